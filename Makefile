@@ -1,0 +1,83 @@
+# Needs python3 (3.11 or later), python3-venv and make; everything else is installed into .venv from requirements.lock.
+
+PYTHON ?= python3
+BIN := .venv/bin
+# Hash-checked, and nothing but what the lock pins: the extras and groups to install are named, the lock is the constraint.
+INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --constraint requirements.lock \
+	--requirement pyproject.toml --extra all
+
+# Debian's, that tests drive: a real server to export from, and a real browser.
+PROGRAMS := prometheus chromium-headless-shell
+
+# Where it is set, each start would compile every module again.
+unexport PYTHONDONTWRITEBYTECODE
+# Another environment may be active in the caller's shell.
+unexport VIRTUAL_ENV
+
+.PHONY: run test lint format bench docs lock clean help
+.DELETE_ON_ERROR:
+
+run: .venv/installed ## play the demo: a simulated market, its story told line by line
+	@$(BIN)/livestory demo
+
+test: lint $(PROGRAMS:%=build/debian/usr/bin/%) ## check everything: ruff, mypy, pytest
+	@echo "pytest"
+	@$(BIN)/python -m pytest -q
+
+lint: .venv/installed-dev ## ruff and mypy alone
+	@echo "ruff check"
+	@$(BIN)/ruff check --quiet
+	@echo "ruff format --check"
+	@$(BIN)/ruff format --check --quiet
+	@echo "mypy"
+	@$(BIN)/mypy --no-error-summary
+
+format: .venv/installed-dev ## let ruff format the code and mend what it can
+	@$(BIN)/ruff check --fix --quiet
+	@$(BIN)/ruff format --quiet
+
+bench: .venv/installed-dev ## measure, each figure against a baseline of the same run
+	@$(BIN)/python -m benchmarks
+
+docs: .venv/installed ## write docs/configuration.md anew from the settings
+	@$(BIN)/python -c 'from livestory import config; print(config.reference(), end="")' > docs/configuration.md
+
+lock: .venv/bin/uv ## pin the newest packages that pyproject.toml allows
+	@$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --generate-hashes --no-header --no-emit-index-url \
+		--universal --python-version 3.11 --upgrade --quiet --output-file requirements.lock
+
+clean: ## remove the environment and everything built; stories in results/ stay
+	@rm -rf .venv build dist .hypothesis .mypy_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r name does; do \
+		printf '%-12s %s\n' "$$name" "$$does"; done
+
+# uv itself is the one package that pip installs, by the same hashes.
+.venv/bin/uv:
+	@command -v $(PYTHON) >/dev/null \
+		|| { echo "livestory needs Python 3.11 or later: no $(PYTHON) found" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "livestory needs Python 3.11 or later, and $(PYTHON) is older; try make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo "$(PYTHON) can't make a virtual environment; on Debian: apt install python3-venv" >&2; exit 1; }
+	@echo "Creating .venv"
+	@$(PYTHON) -m venv .venv
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement .venv/uv.txt
+
+.venv/installed: requirements.lock pyproject.toml | .venv/bin/uv
+	@echo "Installing the locked packages"
+	@$(INSTALL) --group build || { echo "changed pyproject.toml? then: make lock" >&2; exit 1; }
+	@echo "Installing livestory"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/installed-dev: .venv/installed
+	@echo "Installing the tools for development"
+	@$(INSTALL) --group dev
+	@touch $@
+
+build/debian/usr/bin/%:
+	@tests/debian_package $*

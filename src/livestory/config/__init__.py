@@ -1,0 +1,77 @@
+"""The roof's configuration: every room's settings in one struct, filled from livestory.toml and the environment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Meta, Struct
+
+from livestory.config import reading, telling
+from livestory.outlets.metrics import MetricsSettings
+from livestory.retell.prometheus_api import PrometheusSettings
+from livestory.story.settings import StorySettings
+from livestory.trading.exchange.paper import PaperSettings
+from livestory.trading.market.candles import CandleSettings
+from livestory.trading.risk import RiskSettings
+from livestory.trading.strategy.choice import StrategySettings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+class BotSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which bot it is and what it trades."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=40, description="What the story calls the bot.")] = "bot"
+    symbol: Annotated[
+        str,
+        Meta(
+            pattern="^\\S+/\\S+$",
+            description="The pair it trades, base asset first.",
+            extra_json_schema={"example": "ETH/BTC"},
+        ),
+    ] = "ETH/BTC"
+    exchange: Annotated[
+        str,
+        Meta(min_length=1, max_length=40, description="Whose public candles it trades on paper; a name known to ccxt."),
+    ] = "binance"
+    unit: (
+        Annotated[
+            str, Meta(min_length=1, max_length=10, description="What wealth is counted in; off: the quote asset.")
+        ]
+        | None
+    ) = None
+
+
+class Configuration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every setting of livestory; a field is a section of the file, a struct within it a section within that."""
+
+    bot: BotSettings = BotSettings()
+    story: StorySettings = StorySettings()
+    strategy: StrategySettings = StrategySettings()
+    risk: RiskSettings = RiskSettings()
+    paper: PaperSettings = PaperSettings()
+    market: CandleSettings = CandleSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    prometheus: PrometheusSettings = PrometheusSettings()
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Configuration:
+    """The configuration: the defaults, then the file at ``path`` (None: no file), then LIVESTORY_… of ``environ``.
+
+    ``environ`` is the process's environment unless it is given.
+
+    Raises ConfigError with every fault found, each on its line with file, line and column, or the variable's name.
+    """
+    return reading.load(path, Configuration(), environ)
+
+
+def template() -> str:
+    """The commented livestory.toml that `livestory init` writes: every setting at its default, commented out."""
+    return telling.template(Configuration())
+
+
+def reference() -> str:
+    """The page docs/configuration.md, in Markdown: every setting with its unit, range, default and meaning."""
+    return telling.reference(Configuration())

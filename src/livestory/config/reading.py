@@ -1,0 +1,160 @@
+"""livestory.toml and the environment -> settings, with every fault that they have, each at its place."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec import Struct
+
+from livestory.config.section import Section
+from livestory.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+PREFIX = "LIVESTORY_"
+_MOST_FAULTS = 10
+_HEADER = re.compile(r"\s*\[{1,2}(?P<name>[^\[\]]+)\]{1,2}\s*(?:#.*)?")
+_KEY = re.compile(r"(?P<indent>\s*)(?P<name>[\w\-.\"' ]+?)\s*=")
+_SYNTAX = re.compile(
+    r"(?P<problem>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL
+)
+
+Names = tuple[str, ...]  # of the sections that lead to a setting, and its own
+Place = tuple[int, int]  # line and column, from 1
+Settings = TypeVar("Settings", bound=Struct)
+
+
+def load(path: Path | None, defaults: Settings, environ: Mapping[str, str] | None = None) -> Settings:
+    """``defaults``, changed by the file and then by the environment; see `livestory.config.load`."""
+    root = Section.of(defaults)
+    values: dict[Names, Any] = {}
+    places: dict[Names, Place] = {}
+    faults = [] if path is None else _read_file(path, root, values, places)
+    faults += _read_environment(os.environ if environ is None else environ, root, values)
+    settings, objections = root.build(values)
+    for section, problem in objections:
+        at = f"{path}:{_text(places[section.path])}: " if section.path in places else ""
+        faults.append(f"{at}{section.name}: {problem}")
+    if faults:
+        rest = [f"… and {len(faults) - _MOST_FAULTS} more"] if len(faults) > _MOST_FAULTS else []
+        raise ConfigError("\n".join(faults[:_MOST_FAULTS] + rest))
+    return settings  # type: ignore[no-any-return]  # a section builds the type of its defaults
+
+
+def _read_file(path: Path, root: Section, values: dict[Names, Any], places: dict[Names, Place]) -> list[str]:
+    """Put what the file sets into ``values`` and where into ``places``; return its faults in the order of its lines."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+    except OSError as error:
+        remedy = "; livestory init writes one" if isinstance(error, FileNotFoundError) else ""
+        message = f"{path}: {error.strerror}{remedy}"
+        raise ConfigError(message) from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        message = f"{path}:{line}:1: not UTF-8; save the file in that encoding"
+        raise ConfigError(message) from None
+    document = _document(path, text)
+    places |= _places(text)
+    found = sorted((_place(names, places), problem) for names, problem in _read(document, root, values))
+    return [f"{path}:{_text(place)}: {problem}" for place, problem in found]
+
+
+def _document(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text, parse_float=Decimal)
+    except RecursionError:
+        problem, line, column = "brackets nested too deeply", "1", "1"
+    except ValueError as error:  # TOMLDecodeError, or a whole number of thousands of digits
+        match = _SYNTAX.fullmatch(str(error))
+        problem = match["problem"] if match else "a number of too many digits"
+        line = (match and match["line"]) or str(text.count("\n") + 1)
+        column = (match and match["column"]) or str(len(text) - text.rfind("\n"))
+    message = f"{path}:{line}:{column}: not TOML: {problem}"
+    raise ConfigError(message)
+
+
+def _read(table: dict[str, Any], section: Section, values: dict[Names, Any]) -> Iterator[tuple[Names, str]]:
+    """Put a section's settings into ``values``; yield its faults."""
+    for name, written in table.items():
+        names = (*section.path, name)
+        if name in section.settings:
+            try:
+                values[names] = section.settings[name].read(written)
+            except ValueError as error:
+                yield names, f"{section.name} {name}: {error}"
+        elif name not in section.sections:
+            yield names, _unknown(name, section, is_section=isinstance(written, dict))
+        elif isinstance(written, dict):
+            yield from _read(written, section.sections[name], values)
+        else:
+            yield names, f"{name} is a section; write {section.sections[name].name} on a line of its own"
+
+
+def _unknown(name: str, section: Section, *, is_section: bool) -> str:
+    if is_section or not section.settings:
+        full = ".".join((*section.path, name))
+        known = {each.name[1:-1]: each.name for each in section.walk() if each is not section}
+        return f"[{full}]: unknown section; {_suggestion(full, known)}"
+    return f"{section.name} {name}: unknown setting; {_suggestion(name, {each: each for each in section.settings})}"
+
+
+def _suggestion(name: str, known: Mapping[str, str]) -> str:
+    """The nearest name that is known, else all of them, each as ``known`` shows it."""
+    nearest = difflib.get_close_matches(name, known, n=1)
+    if nearest:
+        return f"did you mean {known[nearest[0]]}?"
+    return f"known: {', '.join(known.values())}" if known else "it has no sections"
+
+
+def _read_environment(environ: Mapping[str, str], root: Section, values: dict[Names, Any]) -> Iterator[str]:
+    """Put what LIVESTORY_… variables set into ``values``; yield their faults."""
+    settings = {
+        PREFIX + "__".join(setting.path).upper(): setting
+        for section in root.walk()
+        for setting in section.settings.values()
+    }
+    for variable in sorted(environ):
+        if variable in settings:
+            try:
+                values[settings[variable].path] = settings[variable].read_text(environ[variable])
+            except ValueError as error:
+                yield f"{variable}: {error}"
+        elif variable.startswith(PREFIX):
+            yield f"{variable}: unknown setting; {_suggestion(variable, {each: each for each in settings})}"
+
+
+def _places(text: str) -> dict[Names, Place]:
+    """Where each section and setting is first named. TOML's parser keeps no places; a look at each line finds them."""
+    places: dict[Names, Place] = {}
+    section: Names = ()
+    for number, line in enumerate(text.split("\n"), 1):
+        if match := _HEADER.fullmatch(line):
+            section = _names(match["name"])
+            places.setdefault(section, (number, line.index("[") + 1))
+        elif match := _KEY.match(line):
+            names = _names(match["name"])
+            for length in range(1, len(names) + 1):
+                places.setdefault(section + names[:length], (number, len(match["indent"]) + 1))
+    return places
+
+
+def _names(dotted: str) -> Names:
+    return tuple(name.strip().strip("\"'") for name in dotted.split("."))
+
+
+def _place(names: Names, places: Mapping[Names, Place]) -> Place:
+    """Where ``names`` stands; what an inline table holds is placed at the table."""
+    while names and names not in places:
+        names = names[:-1]
+    return places.get(names, (1, 1))
+
+
+def _text(place: Place) -> str:
+    return f"{place[0]}:{place[1]}"

@@ -1,0 +1,50 @@
+"""The live narrative of trading bots: one line the moment something that matters happens, kept before the call returns.
+
+>>> story = StoryWriter("results/live_story.txt")
+>>> story.check_ath(wealth, peak)
+>>> story.check_regime_switch(score, threshold)
+>>> story.log_event(now, "TRADE", "BUY 0.25 @ 0.0329")
+"""
+
+from livestory.clock import instant
+from livestory.errors import (
+    ConfigError,
+    InputError,
+    JournalCorrupt,
+    JournalError,
+    JournalForeign,
+    JournalHeld,
+    JournalNewer,
+    LivestoryError,
+)
+from livestory.story.events import Event, Rules
+from livestory.story.narrator import Narrator
+from livestory.story.observation import Observation, Reason
+from livestory.story.settings import StorySettings
+from livestory.story.story_writer import StoryWriter
+from livestory.story.wording import parse, render
+from livestory.story.writer_thread import Health
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ConfigError",
+    "Event",
+    "Health",
+    "InputError",
+    "JournalCorrupt",
+    "JournalError",
+    "JournalForeign",
+    "JournalHeld",
+    "JournalNewer",
+    "LivestoryError",
+    "Narrator",
+    "Observation",
+    "Reason",
+    "Rules",
+    "StorySettings",
+    "StoryWriter",
+    "instant",
+    "parse",
+    "render",
+]

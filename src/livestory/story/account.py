@@ -1,0 +1,175 @@
+"""What the story knows of a bot so far: the arithmetic that every detector reads and none repeats.
+
+Performance is measured on a *unit value*, wealth divided by units, so that deposits and withdrawals are neither profit
+nor loss: a flow F that brings wealth to W multiplies the units by W / (W - F) (time-weighted return, as in the Global
+Investment Performance Standards). Before the first flow the unit value is the wealth itself.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from msgspec import Struct
+
+from livestory.story.events import Facts, NewHigh, Rules, RulesChanged
+from livestory.story.observation import Fill, Observation
+from livestory.story.settings import StorySettings
+
+
+def tripped(halt_reason: str | None) -> bool:
+    """Whether a halt is the breaker's; a bot that gives no reason halts for its breaker."""
+    return halt_reason is None or halt_reason == "breaker"
+
+
+class Position(Struct):
+    """A holding in one pair: positive long, negative short; ``cost`` is what it took to build, fees included."""
+
+    quantity: Decimal = Decimal(0)
+    cost: Decimal = Decimal(0)  # of a short: what selling it brought, after fees
+
+    def add(self, fill: Fill, *, short: bool) -> None:
+        """Open the position or add to it."""
+        fee = fill.fee or Decimal(0)
+        paid = fill.quantity * fill.price
+        self.cost += paid - fee if short else paid + fee
+        self.quantity += -fill.quantity if short else fill.quantity
+
+    def reduce(self, fill: Fill, *, short: bool) -> tuple[Decimal, float | None]:
+        """Close a part of it or all: the gain after fees, and the gain as a share of the cost."""
+        fee = fill.fee or Decimal(0)
+        paid = fill.quantity * fill.price
+        share = self.cost * fill.quantity / abs(self.quantity)
+        gain = share - paid - fee if short else paid - fee - share
+        self.quantity += fill.quantity if short else -fill.quantity
+        self.cost = self.cost - share if self.quantity else Decimal(0)
+        return gain, float(gain / share) if share > 0 else None
+
+
+class Closed(Struct, frozen=True):
+    """What a fill closed of a position."""
+
+    gain: Decimal | None  # in the quote asset, after fees
+    result: float | None  # the gain as a share of the cost
+    short: bool
+    effect: str
+    position_after: Decimal | None
+
+
+class Account(Struct):
+    """Wealth, peaks, positions and rules as told so far. Read it; only the narrator updates it."""
+
+    symbol: str
+    unit: str
+    settings: StorySettings
+    rules: Rules | None = None
+    last: Observation | None = None  # the last observation, without readings that were refused
+    wealth: float | None = None  # the last known
+    price: float | None = None
+    units: float = 1.0
+    value: float | None = None  # of one unit
+    record: float | None = None  # the announced all-time high, as a unit value
+    peak: float = 0.0  # the unit value that the drawdown counts from
+    peak_time: int = 0
+    resumed_at: int | None = None  # the resume that the peak counts from; None = the record
+    tripped: bool = False  # as far as the bot has said
+    resuming: bool = False  # it resumed, and its wealth at that is not known yet
+    drawdown: float = 0.0
+    positions: dict[str, Position] = {}
+    sold_at: Decimal | None = None  # the price of the last sale that left nothing
+
+    @property
+    def base(self) -> str:
+        """The asset that the story's symbol trades."""
+        return self.symbol.partition("/")[0]
+
+    @property
+    def quote(self) -> str:
+        """The asset that the story's symbol is priced in."""
+        return self.symbol.partition("/")[2]
+
+    def observe(self, observation: Observation) -> None:
+        """Take a checked observation: its wealth, where known, is positive and finite."""
+        halted = observation.halted
+        if halted is not None:
+            self.resuming = self.resuming or (self.tripped and not halted)
+            self.tripped = halted and tripped(observation.halt_reason)
+        wealth = observation.wealth
+        if wealth is not None:
+            if self.wealth == 0.0 and self.value:  # all was withdrawn, and something has come back
+                self.units = wealth / self.value
+            elif observation.flow and wealth > observation.flow:
+                self.units *= wealth / (wealth - observation.flow)
+            self.wealth = wealth
+            self.value = value = wealth / self.units
+            if value >= self.peak or self.resuming:
+                self._count_from(value, observation.time)
+            if self.record is None:
+                self.record = value
+            measured = observation.drawdown
+            self.drawdown = value / self.peak - 1.0 if measured is None else measured
+        elif observation.flow:
+            self.flow(observation.flow)
+        if observation.price is not None:
+            self.price = observation.price
+        self.last = observation
+
+    def _count_from(self, value: float, time: int) -> None:
+        """A new peak; after the breaker's halt it is the wealth at the resume, as in the bot's own rule."""
+        if value < self.peak:
+            self.resumed_at = time
+        elif self.record is not None and value >= self.record:
+            self.resumed_at = None
+        self.peak, self.peak_time, self.resuming = value, time, False
+
+    def flow(self, amount: float) -> None:
+        """Take a deposit or withdrawal that the next observation's wealth will contain."""
+        if self.wealth is None or self.value is None:
+            return
+        after = max(0.0, self.wealth + amount)
+        if after:  # otherwise nothing is left to measure a share of, until something comes back
+            self.units = self.units * after / self.wealth if self.wealth else after / self.value
+        self.wealth = after
+
+    def told(self, facts: Facts) -> None:
+        """Take what has been told: the record and the rules are the ones that the reader knows."""
+        if isinstance(facts, NewHigh) and facts.unit == self.unit:
+            self.record = max(self.record or 0.0, facts.wealth / self.units)
+        elif isinstance(facts, Rules):
+            self.rules = facts
+        elif isinstance(facts, RulesChanged):
+            self.rules = facts.after
+
+    def near_breaker(self) -> tuple[float | None, float | None]:
+        """The drawdown and the breaker's limit, once the one is half-way to the other; else None of both."""
+        limit = self.rules.breaker if self.rules is not None else None
+        if not limit or self.drawdown > -limit * self.settings.half_way:
+            return None, None
+        return self.drawdown, limit
+
+    def as_wealth(self, value: float) -> float:
+        """A unit value as a balance of today's size."""
+        return value * self.units
+
+    def fill(self, fill: Fill) -> Closed:
+        """Take a fill into its position, at average cost, and say what it closed.
+
+        Closing more than is known to be held is of unknown cost and leaves the position unknown; so does an ``effect``
+        that names the other direction than the known one. Without an effect, a sale of nothing does not open a short.
+        """
+        held = self.positions.setdefault(fill.symbol or self.symbol, Position())
+        buys = fill.side == "buy"
+        short = held.quantity < 0 if fill.effect is None else buys != (fill.effect in {"open", "add"})
+        if held.quantity and short != (held.quantity < 0):
+            held.quantity = held.cost = Decimal(0)
+        if buys != short:
+            effect = "add" if held.quantity else "open"
+            held.add(fill, short=short)
+            return Closed(None, None, short, fill.effect or effect, held.quantity)
+        if fill.quantity > abs(held.quantity):
+            held.quantity = held.cost = Decimal(0)
+            return Closed(None, None, short, fill.effect or "reduce", None)
+        gain, result = held.reduce(fill, short=short)
+        effect = "reduce" if held.quantity else "close"
+        if effect == "close" and not short:
+            self.sold_at = fill.price
+        return Closed(gain, result, short, fill.effect or effect, held.quantity)

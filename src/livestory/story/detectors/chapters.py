@@ -1,0 +1,222 @@
+"""Days, weeks, months and years that end.
+
+A day is (00:00, next 00:00] UTC: the observation at midnight belongs to the day that ends there. Weeks end on Monday
+00:00 (ISO 8601), months on the first, years on 1 January.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+
+from livestory.clock import DAY, as_datetime, instant
+from livestory.story.events import BreakerTripped, Chapter, Exposure, Facts, FlowTold, Trade
+from livestory.story.no_trade import NoTradeTally
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from livestory.story.account import Account
+    from livestory.story.observation import Observation
+
+
+class _Tally(Struct):
+    """What happened in a period so far. A longer period takes each day as it ends."""
+
+    start: int
+    end: int
+    since: int  # the first instant that is known of it
+    value: float | None
+    wealth: float | None
+    price: float | None
+    peak: float = 0.0  # highest value in it, its opening included
+    peak_at: int = 0
+    bars: int = 0
+    buys: int = 0
+    sells: int = 0
+    exposures: int = 0
+    fees: Decimal = Decimal(0)
+    deepest: float = 0.0
+    deepest_from: int = 0
+    deepest_at: int = 0
+    trips: int = 0
+    halted: int = 0
+    flow: float = 0.0
+    regimes: dict[str, int] = {}
+    no_trade: NoTradeTally = field(default_factory=NoTradeTally)
+    best: float | None = None
+    best_day: int = 0
+    worst: float | None = None
+    worst_day: int = 0
+
+    def take(self, day: _Tally, change: float | None) -> None:
+        """Add a day that ended."""
+        self.bars += day.bars
+        self.buys += day.buys
+        self.sells += day.sells
+        self.exposures += day.exposures
+        self.fees += day.fees
+        self.trips += day.trips
+        self.halted += day.halted
+        self.flow += day.flow
+        for regime, bars in day.regimes.items():
+            self.regimes[regime] = self.regimes.get(regime, 0) + bars
+        if change is not None and (self.best is None or change > self.best):
+            self.best, self.best_day = change, day.start
+        if change is not None and (self.worst is None or change < self.worst):
+            self.worst, self.worst_day = change, day.start
+
+
+def _day(time: int) -> tuple[int, int]:
+    start = (time - 1) // DAY * DAY
+    return start, start + DAY
+
+
+def _week(time: int) -> tuple[int, int]:
+    day = as_datetime(_day(time)[0])
+    start = instant(day - timedelta(days=day.weekday()))
+    return start, start + 7 * DAY
+
+
+def _month(time: int) -> tuple[int, int]:
+    first = as_datetime(_day(time)[0]).replace(day=1)
+    return instant(first), instant((first + timedelta(days=32)).replace(day=1))
+
+
+def _year(time: int) -> tuple[int, int]:
+    first = as_datetime(_day(time)[0]).replace(month=1, day=1)
+    return instant(first), instant(datetime(first.year + 1, 1, 1, tzinfo=first.tzinfo))
+
+
+_PERIODS: dict[str, Callable[[int], tuple[int, int]]] = {"day": _day, "week": _week, "month": _month, "year": _year}
+
+
+class Chapters(Struct):
+    """Tells each period when it ends; one that ended unseen is told when the bot is next heard."""
+
+    tallies: dict[str, _Tally] = {}
+    end: int = 0  # of the day
+    last: int = 0
+    was_halted: bool = False
+    trades_known: bool = True  # there are fills to hear of
+
+    def observe(self, observation: Observation, account: Account) -> tuple[Chapter, ...]:
+        """The chapters that end with this observation."""
+        time = observation.time
+        day = self.tallies.get("day")
+        if day is None:
+            day = self._begin(time, account)
+        day.bars += 1
+        value = account.value
+        if value is not None:
+            for tally in self.tallies.values():  # the drawdown from the highest value since the period opened
+                if value >= tally.peak:
+                    tally.peak, tally.peak_at = value, time
+                elif (drawdown := value / tally.peak - 1.0) < tally.deepest:
+                    tally.deepest, tally.deepest_from, tally.deepest_at = drawdown, tally.peak_at, time
+        if self.was_halted:
+            day.halted += time - max(self.last, day.start)
+        self.last, self.was_halted = time, observation.halted is True
+        regime = observation.regime
+        if regime is not None:
+            day.regimes[regime] = day.regimes.get(regime, 0) + 1
+        reason = observation.no_trade_reason
+        if reason is not None:
+            day.no_trade.add(reason)
+        return self.close(time, account) if time >= self.end else ()
+
+    def close(self, time: int, account: Account) -> tuple[Chapter, ...]:
+        """The chapters that ended by ``time``, an observation's or any input's; the next ones begin."""
+        day = self.tallies.get("day")
+        if day is None:
+            return ()
+        if self.was_halted and self.last < day.end:
+            day.halted += day.end - max(self.last, day.start)
+        change = _change(day.value, account.value)
+        chapters = [self._told("day", day, change, account)]
+        following = time + 1 if time == day.end else time
+        self._open("day", following, day.end, account)
+        for period, tally in list(self.tallies.items())[1:]:
+            tally.take(day, change)
+            if tally.end <= time:
+                chapters.append(self._told(period, tally, _change(tally.value, account.value), account))
+                self._open(period, following, day.end, account)
+        return tuple(chapters)
+
+    def hear(self, facts: Facts) -> None:
+        """Count what has been told."""
+        day = self.tallies.get("day")
+        if day is None:
+            return
+        if isinstance(facts, Trade):
+            if facts.side == "buy":
+                day.buys += 1
+            else:
+                day.sells += 1
+            day.fees += facts.fee or 0
+        elif isinstance(facts, Exposure):
+            day.exposures += 1
+        elif isinstance(facts, BreakerTripped):
+            day.trips += 1
+        elif isinstance(facts, FlowTold):
+            day.flow += facts.amount
+
+    def _begin(self, time: int, account: Account) -> _Tally:
+        # A story that begins at midnight begins with the new day, not with the last instant of the old one.
+        following = time + 1 if time % DAY == 0 else time
+        for period in _PERIODS:
+            self._open(period, following, time, account)
+        return self.tallies["day"]
+
+    def _open(self, period: str, time: int, since: int, account: Account) -> None:
+        start, end = _PERIODS[period](time)
+        if period == "day":
+            self.end = end
+        value = account.value
+        self.tallies[period] = _Tally(start, end, since, value, account.wealth, account.price, value or 0.0, since)
+
+    def _told(self, period: str, tally: _Tally, change: float | None, account: Account) -> Chapter:
+        known = sum(tally.regimes.values())
+        two_regimes = known and tally.regimes.keys() <= {"TREND", "MEAN_REV"}
+        days = period != "day" and tally.best_day != tally.worst_day
+        drawdown, limit = (None, None) if self.was_halted else account.near_breaker()
+        return Chapter(
+            period=period,
+            start=tally.start,
+            end=tally.end,
+            since=tally.since if tally.since != tally.start else None,
+            wealth=account.wealth,
+            wealth_before=tally.wealth,
+            unit=account.unit,
+            change=change,
+            holding=_change(tally.price, account.price),
+            base=account.base,
+            buys=tally.buys,
+            sells=tally.sells,
+            trades_known=self.trades_known,
+            exposures=tally.exposures,
+            fees=tally.fees,
+            deepest=tally.deepest or None,
+            deepest_from=tally.deepest_from or None,
+            deepest_at=tally.deepest_at or None,
+            bars=tally.bars,
+            trips=tally.trips,
+            halted=tally.halted,
+            trend_share=tally.regimes.get("TREND", 0) / known if two_regimes else None,
+            regime=next(iter(tally.regimes)) if len(tally.regimes) == 1 and not two_regimes else None,
+            drawdown=drawdown,
+            limit=limit,
+            flow=tally.flow,
+            best=tally.best if days else None,
+            best_day=tally.best_day if days else None,
+            worst=tally.worst if days else None,
+            worst_day=tally.worst_day if days else None,
+            no_trade=tally.no_trade.told() if period == "day" and not tally.buys + tally.sells else (),
+        )
+
+
+def _change(before: float | None, after: float | None) -> float | None:
+    return after / before - 1.0 if before and after is not None else None

@@ -1,0 +1,62 @@
+"""The bot's comings and goings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from livestory.story.events import Facts, Resumed, Started, Stopped
+
+if TYPE_CHECKING:
+    from livestory.story.account import Account
+    from livestory.story.observation import Begin, End
+
+
+class Lifecycle(Struct):
+    """Tells the first start, each return (and whether a goodbye had come before it) and each goodbye."""
+
+    begun: bool = False
+    running: bool = False
+    heard: int = 0  # the goodbye, or the last begin
+
+    def begin(self, begin: Begin, account: Account) -> tuple[Facts, ...]:
+        """The first start or a return."""
+        first, clean = not self.begun, not self.running
+        last_heard = max(account.last.time if account.last is not None else 0, self.heard)
+        self.begun = self.running = True
+        self.heard = begin.time
+        if first:
+            return (
+                Started(
+                    wealth=begin.wealth,
+                    unit=account.unit,
+                    mode=begin.mode,
+                    market=begin.market,
+                    symbol=account.symbol,
+                    interval=begin.interval,
+                    position=begin.position,
+                    cash=begin.cash,
+                    price=begin.price,
+                    first=True,
+                ),
+            )
+        last = account.last
+        # The price may have moved meanwhile; what the bot holds may not.
+        same_holding = last is not None and last.position is not None and last.position == begin.position
+        resumed = Resumed(
+            away=max(0, begin.time - last_heard) if begin.missed_bars is not None else None,
+            last_heard=last_heard,
+            clean=clean,
+            missed_bars=begin.missed_bars,
+            wealth=begin.wealth,
+            expected=begin.wealth if same_holding else account.wealth,
+            unit=account.unit,
+        )
+        return (resumed,)
+
+    def end(self, end: End, account: Account) -> tuple[Stopped, ...]:
+        """The goodbye."""
+        self.running = False
+        self.heard = end.time
+        return (Stopped(by=end.by, wealth=end.wealth, position=end.position, base=account.base, unit=account.unit),)

@@ -1,0 +1,262 @@
+"""The journal: events, observations, states and cursors of one story, in SQLite. It is the only truth.
+
+One writer, held by a lock; readers from any process (`journal_reader`). An entry is kept exactly once: what `append`
+has returned survives SIGKILL and a power cut, and an `append` that raised may be called again with the same entries.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Self
+
+import apsw
+import msgspec
+
+from livestory.clock import SystemClock
+from livestory.errors import JournalError, JournalForeign
+from livestory.story import journal_queries as queries
+from livestory.story.chain import GENESIS, link
+from livestory.story.journal_entry import Cursor, Entry, Identity, Kept, Line
+from livestory.story.journal_faults import corrupt, fault, faults
+from livestory.story.journal_lock import WriterLock
+from livestory.story.journal_reader import JournalReader
+from livestory.story.journal_schema import (
+    INSERT_EVENT,
+    INSERT_OBSERVATION,
+    PUT_CURSOR,
+    PUT_META,
+    PUT_STATE,
+    connect,
+    prepare,
+)
+from livestory.story.layout import Layout, make_folder, sync_folder, unused
+from livestory.story.observation_row import as_row
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from livestory.story.observation import Observation
+
+__all__ = ["Cursor", "Entry", "Identity", "Journal", "JournalReader", "Kept", "Line"]
+
+_NOTHING: Mapping[str, bytes] = {}
+_NO_CURSORS: Mapping[str, Cursor] = {}
+
+
+class Journal:
+    """The writer's end of a journal. Not to be used by two threads at once."""
+
+    def __init__(self, path: Path, lock: WriterLock, vfs: str | None) -> None:
+        """Use `open`."""
+        self.path = path
+        self.id = ""  # random, of this journal for ever
+        self.identity = Identity()
+        self.last: Kept | None = None
+        self._lock = lock
+        self._vfs = vfs
+        self._db: apsw.Connection | None = None
+        self._file: tuple[int, int] | None = None
+
+    @classmethod
+    def open(
+        cls, path: str | os.PathLike[str], identity: Identity, *, name: str | None = None, vfs: str | None = None
+    ) -> Self:
+        """Open the journal of the story at ``path`` (its text or its journal) for writing, or begin it.
+
+        ``name`` is what the lock file calls the writer (by default ``identity.bot``); ``vfs`` names an SQLite VFS,
+        through which a test makes the disk fail.
+
+        Raises JournalHeld, JournalForeign, JournalNewer, JournalCorrupt and JournalError.
+        """
+        layout = Layout.of(path)
+        with faults(layout.db, "create its folder"):
+            make_folder(layout.db.parent)
+        lock = WriterLock.acquire(layout.lock, name or identity.bot or "a bot")
+        journal = cls(layout.db, lock, vfs)
+        try:
+            journal._begin(identity)
+        except BaseException:
+            journal.close()
+            raise
+        return journal
+
+    @staticmethod
+    def set_aside(path: str | os.PathLike[str], label: str = "damaged") -> Path:
+        """Move a journal away, so that a new one can be begun: ``live_story.db.damaged-20241203T150000Z``.
+
+        Its -wal and -shm go with it, so that the moved journal can be opened where it is. Returns its new name.
+        Raises JournalHeld and JournalError.
+        """
+        layout = Layout.of(path)
+        lock = WriterLock.acquire(layout.lock, "set aside")
+        try:
+            with faults(layout.db, "set aside"):
+                aside = unused(layout.db, label)
+                # The journal itself goes last: SQLite would delete a -wal that has lost its journal.
+                for suffix in ("-wal", "-shm", ""):
+                    part = layout.db.with_name(layout.db.name + suffix)
+                    if part.exists():
+                        part.rename(aside.with_name(aside.name + suffix))
+                sync_folder(layout.db.parent)
+        finally:
+            lock.release()
+        return aside
+
+    def append(
+        self,
+        entries: Sequence[Entry] = (),
+        observations: Sequence[Observation] = (),
+        states: Mapping[str, bytes] = _NOTHING,
+        cursors: Mapping[str, Cursor] = _NO_CURSORS,
+    ) -> list[Kept]:
+        """Keep all of it in one transaction and return the events as they are kept, in the order of ``entries``.
+
+        An entry whose id is there already, and an observation whose time is, are not stored again. ``told`` never
+        goes back: an entry told before the last one counts as told with it.
+
+        Raises JournalError (JournalCorrupt): then all or nothing of it was kept, and the same call, made again, keeps
+        it once.
+        """
+        db = self._connection("append")
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            last = self.last
+            kept = []
+            for entry in entries:
+                event = queries.kept_by_id(db, entry.id)
+                if event is None:
+                    event = last = _following(last, entry)
+                    db.execute(INSERT_EVENT, (event.seq, event.id, event.time, event.told, event.kind, event.record,
+                                              event.line, event.hash))  # fmt: skip
+                kept.append(event)
+            after = last.seq if last is not None else 0
+            db.executemany(INSERT_OBSERVATION, ((*as_row(observation), after) for observation in observations))
+            if states:
+                db.executemany(PUT_STATE, states.items())
+            if cursors:
+                db.executemany(PUT_CURSOR, ((name, at.seq, at.state) for name, at in cursors.items()))
+            db.execute("COMMIT")
+        except BaseException as error:
+            self._drop()  # whether it was committed is in doubt until the tail is read again
+            if isinstance(error, apsw.Error | MemoryError):
+                raise fault(self.path, "append", error) from error
+            raise
+        self.last = last
+        return kept
+
+    def has(self, entry_id: str) -> bool:
+        """Whether an event of that id is kept. Raises JournalError."""
+        db = self._connection("read")
+        with faults(self.path, "read"):
+            return queries.kept_by_id(db, entry_id) is not None
+
+    def lines(self, after_seq: int = 0, limit: int = 1000) -> list[Line]:
+        """The text of the events after ``after_seq``, in order, at most ``limit``. Raises JournalError."""
+        db = self._connection("read")
+        with faults(self.path, "read"):
+            return queries.lines(db, after_seq, limit)
+
+    def state(self, name: str) -> bytes | None:
+        """The state of that name. Raises JournalError."""
+        db = self._connection("read")
+        with faults(self.path, "read"):
+            return queries.state(db, name)
+
+    def states(self) -> dict[str, bytes]:
+        """All states, by name. Raises JournalError."""
+        db = self._connection("read")
+        with faults(self.path, "read"):
+            return queries.states(db)
+
+    def cursor(self, name: str) -> Cursor | None:
+        """The cursor of that name. Raises JournalError."""
+        db = self._connection("read")
+        with faults(self.path, "read"):
+            return queries.cursor(db, name)
+
+    def close(self) -> None:
+        """Let another writer have it."""
+        self._drop()
+        self._lock.release()
+
+    def _begin(self, identity: Identity) -> None:
+        with faults(self.path, "open"):
+            db = self._db = connect(
+                self.path, flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE, vfs=self._vfs
+            )
+            self._file = _file(self.path)
+            prepare(db, self.path, identity, SystemClock().now())
+            try:
+                damage = queries.tail_damage(db)
+                self.id, stored, _ = queries.meta(db)
+            except (KeyError, TypeError, msgspec.MsgspecError) as error:
+                raise corrupt(self.path, f"whose it is ({error!r})") from error
+            if damage is not None:
+                raise corrupt(self.path, damage)
+            self.last = queries.last_kept(db)
+            self.identity = _agreed(stored, identity, self.path)
+            if self.identity != stored:
+                db.execute(PUT_META, ("identity", msgspec.json.encode(self.identity).decode()))
+
+    def _connection(self, operation: str) -> apsw.Connection:
+        """The open connection; after a failure a new one, with the tail read again."""
+        if self._db is None:
+            with faults(self.path, f"open to {operation}"):
+                self._file = _file(self.path)
+                db = connect(self.path, flags=apsw.SQLITE_OPEN_READWRITE, vfs=self._vfs)
+                try:
+                    db.pragma("synchronous", "full")
+                    if queries.meta(db)[0] != self.id:
+                        raise JournalError(_moved(self.path))
+                    self.last = queries.last_kept(db)
+                except (KeyError, TypeError, msgspec.MsgspecError) as error:
+                    raise corrupt(self.path, f"whose it is ({error!r})") from error
+                self._db = db
+        elif _file(self.path) != self._file:  # what is written now would be lost with the deleted file
+            raise JournalError(_moved(self.path))
+        return self._db
+
+    def _drop(self) -> None:
+        db, self._db = self._db, None
+        if db is not None:
+            with suppress(apsw.Error):  # of the checkpoint at the end, which the next one makes up for
+                db.close(force=True)
+
+
+def _following(last: Kept | None, entry: Entry) -> Kept:
+    seq, before, told = (1, GENESIS, entry.told) if last is None else (last.seq + 1, last.hash, last.told)
+    return Kept(
+        seq,
+        entry.id,
+        entry.time,
+        max(told, entry.told),
+        entry.kind,
+        entry.record,
+        entry.line,
+        link(before, entry.record, entry.line),
+    )
+
+
+def _agreed(stored: Identity, given: Identity, path: Path) -> Identity:
+    """The one identity of both. Raises JournalForeign where they contradict each other."""
+    known, wanted = msgspec.structs.asdict(stored), msgspec.structs.asdict(given)
+    differing = [name for name in known if None not in (known[name], wanted[name]) and known[name] != wanted[name]]
+    if differing:
+        what = ", ".join(f"{name} {known[name]}, not {wanted[name]}" for name in differing)
+        message = f"{path}: another story: {what}\nTell this one elsewhere with --dir, or begin anew with --fresh."
+        raise JournalForeign(message)
+    return Identity(**{name: wanted[name] if value is None else value for name, value in known.items()})
+
+
+def _file(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _moved(path: Path) -> str:
+    return f"{path}: the journal was moved, deleted or replaced while it was written\nPut it back, or start again."

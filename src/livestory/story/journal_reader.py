@@ -1,0 +1,179 @@
+"""The readers' end of a journal: from any process, without write access, as many as like."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Self
+
+import apsw
+import msgspec
+
+from livestory.errors import JournalError
+from livestory.story import journal_queries as queries
+from livestory.story.journal_entry import Cursor, Identity, Kept, Line
+from livestory.story.journal_faults import corrupt, faults
+from livestory.story.journal_schema import check_version, connect
+from livestory.story.layout import Layout
+from livestory.story.observation_row import COLUMNS, from_row
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from pathlib import Path
+
+    from livestory.story.observation import Observation
+
+_PAGE = 1000  # observations read at a time
+_OBSERVATIONS = f"SELECT {', '.join(COLUMNS)} FROM observations"  # noqa: S608 (names of our own fields)
+
+
+class JournalReader:
+    """A journal as others read it. No transaction is held between calls. Not to be used by two threads at once."""
+
+    def __init__(self, path: Path, db: apsw.Connection) -> None:
+        """Use `open`."""
+        self.path = path
+        self._db = db
+        self._file = path.stat()
+        with faults(path, "read"):
+            self.id, self.identity, self.created = _meta(db, path)
+            self._version = db.pragma("data_version")
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> Self:
+        """Open the journal of the story at ``path`` (its text or its journal) for reading.
+
+        Raises JournalError where there is none yet or it can't be read, JournalNewer, JournalForeign, JournalCorrupt.
+        """
+        path = Layout.of(path).db
+        with faults(path, "open"):
+            if not path.exists():
+                raise JournalError(_none(path))
+            db = connect(path, flags=apsw.SQLITE_OPEN_READONLY)
+            try:
+                version = check_version(db, path)
+                if version:
+                    return cls(path, db)
+            except BaseException:
+                db.close()
+                raise
+            db.close()
+        raise JournalError(_none(path))
+
+    def __enter__(self) -> Self:
+        """Read within a with block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close at its end."""
+        self.close()
+
+    @property
+    def last_seq(self) -> int:
+        """The seq of the last event, 0 before the first. Raises JournalError."""
+        with faults(self.path, "read"):
+            return self._db.execute("SELECT max(seq) FROM events").get or 0
+
+    def changed(self) -> bool:
+        """Whether anything was committed since the last call (the first: since it was opened).
+
+        Raises JournalError where another journal has taken its place: open that one.
+        """
+        with faults(self.path, "read"):
+            if not os.path.samestat(self.path.stat(), self._file):
+                message = f"{self.path}: another journal has taken its place\nOpen it again."
+                raise JournalError(message)
+            before, self._version = self._version, self._db.pragma("data_version")
+            return bool(before != self._version)
+
+    def events(  # noqa: PLR0913 (each is one filter)
+        self,
+        after_seq: int = 0,
+        before_seq: int | None = None,
+        *,
+        kinds: Collection[str] | None = None,
+        since: int | None = None,
+        until: int | None = None,
+        limit: int = 1000,
+        newest_first: bool = False,
+    ) -> list[Kept]:
+        """Events in order of seq, at most ``limit``: after_seq < seq < before_seq, since <= time < until.
+
+        Where there are more, the next page begins at the last one's seq. Raises JournalError.
+        """
+        clauses, values = ["seq > ?"], [after_seq]
+        bounds = (("seq < ?", before_seq), ("time >= ?", since), ("time < ?", until))
+        for clause, bound in bounds:
+            if bound is not None:
+                clauses.append(clause)
+                values.append(bound)
+        if kinds is not None:
+            clauses.append(f"kind IN ({', '.join('?' * len(kinds))})")
+        order = "DESC" if newest_first else "ASC"
+        query = f"SELECT * FROM events WHERE {' AND '.join(clauses)} ORDER BY seq {order} LIMIT ?"  # noqa: S608 (no values)
+        with faults(self.path, "read"):
+            return [Kept(*row) for row in self._db.execute(query, (*values, *(kinds or ()), limit))]
+
+    def event(self, seq: int) -> Kept | None:
+        """The event of that seq. Raises JournalError."""
+        with faults(self.path, "read"):
+            return queries.kept_by_seq(self._db, seq)
+
+    def has(self, entry_id: str) -> bool:
+        """Whether an event of that id is kept. Raises JournalError."""
+        with faults(self.path, "read"):
+            return queries.kept_by_id(self._db, entry_id) is not None
+
+    def lines(self, after_seq: int = 0, limit: int = 1000) -> list[Line]:
+        """The text of the events after ``after_seq``, in order, at most ``limit``. Raises JournalError."""
+        with faults(self.path, "read"):
+            return queries.lines(self._db, after_seq, limit)
+
+    def observations(self, since: int | None = None, until: int | None = None) -> Iterator[Observation]:
+        """Observations in order of time, since <= time < until, a page at a time. Raises JournalError."""
+        query = f"{_OBSERVATIONS} WHERE time >= ? AND time < ? ORDER BY time LIMIT ?"
+        start, end = -(2**63) if since is None else since, 2**63 - 1 if until is None else until
+        while True:
+            with faults(self.path, "read"):
+                rows: list[tuple[Any, ...]] = self._db.execute(query, (start, end, _PAGE)).fetchall()
+            for row in rows:
+                yield self._observation(row)
+            if len(rows) < _PAGE:
+                return
+            start = int(rows[-1][0]) + 1
+
+    def last_observation(self) -> Observation | None:
+        """The latest observation. Raises JournalError."""
+        with faults(self.path, "read"):
+            row = self._db.execute(f"{_OBSERVATIONS} ORDER BY time DESC LIMIT 1").fetchone()
+        return row and self._observation(row)
+
+    def state(self, name: str) -> bytes | None:
+        """The state of that name. Raises JournalError."""
+        with faults(self.path, "read"):
+            return queries.state(self._db, name)
+
+    def cursor(self, name: str) -> Cursor | None:
+        """The cursor of that name. Raises JournalError."""
+        with faults(self.path, "read"):
+            return queries.cursor(self._db, name)
+
+    def close(self) -> None:
+        """Close it."""
+        self._db.close()
+
+    def _observation(self, row: tuple[object, ...]) -> Observation:
+        try:
+            return from_row(row)
+        except msgspec.MsgspecError as error:
+            raise corrupt(self.path, f"the observation of {row[0]} ({error})") from error
+
+
+def _meta(db: apsw.Connection, path: Path) -> tuple[str, Identity, int]:
+    try:
+        return queries.meta(db)
+    except (KeyError, TypeError, msgspec.MsgspecError) as error:
+        raise corrupt(path, f"whose it is ({error!r})") from error
+
+
+def _none(path: Path) -> str:
+    return f"{path}: no story has been written here yet\nStart one with: livestory run, or name its folder with --dir."

@@ -1,0 +1,128 @@
+"""What a bot looks like at one instant, and what it does: the story's four inputs.
+
+The bot decides, the story tells: an observation carries the bot's own decisions (its regime, whether it is halted, why
+it did not trade). Every field but the time is optional, and None means unknown, never 0.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
+
+from livestory.clock import instant
+
+_LEAST_INSTANT = 10**14  # a smaller number counts seconds or milliseconds, see `instant`
+
+
+class Reason(Struct, frozen=True, omit_defaults=True, gc=False):
+    """Why something was done or not done: a stable key with the numbers that decided, so that reasons can be counted.
+
+    `story/wording` has the words of each key that livestory's own bot uses; any other key is told as it stands.
+    """
+
+    key: str
+    value: float | None = None  # what was measured
+    limit: float | None = None  # the rule's limit for it
+    against: float | None = None  # what it was measured against: an average, a price
+    text: str = ""  # a name the words need: a window ("12h"), a pair of averages ("EMA 20 over EMA 50")
+
+    @property
+    def name(self) -> str:
+        """What it is counted by: its key, or the caller's own words where there is none."""
+        return self.key or self.text
+
+
+class Observation(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A bot at the end of one bar. Weights are shares of wealth (0 to 1), returns and drawdowns fractions.
+
+    ``time`` is anything that `livestory.clock.instant` reads: an aware datetime, a naive one (UTC), epoch seconds.
+    """
+
+    time: int
+    wealth: float | None = None  # everything the bot has, in the story's unit
+    price: float | None = None  # of the base asset, in the quote asset, at the bar's close
+    position: float | None = None  # base asset held
+    weight: float | None = None  # share of wealth held in the base asset
+    target_weight: float | None = None  # the share the strategy wants
+    regime: str | None = None  # any label: TREND, MEAN_REV, …
+    score: float | None = None  # regime score, 0 to 100
+    threshold: float | None = None  # the score's threshold between the regimes
+    drawdown: float | None = None  # as the bot's own risk rule measures it, 0 or negative
+    halted: bool | None = None  # the safety breaker (or the owner) keeps it from buying
+    halt_reason: str | None = None  # "breaker", "owner", …
+    resume_at: int | None = None  # the instant before which a halted bot does not resume
+    resume_score: float | None = None  # the score it then waits for
+    daily_loss_hit: bool | None = None  # the daily loss limit keeps it from buying
+    day_return: float | None = None  # since the last midnight UTC, as the bot's own risk rule measures it
+    no_trade_reason: Reason | None = None  # why this bar made no trade
+    flow: float | None = None  # deposits less withdrawals since the last observation, in the story's unit
+    next_due: int | None = None  # when the next observation should come
+
+    def __post_init__(self) -> None:
+        """Turn the caller's timestamp into an instant. Raises ValueError where it is none."""
+        time = self.time
+        if time.__class__ is not int or time < _LEAST_INSTANT:
+            force_setattr(self, "time", instant(time))
+
+
+class Fill(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an exchange filled of one order, at its average price."""
+
+    time: int
+    side: str  # "buy" or "sell"
+    quantity: Decimal  # base asset, positive
+    price: Decimal  # quote asset per base asset
+    symbol: str | None = None  # "ETH/BTC"; None = the story's own
+    effect: str | None = None  # "open", "add", "reduce" or "close"; None = worked out from the position
+    fee: Decimal | None = None  # in the quote asset
+    trade_id: str | None = None
+    reason: Reason | None = None
+    step: int | None = None  # which step of a staged entry this is, from 1
+    weight_before: float | None = None
+    weight_after: float | None = None
+    reference: Decimal | None = None  # the price at the decision, from which slippage is told
+    wanted: Decimal | None = None  # the quantity ordered, where less was filled
+    wealth_after: float | None = None  # all the bot has after the fill, where that is known
+
+
+class Skip(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A trade that was wanted and not made."""
+
+    time: int
+    reason: Reason
+    side: str | None = None
+    quantity: Decimal | None = None
+    symbol: str | None = None
+
+
+class Flow(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A deposit (positive) or withdrawal (negative), in the story's unit."""
+
+    time: int
+    amount: float
+    came: int | None = None  # when it happened, where that is known to be earlier than `time`
+
+
+class Begin(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A bot that starts, or comes back."""
+
+    time: int
+    mode: str | None = None  # "simulated", "replay", "paper", "testnet" or "live"
+    market: str | None = None  # where the bars come from, in a few words
+    interval: int | None = None  # of a bar
+    wealth: float | None = None
+    position: float | None = None
+    cash: float | None = None  # quote asset held
+    price: float | None = None
+    missed_bars: int | None = None  # bars read after the absence; None in a replay, where no time passes
+
+
+class End(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A bot that says goodbye."""
+
+    time: int
+    by: str  # "you", "bars" (a replay's end), "error", or any words
+    wealth: float | None = None
+    position: float | None = None

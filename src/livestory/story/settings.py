@@ -1,0 +1,58 @@
+"""What the owner can choose about the telling."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from livestory.clock import HOUR
+from livestory.settings import Duration
+
+
+class StorySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which events are worth a line."""
+
+    ath_min_gain: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1,
+            description="Least gain over the last told all-time high that tells a new one; 0 tells each. Share.",
+        ),
+    ] = 0.01
+    hysteresis: Annotated[
+        float,
+        Meta(
+            ge=0, le=50, description="Distance from the threshold at which an inferred regime switches. Score points."
+        ),
+    ] = 2.0
+    half_way: Annotated[
+        float,
+        Meta(gt=0, le=1, description="Share of the breaker's limit at which the drawdown is told as a warning. Share."),
+    ] = 0.5
+    drawdown_told: Annotated[
+        float,
+        Meta(gt=0, lt=1, description="Drawdown told for a bot that does not report whether it halts. Share."),
+    ] = 0.2
+    exposure_told: Annotated[
+        float,
+        Meta(gt=0, le=1, description="Least change of target weight told from a table that has no fills. Share."),
+    ] = 0.01
+    quiet: Annotated[
+        Duration,
+        Meta(description="Silence after which a sign of life is told. Duration."),
+    ] = 12 * HOUR
+    implausible: Annotated[
+        float,
+        Meta(gt=1, description="Factor between two readings of wealth or price that is not believed at once. Factor."),
+    ] = 10.0
+    keep_days: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=36_500,
+            description="UTC days that stay in the story file, today included; a replay keeps them all.",
+            extra_json_schema={"unit": "days"},
+        ),
+    ] = 7

@@ -1,0 +1,262 @@
+"""StoryWriter: the story of somebody else's bot, told without ever getting in its way."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import logging
+import sys
+import time as time_
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
+
+from livestory.clock import SystemClock, instant
+from livestory.story import arguments
+from livestory.story.details import facts_of
+from livestory.story.events import Note, Rules
+from livestory.story.journal_entry import Identity
+from livestory.story.narrator import Narrator
+from livestory.story.observation import Fill, Flow, Observation, Reason, Skip
+from livestory.story.settings import StorySettings
+from livestory.story.wording.text import encodable
+from livestory.story.writer_thread import Health, WriterThread
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from livestory.clock import Clock
+    from livestory.story.arguments import Number
+    from livestory.story.events import Event
+
+    Timestamp = datetime | float | str
+    Told = tuple[Event, ...] | None
+
+_log = logging.getLogger("livestory")
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _harmless(method: Callable[Concatenate[StoryWriter, P], T]) -> Callable[Concatenate[StoryWriter, P], T | None]:
+    """Keep every error from the caller's loop, unless the writer is strict: it is logged and shown in `health`."""
+
+    @functools.wraps(method)
+    def guarded(self: StoryWriter, *args: P.args, **kwargs: P.kwargs) -> T | None:
+        try:
+            told = method(self, *args, **kwargs)
+        except Exception as error:
+            if self.strict:
+                raise
+            if self._thread.refused(f"{method.__name__}: {_said(error)}"):
+                _log.exception("%s was not told", method.__name__)
+            return None
+        self._thread.refused(None)
+        return told
+
+    return guarded  # type: ignore[return-value]  # mypy: the wrapped self has lost its position-only mark
+
+
+class StoryWriter:
+    """Writes the live story of a bot into ``filepath``, one line an event, durable before the call returns.
+
+    Every call may come from any thread. It waits at most ``max_wait`` seconds for the disk; in a running asyncio loop
+    it does not wait at all (`flushed` does). It returns the events told, each with its ``seq`` once it is durable, or
+    None where there was nothing to tell. A ``seq`` of None means that the event waits in memory: the story is in
+    trouble, `health` says why, and the line is written as soon as it can be. Unless ``strict``, no call raises.
+
+    When another process already holds the story: strict, the constructor raises `JournalHeld`, which names it;
+    otherwise lines wait, `health` says so, and they are told once the other has let go.
+    """
+
+    def __init__(  # noqa: PLR0913 - each by keyword, each with a default
+        self,
+        filepath: str | os.PathLike[str],
+        *,
+        name: str | None = None,
+        symbol: str = "ETH/BTC",
+        unit: str | None = None,
+        settings: StorySettings | None = None,
+        keep_days: int | None = 7,
+        strict: bool = False,
+        max_wait: float = 0.05,
+        clock: Clock | None = None,
+    ) -> None:
+        """Open the story or begin it.
+
+        ``name`` is the bot's; ``unit`` is what wealth is counted in (by default the symbol's quote asset); ``settings``
+        are the detectors'; the file keeps ``keep_days`` days told (None: all) and archives older ones. Strict: raises
+        ValueError for a symbol that is no ``BASE/QUOTE``, and the journal's errors.
+        """
+        symbol = arguments.pair(symbol)
+        self.filepath = str(filepath)
+        self.last_target = 0.0
+        self.strict = strict
+        self._max_wait = max_wait
+        self._symbol = symbol
+        self._unit = encodable(unit) if unit else symbol.partition("/")[2]
+        self._clock = clock or SystemClock()
+        narrator = Narrator(symbol, self._unit, settings or StorySettings())
+        identity = Identity(bot=None if name is None else encodable(name), symbol=symbol, unit=self._unit)
+        self._thread = WriterThread(self.filepath, identity, narrator, self._clock, keep_days)
+        self._thread.start(strict=strict)
+        atexit.register(self._thread.close, 2.0)
+
+    # The plan's own calls.
+
+    @_harmless
+    def log_event(self, timestamp: Timestamp, event_type: str, details: object = "") -> Told:
+        """Tell an event in the plan's words, at ``timestamp`` as given.
+
+        ``event_type`` is START, REGIME, TRADE, ATH, BREAKER, PHOENIX or STOP; any other, and details that can't be
+        read, are told as a note. ``log_event(now, "TRADE", "BUY 0.25 @ 0.0329")``.
+        """
+        facts = facts_of(event_type, details, self._symbol, self._unit)
+        return self._tell("tell", instant(timestamp), facts)
+
+    @_harmless
+    def check_ath(self, wealth: float, peak: float, timestamp: Timestamp | None = None) -> Told:
+        """Tell a wealth above the last announced all-time high; ``peak`` may have been raised to it already."""
+        wealth, peak = arguments.positive(wealth, "wealth"), arguments.positive(peak, "peak")
+        return self._tell("check_ath", self._at(timestamp), wealth, peak)
+
+    @_harmless
+    def check_regime_switch(self, score: float, threshold: float, timestamp: Timestamp | None = None) -> Told:
+        """Tell that the score crossed into TREND or MEAN_REV; the first reading is told as well."""
+        score, threshold = arguments.finite(score, "score"), arguments.finite(threshold, "threshold")
+        return self._tell("check_regime_switch", self._at(timestamp), score, threshold)
+
+    @property
+    def last_regime(self) -> str | None:
+        """The regime last told."""
+        return self._thread.narrator.last_regime
+
+    # The calls for new code.
+
+    @_harmless
+    def observe(self, observation: Observation) -> Told:
+        """Tell what the bot looks like at the end of a bar: once a bar."""
+        observation = arguments.observation(observation)
+        if observation.target_weight is not None:
+            self.last_target = observation.target_weight
+        return self._tell("observe", observation)
+
+    @_harmless
+    def fill(  # noqa: PLR0913 - a fill has as many sides, and all but three have defaults
+        self,
+        side: str,
+        quantity: Number,
+        price: Number,
+        *,
+        reason: Reason | str | None = None,
+        fee: Number | None = None,
+        trade_id: str | None = None,
+        symbol: str | None = None,
+        effect: str | None = None,
+        timestamp: Timestamp | None = None,
+    ) -> Told:
+        """Tell a trade that was filled: ``side`` is "buy" or "sell", or "long" or "short" with an ``effect``.
+
+        ``quantity`` is in the base asset, ``price`` and ``fee`` are in the quote asset; ``effect`` is "open", "add",
+        "reduce" or "close" (a short needs it). A ``trade_id`` that was told before is not told again.
+        """
+        fill = Fill(
+            time=self._at(timestamp),
+            side=arguments.side(side, effect),
+            quantity=arguments.decimal(quantity, "quantity"),
+            price=arguments.decimal(price, "price"),
+            symbol=arguments.pair(symbol) if symbol is not None else None,
+            effect=effect,
+            fee=arguments.decimal(fee, "fee", signed=True) if fee is not None else None,
+            trade_id=None if trade_id is None else encodable(trade_id),
+            reason=arguments.reason(reason),
+        )
+        return self._tell("fill", fill)
+
+    @_harmless
+    def skip(
+        self,
+        reason: Reason | str,
+        *,
+        side: str | None = None,
+        quantity: Number | None = None,
+        symbol: str | None = None,
+        timestamp: Timestamp | None = None,
+    ) -> Told:
+        """Tell a trade that was wanted and not made: once for its reason, until something is filled."""
+        skip = Skip(
+            time=self._at(timestamp),
+            reason=arguments.reason(reason) or Reason(""),
+            side=arguments.side(side) if side is not None else None,
+            quantity=arguments.decimal(quantity, "quantity") if quantity is not None else None,
+            symbol=arguments.pair(symbol) if symbol is not None else None,
+        )
+        return self._tell("skip", skip)
+
+    @_harmless
+    def flow(self, amount: float, timestamp: Timestamp | None = None) -> Told:
+        """Tell a deposit (positive) or withdrawal (negative), in the story's unit, before the wealth that has it."""
+        return self._tell("flow", Flow(time=self._at(timestamp), amount=arguments.finite(amount, "amount")))
+
+    @_harmless
+    def rules(self, rules: Rules, timestamp: Timestamp | None = None) -> Told:
+        """Tell the rules the bot trades by; told again, only what changed is."""
+        return self._tell("rules", self._at(timestamp), arguments.rules(rules))
+
+    @_harmless
+    def note(self, text: str, timestamp: Timestamp | None = None) -> Told:
+        """Tell somebody's own words."""
+        return self._tell("tell", self._at(timestamp), Note(text=encodable(text)))
+
+    # The story's own condition.
+
+    @property
+    def health(self) -> Health:
+        """Whether the story keeps up: what waits, what was lost, and what the trouble is."""
+        return self._thread.health()
+
+    def subscribe(self, subscriber: Callable[[Event], object]) -> None:
+        """Call ``subscriber`` with each event once it is durable, on a thread of the story's own."""
+        self._thread.subscribe(subscriber)
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Wait until all that was told is durable; False where that took more than ``timeout`` seconds."""
+        return self._thread.flush(timeout)
+
+    async def flushed(self, timeout: float | None = None) -> bool:  # noqa: ASYNC109 - the same meaning as flush's
+        """`flush` for a coroutine: other tasks run meanwhile."""
+        import asyncio  # noqa: PLC0415 - whoever awaits has it loaded
+
+        return await asyncio.to_thread(self.flush, timeout)
+
+    def close(self, timeout: float = 5.0) -> bool:
+        """Flush, for at most ``timeout`` seconds, and let another writer have the story. Tells nothing."""
+        atexit.unregister(self._thread.close)
+        return self._thread.close(timeout)
+
+    def __enter__(self) -> Self:
+        """Itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """`close`."""
+        self.close()
+
+    def _at(self, timestamp: Timestamp | None) -> int:
+        return self._clock.now() if timestamp is None else instant(timestamp)
+
+    def _tell(self, call: str, *arguments: Any) -> Told:
+        deadline = time_.monotonic() + (0.0 if _in_event_loop() else self._max_wait)
+        return self._thread.tell(call, arguments, deadline, strict=self.strict) or None
+
+
+def _in_event_loop() -> bool:
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and asyncio._get_running_loop() is not None  # noqa: SLF001 - the documented get raises
+
+
+def _said(error: Exception) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - an argument's own error may be unable to speak
+        return type(error).__name__

@@ -1,0 +1,163 @@
+"""How numbers, amounts and times are written in a line."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from decimal import Decimal
+
+from livestory.clock import DAY, HOUR, MINUTE, SECOND, as_datetime
+
+# Units worth about a dollar or less are shown in cents; everything else in four decimals.
+_CENTS = frozenset({"USD", "USDT", "USDC", "FDUSD", "TUSD", "BUSD", "DAI", "EUR", "GBP", "CHF", "AUD", "CAD"})
+_WHOLE = frozenset({"JPY", "KRW", "SATS"})
+
+# Not strftime's names: those follow the locale that the bot around us may have set.
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+def decimals(unit: str | None) -> int:
+    """How many decimals amounts of wealth in ``unit`` are shown with."""
+    if unit in _CENTS:
+        return 2
+    return 0 if unit in _WHOLE else 4
+
+
+def wealth(amount: float | Decimal, unit: str | None) -> str:
+    """``1.0234``: an amount of wealth, with the unit's own decimals."""
+    return f"{amount:.{decimals(unit)}f}"
+
+
+def signed_wealth(amount: float | Decimal, unit: str | None) -> str:
+    """``+0.1000``: a change of wealth."""
+    return f"{amount:+.{decimals(unit)}f}"
+
+
+_ROUNDS_TO_ONE = 0.995  # two decimals of it are no longer under 1 %
+
+
+def percent(share: float | Decimal) -> str:
+    """``-21.2%``, ``+0.75%``: signed, one decimal, two under 1 %; nothing is ``0.0%``."""
+    hundredths = float(share) * 100
+    text = f"{hundredths:+.1f}%" if abs(hundredths) >= _ROUNDS_TO_ONE else f"{hundredths:+.2f}%"
+    return "0.0%" if text in {"+0.00%", "-0.00%"} else text
+
+
+def unsigned_percent(share: float | Decimal) -> str:
+    """``2.6%``: the same without a sign, where words tell the direction."""
+    return percent(share).lstrip("+-")
+
+
+def weight(share: float) -> str:
+    """``67%``: a share of wealth."""
+    return f"{abs(share) * 100:.0f}%"
+
+
+def exposure(share: float) -> str:
+    """``32%``, ``32.5%``, ``-50%``: a weight that is wanted, and may be short."""
+    text = f"{share * 100:.1f}".removesuffix(".0")
+    return "0%" if text == "-0" else f"{text}%"
+
+
+def score(value: float) -> str:
+    """``32.5``: a regime score."""
+    return f"{value:.1f}"
+
+
+def bound(value: float) -> str:
+    """``30``: a limit as the owner would write it."""
+    return f"{value:g}"
+
+
+def exact(value: Decimal | float) -> str:
+    """``0.0329``: every digit that counts, and no zero after them. A float counts ten digits."""
+    number = value if isinstance(value, Decimal) else Decimal(format(value, ".10g"))
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def average(value: float) -> str:
+    """``0.0303``: a calculated price, four digits."""
+    if value == 0 or not math.isfinite(value):
+        return str(value)
+    places = max(0, 3 - math.floor(math.log10(abs(value))))
+    return exact(Decimal(f"{value:.{places}f}"))
+
+
+def duration(micros: int) -> str:
+    """``2d 15h 15m``: days, hours and minutes; below a minute, seconds."""
+    if micros < MINUTE:
+        return f"{micros // SECOND}s"
+    days, rest = divmod(micros // MINUTE, DAY // MINUTE)
+    hours, minutes = divmod(rest, HOUR // MINUTE)
+    parts = ((days, "d"), (hours, "h"), (minutes, "m"))
+    return " ".join(f"{count}{unit}" for count, unit in parts if count)
+
+
+def stamp(micros: int) -> str:
+    """``2024-12-03 15:00:00``: the first column; UTC."""
+    return as_datetime(micros).isoformat(" ", "seconds")[:19]
+
+
+def minute(micros: int) -> str:
+    """``2024-12-03 15:00``: a full date in the middle of a line."""
+    return stamp(micros)[:-3]
+
+
+def moment(micros: int, told: int) -> str:
+    """``20:00``, ``Sun 02:30``, ``Sun 8 Dec 02:30``: an instant beside the line's own time ``told``.
+
+    A bare clock time is of the line's day, a weekday is the day before or after, anything further carries its date.
+    """
+    then, now = as_datetime(micros), as_datetime(told)
+    clock = f"{then:%H:%M}"
+    apart = abs(then.date() - now.date())
+    if not apart:
+        return clock
+    if apart == timedelta(days=1):
+        return f"{_DAYS[then.weekday()]} {clock}"
+    return f"{day(micros)} {clock}" if then.year == now.year else minute(micros)
+
+
+def dated(micros: int, told: int) -> str:
+    """``Tue 3 Dec 16:00``, with its year where that is another: an instant in a chapter longer than a week."""
+    same_year = as_datetime(micros).year == as_datetime(told).year
+    return f"{day(micros)} {stamp(micros)[11:16]}" if same_year else minute(micros)
+
+
+def day_and_year(micros: int, told: int) -> str:
+    """``19 Jul``, ``19 Jul 2022``: a day, with its year where that is another."""
+    short = day(micros).partition(" ")[2]
+    year_ = as_datetime(micros).year
+    return short if year_ == as_datetime(told).year else f"{short} {year_}"
+
+
+def day(micros: int) -> str:
+    """``Tue 3 Dec``."""
+    date = as_datetime(micros)
+    return f"{_DAYS[date.weekday()]} {date.day} {_MONTHS[date.month - 1][:3]}"
+
+
+def week(micros: int) -> str:
+    """``49``: the week of the year, by ISO 8601."""
+    return str(as_datetime(micros).isocalendar().week)
+
+
+def month(micros: int) -> str:
+    """``December 2024``."""
+    date = as_datetime(micros)
+    return f"{_MONTHS[date.month - 1]} {date.year}"
+
+
+def year(micros: int) -> str:
+    """``2024``."""
+    return str(as_datetime(micros).year)
+
+
+def count(number: int, thing: str) -> str:
+    """``1 buy``, ``2 buys``."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

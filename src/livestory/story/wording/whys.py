@@ -1,0 +1,383 @@
+"""The fourth column: the measured value, what it is measured against and the rule's limit, in plain words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from livestory.clock import DAY, SECOND
+from livestory.story import events as e
+from livestory.story.wording import numbers
+from livestory.story.wording.chapter_words import chapter
+from livestory.story.wording.reasons import because, counted
+from livestory.story.wording.retold_words import retold, summary
+from livestory.story.wording.rule_words import changes, in_force, near_breaker
+from livestory.story.wording.text import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+GLOSSARY_HINT = "words explained: livestory explain --glossary"
+
+
+def why(facts: e.Facts, time: int) -> str:
+    """The fourth column of the line that tells ``facts`` at ``time``; empty where there is nothing to add."""
+    words = _WHYS.get(type(facts))
+    return "; ".join(part for part in words(facts, time) if part) if words else ""
+
+
+def _started(f: e.Started, _time: int) -> Iterable[str]:
+    place = ", ".join(filter(None, (f.mode and f.mode.upper(), f.market)))
+    pair = " ".join(filter(None, (escape(f.symbol or ""), numbers.duration(f.interval) if f.interval else "")))
+    yield ", ".join(filter(None, (escape(place), pair)))
+    if f.position is not None and f.cash is not None and f.symbol:
+        base, _, quote = f.symbol.partition("/")
+        price = f", price {numbers.exact(f.price)}" if f.price is not None else ""
+        held = f"{numbers.exact(f.position)} {base} + {numbers.wealth(f.cash, quote)} {quote}{_share_of(f, base)}"
+        yield escape((held if f.position else f"all in {quote}") + price)
+    if f.first:
+        yield "first start, no record yet"
+        yield GLOSSARY_HINT
+
+
+def _share_of(f: e.Started, base: str) -> str:
+    if not f.position or f.price is None or not f.wealth:
+        return ""
+    return f" ({numbers.weight(f.position * f.price / f.wealth)} {base})"
+
+
+def _resumed(f: e.Resumed, time: int) -> Iterable[str]:
+    if not f.clean:
+        yield f"no goodbye at {numbers.moment(f.last_heard, time)}: killed, or the machine restarted"
+    if f.away is None:
+        yield "the replay goes on where it stopped"
+    if f.missed_bars is not None:
+        yield f"{numbers.count(f.missed_bars, 'bar')} missed and read" if f.missed_bars else "no bar missed"
+    if f.wealth is not None:
+        now = numbers.wealth(f.wealth, f.unit)
+        expected = numbers.wealth(f.expected, f.unit) if f.expected is not None else now
+        yield f"{now} {escape(f.unit)} " + ("as expected" if now == expected else f"where {expected} was expected")
+
+
+def _stopped(f: e.Stopped, _time: int) -> Iterable[str]:
+    if f.wealth is None or f.unit is None:
+        return
+    held = f"{numbers.exact(f.position)} {f.base} held" if f.position else f"no {f.base}"
+    yield f"{numbers.wealth(f.wealth, f.unit)} {escape(f.unit)}" + (f", {escape(held)}" if f.base else "")
+
+
+def _regime(f: e.RegimeSwitch, _time: int) -> Iterable[str]:
+    after = (
+        f" after {numbers.duration(f.lasted)} of {escape(f.previous)}" if f.lasted is not None and f.previous else ""
+    )
+    if f.previous is None:
+        yield "first reading" if f.upper is not None else ""
+    elif f.score is not None and f.limit is not None and (f.score >= f.limit) == (f.regime == "TREND"):
+        limit = numbers.score(f.limit)
+        just = "just " if numbers.score(f.score) == limit else ""
+        yield f"{just}{'over' if f.score >= f.limit else 'under'} {limit}{after}"
+    else:
+        yield after.strip()
+    if f.previous is None and f.upper is not None and f.lower is not None:
+        yield (f"TREND from {numbers.score(f.upper)}, MEAN_REV below {numbers.score(f.lower)}, "
+               "between them it stays")  # fmt: skip
+    if f.halted:
+        yield "no effect while halted"
+    elif f.strategy == "meta":
+        yield _EFFECTS.get(f.regime, "")
+
+
+_EFFECTS = {
+    "TREND": "now follows the trend and no longer buys dips",
+    "MEAN_REV": "now buys dips under the average price, sells over it",
+}
+
+
+def _trade(f: e.Trade, _time: int) -> Iterable[str]:
+    if f.put_off is not None:
+        yield f"put off {numbers.duration(f.put_off)}"
+    if f.reason is not None:
+        yield because(f.reason)
+    if f.wanted is not None and f.wanted > f.quantity:
+        yield f"{numbers.exact(f.quantity)} of {numbers.exact(f.wanted)} {escape(f.base)} filled, the rest given up"
+    done = f.position_after is not None and not f.position_after
+    breaker = f.reason is not None and f.reason.key == "breaker"
+    if breaker and done:
+        yield f"done, {_all_in(f)}"
+    if breaker and f.reference:
+        yield f"slipped {numbers.percent(f.price / f.reference - 1)} from {numbers.exact(f.reference)}"
+    if f.short:
+        yield {"open": "opens a short", "add": "adds to the short", "close": "closes the short"}.get(
+            f.effect or "", "reduces the short"
+        )
+    if f.result is not None and f.gain is not None:
+        gain = f"{numbers.signed_wealth(f.gain, f.quote)} {escape(f.quote)}"
+        yield f"result {numbers.percent(f.result)} after fees ({gain})"
+    yield "needs nothing from you" if breaker and done else _remaining(f, done=done)
+
+
+def _all_in(f: e.Trade) -> str:
+    return f"all in {escape(f.quote)}" + (f": {numbers.wealth(f.wealth, f.quote)}" if f.wealth else "")
+
+
+def _remaining(f: e.Trade, *, done: bool) -> str:
+    if f.weight_before is not None and f.weight_after is not None:
+        step = f"step {f.step}: " if f.step and f.side == "buy" else ""
+        shares = f"{step}{escape(f.base)} {numbers.weight(f.weight_before)} → {numbers.weight(f.weight_after)}"
+        return _all_in(f) if done else shares
+    if f.result is not None and f.position_after is not None:
+        left = abs(f.position_after)
+        return f"{numbers.exact(left)} {escape(f.base)} left" if left else f"no {escape(f.base)} left"
+    return ""
+
+
+def _put_off(f: e.PutOff, _time: int) -> Iterable[str]:
+    yield because(f.reason)
+    yield "told once until something is traded"
+
+
+def _exposure(f: e.Exposure, _time: int) -> Iterable[str]:
+    if f.before is None:
+        yield "first reading"
+    if f.reason is not None:
+        yield because(f.reason)
+    if f.price is not None:
+        yield f"price {numbers.exact(f.price)}"
+
+
+def _new_high(f: e.NewHigh, _time: int) -> Iterable[str]:
+    if f.previous:
+        price = f", price {numbers.exact(f.price)}" if f.price is not None else ""
+        yield f"{numbers.percent(f.wealth / f.previous - 1)} over {numbers.wealth(f.previous, f.unit)}{price}"
+    if f.next_told is not None:
+        yield f"next one told from {numbers.wealth(f.next_told, f.unit)}"
+
+
+def _from_peak(f: Any, time: int) -> str:
+    resumed = f.since_resume
+    best = f"best since the Phoenix of {numbers.moment(resumed, time)}" if resumed is not None else ""
+    old = f.peak_time is not None and time - f.peak_time > DAY
+    when = f"peak of {numbers.day_and_year(f.peak_time, time)}" if old and not best else ""
+    note = f" ({best or when})" if best or when else ""
+    return f"from {numbers.wealth(f.peak, f.unit)}{note} to {numbers.wealth(f.wealth, f.unit)}"
+
+
+def _half_way(f: e.HalfWay, time: int) -> Iterable[str]:
+    price = f", price {numbers.exact(f.price)}" if f.price is not None else ""
+    yield _from_peak(f, time) + price
+    about = f", about price {numbers.average(f.price_at_limit)}" if f.price_at_limit is not None else ""
+    yield f"sells all at {numbers.percent(-f.limit)}{about}"
+
+
+def _drawdown(f: e.Drawdown, time: int) -> Iterable[str]:
+    peak = f"{numbers.wealth(f.peak, f.unit)} ({numbers.moment(f.peak_time, time)})"
+    yield f"from the record {peak} to {numbers.wealth(f.wealth, f.unit)}"
+
+
+def _drawdown_over(f: e.DrawdownOver, _time: int) -> Iterable[str]:
+    yield f"under its record for {numbers.duration(f.lasted)}, deepest {numbers.percent(f.deepest)}"
+
+
+def _breaker(f: e.BreakerTripped, time: int) -> Iterable[str]:
+    if f.peak is not None and f.wealth is not None:
+        limit = f", limit {numbers.percent(-f.limit)}" if f.limit else ""
+        yield f"{_from_peak(f, time)} at bar close{limit}"
+    if f.position is not None and f.base:
+        base = escape(f.base)
+        yield f"selling all {numbers.exact(f.position)} {base}" if f.position else f"no {base} to sell"
+    yield _until(f.resume_at, f.resume_score, time)
+
+
+def _until(resume_at: int | None, resume_score: float | None, time: int) -> str:
+    score = f"with score ≥ {numbers.bound(resume_score)}" if resume_score is not None else ""
+    if resume_at is None:
+        return f"no buys before {score[5:]}" if score else ""
+    return f"no buys before {numbers.moment(resume_at, time)}" + (f", then only {score}" if score else "")
+
+
+def _wait_over(f: e.WaitOver, _time: int) -> Iterable[str]:
+    if f.score is not None and f.resume_score is not None and f.score < f.resume_score:
+        limit = numbers.bound(f.resume_score)
+        yield f"{numbers.duration(f.waited)} are over, but score {numbers.score(f.score)} < {limit}"
+        yield f"buys again from the first bar with {limit} or more"
+        yield "no date can be told"
+    else:
+        yield f"{numbers.duration(f.waited)} are over"
+
+
+def _phoenix(f: e.Phoenix, _time: int) -> Iterable[str]:
+    if f.halted is not None:
+        yield f"halted {numbers.duration(f.halted)}"
+    if f.score is not None and f.resume_score is not None:
+        yield f"score {numbers.score(f.score)} ≥ {numbers.bound(f.resume_score)}"
+    if f.sold_at and f.price is not None:
+        since = f.price / float(f.sold_at) - 1
+        end = " not earned" if since > 0 else " not lost" if since < 0 else ""
+        yield f"sold at {numbers.exact(f.sold_at)}, now {numbers.exact(f.price)}: {numbers.percent(since)}{end}"
+    if f.wealth is not None:
+        yield f"DD counts from {f.wealth:.4f} again"
+    if f.regime:
+        yield f"regime {escape(f.regime)}"
+
+
+def _halted(f: e.Halted, _time: int) -> Iterable[str]:
+    if f.position is not None and f.base:
+        yield f"keeps {numbers.exact(f.position)} {escape(f.base)}" if f.position else f"no {escape(f.base)} held"
+    if f.reason == "owner":
+        yield "goes on when you say so"
+
+
+def _daily_limit(f: e.DailyLimit, _time: int) -> Iterable[str]:
+    if f.limit:
+        yield f"limit {numbers.percent(-f.limit)}"
+    yield "no buys until 00:00"
+    if f.position and f.base:
+        share = f" ({numbers.weight(f.weight)})" if f.weight is not None else ""
+        yield f"keeps {numbers.exact(f.position)} {escape(f.base)}{share} and may sell"
+    if f.drawdown is not None:
+        still = f", breaker still at {numbers.percent(-f.breaker)}" if f.breaker else ""
+        yield f"DD {numbers.percent(f.drawdown)}{still}"
+
+
+def _daily_limit_over(f: e.DailyLimitOver, _time: int) -> Iterable[str]:
+    held = f"{numbers.weight(f.weight)} {escape(f.base)}, " if f.weight is not None and f.base else ""
+    yield "may buy again"
+    if f.drawdown is not None:
+        yield f"{held}DD {numbers.percent(f.drawdown)}"
+
+
+def _quiet(f: e.Quiet, time: int) -> Iterable[str]:
+    base, quote = escape(f.base or ""), escape(f.quote or "")
+    held = ""
+    if f.position is not None and base:
+        share = f" ({numbers.weight(f.weight)})" if f.weight is not None else ""
+        held = f"{numbers.exact(f.position)} {base}{share}" if f.position else f"all in {quote}"
+    if f.halted:
+        yield ", ".join(filter(None, ("HALTED", held)))
+        yield _waits_for(f, time)
+    else:
+        yield "trading" if f.halted is not None else ""
+        yield held + _wants(f) if held else ""
+        if f.no_trade:
+            yield f"no trade: {counted(f.no_trade)}"
+        yield near_breaker(f.drawdown, f.limit)
+    yield f"{numbers.count(f.bars, 'bar')} read, last {numbers.moment(time, time)}"
+    if f.price is not None:
+        sold = f", {numbers.percent(f.price / float(f.sold_at) - 1)} since sold" if f.sold_at and f.halted else ""
+        yield f"price {numbers.exact(f.price)}{sold}"
+
+
+def _wants(f: e.Quiet) -> str:
+    if f.target_weight is None or (
+        f.weight is not None and numbers.weight(f.weight) == numbers.weight(f.target_weight)
+    ):
+        return ""
+    return f", wants {numbers.weight(f.target_weight)}"
+
+
+def _waits_for(f: e.Quiet, time: int) -> str:
+    if f.halt_reason == "owner":
+        return "waits for you"
+    score = f"score {numbers.score(f.score)}" if f.score is not None else "score not known"
+    if f.resume_at is not None and f.resume_at > time:
+        enough = f.score is not None and f.resume_score is not None and f.score >= f.resume_score
+        note = "" if f.resume_score is None else f" ({score} {'would do' if enough else 'too low yet'})"
+        return f"waits for {numbers.moment(f.resume_at, time)}{note}"
+    return f"waits for score ≥ {numbers.bound(f.resume_score)}, now {score[6:]}" if f.resume_score is not None else ""
+
+
+def _gap(f: e.DataGap, time: int) -> Iterable[str]:
+    one = f.first == f.last
+    yield f"due {numbers.moment(f.first, time)}" + ("" if one else f" to {numbers.moment(f.last, time)}")
+    if f.price_before is not None and f.price_after is not None:
+        yield f"price {numbers.exact(f.price_before)} → {numbers.exact(f.price_after)}"
+    yield "nothing was decided meanwhile"
+
+
+def _flow(f: e.FlowTold, time: int) -> Iterable[str]:
+    if f.came is not None:
+        yield f"came {numbers.moment(f.came, time)}"
+    if f.wealth_before is not None and f.wealth_after is not None:
+        yield f"wealth {numbers.wealth(f.wealth_before, f.unit)} → {numbers.wealth(f.wealth_after, f.unit)}"
+    kind = "not profit" if f.amount >= 0 else "not loss"
+    if f.record_before is None or f.record_after is None:
+        yield kind
+        return
+    record = f"{numbers.wealth(f.record_before, f.unit)} → {numbers.wealth(f.record_after, f.unit)}"
+    stays = f", drawdown from it stays {numbers.percent(f.drawdown)}" if f.drawdown else ""
+    yield f"{kind}: the record to beat goes {record}{stays}"
+
+
+def _reading_refused(f: e.ReadingRefused, _time: int) -> Iterable[str]:
+    expected = f": {numbers.wealth(f.expected, f.unit)} {escape(f.unit)} expected" if f.expected is not None else ""
+    yield f"not believed{expected}"
+    yield "breaker and record untouched"
+
+
+def _reading_back(f: e.ReadingBack, _time: int) -> Iterable[str]:
+    yield f"{numbers.count(f.refused, 'observation')} without it"
+
+
+_SILENCED = {
+    "wealth": "no records, drawdowns or returns",
+    "price": "nothing of what holding would have made",
+    "regime": "no regime switches",
+    "halted": "no trips and resumes, only drawdowns",
+}
+
+
+def _told_in_part(f: e.ToldInPart, _time: int) -> Iterable[str]:
+    yield "so it tells " + ", ".join(_SILENCED[name] for name in f.lacking)
+    yield "give them to observe() and it will"
+
+
+def _story_late(f: e.StoryLate, time: int) -> Iterable[str]:
+    since, until = numbers.moment(f.since, time), numbers.moment(f.until, time)
+    yield f"{escape(f.trouble)} ({since} to {until})"
+    if f.lost:
+        yield f"{numbers.count(f.lost, 'line')} lost for want of memory"
+    yield "the bot went on"
+
+
+def _set_aside(f: e.SetAside, _time: int) -> Iterable[str]:
+    yield escape(f.trouble)
+    yield "a new journal was begun; the old one is kept for you to look at"
+
+
+def _clock_moved(f: e.ClockMoved, _time: int) -> Iterable[str]:
+    yield "the machine's clock was set back; the story goes on from the time it had reached"
+    yield "" if f.by >= SECOND else "by less than a second"
+
+
+_WHYS: dict[type[e.Facts], Callable[[Any, int], Iterable[str]]] = {
+    e.Started: _started,
+    e.Resumed: _resumed,
+    e.Stopped: _stopped,
+    e.Rules: lambda rules, _time: map(escape, in_force(rules)),
+    e.RulesChanged: lambda facts, _time: map(escape, changes(facts)[1:]),
+    e.RegimeSwitch: _regime,
+    e.Trade: _trade,
+    e.PutOff: _put_off,
+    e.Exposure: _exposure,
+    e.NewHigh: _new_high,
+    e.HalfWay: _half_way,
+    e.Drawdown: _drawdown,
+    e.DrawdownOver: _drawdown_over,
+    e.BreakerTripped: _breaker,
+    e.WaitOver: _wait_over,
+    e.Phoenix: _phoenix,
+    e.Halted: _halted,
+    e.DailyLimit: _daily_limit,
+    e.DailyLimitOver: _daily_limit_over,
+    e.Chapter: chapter,
+    e.Quiet: _quiet,
+    e.DataGap: _gap,
+    e.FlowTold: _flow,
+    e.ReadingRefused: _reading_refused,
+    e.ReadingBack: _reading_back,
+    e.ToldInPart: _told_in_part,
+    e.Retold: retold,
+    e.Summary: summary,
+    e.StoryLate: _story_late,
+    e.SetAside: _set_aside,
+    e.ClockMoved: _clock_moved,
+}

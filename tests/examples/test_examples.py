@@ -1,0 +1,85 @@
+"""The examples run as they stand, and their stories read as they should."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from livestory import parse, render
+from livestory.story.verify import verify
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(name: str, folder: Path) -> list[str]:
+    """The story of an example, run twice as a bot author would, from the project's root; each line without its time."""
+    outputs = [
+        subprocess.run(
+            [sys.executable, f"examples/{name}.py", str(folder)], cwd=ROOT, check=True, capture_output=True, text=True
+        )
+        for _ in range(2)
+    ]
+    assert [output.stderr for output in outputs] == ["", ""]
+    text = (folder / "live_story.txt").read_text(encoding="utf-8")
+    assert text == outputs[-1].stdout
+    assert verify(folder / "live_story.txt").findings == []
+    lines = outputs[0].stdout.splitlines()
+    assert [render(parse(line)) for line in lines] == lines
+    return [line.partition(" | ")[2] for line in lines]
+
+
+def test_the_plans_snippet_tells_the_plans_lines(tmp_path: Path) -> None:
+    """Verbatim, with the least loop around it."""
+    assert run("plan_snippet", tmp_path) == [
+        "🔄 Regime Switch: MEAN_REV | Score: 21.4",
+        "🔄 Regime Switch: TREND | Score: 32.5",
+        "🟢 BUY | +0.25 ETH @ 0.0329 BTC",
+        "🚀 NEW ATH | 1.0567 BTC",
+        "🔄 Regime Switch: MEAN_REV | Score: 21.7",
+    ]
+
+
+def test_the_plans_snippet_is_verbatim() -> None:
+    """The loop's lines are those of the plan."""
+    plan = (
+        "    story.check_ath(W, equity_high)\n    story.check_regime_switch(regime_score, adx_threshold)\n"
+        '    if order_placed:\n        story.log_event(now, "TRADE", f"BUY {qty} @ {price}")\n'
+    )
+    assert plan in (ROOT / "examples" / "plan_snippet.py").read_text(encoding="utf-8")
+
+
+def test_an_own_bot_tells_its_trades_once_and_its_result_after_fees(tmp_path: Path) -> None:
+    """It asks for all its trades at each bar, and is run a second time over the same bars."""
+    story = run("own_bot", tmp_path)
+    assert story[1:] == [
+        "🟢 BUY | +10 ETH @ 0.0294 BTC | price under 0.0295",
+        "🚀 NEW ATH | 1.0127 BTC | +1.3% over 1.0000, price 0.0307; next one told from 1.0228",
+        "🔴 SELL | -10 ETH @ 0.0312 BTC | price over 0.031; result +5.9% after fees (+0.0174 BTC); no ETH left",
+    ]
+    assert len((tmp_path / "live_story.txt").read_text(encoding="utf-8").splitlines()) == 4
+
+
+def test_several_pairs_are_told_in_one_story(tmp_path: Path) -> None:
+    """Long and short, in USDT, with a deposit that is no profit."""
+    story = run("several_pairs_usdt", tmp_path)
+    assert "🔴 SELL | -10 SOL @ 229.5 USDT | opens a short" in story
+    assert (
+        "🟢 BUY | +10 SOL @ 221.15 USDT | closes the short; result +3.4% after fees (+78.99 USDT); no SOL left" in story
+    )
+    (deposit,) = (line for line in story if "Deposit" in line)
+    assert deposit == (
+        "💰 Deposit | +500.00 USDT | wealth 10098.00 → 10598.00; not profit: "
+        "the record to beat goes 10112.40 → 10613.11, drawdown from it stays -0.14%"
+    )
+    assert story[-1].startswith(
+        "📖 Day: Tue 3 Dec | +0.84% to 10583.10 USDT | from 09:00; 10000.00 → 10583.10, deposit"
+    )
+
+
+@pytest.mark.parametrize("name", ["own_bot", "several_pairs_usdt", "plan_snippet"])
+def test_an_example_names_its_folder(name: str) -> None:
+    """The first argument, or results/."""
+    assert 'sys.argv[1] if len(sys.argv) > 1 else "results"' in (ROOT / "examples" / f"{name}.py").read_text()

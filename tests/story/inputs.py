@@ -1,0 +1,150 @@
+"""A bot's life as a list of inputs, made up by hypothesis, and a narrator that is told it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from math import inf, nan
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+
+from livestory.clock import DAY, HOUR, MINUTE, SECOND, instant
+from livestory.story.events import Event, Rules
+from livestory.story.observation import Begin, End, Fill, Flow, Observation, Reason, Skip
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hypothesis.strategies import SearchStrategy
+
+    from livestory.story.narrator import Narrator
+
+Input = tuple[str, tuple[Any, ...]]
+"""A narrator's method and its arguments."""
+
+NEW_YEARS_EVE = instant("2023-12-31 21:00:00")
+QUARTER = 15 * MINUTE
+START = instant("2024-12-03 15:00:00")
+RULES = Rules(breaker=0.2, cooldown=2 * HOUR, resume_score=30.0, daily_loss=0.03, hysteresis=2.0, strategy="meta")
+"""Of a bot with a breaker and a daily loss limit."""
+
+_steps = st.sampled_from([0, 1, SECOND, QUARTER, QUARTER, QUARTER, HOUR, 3 * HOUR, 13 * HOUR, DAY, 2 * DAY, 40 * DAY])
+_bad = st.sampled_from([nan, inf, -inf, 0.0, -1.0, 1e-300, 1e300])
+_wealth = st.floats(0.5, 2.0) | st.sampled_from([1.0, 1.01, 1.02, 0.79]) | _bad
+_quantity = st.sampled_from([Decimal("0.25"), Decimal(1), Decimal("2.5")])
+_price = st.sampled_from([Decimal("0.03"), Decimal("0.0329"), Decimal("0.04")])
+_symbol = st.sampled_from([None, "ETH/BTC", "SOL/BTC"])
+_reason = st.builds(
+    Reason,
+    st.sampled_from(["no_dip", "cooldown", "min_notional", "", "own"]),
+    st.none() | st.floats(-1, 1),
+    st.none() | st.floats(-1, 1),
+    st.none() | st.floats(0.01, 1),
+    st.sampled_from(["", "12h"]),
+)
+
+
+def _maybe(values: SearchStrategy[Any]) -> SearchStrategy[Any]:
+    return st.none() | values
+
+
+_observed = st.fixed_dictionaries(
+    {
+        "wealth": _maybe(_wealth),
+        "price": _maybe(st.floats(0.02, 0.05) | _bad),
+        "position": _maybe(st.sampled_from([0.0, 9.0, nan])),
+        "weight": _maybe(st.floats(0, 1)),
+        "target_weight": _maybe(st.floats(0, 1) | st.just(inf)),
+        "regime": _maybe(st.sampled_from(["TREND", "MEAN_REV", "sideways"])),
+        "score": _maybe(st.floats(0, 100) | st.just(nan)),
+        "threshold": _maybe(st.just(25.0)),
+        "drawdown": _maybe(st.floats(-0.5, 0) | st.just(nan)),
+        "halted": _maybe(st.booleans()),
+        "halt_reason": _maybe(st.sampled_from(["breaker", "owner"])),
+        "resume_at": _maybe(st.just(NEW_YEARS_EVE + DAY)),
+        "resume_score": _maybe(st.just(30.0)),
+        "daily_loss_hit": _maybe(st.booleans()),
+        "day_return": _maybe(st.floats(-0.1, 0.1)),
+        "no_trade_reason": _maybe(_reason),
+        "flow": _maybe(st.sampled_from([0.1, -0.1, nan])),
+    }
+)
+_fill = st.fixed_dictionaries(
+    {
+        "side": st.sampled_from(["buy", "sell"]),
+        "quantity": _quantity,
+        "price": _price,
+        "symbol": _symbol,
+        "effect": st.sampled_from([None, None, "open", "add", "reduce", "close"]),
+        "fee": _maybe(st.just(Decimal("0.0001"))),
+        "reason": _maybe(_reason),
+    }
+)
+_rules = st.builds(Rules, breaker=st.sampled_from([None, 0.0, 0.2]), daily_loss=st.sampled_from([None, 0.0, 0.03]))
+
+
+_KINDS = ["observe"] * 6 + ["fill", "fill", "skip", "flow", "begin", "end", "rules", "check"]
+
+
+@st.composite
+def lives(draw: st.DrawFn, most: int = 25) -> list[Input]:
+    """A bot's life: mostly observations, in no promised order."""
+    time = NEW_YEARS_EVE
+    life: list[Input] = []
+    for _ in range(draw(st.integers(1, most))):
+        time += draw(_steps)
+        kind = draw(st.sampled_from(_KINDS))
+        if kind == "observe":
+            late = draw(st.sampled_from([0, 0, 0, 0, HOUR]))
+            due = draw(st.sampled_from([None, time + QUARTER, time, time - HOUR]))
+            life.append((kind, (Observation(time=time - late, next_due=due, **draw(_observed)),)))
+        elif kind == "fill":
+            life.append((kind, (Fill(time=time, **draw(_fill)),)))
+        elif kind == "skip":
+            side = draw(st.sampled_from([None, "buy", "sell"]))
+            life.append((kind, (Skip(time=time, reason=draw(_reason), side=side, symbol=draw(_symbol)),)))
+        elif kind == "flow":
+            life.append((kind, (Flow(time=time, amount=draw(st.sampled_from([0.1, -0.1, -5.0]))),)))
+        elif kind == "begin":
+            life.append((kind, (Begin(time=time, wealth=draw(_maybe(st.just(1.0))), missed_bars=0),)))
+        elif kind == "end":
+            life.append((kind, (End(time=time, by="you"),)))
+        elif kind == "rules":
+            life.append((kind, (time, draw(_rules))))
+        else:
+            life.append(("check_ath", (time, draw(st.floats(0.5, 2.0)), draw(st.floats(0.5, 2.0)))))
+            life.append(("check_regime_switch", (time, draw(st.floats(0, 100)), 25.0)))
+    return life
+
+
+def told(narrator: Narrator, life: Iterable[Input]) -> list[Event]:
+    """What the narrator tells of it."""
+    return [event for method, arguments in life for event in getattr(narrator, method)(*arguments) or ()]
+
+
+def lines(narrator: Narrator, *observations: Observation) -> list[str]:
+    """The lines, without their time, that observations bring."""
+    return [
+        event.line.partition(" | ")[2] for observation in observations for event in narrator.observe(observation) or ()
+    ]
+
+
+def at(text: str) -> int:
+    """An instant, for short."""
+    return instant(text)
+
+
+def fill(side: str, quantity: str | int, price: str, *, time: int = NEW_YEARS_EVE, **fields: Any) -> Fill:
+    """A fill, its amounts as text."""
+    return Fill(time=time, side=side, quantity=Decimal(quantity), price=Decimal(price), **fields)
+
+
+def observations(wealths: list[float], **fields: Any) -> list[Observation]:
+    """A quarter of an hour apart."""
+    return [Observation(time=START + n * QUARTER, wealth=w, **fields) for n, w in enumerate(wealths)]
+
+
+def kinds(narrator: Narrator, *seen: Observation) -> list[str]:
+    """The kinds that the observations bring, but for what is lacking and the chapters."""
+    events = [event.kind for observation in seen for event in narrator.observe(observation) or ()]
+    return [kind for kind in events if kind not in {"told_in_part", "chapter", "quiet"}]

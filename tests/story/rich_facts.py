@@ -1,0 +1,141 @@
+"""One telling event of every kind, as the executor or another's bot would have it told."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from livestory.clock import DAY, HOUR, MINUTE, SECOND, instant
+from livestory.story import events as e
+from livestory.story.observation import Reason
+
+
+def at(text: str) -> int:
+    """An instant of December 2024: ``3 18:00``."""
+    day, clock = text.split()
+    return instant(f"2024-12-{int(day):02d} {clock}")
+
+
+_RULES = e.Rules(
+    breaker=0.2, cooldown=2 * HOUR, resume_score=30.0, daily_loss=0.0, max_weight=0.97, threshold=30.0, hysteresis=2.0,
+    ath_min_gain=0.01, base="ETH", strategy="meta",
+)  # fmt: skip
+_STRICTER = e.Rules(
+    breaker=0.06, cooldown=2 * DAY, resume_score=30.0, daily_loss=0.03, max_weight=0.75, threshold=30.0, hysteresis=2.0,
+    ath_min_gain=0.01, base="ETH", strategy="meta",
+)  # fmt: skip
+_NO_DIP = e.BarCount(41, Reason("no_dip", -0.019, -0.025, 0.0303, "12h"))
+_COOLDOWN = e.BarCount(7, Reason("cooldown", 3, 4))
+
+TOLD: tuple[tuple[int, e.Facts], ...] = (
+    (at("3 15:00"), e.Started(
+        wealth=1.0234, unit="BTC", mode="paper", symbol="ETH/BTC", interval=15 * MINUTE, position=30.0, cash=0.0364,
+        price=0.0329, first=True)),
+    (at("3 15:00"), _RULES),
+    (at("3 15:00"), e.RegimeSwitch(regime="MEAN_REV", score=29.4, limit=28.0, upper=32.0, lower=28.0, strategy="meta")),
+    (at("3 15:15"), e.RegimeSwitch(
+        regime="TREND", previous="MEAN_REV", score=32.5, limit=32.0, upper=32.0, lower=28.0, lasted=15 * MINUTE,
+        strategy="meta")),
+    (at("3 15:30"), e.Trade(
+        side="buy", quantity=Decimal("0.25"), price=Decimal("0.0329"), base="ETH", quote="BTC",
+        reason=Reason("trend_up", 0.0061, 0.005, text="EMA 20 over EMA 50"), weight_before=0.96, weight_after=0.97)),
+    (at("3 16:00"), e.NewHigh(wealth=1.0567, unit="BTC", previous=1.0234, price=0.034, next_told=1.067267)),
+    (at("3 17:15"), e.HalfWay(
+        drawdown=-0.103, peak=1.0567, wealth=0.9478, limit=0.2, unit="BTC", price=0.0304, price_at_limit=0.0270)),
+    (at("3 18:00"), e.BreakerTripped(
+        drawdown=-0.212, peak=1.0567, wealth=0.8328, unit="BTC", limit=0.2, position=30.25, base="ETH",
+        resume_at=at("3 20:00"), resume_score=30.0)),
+    (at("3 18:00:05"), e.Trade(
+        side="sell", quantity=Decimal("30.25"), price=Decimal("0.0264"), base="ETH", quote="BTC", effect="close",
+        reason=Reason("breaker"), weight_before=0.97, weight_after=0.0, position_after=Decimal(0), result=-0.198,
+        gain=Decimal("-0.1974"), reference=Decimal("0.0266"), wealth=0.8260)),
+    (at("3 20:00"), e.Phoenix(
+        halted=2 * HOUR, score=44.1, resume_score=30.0, sold_at=Decimal("0.0264"), price=0.0298, wealth=0.8260,
+        regime="TREND")),
+    (at("3 21:02:11"), e.Stopped(by="you", wealth=0.8260, position=0.0, base="ETH", unit="BTC")),
+    (at("3 21:06:40"), e.Resumed(
+        away=4 * MINUTE + 29 * SECOND, last_heard=at("3 21:02:11"), clean=True, missed_bars=0, wealth=0.8260,
+        expected=0.8260, unit="BTC")),
+    (at("3 21:06:40"), e.RulesChanged(before=_RULES, after=_STRICTER)),
+    (at("4 00:00"), e.Chapter(
+        period="day", start=at("3 00:00"), end=at("4 00:00"), since=at("3 15:00"), wealth=0.8260, wealth_before=1.0234,
+        unit="BTC", change=-0.193, holding=-0.082, base="ETH", buys=1, sells=1, fees=Decimal("0.0008"), deepest=-0.218,
+        deepest_from=at("3 16:00"), deepest_at=at("3 18:15"), bars=36, trips=1, halted=2 * HOUR, trend_share=0.97)),
+    (at("4 10:30:04"), e.Trade(
+        side="buy", quantity=Decimal(9), price=Decimal("0.0295"), base="ETH", quote="BTC", effect="open",
+        reason=Reason("dip", -0.026, -0.025, 0.0303, "12h"), step=1, weight_before=0.0, weight_after=0.32,
+        position_after=Decimal(9))),
+    (at("4 17:45:04"), e.Trade(
+        side="sell", quantity=Decimal(9), price=Decimal("0.0303"), base="ETH", quote="BTC", effect="reduce",
+        reason=Reason("recovered", 0.01, 0.01, 0.03, "12h"), weight_before=0.65, weight_after=0.32,
+        position_after=Decimal(9), result=0.032, gain=Decimal("0.0085"), put_off=3 * HOUR)),
+    (at("4 22:41:06"), e.Resumed(
+        away=34 * MINUTE, last_heard=at("4 22:07"), clean=False, missed_bars=2, wealth=0.8483, expected=0.8490,
+        unit="BTC")),
+    (at("5 04:45:03"), e.Trade(
+        side="sell", quantity=Decimal("0.5"), price=Decimal("3810.55"), base="ETH", quote="USDT", symbol="ETH/USDT",
+        effect="open", short=True, position_after=Decimal("-0.5"), reason=Reason("", text="funding above 0.05%"))),
+    (at("5 06:15"), e.PutOff(
+        side="buy", quantity=Decimal("0.001"), base="ETH", reason=Reason("min_notional", 0.00003, 0.0001))),
+    (at("5 06:30"), e.DataGap(
+        bars=3, first=at("5 05:45"), last=at("5 06:15"), price_before=0.0301, price_after=0.0303)),
+    (at("5 09:45:02"), e.FlowTold(
+        amount=0.1, unit="BTC", came=at("5 09:42"), wealth_before=0.8549, wealth_after=0.9549, record_before=1.0567,
+        record_after=1.1803, drawdown=-0.191)),
+    (at("5 11:00"), e.FlowTold(amount=-0.05, unit="BTC", wealth_before=0.9549, wealth_after=0.9049)),
+    (at("5 19:15"), e.DailyLimit(
+        day_return=-0.033, limit=0.03, position=21.0, base="ETH", weight=0.64, drawdown=-0.04, breaker=0.06)),
+    (at("6 00:00"), e.DailyLimitOver(blocked=4 * HOUR + 45 * MINUTE, weight=0.64, base="ETH", drawdown=-0.045)),
+    (at("6 02:30"), e.BreakerTripped(
+        drawdown=-0.062, peak=0.9549, wealth=0.8955, unit="BTC", limit=0.06, since_resume=at("3 20:00"), position=21.0,
+        base="ETH", resume_at=at("8 02:30"), resume_score=30.0)),
+    (at("6 07:12:40"), e.Note(text="saw the trip, I leave it halted")),
+    (at("6 08:00"), e.Halted(reason="owner", position=9.0, base="ETH")),
+    (at("6 09:00"), e.Unhalted(reason="owner", halted=HOUR)),
+    (at("6 09:30"), e.Halted(reason="exchange maintenance", position=0.0, base="ETH")),
+    (at("6 10:30"), e.Unhalted(reason="exchange maintenance", halted=HOUR)),
+    (at("6 16:15"), e.Quiet(
+        silence=12 * HOUR, bars=48, halted=True, halt_reason="breaker", resume_at=at("8 02:30"), resume_score=30.0,
+        score=33.1, position=0.0, base="ETH", quote="BTC", weight=0.0, target_weight=0.0, price=0.0274,
+        sold_at=Decimal("0.0267"))),
+    (at("7 06:15"), e.Quiet(
+        silence=12 * HOUR, bars=48, halted=False, score=24.0, position=9.0, base="ETH", quote="BTC", weight=0.32,
+        target_weight=0.32, price=0.0274, no_trade=(_NO_DIP, _COOLDOWN))),
+    (at("7 08:45"), e.ReadingRefused(what="wealth", reading="0 BTC", expected=0.8929, unit="BTC")),
+    (at("7 09:00"), e.ReadingBack(what="wealth", value=0.8929, unit="BTC", refused=1)),
+    (at("8 02:30"), e.WaitOver(waited=2 * DAY, score=24.8, resume_score=30.0)),
+    (at("9 00:00"), e.Chapter(
+        period="week", start=at("2 00:00"), end=at("9 00:00"), since=at("3 15:00"), wealth=0.9039, wealth_before=1.0234,
+        unit="BTC", change=-0.2023, holding=-0.128, base="ETH", buys=9, sells=6, fees=Decimal("0.0043"), deepest=-0.218,
+        deepest_from=at("3 16:00"), deepest_at=at("3 18:15"), bars=516, trips=2, halted=2 * DAY + 17 * HOUR,
+        trend_share=0.36, flow=0.1, best=0.027, best_day=at("4 00:00"), worst=-0.193, worst_day=at("3 00:00"))),
+    (at("10 00:00"), e.Chapter(
+        period="day", start=at("9 00:00"), end=at("10 00:00"), wealth=0.9039, wealth_before=0.9039, unit="BTC",
+        change=0.0, holding=-0.0072, base="ETH", bars=96, trend_share=0.0, no_trade=(_NO_DIP, _COOLDOWN))),
+    (at("11 12:00"), e.ToldInPart(lacking=("regime", "halted"))),
+    (at("11 13:00"), e.Drawdown(
+        drawdown=-0.203, peak=51240.0, wealth=40838.28, unit="USDT", peak_time=at("9 10:00"))),
+    (at("14 13:00"), e.DrawdownOver(wealth=51300.0, unit="USDT", lasted=5 * DAY + 3 * HOUR, deepest=-0.231)),
+    (at("15 08:00:10"), e.StoryLate(
+        lines=12, lost=2, since=at("15 07:30"), until=at("15 08:00"),
+        trouble="results/live_story.db: can't append: the disk is full (database or disk is full)")),
+    (at("15 08:05"), e.SetAside(
+        name="live_story.db.damaged-20241215T080500Z",
+        trouble="results/live_story.db: the journal is damaged: event 4711 does not follow from the one before")),
+    (at("15 09:00"), e.ClockMoved(by=HOUR)),
+    (at("16 00:15"), e.Retold(
+        source="backtest.csv", rows=960, first=at("16 00:15"), last=at("26 00:00"), in_order=False, repeated=1,
+        lacking=("price", "fill", "next_due"), inferred=("regime", "halted", "exposure"), breaker=0.2, threshold=25.0,
+        hysteresis=2.0)),
+    (at("16 00:15"), e.Exposure(after=0.325, base="ETH")),
+    (at("16 10:30"), e.Exposure(
+        before=0.325, after=0.65, base="ETH", price=0.0291,
+        reason=Reason("small_change", value=0.03, limit=0.05))),
+    (at("17 04:15"), e.Exposure(before=0.65, after=0.0, base="ETH", price=0.0303)),
+    (at("26 00:00"), e.Summary(
+        start=at("16 00:15"), end=at("26 00:00"), wealth=0.9039, unit="BTC", change=-0.2023, holding=-0.128, base="ETH",
+        deepest=-0.244, deepest_from=at("16 16:00"), deepest_at=at("20 02:30"), buys=9, sells=6, fees=Decimal("0.0043"),
+        regimes=(e.RegimeTime("MEAN_REV", 6 * DAY), e.RegimeTime("TREND", 3 * DAY)), halts=2,
+        halted=2 * DAY + 17 * HOUR, flow=0.1, best=0.091, best_month=at("1 00:00"), worst=-0.12,
+        worst_month=instant("2024-11-01"))),
+    (at("26 00:00"), e.Summary(start=at("16 00:15"), end=at("26 00:00"), unit="BTC", base="ETH", exposures=3)),
+)  # fmt: skip

@@ -1,0 +1,337 @@
+"""The story may be held, locked, full, read-only, deleted or corrupt: the bot goes on, and the story tells it later."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import apsw
+import pytest
+
+from livestory import JournalHeld, Observation, StoryWriter
+from livestory.clock import HOUR, SECOND, ManualClock, instant
+from livestory.errors import JournalError
+from livestory.story.journal import Entry, Identity, Journal
+from livestory.story.verify import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from livestory import Event
+
+NOON = instant("2024-12-03 12:00:00")
+LONG = 60.0  # seconds; far more than anything here takes
+
+
+def _path(folder: Path) -> Path:
+    return folder / "live_story.txt"
+
+
+def _told(folder: Path) -> list[str]:
+    """The lines, without their time."""
+    return [line.partition(" | ")[2] for line in _path(folder).read_text(encoding="utf-8").splitlines()]
+
+
+def _writer(folder: Path, **options: Any) -> StoryWriter:
+    return StoryWriter(_path(folder), **{"clock": ManualClock("2024-12-03 12:00"), **options})
+
+
+def _other(folder: Path, name: str = "the other bot") -> Journal:
+    """Another writer of the same story."""
+    return Journal.open(_path(folder), Identity(bot=None, symbol="ETH/BTC", unit="BTC"), name=name)
+
+
+def _seqs(told: tuple[Event, ...] | None) -> list[int | None]:
+    return [event.seq for event in told or ()]
+
+
+@pytest.fixture(autouse=True)
+def _log_of_the_story(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL, logger="livestory")  # the trouble is meant
+
+
+def test_a_strict_writer_is_told_who_holds_the_story(tmp_path: Path) -> None:
+    """The constructor raises; once the other has let go, a new one opens."""
+    other = _other(tmp_path)
+    with pytest.raises(JournalHeld, match=rf"written by pid {os.getpid()}, the other bot"):
+        _writer(tmp_path, strict=True)
+    other.close()
+    with _writer(tmp_path, strict=True, max_wait=LONG) as story:
+        assert _seqs(story.note("x")) == [1]
+
+
+def test_lines_wait_while_another_holds_the_story_and_are_told_once_it_lets_go(tmp_path: Path) -> None:
+    """Visibly, with what was told before known: no record, regime or trade is told again."""
+    with _writer(tmp_path, max_wait=LONG) as before:
+        before.check_ath(1.0, 1.0)
+        before.check_ath(1.5, 1.5)
+        before.check_regime_switch(40, 25)
+        before.fill("buy", 2, "0.03", trade_id="t1")
+    other = _other(tmp_path)
+    story = _writer(tmp_path, max_wait=LONG)
+    assert "written by pid" in (story.health.trouble or "")
+    told = story.note("while held")
+    assert _seqs(told) == [None]
+    story.check_ath(1.5, 1.0)
+    story.check_regime_switch(30, 25)
+    story.fill("buy", 2, "0.03", trade_id="t1")
+    story.fill("buy", 2, "0.05", trade_id="t2")
+    story.fill("buy", 2, "0.05", trade_id="t2")
+    assert story.health.waiting == 6
+    assert not story.flush(0.0)
+    other.close()
+    assert story.flush(LONG)
+    assert story.health.ok
+    (sale,) = story.fill("sell", 4, "0.06", trade_id="t3") or ()
+    assert "result +50.0% after fees (+0.0800 BTC); no ETH left" in sale.line
+    story.close()
+    assert [line.split(" | ")[0] for line in _told(tmp_path)] == [
+        "🚀 NEW ATH", "🔄 Regime Switch: TREND", "🟢 BUY", "📝 Note", "🟢 BUY", "🩹 Story Late", "🔴 SELL",
+    ]  # fmt: skip
+    assert _told(tmp_path)[5].startswith("🩹 Story Late | 2 lines, 0s | ")
+    assert verify(_path(tmp_path)).findings == []
+
+
+def test_a_hanging_journal_is_not_waited_for(tmp_path: Path) -> None:
+    """Locked for good by a tool: each call is back while the journal is still being tried, so within ``max_wait``."""
+    with _writer(tmp_path, max_wait=LONG) as story:
+        story.note("before")
+        story._max_wait = 0.01  # noqa: SLF001 - after the first line, so that it is durable
+        locker = apsw.Connection(str(tmp_path / "live_story.db"))
+        locker.execute("BEGIN EXCLUSIVE")
+        told = [story.note(f"while locked {n}") for n in range(5)]
+        fill = story.fill("buy", 1, "0.03", trade_id="t1")
+        assert story.health.trouble is None  # the journal has not given up: none of the calls waited for that
+        assert [_seqs(one) for one in (*told, fill)] == [[None]] * 6
+        assert story.health.waiting == 6
+        locker.execute("ROLLBACK")
+        assert story.flush(LONG)
+        assert story.fill("buy", 1, "0.03", trade_id="t1") is None
+        locker.close()
+    assert [line.rpartition(" | ")[2] for line in _told(tmp_path)[:6]] == [
+        "before", *(f"while locked {n}" for n in range(5)),
+    ]  # fmt: skip
+    assert verify(_path(tmp_path)).findings == []
+
+
+def test_a_coroutine_never_waits_for_a_hanging_journal(tmp_path: Path) -> None:
+    """However long ``max_wait``: the call is back before the journal has given up."""
+
+    async def bot(story: StoryWriter) -> None:
+        locker.execute("BEGIN EXCLUSIVE")
+        assert _seqs(story.note("while locked")) == [None]
+        assert story.health.trouble is None
+        locker.execute("ROLLBACK")
+        assert await story.flushed(LONG)
+
+    with _writer(tmp_path, max_wait=LONG) as story:
+        locker = apsw.Connection(str(tmp_path / "live_story.db"))
+        asyncio.run(bot(story))
+        locker.close()
+    assert _told(tmp_path)[0] == "📝 Note | while locked"
+
+
+def test_what_came_late_is_counted_and_told(tmp_path: Path) -> None:
+    """The lines told while the journal could not be written, with the cause and how long it lasted."""
+    clock = ManualClock("2024-12-03 12:00")
+    journal = tmp_path / "live_story.db"
+    with _writer(tmp_path, clock=clock, max_wait=LONG) as story:
+        story.note("before")
+        away = journal.rename(tmp_path / "elsewhere.db")
+        assert _seqs(story.note("late 1")) == [None]
+        assert "moved, deleted or replaced" in (story.health.trouble or "")
+        for n in range(2, 6):
+            assert _seqs(story.note(f"late {n}")) == [None]
+        clock.set("2024-12-03 13:30")
+        away.rename(journal)
+        assert story.flush(LONG)
+        assert story.health.ok
+        assert _seqs(story.note("after")) == [8]
+    lines = _told(tmp_path)
+    assert [line.rpartition(" | ")[2] for line in lines[:6]] == ["before", *(f"late {n}" for n in range(1, 6))]
+    assert lines[6].startswith("🩹 Story Late | 5 lines, 1h 30m | ")
+    assert lines[6].endswith("(12:00 to 13:30); the bot went on")
+    assert lines[7] == "📝 Note | after"
+    assert verify(_path(tmp_path)).findings == []
+
+
+def test_a_strict_writer_raises_what_keeps_a_line_waiting(tmp_path: Path) -> None:
+    """And keeps it all the same."""
+    journal = tmp_path / "live_story.db"
+    with _writer(tmp_path, strict=True, max_wait=LONG) as story:
+        story.note("before")
+        away = journal.rename(tmp_path / "elsewhere.db")
+        with pytest.raises(JournalError, match="moved, deleted or replaced"):
+            story.note("late")
+        away.rename(journal)
+        assert story.flush(LONG)
+    assert _told(tmp_path)[:2] == ["📝 Note | before", "📝 Note | late"]
+
+
+@pytest.mark.parametrize("what", ["deleted", "replaced"])
+def test_a_journal_deleted_or_replaced_under_the_story_is_no_end_of_the_bot(tmp_path: Path, what: str) -> None:
+    """Calls return, health says what happened, nothing is written into the wrong journal, and a restart begins anew."""
+    (tmp_path / "other").mkdir()
+    with _writer(tmp_path / "other", max_wait=LONG) as other:
+        other.note("somebody else's")
+    story = _writer(tmp_path, max_wait=LONG)
+    story.note("before")
+    for suffix in ("", "-wal", "-shm"):
+        (tmp_path / f"live_story.db{suffix}").unlink()
+        if what == "replaced":
+            (tmp_path / "other" / f"live_story.db{suffix}").rename(tmp_path / f"live_story.db{suffix}")
+    assert _seqs(story.note("lost")) == [None]
+    assert "moved, deleted or replaced" in (story.health.trouble or "")
+    assert not story.close(0.0)
+    with _writer(tmp_path, max_wait=LONG) as again:
+        assert again.note("again")
+        assert again.health.ok
+    assert "lost" not in "".join(_told(tmp_path))
+    assert _told(tmp_path)[-1] == "📝 Note | again"
+    assert verify(_path(tmp_path)).findings == []
+
+
+def test_a_corrupt_journal_is_set_aside_and_the_story_tells_it(tmp_path: Path) -> None:
+    """The old one and the old text are kept; a new journal is begun."""
+    with _writer(tmp_path, max_wait=LONG) as story:
+        for n in range(50):
+            story.note(f"note {n} " + "x" * 500)
+    journal = tmp_path / "live_story.db"
+    for suffix in ("-wal", "-shm"):
+        (tmp_path / f"live_story.db{suffix}").unlink()
+    content = bytearray(journal.read_bytes())
+    content[100:] = os.urandom(len(content) - 100)
+    journal.write_bytes(content)
+    with _writer(tmp_path, max_wait=LONG) as story:
+        story.note("after")
+    set_aside, after = _told(tmp_path)
+    assert set_aside.startswith("🩹 Journal Set Aside | live_story.db.damaged-")
+    assert "a new journal was begun" in set_aside
+    assert after == "📝 Note | after"
+    (kept,) = tmp_path.glob("live_story.db.damaged-*Z")
+    assert kept.stat().st_size == len(content)
+    assert "note 49" in next(tmp_path.glob("live_story.txt.replaced-*")).read_text(encoding="utf-8")
+    assert verify(_path(tmp_path)).findings == []
+
+
+def test_a_narrators_state_that_can_not_be_read_is_no_end_of_the_bot(tmp_path: Path) -> None:
+    """It is shown, and the lock is not kept from whoever repairs it."""
+    with _writer(tmp_path, max_wait=LONG) as story:
+        story.note("before")
+    with_damage = _other(tmp_path)
+    with_damage.append(states={"narrator": b"damage"})
+    with_damage.close()
+    story = _writer(tmp_path)
+    assert _seqs(story.note("waits")) == [None]
+    assert "the narrator's state" in (story.health.trouble or "")
+    assert not story.close(0.0)
+    _other(tmp_path).close()
+
+
+@pytest.mark.parametrize("folder", ["file/inside", "/proc/nowhere"])
+def test_a_folder_that_can_not_be_written_is_shown_and_harms_nothing(tmp_path: Path, folder: str) -> None:
+    """Each call returns its event, waiting; strict: the constructor raises."""
+    (tmp_path / "file").write_text("no folder")
+    path = tmp_path / folder / "live_story.txt"
+    story = StoryWriter(path)
+    assert _seqs(story.note("x")) == [None]
+    assert "can't" in (story.health.trouble or "")
+    assert not story.close(0.0)
+    with pytest.raises(JournalError, match="can't"):
+        StoryWriter(path, strict=True)
+
+
+def test_another_bots_story_is_not_written_into(tmp_path: Path) -> None:
+    """Another symbol is another story: nothing is told here, and health says why."""
+    with _writer(tmp_path, max_wait=LONG) as story:
+        story.note("mine")
+    story = _writer(tmp_path, symbol="SOL/BTC")
+    assert _seqs(story.note("not mine")) == [None]
+    assert "another story: symbol ETH/BTC, not SOL/BTC" in (story.health.trouble or "")
+    assert not story.close(0.0)
+    assert _told(tmp_path) == ["📝 Note | mine"]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of one megabyte; root only."""
+    mount = tmp_path / "small"
+    mount.mkdir()
+    command = ["/usr/bin/mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(mount)]
+    if os.geteuid() != 0 or subprocess.run(command, check=False, capture_output=True).returncode:
+        pytest.skip("mounting is not permitted here")
+    yield mount
+    subprocess.run(["/usr/bin/umount", "-l", str(mount)], check=True)
+
+
+def test_on_a_full_disk_lines_wait_and_are_written_when_space_returns(small_disk: Path) -> None:
+    """Each exactly once, in order, and one line tells how many came late."""
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(400_000))
+    with _writer(small_disk, max_wait=LONG) as story:
+        told = 0
+        while story.health.trouble is None:
+            story.note(f"{told}: " + "x" * 2000)
+            told += 1
+        assert "the disk is full" in (story.health.trouble or "") or "No space left" in (story.health.trouble or "")
+        for _ in range(5):
+            assert story.note(f"{told}: late") is not None
+            told += 1
+        ballast.unlink()
+        assert story.flush(LONG)
+        assert story.note("after")
+        assert story.flush(LONG)
+        assert story.health.ok
+    lines = _told(small_disk)
+    assert [line.split(" | ")[1].split(":")[0] for line in lines if "📝" in line] == [*map(str, range(told)), "after"]
+    assert [line for line in lines if line.startswith("🩹 Story Late")]
+    assert verify(_path(small_disk)).findings == []
+
+
+def test_a_clock_set_back_is_told_once_and_the_days_go_on(tmp_path: Path) -> None:
+    """An event is never told before the last one; a clock that catches up is no news."""
+    clock = ManualClock("2024-12-03 12:00")
+    with _writer(tmp_path, clock=clock, max_wait=LONG) as story:
+        story.note("noon")
+        clock.set("2024-12-03 10:00")
+        for n in range(3):
+            clock.set(NOON - 2 * HOUR + n * SECOND)
+            story.note(f"{n} s after ten")
+        clock.set("2024-12-03 12:30")
+        story.note("half past noon")
+        assert story.flush(LONG)
+    moved = [line for line in _told(tmp_path) if "Clock Moved" in line]
+    assert len(moved) == 1
+    assert moved[0].startswith("🕰️ Clock Moved | back 2h | ")
+    assert len(_told(tmp_path)) == 6
+
+
+def test_a_directory_in_place_of_the_text_does_not_stop_the_story(tmp_path: Path) -> None:
+    """The journal has every line; the text gets them when it can be written, and the story tells it."""
+    with _writer(tmp_path, max_wait=LONG) as story:
+        story.note("before")
+        _path(tmp_path).unlink()
+        _path(tmp_path).mkdir()
+        (tmp_path / "live_story.txt" / "in the way").write_text("x")
+        (event,) = story.note("in the journal") or ()
+        assert event.seq == 2
+        story.observe(Observation(time=NOON, wealth=1.0, price=0.03, halted=False, regime="TREND"))
+        assert story.flush(LONG)
+    assert [line for line in _told(tmp_path) if "in the journal" in line] == ["📝 Note | in the journal"]
+    assert verify(_path(tmp_path)).findings == []
+
+
+def test_an_entry_that_another_program_kept_under_our_id_is_not_kept_twice(tmp_path: Path) -> None:
+    """The journal itself keeps an id only once."""
+    with _writer(tmp_path, max_wait=LONG) as story:
+        story.note("one")
+    other = _other(tmp_path)
+    other.append([Entry("trade-ETH/BTC-7", NOON, NOON, "note", b'{"v":1}', "2024-12-03 12:00:00 | 📝 Note | two")])
+    other.close()
+    with _writer(tmp_path, max_wait=LONG) as story:
+        assert story.fill("buy", 1, 1, trade_id="7") is None
+    assert len(_told(tmp_path)) == 2

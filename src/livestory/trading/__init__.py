@@ -1,0 +1,1 @@
+"""The bot whose story is told."""

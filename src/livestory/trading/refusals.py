@@ -1,0 +1,32 @@
+"""The keys of the reasons that come after the strategy's: from risk, from the exchange, from the executor itself.
+
+Risk. Shares are fractions, losses negative.
+
+    breaker             sells all; value: the drawdown; limit: the breaker's, negative
+    halted              no trade, and nothing left to sell
+    daily_loss          no buy; value: the day's return; limit: the daily loss limit, negative
+    max_weight          no buy; value: the weight aimed at; limit: the greatest weight
+
+The exchange's filters, and what it answers. They put a trade off that was wanted.
+
+    dust                value: the quantity; limit: the least step of a quantity
+    step_size           value: the quantity, which is not on the step; limit: the step
+    min_notional        value: the order's value in the quote asset; limit: the least value
+    insufficient_funds  value: what the order needs, limit: what there is; quote asset for a buy, base asset for a sale
+    unfilled            the order ended without a trade: too dear by then, or it never reached the exchange
+
+The executor.
+
+    order_open          no trade; an earlier order still lives, or its answer was lost and is being asked for
+"""
+
+from __future__ import annotations
+
+KEYS = frozenset(
+    (
+        *("breaker", "halted", "daily_loss", "max_weight"),
+        *("dust", "step_size", "min_notional", "insufficient_funds", "unfilled"),
+        "order_open",
+    )
+)
+"""Every key that risk, exchange and executor give."""

@@ -1,0 +1,86 @@
+"""The loop around the executor: bars in, commits, a pace, and a clean stop."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from time import monotonic
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from threading import Event
+
+    from livestory.trading.live_executor import LiveExecutor
+    from livestory.trading.market.bar import Bar
+
+GROUP = 512  # bars committed together in a replay at full speed
+
+
+class Ending(StrEnum):
+    """How a run ended."""
+
+    BARS = "bars"  # they ran out
+    STOPPED = "stopped"  # somebody asked it to stop
+    NOTHING_NEW = "nothing new"  # every bar had been heard in an earlier run
+
+
+def run(  # noqa: PLR0913  one loop, its knobs by keyword
+    executor: LiveExecutor,
+    bars: Iterable[Bar],
+    stop: Event,
+    *,
+    commit_every: int = GROUP,
+    bars_per_second: float | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Ending:
+    """Tell ``bars`` until they run out or ``stop`` is set; what was told is committed when this returns.
+
+    Bars heard in an earlier run are passed over. ``commit_every`` bars are committed together: 1 when live. At a pace
+    of ``bars_per_second`` each is committed by itself. ``progress`` is called after a commit with the number of bars
+    heard so far, earlier runs included.
+
+    An error in the bars is told as the end, committed with everything before it, and raised again. An error in the
+    executor or the story is raised at once: a half-heard bar isn't committed.
+    """
+    if bars_per_second is not None:
+        commit_every = 1
+    summary, source = executor.state.summary, iter(bars)
+    committed = heard = summary.bars
+    due = monotonic()
+    while not stop.is_set():
+        try:
+            bar = next(source, None)
+        except Exception:
+            if executor.begun:
+                _end(executor, "error")
+            raise
+        if bar is None:
+            break
+        executor.on_bar(bar)
+        if summary.bars == heard:
+            continue
+        heard = summary.bars
+        if heard - committed >= commit_every:
+            executor.commit()
+            committed = heard
+            progress(heard)
+        if bars_per_second is not None:
+            due += 1 / bars_per_second
+            stop.wait(max(0.0, due - monotonic()))
+    return _ending(executor, stopped=stop.is_set())
+
+
+def _ending(executor: LiveExecutor, *, stopped: bool) -> Ending:
+    if executor.begun:
+        _end(executor, "you" if stopped else "bars")
+        return Ending.STOPPED if stopped else Ending.BARS
+    if stopped:
+        return Ending.STOPPED
+    if not executor.state.ended:  # killed between the last bar and its end
+        _end(executor, "bars")
+    return Ending.NOTHING_NEW
+
+
+def _end(executor: LiveExecutor, by: str) -> None:
+    executor.end(by)
+    executor.commit()

@@ -1,0 +1,46 @@
+"""The golden story: a quarter of the real bars, told today as it was told when its words were last agreed on."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from difflib import unified_diff
+from typing import TYPE_CHECKING
+
+from tests.golden.oracle import events
+from tests.golden.replay import GOLDEN
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from livestory.story.layout import Layout
+
+
+def test_the_quarter_is_told_byte_for_byte_as_agreed(quarter: Layout) -> None:
+    """Where a change is meant, `python -m tests.golden.replay` shows it and makes it the golden story."""
+    told, golden = quarter.text.read_text(encoding="utf-8"), GOLDEN.read_text(encoding="utf-8")
+    changed = unified_diff(golden.splitlines(), told.splitlines(), "quarter.txt", "told now", n=0, lineterm="")
+    shown = "\n".join(list(changed)[:20])
+    assert told.encode() == golden.encode(), f"{shown}\nmeant? python -m tests.golden.replay makes it the golden story"
+
+
+def test_the_command_tells_it_too(quarter_bars: Path, tmp_path: Path) -> None:
+    """`livestory run` with the quarter's one setting in its file."""
+    configured = tmp_path / "livestory.toml"
+    configured.write_text("[risk]\nbreaker = 0.10\n", encoding="utf-8")
+    options = ["--bars", str(quarter_bars), "--config", str(configured), "--dir", str(tmp_path)]
+    subprocess.run([sys.executable, "-m", "livestory", "run", *options], check=True, capture_output=True)
+    assert (tmp_path / "live_story.txt").read_bytes() == GOLDEN.read_bytes()
+
+
+def test_all_six_kinds_of_the_plan_occur_in_it(quarter: Layout) -> None:
+    """Else the golden story would guard less than it promises."""
+    told = events(quarter.db)
+    assert {"started", "regime", "trade", "ath", "breaker", "phoenix"} <= set(told["kind"])
+    assert {facts["side"] for facts in told["facts"] if "side" in facts} == {"buy", "sell"}
+
+
+def test_the_text_holds_the_lines_of_the_journal_and_no_others(quarter: Layout) -> None:
+    """In their order, each with its end."""
+    lines = events(quarter.db)["line"]
+    assert quarter.text.read_text(encoding="utf-8") == "".join(f"{line}\n" for line in lines)

@@ -1,0 +1,171 @@
+"""Files become rows of text with their places, whatever they are packed in."""
+
+from __future__ import annotations
+
+import gzip
+import sys
+import tracemalloc
+import zipfile
+from typing import TYPE_CHECKING
+
+import duckdb
+import pytest
+from backports import zstd
+
+from livestory.errors import InputError, TableError
+from livestory.tables import tables
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TEXT = "time,price\n1,0.5\n2,0.6\n"
+ROWS = [(1, ["time", "price"]), (2, ["1", "0.5"]), (3, ["2", "0.6"])]
+
+
+def rows_of(path: Path) -> list[tuple[int, list[str]]]:
+    """The rows of a file that is one table."""
+    (table,) = tables(path)
+    return list(table.rows())
+
+
+def problem_of(path: Path) -> str:
+    """What is said of a file that can't be read; the folder is left out."""
+    with pytest.raises(TableError) as error:
+        [list(table.rows()) for table in tables(path)]
+    return str(error.value).replace(f"{path.parent}/", "")
+
+
+def pack(path: Path, members: dict[str, str | bytes]) -> Path:
+    """A zip of these members."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def test_a_table_is_known_by_its_first_bytes_and_not_by_its_name(tmp_path: Path) -> None:
+    """CSV plain, in gzip, zip and zstd give the same rows under a name that says nothing."""
+    plain, gz, archive, zst = (tmp_path / name for name in "abcd")
+    plain.write_text(TEXT)
+    gz.write_bytes(gzip.compress(TEXT.encode()))
+    zst.write_bytes(zstd.compress(TEXT.encode()))
+    pack(archive, {"bars.csv": TEXT})
+    assert rows_of(plain) == rows_of(gz) == rows_of(archive) == rows_of(zst) == ROWS
+
+
+def test_parquet_gives_the_rows_that_csv_would(tmp_path: Path) -> None:
+    """Numbers as they are written shortest, timestamps of any kind as microseconds, NULL as the empty text."""
+    file = tmp_path / "bars.parquet"
+    query = """COPY (SELECT TIMESTAMP '2022-01-01 00:15:00' AS time,
+               TIMESTAMPTZ '2022-01-01 01:15:00+01' AS "at ""home", 0.1::DOUBLE AS price,
+               NULL::DOUBLE AS volume, DATE '2022-01-01' AS day) TO '{}'"""
+    duckdb.connect().execute(query.format(file))
+    micros = "1640996100000000"
+    header = ["time", 'at "home', "price", "volume", "day"]
+    assert rows_of(file) == [(1, header), (2, [micros, micros, "0.1", "", "1640995200000000"])]
+
+
+def test_each_csv_member_of_a_zip_is_a_table_and_nothing_else_in_it_is(tmp_path: Path) -> None:
+    """A checksum beside the table does not disturb."""
+    file = pack(tmp_path / "two.zip", {"a.csv": TEXT, "a.csv.CHECKSUM": "0", "b.CSV": TEXT})
+    assert [str(table).removeprefix(f"{tmp_path}/") for table in tables(file)] == ["two.zip/a.csv", "two.zip/b.CSV"]
+
+
+def test_byte_order_mark_line_ends_quotes_spaces_and_blank_lines_do_not_disturb(tmp_path: Path) -> None:
+    """What spreadsheets write is read as it was meant; a line is counted whatever it holds."""
+    file = tmp_path / "sheet.csv"
+    file.write_bytes(b'\xef\xbb\xbf"time", price\r\n\r\n1,"0.5"\r\n2,"0,6"')
+    assert rows_of(file) == [(1, ["time", "price"]), (3, ["1", "0.5"]), (4, ["2", "0,6"])]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "f: empty, not one row"),
+        (b"\n\n", "f: empty, not one row"),
+        (b"a,b\n1,2\n3\n", "f:3:2: fields: 1, where the first row has 2"),
+        (b"a,b\n1,2,3\n", "f:2:3: fields: 3, where the first row has 2"),
+        (b"a,b\n1,\xff\n", "f:2:2: not UTF-8 (byte 0xff)"),
+        ("a,b\n1,2\n".encode("utf-16"), "f:1:1: not UTF-8 (byte 0xff)"),
+        (b"a,b\n1,\0\n", "f:2:2: a NUL byte"),
+        (b'a,b\n1,"2\n', "f:2: not CSV (unexpected end of data)"),
+        (b'a,b\n1,"2"3\n', "f:2: not CSV"),
+        (b"a,b\r1,2\r", "f:1: not CSV"),
+        (b"a,b\n" + b"x" * (1 << 20), "f:2: a line of more than 1 MiB"),
+        (gzip.compress(TEXT.encode() * 99)[:-9], "f:"),
+        (gzip.compress(b"")[:4], "f:1: the compressed file is cut off or damaged here"),
+        (gzip.compress(TEXT.encode())[:-8] + b"12345678", "the compressed file is cut off or damaged here (CRC check"),
+        (b"PK\x03\x04 and no more", "f: this zip is cut off or damaged"),
+        (b"\x28\xb5\x2f\xfd", "f:1: the compressed file is cut off or damaged here"),
+        (zstd.compress(TEXT.encode() * 99)[:-9], "f:"),
+        (b"PAR1 and no more", "f: not readable as Parquet"),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused_with_its_place(tmp_path: Path, content: bytes, expected: str) -> None:
+    """The message is of one line, and says where."""
+    file = tmp_path / "f"
+    file.write_bytes(content)
+    problem = problem_of(file)
+    assert expected in problem
+    assert "\n" not in problem
+
+
+def test_a_cut_or_damaged_file_is_found_wherever_the_damage_is(tmp_path: Path) -> None:
+    """No proper prefix of a gzip or zip, and no flipped byte of its data, passes for the whole."""
+    lines = "".join(f"{n},{n * n % 97}\n" for n in range(200))
+    packed = pack(tmp_path / "whole.zip", {"a.csv": lines})
+    for whole in (gzip.compress(lines.encode()), packed.read_bytes()):
+        file = tmp_path / "f"
+        for length in range(4, len(whole), 7):
+            file.write_bytes(whole[:length])
+            problem_of(file)
+        flipped = bytearray(whole)
+        flipped[len(whole) // 2] ^= 0x10
+        file.write_bytes(flipped)
+        assert "damaged" in problem_of(file)
+
+
+def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
+    """With the system's own word for it."""
+    assert problem_of(tmp_path / "none.csv") == (
+        "none.csv: can't be read (No such file or directory); check the name and the permissions"
+    )
+    assert "not a regular file" in problem_of(tmp_path)
+
+
+def test_a_zip_without_a_table_and_one_with_a_password_are_refused(tmp_path: Path) -> None:
+    """Nothing is guessed from other members."""
+    assert "no .csv file in this zip" in problem_of(pack(tmp_path / "a.zip", {"readme.txt": "hello"}))
+    locked = pack(tmp_path / "b.zip", {"a.csv": TEXT})
+    content = bytearray(locked.read_bytes())
+    content[6] |= 1  # the flag "encrypted", in the member's own header and in the directory
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    locked.write_bytes(content)
+    assert "b.zip/a.csv: can't be read (" in problem_of(locked)
+
+
+def test_parquet_without_its_package_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line says what to install."""
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    file = tmp_path / "bars.parquet"
+    file.write_bytes(b"PAR1")
+    with pytest.raises(InputError, match=r"pip install 'livestory\[retell\]'$"):
+        list(tables(file)[0].rows())
+
+
+def test_memory_does_not_grow_with_the_table(tmp_path: Path) -> None:
+    """Ten times the rows need no more."""
+
+    def peak(rows: int) -> int:
+        file = tmp_path / "many.csv.gz"
+        file.write_bytes(gzip.compress(b"1640995200000,0.05,0.06,0.04,0.05,12.5\n" * rows, 1))
+        tracemalloc.start()
+        for table in tables(file):
+            for _ in table.rows():
+                pass
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    peak(1000)
+    assert peak(50_000) < peak(5_000) + 100_000

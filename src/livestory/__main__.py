@@ -1,0 +1,8 @@
+"""``python -m livestory``: the command line."""
+
+from __future__ import annotations
+
+from livestory.cli import main
+
+if __name__ == "__main__":
+    main()

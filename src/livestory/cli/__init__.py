@@ -1,0 +1,79 @@
+"""The command line: one file per command. What all of them share stands here: streams, errors, exit status.
+
+Exit status: 0 done, 1 a failure while running, 2 bad usage, configuration or input, 130 interrupted. Results go to
+standard output, everything else to standard error.
+"""
+
+# ruff: noqa: D301 - \b is click's mark of a paragraph to leave as it is
+from __future__ import annotations
+
+import sys
+
+import click
+
+from livestory import __version__
+from livestory.cli import streams
+from livestory.cli.demo import demo
+from livestory.cli.explain import explain
+from livestory.cli.export import export
+from livestory.cli.init import init
+from livestory.cli.run import run
+from livestory.cli.serve import serve
+from livestory.cli.status import status
+from livestory.cli.tail import tail
+from livestory.cli.verify import verify
+from livestory.errors import LivestoryError
+
+__all__ = ["livestory", "main"]
+
+_FAILED, _INTERRUPTED = 1, 130
+
+
+class _Commands(click.Group):
+    """Tells what a person can do something about as its message alone; only what nobody foresaw keeps a traceback."""
+
+    def invoke(self, ctx: click.Context) -> None:
+        """Run the command and exit with its status."""
+        try:
+            super().invoke(ctx)
+            streams.flush()
+        except LivestoryError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(error.exit_status)
+        except KeyboardInterrupt:
+            ctx.exit(_INTERRUPTED)
+        except BrokenPipeError:  # whoever read our output has had enough of it, as `head` does
+            streams.give_up_output()
+        except OSError as error:
+            streams.give_up_output()
+            where = f"{error.filename}: " if error.filename is not None else ""
+            click.echo(f"{where}{error.strerror or error}", err=True)
+            ctx.exit(_FAILED)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own signature
+        """The commands in the order in which a newcomer meets them."""
+        return list(self.commands)
+
+
+@click.group(
+    cls=_Commands,
+    commands=[demo, run, serve, tail, status, verify, init, explain, export],
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="livestory")
+def livestory() -> None:
+    """The live narrative of a trading bot: what it does and why, one line the moment it happens.
+
+    \b
+    livestory demo                       watch a simulated market's story
+    livestory run --bars ETHBTC-15m.csv  let the bot trade recorded bars on paper
+    livestory serve                      read along in a browser
+    livestory tail -f                    or in a terminal
+    """
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    streams.prepare()
+    livestory(prog_name="livestory")
+    sys.exit(0)

@@ -1,0 +1,72 @@
+"""The summary at the end of a run."""
+
+# ruff: noqa: PLC0415 - imports wait until they are used
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from livestory.story.layout import Layout
+    from livestory.trading.summary import Summary
+
+_PAGE = 10_000
+
+
+def print_summary(summary: Summary, layout: Layout, symbol: str) -> None:
+    """Print what became of the bot, from its first bar on, and where its story lies. Raises JournalError."""
+    print_rows(_rows(summary, layout, symbol))
+
+
+def print_rows(rows: Iterable[tuple[str, str]]) -> None:
+    """Print names and values in two columns."""
+    told = list(rows)
+    width = max((len(name) for name, _ in told), default=0)
+    for name, value in told:
+        click.echo(f"{name:<{width}}  {value}")
+
+
+def _rows(summary: Summary, layout: Layout, symbol: str) -> Iterator[tuple[str, str]]:
+    from livestory.story.wording import numbers
+
+    if summary.first_time is None or summary.last_time is None:
+        yield "bars", "none yet"
+    else:
+        span = numbers.duration(summary.last_time - summary.first_time)
+        first, last = numbers.minute(summary.first_time), numbers.minute(summary.last_time)
+        yield "bars", f"{summary.bars:,} over {span}: {first} to {last} UTC"
+        yield from _result(summary, symbol)
+    kinds = _kinds(layout.db)
+    counted = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
+    yield "events", f"{kinds.total():,}" + (f": {counted}" if counted else "")
+    yield "story", str(layout.text)
+
+
+def _result(summary: Summary, symbol: str) -> Iterator[tuple[str, str]]:
+    from livestory.story.wording import numbers
+
+    base, _, quote = symbol.partition("/")
+    if summary.gain is not None and summary.holding_gain is not None:
+        balance = f"{numbers.wealth(summary.first_wealth, quote)} → {numbers.wealth(summary.wealth, quote)} {quote}"
+        holding = f"holding {base}: {numbers.percent(summary.holding_gain)}"
+        yield "return", f"{numbers.percent(summary.gain)} ({balance}); {holding}"
+        yield "deepest", f"{numbers.percent(summary.max_drawdown)} under the highest wealth before it"
+    buys, sells = numbers.count(summary.buys, "buy"), numbers.count(summary.sells, "sell")
+    yield "trades", f"{buys}, {sells}; fees {numbers.wealth(summary.fees, quote)} {quote}"
+
+
+def _kinds(journal: Path) -> Counter[str]:
+    from livestory.story.journal_reader import JournalReader
+
+    kinds: Counter[str] = Counter()
+    with JournalReader.open(journal) as reader:
+        last = 0
+        while page := reader.events(last, limit=_PAGE):
+            kinds.update(event.kind for event in page)
+            last = page[-1].seq
+    return kinds

@@ -1,0 +1,290 @@
+"""`livestory explain`: the story of a table or of a journal, after the fact; and the glossary."""
+
+# ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from livestory.cli.kinds import Kinds
+from livestory.clock import instant
+from livestory.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from livestory.config import Configuration
+    from livestory.retell.explain_story import Listener, Retelling
+    from livestory.retell.inputs import Source
+    from livestory.retell.report import Report
+    from livestory.retell.story_output import StoryOutput
+
+_CONFIGURATION = Path("livestory.toml")
+_STDIN = Path("-")
+_SQLITE = b"SQLite format 3\0"
+_OWN = {"halted", "resume_score"}  # columns that tell livestory's own bot, whose rules are the configuration's
+
+
+class _Time(click.ParamType[int]):
+    """A timestamp."""
+
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The instant."""
+        try:
+            return instant(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is not a time such as 2024-12-03T15:00", param, ctx)
+
+
+class _Setting(click.ParamType[tuple[str, str]]):
+    """A setting by its full name, and its value."""
+
+    name = "setting"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """The environment variable that would set it, and the value."""
+        name, equals, text = str(value).partition("=")
+        if not equals or "." not in name:
+            self.fail(f"{value!r} is not a setting such as story.quiet=24h", param, ctx)
+        return "LIVESTORY_" + "__".join(name.strip().upper().split(".")), text.strip()
+
+
+class _Asked(NamedTuple):
+    """How a story is to be told."""
+
+    settings: Configuration
+    configured: bool  # by a file, and not by defaults alone
+    symbol: str
+    unit: str
+    breaker: float | None
+    columns: str
+
+
+@click.command(short_help="Tell the story of a table or a journal; --glossary: its words.")
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FILE", help="Write the story there, not to the screen."
+)
+@click.option(
+    "--html", type=click.Path(path_type=Path), metavar="FILE", help="Write a report with charts, on one page."
+)
+@click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
+@click.option("--since", type=_Time(), metavar="TIME", help="Only what was told from then on.")
+@click.option("--until", type=_Time(), metavar="TIME", help="Only what was told before then.")
+@click.option("--kind", "kinds", type=Kinds(), metavar="KIND,…", help="Only these kinds, such as trade,breaker,ath.")
+@click.option(
+    "--columns", default="", metavar="NAME=COLUMN,…", help="What unusual columns are, such as wealth=my_equity."
+)
+@click.option(
+    "--breaker",
+    type=click.FloatRange(0, 1, min_open=True),
+    metavar="SHARE",
+    help="Infer halts where no column tells of them: a target of 0 at this drawdown or deeper, such as 0.20.",
+)
+@click.option("--symbol", metavar="BASE/QUOTE", help="The pair.  [default: the configuration's, or the journal's]")
+@click.option("--unit", metavar="NAME", help="What wealth is counted in.  [default: the quote asset]")
+@click.option(
+    "--config",
+    "configured",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=f"Configuration of the bot; without it ./{_CONFIGURATION}, if it is there.",
+)
+@click.option(
+    "--set",
+    "changes",
+    type=_Setting(),
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="One setting, such as story.quiet=24h.",
+)
+@click.option("--glossary", is_flag=True, help="Explain the words of a story's lines, in a sentence each.")
+def explain(  # noqa: PLR0913, PLR0917 - click hands over each option by name
+    file: Path | None,
+    out: Path | None,
+    html: Path | None,
+    form: str,
+    since: int | None,
+    until: int | None,
+    kinds: frozenset[str] | None,
+    columns: str,
+    breaker: float | None,
+    symbol: str | None,
+    unit: str | None,
+    configured: Path | None,
+    changes: tuple[tuple[str, str], ...],
+    *,
+    glossary: bool,
+) -> None:
+    """Tell the story of FILE: a CSV (also .gz or .zst), a Parquet file, or a journal; - is standard input.
+
+    Every row goes through the narrator that tells live stories too. A table needs a time and one column more: wealth,
+    price, regime score, target weight, …; what it lacks stays untold, which the first line says.
+
+    \b
+    livestory explain backtest.csv
+    livestory explain results/export.csv --out story.txt --html report.html
+    livestory explain trades.csv --format json --kind trade
+    livestory explain results/live_story.db
+    livestory explain --glossary
+    """
+    if glossary:
+        _print_glossary()
+        return
+    if file is None:
+        message = "nothing to explain; name a table or a journal, or ask for the words of a story with --glossary"
+        raise InputError(message)
+    from livestory import config
+    from livestory.retell.explain_story import explain as retell
+    from livestory.retell.report import Report
+    from livestory.retell.story_output import Chosen, StoryOutput, check_place
+
+    if out is not None and html is not None and out.absolute() == html.absolute():
+        message = f"{out}: --out and --html name the same file; give each its own"
+        raise InputError(message)
+    for place in filter(None, (out, html)):
+        check_place(place, None if file == _STDIN else file)
+    path = configured or (_CONFIGURATION if _CONFIGURATION.exists() else None)
+    settings = config.load(path, {**os.environ, **dict(changes)})
+    pair = symbol or settings.bot.symbol
+    asked = _Asked(
+        settings, path is not None, pair, unit or settings.bot.unit or pair.partition("/")[2], breaker, columns
+    )
+    with ExitStack() as stack:
+        source, retelling = _source(stack, file, asked, chosen=symbol is not None)
+        story = StoryOutput(form, Chosen(since=since, until=until, kinds=kinds))
+        report = Report(retelling.symbol) if html is not None else None
+        listeners: list[Listener] = [story] if report is None else [story, report]
+        for listener in (story, report):
+            if listener is not None:
+                stack.callback(listener.close)
+        progress = stack.enter_context(_progress())
+        summary = retell(source, retelling, listeners, progress)
+        from livestory.story.wording import tell
+
+        _write(story, report, out, html, tell(summary.end, summary))
+
+
+def _write(story: StoryOutput, report: Report | None, out: Path | None, html: Path | None, summary: str) -> None:
+    from livestory.retell.story_output import write_whole
+
+    if report is not None and html is not None:
+        write_whole(html, report.blocks())
+        click.echo(f"{html}: written", err=True)
+    if out is not None:
+        write_whole(out, story.blocks())
+        click.echo(f"{out}: written", err=True)
+    if out is None and html is None:
+        for block in story.blocks():
+            sys.stdout.write(block)
+        return
+    click.echo(summary)
+
+
+def _source(stack: ExitStack, file: Path, asked: _Asked, *, chosen: bool) -> tuple[Source, Retelling]:
+    """What is told, and how."""
+    from livestory.retell.explain_story import Retelling
+    from livestory.retell.header import given_columns
+    from livestory.retell.table_source import TableSource
+    from livestory.story.layout import Layout
+    from livestory.tables import tables
+
+    given = given_columns(asked.columns)
+    name = None
+    if file == _STDIN:
+        file, name = _from_stdin(stack), "standard input"
+    elif file.suffix == ".txt" and Layout.of(file).db.exists():
+        file = Layout.of(file).db  # a live story's text has its journal beside it
+    if _is_journal(file):
+        return _journal(stack, file, asked, chosen=chosen)
+    settings = asked.settings
+    threshold = settings.strategy.regime.threshold
+    table = TableSource(name or file.name, tables(file, name), given, threshold)
+    return table, Retelling(
+        symbol=asked.symbol,
+        unit=asked.unit,
+        story=settings.story,
+        rules=_rules(asked, own=table.knows is not None and table.knows >= _OWN),
+        breaker=asked.breaker,
+        threshold=threshold,
+    )
+
+
+def _rules(asked: _Asked, *, own: bool) -> Any:
+    """The rules, where they are known: of a bot that was configured here, or at least the breaker that was named."""
+    from msgspec.structs import replace
+
+    from livestory.story.events import Rules
+    from livestory.trading.rules import rules_in_force
+
+    settings = asked.settings
+    rules = None
+    if own or asked.configured:
+        base = asked.symbol.partition("/")[0]
+        rules = rules_in_force(
+            settings.risk, settings.strategy, settings.paper, base=base, ath_min_gain=settings.story.ath_min_gain
+        )
+    return rules if asked.breaker is None else replace(rules or Rules(), breaker=asked.breaker)
+
+
+def _journal(stack: ExitStack, file: Path, asked: _Asked, *, chosen: bool) -> tuple[Source, Retelling]:
+    from livestory.retell.explain_story import Retelling
+    from livestory.retell.journal_source import JournalSource
+    from livestory.story.journal_reader import JournalReader
+
+    reader = stack.enter_context(JournalReader.open(file))
+    identity = reader.identity
+    symbol = asked.symbol if chosen or identity.symbol is None else identity.symbol
+    unit = identity.unit or asked.unit
+    return JournalSource(reader), Retelling(symbol=symbol, unit=unit, story=asked.settings.story)
+
+
+def _is_journal(file: Path) -> bool:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(len(_SQLITE)) == _SQLITE
+    except OSError:
+        return False  # the table's reader says what is wrong with it
+
+
+def _from_stdin(stack: ExitStack) -> Path:
+    """Standard input as a file, since a table may have to be read twice."""
+    copy = stack.enter_context(NamedTemporaryFile(prefix="livestory-"))  # noqa: SIM115 - the stack closes it
+    shutil.copyfileobj(sys.stdin.buffer, copy)
+    copy.flush()
+    return Path(copy.name)
+
+
+def _print_glossary() -> None:
+    from livestory.story.wording.glossary import GLOSSARY
+
+    formatter = click.HelpFormatter(max_width=100)
+    formatter.indent_increment = 0
+    formatter.write_dl([(term.word, term.meaning) for term in GLOSSARY])
+    click.echo(formatter.getvalue(), nl=False)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int], None]]:
+    """The number of rows so far on standard error; nothing where that is no terminal."""
+    from livestory.cli.streams import is_terminal
+
+    if not is_terminal(sys.stderr):
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} rows"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task("explain", total=None)
+        yield lambda count: shown.update(task, completed=count)

@@ -1,0 +1,183 @@
+"""`livestory export`: what Prometheus or a journal knows of a bot, as a table."""
+
+# ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from livestory.clock import SystemClock, instant
+from livestory.settings import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_CONFIGURATION = Path("livestory.toml")
+_OUT = Path("results/export.csv")
+
+
+class _Time(click.ParamType[int]):
+    """A timestamp, or a duration before now."""
+
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The instant."""
+        if isinstance(value, int):
+            return value
+        try:
+            return SystemClock().now() - duration(str(value))
+        except ValueError:
+            pass
+        try:
+            return instant(str(value))
+        except ValueError:
+            expected = "expected a time such as 2024-12-03T15:00, or a duration before now such as 7d"
+            self.fail(f"{value!r}: {expected}", param, ctx)
+
+
+class _Label(click.ParamType[tuple[str, str]]):
+    """A label and its value."""
+
+    name = "label"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """Both."""
+        if isinstance(value, tuple):
+            return value
+        label, equals, text = str(value).partition("=")
+        if not equals or not label.isidentifier() or not label.isascii():
+            self.fail(f"{value!r} is no label with a value, such as bot=scout", param, ctx)
+        return label, text
+
+
+@click.command(short_help="Write a bot's metrics or journal as a table.")
+@click.option(
+    "--prometheus", "url", metavar="URL", help="The server.  [default: url of [prometheus] in the configuration]"
+)
+@click.option(
+    "--journal", type=click.Path(path_type=Path), metavar="FILE", help="A story's journal, instead of Prometheus."
+)
+@click.option("--start", type=_Time(), metavar="TIME|7d", help="Leave out what was before.  [default: all there is]")
+@click.option("--end", type=_Time(), metavar="TIME|7d", help="Leave out what was later.  [default: now]")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=_OUT,
+    show_default=True,
+    metavar="FILE",
+    help="The table, .csv or .parquet; one that is there is replaced once all of it is there.",
+)
+@click.option("--append", is_flag=True, help="Keep the rows of an earlier export and go on after them.")
+@click.option(
+    "--select",
+    type=_Label(),
+    metavar="LABEL=VALUE",
+    multiple=True,
+    help="Only series with this label; which bot, where there are several.",
+)
+@click.option(
+    "--metrics",
+    default="livestory",
+    show_default=True,
+    metavar="FILE|PRESET",
+    help="Which metric fills which column: a preset (livestory, wealth_total) or a file, see docs/export.md.",
+)
+@click.option(
+    "--ca", type=click.Path(path_type=Path), metavar="FILE", help="Certificates (PEM) to check the server's https with."
+)
+@click.option(
+    "--config",
+    "configured",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=f"Configuration; without it ./{_CONFIGURATION}, if it is there.",
+)
+def export(  # noqa: PLR0913, PLR0917 - click hands over each option by name
+    url: str | None,
+    journal: Path | None,
+    start: int | None,
+    end: int | None,
+    out: Path,
+    select: tuple[tuple[str, str], ...],
+    metrics: str,
+    ca: Path | None,
+    configured: Path | None,
+    *,
+    append: bool,
+) -> None:
+    """Write what Prometheus has scraped of a bot, or what a journal has kept, as a table that explain reads.
+
+    PROMETHEUS_TOKEN, or PROMETHEUS_USER and PROMETHEUS_PASSWORD, let it into a server that is locked.
+
+    \b
+    livestory export --prometheus http://127.0.0.1:9090
+    livestory export --prometheus http://127.0.0.1:9090 --select bot=scout --start 30d --append
+    livestory export --journal results/live_story.db --out results/export.parquet
+    """
+    if journal is not None:
+        for option, given in {"--prometheus": url, "--append": append, "--select": select, "--ca": ca}.items():
+            if given:
+                message = f"{option} is for an export from Prometheus; leave it out with --journal"
+                raise click.UsageError(message)
+        _from_journal(journal, out, start, end)
+        return
+    from msgspec.structs import replace
+
+    from livestory import config
+    from livestory.retell import metric_names
+    from livestory.retell.export_prometheus import export_prometheus
+    from livestory.retell.prometheus_api import Credentials, Prometheus
+
+    settings = config.load(configured or (_CONFIGURATION if _CONFIGURATION.exists() else None)).prometheus
+    settings = replace(settings, url=url or settings.url, ca_file=str(ca) if ca is not None else settings.ca_file)
+    names = metric_names.load(metrics)
+    with Prometheus(settings, Credentials.of(os.environ)) as prometheus, _progress() as progress:
+        exported = export_prometheus(
+            prometheus,
+            out,
+            names,
+            now=SystemClock().now(),
+            start=start,
+            end=end,
+            select=dict(select),
+            append=append,
+            progress=progress,
+        )
+    _report(out, exported.rows)
+    if exported.older:
+        click.echo(f"left out {exported.older:,} observations that were not newer than the one before them", err=True)
+
+
+def _from_journal(journal: Path, out: Path, start: int | None, end: int | None) -> None:
+    from livestory.retell.export_journal import export_journal
+
+    with _progress() as progress:
+        rows = export_journal(journal, out, start=start, end=end, progress=progress)
+    _report(out, rows)
+
+
+def _report(out: Path, rows: int) -> None:
+    click.echo(f"{out}: {rows:,} {'row' if rows == 1 else 'rows'} written", err=True)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[float], None]]:
+    """A bar on standard error that shows the share that is done; none where that is no terminal."""
+    from livestory.cli.streams import is_terminal
+
+    if not is_terminal(sys.stderr):
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("export"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task("export", total=1.0)
+        yield lambda share: shown.update(task, completed=share)

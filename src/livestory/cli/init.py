@@ -1,0 +1,34 @@
+"""`livestory init`: a commented configuration file."""
+
+# ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from livestory.errors import InputError
+
+
+@click.command(short_help="Write a commented configuration.")
+@click.argument("file", type=click.Path(path_type=Path), default=Path("livestory.toml"))
+def init(file: Path) -> None:
+    """Write a configuration FILE (livestory.toml) with every setting, its unit and its default.
+
+    All of it is commented out: remove a # to change a setting. `livestory run` reads livestory.toml from the folder
+    it is started in. A file that is there is never overwritten.
+
+    \b
+    livestory init
+    livestory init scout.toml && livestory run --config scout.toml
+    """
+    from livestory import config
+
+    text = config.template()
+    try:
+        with file.open("x", encoding="utf-8") as written:
+            written.write(text)
+    except FileExistsError:
+        message = f"{file}: is there already, and is not overwritten\nName another file, or move this one away."
+        raise InputError(message) from None
+    click.echo(f"{file}: written; every setting stands in it at its default, commented out")

@@ -1,0 +1,124 @@
+"""Bars through the executor into a story: what `livestory demo` and `livestory run` have in common."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from livestory.outlets.terminal import TerminalPrinter
+from livestory.story.journal_entry import Identity
+from livestory.story.storyteller import Storyteller
+from livestory.trading.live_executor import ExecutorState, LiveExecutor, Scene
+from livestory.trading.market.bar import Bar
+from livestory.trading.market.candles import ExchangeCandles
+from livestory.trading.run import GROUP, Ending, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from threading import Event
+
+    from livestory.clock import Clock
+    from livestory.config import Configuration
+    from livestory.story.layout import Layout
+    from livestory.trading.market import Market
+    from livestory.trading.summary import Summary
+
+_WARM = 4  # times the bars that the strategy needs at the least; then its averages have forgotten where they began
+
+
+class Play(NamedTuple):
+    """What is played, and how it is told."""
+
+    layout: Layout
+    settings: Configuration
+    market: Market
+    mode: str  # "simulated", "replay" or "paper"
+    origin: str  # where the bars come from, in a few words
+    clock: Clock | None = None  # the present; None for bars of the past
+    keep_days: int | None = None
+    bars_per_second: float | None = None  # None: as they come
+    aloud: bool = True  # each line on standard output too
+    stop_unheard: bool = False  # once nobody reads that any more
+
+
+def play(play: Play, stop: Event, progress: Callable[[int], None] = lambda _: None) -> tuple[Ending, Summary]:
+    """Tell the bars until they run out or ``stop`` is set; go on from where the story stands.
+
+    Raises LivestoryError and OSError; what was committed until then is kept.
+    """
+    settings, market = play.settings, play.market
+    base, _, quote = market.symbol.partition("/")
+    identity = Identity(
+        bot=settings.bot.name,
+        mode=play.mode,
+        symbol=market.symbol,
+        unit=settings.bot.unit or quote,
+        bars=market.digest,
+    )
+    fresh = ExecutorState.fresh(settings.bot.name, settings.strategy, settings.risk, settings.paper)
+    scene = Scene(
+        mode=play.mode, market=play.origin, base=base, ath_min_gain=settings.story.ath_min_gain, clock=play.clock
+    )
+    with (
+        _metrics(play),
+        Storyteller(play.layout.text, identity, settings.story, keep_days=play.keep_days, clock=play.clock) as story,
+    ):
+        if play.aloud and sys.stdout is not None:
+            when_closed = stop.set if play.stop_unheard else lambda: None
+            story.subscribe(TerminalPrinter(sys.stdout, when_closed=when_closed))
+        heard = story.narrator.account.last
+        if isinstance(market, ExchangeCandles) and play.clock is not None:
+            now, needed = play.clock.now(), _WARM * fresh.strategy.bars_needed
+            before = now if heard is None else heard.time
+            executor = LiveExecutor(fresh, story, lambda: market.history(before, needed), scene)
+            bars = _joined(executor, market, now, needed, stop)
+        else:
+            executor = LiveExecutor(fresh, story, market.read, scene)
+            bars = market.read(executor.state.summary.last_time)
+        ending = run(
+            executor,
+            bars,
+            stop,
+            commit_every=GROUP if play.clock is None else 1,
+            bars_per_second=play.bars_per_second,
+            progress=progress,
+        )
+    return ending, executor.state.summary
+
+
+@contextmanager
+def _metrics(play: Play) -> Iterator[None]:
+    """Expose the story's metrics meanwhile, if that is asked for. Raises InputError where they can't be."""
+    settings = play.settings.metrics
+    if settings.port is None:
+        yield
+        return
+    from livestory.outlets.metrics import expose_metrics  # noqa: PLC0415 - only who asks for it loads it
+
+    with expose_metrics(play.layout.text, port=settings.port, host=settings.host) as exposed:
+        click.echo(f"metrics at {exposed.url}", err=True)
+        yield
+
+
+def _joined(executor: LiveExecutor, candles: ExchangeCandles, now: int, needed: int, stop: Event) -> Iterator[Bar]:
+    """Bars as they close from now on. The ones before are only shown to the strategy: nobody traded them.
+
+    The start, or the return, is told at once and not with the first bar.
+    """
+    heard = executor.state.summary.last_time
+    wanted = needed if heard is None else -(-(now - heard) // candles.interval)
+    before = [bar for bar in candles.history(now, wanted) if heard is None or bar.end > heard]
+    if stop.is_set():
+        return
+    executor.state.warm_up(before)
+    if before or heard is not None:
+        price = before[-1].close if before else executor.state.summary.price
+        executor.begin(
+            Bar(now, now + candles.interval, price, price, price, price, None),
+            missed_bars=None if heard is None else len(before),
+        )
+        executor.commit()
+    yield from candles.read(before[-1].end if before else heard)

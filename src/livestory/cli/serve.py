@@ -1,0 +1,114 @@
+"""`livestory serve`: the story in a browser."""
+
+# ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from livestory.cli.page import PORT
+
+_NICE = 5  # a bot on the same machine goes first
+_TOKEN = "LIVESTORY_TOKEN"  # noqa: S105 - the name of a variable
+_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - told apart, not bound
+
+
+@click.command(short_help="Show the live story in a browser.")
+@click.option(
+    "--dir",
+    "folders",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    default=(Path("results"),),
+    show_default="results",
+    help="Folder of a story, or the story's own file; several times for several stories.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; others need a token.")
+@click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0: any free one.")
+@click.option(
+    "--token-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=f"File with the token that opens the page; or set {_TOKEN}.",
+)
+@click.option(
+    "--allow-host",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Another name the page is called by, such as a reverse proxy's; with :PORT if that is not --port.",
+)
+@click.option(
+    "--root-path", default="", metavar="/PATH", help="Where a reverse proxy puts the page; it strips the path."
+)
+@click.option(
+    "--clients", type=click.IntRange(1, 10_000), default=1000, show_default=True, help="Most listeners at once."
+)
+@click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input is closed.")
+def serve(  # noqa: PLR0913, PLR0917 - click hands over each option by name
+    folders: tuple[Path, ...],
+    host: str,
+    port: int,
+    token_file: Path | None,
+    names: tuple[str, ...],
+    root_path: str,
+    clients: int,
+    *,
+    with_parent: bool,
+) -> None:
+    """Show the story in a browser, live, from a process of its own that only reads.
+
+    It listens to this machine alone unless there is a token. From the phone: docs/web.md.
+
+    \b
+    livestory serve
+    livestory serve --dir results --dir results/demo --port 9000
+    LIVESTORY_TOKEN=$(openssl rand -hex 16) livestory serve --host 192.0.2.7
+    """
+    from livestory.cli.page import when_parent_ends
+    from livestory.cli.place import story_in
+    from livestory.clock import SystemClock
+    from livestory.errors import InputError
+
+    try:
+        from livestory.outlets.web.app import Web, WebSettings
+        from livestory.outlets.web.gate import allowed_hosts, is_loopback
+        from livestory.outlets.web.server import Server, address_of, bind, require_token
+    except ImportError as error:
+        message = f"the page needs {error.name}, which is not installed\nInstall it with: pip install 'livestory[web]'"
+        raise InputError(message) from error
+    host = address_of(host)
+    token = _token(token_file)
+    require_token(host, token)
+    if root_path and (not root_path.startswith("/") or root_path.endswith("/")):
+        message = f"--root-path {root_path}: begins with a slash and doesn't end with one, such as /story"
+        raise InputError(message)
+    stories = [story_in(folder).db for folder in folders]
+    listening = bind(host, port)
+    port = listening.getsockname()[1]
+    settings = WebSettings(
+        hosts=allowed_hosts(host, port, names),
+        token=token,
+        cookie=f"livestory_{port}",
+        root_path=root_path,
+        most_listeners=clients,
+    )
+    web = Web(stories, settings, SystemClock())
+    shown = _ANY.get(host, host)
+    address = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/"
+    if not is_loopback(host):
+        click.echo("the token travels over plain HTTP here: anyone on the way can read it (docs/web.md)", err=True)
+    os.nice(_NICE)
+    server = Server(web, root_path, lambda: click.echo(f"the story is at {address}"))
+    if with_parent:
+        when_parent_ends(server.stop)
+    server.run(sockets=[listening])
+
+
+def _token(file: Path | None) -> str | None:
+    """The token of the file, else of the environment; None where there is neither."""
+    if file is None:
+        return os.environ.get(_TOKEN) or None
+    return file.read_text(encoding="utf-8").strip()

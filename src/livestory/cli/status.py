@@ -1,0 +1,138 @@
+"""`livestory status`: how the bot is, in a few lines."""
+
+# ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from livestory.cli.closing import print_rows
+from livestory.cli.place import dir_option, story_in
+from livestory.clock import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from livestory.story.journal_entry import Identity
+    from livestory.story.layout import Layout
+    from livestory.story.observation import Observation
+
+_UNKNOWN = "not known"
+
+
+@click.command(short_help="How the bot is, in a few lines.")
+@dir_option()
+def status(folder: Path) -> None:
+    """Tell how the bot is: running or not, trading or halted and what it waits for, what it has, when it was heard.
+
+    It reads what the bot last reported; what the bot doesn't report is "not known".
+
+    \b
+    livestory status
+    watch -n 60 livestory status
+    """
+    from livestory.story.journal_lock import holder
+    from livestory.story.journal_reader import JournalReader
+
+    layout = story_in(folder)
+    with JournalReader.open(layout.db) as reader:
+        who, seen = reader.identity, reader.last_observation()
+        last = reader.event(reader.last_seq)
+        lives = reader.events(kinds={"started", "resumed", "stopped"}, newest_first=True, limit=1)
+    stopped = next((one.line for one in lives if one.kind == "stopped"), None)
+    writer = holder(layout.lock)
+    rows = [("bot", _bot(who)), ("process", f"running ({writer})" if writer else "not running")]
+    unheard = [("state", f"{_UNKNOWN}: no bar heard yet")]
+    rows += _seen(seen, who, stopped, running=writer is not None) if seen else unheard
+    rows += [("last line", f"#{last.seq}: {last.line}" if last else "none yet"), ("files", _files(layout))]
+    print_rows(rows)
+
+
+def _bot(who: Identity) -> str:
+    parts = (who.bot or f"name {_UNKNOWN}", who.symbol or f"pair {_UNKNOWN}", who.mode or f"mode {_UNKNOWN}")
+    return ", ".join(parts)
+
+
+def _seen(o: Observation, who: Identity, stopped: str | None, *, running: bool) -> Iterator[tuple[str, str]]:
+    from livestory.story.wording import numbers
+
+    unit = who.unit or ""
+    goodbye = f"stopped ({stopped.split(' | ')[2]}); was " if stopped and not running else ""
+    yield "state", goodbye + _state(o)
+    yield "wealth", f"{numbers.wealth(o.wealth, unit)} {unit}" if o.wealth is not None else _UNKNOWN
+    yield "drawdown", numbers.percent(o.drawdown) if o.drawdown is not None else _UNKNOWN
+    score = f"score {numbers.score(o.score)}" if o.score is not None else f"score {_UNKNOWN}"
+    threshold = f" (threshold {numbers.bound(o.threshold)})" if o.threshold is not None else ""
+    yield "regime", f"{o.regime or _UNKNOWN}, {score}{threshold}"
+    yield "position", _position(o, (who.symbol or "").partition("/")[0])
+    yield "last bar", _last_bar(o, who, running=running)
+
+
+def _state(o: Observation) -> str:
+    from livestory.story.wording import numbers
+
+    if o.halted is None:
+        return _UNKNOWN
+    if not o.halted:
+        return "trading, but no buys until 00:00: daily loss limit" if o.daily_loss_hit else "trading"
+    halted = f"HALTED ({o.halt_reason})" if o.halt_reason else "HALTED"
+    if o.halt_reason == "owner":
+        return f"{halted}; waits for you"
+    waits = []
+    if o.resume_at is not None and o.resume_at > o.time:
+        waits.append(f"{numbers.moment(o.resume_at, o.time)} UTC")
+    if o.resume_score is not None:
+        waits.append(f"score ≥ {numbers.bound(o.resume_score)}")
+    return f"{halted}; waits for " + (", then for ".join(waits) if waits else f"something {_UNKNOWN}")
+
+
+def _position(o: Observation, base: str) -> str:
+    from livestory.story.wording import numbers
+
+    if o.position is None:
+        return _UNKNOWN
+    if not o.position:
+        return f"none, wants {numbers.weight(o.target_weight)} {base}".rstrip() if o.target_weight else "none"
+    held = f"{numbers.exact(o.position)} {base}".rstrip()
+    share = f" ({numbers.weight(o.weight)} of wealth)" if o.weight is not None else ""
+    wants = o.target_weight
+    wanted = f", wants {numbers.weight(wants)}" if wants is not None else ""
+    return f"{held}{share}{wanted}"
+
+
+def _last_bar(o: Observation, who: Identity, *, running: bool) -> str:
+    """When the last bar was heard; in the present also how long ago, and whether the next is overdue."""
+    from livestory.story.wording import numbers
+
+    told = f"{numbers.stamp(o.time)} UTC"
+    if who.mode in {"replay", "simulated"}:
+        return f"{told} ({who.mode})"
+    now = SystemClock().now()
+    told += f", {numbers.duration(max(now - o.time, 0))} ago"
+    if o.next_due is None:
+        return told
+    if now > o.next_due:
+        return f"{told}; the next is overdue by {numbers.duration(now - o.next_due)}" + (
+            "" if running else " (not running)"
+        )
+    return f"{told}; the next comes in {numbers.duration(o.next_due - now)}"
+
+
+def _files(layout: Layout) -> str:
+    told = [f"{path} {_size(path.stat().st_size)}" for path in (layout.text, layout.db) if path.exists()]
+    archives = list(layout.archives().values())
+    if archives:
+        size = _size(sum(path.stat().st_size for path in archives))
+        told.append(f"{layout.archive} {len(archives)} days, {size}")
+    return "; ".join(told)
+
+
+def _size(size: int) -> str:
+    """``12 kB``, ``1.2 MB``."""
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:  # noqa: PLR2004 - SI
+            return f"{size:.3g} {unit}"
+        size /= 1000  # type: ignore[assignment]
+    return f"{size:.3g} GB"

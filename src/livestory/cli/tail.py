@@ -1,0 +1,186 @@
+"""`livestory tail`: reads along in the journal."""
+
+# ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from livestory.cli.kinds import Kinds
+from livestory.cli.place import dir_option, story_in
+from livestory.clock import SystemClock, instant
+from livestory.errors import JournalError
+from livestory.settings import duration
+from livestory.story.events import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from livestory.outlets.terminal import TerminalPrinter
+    from livestory.story.events import Event
+    from livestory.story.journal_entry import Kept
+    from livestory.story.journal_reader import JournalReader
+    from livestory.story.layout import Layout
+
+_LINES = 50
+_PAGE = 1000
+_PAUSE = 0.1  # seconds between two looks; one takes microseconds
+_ON_BARS_TIME = {"replay", "simulated"}  # modes whose story has no present
+
+
+class _Since(click.ParamType[tuple[str, int]]):
+    """A duration or a timestamp."""
+
+    name = "2h|TIME"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
+        """("ago", microseconds) or ("at", instant)."""
+        with suppress(ValueError):
+            return "ago", duration(str(value))
+        try:
+            at = instant(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is neither a duration such as 2h nor a time such as 2024-12-03T15:00", param, ctx)
+        return "at", at
+
+
+@click.command(short_help="Print or follow a story's lines.")
+@click.option("-f", "--follow", is_flag=True, help="Go on printing lines as they are told, until Ctrl-C.")
+@click.option(
+    "-n",
+    "--lines",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help=f"How many of the last lines.  [default: {_LINES}, all with --since]",
+)
+@click.option("--kind", "kinds", type=Kinds(), metavar="KIND,…", help=f"Only these kinds: {', '.join(KINDS)}.")
+@click.option(
+    "--since",
+    type=_Since(),
+    metavar="2h|TIME",
+    help="Only lines from then on. A duration counts from now; in a replay, from its last line.",
+)
+@click.option("--local", is_flag=True, help="First column in this machine's time zone. Times within a line stay UTC.")
+@dir_option()
+def tail(  # noqa: PLR0913 - click hands over each option by name
+    lines: int | None,
+    kinds: frozenset[str] | None,
+    since: tuple[str, int] | None,
+    folder: Path,
+    *,
+    follow: bool,
+    local: bool,
+) -> None:
+    """Print the last lines of a story.
+
+    It reads the journal, so that a story file that was rotated or edited doesn't matter, and never disturbs the bot.
+
+    \b
+    livestory tail
+    livestory tail -f --kind trade,breaker,phoenix
+    livestory tail --since 2d --kind chapter --dir results/demo
+    """
+    from livestory.outlets.terminal import TerminalPrinter
+    from livestory.story.journal_reader import JournalReader
+
+    printer = TerminalPrinter(sys.stdout, local=local)
+    wanted = _Wanted(kinds, since, _LINES if lines is None and since is None else lines)
+    layout = story_in(folder)
+    if follow:
+        for page in _followed(layout, wanted):
+            _print(printer, page)
+        return
+    with JournalReader.open(layout.db) as reader:
+        for page in wanted.pages(reader):
+            _print(printer, page)
+
+
+class _Wanted(NamedTuple):
+    """Which lines were asked for."""
+
+    kinds: frozenset[str] | None
+    since: tuple[str, int] | None
+    lines: int | None  # None: all of them
+
+    def pages(self, reader: JournalReader, end: int | None = None) -> Iterator[list[Kept]]:
+        """The events before the seq ``end``, a page at a time."""
+        start = self._start(reader)
+        if self.lines is not None:
+            last = reader.events(before_seq=end, kinds=self.kinds, since=start, limit=self.lines, newest_first=True)
+            yield last[::-1]
+            return
+        seq = 0
+        while page := reader.events(seq, end, kinds=self.kinds, since=start, limit=_PAGE):
+            yield page
+            seq = page[-1].seq
+
+    def _start(self, reader: JournalReader) -> int | None:
+        if self.since is None:
+            return None
+        how, micros = self.since
+        if how == "at":
+            return micros
+        last = reader.event(reader.last_seq) if reader.identity.mode in _ON_BARS_TIME else None
+        return (SystemClock().now() if last is None else last.told) - micros
+
+
+def _followed(layout: Layout, wanted: _Wanted) -> Iterator[list[Kept]]:
+    """The last events, and then without end those that are told: of this story, and of one that takes its place."""
+    reader = _awaited(layout)
+    story, seq = reader.id, reader.last_seq
+    yield from wanted.pages(reader, seq + 1)
+    while True:
+        try:
+            while page := reader.events(seq, kinds=wanted.kinds, limit=_PAGE):
+                yield page
+                seq = page[-1].seq
+            while not reader.changed():
+                time.sleep(_PAUSE)
+        except JournalError as error:
+            if type(error) is not JournalError:
+                raise
+            reader.close()
+            time.sleep(_PAUSE)
+            reader = _awaited(layout)
+            if reader.id != story:
+                story, seq = reader.id, 0
+
+
+def _awaited(layout: Layout) -> JournalReader:
+    """The journal, as soon as there is one that can be read; that it waits is said once."""
+    from livestory.story.journal_reader import JournalReader
+
+    told = False
+    while True:
+        try:
+            return JournalReader.open(layout.db)
+        except JournalError as error:
+            if type(error) is not JournalError:  # of another program, newer, damaged: waiting is no help
+                raise
+            if not told:
+                click.echo(f"{str(error).splitlines()[0]}; waiting (Ctrl-C ends it)", err=True)
+                told = True
+            time.sleep(_PAUSE)
+
+
+def _print(printer: TerminalPrinter, events: list[Kept]) -> None:
+    for kept in events:
+        sys.stdout.write(printer.shown(_event(kept)) + "\n")
+    sys.stdout.flush()
+
+
+def _event(kept: Kept) -> Event:
+    """The event; without its facts where a newer livestory wrote a record that this one doesn't know."""
+    from msgspec import MsgspecError
+
+    from livestory.story.events import Event, Facts, from_record
+
+    try:
+        return from_record(kept.record, kept.line, kept.id, kept.seq)
+    except MsgspecError:
+        return Event(kept.time, Facts(), kept.line, kept.id, kept.seq)

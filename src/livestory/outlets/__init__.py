@@ -1,0 +1,1 @@
+"""Where the story is heard. Imports story, and no other room."""

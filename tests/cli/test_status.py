@@ -1,0 +1,88 @@
+"""`livestory status`: what the bot last reported, and nothing that it did not."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+from livestory import Observation, StoryWriter
+from livestory.clock import DAY, HOUR, MINUTE, SystemClock
+from tests.cli.program import LIMIT, livestory, started
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def status(folder: Path) -> dict[str, str]:
+    """Its rows by name."""
+    done = livestory("status", "--dir", folder, cwd=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    return {line[:11].rstrip(): line[11:] for line in done.stdout.splitlines()}
+
+
+def test_a_finished_replay(told: Path) -> None:
+    """All of it in a few lines; the past is not overdue."""
+    rows = status(told)
+    assert rows["bot"] == "bot, ETH/BTC, replay"
+    assert rows["process"] == "not running"
+    assert rows["state"] == "stopped (end of the bars); was trading"
+    assert rows["wealth"].endswith(" BTC")
+    assert rows["regime"].startswith(("TREND, score ", "MEAN_REV, score "))
+    assert rows["last bar"] == "2022-01-21 20:00:00 UTC (replay)"
+    assert "Bot Stopped" in rows["last line"]
+    assert "live_story.txt" in rows["files"]
+
+
+def test_a_running_bot_is_named(bars: Path, tmp_path: Path) -> None:
+    """With its process."""
+    bot = started("run", "--bars", bars, "--dir", tmp_path, "--speed", 100, cwd=tmp_path)
+    assert bot.stdout is not None
+    bot.stdout.readline()
+    assert status(tmp_path)["process"] == f"running (pid {bot.pid}, bot)"
+    bot.send_signal(signal.SIGTERM)
+    bot.communicate(timeout=LIMIT)
+    assert status(tmp_path)["process"] == "not running"
+
+
+def test_a_halted_bot_says_what_it_waits_for(tmp_path: Path) -> None:
+    """And an overdue bar is told."""
+    last = SystemClock().now() - 3 * HOUR
+    with StoryWriter(tmp_path / "live_story.txt", name="scout") as writer:
+        halted = Observation(
+            time=last,
+            wealth=0.8,
+            drawdown=-0.2,
+            halted=True,
+            halt_reason="breaker",
+            resume_at=last + DAY,
+            resume_score=30.0,
+            next_due=last + 15 * MINUTE,
+        )
+        writer.observe(halted)
+        assert writer.flush(LIMIT)
+    rows = status(tmp_path)
+    assert rows["bot"] == "scout, ETH/BTC, mode not known"
+    assert rows["state"].startswith("HALTED (breaker); waits for ")
+    assert rows["state"].endswith(" UTC, then for score ≥ 30")
+    assert rows["drawdown"] == "-20.0%"
+    assert ", 3h ago; the next is overdue by 2h 45m" in rows["last bar"] or "3h 1m ago" in rows["last bar"]
+
+
+def test_what_the_bot_does_not_report_is_not_known(tmp_path: Path) -> None:
+    """Never 0."""
+    with StoryWriter(tmp_path / "live_story.txt") as writer:
+        writer.observe(Observation(time=SystemClock().now()))
+        assert writer.flush(LIMIT)
+    rows = status(tmp_path)
+    assert [rows[name] for name in ("state", "wealth", "drawdown", "position")] == ["not known"] * 4
+    assert rows["regime"] == "not known, score not known"
+
+
+def test_a_story_without_a_bar(tmp_path: Path) -> None:
+    """Begun by a note."""
+    with StoryWriter(tmp_path / "live_story.txt") as writer:
+        writer.note("hello")
+        assert writer.flush(LIMIT)
+    rows = status(tmp_path)
+    assert rows["state"] == "not known: no bar heard yet"
+    assert rows["last line"].endswith("hello")

@@ -1,0 +1,66 @@
+"""How a line looks on a terminal."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+
+from livestory.outlets.terminal import TerminalPrinter, coloured, style, takes_colour
+from livestory.story.events import BreakerTripped, DailyLimit, Event, Halted, Note, Phoenix, SetAside
+from livestory.story.wording import tell
+
+NOON = 1_733_238_000_000_000
+TEXT = "a | b \x1b[31m \n c"
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is one."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_coloured_line_without_its_colours_is_the_line() -> None:
+    """Columns and words stay as they are, whatever is in them; nothing of anybody's text reaches the terminal raw."""
+    line = tell(NOON, Note(topic=TEXT, text=TEXT))
+    shown = coloured(line, Note(text=TEXT))
+    assert re.sub(r"\x1b\[[0-9;]*m", "", shown) == line
+    assert "\x1b" not in line
+    assert shown.startswith("\x1b[2m2024-12-03 15:00:00\x1b[0m | ")
+
+
+def test_what_is_critical_is_bold_and_the_why_is_plain() -> None:
+    """A trip, a halt, a damaged journal in red; a resume is critical and good news."""
+    critical = (BreakerTripped(), Halted(), DailyLimit(), SetAside(name="x", trouble="y"))
+    assert {style(facts) for facts in critical} == {"1;31"}
+    assert style(Phoenix()) == "1;32"
+    line = "2024-12-03 18:00:00 | 🚨 SAFETY BREAKER TRIPPED | DD: -21.2% | limit -20.0%"
+    shown = coloured(line, BreakerTripped())
+    assert shown.endswith("\x1b[1;31m🚨 SAFETY BREAKER TRIPPED | DD: -21.2%\x1b[0m | limit -20.0%")
+
+
+@pytest.mark.parametrize(
+    ("environ", "wanted"),
+    [({}, True), ({"NO_COLOR": ""}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
+)
+def test_colours_are_for_terminals_that_want_them(environ: dict[str, str], *, wanted: bool) -> None:
+    """As no-color.org has it: any value but the empty one is a no."""
+    assert takes_colour(Terminal(), environ) is wanted
+    assert takes_colour(io.StringIO(), environ) is False
+
+
+def test_a_printer_whose_reader_has_gone_says_so_once() -> None:
+    """And prints no more, so that a bot is not disturbed."""
+
+    class Closed(io.StringIO):
+        def write(self, _: str) -> int:
+            raise BrokenPipeError
+
+    said = []
+    printer = TerminalPrinter(Closed(), when_closed=lambda: said.append("closed"))
+    event = Event(NOON, Note(text="x"), tell(NOON, Note(text="x")))
+    printer(event)
+    printer(event)
+    assert said == ["closed"]

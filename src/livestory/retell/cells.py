@@ -1,0 +1,145 @@
+"""The cells of a table as values; one that can't be read is told with its place."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from types import NoneType
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+
+import msgspec
+
+from livestory.clock import SECOND, instant
+from livestory.retell.columns import FILL, FLAGS, INSTANTS, OBSERVATION
+from livestory.story.observation import Fill, Observation, Reason
+from livestory.tables import instant_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from livestory.errors import TableError
+    from livestory.tables import Table
+
+_UNKNOWN = frozenset({"", "nan", "na", "n/a", "null", "none", "-"})  # as tables write an empty cell
+_TRUE, _FALSE = frozenset({"1", "1.0", "true", "yes", "t"}), frozenset({"0", "0.0", "false", "no", "f"})
+_SIDES = {"buy": "buy", "b": "buy", "sell": "sell", "s": "sell"}
+_LONGEST = 40  # characters of a cell that a message repeats
+
+
+def values(table: Table, column: str, field: int, lines: Sequence[int], cells: Iterable[str]) -> Sequence[Any]:
+    """What the cells of ``column`` say, one a line; None where a cell is empty. Raises TableError for a bad one."""
+    texts = list(cells)
+    read, expected = _READERS[column]
+    try:
+        found = _ends(_instants(texts)) if read is instant_of else list(map(read, texts))
+        if read is not float or not _is_nan(sum(found)):
+            return found
+    except (ValueError, InvalidOperation, msgspec.DecodeError):
+        pass
+    return [_value(table, field, line, text, read, expected) for line, text in zip(lines, texts, strict=True)]
+
+
+def _instants(texts: Sequence[str]) -> list[int]:
+    """As `instant_of`, but each day and each time of day among them is read once."""
+    if texts[0].isdigit():
+        return list(map(instant_of, texts))
+    days = {day: _instant(day) for day in {text[:10] for text in texts}}
+    clocks = {clock: _instant("1970-01-01" + clock) for clock in {text[10:] for text in texts}}
+    return [days[text[:10]] + clocks[text[10:]] for text in texts]
+
+
+def _ends(times: list[int]) -> list[int]:
+    """The times, but a column of close times as bars' ends: exchanges write the end less a milli- or microsecond."""
+    if times[0] % SECOND < _CLOSE:
+        return times
+    return [time + -time % SECOND if time % SECOND >= _CLOSE else time for time in times]
+
+
+_CLOSE = SECOND - 1000
+_instant = lru_cache(maxsize=4096)(instant)
+
+
+def _value(  # noqa: PLR0913, PLR0917 - a cell and its place
+    table: Table, field: int, line: int, text: str, read: Callable[[str], Any], expected: str
+) -> Any:
+    stripped = text.strip()
+    if stripped.casefold() in _UNKNOWN:
+        return None
+    try:
+        return read(stripped)
+    except (ValueError, InvalidOperation, msgspec.DecodeError):
+        raise bad(table, line, field, text, expected) from None
+
+
+def bad(table: Table, line: int, field: int, text: str, expected: str) -> TableError:
+    """The error that says what a cell is not."""
+    shown = text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+    return table.error(line, field + 1, f"{shown!r} is not {expected}; correct the cell, or leave it empty")
+
+
+def _is_nan(number: float) -> bool:
+    return number != number  # noqa: PLR0124 - so NaN is
+
+
+def _flag(text: str) -> bool:
+    word = text.casefold()
+    if word not in _TRUE | _FALSE:
+        raise ValueError
+    return word in _TRUE
+
+
+def _amount(text: str) -> Decimal:
+    amount = Decimal(text)
+    if not amount.is_finite() or amount < 0:
+        raise ValueError
+    return amount
+
+
+def _money(text: str) -> Decimal:
+    amount = Decimal(text)
+    if not amount.is_finite():
+        raise ValueError
+    return amount
+
+
+def _reason(text: str) -> Reason:
+    if not text:
+        raise ValueError
+    return msgspec.json.decode(text, type=Reason) if text.startswith("{") else Reason("", text=text)
+
+
+def _side(text: str) -> str:
+    return _SIDES[text.casefold()] if text.casefold() in _SIDES else _refuse()
+
+
+def _text(text: str) -> str:
+    return text or _refuse()
+
+
+def _refuse() -> str:
+    raise ValueError
+
+
+def _reader(column: str, hint: Any) -> tuple[Callable[[str], Any], str]:
+    kind = next((each for each in get_args(hint) if each is not NoneType), hint)
+    if column in INSTANTS:
+        return instant_of, "a time (ISO 8601, or seconds, ms, µs or ns since 1970)"
+    if column in FLAGS:
+        return _flag, "a flag (1 or 0)"
+    if column == "fill_side":
+        return _side, "buy or sell"
+    if column in {"fill_quantity", "fill_price"}:
+        return _amount, "an amount"
+    named: dict[Any, tuple[Callable[[str], Any], str]] = {
+        float: (float, "a number"),
+        Decimal: (_money, "an amount"),
+        int: (int, "a whole number"),
+        Reason: (_reason, "a reason"),
+    }
+    return named.get(kind, (_text, "a text"))
+
+
+_HINTS, _FILL_HINTS = get_type_hints(Observation), get_type_hints(Fill)
+_READERS = {column: _reader(column, _HINTS[column]) for column in OBSERVATION} | {
+    column: _reader(column, _FILL_HINTS[field]) for column, field in FILL.items()
+}

@@ -1,0 +1,199 @@
+"""A table or a journal -> its story. Every row goes through the one narrator that tells live stories too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from livestory.errors import InputError
+from livestory.retell.columns import OBSERVATION
+from livestory.retell.inputs import OutOfOrder, TheRules, Told
+from livestory.retell.tally import Tally
+from livestory.story.events import Event, Retold, Rules, Summary
+from livestory.story.narrator import Narrator
+from livestory.story.observation import Begin, End, Fill, Flow, Observation, Skip
+from livestory.story.settings import StorySettings
+from livestory.story.wording import tell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from livestory.retell.inputs import Input, Source
+    from livestory.story.account import Account
+
+# Said to be missing where a table does not know it, in this order.
+_LACKING = ("wealth", "price", "regime", "halted", "fill", "next_due", "no_trade_reason")
+
+
+class Retelling(Struct, frozen=True, kw_only=True):
+    """How a story is retold: about which pair, in which unit, by which settings and rules."""
+
+    symbol: str = "ETH/BTC"
+    unit: str = "BTC"
+    story: StorySettings = StorySettings()
+    rules: Rules | None = None  # in force; a journal knows its own
+    breaker: float | None = None  # drawdown from which halts are inferred where nothing tells of them
+    threshold: float = 25.0  # that regimes are inferred with where a table has a score alone
+
+
+class Listener(Protocol):
+    """Who hears a story while it is retold."""
+
+    watches: bool  # whether it wants to `observe`
+
+    def begin(self) -> None:
+        """The story begins; what was heard before is void, for the table was out of order."""
+        ...
+
+    def observe(self, account: Account, time: int) -> None:
+        """``account`` has taken an observation."""
+        ...
+
+    def hear(self, event: Event) -> None:
+        """One event, in order; not the head, which is known at the end."""
+        ...
+
+    def end(self, head: Event, summary: Event) -> None:
+        """All is told: the head, which belongs before the other events, and the summary, which belongs after them."""
+        ...
+
+
+def explain(
+    source: Source,
+    retelling: Retelling,
+    listeners: Sequence[Listener],
+    progress: Callable[[int], None] = lambda _: None,
+) -> Summary:
+    """Retell the story of ``source`` to its end.
+
+    ``progress`` is called with the number of rows taken so far. Raises InputError where the source can't be read as
+    what it should be, and what a listener raises; no listener has heard the end then.
+    """
+    try:
+        return _explain(source, retelling, listeners, progress, in_order=False)
+    except OutOfOrder:
+        return _explain(source, retelling, listeners, progress, in_order=True)
+
+
+def _explain(
+    source: Source,
+    retelling: Retelling,
+    listeners: Sequence[Listener],
+    progress: Callable[[int], None],
+    *,
+    in_order: bool,
+) -> Summary:
+    head = replace(_head(source, retelling), in_order=not in_order)
+    never = frozenset(OBSERVATION) - source.knows - {"threshold"} if source.knows is not None else frozenset[str]()
+    telling = _Telling(retelling, head, never, listeners)
+    for chunk in source.inputs(in_order=in_order):
+        telling.take(chunk)
+        progress(telling.rows)
+    return telling.end()
+
+
+def _head(source: Source, retelling: Retelling) -> Retold:
+    """What the source says and does not say."""
+    knows = source.knows
+    if knows is None:
+        return Retold(source=source.name)
+    inferred = {
+        "regime": "score" in knows and "regime" not in knows,
+        "halted": retelling.breaker is not None and {"wealth", "target_weight"} <= knows and "halted" not in knows,
+        "exposure": "target_weight" in knows and "fill" not in knows,
+    }
+    lacking = tuple(name for name in _LACKING if name not in knows and not inferred.get(name))
+    return Retold(
+        source=source.name,
+        lacking=lacking,
+        inferred=tuple(name for name, is_so in inferred.items() if is_so),
+        breaker=retelling.breaker if inferred["halted"] else None,
+        threshold=retelling.threshold if inferred["regime"] and "threshold" not in knows else None,
+        hysteresis=retelling.story.hysteresis if inferred["regime"] else None,
+    )
+
+
+class _Telling:
+    """A story on its way from the inputs through the narrator to the listeners."""
+
+    def __init__(
+        self, retelling: Retelling, head: Retold, never: frozenset[str], listeners: Sequence[Listener]
+    ) -> None:  # fmt: skip
+        self.rows = 0
+        self._head = head
+        self._never = never
+        self._rules = retelling.rules
+        self._narrator = narrator = Narrator(retelling.symbol, retelling.unit, retelling.story)
+        self._tally = Tally(narrator.account)
+        self._listeners = listeners
+        self._begun: int | None = None
+        self._first = self._last = 0
+        self._hearers = (self._tally.hear, *(listener.hear for listener in listeners))
+        self._watchers = tuple(listener.observe for listener in listeners if listener.watches)
+        self._tell: dict[type, Callable[[Any], tuple[Event, ...]]] = {
+            Fill: narrator.fill,
+            Flow: narrator.flow,
+            Skip: narrator.skip,
+            Begin: narrator.begin,
+            End: narrator.end,
+            TheRules: lambda each: narrator.rules(each.time, each.rules),
+            Told: lambda each: narrator.tell(each.time, each.facts),
+        }
+        for listener in listeners:
+            listener.begin()
+
+    def take(self, chunk: Sequence[Input]) -> None:
+        """Tell what the next inputs bring."""
+        if self._begun is None:
+            self._begin(chunk[0])
+        observe, watch, tell_of = self._narrator.observe, self._tally.observe, self._tell
+        account, watchers = self._narrator.account, self._watchers
+        for each in chunk:
+            if each.__class__ is Observation:
+                events = observe(each)
+                if events is None:
+                    continue
+                watch(each.time)
+                for other in watchers:
+                    other(account, each.time)
+            else:
+                events = tell_of[each.__class__](each)
+            if events:
+                self._hear(events)
+        self.rows += len(chunk)
+        self._last = chunk[-1].time
+
+    def end(self) -> Summary:
+        """Tell head and summary. Raises InputError where there was no input."""
+        if self._begun is None:
+            message = f"{self._head.source}: nothing has been told here yet"
+            raise InputError(message)
+        head = replace(
+            self._head, rows=self.rows, first=self._first, last=self._last, repeated=self._narrator.seen_before
+        )  # fmt: skip
+        summary = self._tally.told(halts="halted" not in head.lacking, exposures="exposure" in head.inferred)
+        events = (
+            Event(self._begun, head, tell(self._begun, head), "head"),
+            Event(summary.end, summary, tell(summary.end, summary), "summary"),
+        )
+        for listener in self._listeners:
+            listener.end(*events)
+        return summary
+
+    def _begin(self, first: Input) -> None:
+        """The head, told as early as the bot's own start was: at the open of the first bar, where that is known."""
+        self._first = begun = first.time
+        due = first.next_due if isinstance(first, Observation) else None
+        if due is not None:
+            begun -= max(0, due - begun)
+        self._begun = begun
+        self._narrator.retell(begun, self._head, self._never)
+        if self._rules is not None:
+            self._hear(self._narrator.rules(begun, self._rules))
+
+    def _hear(self, events: tuple[Event, ...]) -> None:
+        for event in events:
+            for hear in self._hearers:
+                hear(event)

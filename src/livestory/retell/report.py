@@ -1,0 +1,164 @@
+"""A retold story as one page of HTML that carries all it shows: charts, months, and the story beside them."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from livestory.chart.series import Series
+from livestory.clock import SECOND, as_datetime, instant
+from livestory.retell.story_output import Spool
+from livestory.story import events as e
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from livestory.story.account import Account
+
+_STATIC = {
+    "uplot_license": ("livestory.chart", "uPlot.LICENSE"),
+    "uplot_css": ("livestory.chart", "uPlot.min.css"),
+    "uplot_js": ("livestory.chart", "uPlot.iife.min.js"),
+    "css": ("livestory.retell", "report.css"),
+    "js": ("livestory.retell", "report.js"),
+}
+_MARKS = {"ath": "ath", "breaker": "trip", "halted": "trip", "phoenix": "phoenix", "unhalted": "phoenix"}
+
+
+class Report:
+    """Hears a story and makes a page of it."""
+
+    watches = True
+
+    def __init__(self, symbol: str) -> None:
+        """A report about ``symbol``."""
+        self._symbol = symbol
+        self._events = Spool()
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget what was heard before."""
+        self._events.clear()
+        self._series = Series()
+        self._regimes: list[tuple[float, float, str]] = []
+        self._regime: tuple[float, str] | None = None
+        self._halts: list[tuple[float, float]] = []
+        self._halted: float | None = None
+        self._months: list[tuple[float, float]] = []
+        self._month: float | None = None
+        self._value: float | None = None
+        self._peak = 0.0
+        self._price: float | None = None
+        self._unit = ""
+        self._lines = ("", "")
+
+    def observe(self, account: Account, time: int) -> None:
+        """Take a point of the curves; the drawdown is measured from the highest value before."""
+        value = self._value = account.value
+        self._price = account.price
+        self._unit = account.unit
+        if self._month is None:
+            self._month = value
+        drawdown = None
+        if value is not None:
+            self._peak = max(self._peak, value)
+            drawdown = (value / self._peak - 1.0) * 100.0
+        self._series.add(time, (account.wealth, drawdown, account.price))
+
+    def hear(self, event: e.Event) -> None:
+        """Take an event: a line, and what it means for ribbon and table."""
+        time = event.time / SECOND
+        self._events.write((",\n" if self._events.used else "") + _json((time, event.kind, _mark(event), event.line)))
+        facts = event.facts
+        match facts:
+            case e.RegimeSwitch():
+                self._end_regime(time)
+                self._regime = time, facts.regime
+            case e.BreakerTripped() | e.Halted():
+                self._halted = time
+            case e.Phoenix() | e.Unhalted() if self._halted is not None:
+                self._halts.append((self._halted, time))
+                self._halted = None
+            case e.Chapter(period="month"):
+                self._end_month(facts.start, facts.change)
+            case _:
+                pass
+
+    def end(self, head: e.Event, summary: e.Event) -> None:
+        """The curves end, and with them what goes on."""
+        time = summary.time / SECOND
+        self._end_regime(time)
+        if self._halted is not None:
+            self._halts.append((self._halted, time))
+        if self._value != self._month:
+            date = as_datetime(summary.time)
+            start = instant(date.replace(day=1, hour=0, minute=0, second=0, microsecond=0))
+            self._end_month(start, self._value / self._month - 1.0 if self._month and self._value else None)
+        self._lines = head.line, summary.line
+
+    def close(self) -> None:
+        """Forget it."""
+        self._events.close()
+
+    def blocks(self) -> Iterator[str]:
+        """The page, in blocks."""
+        page = _static("livestory.retell", "report.html")
+        for name, place in _STATIC.items():
+            page = page.replace("{{" + name + "}}", _static(*place))
+        before, _, after = page.partition("{{data}}")
+        yield before
+        # Nothing in the data can end the script that holds it: no "<" is left in it.
+        yield _json(self._data())[:-1].replace("<", "\\u003c") + ',"events":[\n'
+        for block in self._events.blocks():
+            yield block.replace("<", "\\u003c")
+        yield "]}"
+        yield after
+
+    def _data(self) -> dict[str, object]:
+        points = list(self._series.points())
+        source, summary = self._lines
+        columns = list(zip(*(values for _, values in points), strict=True)) or [(), (), ()]
+        return {
+            "symbol": self._symbol,
+            "quote": self._symbol.partition("/")[2],
+            "unit": self._unit,
+            "source": source.split(" | ")[2].removeprefix("from "),
+            "head": source,
+            "summary": summary,
+            "times": [time / SECOND for time, _ in points],
+            "wealth": columns[0],
+            "drawdown": columns[1],
+            "price": columns[2],
+            "regimes": self._regimes,
+            "halts": self._halts,
+            "months": self._months,
+        }
+
+    def _end_regime(self, time: float) -> None:
+        if self._regime is not None:
+            self._regimes.append((self._regime[0], time, self._regime[1]))
+
+    def _end_month(self, start: int, change: float | None) -> None:
+        if change is not None and self._month is not None:
+            self._months.append((start / SECOND, change))
+            self._month *= 1.0 + change
+
+
+def _mark(event: e.Event) -> str:
+    """What the chart marks the event with; empty for nothing."""
+    facts = event.facts
+    if isinstance(facts, e.Trade):
+        return "up" if facts.side == "buy" else "down"
+    if isinstance(facts, e.Exposure):
+        return "up" if facts.after > (facts.before or 0.0) else "down"
+    return _MARKS.get(event.kind, "")
+
+
+def _static(package: str, name: str) -> str:
+    return files(package).joinpath("static", name).read_text(encoding="utf-8")
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

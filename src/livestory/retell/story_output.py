@@ -1,0 +1,184 @@
+"""A retold story as text, JSON or CSV: written where it belongs once all of it is told."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from tempfile import SpooledTemporaryFile
+from typing import IO, TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from livestory.clock import as_datetime
+from livestory.errors import InputError
+from livestory.story.layout import Layout, make_folder, sync_folder, temporary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from livestory.story.account import Account
+    from livestory.story.events import Event
+
+_IN_MEMORY = 4 << 20  # bytes of a story that are kept in memory; more go to a temporary file
+_BLOCK = 1 << 20
+_COMMA = ",\n"  # before a record of the JSON array; the first one goes without
+_COLUMNS = ("time", "kind", "headline", "facts", "why", "record")
+
+
+class Chosen(Struct, frozen=True, kw_only=True):
+    """Which events are written: since <= time < until, of these kinds; None is all."""
+
+    since: int | None = None
+    until: int | None = None
+    kinds: frozenset[str] | None = None
+
+    def takes(self, event: Event) -> bool:
+        """Whether the event is one of them."""
+        return (
+            (self.kinds is None or event.kind in self.kinds)
+            and (self.since is None or event.time >= self.since)
+            and (self.until is None or event.time < self.until)
+        )
+
+
+class StoryOutput:
+    """Hears a story and keeps it, formatted, until it is at its end and can be written in one go."""
+
+    watches = False
+
+    def __init__(self, form: str, chosen: Chosen) -> None:
+        """Take the events of ``chosen``. ``form`` is "text", "json" (an array, a record a line) or "csv"."""
+        self._form = form
+        self._format = _FORMS[form]
+        self._chosen = chosen
+        self._first = ""
+        self._body = Spool()
+
+    def begin(self) -> None:
+        """Forget what was heard before."""
+        self._body.clear()
+
+    def observe(self, account: Account, time: int) -> None:
+        """Nothing is watched."""
+
+    def hear(self, event: Event) -> None:
+        """Keep an event."""
+        if self._chosen.takes(event):
+            self._body.write(self._format(event))
+
+    def end(self, head: Event, summary: Event) -> None:
+        """Keep head and summary, whenever they are: they speak of the whole."""
+        kinds = self._chosen.kinds
+        if kinds is None or head.kind in kinds:
+            self._first = self._format(head)
+        if kinds is None or summary.kind in kinds:
+            self._body.write(self._format(summary))
+
+    def blocks(self) -> Iterator[str]:
+        """The story as it is written, in blocks."""
+        if self._form != "json":
+            yield (",".join(_COLUMNS) + "\n" if self._form == "csv" else "") + self._first
+            yield from self._body.blocks()
+            return
+        comma = ""
+        for block in (self._first, *self._body.blocks()):
+            yield "[\n" + block.removeprefix(_COMMA) if block and not comma else block
+            comma = comma or block
+        yield "\n]\n" if comma else "[]\n"
+
+    def close(self) -> None:
+        """Forget it."""
+        self._body.close()
+
+
+class Spool:
+    """Text that is kept until it is known whether it will be wanted: in memory, beyond some MB in a temporary file."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self.used = False
+        self._file: IO[str] = SpooledTemporaryFile(  # noqa: SIM115 - closed by `close`
+            _IN_MEMORY, "w+", encoding="utf-8", newline=""
+        )
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self._file.seek(0)
+        self._file.truncate()
+        self.used = False
+
+    def write(self, text: str) -> None:
+        """Add to it. Raises OSError."""
+        self.used = True
+        self._file.write(text)
+
+    def blocks(self) -> Iterator[str]:
+        """All of it, in blocks."""
+        self._file.seek(0)
+        while block := self._file.read(_BLOCK):
+            yield block
+
+    def close(self) -> None:
+        """Forget it."""
+        self._file.close()
+
+
+def write_whole(path: Path, blocks: Iterable[str]) -> None:
+    """Put a file of these blocks of text in the place of ``path``: all of it or nothing. Raises OSError."""
+    make_folder(path.parent)
+    scratch = temporary(path)
+    try:
+        with scratch.open("w", encoding="utf-8", newline="") as file:
+            for block in blocks:
+                file.write(block)
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(path)
+        sync_folder(path.parent)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def check_place(out: Path, source: Path | None) -> None:
+    """Raise InputError where a story may not be written: over a running story, over what is read, over a folder."""
+    if out.is_dir():
+        message = f"{out}: a folder; name a file in it, such as {out / 'story.txt'}"
+        raise InputError(message)
+    journal = Layout.of(out).db
+    if journal.exists():
+        other = out.with_name(f"{out.stem}_retold{out.suffix}")
+        message = (
+            f"{out}: beside it lies {journal.name}, the journal of a live story that writes this file\n"
+            f"Name another one: --out {other}"
+        )
+        raise InputError(message)
+    if source is not None and out.exists() and source.exists() and out.samefile(source):
+        message = f"{out}: this is what is read; name another file with --out"
+        raise InputError(message)
+
+
+def _text(event: Event) -> str:
+    return event.line + "\n"
+
+
+def _json(event: Event) -> str:
+    record = event.record().decode()
+    return f'{_COMMA}{{"line":{msgspec.json.encode(event.line).decode()},{record[1:]}'
+
+
+def _csv(event: Event) -> str:
+    _, headline, facts, *why = event.line.split(" | ", 3)
+    file = io.StringIO()
+    time = as_datetime(event.time).isoformat().replace("+00:00", "Z")
+    csv.writer(file, lineterminator="\n").writerow(
+        (time, event.kind, headline, facts, *(why or [""]), event.record().decode())
+    )
+    return file.getvalue()
+
+
+_FORMS = {"text": _text, "json": _json, "csv": _csv}
+FORMS = tuple(_FORMS)
+"""The forms that a story can be written in."""

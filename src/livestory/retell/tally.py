@@ -1,0 +1,141 @@
+"""The whole of a retold story in numbers. What happened is heard from the narrator; nothing is detected here."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from livestory.clock import as_datetime, instant
+from livestory.story import events as e
+
+if TYPE_CHECKING:
+    from livestory.story.account import Account
+
+
+class Tally:
+    """Counts while a story is retold."""
+
+    def __init__(self, account: Account) -> None:
+        """Count what ``account`` takes."""
+        self._account = account
+        self._first: int | None = None
+        self._last = 0
+        self._value: float | None = None
+        self._price: float | None = None
+        self._peak = self._floor = 0.0
+        self._peak_at = 0
+        self._deepest: tuple[float, int, int] | None = None  # drawdown, from, to
+        self._month: float | None = None  # the unit value at its start
+        self._months: list[tuple[float, int]] = []  # return and start of the best and the worst
+        self._regime: str | None = None
+        self._regime_since = 0
+        self._regimes: dict[str, int] = {}
+        self._halts = self._halted = 0
+        self._halted_since: int | None = None
+        self._buys = self._sells = self._exposures = 0
+        self._fees = Decimal(0)
+        self._flow = 0.0
+
+    def observe(self, time: int) -> None:
+        """Take what the account knows after an observation."""
+        account = self._account
+        value = account.value
+        self._last = time
+        if self._first is None or self._value is None or self._price is None:
+            self._begin(time)
+        if value is None:
+            return
+        if value > self._peak:
+            self._floor = value if self._deepest is None else value * (1.0 + self._deepest[0])
+            self._peak, self._peak_at = value, time
+        elif value < self._floor:
+            self._deepest = value / self._peak - 1.0, self._peak_at, time
+            self._floor = value
+
+    def _begin(self, time: int) -> None:
+        self._first = time if self._first is None else self._first
+        if self._value is None:
+            self._value = self._month = self._account.value
+        self._price = self._account.price if self._price is None else self._price
+
+    def hear(self, event: e.Event) -> None:
+        """Take what was told."""
+        time, facts = event.time, event.facts
+        self._first = time if self._first is None else self._first
+        self._last = max(self._last, time)
+        match facts:
+            case e.RegimeSwitch():
+                self._end_regime(time)
+                self._regime, self._regime_since = facts.regime, time
+            case e.BreakerTripped() | e.Halted():
+                self._halts += 1
+                self._halted_since = time
+            case e.Phoenix() | e.Unhalted():
+                self._end_halt(time)
+            case e.Trade():
+                self._buys += facts.side == "buy"
+                self._sells += facts.side != "buy"
+                self._fees += facts.fee or 0
+            case e.Exposure():
+                self._exposures += 1
+            case e.FlowTold():
+                self._flow += facts.amount
+            case e.Chapter(period="month"):
+                self._end_month(facts.start, facts.change)
+            case _:
+                pass
+
+    def told(self, *, halts: bool, exposures: bool) -> e.Summary:
+        """The numbers. ``halts`` and ``exposures``: whether there was anything to hear of them."""
+        account, end = self._account, self._last
+        self._end_regime(end)
+        self._end_halt(end)
+        if self._month != account.value:
+            start = instant(as_datetime(end).replace(day=1, hour=0, minute=0, second=0, microsecond=0))
+            self._end_month(start, _change(self._month, account.value))
+        best, worst = max(self._months, default=None), min(self._months, default=None)
+        several = best is not None and worst is not None and best != worst
+        return e.Summary(
+            start=end if self._first is None else self._first,
+            end=end,
+            wealth=account.wealth,
+            unit=account.unit,
+            change=_change(self._value, account.value),
+            holding=_change(self._price, account.price),
+            base=account.base,
+            deepest=self._deepest[0] if self._deepest else None,
+            deepest_from=self._deepest[1] if self._deepest else None,
+            deepest_at=self._deepest[2] if self._deepest else None,
+            buys=self._buys,
+            sells=self._sells,
+            fees=self._fees,
+            exposures=self._exposures if exposures else None,
+            regimes=tuple(e.RegimeTime(*each) for each in sorted(self._regimes.items())),
+            halts=self._halts if halts else None,
+            halted=self._halted,
+            flow=self._flow,
+            best=best[0] if several and best else None,
+            best_month=best[1] if several and best else None,
+            worst=worst[0] if several and worst else None,
+            worst_month=worst[1] if several and worst else None,
+        )
+
+    def _end_regime(self, time: int) -> None:
+        if self._regime is not None:
+            self._regimes[self._regime] = self._regimes.get(self._regime, 0) + time - self._regime_since
+            self._regime_since = time
+
+    def _end_halt(self, time: int) -> None:
+        if self._halted_since is not None:
+            self._halted += time - self._halted_since
+            self._halted_since = None
+
+    def _end_month(self, start: int, change: float | None) -> None:
+        if change is not None and self._month is not None:
+            months = [*self._months, (change, start)]
+            self._months = [min(months), max(months)]
+            self._month *= 1.0 + change
+
+
+def _change(before: float | None, after: float | None) -> float | None:
+    return after / before - 1.0 if before and after is not None else None

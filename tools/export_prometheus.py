@@ -1,0 +1,7 @@
+"""The plan's `python tools/export_prometheus.py`: livestory export, in the project's own environment."""
+
+from __future__ import annotations
+
+from launch import livestory  # type: ignore[import-not-found]  # it lies beside this file
+
+livestory("export")

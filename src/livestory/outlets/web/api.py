@@ -1,0 +1,196 @@
+"""What the page asks for, as JSON: status, events, series, chapters. Described in docs/openapi.yaml."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse, Response
+
+from livestory.outlets.web import parameters
+from livestory.outlets.web.listeners import event_data
+from livestory.story.events import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+
+    from livestory.outlets.web.listeners import Listeners
+    from livestory.outlets.web.queries import Queries
+    from livestory.outlets.web.watched import Watched
+    from livestory.story.journal_entry import Kept
+    from livestory.story.journal_reader import JournalReader
+
+SEARCHED = 2000  # events that one page of a search looks at, at most
+MOST_LINES = 10_000  # of story.txt
+MOST_MARKS = 400
+_UNWELL = frozenset({"overdue", "trouble", "waiting"})
+_RANGES = 700  # stretches of regime that a chart shows, at most
+
+
+class Json(Response):
+    """An answer as JSON."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        """Encode it."""
+        return msgspec.json.encode(content)
+
+
+class Api:
+    """The routes that answer at once; the stream is beside it."""
+
+    def __init__(self, stories: Mapping[str, Watched], queries: Queries, listeners: Listeners) -> None:
+        """Answer for these stories; the first is meant where none is named."""
+        self._stories = stories
+        self._queries = queries
+        self._listeners = listeners
+
+    def story(self, request: Request, *names: str) -> Watched:
+        """The story that a request is about, after checking that it has no parameters but ``names``."""
+        parameters.known_only(request, {*names, "story"})
+        name = request.query_params.get("story", next(iter(self._stories)))
+        if name not in self._stories:
+            raise HTTPException(404, f"no story {name[:40]!r}; there are: {', '.join(self._stories)}")
+        return self._stories[name]
+
+    async def stories(self, request: Request) -> Response:
+        """The status of every story."""
+        parameters.known_only(request, ())
+        return Json([story.status() for story in self._stories.values()])
+
+    async def status(self, request: Request) -> Response:
+        """How the bot is."""
+        return Json(self.story(request).status())
+
+    async def health(self, request: Request) -> Response:
+        """Whether every story is heard as it should be."""
+        parameters.known_only(request, ())
+        states = {name: story.status().state for name, story in self._stories.items()}
+        well = _UNWELL.isdisjoint(states.values())
+        return Json({"ok": well, "stories": states}, 200 if well else 503)
+
+    async def events(self, request: Request) -> Response:
+        """A page of events, newest first; ``next`` is where the following one begins, null at the story's beginning."""
+        story = self.story(request, "before", "kind", "q", "since", "until", "limit")
+        limit = parameters.whole(request, "limit", 100, 1, parameters.MOST_EVENTS) or 100
+        words, before = parameters.words(request), parameters.seq(request, "before")
+        asked = SEARCHED if words else limit
+        seqs = story.index.before(
+            before,
+            asked,
+            parameters.kinds(request),
+            parameters.time(request, "since"),
+            parameters.time(request, "until"),
+        )
+        if not seqs:  # perhaps there is no journal yet
+            return Json({"events": [], "next": None})
+        found, last = await self._queries.ask(story, lambda reader: _matching(reader, seqs, words, limit))
+        more = last is not None and (last != seqs[-1] or len(seqs) == asked) and last > 1
+        return Json({"events": [event_data(event) for event in found], "next": last if more else None})
+
+    async def event(self, request: Request) -> Response:
+        """One event with its record."""
+        story = self.story(request)
+        text = request.path_params["seq"]
+        seq = int(text) if text.isascii() and text.isdecimal() and len(text) <= parameters.LONGEST_NUMBER else 0
+        if not seq:
+            parameters.refuse("an event's number is needed")
+        event = await self._queries.ask(story, lambda reader: reader.event(seq))
+        if event is None:
+            raise HTTPException(404, f"no event {seq}")
+        record = {
+            "id": event.id,
+            "told": event.told,
+            "critical": event.kind in KINDS and KINDS[event.kind].critical,
+            "record": msgspec.Raw(event.record),
+            "hash": event.hash.hex(),
+        }
+        return Json(event_data(event) | record)
+
+    async def series(self, request: Request) -> Response:
+        """Wealth or price over time, reduced to what a chart can show, with regimes, halts and marks."""
+        story = self.story(request, "of", "since", "until", "points")
+        readings, index = story.readings, story.index
+        of = parameters.one_of(request, "of", ("wealth", "price"))
+        points = parameters.whole(request, "points", 1000, 10, parameters.MOST_POINTS) or 1000
+        since, until = parameters.time(request, "since"), parameters.time(request, "until")
+        start = (readings.first or 0) if since is None else since
+        end = (readings.last or 0) if until is None else until
+        if end < start:
+            parameters.refuse("until: lies before since")
+
+        def work() -> dict[str, object]:
+            times, values = readings.curve("wealth" if of == "wealth" else "price", start, end, points)
+            return {
+                "of": of,
+                "since": start,
+                "until": end,
+                "first": readings.first,
+                "last": readings.last,
+                "times": times,
+                "values": values,
+                "regimes": readings.regimes(start, end, (end - start) // _RANGES),
+                "halts": readings.halts(start, end)[:MOST_MARKS],
+                "marks": index.marks(start, end + 1, MOST_MARKS),
+            }
+
+        return Json(await self._queries.compute(work))
+
+    async def chapters(self, request: Request) -> Response:
+        """The days, weeks, months or years that ended, newest first."""
+        story = self.story(request, "period", "before", "limit")
+        period = parameters.one_of(request, "period", ("day", "week", "month", "year"))
+        limit = parameters.whole(request, "limit", 30, 1, parameters.MOST_EVENTS) or 30
+        seqs = story.index.before(parameters.seq(request, "before"), SEARCHED, ["chapter"], None, None)
+        if not seqs:
+            return Json({"chapters": [], "next": None})
+        found, last = await self._queries.ask(story, lambda reader: _chapters(reader, seqs, period, limit))
+        more = last is not None and (last != seqs[-1] or len(seqs) == SEARCHED)
+        return Json({"chapters": found, "next": last if more else None})
+
+    async def text(self, request: Request) -> Response:
+        """The story as plain text, oldest line first; its last lines, where it is long."""
+        story = self.story(request, "kind", "since", "until", "limit", "before")
+        limit = parameters.whole(request, "limit", 1000, 1, MOST_LINES) or 1000
+        seqs = story.index.before(
+            parameters.seq(request, "before"), limit, parameters.kinds(request), parameters.time(request, "since"),
+            parameters.time(request, "until"),
+        )  # fmt: skip
+        if not seqs:
+            return PlainTextResponse("")
+        found, _ = await self._queries.ask(story, lambda reader: _matching(reader, seqs, None, limit))
+        return PlainTextResponse("".join(f"{event.line}\n" for event in reversed(found)))
+
+
+def _matching(reader: JournalReader, seqs: list[int], words: str | None, limit: int) -> tuple[list[Kept], int | None]:
+    """The events of those seqs whose line has the words, at most ``limit``, and the last seq looked at."""
+    found: list[Kept] = []
+    last = None
+    for seq in seqs:
+        if len(found) == limit:
+            break
+        last = seq
+        event = reader.event(seq)
+        if event is not None and (words is None or words in event.line.casefold()):
+            found.append(event)
+    return found, last
+
+
+def _chapters(
+    reader: JournalReader, seqs: list[int], period: str, limit: int
+) -> tuple[list[dict[str, object]], int | None]:
+    found: list[dict[str, object]] = []
+    last = None
+    for seq in seqs:
+        if len(found) == limit:
+            break
+        last = seq
+        event = reader.event(seq)
+        facts = msgspec.json.decode(event.record).get("facts", {}) if event is not None else {}
+        if event is not None and facts.get("period") == period:
+            found.append(event_data(event) | {"facts": facts})
+    return found, last

@@ -1,0 +1,210 @@
+"""The routes of the page and its API, with the gate before them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from msgspec import Struct
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from livestory.errors import JournalError
+from livestory.outlets.web import own_metrics, parameters
+from livestory.outlets.web.api import Api
+from livestory.outlets.web.files import Files
+from livestory.outlets.web.gate import Gate
+from livestory.outlets.web.listeners import MOST_LISTENERS, Listeners
+from livestory.outlets.web.queries import Queries
+from livestory.outlets.web.stream import Stream
+from livestory.outlets.web.token import SESSION, Token, TooManyFailures
+from livestory.outlets.web.watched import News, Watched
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from pathlib import Path
+
+    from starlette.requests import Request
+    from starlette.types import ASGIApp
+
+    from livestory.clock import Clock
+    from livestory.story.journal_entry import Kept
+
+_LONGEST_FORM = 4096  # bytes of a login
+_log = logging.getLogger("livestory")
+
+
+class WebSettings(Struct, frozen=True, kw_only=True):
+    """How the page is served."""
+
+    hosts: frozenset[str]  # the exact Host values answered to
+    token: str | None = None
+    cookie: str = "livestory"
+    root_path: str = ""
+    most_listeners: int = MOST_LISTENERS
+
+
+class Web:
+    """The page of some stories: an ASGI app and the threads behind it."""
+
+    def __init__(self, paths: Sequence[Path], settings: WebSettings, clock: Clock) -> None:
+        """Serve the stories at ``paths``. Raises InputError for a token that is too weak."""
+        self.listeners = Listeners(settings.most_listeners)
+        self._settings = settings
+        self._token = Token(settings.token, clock) if settings.token is not None else None
+        self._queries = Queries()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stories = {
+            name: Watched(name, path, clock, self._heard) for name, path in zip(names_of(paths), paths, strict=True)
+        }
+        self._api = Api(self._stories, self._queries, self.listeners)
+        self._files = Files()
+        self.app = self._app()
+
+    def _app(self) -> ASGIApp:
+        api = self._api
+        get = [
+            ("/", self._page("index.html")),
+            ("/login", self._page("login.html")),
+            ("/static/{name}", self._static),
+            ("/api/stories", api.stories),
+            ("/api/status", api.status),
+            ("/api/events", api.events),
+            ("/api/events/{seq}", api.event),
+            ("/api/series", api.series),
+            ("/api/chapters", api.chapters),
+            ("/api/stream", self._stream),
+            ("/story.txt", api.text),
+            ("/metrics", self._metrics),
+            ("/healthz", api.health),
+        ]
+        routes = [Route(path, answer, methods=["GET"]) for path, answer in get]
+        routes += [Route("/login", self._login, methods=["POST"]), Route("/logout", self._logout, methods=["POST"])]
+        app = Starlette(
+            routes=routes,
+            lifespan=self._lifespan,
+            middleware=[Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)],
+            exception_handlers={HTTPException: _told, JournalError: _unreadable, Exception: _failed},
+        )
+        return Gate(app, self._settings.hosts, self._token, self._settings.cookie)
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        self._loop = asyncio.get_running_loop()
+        for story in self._stories.values():
+            story.start()
+        try:
+            yield
+        finally:
+            self.close_streams()
+            for story in self._stories.values():
+                await asyncio.to_thread(story.stop)
+            self._queries.close()
+
+    def close_streams(self) -> None:
+        """End every stream. From any thread, and from a signal's handler."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.listeners.close)
+
+    def _heard(self, story: Watched, news: News) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.listeners.spread, story.name, news)
+
+    def _page(self, name: str) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            return self._files.answer(request, name)
+
+        return answer
+
+    async def _static(self, request: Request) -> Response:
+        return self._files.answer(request, request.path_params["name"])
+
+    async def _metrics(self, request: Request) -> Response:
+        parameters.known_only(request, ())
+        return Response(own_metrics.exposition(self._stories, self.listeners), media_type=own_metrics.CONTENT_TYPE)
+
+    async def _stream(self, request: Request) -> Response | Stream:
+        story = self._api.story(request, "after")
+        after = parameters.seq(request, "after")
+        last_event_id = request.headers.get("last-event-id")
+        if last_event_id:
+            if not (
+                last_event_id.isascii()
+                and last_event_id.isdecimal()
+                and len(last_event_id) <= parameters.LONGEST_NUMBER
+            ):
+                parameters.refuse("Last-Event-ID: an event's number is needed")
+            after = int(last_event_id)
+        if request.method == "HEAD":
+            return Response(media_type="text/event-stream")
+
+        async def read(after_seq: int, limit: int) -> list[Kept]:
+            return await self._queries.ask(story, lambda reader: reader.events(after_seq, limit=limit))
+
+        return Stream(story, self.listeners, after, read)
+
+    async def _login(self, request: Request) -> Response:
+        if self._token is None:
+            return RedirectResponse("./", 303)
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > _LONGEST_FORM:
+                raise HTTPException(413, "too long for a login")
+        given = parse_qs(body.decode("utf-8", "replace"), max_num_fields=4).get("token", [""])[0]
+        try:
+            if not await self._token.matches(given):
+                return self._files.answer(request, "login-wrong.html", 401)
+        except TooManyFailures:
+            raise HTTPException(429, "too many wrong tokens; try again later", {"Retry-After": "5"}) from None
+        answer = RedirectResponse("./", 303)
+        answer.set_cookie(
+            self._settings.cookie,
+            self._token.session(),
+            max_age=SESSION // 1_000_000,
+            httponly=True,
+            samesite="strict",
+            secure=request.url.scheme == "https",
+            path=self._settings.root_path or "/",
+        )
+        return answer
+
+    async def _logout(self, request: Request) -> Response:
+        parameters.known_only(request, ())
+        answer = RedirectResponse("login", 303)
+        answer.delete_cookie(self._settings.cookie, path=self._settings.root_path or "/")
+        return answer
+
+
+def names_of(paths: Sequence[Path]) -> list[str]:
+    """A name for each story, as its address has it: its folder's, or its file's; numbered where two are alike."""
+    names: list[str] = []
+    for path in paths:
+        folder = path.resolve().parent.name or "story"
+        name = folder if path.stem == "live_story" else f"{folder}-{path.stem}"
+        plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in name)
+        count = sum(other == plain or other.startswith(f"{plain}~") for other in names)
+        names.append(f"{plain}~{count + 1}" if count else plain)
+    return names
+
+
+async def _told(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+
+
+async def _unreadable(_request: Request, error: Exception) -> Response:
+    return JSONResponse({"error": str(error)}, 503)
+
+
+async def _failed(_request: Request, error: Exception) -> Response:
+    _log.error("the page failed to answer", exc_info=error)
+    return JSONResponse({"error": "the server failed; its log says why"}, 500)

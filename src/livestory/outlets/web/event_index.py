@@ -1,0 +1,162 @@
+"""Where in the journal which kind of event stands, so that any page of any kind is found without a search."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from livestory.story.journal_entry import Kept
+
+MARKED = ("buy", "sell", "ath", "breaker", "phoenix", "regime")
+"""What the chart marks, told apart by kind and, for trades, by side."""
+
+URGENT = frozenset({"breaker", "phoenix", "ath"})
+
+
+class Mark(NamedTuple):
+    """An event on the chart."""
+
+    seq: int
+    time: int
+    what: str  # of MARKED
+
+
+class _Facts(Struct, frozen=True):
+    side: str = ""
+
+
+class _Record(Struct):
+    facts: _Facts = _Facts()
+
+
+_decode = msgspec.json.Decoder(_Record).decode
+
+
+def mark_of(event: Kept) -> str | None:
+    """What the chart marks an event as; None for one that it doesn't."""
+    what = _decode(event.record).facts.side if event.kind == "trade" else event.kind
+    return what if what in MARKED else None
+
+
+class EventIndex:
+    """Time and kind of every event; 24 bytes an event. Events are added in order of seq, from 1 and without holes.
+
+    One thread adds, others may read meanwhile: everything only grows.
+    """
+
+    def __init__(self) -> None:
+        """Of a story without events."""
+        self._times = array("q")
+        self._latest = array("q")  # the latest time up to each event: ordered, where times need not be
+        self._back = 0  # the furthest that a time lay before an earlier one
+        self._seqs: dict[str, array[int]] = {}
+        self._marked: dict[str, array[int]] = {}
+
+    def __len__(self) -> int:
+        """How many events there are: the last one's seq."""
+        return len(self._times)
+
+    @property
+    def first_time(self) -> int | None:
+        """The first event's instant."""
+        return self._times[0] if self._times else None
+
+    def add(self, events: Iterable[Kept]) -> None:
+        """Take the next events."""
+        for event in events:
+            latest = max(event.time, self._latest[-1]) if self._latest else event.time
+            self._back = max(self._back, latest - event.time)
+            self._seqs.setdefault(event.kind, array("q")).append(event.seq)
+            mark = mark_of(event)
+            if mark is not None:
+                self._marked.setdefault(mark, array("q")).append(event.seq)
+            self._latest.append(latest)
+            self._times.append(event.time)
+
+    def kinds(self) -> dict[str, int]:
+        """How many events there are of each kind."""
+        return {kind: len(seqs) for kind, seqs in sorted(self._seqs.items())}
+
+    def last(self, *kinds: str) -> int | None:
+        """The seq of the last event of these kinds."""
+        return max((self._seqs[kind][-1] for kind in kinds if kind in self._seqs), default=None)
+
+    def first(self, kind: str) -> int | None:
+        """The seq of the first event of that kind."""
+        seqs = self._seqs.get(kind)
+        return seqs[0] if seqs else None
+
+    def window(self, since: int | None, until: int | None) -> tuple[int, int]:
+        """The least and the greatest seq between which all events with since <= time < until lie.
+
+        Exact where times never go backwards; else a few before and after it may lie outside.
+        """
+        low = 1 if since is None else bisect_left(self._latest, since) + 1
+        high = len(self._times) if until is None else bisect_left(self._latest, until + self._back)
+        return low, high
+
+    def before(
+        self, seq: int | None, limit: int, kinds: Collection[str] | None, since: int | None, until: int | None
+    ) -> list[int]:
+        """The seqs of at most ``limit`` events before ``seq`` (None: from the end), newest first."""
+        low, high = self.window(since, until)
+        if seq is not None:
+            high = min(high, seq - 1)
+        found: list[int] = []
+        while len(found) < limit and high >= low:
+            candidates = self._newest(low, high, limit, kinds)
+            if not candidates:
+                break
+            found += [one for one in candidates if self._within(one, since, until)]
+            high = candidates[-1] - 1
+        return found[:limit]
+
+    def marks(self, since: int, until: int, limit: int) -> list[Mark]:
+        """At most ``limit`` marks of that time, in order; of more, the urgent ones stay with some others."""
+        low, high = self.window(since, until)
+        found: list[Mark] = []
+        for rank in (URGENT, frozenset(MARKED) - URGENT):
+            these = [
+                Mark(seq, self._times[seq - 1], what)
+                for what in rank
+                for seq in _between(self._marked.get(what), low, high, limit)
+                if since <= self._times[seq - 1] < until
+            ]
+            these.sort()
+            found += _thinned(these, limit - len(found))
+        return sorted(found)
+
+    def _newest(self, low: int, high: int, limit: int, kinds: Collection[str] | None) -> list[int]:
+        if kinds is None:
+            return list(range(high, max(low, high - limit + 1) - 1, -1))
+        found: list[int] = []
+        for kind in kinds:
+            seqs = self._seqs.get(kind)
+            if seqs:
+                end = bisect_right(seqs, high)
+                found += seqs[max(bisect_left(seqs, low), end - limit) : end]
+        return sorted(found, reverse=True)[:limit]
+
+    def _within(self, seq: int, since: int | None, until: int | None) -> bool:
+        time = self._times[seq - 1]
+        return (since is None or time >= since) and (until is None or time < until)
+
+
+def _between(seqs: array[int] | None, low: int, high: int, limit: int) -> list[int]:
+    if not seqs:
+        return []
+    begin, end = bisect_left(seqs, low), bisect_right(seqs, high)
+    step = max(1, -(-(end - begin) // max(1, limit)))
+    return list(seqs[begin:end:step])
+
+
+def _thinned(marks: list[Mark], limit: int) -> list[Mark]:
+    step = max(1, -(-len(marks) // max(1, limit)))
+    return marks[::step][: max(0, limit)]

@@ -1,0 +1,163 @@
+"""Who listens to a story, and what each has yet to be sent. One slow listener costs nobody else anything."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING
+
+import msgspec
+from starlette.exceptions import HTTPException
+
+from livestory.outlets.web.event_index import mark_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from livestory.outlets.web.watched import News
+    from livestory.story.journal_entry import Kept
+
+MOST_LISTENERS = 1000
+_LONGEST_QUEUE = 512  # messages that one listener may be behind
+
+_FAREWELL = 0.3  # seconds that a listener has to take the end of its stream when the server stops
+
+_LOOK = 0.02  # seconds
+
+_encode = msgspec.json.encode
+
+
+def event_data(event: Kept) -> dict[str, object]:
+    """An event as a list shows it: its line, without its record."""
+    return {"seq": event.seq, "time": event.time, "kind": event.kind, "mark": mark_of(event), "line": event.line}
+
+
+def line_message(event: Kept) -> bytes:
+    """An event as a server-sent event, whose id is its seq."""
+    return b"id: %d\nevent: line\ndata: %b\n\n" % (event.seq, _encode(event_data(event)))
+
+
+def message(kind: str, data: object) -> bytes:
+    """A server-sent event without an id: one that need not be sent again."""
+    return b"event: %b\ndata: %b\n\n" % (kind.encode(), _encode(data))
+
+
+class Listener:
+    """What one client has yet to be sent: lines in order, and the newest status alone."""
+
+    def __init__(self, story: str) -> None:
+        """Of that story."""
+        self.story = story
+        self.ended = False
+        self.cut: Callable[[], object] = lambda: None  # closes its connection, whatever it has yet to take
+        self._lines: deque[tuple[int, bytes]] = deque()
+        self._status: bytes | None = None
+        self._anew: tuple[int, bytes] | None = None
+        self._waiting = asyncio.Event()
+
+    def offer(self, lines: list[tuple[int, bytes]], status: bytes | None) -> bool:
+        """Add what is new; False where the listener is too far behind, and is dropped."""
+        if len(self._lines) + len(lines) > _LONGEST_QUEUE:
+            self.end()
+            self.cut()
+            return False
+        self._lines += lines
+        self._status = status or self._status
+        self._waiting.set()
+        return True
+
+    def begin_anew(self, last_seq: int, told: bytes) -> None:
+        """Forget what waits: there is another journal, whose lines count on from ``last_seq``."""
+        self._lines.clear()
+        self._status = None
+        self._anew = last_seq, told
+        self._waiting.set()
+
+    def end(self) -> None:
+        """Send nothing more."""
+        self.ended = True
+        self._waiting.set()
+
+    async def wait(self, seconds: float) -> None:
+        """Return when there is something to send or the listener has ended, after ``seconds`` at the latest."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._waiting.wait()
+        except TimeoutError:
+            return
+
+    def take(self, after_seq: int) -> tuple[int, bytes]:
+        """Everything that waits, lines up to ``after_seq`` left out, and the last seq sent with it."""
+        parts = []
+        if self._anew is not None:
+            after_seq, told = self._anew
+            parts.append(told)
+            self._anew = None
+        for number, line in self._lines:
+            if number > after_seq:
+                parts.append(line)
+                after_seq = number
+        if self._status is not None:
+            parts.append(self._status)
+        self._lines.clear()
+        self._status = None
+        self._waiting.clear()
+        return after_seq, b"".join(parts)
+
+
+class Listeners:
+    """All who listen. Used on the event loop alone."""
+
+    def __init__(self, most: int = MOST_LISTENERS) -> None:
+        """Let in at most ``most``."""
+        self._most = most
+        self._all: set[Listener] = set()
+        self._heard_of: set[str] = set()
+        self.dropped = 0
+        self.closed = False
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._all)
+
+    def join(self, story: str) -> Listener:
+        """A new listener. Answers 503 where there are too many."""
+        if self.closed or len(self._all) >= self._most:
+            raise HTTPException(503, "too many listeners; try again later", {"Retry-After": "10"})
+        listener = Listener(story)
+        self._all.add(listener)
+        return listener
+
+    def leave(self, listener: Listener) -> None:
+        """It is gone."""
+        self._all.discard(listener)
+
+    async def until_read(self, listener: Listener) -> None:
+        """Return when the listener's story has been read for the first time; what was told of that is forgotten."""
+        while listener.story not in self._heard_of and not listener.ended:  # noqa: ASYNC110 - once in a server's life
+            await asyncio.sleep(_LOOK)
+        listener.take(0)
+
+    def spread(self, story: str, news: News) -> None:
+        """Tell everyone who listens to that story; each message is made once."""
+        self._heard_of.add(story)
+        listeners = [listener for listener in self._all if listener.story == story and not listener.ended]
+        if news.anew and news.status is not None:
+            told = message("anew", news.status)
+            for listener in listeners:
+                listener.begin_anew(news.status.last_seq, told)
+            return
+        lines = [(event.seq, line_message(event)) for event in news.events]
+        status = message("status", news.status) if news.status is not None else None
+        self.dropped += sum(not listener.offer(lines, status) for listener in listeners)
+
+    def close(self) -> None:
+        """End every stream, and let nobody in."""
+        self.closed = True
+        for listener in self._all:
+            listener.end()
+        asyncio.get_running_loop().call_later(_FAREWELL, self._cut_all)
+
+    def _cut_all(self) -> None:
+        for listener in self._all:
+            listener.cut()

@@ -1,0 +1,139 @@
+// The head of the page: how the bot is, at a glance; the title and the icon say it too.
+import { byId, make, say } from "./dom.js";
+import * as numbers from "./numbers.js";
+import * as times from "./times.js";
+
+const WORDS = {
+  waiting: "No story yet", trouble: "In trouble", loading: "Loading", unknown: "No reading yet", trading: "Trading",
+  halted: "Halted", stopped: "Stopped", overdue: "Not heard",
+};
+const ICONS = { trading: "trading", halted: "halted", overdue: "trouble", trouble: "trouble" };
+const MODES = { live: "Live money", paper: "Paper", testnet: "Testnet", simulated: "Simulated", replay: "Replay" };
+
+let status = null;
+let ahead = 0; // microseconds that the server's clock is ahead of this one
+let lost = false;
+
+export function show(next) {
+  status = next;
+  ahead = next.now - Date.now() * 1000;
+  draw();
+}
+
+export function connected(yes) {
+  lost = !yes;
+  if (status) draw();
+}
+
+/** Called every second: the countdown, and ages. */
+export function tick() {
+  if (status) drawState();
+}
+
+export function draw() {
+  say(byId("bot"), status.bot ?? (status.state === "waiting" ? "livestory" : status.story));
+  const mode = byId("mode");
+  mode.hidden = !status.mode;
+  mode.dataset.mode = status.mode ?? "";
+  say(mode, MODES[status.mode] ?? status.mode ?? "");
+  say(byId("symbol"), status.symbol ?? "");
+  drawState();
+  drawFigures();
+}
+
+function drawState() {
+  const now = status.clock === "bars" ? (status.heard ?? 0) : Date.now() * 1000 + ahead;
+  document.body.dataset.state = status.state;
+  document.body.toggleAttribute("data-alive", !lost);
+  document.body.toggleAttribute("data-blank", status.journal === null && status.state !== "loading");
+  const word = status.state === "overdue" ? `Not heard since ${heardAt()}` : WORDS[status.state];
+  say(byId("state-word"), word);
+  say(byId("state-why"), why(now));
+  const countdown = byId("countdown");
+  const remaining = status.state === "halted" && status.halt?.resume_at ? status.halt.resume_at - now : 0;
+  countdown.hidden = remaining <= 0;
+  if (remaining > 0) say(countdown, `${times.duration(remaining)} left`);
+  const wealth = status.wealth === null ? "" : ` · ${numbers.fixed(status.wealth, status.decimals)} ${status.unit ?? ""}`;
+  const title = lost ? "Connection lost" : word;
+  document.title = `${title}${wealth} · ${status.bot ?? status.story}`;
+  const icon = `static/icon-${lost ? "trouble" : ICONS[status.state] ?? "stopped"}.svg`;
+  if (byId("icon").getAttribute("href") !== icon) byId("icon").setAttribute("href", icon);
+}
+
+function heardAt() {
+  if (status.clock === "bars") return status.committed === null ? "it ended" : times.near(status.committed, Date.now() * 1000 + ahead);
+  return status.heard === null ? "the start" : times.near(status.heard, Date.now() * 1000 + ahead);
+}
+
+function why(now) {
+  switch (status.state) {
+    case "waiting": case "trouble": return status.trouble ?? "";
+    case "loading": return "Reading the story.";
+    case "unknown": return "The bot has told lines, but not yet how it is.";
+    case "stopped": return `It said goodbye${status.heard === null ? "" : ` at ${times.moment(status.heard)}`}. Nothing is traded until it is started again.`;
+    case "overdue": return overdue(now);
+    case "halted": return halted(now);
+    default: return trading(now);
+  }
+}
+
+function overdue(now) {
+  if (status.clock === "bars") return "No process writes this story any more, and it ended without a goodbye.";
+  return `The next reading was due ${times.near(status.next_due, now)}, ${times.duration(now - status.next_due)} ago. Look whether the bot runs.`;
+}
+
+function halted(now) {
+  const halt = status.halt;
+  const by = halt.breaker ? "By the safety breaker" : halt.reason === "owner" ? "By you" : `Because: ${halt.reason ?? "not told"}`;
+  const since = halt.since === null ? "" : ` since ${times.moment(halt.since)}`;
+  const score = halt.resume_score === null ? null
+    : `the score reaches ${numbers.exact(halt.resume_score)}${status.score === null ? "" : ` (now ${status.score.toFixed(1)})`}`;
+  const waits = halt.resume_at !== null && halt.resume_at > now;
+  if (!halt.breaker) return `${by}${since}.`;
+  if (waits) return `${by}${since}. No buys before ${times.moment(halt.resume_at)}${score ? `, then once ${score}` : ""}.`;
+  return `${by}${since}. ${score ? `Waits until ${score}.` : "It resumes with the next reading."}`;
+}
+
+function trading(now) {
+  const blocked = status.daily_loss_hit ? "No buys until midnight UTC: daily loss limit. " : "";
+  if (status.heard === null) return blocked;
+  if (status.clock === "bars") return `${blocked}At ${times.moment(status.heard)} in the bars' own time.`;
+  const left = status.next_due === null ? null : status.next_due - now;
+  const due = left === null ? "" : left < 0 ? `; the next is ${times.duration(-left)} late` : `; next in ${times.duration(left)}`;
+  return `${blocked}Heard ${times.near(status.heard, now)}${due}.`;
+}
+
+function figure(id, main, unit, aside, tone = "") {
+  const element = byId(id);
+  element.className = tone;
+  element.replaceChildren(main, ...(unit && main !== numbers.UNKNOWN ? [make("span", { class: "unit" }, unit)] : []));
+  if (byId(`${id}-aside`)) say(byId(`${id}-aside`), aside);
+}
+
+function gauge(id, share, tick = null) {
+  const element = byId(id);
+  element.hidden = share === null;
+  if (share === null) return;
+  element.querySelector(".fill").setAttribute("width", String(Math.max(0, Math.min(1, share)) * 100));
+  const mark = element.querySelector(".tick");
+  if (mark && tick !== null) mark.setAttribute("x", String(Math.min(1, tick) * 100 - 0.5));
+}
+
+function drawFigures() {
+  const [base, quote] = (status.symbol ?? "/").split("/");
+  const against = (made) => (made?.holding == null ? "" : `holding ${base}: ${numbers.percent(made.holding)}`);
+  figure("wealth", numbers.fixed(status.wealth, status.decimals), status.unit, status.price === null ? "" : `${base} at ${numbers.exact(status.price)} ${quote}`);
+  figure("today", numbers.percent(status.today?.change), "", against(status.today), numbers.direction(status.today?.change));
+  figure("total", numbers.percent(status.total?.change), "", against(status.total), numbers.direction(status.total?.change));
+  const limit = status.breaker;
+  figure("drawdown", numbers.percent(status.drawdown), "", limit === null ? "" : limit === 0 ? "no breaker" : `breaker at ${numbers.percent(-limit)}`);
+  const near = limit && status.drawdown !== null ? -status.drawdown / limit : null;
+  gauge("drawdown-gauge", near);
+  byId("drawdown-gauge").toggleAttribute("data-near", near !== null && near >= 0.5);
+  const score = status.score === null ? "" : `score ${status.score.toFixed(1)}`;
+  const threshold = status.threshold === null ? "" : `, threshold ${numbers.exact(status.threshold)}`;
+  figure("regime", status.regime ?? numbers.UNKNOWN, "", score + threshold);
+  gauge("score-gauge", status.score === null ? null : status.score / 100, status.threshold === null ? null : status.threshold / 100);
+  figure("position", numbers.exact(status.position), base, status.weight === null ? "" : `${numbers.part(status.weight)} of wealth${status.target_weight === null ? "" : `, wants ${numbers.part(status.target_weight)}`}`);
+  gauge("weight-gauge", status.weight);
+}

@@ -1,0 +1,124 @@
+// The page: what is read first, what happens when something is told, and what the reader may choose.
+import { ask, chosenStory } from "./api.js";
+import { Chapters } from "./chapters.js";
+import { Chart } from "./chart.js";
+import { byId, make, recall, remember, say } from "./dom.js";
+import * as head from "./head.js";
+import { Live } from "./live.js";
+import { Story } from "./story.js";
+import * as times from "./times.js";
+
+const story = new Story((event) => chart.find(event));
+const chart = new Chart((seq) => story.find(seq));
+const chapters = new Chapters((seq) => story.find(seq));
+const live = new Live({
+  status: heard,
+  line(event) {
+    story.line(event);
+    chart.line(event);
+    chapters.line(event);
+  },
+  anew(status) {
+    heard(status);
+    begin(status);
+  },
+  link,
+});
+
+function heard(status) {
+  head.show(status);
+  story.kinds(status.kinds);
+  chart.status(status);
+}
+
+let lostSince = null;
+let retryAt = null;
+function link(state, next) {
+  document.body.dataset.link = state;
+  byId("link-state").dataset.link = state;
+  say(byId("link-words"), { live: "Live", connecting: "Connecting", lost: "Not connected" }[state]);
+  if (state === "live") lostSince = null;
+  else if (state === "lost") lostSince ??= Date.now() * 1000;
+  retryAt = next;
+  head.connected(state !== "lost");
+  const words = lostSince === null ? "" : `Connection lost at ${times.clock(lostSince)}. What you see is from before.`;
+  byId("alarm").hidden = lostSince === null;
+  say(byId("alarm-words"), words);
+}
+
+function tick() {
+  head.tick();
+  const seconds = retryAt === null ? 0 : Math.ceil((retryAt - Date.now()) / 1000);
+  say(byId("retry"), seconds > 1 ? `Try now (${seconds} s)` : "Try now");
+}
+
+async function begin(status) {
+  chart.begin(status);
+  chapters.reload();
+  await story.reload();
+}
+
+async function stories() {
+  const all = await ask("api/stories").catch(() => []);
+  if (all.length < 2) return;
+  byId("stories-label").hidden = false;
+  const chosen = chosenStory() ?? all[0].story;
+  byId("stories").replaceChildren(...all.map((each) =>
+    make("option", { value: each.story, selected: each.story === chosen }, each.bot && each.bot !== each.story ? `${each.story} (${each.bot})` : each.story)));
+  byId("stories").addEventListener("change", (event) => { location.href = `?story=${encodeURIComponent(event.target.value)}`; });
+}
+
+function drawChoices() {
+  const zone = byId("zone");
+  say(zone, times.isLocal() ? "Local time" : "UTC");
+  zone.setAttribute("aria-pressed", String(times.isLocal()));
+  say(byId("theme"), `Theme: ${recall("theme") ?? "auto"}`);
+}
+
+byId("zone").addEventListener("click", () => {
+  times.setLocal(!times.isLocal());
+  drawChoices();
+  head.tick();
+  story.redraw();
+  chapters.redraw();
+  chart.redraw();
+});
+byId("theme").addEventListener("click", () => {
+  const next = { auto: "dark", dark: "light", light: "auto" }[recall("theme") ?? "auto"];
+  remember("theme", next);
+  if (next === "auto") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = next;
+  drawChoices();
+  chart.redraw();
+});
+byId("retry").addEventListener("click", () => live.retry());
+addEventListener("hashchange", () => followLink());
+
+function followLink() {
+  const match = /^#e(\d{1,15})$/.exec(location.hash);
+  if (match) story.find(Number(match[1]));
+}
+
+drawChoices();
+setInterval(tick, 1000);
+byId("lines").append(...Array.from({ length: 8 }, () => make("div", { class: "ghost", "aria-hidden": "true" })));
+stories();
+
+async function start() {
+  let status;
+  try {
+    status = await ask("api/status");
+  } catch (error) {
+    if (error.status === 404) { say(byId("state-word"), "No such story"); say(byId("state-why"), error.message); return; }
+    link("lost", Date.now() + 3000);
+    setTimeout(start, 3000);
+    return;
+  }
+  heard(status);
+  const known = status.last_seq;
+  await begin(status);
+  live.listen(Math.max(known, story.last));
+  followLink();
+}
+
+start();

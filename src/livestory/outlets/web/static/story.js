@@ -1,0 +1,310 @@
+// The story, newest line first. The lines are the bot's; this only sets them in columns.
+import { address, ask } from "./api.js";
+import { byId, make, say, toast } from "./dom.js";
+import * as times from "./times.js";
+
+const PAGE = 60;
+const MOST = 1500; // lines kept on a page that is left open; older ones come back on scrolling
+const GROUPS = [
+  ["Trades", ["trade", "put_off"]],
+  ["Safety", ["breaker", "phoenix", "wait_over", "halfway", "drawdown", "drawdown_over", "halted", "unhalted", "daily_limit", "daily_limit_over"]],
+  ["Records", ["ath"]],
+  ["Regime", ["regime"]],
+  ["Chapters", ["chapter"]],
+  ["Quiet", ["quiet"]],
+  ["Running", null], // everything else
+];
+
+export class Story {
+  #lines = []; #next = null; #generation = 0; #busy = false; #groups = new Set(); #words = ""; #waiting = []; #detached = false;
+  #kinds = {}; #onFind; #last = 0;
+
+  /** onFind(event): somebody asks where in the chart an event is. */
+  constructor(onFind) {
+    this.#onFind = onFind;
+    byId("older").addEventListener("click", () => this.#more());
+    byId("fresh").addEventListener("click", () => this.#flush(true));
+    byId("newest").addEventListener("click", () => this.reload());
+    byId("copy").addEventListener("click", () => this.#copy(this.#lines.map((event) => event.line).reverse().join("\n"), `${this.#lines.length} lines copied`));
+    byId("search-form").addEventListener("submit", (event) => { event.preventDefault(); this.#search(); });
+    let typing = 0;
+    byId("search").addEventListener("input", () => { clearTimeout(typing); typing = setTimeout(() => this.#search(), 250); });
+    byId("lines").addEventListener("click", (event) => this.#toggle(event.target.closest(".line > button")));
+    new IntersectionObserver((entries) => { if (entries.some((entry) => entry.isIntersecting)) this.#more(); }, { rootMargin: "600px" }).observe(byId("older"));
+    addEventListener("scroll", () => { if (this.#waiting.length && !this.#isReading()) this.#flush(false); }, { passive: true });
+  }
+
+  /** The seq of the newest event known. */
+  get last() { return this.#last; }
+
+  /** The counts of every kind, for the filters. */
+  kinds(kinds) {
+    if (JSON.stringify(kinds) === JSON.stringify(this.#kinds)) return;
+    this.#kinds = kinds;
+    this.#drawFilters();
+  }
+
+  /** Begin anew at the newest line, or around the line of that seq. */
+  async reload(around = null) {
+    const generation = ++this.#generation;
+    this.#busy = true;
+    this.#waiting = [];
+    this.#drawFresh();
+    if (around !== null) { this.#groups.clear(); this.#words = ""; byId("search").value = ""; this.#drawFilters(); }
+    try {
+      const page = await this.#page(around === null ? null : around + PAGE / 2);
+      if (generation !== this.#generation) return;
+      this.#lines = page.events;
+      this.#next = page.next;
+      this.#detached = around !== null && this.#lines.length > 0 && this.#lines[0].seq < this.#last;
+      if (!this.#detached && this.#lines.length && !this.#filtered) this.#last = Math.max(this.#last, this.#lines[0].seq);
+      byId("detached").hidden = !this.#detached;
+      this.#drawAll();
+    } catch (error) {
+      if (generation === this.#generation) this.#empty(`The lines could not be read: ${error.message}`);
+    } finally {
+      if (generation === this.#generation) this.#busy = false;
+    }
+    if (generation === this.#generation && this.#lines.length < PAGE / 2) await this.#more();
+  }
+
+  /** A line that has just been told. */
+  line(event) {
+    this.#last = Math.max(this.#last, event.seq);
+    if (!this.#matches(event)) return;
+    if (this.#detached || this.#isReading()) {
+      this.#waiting.unshift(event);
+      this.#drawFresh();
+    } else this.#arrive([event]);
+    say(byId("live"), event.line.split(" | ").slice(1, 3).join(": "));
+  }
+
+  /** Show the line of that seq, wherever it is. */
+  async find(seq) {
+    if (!byId(`e${seq}`)) await this.reload(seq);
+    const line = byId(`e${seq}`);
+    if (!line) { toast(`There is no line ${seq}.`); return; }
+    for (const other of document.querySelectorAll(".found")) other.classList.remove("found");
+    line.classList.add("found");
+    line.scrollIntoView({ block: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+    line.querySelector("button").focus({ preventScroll: true });
+  }
+
+  /** The zone has changed. */
+  redraw() { this.#drawAll(); }
+
+  get #filtered() { return this.#groups.size > 0 || this.#words !== ""; }
+
+  #chosen() {
+    if (!this.#groups.size) return null;
+    const named = GROUPS.flatMap(([, kinds]) => kinds ?? []);
+    const others = Object.keys(this.#kinds).filter((kind) => !named.includes(kind));
+    const kinds = GROUPS.filter(([name]) => this.#groups.has(name)).flatMap(([, kinds]) => kinds ?? (others.length ? others : ["note"]));
+    return kinds;
+  }
+
+  #matches(event) {
+    const kinds = this.#chosen();
+    if (kinds && !kinds.includes(event.kind)) return false;
+    return event.line.toLowerCase().includes(this.#words);
+  }
+
+  #page(before) {
+    return ask("api/events", { before, kind: this.#chosen()?.join(","), q: this.#words, limit: PAGE });
+  }
+
+  #search() {
+    const words = byId("search").value.trim().toLowerCase();
+    if (words === this.#words) return;
+    this.#words = words;
+    this.reload();
+  }
+
+  async #more() {
+    if (this.#busy || this.#next === null) return;
+    this.#busy = true;
+    const generation = this.#generation;
+    try {
+      // A search looks at a bounded number of lines at a time: go on until there is something to show.
+      for (let found = 0, asked = 0; this.#next !== null && found < PAGE / 2 && asked < 25; asked++) {
+        const page = await this.#page(this.#next);
+        if (generation !== this.#generation) return;
+        this.#next = page.next;
+        this.#lines.push(...page.events);
+        found += page.events.length;
+        this.#append(page.events);
+      }
+    } catch (error) {
+      toast(`Older lines could not be read: ${error.message}`);
+    } finally {
+      if (generation === this.#generation) { this.#busy = false; this.#drawEnd(); }
+    }
+  }
+
+  #isReading() { return byId("lines").getBoundingClientRect().top < -60; }
+
+  #flush(scroll) {
+    if (this.#detached) { this.reload().then(() => byId("story-heading").scrollIntoView()); return; }
+    const events = this.#waiting;
+    this.#waiting = [];
+    this.#drawFresh();
+    this.#arrive(events);
+    if (scroll) { byId("story-heading").scrollIntoView(); byId("story-heading").focus({ preventScroll: true }); }
+  }
+
+  #arrive(events) {
+    for (const event of [...events].reverse()) {
+      this.#lines.unshift(event);
+      const first = byId("lines").querySelector(".day-group");
+      const line = this.#line(event);
+      line.classList.add("new");
+      if (first?.dataset.day === times.day(event.time)) first.querySelector("ol").prepend(line);
+      else byId("lines").prepend(this.#group(event, line));
+    }
+    if (this.#lines.length > MOST && !this.#isReading()) {
+      this.#lines.length = MOST - 500;
+      this.#next = this.#lines.at(-1).seq;
+      this.#drawAll();
+    }
+    this.#drawEnd();
+  }
+
+  #append(events) {
+    for (const event of events) {
+      const groups = byId("lines").querySelectorAll(".day-group");
+      const last = groups[groups.length - 1];
+      const line = this.#line(event);
+      if (last?.dataset.day === times.day(event.time)) last.querySelector("ol").append(line);
+      else byId("lines").append(this.#group(event, line));
+    }
+    this.#drawEnd();
+  }
+
+  #drawAll() {
+    byId("lines").replaceChildren();
+    this.#append(this.#lines);
+  }
+
+  #drawEnd() {
+    byId("older").hidden = this.#next === null;
+    byId("begin").hidden = this.#next !== null || !this.#lines.length || this.#filtered;
+    if (this.#lines.length) byId("empty").hidden = true;
+    else if (this.#next === null) this.#empty(this.#filtered ? "No line of this kind." : "No line yet. The first one appears here by itself.");
+  }
+
+  #empty(words) {
+    byId("lines").replaceChildren();
+    byId("older").hidden = true;
+    byId("empty").hidden = false;
+    say(byId("empty"), words);
+  }
+
+  #drawFresh() {
+    const count = this.#waiting.length;
+    byId("fresh").hidden = count === 0;
+    if (count) say(byId("fresh"), `${count} new ${count === 1 ? "line" : "lines"} ↑`);
+  }
+
+  #drawFilters() {
+    const named = GROUPS.flatMap(([, kinds]) => kinds ?? []);
+    const of = (kinds) => Object.entries(this.#kinds).filter(([kind]) => (kinds ? kinds.includes(kind) : !named.includes(kind)));
+    const button = (name, pressed, count, act) => make("button", { type: "button", "aria-pressed": String(pressed), on: { click: act } }, name,
+      count === null ? null : make("span", { class: "count" }, String(count)));
+    const buttons = [button("All", !this.#groups.size, null, () => { this.#groups.clear(); this.#drawFilters(); this.reload(); })];
+    for (const [name, kinds] of GROUPS) {
+      const count = of(kinds).reduce((sum, [, number]) => sum + number, 0);
+      if (!count && !this.#groups.has(name)) continue;
+      buttons.push(button(name, this.#groups.has(name), count, () => {
+        if (!this.#groups.delete(name)) this.#groups.add(name);
+        this.#drawFilters();
+        this.reload();
+      }));
+    }
+    const focused = [...byId("filters").children].indexOf(document.activeElement);
+    byId("filters").replaceChildren(...buttons);
+    if (focused >= 0) byId("filters").children[Math.min(focused, buttons.length - 1)].focus();
+    byId("text").href = address("story.txt", { kind: this.#chosen()?.join(",") });
+  }
+
+  #group(event, line) {
+    const day = times.day(event.time);
+    return make("section", { class: "day-group", "data-day": day, "aria-label": day }, make("h3", { class: "day" }, day), make("ol", {}, line));
+  }
+
+  #line(event) {
+    const [, headline, facts, ...whys] = event.line.split(" | ");
+    const [symbol, ...words] = (headline ?? "").split(" ");
+    const marked = (text) => this.#highlighted(text);
+    return make("li", { id: `e${event.seq}`, class: "line", "data-kind": event.kind, "data-mark": event.mark, "data-seq": event.seq },
+      make("button", { type: "button", "aria-expanded": "false" },
+        make("time", { class: "at", datetime: new Date(event.time / 1000).toISOString(), title: times.full(event.time) }, times.clock(event.time)),
+        make("span", { class: "symbol-of", "aria-hidden": "true" }, symbol),
+        make("span", { class: "said" },
+          make("span", { class: "headline" }, ...marked(words.join(" "))), " ",
+          make("span", { class: "facts" }, ...marked(facts ?? "")), " ",
+          whys.length ? make("span", { class: "why" }, ...marked(whys.join(" | "))) : null)));
+  }
+
+  #highlighted(text) {
+    if (!this.#words) return [text];
+    const parts = [], folded = text.toLowerCase();
+    let from = 0;
+    for (let at = folded.indexOf(this.#words); at >= 0; at = folded.indexOf(this.#words, from)) {
+      parts.push(text.slice(from, at), make("mark", {}, text.slice(at, at + this.#words.length)));
+      from = at + this.#words.length;
+    }
+    return [...parts, text.slice(from)];
+  }
+
+  async #toggle(button) {
+    if (!button) return;
+    const line = button.parentElement, seq = Number(line.dataset.seq);
+    const record = line.querySelector(".record");
+    button.setAttribute("aria-expanded", String(!record));
+    if (record) { record.remove(); return; }
+    const box = make("div", { class: "record" }, "Reading the record …");
+    line.append(box);
+    try {
+      box.replaceChildren(...this.#record(await ask(`api/events/${seq}`)));
+    } catch (error) { box.replaceChildren(`The record could not be read: ${error.message}`); }
+  }
+
+  #record(event) {
+    const rows = [["Line", `${event.seq}, of kind ${event.kind}${event.critical ? ", critical" : ""}`], ["Time", times.full(event.time)]];
+    if (event.told !== event.time) rows.push(["Told", times.full(event.told)]);
+    for (const [name, value] of Object.entries(event.record.facts ?? {})) {
+      if (name !== "kind") rows.push([name.replaceAll("_", " "), fact(name, value)]);
+    }
+    rows.push(["id", event.id], ["hash", event.hash]);
+    const list = make("dl", {}, ...rows.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, name === "hash" || name === "id" ? make("code", {}, value) : value)]));
+    const link = `#e${event.seq}`;
+    const tools = make("div", { class: "tools" },
+      make("button", { type: "button", on: { click: () => this.#onFind(event) } }, "Show in the chart"),
+      make("a", { href: link, on: { click: (click) => { click.preventDefault(); history.replaceState(null, "", link); this.#copy(location.href, "Link copied"); } } }, "Copy the link"),
+      make("button", { type: "button", on: { click: () => this.#copy(event.line, "Line copied") } }, "Copy the line"));
+    return [list, tools];
+  }
+
+  async #copy(text, words) {
+    try {
+      await navigator.clipboard.writeText(text);
+      toast(words);
+    } catch {
+      const area = make("textarea", { class: "unseen", "aria-hidden": "true" });
+      area.value = text;
+      document.body.append(area);
+      area.select();
+      toast(document.execCommand("copy") ? words : "The browser doesn't let the page copy");
+      area.remove();
+    }
+  }
+}
+
+/** A fact as it stands in the record; instants are made readable. */
+function fact(name, value) {
+  if (typeof value === "number" && value > 1e14 && Number.isInteger(value)) return times.full(value);
+  if (typeof value === "number" && /^(cooldown|lasted|away|silence|waited|blocked|halted|interval|put_off|by)$/.test(name)) return times.duration(value);
+  if (Array.isArray(value)) return value.map((each) => fact(name, each)).join("; ");
+  if (value !== null && typeof value === "object") return Object.entries(value).map(([key, each]) => `${key.replaceAll("_", " ")} ${fact(key, each)}`).join(", ");
+  return String(value);
+}

@@ -1,0 +1,5 @@
+// Before anything is painted, so that the page doesn't flash.
+try {
+  const theme = localStorage.getItem("livestory-theme");
+  if (theme === "dark" || theme === "light") document.documentElement.dataset.theme = theme;
+} catch { /* storage may be forbidden: the system's theme it is */ }

@@ -1,0 +1,314 @@
+"""What the API answers: pages of events, the record of one, the curve, chapters, plain text, health."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+
+from livestory.clock import DAY, MINUTE, ManualClock, SystemClock
+from livestory.story.events import KINDS
+from livestory.story.journal_reader import JournalReader
+from tests.web.serving import served, settled
+from tests.web.teller import QUARTER, START, Teller, week
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.web.serving import Served
+
+
+def pages(server: Served, path: str) -> list[dict[str, object]]:
+    """All events of all pages."""
+    found, before = [], ""
+    while True:
+        page = server.ask(path + before).json
+        found += page["events"]
+        if page["next"] is None:
+            return found
+        before = f"&before={page['next']}"
+
+
+@pytest.mark.parametrize("limit", [1, 7, 200])
+@pytest.mark.parametrize("kind", [None, "trade", "breaker,phoenix", "note", "chapter,quiet,regime,trade"])
+def test_pages_are_the_journal(journal: Path, limit: int, kind: str | None) -> None:
+    """All pages of any size together are exactly the journal's events of those kinds, newest first."""
+    week(journal, START + 9 * DAY).close()
+    with JournalReader.open(journal) as reader:
+        kinds = set(kind.split(",")) if kind else set(KINDS)
+        expected = [event.seq for event in reversed(reader.events(limit=10_000)) if event.kind in kinds]
+    with served(journal) as server:
+        settled(server)
+        chosen = f"&kind={kind}" if kind else ""
+        assert [event["seq"] for event in pages(server, f"api/events?limit={limit}{chosen}")] == expected
+
+
+def test_since_and_until_bound_the_time(journal: Path) -> None:
+    """Both in any notation; the end is left out."""
+    week(journal, START + 9 * DAY).close()
+    with served(journal) as server:
+        settled(server)
+        everything = pages(server, "api/events?limit=200")
+        since, until = START + 4 * DAY, START + 5 * DAY
+        expected = [event["seq"] for event in everything if since <= int(str(event["time"])) < until]
+        assert expected
+        for window in (f"since={since}&until={until}", "since=2024-12-07T00:00:00Z&until=2024-12-08"):
+            assert [event["seq"] for event in pages(server, f"api/events?limit=3&{window}")] == expected
+
+
+def test_times_that_go_backwards_are_found(journal: Path) -> None:
+    """A bot may tell in any order; the bounds still find exactly what lies between them."""
+    with Teller(journal) as teller:
+        teller.begin()
+        for hours in (5, 1, 9, 2, 7, 3):
+            teller.now = START + hours * 4 * QUARTER
+            teller.note(f"at {hours}")
+    with served(journal) as server:
+        settled(server)
+        found = pages(server, f"api/events?kind=note&limit=1&since={START + 8 * QUARTER}&until={START + 28 * QUARTER}")
+        assert [str(event["line"]).rpartition(" ")[2] for event in found] == ["3", "2", "5"]
+
+
+def test_a_search_looks_at_a_bounded_number_and_goes_on(teller: Teller, journal: Path) -> None:
+    """Each page names where the next begins, found something or not; together they find it, whatever its case."""
+    teller.notes("A Needle", *(f"hay {n}" for n in range(4500)))
+    with served(journal) as server:
+        settled(server)
+        first = server.ask("api/events?q=needle").json
+        assert first["events"] == []
+        assert first["next"] is not None
+        assert [str(event["line"]).rpartition(" ")[2] for event in pages(server, "api/events?q=nEEDle")] == ["Needle"]
+
+
+def test_an_event_opens_to_its_record(server: Served) -> None:
+    """Facts, ids, seq and hash as the journal keeps them."""
+    event = server.ask("api/events/1").json
+    assert (event["seq"], event["kind"], event["record"]["facts"]["mode"]) == (1, "started", "paper")
+    assert len(event["hash"]) == 64
+    assert server.ask("api/events/99999999").status == 404
+
+
+def test_the_curve_keeps_its_extremes(journal: Path) -> None:
+    """However few points are asked for, the highest and the lowest bar are among them; halts and marks are there."""
+    week(journal, START + 9 * DAY).close()
+    with JournalReader.open(journal) as reader:
+        wealth = [observation.wealth for observation in reader.observations()]
+    with served(journal) as server:
+        settled(server)
+        curve = server.ask("api/series?points=20").json
+    assert len(curve["times"]) == len(curve["values"]) <= 24
+    assert (min(curve["values"]), max(curve["values"])) == (min(filter(None, wealth)), max(filter(None, wealth)))
+    assert curve["values"][-1] == wealth[-1]
+    assert [label for _, _, label in curve["halts"]] == ["breaker"]
+    assert curve["halts"][0][1] - curve["halts"][0][0] == 2 * DAY
+    assert {what for _, _, what in curve["marks"]} == {"buy", "sell", "breaker", "phoenix", "regime", "ath"}
+    spans = curve["regimes"]
+    assert all(end == start for (_, end, _), (start, _, _) in pairwise(spans))
+
+
+def test_chapters_are_told_by_period(journal: Path) -> None:
+    """Days and weeks, newest first, with their facts."""
+    week(journal, START + 9 * DAY).close()
+    with JournalReader.open(journal) as reader:
+        told = sum(b'"period":"day"' in event.record for event in reader.events(limit=10_000))
+    with served(journal) as server:
+        settled(server)
+        days = server.ask("api/chapters?period=day&limit=3").json
+        assert [chapter["facts"]["period"] for chapter in days["chapters"]] == ["day"] * 3
+        rest = server.ask(f"api/chapters?period=day&before={days['next']}").json
+        ends = [chapter["facts"]["end"] for chapter in days["chapters"] + rest["chapters"]]
+        assert ends == sorted(ends, reverse=True)
+        assert len(ends) == told
+        assert len(server.ask("api/chapters?period=week").json["chapters"]) == 1
+
+
+def test_the_plain_text_is_the_story_file(journal: Path) -> None:
+    """Byte for byte where it is short; its last lines where it is limited."""
+    week(journal, START + 9 * DAY).close()
+    with served(journal) as server:
+        settled(server)
+        assert server.ask("story.txt").body == journal.read_bytes()
+        assert server.ask("story.txt?limit=2").body.splitlines() == journal.read_bytes().splitlines()[-2:]
+
+
+STATES: dict[str, tuple[Callable[[Teller], Teller], int, str]] = {
+    "trading": (lambda teller: teller.bars(1), 1, "trading"),
+    "late but within its grace": (lambda teller: teller.bars(1), QUARTER + 3 * MINUTE, "trading"),
+    "overdue": (lambda teller: teller.bars(1), QUARTER + 4 * MINUTE, "overdue"),
+    "halted": (lambda teller: teller.trip(), 1, "halted"),
+    "halted by the owner": (lambda teller: teller.bars(1, halted=True, halt_reason="owner"), 1, "halted"),
+    "stopped": (lambda teller: teller.end(), DAY, "stopped"),
+    "back after a stop": (lambda teller: teller.end().bars(1), 1, "trading"),
+    "says not when it is next due": (lambda teller: teller.bars(1, next_due=None), DAY, "trading"),
+}
+
+
+@pytest.mark.parametrize("case", STATES)
+def test_the_state_comes_from_observations(journal: Path, case: str) -> None:
+    """And health says 503 exactly where the story is overdue."""
+    tell, later, state = STATES[case]
+    with Teller(journal) as teller:
+        tell(teller.begin().bars(3))
+        now = teller.now + later
+    with served(journal, clock=ManualClock(now)) as server:
+        status = settled(server)
+        health = server.ask("healthz")
+    assert status["state"] == state
+    assert health.status == (503 if state == "overdue" else 200)
+    if case == "halted":
+        assert status["halt"] == {
+            "reason": "breaker",
+            "breaker": True,
+            "since": now - 1,
+            "resume_at": now - 1 + 2 * DAY,
+            "resume_score": 30.0,
+        }
+        assert (status["drawdown"], status["breaker"]) == (-0.26, 0.2)
+
+
+def test_a_replay_is_alive_while_somebody_writes_it(journal: Path) -> None:
+    """Its bars are of another time; without a writer and without a goodbye it is not heard any more."""
+    with Teller(journal, "replay") as teller, served(journal) as server:
+        teller.begin().bars(2)
+        while (status := settled(server))["state"] in {"waiting", "unknown"}:
+            pass
+        assert (status["state"], status["clock"]) == ("trading", "bars")
+    with served(journal) as server:
+        while settled(server)["state"] == "trading":
+            pass
+        assert settled(server)["state"] == "overdue"
+
+
+def test_returns_are_those_of_the_unit(journal: Path) -> None:
+    """Today's and the total one, beside what holding made; a deposit is neither."""
+    with Teller(journal) as teller:
+        teller.begin().bars(1, wealth=1.0, price=0.0300).bars(95, wealth=1.1, price=0.0300)
+        teller.bars(1, wealth=1.21, price=0.0330).bars(1, wealth=2.42, price=0.0330, flow=1.21)
+    with served(journal) as server:
+        status = settled(server)
+    assert status["today"]["change"] == pytest.approx(0.1)
+    assert status["today"]["holding"] == pytest.approx(0.1)
+    assert status["total"]["change"] == pytest.approx(0.21)
+    assert status["total"]["holding"] == pytest.approx(0.0330 / 0.0329 - 1)
+    assert status["wealth"] == 2.42
+
+
+@pytest.mark.parametrize(
+    ("query", "problem"),
+    [
+        ("api/events?limit=0", "limit"),
+        ("api/events?limit=201", "limit"),
+        ("api/events?limit=x", "limit"),
+        ("api/events?limit=1e3", "limit"),
+        ("api/events?limit=%D9%A3", "limit"),
+        ("api/events?before=-1", "before"),
+        ("api/events?before=99999999999999999999", "before"),
+        ("api/events?kind=nothing", "kind"),
+        ("api/events?kind=", "kind"),
+        ("api/events?since=yesterday", "since"),
+        ("api/events?until=1e400", "until"),
+        ("api/events?since=99999999999999999999", "since"),
+        ("api/events?q=" + "x" * 101, "q"),
+        ("api/events?limt=5", "limt"),
+        ("api/events?limit=5&limit=6", "twice"),
+        ("api/series?points=9", "points"),
+        ("api/series?points=99999", "points"),
+        ("api/series?of=drawdown", "of"),
+        ("api/series?since=2024-12-05&until=2024-12-04", "until"),
+        ("api/chapters?period=hour", "period"),
+        ("api/events/x", "number"),
+        ("api/events/0", "number"),
+        ("api/events/-1", "number"),
+        ("api/stream?after=x", "after"),
+        ("story.txt?limit=100000", "limit"),
+        ("api/status?x=1", "x"),
+        ("healthz?x=1", "x"),
+    ],
+)
+def test_malformed_parameters_get_400_and_the_reason(server: Served, query: str, problem: str) -> None:
+    """The parameter is named, and what would be right."""
+    answer = server.ask(query)
+    assert answer.status == 400
+    assert problem in answer.json["error"]
+
+
+def test_a_malformed_last_event_id_gets_400(server: Served) -> None:
+    """It is a parameter like any other."""
+    assert server.ask("api/stream", {"Last-Event-ID": "x"}).status == 400
+
+
+def test_several_stories_have_their_own_addresses(tmp_path: Path) -> None:
+    """Named after their folders; the first one where none is named; an unknown one is 404."""
+    folders = [tmp_path / "one", tmp_path / "two", tmp_path / "deeper" / "one"]
+    for number, folder in enumerate(folders, 1):
+        folder.mkdir(parents=True)
+        with Teller(folder / "live_story.txt") as teller:
+            teller.begin().bars(number)
+    with served(*(folder / "live_story.txt" for folder in folders)) as server:
+        for name in ("one", "two", "one~2"):
+            settled(server, name)
+        names = [status["story"] for status in server.ask("api/stories").json]
+        assert names == ["one", "two", "one~2"]
+        heard = [server.ask(f"api/status?story={name}").json["heard"] for name in names]
+        assert heard == [START + n * QUARTER for n in (1, 2, 3)]
+        assert server.ask("api/status").json["story"] == "one"
+        assert server.ask("api/status?story=three").status == 404
+
+
+def test_a_corrupt_journal_is_trouble_and_the_server_stays(journal: Path) -> None:
+    """The page says what is wrong; health says 503; once it is mended the story is there."""
+    with Teller(journal) as teller:
+        teller.begin().bars(3)
+    database = journal.with_suffix(".db")
+    content = database.read_bytes()
+    for suffix in ("-wal", "-shm"):
+        journal.with_name(f"live_story.db{suffix}").unlink(missing_ok=True)
+    database.write_bytes(b"nonsense" * 1000)
+    with served(journal) as server:
+        status = settled(server)
+        assert status["state"] == "trouble"
+        assert "damaged" in status["trouble"]
+        assert server.ask("healthz").status == 503
+        assert server.ask("api/events").json["events"] == []
+        database.write_bytes(content)
+        while settled(server)["state"] == "trouble":
+            pass
+
+
+def test_a_newer_journal_is_trouble(journal: Path) -> None:
+    """It says to upgrade."""
+    import apsw  # noqa: PLC0415  only here
+
+    with Teller(journal) as teller:
+        teller.begin()
+    with apsw.Connection(str(journal.with_suffix(".db"))) as db:
+        db.pragma("user_version", 99)
+    with served(journal) as server:
+        status = settled(server)
+    assert status["state"] == "trouble"
+    assert "newer livestory" in status["trouble"]
+
+
+def test_the_metrics_are_of_the_server(server: Served) -> None:
+    """Listeners, the last event read, the state."""
+    text = server.ask("metrics").body.decode()
+    assert "livestory_serve_listeners 0.0" in text
+    assert 'livestory_serve_last_seq{story="' in text
+
+
+def test_unknown_is_null_and_never_zero(journal: Path) -> None:
+    """A bot that reports nothing but the time has no wealth, no return and no drawdown."""
+    from livestory.story.observation import Observation  # noqa: PLC0415  only here
+
+    now = SystemClock().now()
+    with Teller(journal, start=now) as teller:
+        teller.observe(Observation(time=now)).note("nothing known")
+    with served(journal) as server:
+        status = settled(server)
+    unknown = ("wealth", "price", "position", "weight", "drawdown", "breaker", "regime", "score", "next_due", "halt")
+    assert {name: status[name] for name in unknown} == dict.fromkeys(unknown)
+    assert status["total"] == {"since": now, "change": None, "holding": None}
+    assert json.dumps(status["today"]).count("null") >= 2

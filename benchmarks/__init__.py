@@ -1,0 +1,1 @@
+"""What livestory takes, each figure against a baseline of the same run; `make bench`."""

@@ -1,0 +1,123 @@
+"""The replay of the real bars with everything on, as `livestory run --bars` does it, against a bare loop over them."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+import apsw
+
+from benchmarks.measure import REAL_BARS, Result, fresh_process, interleaved, seconds
+from livestory.cli.play import Play, play
+from livestory.config import Configuration
+from livestory.story.layout import Layout
+from livestory.trading.market.recorded import RecordedBars
+from livestory.trading.run import GROUP
+from livestory.trading.strategy.timeframe import BAR
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+COUNT = 87_547
+HERE = Path(__file__).parents[1] / "build"  # on the disk that a story would be on, not on a memory file system
+ROUNDS = 5
+IN_A_PROCESS = "import sys; from benchmarks.replay import everything; everything(*sys.argv[1:])"
+LOOP_IN_A_PROCESS = "import sys; from benchmarks.replay import bare_loop; bare_loop(*sys.argv[1:])"
+
+
+def everything(bars: str | Path, folder: str | Path) -> None:
+    """Check the bars, then tell them: strategy, risk, paper exchange, detectors, journal and story file."""
+    told = Play(
+        layout=Layout.of(Path(folder) / "live_story.txt"),
+        settings=Configuration(),
+        market=RecordedBars([Path(bars)], BAR),
+        mode="replay",
+        origin="recorded bars",
+        aloud=False,
+    )
+    play(told, Event())
+
+
+def bare_loop(bars: str | Path, folder: str | Path) -> None:
+    """What the work can't go without: read, parse, and keep one row a bar, as many in a transaction."""
+    db = apsw.Connection(f"{folder}/bare.db")
+    db.pragma("journal_mode", "wal")
+    db.pragma("synchronous", "full")
+    db.execute("CREATE TABLE bars(time INTEGER PRIMARY KEY, open REAL, high REAL, low REAL, close REAL, volume REAL)")
+    with gzip.open(bars, "rt", encoding="utf-8", newline="") as file:
+        rows = csv.reader(file)
+        next(rows)
+        group = []
+        for opened, _, *prices in rows:
+            group.append((int(datetime.fromisoformat(opened).timestamp() * 1e6), *map(float, prices)))
+            if len(group) == GROUP:
+                _keep(db, group)
+                group = []
+        _keep(db, group)
+    db.close()
+
+
+def _keep(db: apsw.Connection, group: list[tuple[float, ...]]) -> None:
+    with db:
+        db.executemany("INSERT INTO bars VALUES(?,?,?,?,?,?)", group)
+
+
+def _half(folder: Path) -> Path:
+    half = folder / "half.csv.gz"
+    with gzip.open(REAL_BARS, "rt", encoding="utf-8") as bars, gzip.open(half, "wt", encoding="utf-8") as file:
+        file.writelines(line for number, line in enumerate(bars) if number <= COUNT // 2)
+    return half
+
+
+def _peak(code: str, bars: Path) -> float:
+    with tempfile.TemporaryDirectory(dir=HERE) as folder:
+        return fresh_process(code, str(bars), folder).peak_mb
+
+
+def _bars_a_second(run: Callable[[Path, str], None]) -> float:
+    with tempfile.TemporaryDirectory(dir=HERE) as folder:
+        return COUNT / seconds(lambda: run(REAL_BARS, folder))
+
+
+def measure() -> Iterator[Result]:
+    """Bars a second, and the memory of a process of its own."""
+    HERE.mkdir(exist_ok=True)
+    ours, bare = interleaved(lambda: _bars_a_second(everything), lambda: _bars_a_second(bare_loop), rounds=ROUNDS)
+    yield Result(
+        name="replay of the real bars, everything on",
+        unit="bars/s",
+        ours=ours,
+        baseline=bare,
+        baseline_name="bare loop: csv, floats, one apsw row a bar",
+        target="≥ 15,000 bars/s",
+        more_is_better=True,
+    )
+    with tempfile.TemporaryDirectory(dir=HERE) as folder:
+        half = _half(Path(folder))
+        peaks, of_half, bare = interleaved(
+            lambda: _peak(IN_A_PROCESS, REAL_BARS),
+            lambda: _peak(IN_A_PROCESS, half),
+            lambda: _peak(LOOP_IN_A_PROCESS, REAL_BARS),
+            rounds=3,
+        )
+    yield Result(
+        name="peak memory of that replay",
+        unit="MB",
+        ours=peaks,
+        baseline=bare,
+        baseline_name="bare loop, livestory imported",
+        target="< 80 MB",
+    )
+    yield Result(
+        name="peak memory of that replay, over half of the bars",
+        unit="MB",
+        ours=peaks,
+        baseline=of_half,
+        baseline_name="half of the bars",
+        target="flat: 1 ×",
+    )

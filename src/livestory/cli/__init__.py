@@ -13,9 +13,11 @@ import click
 
 from livestory import __version__
 from livestory.cli import streams
+from livestory.cli.compact import compact
 from livestory.cli.demo import demo
 from livestory.cli.explain import explain
 from livestory.cli.export import export
+from livestory.cli.hand import flow, halt, note, resume
 from livestory.cli.init import init
 from livestory.cli.run import run
 from livestory.cli.serve import serve
@@ -57,7 +59,7 @@ class _Commands(click.Group):
 
 @click.group(
     cls=_Commands,
-    commands=[demo, run, serve, tail, status, verify, init, explain, export],
+    commands=[demo, run, serve, tail, status, verify, halt, resume, note, flow, init, explain, export, compact],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="livestory")

@@ -44,7 +44,7 @@ def move_aside(layout: Layout) -> Path | None:
     from livestory.story.journal_lock import WriterLock  # noqa: PLC0415 - not for --help
     from livestory.story.layout import make_folder, sync_folder, unused  # noqa: PLC0415 - not for --help
 
-    parts = [path for path in _files(layout) if os.path.lexists(path)]
+    parts = [path for path in (layout.inbox, *_files(layout)) if os.path.lexists(path)]
     if not parts:
         return None
     lock = WriterLock.acquire(layout.lock, "livestory run --fresh")

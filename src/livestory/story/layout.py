@@ -35,6 +35,11 @@ class Layout(Struct, frozen=True):
         text = path.with_suffix(".txt") if path.suffix == ".db" else path
         return cls(text, path.with_suffix(".db"), path.with_suffix(".lock"), path.parent / "archive")
 
+    @property
+    def inbox(self) -> Path:
+        """The folder where other processes leave words for the writer."""
+        return self.text.with_suffix(".inbox")
+
     def archived(self, day: date) -> Path:
         """The archive of one day told."""
         return self.archive / f"{self.text.stem}-{day.isoformat()}.txt.gz"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from livestory.story.chronicle import Chronicle
+from livestory.story.inbox import INBOX, Inbox
+from livestory.story.layout import Layout
 from livestory.story.narrator import NARRATOR, Narrator
 
 if TYPE_CHECKING:
@@ -12,10 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from livestory.clock import Clock
-    from livestory.story.events import Event, Rules
+    from livestory.story.events import Event, Facts, Rules
+    from livestory.story.inbox import Posted
     from livestory.story.journal import Identity
     from livestory.story.observation import Begin, End, Fill, Flow, Observation, Skip
     from livestory.story.settings import StorySettings
+    from livestory.story.words import AnyWord
 
 
 class Storyteller:
@@ -43,6 +47,8 @@ class Storyteller:
             saved = self.state(NARRATOR)
             if saved is not None:
                 self.narrator.restore(saved)
+            self._inbox = Inbox(Layout.of(path), self.state(INBOX))
+            self._inbox.sweep()
         except BaseException:
             self._chronicle.close()
             raise
@@ -75,9 +81,25 @@ class Storyteller:
         """Tell a deposit or withdrawal."""
         return self._told(flow.time, self.narrator.flow(flow))
 
+    def tell(self, time: int, *facts: Facts) -> tuple[Event, ...]:
+        """Tell what the bot itself has found."""
+        return self._told(time, self.narrator.tell(time, *facts))
+
     def end(self, end: End) -> tuple[Event, ...]:
         """Tell the goodbye."""
         return self._told(end.time, self.narrator.end(end))
+
+    def word(self, time: int, word: AnyWord) -> tuple[Event, ...]:
+        """Tell a note, a flow or what the alerts report, as somebody has left it."""
+        return self._told(time, self.narrator.word(time, word))
+
+    def words(self) -> list[Posted]:
+        """The words that others have left for the bot and that were not taken yet, oldest first."""
+        return self._inbox.waiting()
+
+    def take(self, posted: Posted) -> None:
+        """Count a word as taken once its effect is committed."""
+        self._inbox.take(posted)
 
     def state(self, name: str) -> bytes | None:
         """The state that the last `commit` kept under ``name``."""
@@ -96,9 +118,10 @@ class Storyteller:
         for facts in self._chronicle.news():
             self._events += self.narrator.tell(self._last if now is None else now, facts)
         kept = self._chronicle.keep(
-            self._events, self._observations, {**states, NARRATOR: self.narrator.save()}
-        )  # fmt: skip
+            self._events, self._observations, {**states, **self._inbox.states(), NARRATOR: self.narrator.save()}
+        )
         self._events, self._observations = [], []
+        self._inbox.sweep()
         return kept
 
     def close(self) -> None:

@@ -14,15 +14,19 @@ import queue
 import threading
 import time as time_
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from livestory.errors import LivestoryError
 from livestory.story.events import StoryLate
+from livestory.story.inbox import INBOX, Inbox
+from livestory.story.layout import Layout
 from livestory.story.narrator import NARRATOR
 from livestory.story.wording.numbers import stamp
 from livestory.story.wording.text import encodable
+from livestory.story.words import Halt, Resume
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("livestory")
 _MOST_WAITING = 10_000  # calls; beyond that the oldest are lost, and counted
 _RETRY_FIRST, _RETRY_MOST = 0.05, 5.0  # seconds between tries
+_LISTEN = 1.0  # seconds between two looks into the inbox
 _OPEN_WAIT = 5.0  # seconds that a constructor waits for the story to open
 
 
@@ -81,6 +86,7 @@ class WriterThread:
         self._kept = threading.Condition(self._lock)
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._chronicle: Chronicle | None = None
+        self._inbox = Inbox(Layout.of(path))
         self._reader: JournalReader | None = None
         self._subscribers: list[Callable[[Event], object]] = []
         self._trouble: Exception | None = None
@@ -221,7 +227,8 @@ class WriterThread:
     def _sleep(self, pause: float | None) -> None:
         """Wait for something to keep; after a failure not less than ``pause`` seconds, however much comes."""
         if pause is None:
-            self._wake.get()
+            with suppress(queue.Empty):
+                self._wake.get(timeout=_LISTEN)
             return
         deadline = time_.monotonic() + pause
         while not self._closing and (rest := deadline - time_.monotonic()) > 0:
@@ -237,13 +244,17 @@ class WriterThread:
         while chronicle is not None:
             with self._lock:
                 self._tell_news(chronicle)
+                self._hear_words(chronicle)
                 calls = tuple(self._calls)
                 state = self.narrator.save() if calls else b""
             if not calls:
+                if chronicle.mend():
+                    continue  # there may be news of it
                 return
             events = [event for call in calls for event in call.events]
             observations = [call.observation for call in calls if call.observation is not None]
-            kept = iter(chronicle.keep(events, observations, {NARRATOR: state}))
+            kept = iter(chronicle.keep(events, observations, {NARRATOR: state, **self._inbox.states()}))
+            self._inbox.sweep()
             with self._kept:
                 for call in calls:
                     call.events = tuple(next(kept) for _ in call.events)
@@ -273,6 +284,8 @@ class WriterThread:
                 for call in self._calls:
                     self._narrate(call, lambda trade: trade in meanwhile or chronicle.journal.has(trade))
                     meanwhile.update(event.id for event in call.events)
+                self._inbox = Inbox(Layout.of(self._path), chronicle.journal.state(INBOX))
+                self._inbox.sweep()
                 self._chronicle = chronicle
                 for subscriber in self._subscribers:
                     chronicle.subscribers.add(subscriber)
@@ -288,6 +301,16 @@ class WriterThread:
         self._late = []
         if news:
             call = _Call("tell", (now, *news))
+            self._narrate(call, self._told_before)
+            self._calls.append(call)
+
+    def _hear_words(self, chronicle: Chronicle) -> None:
+        """Have told what others have left in the inbox. To halt or resume is not for a story: it is left lying."""
+        for posted in self._inbox.waiting():
+            if isinstance(posted.word, Halt | Resume):
+                continue
+            self._inbox.take(posted)
+            call = _Call("word", (chronicle.now() or self._clock.now(), posted.word))
             self._narrate(call, self._told_before)
             self._calls.append(call)
 

@@ -1,0 +1,46 @@
+"""What others may say to the one who writes a story: the owner, and the alerts."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Word(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="word"):
+    """Something said to the writer."""
+
+
+class Halt(Word, frozen=True, kw_only=True, tag="halt"):
+    """Send no new order and cancel the open ones; ``sell``: sell everything first."""
+
+    sell: bool = False
+
+
+class Resume(Word, frozen=True, kw_only=True, tag="resume"):
+    """Go on."""
+
+
+class Note(Word, frozen=True, kw_only=True, tag="note"):
+    """Tell the owner's own words."""
+
+    text: str
+
+
+class Flow(Word, frozen=True, kw_only=True, tag="flow"):
+    """A deposit (positive) or withdrawal (negative), in the story's unit; ``came``: when, where it is known."""
+
+    amount: float
+    came: int | None = None
+
+
+class AlertsLost(Word, frozen=True, kw_only=True, tag="alerts_lost"):
+    """Lines that a channel gave up delivering: how many, told from ``first`` to ``last``, after ``age``, and why."""
+
+    channel: str
+    lines: int
+    first: int
+    last: int
+    age: int
+    problem: str
+
+
+AnyWord = Halt | Resume | Note | Flow | AlertsLost

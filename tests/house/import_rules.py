@@ -19,11 +19,11 @@ THIRD_PARTY = {
     "story": {"apsw"},
     "trading": {"ccxt"},
     "retell": {"duckdb", "httpx2"},
-    "outlets": {"rich", "prometheus_client", "starlette", "uvicorn"},
+    "outlets": {"apprise", "apsw", "httpx2", "prometheus_client", "rich", "starlette", "uvicorn"},
     "cli": {"click", "rich"},
 }
 # Slow to import: only within the function that needs them. An outlet is itself imported where it is needed.
-HEAVY = {"duckdb", "ccxt", "rich", "prometheus_client", "starlette", "uvicorn", "httpx2", "pandas", "numpy"}
+HEAVY = {"duckdb", "ccxt", "rich", "prometheus_client", "starlette", "uvicorn", "httpx2", "apprise", "pandas", "numpy"}
 
 # Inside story these touch the world; every other module there thinks only: no I/O, no clock, no log.
 HANDS = ("journal", "story", "layout", "verify", "chronicle", "subscribers", "writer", "inbox")

@@ -57,6 +57,8 @@ _CHOICES: dict[tuple[str, str], tuple[str, ...]] = {
     ("trade", "side"): ("buy", "sell"),
     ("trade", "effect"): ("open", "add", "reduce", "close"),
     ("put_off", "side"): ("buy", "sell"),
+    ("order_unknown", "side"): ("buy", "sell"),
+    ("order_clear", "side"): ("buy", "sell"),
     ("chapter", "period"): ("day", "week", "month", "year"),
     ("told_in_part", "lacking"): ("wealth", "price", "regime", "halted"),
 }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from livestory.clock import DAY, HOUR, MINUTE, SECOND, instant
+from livestory.story import events as e
 from livestory.story.events import Event, Rules
 from livestory.story.observation import Begin, End, Fill, Flow, Observation, Reason, Skip
 
@@ -77,13 +78,34 @@ _fill = st.fixed_dictionaries(
         "symbol": _symbol,
         "effect": st.sampled_from([None, None, "open", "add", "reduce", "close"]),
         "fee": _maybe(st.just(Decimal("0.0001"))),
+        "found": _maybe(st.sampled_from(["away", "asked"])),
         "reason": _maybe(_reason),
     }
 )
 _rules = st.builds(Rules, breaker=st.sampled_from([None, 0.0, 0.2]), daily_loss=st.sampled_from([None, 0.0, 0.03]))
+_ORDER: dict[str, Any] = {"side": "buy", "quantity": Decimal(9), "base": "ETH"}
+_order_id = _maybe(st.sampled_from(["ls-1", "ls-2"]))
+_difference = st.sampled_from([-0.1, 0.1, 0.0])
+_halts = st.sampled_from(["owner", "journal", "breaker", None])
+_troubles = st.one_of(
+    st.builds(e.ExchangeDown, since=_maybe(st.just(NEW_YEARS_EVE)), tries=st.integers(1, 3)),
+    st.builds(e.ExchangeBack, down=_maybe(st.just(HOUR))),
+    st.builds(lambda order_id: e.OrderUnknown(**_ORDER, order_id=order_id), _order_id),
+    st.builds(lambda order_id: e.OrderClear(**_ORDER, outcome="absent", order_id=order_id), _order_id),
+    st.builds(e.ForeignOrders, count=st.integers(0, 2)),
+    st.builds(e.SellStuck, tries=st.integers(1, 3)),
+    st.builds(e.CandlesRefused, problem=st.just("stale")),
+    st.builds(e.CandlesBack),
+    st.builds(e.BalanceDiffers, difference=_difference, wealth=_maybe(st.just(0.9)), unit=st.just("BTC")),
+    st.builds(
+        e.BalanceExplained, difference=_difference, unit=st.just("BTC"), by=st.sampled_from(["you", "history", "gone"])
+    ),
+    st.builds(e.Halted, reason=_halts, cancelled=st.integers(0, 1)),
+    st.builds(e.Unhalted, reason=_halts),
+)
 
 
-_KINDS = ["observe"] * 6 + ["fill", "fill", "skip", "flow", "begin", "end", "rules", "check"]
+_KINDS = ["observe"] * 6 + ["fill", "fill", "skip", "flow", "begin", "end", "rules", "check", "tell", "tell"]
 
 
 @st.composite
@@ -99,16 +121,20 @@ def lives(draw: st.DrawFn, most: int = 25) -> list[Input]:
             due = draw(st.sampled_from([None, time + QUARTER, time, time - HOUR]))
             life.append((kind, (Observation(time=time - late, next_due=due, **draw(_observed)),)))
         elif kind == "fill":
-            life.append((kind, (Fill(time=time, **draw(_fill)),)))
+            life.append((kind, (Fill(time=time, trade_id=f"ls-{len(life)}", **draw(_fill)),)))
         elif kind == "skip":
             side = draw(st.sampled_from([None, "buy", "sell"]))
             life.append((kind, (Skip(time=time, reason=draw(_reason), side=side, symbol=draw(_symbol)),)))
         elif kind == "flow":
-            life.append((kind, (Flow(time=time, amount=draw(st.sampled_from([0.1, -0.1, -5.0]))),)))
+            life.append(
+                (kind, (Flow(time=time, amount=draw(st.sampled_from([0.1, -0.1, -5.0])), counted=draw(st.booleans())),))
+            )
         elif kind == "begin":
             life.append((kind, (Begin(time=time, wealth=draw(_maybe(st.just(1.0))), missed_bars=0),)))
         elif kind == "end":
             life.append((kind, (End(time=time, by="you"),)))
+        elif kind == "tell":
+            life.append((kind, (time, draw(_troubles))))
         elif kind == "rules":
             life.append((kind, (time, draw(_rules))))
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from livestory.clock import DAY, HOUR, MINUTE, SECOND, instant
 from livestory.story import events as e
@@ -14,6 +15,83 @@ def at(text: str) -> int:
     day, clock = text.split()
     return instant(f"2024-12-{int(day):02d} {clock}")
 
+
+_ETH: dict[str, Any] = {"base": "ETH", "quote": "BTC"}
+_ORDER: dict[str, Any] = {"side": "buy", "quantity": Decimal("10.5"), "base": "ETH"}
+# With an exchange that takes real orders, and an owner who has a word in it.
+EXCHANGE: tuple[tuple[int, e.Facts], ...] = (
+    (at("3 15:00"), e.Started(
+        wealth=1.0234, unit="BTC", mode="live", market="binance", symbol="ETH/BTC", interval=15 * MINUTE,
+        position=30.0, cash=0.0364, price=0.0329, first=True)),
+    (at("4 22:41:06"), e.Resumed(
+        away=34 * MINUTE, last_heard=at("4 22:07"), clean=False, missed_bars=2, wealth=0.8483, expected=0.8483,
+        unit="BTC", mode="live", fills_found=1)),
+    (at("4 22:41:06"), e.Trade(
+        side="sell", quantity=Decimal(9), price=Decimal("0.0309"), **_ETH, effect="close", found="away",
+        filled_at=at("4 22:19:48"), ordered=at("4 22:00"), reason=Reason("recovered_all", 0.027, 0.025, 0.0301, "12h"),
+        weight_before=0.33, weight_after=0.0, position_after=Decimal(0), result=0.053, gain=Decimal("0.0139"))),
+    (at("5 06:15:14"), e.ExchangeDown(
+        exchange="binance", since=at("5 06:15:02"), tries=3, orders_open=0, position=9.0, base="ETH", weight=0.32)),
+    (at("5 06:58:41"), e.ExchangeBack(
+        exchange="binance", down=43 * MINUTE + 39 * SECOND, missed_bars=3, fills_found=0, price_before=0.0301,
+        price_after=0.0303, balance_difference=0.0, unit="BTC")),
+    (at("5 07:15"), e.ExchangeDown(
+        problem="clock off by 7s", tries=1, lasting=True, orders_open=1, position=0.0, base="ETH")),
+    (at("5 07:45"), e.ExchangeBack(
+        missed_bars=0, fills_found=2, balance_difference=-0.1, unit="BTC", problem="this machine's clock was set")),
+    (at("5 08:00"), e.ClockSkew(skew=7 * SECOND)),
+    (at("5 08:15"), e.ClockSkew(skew=-SECOND * 6 // 5)),
+    (at("5 08:30"), e.CandlesRefused(problem="stale", since=at("5 08:15"))),
+    (at("5 09:00"), e.CandlesBack(refused=2, lasted=45 * MINUTE)),
+    (at("5 09:45:02"), e.BalanceDiffers(
+        difference=-0.1, wealth=0.8483, expected=0.9483, unit="BTC", base_difference=Decimal("-3.3"), base="ETH")),
+    (at("5 12:45:02"), e.BalanceExplained(difference=-0.1, unit="BTC", by="history", lasted=3 * HOUR)),
+    (at("5 12:45:02"), e.FlowTold(
+        amount=-0.1, unit="BTC", came=at("5 09:42"), wealth_before=0.9483, wealth_after=0.8483, record_before=1.0567,
+        record_after=0.9453, drawdown=-0.102, source="history", counted=True)),
+    (at("5 12:50"), e.BalanceDiffers(difference=0.05, wealth=0.8983, expected=0.8483, unit="BTC")),
+    (at("5 13:00"), e.BalanceExplained(difference=0.05, unit="BTC", by="gone", lasted=10 * MINUTE)),
+    (at("5 15:30:14"), e.OrderUnknown(**_ORDER, sent=at("5 15:30:04"), waited=10 * SECOND, order_id="ls-1")),
+    (at("5 15:30:31"), e.Trade(
+        side="buy", quantity=Decimal("10.5"), price=Decimal("0.0294"), **_ETH, effect="add", found="asked",
+        filled_at=at("5 15:30:05"), ordered=at("5 15:30"), reason=Reason("dip_again", -0.036, -0.035, 0.0305, "12h"),
+        step=2, weight_before=0.33, weight_after=0.65)),
+    (at("5 15:45"), e.OrderUnknown(
+        **_ORDER, sent=at("5 15:44:50"), waited=10 * SECOND, problem="503 | Service Unavailable")),
+    (at("5 15:45:27"), e.OrderClear(**_ORDER, outcome="absent", unknown_for=37 * SECOND)),
+    (at("5 16:00"), e.OrderClear(**_ORDER, outcome="rejected", problem="market is closed", unknown_for=0)),
+    (at("5 17:00"), e.ForeignOrders(count=2, symbol="ETH/BTC")),
+    (at("5 18:00"), e.ForeignOrders(count=0, symbol="ETH/BTC")),
+    (at("5 19:00"), e.FiltersChanged(
+        symbol="ETH/BTC", before={"step": "0.0001", "tick": "0.00001"}, after={"step": "0.001", "tick": "0.000001"})),
+    (at("6 02:30:50"), e.SellStuck(
+        position=21.0, base="ETH", problem="no answer", tries=3, since=at("6 02:30:06"), retry_in=30 * SECOND)),
+    (at("6 03:00"), e.SellStuck(
+        position=21.0, base="ETH", by="owner", problem="key without permission to trade", tries=1,
+        needs="allow the key to trade, at the exchange")),
+    (at("6 07:12:40"), e.Note(text="saw the trip, I leave it halted", by="you, from the phone")),
+    (at("6 09:10"), e.AlertsGivenUp(
+        channel="telegram", lines=12, first=at("5 02:30"), last=at("5 03:10"), age=DAY, problem="connection refused")),
+    (at("8 22:35:02"), e.Trade(
+        side="buy", quantity=Decimal("1.6"), price=Decimal("0.0288"), **_ETH, effect="add", wanted=Decimal("2.48"),
+        rest=Reason("not_offered", limit=0.003, text="5m"), step=3, weight_before=0.67, weight_after=0.72)),
+    (at("8 22:50:02"), e.Trade(
+        side="buy", quantity=Decimal("1.6"), price=Decimal("0.0288"), **_ETH, effect="add", wanted=Decimal("2.48"),
+        rest=Reason("spread", 0.0042, 0.003))),
+    (at("10 08:10"), e.Halted(reason="owner", position=0.0, base="ETH", cancelled=0)),
+    (at("10 09:40"), e.Unhalted(reason="owner", halted=90 * MINUTE, bars=6, kept_back=0)),
+    (at("10 10:00"), e.Halted(reason="owner", position=9.0, base="ETH", cancelled=2, selling=True)),
+    (at("10 10:30"), e.Unhalted(reason="owner", halted=30 * MINUTE, bars=2, kept_back=1, still="breaker")),
+    (at("10 11:00"), e.Halted(reason="journal", position=9.0, base="ETH", cancelled=0)),
+    (at("10 11:15"), e.PutOff(
+        side="buy", quantity=Decimal("10.2"), base="ETH", reason=Reason("spread", 0.0042, 0.003))),
+    (at("10 11:16"), e.PutOff(
+        side="buy", quantity=Decimal("10.2"), base="ETH", reason=Reason("rejected", text="Filter failure: LOT_SIZE"))),
+    (at("10 11:17"), e.PutOff(
+        side="buy", quantity=Decimal("10.2"), base="ETH", reason=Reason("order_limit", 20, 20, text="in 24h"))),
+    (at("10 11:18"), e.PutOff(side="buy", quantity=Decimal("10.2"), base="ETH", reason=Reason("ledger"))),
+    (at("10 14:20"), e.Stopped(by="system", wealth=0.9324, position=0.0, base="ETH", unit="BTC", orders_open=0)),
+)  # fmt: skip
 
 _RULES = e.Rules(
     breaker=0.2, cooldown=2 * HOUR, resume_score=30.0, daily_loss=0.0, max_weight=0.97, threshold=30.0, hysteresis=2.0,
@@ -138,4 +216,5 @@ TOLD: tuple[tuple[int, e.Facts], ...] = (
         halted=2 * DAY + 17 * HOUR, flow=0.1, best=0.091, best_month=at("1 00:00"), worst=-0.12,
         worst_month=instant("2024-11-01"))),
     (at("26 00:00"), e.Summary(start=at("16 00:15"), end=at("26 00:00"), unit="BTC", base="ETH", exposures=3)),
+    *EXCHANGE,
 )  # fmt: skip

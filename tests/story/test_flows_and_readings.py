@@ -63,6 +63,16 @@ def test_a_withdrawal_of_everything_and_a_return_are_neither_loss_nor_record() -
     assert narrator.account.drawdown == pytest.approx(-0.1)
 
 
+def test_a_withdrawal_of_everything_in_an_observation_is_neither_loss_nor_record() -> None:
+    """Its wealth of nothing is not believed, its flow is; nothing is divided by it, and what comes back is no gain."""
+    narrator = Narrator()
+    lines(narrator, Observation(time=START, wealth=1.0))
+    for n, (wealth, flow) in enumerate([(0.0, -1.0), (-0.5, -0.1), (0.5, 0.5), (0.5, None)], 1):
+        kinds(narrator, Observation(time=START + n * QUARTER, wealth=wealth, flow=flow))
+    assert narrator.account.value == pytest.approx(1.0)
+    assert narrator.account.drawdown == pytest.approx(0.0)
+
+
 @pytest.mark.parametrize("flow", [None, 5.0])
 def test_what_comes_back_after_a_withdrawal_of_everything_is_no_gain(flow: float | None) -> None:
     """Told as a flow with the observation, or not told at all."""

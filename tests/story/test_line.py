@@ -70,7 +70,7 @@ def _agree(name: str, read: Any, told: Facts) -> bool:
         return bool(read == (fact or "-"))
     if isinstance(fact, int) or not isinstance(read, Decimal):
         return True
-    digits = numbers.decimals(getattr(told, "unit", None)) if name in {"wealth", "amount"} else 3
+    digits = numbers.decimals(getattr(told, "unit", None)) if name in {"wealth", "amount", "difference"} else 3
     step = Decimal("0.051") if name == "score" else Decimal(10) ** -digits * Decimal("0.501")
     return abs(read - Decimal(fact)) <= step + abs(Decimal(fact)) * Decimal("1e-9")
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from livestory.story.events import Facts, NewHigh, Rules, RulesChanged
+from livestory.story.events import BalanceDiffers, BalanceExplained, Facts, NewHigh, Rules, RulesChanged
 from livestory.story.observation import Fill, Observation
 from livestory.story.settings import StorySettings
 
@@ -76,6 +76,7 @@ class Account(Struct):
     drawdown: float = 0.0
     positions: dict[str, Position] = {}
     sold_at: Decimal | None = None  # the price of the last sale that left nothing
+    short_at: float | None = None  # the wealth that was last told to be less than expected
 
     @property
     def base(self) -> str:
@@ -92,7 +93,7 @@ class Account(Struct):
         halted = observation.halted
         if halted is not None:
             self.resuming = self.resuming or (self.tripped and not halted)
-            self.tripped = halted and tripped(observation.halt_reason)
+            self.tripped = halted and (self.tripped or tripped(observation.halt_reason))
         wealth = observation.wealth
         if wealth is not None:
             if self.wealth == 0.0 and self.value:  # all was withdrawn, and something has come back
@@ -130,14 +131,33 @@ class Account(Struct):
             self.units = self.units * after / self.wealth if self.wealth else after / self.value
         self.wealth = after
 
+    def explain(self, amount: float) -> None:
+        """Take a deposit or withdrawal as if it had been known when the wealth was told to differ by it."""
+        at = self.short_at or self.wealth
+        if amount >= 0 or not at or self.wealth is None:  # more than expected was taken as a flow at once
+            return
+        units = self.units * at / (at - amount)
+        if units:  # an amount beyond all measure explains nothing
+            self.units, self.value = units, self.wealth / units
+
     def told(self, facts: Facts) -> None:
-        """Take what has been told: the record and the rules are the ones that the reader knows."""
+        """Take what has been told: the record and the rules are the ones that the reader knows.
+
+        An unexplained increase makes no record, an unexplained decrease is a loss until it is explained.
+        """
         if isinstance(facts, NewHigh) and facts.unit == self.unit:
             self.record = max(self.record or 0.0, facts.wealth / self.units)
         elif isinstance(facts, Rules):
             self.rules = facts
         elif isinstance(facts, RulesChanged):
             self.rules = facts.after
+        elif isinstance(facts, BalanceDiffers):
+            if facts.difference > 0:
+                self.flow(facts.difference)
+            else:
+                self.short_at = facts.wealth
+        elif isinstance(facts, BalanceExplained) and facts.by == "gone" and facts.difference > 0:
+            self.flow(-facts.difference)
 
     def near_breaker(self) -> tuple[float | None, float | None]:
         """The drawdown and the breaker's limit, once the one is half-way to the other; else None of both."""

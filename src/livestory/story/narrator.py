@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from livestory.errors import JournalCorrupt
 from livestory.story import detectors as d
+from livestory.story import words
 from livestory.story.account import Account
-from livestory.story.events import Event, Facts
+from livestory.story.events import AlertsGivenUp, Event, Facts, Halted, Note, Unhalted
 from livestory.story.inferred_halt import InferredHalt
+from livestory.story.observation import Flow
 from livestory.story.settings import StorySettings
 from livestory.story.wording import tell
 
@@ -19,11 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from livestory.story.events import Retold, Rules
-    from livestory.story.observation import Begin, End, Fill, Flow, Observation, Skip
+    from livestory.story.observation import Begin, End, Fill, Observation, Skip
 
 
 NARRATOR = "narrator"
 """The name of a narrator's state in a journal."""
+TRADE = "trade-"
+"""What the id of a trade's event begins with, where the trade has an id of its own."""
 
 
 class _Memory(Struct):
@@ -46,6 +51,7 @@ class _Memory(Struct):
     all_time_high: d.AllTimeHigh = field(default_factory=d.AllTimeHigh)
     lacking: d.Lacking = field(default_factory=d.Lacking)
     put_offs: d.PutOffs = field(default_factory=d.PutOffs)
+    troubles: d.Troubles = field(default_factory=d.Troubles)
     trades: d.Trades = field(default_factory=d.Trades)
     chapters: d.Chapters = field(default_factory=d.Chapters)
     silence: d.Silence = field(default_factory=d.Silence)
@@ -135,8 +141,8 @@ class Narrator:
         told: list[Facts] = []
         if time > memory.chapters.end:
             told += self._hear(time, memory.chapters.close(time, account))
-        observation, refused = memory.readings.admit(observation, account)
-        if refused:
+        if not memory.readings.plausible(observation, account):
+            observation, refused = memory.readings.admit(observation, account)
             told += self._hear(time, refused)
         if memory.inferred_halt is not None:
             observation = memory.inferred_halt.judge(observation, account)
@@ -152,19 +158,34 @@ class Narrator:
         told = self._advance(fill.time)
         closed = self._account.fill(fill)
         put_off = self._memory.put_offs.filled(fill, self._account)
+        self._memory.troubles.filled(fill)
         told += self._hear(fill.time, self._memory.trades.fill(fill, closed, put_off, self._account))
         return self._events(fill.time, told, self.trade_id(fill))
 
     def trade_id(self, fill: Fill) -> str | None:
         """The id of the event that tells a fill whose trade id is known; the same fill has it again."""
-        return f"trade-{fill.symbol or self._account.symbol}-{fill.trade_id}" if fill.trade_id else None
+        return f"{TRADE}{fill.symbol or self._account.symbol}-{fill.trade_id}" if fill.trade_id else None
 
     def flow(self, flow: Flow) -> tuple[Event, ...]:
         """The deposit or withdrawal."""
         told = self._advance(flow.time)
-        self._account.flow(flow.amount)
+        take = self._account.explain if flow.counted else self._account.flow
+        take(flow.amount)
         told += self._hear(flow.time, self._memory.flows.flow(flow, self._account))
         return self._events(flow.time, told)
+
+    def word(self, time: int, word: words.AnyWord) -> tuple[Event, ...]:
+        """What somebody left for the bot, as far as it is to be told; to halt or resume is the bot's own affair."""
+        match word:
+            case words.Note():
+                return self.tell(time, Note(text=word.text, by="you"))
+            case words.Flow():
+                return self.flow(Flow(time=time, amount=word.amount, came=word.came, source="you"))
+            case words.AlertsLost():
+                fields = {name: getattr(word, name) for name in word.__struct_fields__}
+                return self.tell(time, AlertsGivenUp(**fields))
+            case _:
+                return ()
 
     def skip(self, skip: Skip) -> tuple[Event, ...]:
         """The trade put off, unless it is told already."""
@@ -196,6 +217,16 @@ class Narrator:
         self._remember(memory)
         return self.tell(time, head)
 
+    def recall(self, before: Observation | Flow | Facts) -> None:
+        """Take into the account what was told before and is told as it stands; `restore` knows the rest."""
+        if isinstance(before, Facts):
+            self._account.told(before)
+        elif isinstance(before, Flow):
+            take = self._account.explain if before.counted else self._account.flow
+            take(before.amount)
+        else:
+            self._account.observe(self._memory.readings.admit(before, self._account)[0])
+
     def rules(self, time: int, rules: Rules) -> tuple[Event, ...]:
         """The rules in force, or what changed of them."""
         return self.tell(time, *self._memory.rules.rules(rules, self._account))
@@ -213,9 +244,19 @@ class Narrator:
         return self.tell(time, *self._memory.regime.check(score, threshold, self._settings.hysteresis))
 
     def tell(self, time: int, *facts: Facts) -> tuple[Event, ...]:
-        """Facts that somebody else has found."""
+        """Facts that somebody else has found; of a trouble or a halt only what is not told yet."""
         self._memory.calls += 1
-        return self._events(time, self._hear(time, facts))
+        told: list[Facts] = []
+        for each in facts:
+            told += self._hear(time, self._news(time, each))
+        return self._events(time, told)
+
+    def _news(self, time: int, facts: Facts) -> tuple[Facts, ...]:
+        if isinstance(facts, Halted):
+            return self._memory.breaker.halt(time, facts)
+        if isinstance(facts, Unhalted):
+            return self._memory.breaker.resume(time, facts)
+        return self._memory.troubles.tell(time, facts)
 
     def _advance(self, time: int) -> list[Facts]:
         """Close the chapters that ended before ``time``: what happens now belongs to the next ones."""
@@ -232,7 +273,8 @@ class Narrator:
         return heard
 
     def _events(self, time: int, told: list[Facts], own_id: str | None = None) -> tuple[Event, ...]:
-        ids = [f"{self._memory.calls}.{number}" for number in range(len(told))]
-        if own_id is not None and ids:
-            ids[-1] = own_id
-        return tuple(Event(time, facts, tell(time, facts), name) for facts, name in zip(told, ids, strict=True))
+        calls = self._memory.calls
+        events = [Event(time, facts, tell(time, facts), f"{calls}.{number}") for number, facts in enumerate(told)]
+        if own_id is not None and events:
+            events[-1] = replace(events[-1], id=own_id)
+        return tuple(events)

@@ -13,7 +13,8 @@ from msgspec.structs import force_setattr
 
 from livestory.clock import instant
 
-_LEAST_INSTANT = 10**14  # a smaller number counts seconds or milliseconds, see `instant`
+LEAST_INSTANT = 10**14
+"""1973-03-03, from which on a number is microseconds whoever reads it: a smaller one counts seconds, see `instant`."""
 
 
 class Reason(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -34,7 +35,7 @@ class Reason(Struct, frozen=True, omit_defaults=True, gc=False):
         return self.key or self.text
 
 
-class Observation(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Observation(Struct, frozen=True, omit_defaults=True, gc=False):
     """A bot at the end of one bar. Weights are shares of wealth (0 to 1), returns and drawdowns fractions.
 
     ``time`` is anything that `livestory.clock.instant` reads: an aware datetime, a naive one (UTC), epoch seconds.
@@ -63,7 +64,7 @@ class Observation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def __post_init__(self) -> None:
         """Turn the caller's timestamp into an instant. Raises ValueError where it is none."""
         time = self.time
-        if time.__class__ is not int or time < _LEAST_INSTANT:
+        if time.__class__ is not int or time < LEAST_INSTANT:
             force_setattr(self, "time", instant(time))
 
 
@@ -85,6 +86,10 @@ class Fill(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reference: Decimal | None = None  # the price at the decision, from which slippage is told
     wanted: Decimal | None = None  # the quantity ordered, where less was filled
     wealth_after: float | None = None  # all the bot has after the fill, where that is known
+    found: str | None = None  # told late: "away" (filled while the bot was down) or "asked" (after no answer)
+    filled_at: int | None = None  # when it was filled, where that is earlier than `time`
+    ordered: int | None = None  # the instant of its order's bar
+    rest: Reason | None = None  # why the rest of what was wanted was given up
 
 
 class Skip(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -103,6 +108,8 @@ class Flow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     time: int
     amount: float
     came: int | None = None  # when it happened, where that is known to be earlier than `time`
+    source: str | None = None  # who says so: "history" (of the account, at the exchange) or "you"
+    counted: bool = False  # the wealth has it already, and a balance that differs was told of it
 
 
 class Begin(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -117,12 +124,15 @@ class Begin(Struct, frozen=True, kw_only=True, omit_defaults=True):
     cash: float | None = None  # quote asset held
     price: float | None = None
     missed_bars: int | None = None  # bars read after the absence; None in a replay, where no time passes
+    fills_found: int | None = None  # fills while it was away, each told on its own
+    expected: float | None = None  # the wealth to be expected after them; None: worked out from what was told
 
 
 class End(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A bot that says goodbye."""
 
     time: int
-    by: str  # "you", "bars" (a replay's end), "error", or any words
+    by: str  # "you", "bars" (a replay's end), "error", "system" (SIGTERM), or any words
     wealth: float | None = None
     position: float | None = None
+    orders_open: int | None = None  # that stay at the exchange

@@ -22,6 +22,7 @@ from livestory.story.detectors.regime import Regime
 from livestory.story.detectors.rules import RulesInForce
 from livestory.story.detectors.told_in_part import Lacking
 from livestory.story.detectors.trades import Trades
+from livestory.story.detectors.troubles import Troubles
 
 __all__ = [
     "AllTimeHigh",
@@ -41,4 +42,5 @@ __all__ = [
     "RulesInForce",
     "Silence",
     "Trades",
+    "Troubles",
 ]

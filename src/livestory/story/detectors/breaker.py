@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from livestory.story.account import tripped
 from livestory.story.events import BreakerTripped, Facts, Halted, Phoenix, Unhalted, WaitOver
@@ -21,10 +22,13 @@ class Breaker(Struct):
     reason: str | None = None
     resume_at: int | None = None
     wait_over_told: bool = False
+    told: dict[str, int] = {}  # halts that the bot tells of itself, as they happen: reason -> since when
 
     def observe(self, observation: Observation, account: Account) -> tuple[Facts, ...]:
         """The trip, the end of the wait or the resume, where this observation brings one."""
         halted = observation.halted
+        if halted and observation.halt_reason in self.told:
+            return ()
         if not halted:
             return self._resume(observation, account) if halted is False and self.halted_since is not None else ()
         if self.halted_since is None:
@@ -32,6 +36,21 @@ class Breaker(Struct):
         if not self.wait_over_told and self.resume_at is not None and observation.time >= self.resume_at:
             return self._wait_over(observation)
         return ()
+
+    def halt(self, time: int, halted: Halted) -> tuple[Facts, ...]:
+        """A halt that the bot tells of itself, unless it is told already; observations do not tell it again."""
+        reason = halted.reason or ""
+        if reason in self.told or (self.halted_since is not None and self.reason == halted.reason):
+            return ()
+        self.told[reason] = time
+        return (halted,)
+
+    def resume(self, time: int, over: Unhalted) -> tuple[Facts, ...]:
+        """The end of a halt that the bot told of itself."""
+        since = self.told.pop(over.reason or "", None)
+        if since is None:
+            return ()
+        return (over if over.halted is not None else replace(over, halted=max(0, time - since)),)
 
     def _halt(self, o: Observation, account: Account) -> Facts:
         self.halted_since, self.reason, self.resume_at = o.time, o.halt_reason, o.resume_at

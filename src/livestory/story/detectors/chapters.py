@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from math import inf
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from livestory.clock import DAY, as_datetime, instant
+from livestory.clock import DAY, as_datetime, as_instant
 from livestory.story.events import BreakerTripped, Chapter, Exposure, Facts, FlowTold, Trade
 from livestory.story.no_trade import NoTradeTally
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from livestory.story.observation import Observation
 
 
-class _Tally(Struct):
+class _Tally(Struct, omit_defaults=True):
     """What happened in a period so far. A longer period takes each day as it ends."""
 
     start: int
@@ -39,6 +41,8 @@ class _Tally(Struct):
     sells: int = 0
     exposures: int = 0
     fees: Decimal = Decimal(0)
+    lowest: float = inf  # of a day: the lowest value in it
+    lowest_at: int = 0
     deepest: float = 0.0
     deepest_from: int = 0
     deepest_at: int = 0
@@ -62,12 +66,26 @@ class _Tally(Struct):
         self.trips += day.trips
         self.halted += day.halted
         self.flow += day.flow
+        self._fall(day)
         for regime, bars in day.regimes.items():
             self.regimes[regime] = self.regimes.get(regime, 0) + bars
         if change is not None and (self.best is None or change > self.best):
             self.best, self.best_day = change, day.start
         if change is not None and (self.worst is None or change < self.worst):
             self.worst, self.worst_day = change, day.start
+
+    def _fall(self, day: _Tally) -> None:
+        """Add the falls of a day: from the highest value in it, and from the highest before it."""
+        falls = []
+        if day.deepest_from > day.since:  # from a value that it opened with, the one before it is as deep or deeper
+            falls.append((day.deepest, day.deepest_at, day.deepest_from))
+        if self.peak and day.lowest_at:
+            falls.append((day.lowest / self.peak - 1.0, day.lowest_at, self.peak_at))
+        deepest, at, since = min(falls, key=itemgetter(0, 1), default=(0.0, 0, 0))
+        if deepest < self.deepest:
+            self.deepest, self.deepest_from, self.deepest_at = deepest, since, at
+        if day.peak_at > day.since and day.peak >= self.peak:
+            self.peak, self.peak_at = day.peak, day.peak_at
 
 
 def _day(time: int) -> tuple[int, int]:
@@ -77,18 +95,18 @@ def _day(time: int) -> tuple[int, int]:
 
 def _week(time: int) -> tuple[int, int]:
     day = as_datetime(_day(time)[0])
-    start = instant(day - timedelta(days=day.weekday()))
+    start = as_instant(day - timedelta(days=day.weekday()))
     return start, start + 7 * DAY
 
 
 def _month(time: int) -> tuple[int, int]:
     first = as_datetime(_day(time)[0]).replace(day=1)
-    return instant(first), instant((first + timedelta(days=32)).replace(day=1))
+    return as_instant(first), as_instant((first + timedelta(days=32)).replace(day=1))
 
 
 def _year(time: int) -> tuple[int, int]:
     first = as_datetime(_day(time)[0]).replace(month=1, day=1)
-    return instant(first), instant(datetime(first.year + 1, 1, 1, tzinfo=first.tzinfo))
+    return as_instant(first), as_instant(datetime(first.year + 1, 1, 1, tzinfo=first.tzinfo))
 
 
 _PERIODS: dict[str, Callable[[int], tuple[int, int]]] = {"day": _day, "week": _week, "month": _month, "year": _year}
@@ -99,7 +117,7 @@ class Chapters(Struct):
 
     tallies: dict[str, _Tally] = {}
     end: int = 0  # of the day
-    last: int = 0
+    last: int = 0  # observation of a halted bot
     was_halted: bool = False
     trades_known: bool = True  # there are fills to hear of
 
@@ -112,14 +130,17 @@ class Chapters(Struct):
         day.bars += 1
         value = account.value
         if value is not None:
-            for tally in self.tallies.values():  # the drawdown from the highest value since the period opened
-                if value >= tally.peak:
-                    tally.peak, tally.peak_at = value, time
-                elif (drawdown := value / tally.peak - 1.0) < tally.deepest:
-                    tally.deepest, tally.deepest_from, tally.deepest_at = drawdown, tally.peak_at, time
-        if self.was_halted:
-            day.halted += time - max(self.last, day.start)
-        self.last, self.was_halted = time, observation.halted is True
+            if value < day.lowest:
+                day.lowest, day.lowest_at = value, time
+            if value >= day.peak:  # the drawdown is from the highest value since the day opened
+                day.peak, day.peak_at = value, time
+            elif (drawdown := value / day.peak - 1.0) < day.deepest:
+                day.deepest, day.deepest_from, day.deepest_at = drawdown, day.peak_at, time
+        halted = observation.halted is True
+        if halted or self.was_halted:
+            if self.was_halted:
+                day.halted += time - max(self.last, day.start)
+            self.last, self.was_halted = time, halted
         regime = observation.regime
         if regime is not None:
             day.regimes[regime] = day.regimes.get(regime, 0) + 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from livestory.story.events import FlowTold
 
@@ -20,7 +21,8 @@ class Flows(Struct):
         """The flow; ``account`` has taken it already."""
         after = account.wealth
         before = after - flow.amount if after is not None else None
-        return (self._told(flow.amount, before, after, flow.came, account),)
+        told = self._told(flow.amount, before, after, flow.came, account)
+        return (replace(told, source=flow.source, counted=flow.counted),)
 
     def observe(self, observation: Observation, account: Account) -> tuple[FlowTold, ...]:
         """The flow that an observation reports; ``account`` has taken it already."""

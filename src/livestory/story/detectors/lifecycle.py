@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from livestory.story.account import Account
     from livestory.story.observation import Begin, End
 
+_OUTSIDE = {"testnet", "live"}  # modes in which orders leave the machine: told at each return
+
 
 class Lifecycle(Struct):
     """Tells the first start, each return (and whether a goodbye had come before it) and each goodbye."""
@@ -44,14 +46,19 @@ class Lifecycle(Struct):
         last = account.last
         # The price may have moved meanwhile; what the bot holds may not.
         same_holding = last is not None and last.position is not None and last.position == begin.position
+        expected = begin.expected
+        if expected is None:
+            expected = begin.wealth if same_holding else account.wealth
         resumed = Resumed(
             away=max(0, begin.time - last_heard) if begin.missed_bars is not None else None,
             last_heard=last_heard,
             clean=clean,
             missed_bars=begin.missed_bars,
             wealth=begin.wealth,
-            expected=begin.wealth if same_holding else account.wealth,
+            expected=expected,
             unit=account.unit,
+            mode=begin.mode if begin.mode in _OUTSIDE else None,
+            fills_found=begin.fills_found,
         )
         return (resumed,)
 
@@ -59,4 +66,12 @@ class Lifecycle(Struct):
         """The goodbye."""
         self.running = False
         self.heard = end.time
-        return (Stopped(by=end.by, wealth=end.wealth, position=end.position, base=account.base, unit=account.unit),)
+        stopped = Stopped(
+            by=end.by,
+            wealth=end.wealth,
+            position=end.position,
+            base=account.base,
+            unit=account.unit,
+            orders_open=end.orders_open,
+        )
+        return (stopped,)

@@ -26,21 +26,21 @@ class Silence(Struct):
 
     def observe(self, observation: Observation, account: Account) -> tuple[Quiet, ...]:
         """The sign of life, where it is time for one."""
-        time = observation.time
-        if self.last_news is None or self.last_news > time:  # a caller's own timestamp may lie ahead
-            self.last_news = time
-        if time > self.last_news:
+        time, last_news = observation.time, self.last_news
+        if last_news is None or last_news > time:  # a caller's own timestamp may lie ahead
+            self.last_news = last_news = time
+        if time > last_news:
             self.bars += 1
             reason = observation.no_trade_reason
             if reason is not None:
                 self.no_trade.add(reason)
         limit = account.settings.quiet
-        if not limit or time - self.last_news < limit:
+        if not limit or time - last_news < limit:
             return ()
         o = observation
         drawdown, breaker = account.near_breaker()
         quiet = Quiet(
-            silence=time - self.last_news,
+            silence=time - last_news,
             bars=self.bars,
             halted=o.halted,
             halt_reason=o.halt_reason,

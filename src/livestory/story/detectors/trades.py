@@ -42,5 +42,9 @@ class Trades(Struct):
             wanted=fill.wanted,
             wealth=fill.wealth_after if sold_out else None,
             put_off=put_off,
+            found=fill.found,
+            filled_at=fill.filled_at,
+            ordered=fill.ordered,
+            rest=fill.rest,
         )
         return (trade,)

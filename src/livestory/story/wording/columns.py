@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from livestory.story import events as e
 from livestory.story.wording import numbers
+from livestory.story.wording.exchange_words import first_filter
 from livestory.story.wording.rule_words import first_change
 from livestory.story.wording.text import escape, unescape
 
@@ -60,6 +61,8 @@ _FORMATS: dict[str, _Format] = {
     "score": _Format(_plain(numbers.score), r"-?\d+\.\d", Decimal),
     "count": _Format(_plain(str), r"\d+", int),
     "duration": _Format(_plain(numbers.duration), _DURATION, str),
+    "lag": _Format(_plain(numbers.lag), rf"\d+(?:\.\d+)?s|{_DURATION}", str),
+    "clock": _Format(_plain(lambda micros: numbers.stamp(micros)[11:]), r"\d\d:\d\d:\d\d", str),
     "stamp": _Format(_plain(numbers.stamp), r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", str),
     "day": _Format(_plain(numbers.day), r"\w{3} \d+ \w{3}", str),
     "week": _Format(_plain(numbers.week), r"\d+", str),
@@ -67,7 +70,10 @@ _FORMATS: dict[str, _Format] = {
     "year": _Format(_plain(numbers.year), r"\d{4}", str),
     "text": _Format(lambda value, _unit: escape(value) or "-", _TEXT, unescape),
     "name": _Format(lambda value, _unit: escape(value).replace(" ", r"\x20") or "-", r"[^ ]+", unescape),
-    "by": _word({"you": "by you", "bars": "end of the bars", "error": "by an error"}),
+    "by": _word(
+        {"you": "by you", "bars": "end of the bars", "error": "by an error", "system": "by the system (SIGTERM)"}
+    ),
+    "side": _word({"buy": "BUY", "sell": "SELL"}),
     "what": _word(
         {
             "wealth": "Balance",
@@ -99,6 +105,10 @@ def _has(*names: str) -> Callable[[Any], bool]:
 
 def _is(name: str, value: object) -> Callable[[Any], bool]:
     return lambda facts: getattr(facts, name) == value
+
+
+def _by_owner(facts: e.Unhalted) -> bool:
+    return facts.reason in {"owner", "journal"}
 
 
 def _chapters(symbol: str, headline: str, period: str) -> tuple[_Words, ...]:
@@ -174,12 +184,30 @@ _KINDS: dict[type[e.Facts], tuple[_Words, ...]] = {
     e.Phoenix: (_Words("🔥", "PHOENIX ACTIVATED", "Resuming Trading"),),
     e.Halted: (
         _Words("✋", "Halted by You", "no new orders", _is("reason", "owner")),
+        _Words("✋", "Halted", "the journal is new", _is("reason", "journal")),
         _Words("✋", "Halted", "{reason:text}", _has("reason")),
         _Words("✋", "Halted", "no reason told"),
     ),
     e.Unhalted: (
-        _Words("▶️", "Resumed by You", "halted {halted:duration}", _is("reason", "owner")),
-        _Words("▶️", "Halt Over", "halted {halted:duration}"),
+        _Words(
+            "▶️",
+            "Resumed by You",
+            "halted {halted:duration}",
+            lambda facts: _by_owner(facts) and facts.halted is not None,
+        ),
+        _Words("▶️", "Resumed by You", "your halt is over", _by_owner),
+        _Words("▶️", "Halt Over", "halted {halted:duration}", _has("halted")),
+        _Words("▶️", "Halt Over", "goes on"),
+    ),
+    e.SellStuck: (
+        _Words(
+            "🚨",
+            "HALT CAN'T SELL",
+            "{position:exact} {base:name} held",
+            lambda facts: facts.by == "owner" and None not in (facts.position, facts.base),
+        ),
+        _Words("🚨", "BREAKER CAN'T SELL", "{position:exact} {base:name} held", _has("position", "base")),
+        _Words("🚨", "BREAKER CAN'T SELL", "nothing sold yet"),
     ),
     e.DailyLimit: (
         _Words("🛑", "Daily Loss Limit", "Day: {day_return:percent}", _has("day_return")),
@@ -201,9 +229,35 @@ _KINDS: dict[type[e.Facts], tuple[_Words, ...]] = {
         _Words("💰", "Deposit", "{amount:change} {unit:name}", lambda facts: facts.amount >= 0),
         _Words("💸", "Withdrawal", "{amount:change} {unit:name}"),
     ),
+    e.BalanceDiffers: (_Words("⚠️", "Balance Differs", "{difference:change} {unit:name}"),),
+    e.BalanceExplained: (_Words("✔️", "Balance Explained", "{difference:change} {unit:name}"),),
     e.ReadingRefused: (_Words("⚠️", "Reading Refused", "{what:what}: {reading:text}"),),
     e.ReadingBack: (_Words("✅", "Reading Back", "{what:what}: {reading_text:text}"),),
     e.ToldInPart: (_Words("ℹ️", "Told in Part", "no {lacking_list:text}"),),
+    e.ExchangeDown: (
+        _Words("🔌", "Exchange Down", "{problem:text} since {since:clock}", _has("since")),
+        _Words("🔌", "Exchange Down", "{problem:text}"),
+    ),
+    e.ExchangeBack: (
+        _Words("🔌", "Exchange Back", "down {down:duration}", _has("down")),
+        _Words("🔌", "Exchange Back", "answers again"),
+    ),
+    e.OrderUnknown: (_Words("❓", "Order Unknown", "{side:side} {quantity:exact} {base:name}"),),
+    e.OrderClear: (_Words("✔️", "Order Clear", "{side:side} {quantity:exact} {base:name}"),),
+    e.ForeignOrders: (
+        _Words("👀", "Foreign Orders", "none open any more", _is("count", 0)),
+        _Words("👀", "Foreign Orders", "{count:count} open"),
+    ),
+    e.FiltersChanged: (_Words("📐", "Filters Changed", "{first_filter:text}"),),
+    e.ClockSkew: (
+        _Words("⏱️", "Clock Skew", "{apart:lag} ahead of the exchange", lambda facts: facts.skew >= 0),
+        _Words("⏱️", "Clock Skew", "{apart:lag} behind the exchange"),
+    ),
+    e.CandlesRefused: (_Words("🕯️", "Candles Refused", "{problem:text}"),),
+    e.CandlesBack: (
+        _Words("🕯️", "Candles Back", "after {lasted:duration}", _has("lasted")),
+        _Words("🕯️", "Candles Back", "good again"),
+    ),
     e.Retold: (_Words("📼", "Retold", "from {source:text}"),),
     e.Summary: (
         _Words("🏁", "In All", "{change:percent} to {wealth:wealth} {unit:name}", _has("change", "wealth")),
@@ -215,11 +269,17 @@ _KINDS: dict[type[e.Facts], tuple[_Words, ...]] = {
     ),
     e.SetAside: (_Words("🩹", "Journal Set Aside", "{name:text}"),),
     e.ClockMoved: (_Words("🕰️", "Clock Moved", "back {by:duration}"),),
+    e.AlertsGivenUp: (
+        _Words("📵", "Alerts Given Up", "{channel:name}: {lines:count} line", _is("lines", 1)),
+        _Words("📵", "Alerts Given Up", "{channel:name}: {lines:count} lines"),
+    ),
     e.Note: (_Words("📝", "{topic:text}", "{text:text}"),),
 }
 
 _COMPUTED: dict[str, Callable[[Any], object]] = {
+    "apart": lambda facts: abs(facts.skew),
     "first_change": first_change,
+    "first_filter": first_filter,
     "lacking_list": lambda facts: ", no ".join(facts.lacking),
     "reading_text": lambda facts: reading_text(facts.what, facts.value, facts.unit),
     "span": lambda facts: max(0, facts.until - facts.since),

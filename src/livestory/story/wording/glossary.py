@@ -23,6 +23,7 @@ GLOSSARY: tuple[Term, ...] = (
     Term("SIMULATED", "An invented market and invented money: what `livestory demo` shows."),
     Term("REPLAY", "Recorded prices of the past, traded with invented money."),
     Term("PAPER", "Prices as they come from an exchange, traded with invented money; no order leaves the machine."),
+    Term("TESTNET", "Real orders at an exchange's test site, with invented money."),
     Term("LIVE", "Real orders with real money."),
     Term("wealth", "All that the bot has, cash and coins at the bar's close, counted in one unit such as BTC."),
     Term("ATH", "All-time high: the most wealth so far, deposits and withdrawals left out; also called the record."),
@@ -63,6 +64,14 @@ GLOSSARY: tuple[Term, ...] = (
     Term("Quiet", "Nothing worth a line for hours: a sign of life that says why nothing was traded."),
     Term("Day, Week", "What a day or a week came to, told at its end; so do Month and Year."),
     Term("Data Gap", "Bars that never came; nothing is decided without them, and nothing is made up."),
+    Term(
+        "Exchange Down",
+        "The exchange can't be traded at; nothing is decided, and what was missed is read once it is back.",
+    ),
+    Term(
+        "Order Unknown",
+        "An order was sent and not answered. It is never sent again blindly: the exchange is asked until it is clear.",
+    ),
     Term("Bot Resumed", "The bot is back after a stop, a kill or a restart, with its memory and nothing told twice."),
 )
 """Every term, beginning with what a reader needs first."""

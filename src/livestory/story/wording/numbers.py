@@ -123,6 +123,16 @@ def moment(micros: int, told: int) -> str:
     return f"{day(micros)} {clock}" if then.year == now.year else minute(micros)
 
 
+def to_the_second(micros: int, told: int) -> str:
+    """``22:19:48``, ``Sun 02:30:00``: the same with its seconds, for what an exchange says."""
+    return moment(micros, told) + stamp(micros)[16:]
+
+
+def lag(micros: int) -> str:
+    """``7s``, ``1.2s``, ``0.34s``: how far two clocks are apart; from a minute on as a duration."""
+    return f"{exact(Decimal(micros // 10_000) / 100)}s" if micros < MINUTE else duration(micros)
+
+
 def dated(micros: int, told: int) -> str:
     """``Tue 3 Dec 16:00``, with its year where that is another: an instant in a chapter longer than a week."""
     same_year = as_datetime(micros).year == as_datetime(told).year
@@ -159,5 +169,6 @@ def year(micros: int) -> str:
 
 
 def count(number: int, thing: str) -> str:
-    """``1 buy``, ``2 buys``."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+    """``1 buy``, ``2 buys``, ``3 tries``."""
+    plural = f"{thing[:-1]}ies" if thing.endswith("ry") else f"{thing}s"
+    return f"{number} {thing}" if number == 1 else f"{number} {plural}"

@@ -121,6 +121,23 @@ def _kept_back(words: str, number: Callable[[float], str]) -> Callable[[Reason],
     return told
 
 
+def _in_words(reason: Reason) -> str:
+    return f": {escape(reason.text)}" if reason.text else ""
+
+
+def _text(reason: Reason) -> str:
+    return f" {escape(reason.text)}" if reason.text else ""
+
+
+def _within(reason: Reason) -> str:
+    near = f" within {numbers.unsigned_percent(reason.limit)}" if reason.limit is not None else ""
+    return f"{near} in {escape(reason.text)}" if reason.text else near
+
+
+def _orders(reason: Reason) -> str:
+    return numbers.count(int(reason.value or 0), "order")
+
+
 def _shown(share: float) -> str:
     return numbers.unsigned_percent(share)
 
@@ -162,6 +179,18 @@ _WORDS: dict[str, Callable[[Reason], str]] = {
     "daily_loss": _kept_back("day {value} at the daily loss limit {limit}", numbers.percent),
     "max_weight": _kept_back("would hold {value}, at most {limit}", numbers.weight),
     "order_open": lambda _reason: "an order is open",
+    "unknown_order": lambda _reason: "what became of the last order is not known yet",
+    "ledger": lambda _reason: "the ledger of orders can't be written, and nothing is bought without it",
+    "owner": lambda _reason: "halted by you",
+    "journal": lambda _reason: "halted: the journal is new",
+    "exchange_down": lambda _reason: "the exchange is down",
+    "market_halted": lambda _reason: "the exchange has halted the market",
+    "would_take": lambda _reason: "the price came to meet the order, which was to wait for it",
+    "rejected": lambda reason: f"the exchange refused it{_in_words(reason)}",
+    "not_offered": lambda reason: f"not offered{_within(reason)}",
+    "spread": _kept_back("spread {value} over the {limit} limit", _shown),
+    "size_cap": _kept_back("{value} over the {limit} that one order may have", numbers.exact),
+    "order_limit": lambda reason: f"{_orders(reason)}{_text(reason)}, at most {numbers.bound(reason.limit or 0.0)}",
     "unfilled": lambda _reason: "nothing of it was filled",
     "dust": _kept_back("{value} is less than the exchange's step {limit}", numbers.exact),
     "step_size": _kept_back("{value} does not fit the exchange's step {limit}", numbers.exact),
@@ -188,6 +217,19 @@ _COUNTED: dict[str, tuple[str, Callable[[float], str] | None]] = {
     "halted": ("halted", None),
     "daily_loss": ("daily loss limit", None),
     "order_open": ("an order was open", None),
+    "unknown_order": ("an order was unknown", None),
+    "ledger": ("the ledger could not be written", None),
+    "owner": ("halted by you", None),
+    "journal": ("halted by a new journal", None),
+    "exchange_down": ("the exchange was down", None),
+    "market_halted": ("the market was halted", None),
+    "spread": ("spread too wide", _shown),
+    "size_cap": ("order too large", None),
+    "order_limit": ("too many orders", None),
+    "rejected": ("refused by the exchange", None),
+    "would_take": ("the price came to meet the order", None),
+    "not_offered": ("not offered", None),
+    "insufficient_funds": ("not enough there", None),
     "min_notional": ("too small for the exchange", None),
     "dust": ("too small for the exchange", None),
 }

@@ -33,6 +33,7 @@ def retold(f: Retold, _time: int) -> Iterable[str]:
         yield "the rows were out of order and were sorted by time"
     if f.repeated:
         yield f"{numbers.count(f.repeated, 'row')} left out, since an earlier one has the same time"
+    yield _compacted(f.compacted)
     if "regime" in f.inferred and f.threshold is not None and f.hysteresis is not None:
         upper, lower = f.threshold + f.hysteresis, f.threshold - f.hysteresis
         bounds = f"TREND from {numbers.score(upper)}, MEAN_REV below {numbers.score(lower)}"
@@ -42,6 +43,8 @@ def retold(f: Retold, _time: int) -> Iterable[str]:
             f"halts inferred: tripped where the target is 0 at {numbers.percent(-f.breaker)} or deeper, "
             "resumed at the next exposure"
         )
+    if "position" in f.inferred:
+        yield "position is how much is held, not a target weight: no changes of exposure"
     inferred = {"fill"} if "exposure" in f.inferred else set()
     if inferred:
         yield "no fills in it: a change of target weight is told as exposure, not as a trade"
@@ -49,6 +52,13 @@ def retold(f: Retold, _time: int) -> Iterable[str]:
         if name not in inferred:
             yield _LACKING.get(name, "")
     yield "times are UTC"
+
+
+def _compacted(until: int | None) -> str:
+    if until is None:
+        return ""
+    rest = "the lines up to then stand as they were told"
+    return f"before {numbers.minute(until)} only hourly extremes of the observations are left: {rest}"
 
 
 def summary(f: Summary, _time: int) -> Iterable[str]:

@@ -29,6 +29,13 @@ def _escaped(character: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"  # noqa: PLR2004 - four digits
 
 
+def visible(text: str) -> str:
+    r"""The text, of however many lines, with what a terminal would act on written as ``\x1b`` and so on."""
+    if all(line.isprintable() for line in text.split("\n")):
+        return text
+    return "".join(each if each in "\n\\|" else _escaped(each) for each in text)
+
+
 def unescape(text: str) -> str:
     """The text that `escape` was given."""
     return _ESCAPE.sub(_unescaped, text)

@@ -8,10 +8,13 @@ from livestory.clock import DAY, SECOND
 from livestory.story import events as e
 from livestory.story.wording import numbers
 from livestory.story.wording.chapter_words import chapter
-from livestory.story.wording.reasons import because, counted
+from livestory.story.wording.exchange_words import WHYS as EXCHANGE_WHYS
+from livestory.story.wording.exchange_words import found
+from livestory.story.wording.reasons import counted
 from livestory.story.wording.retold_words import retold, summary
 from livestory.story.wording.rule_words import changes, in_force, near_breaker
 from livestory.story.wording.text import escape
+from livestory.story.wording.trade_words import exposure, put_off, trade
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -46,23 +49,29 @@ def _share_of(f: e.Started, base: str) -> str:
 
 
 def _resumed(f: e.Resumed, time: int) -> Iterable[str]:
+    yield escape((f.mode or "").upper())
     if not f.clean:
         yield f"no goodbye at {numbers.moment(f.last_heard, time)}: killed, or the machine restarted"
     if f.away is None:
         yield "the replay goes on where it stopped"
     if f.missed_bars is not None:
         yield f"{numbers.count(f.missed_bars, 'bar')} missed and read" if f.missed_bars else "no bar missed"
+    yield found(f.fills_found)
     if f.wealth is not None:
         now = numbers.wealth(f.wealth, f.unit)
         expected = numbers.wealth(f.expected, f.unit) if f.expected is not None else now
-        yield f"{now} {escape(f.unit)} " + ("as expected" if now == expected else f"where {expected} was expected")
+        agrees = "as expected" if not f.fills_found else f"agrees with {'it' if f.fills_found == 1 else 'them'}"
+        yield f"{now} {escape(f.unit)} " + (agrees if now == expected else f"where {expected} was expected")
 
 
 def _stopped(f: e.Stopped, _time: int) -> Iterable[str]:
-    if f.wealth is None or f.unit is None:
-        return
-    held = f"{numbers.exact(f.position)} {f.base} held" if f.position else f"no {f.base}"
-    yield f"{numbers.wealth(f.wealth, f.unit)} {escape(f.unit)}" + (f", {escape(held)}" if f.base else "")
+    told = []
+    if f.wealth is not None and f.unit is not None:
+        held = f"{numbers.exact(f.position)} {f.base} held" if f.position else f"no {f.base}"
+        told = [f"{numbers.wealth(f.wealth, f.unit)} {escape(f.unit)}", *([escape(held)] if f.base else [])]
+    if f.orders_open is not None:
+        told.append(f"{numbers.count(f.orders_open, 'order')} left open" if f.orders_open else "no order open")
+    yield ", ".join(told)
 
 
 def _regime(f: e.RegimeSwitch, _time: int) -> Iterable[str]:
@@ -90,58 +99,6 @@ _EFFECTS = {
     "TREND": "now follows the trend and no longer buys dips",
     "MEAN_REV": "now buys dips under the average price, sells over it",
 }
-
-
-def _trade(f: e.Trade, _time: int) -> Iterable[str]:
-    if f.put_off is not None:
-        yield f"put off {numbers.duration(f.put_off)}"
-    if f.reason is not None:
-        yield because(f.reason)
-    if f.wanted is not None and f.wanted > f.quantity:
-        yield f"{numbers.exact(f.quantity)} of {numbers.exact(f.wanted)} {escape(f.base)} filled, the rest given up"
-    done = f.position_after is not None and not f.position_after
-    breaker = f.reason is not None and f.reason.key == "breaker"
-    if breaker and done:
-        yield f"done, {_all_in(f)}"
-    if breaker and f.reference:
-        yield f"slipped {numbers.percent(f.price / f.reference - 1)} from {numbers.exact(f.reference)}"
-    if f.short:
-        yield {"open": "opens a short", "add": "adds to the short", "close": "closes the short"}.get(
-            f.effect or "", "reduces the short"
-        )
-    if f.result is not None and f.gain is not None:
-        gain = f"{numbers.signed_wealth(f.gain, f.quote)} {escape(f.quote)}"
-        yield f"result {numbers.percent(f.result)} after fees ({gain})"
-    yield "needs nothing from you" if breaker and done else _remaining(f, done=done)
-
-
-def _all_in(f: e.Trade) -> str:
-    return f"all in {escape(f.quote)}" + (f": {numbers.wealth(f.wealth, f.quote)}" if f.wealth else "")
-
-
-def _remaining(f: e.Trade, *, done: bool) -> str:
-    if f.weight_before is not None and f.weight_after is not None:
-        step = f"step {f.step}: " if f.step and f.side == "buy" else ""
-        shares = f"{step}{escape(f.base)} {numbers.weight(f.weight_before)} → {numbers.weight(f.weight_after)}"
-        return _all_in(f) if done else shares
-    if f.result is not None and f.position_after is not None:
-        left = abs(f.position_after)
-        return f"{numbers.exact(left)} {escape(f.base)} left" if left else f"no {escape(f.base)} left"
-    return ""
-
-
-def _put_off(f: e.PutOff, _time: int) -> Iterable[str]:
-    yield because(f.reason)
-    yield "told once until something is traded"
-
-
-def _exposure(f: e.Exposure, _time: int) -> Iterable[str]:
-    if f.before is None:
-        yield "first reading"
-    if f.reason is not None:
-        yield because(f.reason)
-    if f.price is not None:
-        yield f"price {numbers.exact(f.price)}"
 
 
 def _new_high(f: e.NewHigh, _time: int) -> Iterable[str]:
@@ -220,10 +177,33 @@ def _phoenix(f: e.Phoenix, _time: int) -> Iterable[str]:
 
 
 def _halted(f: e.Halted, _time: int) -> Iterable[str]:
+    if f.cancelled is not None:
+        yield from _halted_now(f, f.cancelled)
+        return
     if f.position is not None and f.base:
         yield f"keeps {numbers.exact(f.position)} {escape(f.base)}" if f.position else f"no {escape(f.base)} held"
     if f.reason == "owner":
         yield "goes on when you say so"
+
+
+def _halted_now(f: e.Halted, cancelled: int) -> Iterable[str]:
+    if f.position is not None and f.base:
+        base = escape(f.base)
+        held = f"{numbers.exact(f.position)} {base}"
+        keeps = f"the account holds {held}" if f.reason == "journal" else f"keeps {held}"
+        yield (f"selling all {held}" if f.selling else keeps) if f.position else f"nothing sold (no {base} held)"
+    yield f"{numbers.count(cancelled, 'order')} cancelled" if cancelled else "no order to cancel"
+    yield "goes on with: livestory resume"
+
+
+def _unhalted(f: e.Unhalted, _time: int) -> Iterable[str]:
+    passed = f"{numbers.count(f.bars, 'bar')} passed" if f.bars is not None else ""
+    kept_back = ""
+    if f.kept_back is not None:
+        kept_back = f"kept back {numbers.count(f.kept_back, 'trade')}" if f.kept_back else "would have done nothing"
+    yield ", ".join(filter(None, (passed, kept_back)))
+    if f.still:
+        yield f"still halted: {escape(f.still)}"
 
 
 def _daily_limit(f: e.DailyLimit, _time: int) -> Iterable[str]:
@@ -275,7 +255,7 @@ def _wants(f: e.Quiet) -> str:
 
 
 def _waits_for(f: e.Quiet, time: int) -> str:
-    if f.halt_reason == "owner":
+    if f.halt_reason in {"owner", "journal"}:
         return "waits for you"
     score = f"score {numbers.score(f.score)}" if f.score is not None else "score not known"
     if f.resume_at is not None and f.resume_at > time:
@@ -294,6 +274,7 @@ def _gap(f: e.DataGap, time: int) -> Iterable[str]:
 
 
 def _flow(f: e.FlowTold, time: int) -> Iterable[str]:
+    yield {"history": "by the exchange's history", "you": "by you"}.get(f.source or "", escape(f.source or ""))
     if f.came is not None:
         yield f"came {numbers.moment(f.came, time)}"
     if f.wealth_before is not None and f.wealth_after is not None:
@@ -348,16 +329,29 @@ def _clock_moved(f: e.ClockMoved, _time: int) -> Iterable[str]:
     yield "" if f.by >= SECOND else "by less than a second"
 
 
+def _alerts_given_up(f: e.AlertsGivenUp, time: int) -> Iterable[str]:
+    if f.first is not None and f.last is not None:
+        yield f"told {numbers.moment(f.first, time)} to {numbers.moment(f.last, time)}"
+    problem = f": {escape(f.problem)}" if f.problem else ""
+    yield (f"not delivered for {numbers.duration(f.age)}" if f.age is not None else "not delivered") + problem
+    yield "they stand in this story"
+
+
+def _note(f: e.Note, _time: int) -> Iterable[str]:
+    yield f"by {escape(f.by)}" if f.by else ""
+
+
 _WHYS: dict[type[e.Facts], Callable[[Any, int], Iterable[str]]] = {
+    **EXCHANGE_WHYS,
     e.Started: _started,
     e.Resumed: _resumed,
     e.Stopped: _stopped,
     e.Rules: lambda rules, _time: map(escape, in_force(rules)),
     e.RulesChanged: lambda facts, _time: map(escape, changes(facts)[1:]),
     e.RegimeSwitch: _regime,
-    e.Trade: _trade,
-    e.PutOff: _put_off,
-    e.Exposure: _exposure,
+    e.Trade: trade,
+    e.PutOff: put_off,
+    e.Exposure: exposure,
     e.NewHigh: _new_high,
     e.HalfWay: _half_way,
     e.Drawdown: _drawdown,
@@ -366,6 +360,7 @@ _WHYS: dict[type[e.Facts], Callable[[Any, int], Iterable[str]]] = {
     e.WaitOver: _wait_over,
     e.Phoenix: _phoenix,
     e.Halted: _halted,
+    e.Unhalted: _unhalted,
     e.DailyLimit: _daily_limit,
     e.DailyLimitOver: _daily_limit_over,
     e.Chapter: chapter,
@@ -380,4 +375,6 @@ _WHYS: dict[type[e.Facts], Callable[[Any, int], Iterable[str]]] = {
     e.StoryLate: _story_late,
     e.SetAside: _set_aside,
     e.ClockMoved: _clock_moved,
+    e.AlertsGivenUp: _alerts_given_up,
+    e.Note: _note,
 }

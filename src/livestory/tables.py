@@ -18,9 +18,9 @@ import zipfile
 import zlib
 from contextlib import contextmanager
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
@@ -28,7 +28,7 @@ from livestory.clock import instant
 from livestory.errors import InputError, TableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from duckdb import DuckDBPyConnection
 
@@ -43,6 +43,13 @@ _KINDS = {
     b"PK\x05\x06": "zip",
     b"PAR1": "parquet",
 }
+
+
+class Batch(NamedTuple):
+    """Some rows of a table, one below the other: their lines, and their fields column by column."""
+
+    lines: Sequence[int]
+    columns: Sequence[Sequence[str]]
 
 
 class Table(Struct, frozen=True):
@@ -72,6 +79,13 @@ class Table(Struct, frozen=True):
         InputError where Parquet needs a package that is not installed.
         """
         return _parquet_rows(self) if self.kind == "parquet" else _csv_rows(self)
+
+    def batches(self) -> Iterator[Batch]:
+        """The same rows without the first, some at a time: several times faster, where a table has millions.
+
+        Raises what `rows` raises.
+        """
+        return _parquet_batches(self) if self.kind == "parquet" else _csv_batches(self)
 
 
 def instant_of(text: str) -> int:
@@ -132,22 +146,73 @@ def _members(path: Path, name: str | None) -> list[Table]:
     return [Table(path, "zip", member, name) for member in names]
 
 
+class _Block(NamedTuple):
+    """Some whole lines."""
+
+    line: int  # the number of the first one
+    text: str
+
+
 def _csv_rows(table: Table) -> Iterator[tuple[int, list[str]]]:
     with _opened(table) as stream:
-        reader = csv.reader(_lines(table, stream), skipinitialspace=True, strict=True)
-        width = 0
-        try:
-            for fields in reader:
-                if len(fields) != width:
-                    if not fields:
-                        continue
-                    if width:
-                        raise _ragged(table, reader.line_num, len(fields), width)
-                    width = len(fields)
-                yield reader.line_num, fields
-        except csv.Error as error:
-            problem = f"not CSV ({error}); check the quotes and line ends here"
-            raise table.error(max(reader.line_num, 1), None, problem) from None
+        yield from _parsed(table, _blocks(table, stream))
+
+
+def _csv_batches(table: Table) -> Iterator[Batch]:
+    with _opened(table) as stream:
+        blocks, first, width = _blocks(table, stream), 1, 0
+        for block in blocks:
+            columns = _split(block.text, width)
+            if columns is None:  # from here on, however little it may be, it is the CSV reader's
+                rows = islice(_parsed(table, chain([block], blocks), width), first, None)
+                while batch := list(islice(rows, _BATCH)):
+                    places, fields = zip(*batch, strict=True)
+                    yield Batch(places, list(zip(*fields, strict=True)))
+                return
+            width = len(columns)
+            lines = range(block.line, block.line + len(columns[0]))[first:]
+            if lines:
+                yield Batch(lines, [column[first:] for column in columns])
+            first = 0
+
+
+def _split(text: str, width: int) -> list[list[str]] | None:
+    """The columns of lines that all have ``width`` fields (0: as many as the first), and no quotes; else None."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
+    width = width or text.partition("\n")[0].count(",") + 1
+    spaced = " " in text and (", " in text or "\n " in text or text.startswith(" "))
+    if width == 1 or spaced or '"' in text or "\r" in text:
+        return None
+    text = text.removesuffix("\n")
+    # One call splits all lines: each line's first field keeps its line end before it, which shows where it stands.
+    fields = text.replace("\n", ",\n").split(",")
+    first = "".join(fields[::width]).split("\n")
+    if len(fields) != width * len(first) or text.count("\n") != len(first) - 1:
+        return None
+    return [first, *(fields[number::width] for number in range(1, width))]
+
+
+def _parsed(table: Table, blocks: Iterable[_Block], width: int = 0) -> Iterator[tuple[int, list[str]]]:
+    """The rows, of ``width`` fields, or 0: as many as the first one has."""
+    blocks = iter(blocks)
+    block = next(blocks, _Block(1, ""))
+    before = block.line - 1
+    texts = (io.StringIO(each.text, newline="\n") for each in chain([block], blocks))
+    # Blocks are iterated without a step in Python for each line.
+    reader = csv.reader(chain.from_iterable(texts), skipinitialspace=True, strict=True)
+    try:
+        for fields in reader:
+            if len(fields) != width:
+                if not fields:
+                    continue
+                if width:
+                    raise _ragged(table, before + reader.line_num, len(fields), width)
+                width = len(fields)
+            yield before + reader.line_num, fields
+    except csv.Error as error:
+        problem = f"not CSV ({error}); check the quotes and line ends here"
+        raise table.error(before + max(reader.line_num, 1), None, problem) from None
     if not width:
         message = f"{table}: empty, not one row; check that it was written to its end"
         raise TableError(message)
@@ -177,7 +242,9 @@ def _opened(table: Table) -> Iterator[IO[bytes]]:
             with table.path.open("rb", _BLOCK) as file:
                 yield file
     except (OSError, RuntimeError, zipfile.BadZipFile) as error:  # RuntimeError: encrypted, or a method not built in
-        message = f"{table}: can't be read ({error}); fetch it again, or unpack it by hand"
+        damaged = table.member is not None and not isinstance(error, RuntimeError)
+        problem = "this zip is cut off or damaged" if damaged else "can't be read"
+        message = f"{table}: {problem} ({error}); fetch it again, or unpack it by hand"
         raise TableError(message) from None
 
 
@@ -194,18 +261,13 @@ def _zstd_opened(table: Table) -> IO[bytes]:
     return io.BufferedReader(zstd.open(table.path), _BLOCK)
 
 
-def _lines(table: Table, stream: IO[bytes]) -> Iterator[str]:
-    return chain.from_iterable(_blocks(table, stream))
-
-
-def _blocks(table: Table, stream: IO[bytes]) -> Iterator[io.StringIO]:
-    """The text in blocks of whole lines, which are iterated without a step in Python for each."""
+def _blocks(table: Table, stream: IO[bytes]) -> Iterator[_Block]:
     line, encoding = 1, "utf-8-sig"
     try:
         while block := stream.read(_BLOCK):
             last = len(block) - block.rfind(b"\n") - 1
             block += stream.readline(_LONGEST_LINE - last) if last else b""
-            yield io.StringIO(_text(table, line, block, encoding), newline="\n")
+            yield _Block(line, _text(table, line, block, encoding))
             line += block.count(b"\n")
             encoding = "utf-8"
     except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
@@ -242,13 +304,20 @@ def _place(line: int, block: bytes, position: int) -> tuple[int, int]:
 
 
 def _parquet_rows(table: Table) -> Iterator[tuple[int, list[str]]]:
-    names, batches = _parquet_batches(table)
+    names, batches = _parquet(table)
     yield 1, names
     for line, fields in enumerate(chain.from_iterable(batches), 2):
         yield line, list(fields)
 
 
-def _parquet_batches(table: Table) -> tuple[list[str], Iterator[list[tuple[str, ...]]]]:
+def _parquet_batches(table: Table) -> Iterator[Batch]:
+    line = 2
+    for rows in _parquet(table)[1]:
+        yield Batch(range(line, line + len(rows)), list(zip(*rows, strict=True)))
+        line += len(rows)
+
+
+def _parquet(table: Table) -> tuple[list[str], Iterator[list[tuple[str, ...]]]]:
     try:
         import duckdb  # noqa: PLC0415 - an extra, and heavy: imported only when used
     except ImportError:
@@ -256,7 +325,9 @@ def _parquet_batches(table: Table) -> tuple[list[str], Iterator[list[tuple[str, 
         raise InputError(message) from None
 
     def unreadable(error: Exception) -> TableError:
-        return TableError(f"{table}: not readable as Parquet ({str(error).splitlines()[0]}); write it again")
+        reason = str(error).splitlines()[0]
+        shown = reason if reason.isprintable() else ascii(reason)  # it may repeat bytes of the file
+        return TableError(f"{table}: not readable as Parquet, cut off or damaged ({shown}); fetch or write it again")
 
     def batches() -> Iterator[list[tuple[str, ...]]]:
         with connection:

@@ -13,7 +13,7 @@ from livestory.cli import livestory
 from livestory.clock import instant
 from livestory.errors import InputError, JournalError, LivestoryError
 from livestory.retell import table_file
-from livestory.retell.columns import COLUMNS, FILL, FLAGS, INSTANTS, OBSERVATION
+from livestory.retell.columns import COLUMNS, FILL, FLAGS, INSTANTS, OBSERVATION, OF_A_FILL
 from livestory.retell.export_journal import export_journal
 from livestory.story.observation import Observation, Reason
 from livestory.story.story_writer import StoryWriter
@@ -89,8 +89,9 @@ def test_every_field_has_a_column(tmp_path: Path) -> None:
     for ending in ("csv", "parquet"):
         export_journal(tmp_path / "live_story.db", tmp_path / f"export.{ending}")
         (_, header), (_, row) = tables(tmp_path / f"export.{ending}")[0].rows()
-        assert header == list(OBSERVATION)
-        for name, text in zip(header, row, strict=True):
+        assert header == [*OBSERVATION, *OF_A_FILL]
+        assert row[len(OBSERVATION) :] == ["", "", ""]
+        for name, text in zip(OBSERVATION, row, strict=False):
             value = values[name]
             if name in INSTANTS:
                 assert (instant(int(text)) if text.isdigit() else instant(text)) == value
@@ -114,11 +115,13 @@ def test_amounts_keep_their_digits_in_parquet(tmp_path: Path) -> None:
 
 
 def test_a_position_is_never_taken_for_a_target(tmp_path: Path) -> None:
-    """In other people's tables a lone position is one; ours has an empty target beside it."""
+    """In other people's tables a lone position may be one; ours has an empty target beside it."""
     with opened(tmp_path) as story:
         story.observe(observation(0, wealth=1.0, position=3.0))
     export_journal(tmp_path / "live_story.db", tmp_path / "export.csv")
-    assert (tmp_path / "export.csv").read_text("utf-8").split("\n")[0] == "time,wealth,position,target_weight"
+    assert (tmp_path / "export.csv").read_text("utf-8").split("\n")[0] == (
+        "time,wealth,position,target_weight,fill_side,fill_quantity,fill_price"
+    )
 
 
 def test_a_stretch_of_time_is_exported(tmp_path: Path) -> None:

@@ -6,16 +6,20 @@ import gzip
 import sys
 import tracemalloc
 import zipfile
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
 from backports import zstd
+from hypothesis import given
+from hypothesis import strategies as st
 
 from livestory.errors import InputError, TableError
 from livestory.tables import tables
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 TEXT = "time,price\n1,0.5\n2,0.6\n"
@@ -76,6 +80,49 @@ def test_byte_order_mark_line_ends_quotes_spaces_and_blank_lines_do_not_disturb(
     file = tmp_path / "sheet.csv"
     file.write_bytes(b'\xef\xbb\xbf"time", price\r\n\r\n1,"0.5"\r\n2,"0,6"')
     assert rows_of(file) == [(1, ["time", "price"]), (3, ["1", "0.5"]), (4, ["2", "0,6"])]
+
+
+@given(
+    strange=st.text('1,"\n\r x', max_size=12)
+    | st.sampled_from(["", "3,4\r\n", '"3","4\n4"\n', "3, 4\n", "\n", "3\n4,5,6\n", "3\n4\n"]),
+    before=st.sampled_from([0, 1, 12_000]),  # as many as do not fit into one block
+    after=st.sampled_from([0, 1, 12_000]),
+)
+def test_rows_in_batches_are_the_same_rows(
+    tmp_path_factory: pytest.TempPathFactory, strange: str, before: int, after: int
+) -> None:
+    """Whatever stands between rows that need no CSV reader: the same fields, lines and complaints."""
+    file = tmp_path_factory.mktemp("t") / "t.csv"
+    file.write_text("a,b\n" + "1,0.5\n" * before + strange + "2,0.6\n" * after, encoding="utf-8", newline="")
+    (table,) = tables(file)
+
+    def in_batches() -> Iterator[tuple[int, list[str]]]:
+        for lines, columns in table.batches():
+            yield from zip(lines, map(list, zip(*columns, strict=True)), strict=True)
+
+    assert _read(in_batches()) == _read(islice(table.rows(), 1, None))
+
+
+def _read(rows: Iterator[tuple[int, list[str]]]) -> list[tuple[int, list[str]]] | str:
+    try:
+        return list(rows)
+    except TableError as error:
+        return str(error)
+
+
+def test_parquet_in_batches_is_the_same_rows(tmp_path: Path) -> None:
+    """With their lines, over many batches."""
+    file = tmp_path / "many.parquet"
+    (tmp_path / "many.csv").write_text("i,x\n" + "".join(f"{number},{number / 7}\n" for number in range(5000)))
+    duckdb.read_csv(str(tmp_path / "many.csv")).write_parquet(str(file))
+    (table,) = tables(file)
+    rows = [
+        (line, list(row))
+        for lines, columns in table.batches()
+        for line, row in zip(lines, zip(*columns, strict=True), strict=True)
+    ]
+    assert rows == rows_of(file)[1:]
+    assert (len(rows), rows[-1][0]) == (5000, 5001)
 
 
 @pytest.mark.parametrize(

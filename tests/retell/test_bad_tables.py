@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import zipfile
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livestory.cli import livestory
@@ -87,6 +89,55 @@ def test_any_damage_is_a_story_or_a_message(tmp_path_factory: pytest.TempPathFac
     assert result.exit_code in {0, 2}
     assert result.exception is None or isinstance(result.exception, SystemExit)
     assert (result.stdout == "") == (result.exit_code == 2)
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """One table as zip and as Parquet."""
+    folder = tmp_path_factory.mktemp("packed")
+    rows = "".join(f"{1_600_000_000 + number * 3600},{1 + number % 7 / 100}\n" for number in range(300))
+    table = f"time,wealth\n{rows}"
+    with zipfile.ZipFile(folder / "zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("t.csv", table)
+    (folder / "t.csv").write_text(table)
+    duckdb.read_csv(str(folder / "t.csv")).write_parquet(str(folder / "parquet"), compression="zstd")
+    return {name: (folder / name).read_bytes() for name in ("zip", "parquet")}
+
+
+@pytest.mark.parametrize("form", ["zip", "parquet"])
+@given(data=st.data())
+@settings(max_examples=60)
+def test_a_damaged_zip_or_parquet_is_a_story_or_one_message(
+    tmp_path_factory: pytest.TempPathFactory, packed: dict[str, bytes], form: str, data: st.DataObject
+) -> None:
+    """Cut off, or with bytes that are others: never a traceback, and nothing that a terminal would obey."""
+    content = bytearray(packed[form])
+    place = data.draw(st.integers(4, len(content) - 1))
+    cut = data.draw(st.booleans())
+    content[place:] = b"" if cut else bytes([content[place] ^ data.draw(st.integers(1, 255))]) + content[place + 1 :]
+    file = tmp_path_factory.mktemp("t") / "t"
+    file.write_bytes(content)
+    result = CliRunner().invoke(livestory, ["explain", str(file)])
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    assert result.exit_code == 2 or not cut
+    assert result.exit_code in {0, 2}
+    assert (result.stdout == "") == (result.exit_code == 2)
+    if result.exit_code == 2:
+        assert result.stderr.startswith(str(file))
+        (message,) = result.stderr.splitlines()
+        assert message.isprintable()
+
+
+def test_a_damaged_zip_and_a_damaged_parquet_are_called_that(tmp_path: Path, packed: dict[str, bytes]) -> None:
+    """One message each, that names the file and what to do."""
+    for form, expected in (("zip", "this zip is cut off or damaged"), ("parquet", "cut off or damaged")):
+        file = tmp_path / f"t.{form}"
+        file.write_bytes(packed[form][:-9])
+        result = CliRunner().invoke(livestory, ["explain", str(file)])
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr.startswith(f"{file}: ")
+        assert expected in result.stderr
+        assert "fetch" in result.stderr
 
 
 def test_a_missing_file_a_folder_and_an_unknown_option_are_refused(tmp_path: Path) -> None:

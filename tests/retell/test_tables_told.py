@@ -16,8 +16,9 @@ from livestory.clock import HOUR, as_datetime, instant
 from livestory.retell.explain_story import Retelling
 from livestory.retell.header import given_columns
 from livestory.retell.in_order import in_order
-from livestory.story.events import Retold, Rules, Summary, Trade
+from livestory.story.events import Chapter, Retold, Rules, Summary, Trade
 from livestory.story.settings import StorySettings
+from livestory.story.wording import numbers
 from tests.retell.listening import Heard, told_of, told_of_text
 
 if TYPE_CHECKING:
@@ -100,6 +101,24 @@ def test_usual_names_are_known_in_any_case_and_order(tmp_path: Path) -> None:
     rows = [line.split(",") for line in other.splitlines()]
     shuffled = "\n".join(",".join(["x", *row[::-1], ""]) for row in rows)
     assert told_of_text(tmp_path, shuffled).lines == told_of_text(tmp_path, BACKTEST).lines
+
+
+def test_a_lone_position_beyond_one_is_an_amount_and_no_weight(tmp_path: Path) -> None:
+    """Nothing is told of exposure then, and the head says why; the caller may say otherwise."""
+    backtest = BACKTEST.replace("target_w", "position")
+    weight = told_of_text(tmp_path, backtest)
+    assert len(weight.kinds("exposure")) == 3
+    text = backtest.replace(",0.33\n", ",-20.5\n")
+    amount = told_of_text(tmp_path, text)
+    assert amount.kinds("exposure") == []
+    assert [event.line for event in weight.events if event.kind not in {"exposure", "quiet"}] == amount.lines
+    assert amount.head is not None
+    assert "position is how much is held, not a target weight: no changes of exposure" in amount.head.line
+    assert "position" not in head_of(weight).inferred
+    told = told_of(tmp_path / "table.csv", columns=given_columns("target_weight=position"))
+    assert "ETH 0% → -2050%" in told.kinds("exposure")[-1]
+    told_of_text(tmp_path, backtest)
+    assert told_of(tmp_path / "table.csv", columns=given_columns("position=position")).lines == amount.lines
 
 
 def test_unusual_names_are_given_and_the_first_column_is_the_time(tmp_path: Path) -> None:
@@ -220,6 +239,56 @@ def test_the_summary_adds_up(tmp_path: Path) -> None:
     assert (told.best, told.worst) == pytest.approx((0.2, -0.1))
     assert {each.regime for each in told.regimes} == {"TREND", "MEAN_REV"}
     assert sum(each.lasted for each in told.regimes) == told.end - told.start
+
+
+@given(
+    st.lists(st.floats(0.1, 10), min_size=2, max_size=60) | st.lists(st.floats(0.95, 1.05), min_size=2, max_size=9),
+    st.integers(1, 40),
+)
+def test_the_summary_has_the_deepest_fall_of_the_whole_table(
+    tmp_path_factory: pytest.TempPathFactory, wealths: list[float], hours: int
+) -> None:
+    """From the highest wealth so far to the lowest after it, over all days and months; its line says the same."""
+    times = [START + number * hours * HOUR for number in range(1, len(wealths) + 1)]
+    rows = "".join(f"{time},{wealth!r}\n" for time, wealth in zip(times, wealths, strict=True))
+    settings = StorySettings(implausible=1e6)
+    heard = told_of_text(tmp_path_factory.mktemp("t"), "time,wealth\n" + rows, Retelling(story=settings))
+    told = summary_of(heard)
+    expected = min(wealth / max(wealths[: number + 1]) - 1 for number, wealth in enumerate(wealths))
+    assert heard.summary is not None
+    assert ("max drawdown" in heard.summary.line) == (told.deepest is not None) == (expected < 0)
+    if told.deepest is not None and told.deepest_from is not None and told.deepest_at is not None:
+        peak, low = times.index(told.deepest_from), times.index(told.deepest_at)
+        assert told.deepest == pytest.approx(expected)
+        assert told.deepest == pytest.approx(wealths[low] / wealths[peak] - 1)
+        assert wealths[peak] == max(wealths[: low + 1])
+        assert f"max drawdown {numbers.percent(told.deepest)} (" in heard.summary.line
+
+
+@given(
+    st.lists(st.sampled_from([1.0, 1.1, 0.9, 0.7, 1.3, 1.2]), min_size=30, max_size=200),
+    st.integers(0, 23).map(lambda hour: hour * HOUR + HOUR // 2) | st.just(0),
+)
+def test_a_chapters_deepest_fall_is_that_of_its_rows(
+    tmp_path_factory: pytest.TempPathFactory, wealths: list[float], shift: int
+) -> None:
+    """Weeks, months and years take it from their days: the fall is the one that a look at every row finds."""
+    times = [START + shift + number * 5 * HOUR for number in range(1, len(wealths) + 1)]
+    rows = "".join(f"{time},{wealth}\n" for time, wealth in zip(times, wealths, strict=True))
+    heard = told_of_text(tmp_path_factory.mktemp("t"), "time,wealth\n" + rows)
+    known = list(zip(times, wealths, strict=True))
+    for chapter in heard.facts("chapter"):
+        assert isinstance(chapter, Chapter)
+        opened = chapter.since or chapter.start
+        peak, falls = 0.0, [(0.0, 0)]
+        for time, wealth in known:
+            peak = wealth if time <= opened else max(peak, wealth)
+            falls += [(wealth / peak - 1.0, time)] if opened < time <= chapter.end else []
+        deepest, at = min(falls)
+        assert (chapter.deepest, chapter.deepest_at) == ((deepest, at) if deepest else (None, None))
+        if chapter.deepest_from is not None:
+            from_peak = [wealth for time, wealth in known if time <= chapter.deepest_from][-1]
+            assert dict(known)[at] / from_peak - 1.0 == deepest
 
 
 def test_small_drifts_of_the_target_are_not_told_until_they_add_up(tmp_path: Path) -> None:

@@ -3,49 +3,77 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
 from types import NoneType
-from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, NoReturn, get_args, get_type_hints
 
 import msgspec
 
 from livestory.clock import SECOND, instant
 from livestory.retell.columns import FILL, FLAGS, INSTANTS, OBSERVATION
+from livestory.story.arguments import decimal
 from livestory.story.observation import Fill, Observation, Reason
 from livestory.tables import instant_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from livestory.errors import TableError
     from livestory.tables import Table
 
 _UNKNOWN = frozenset({"", "nan", "na", "n/a", "null", "none", "-"})  # as tables write an empty cell
-_TRUE, _FALSE = frozenset({"1", "1.0", "true", "yes", "t"}), frozenset({"0", "0.0", "false", "no", "f"})
+_YES_NO = dict.fromkeys(("1", "1.0", "true", "yes", "t"), True) | dict.fromkeys(("0", "0.0", "false", "no", "f"), False)
 _SIDES = {"buy": "buy", "b": "buy", "sell": "sell", "s": "sell"}
 _LONGEST = 40  # characters of a cell that a message repeats
 
 
-def values(table: Table, column: str, field: int, lines: Sequence[int], cells: Iterable[str]) -> Sequence[Any]:
+def values(table: Table, column: str, field: int, lines: Sequence[int], texts: Sequence[str]) -> list[Any]:
     """What the cells of ``column`` say, one a line; None where a cell is empty. Raises TableError for a bad one."""
-    texts = list(cells)
     read, expected = _READERS[column]
     try:
-        found = _ends(_instants(texts)) if read is instant_of else list(map(read, texts))
-        if read is not float or not _is_nan(sum(found)):
-            return found
+        if read is instant_of:
+            return _ends(_instants(texts))
+        return _numbers(texts) if read is float else list(map(read, texts))
     except (ValueError, InvalidOperation, msgspec.DecodeError):
         pass
     return [_value(table, field, line, text, read, expected) for line, text in zip(lines, texts, strict=True)]
 
 
+def _numbers(texts: Sequence[str]) -> list[float]:
+    """As `float` reads them. Raises ValueError where one of them is none, or NaN."""
+    try:
+        found = _decode_numbers(f"[{','.join(texts)}]")  # in a third of the time
+    except msgspec.DecodeError:
+        found = list(map(float, texts))  # JSON knows no .5, +1 or inf
+    if len(found) != len(texts) or _is_nan(sum(found)):
+        raise ValueError
+    return found
+
+
+_decode_numbers = msgspec.json.Decoder(list[float]).decode
+
+
 def _instants(texts: Sequence[str]) -> list[int]:
-    """As `instant_of`, but each day and each time of day among them is read once."""
+    """As `instant_of`, but without a call for each of them."""
     if texts[0].isdigit():
         return list(map(instant_of, texts))
-    days = {day: _instant(day) for day in {text[:10] for text in texts}}
-    clocks = {clock: _instant("1970-01-01" + clock) for clock in {text[10:] for text in texts}}
-    return [days[text[:10]] + clocks[text[10:]] for text in texts]
+    return [_DAYS[text[:10]] + _CLOCKS[text[10:]] for text in texts]
+
+
+class _Instants(dict[str, int]):
+    """Instants by their texts: a table has few days and few times of day, and each is read once."""
+
+    def __init__(self, before: str) -> None:
+        self._before = before  # what makes the text a whole timestamp
+
+    def __missing__(self, text: str) -> int:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        found = self[text] = instant(self._before + text)
+        return found
+
+
+_REMEMBERED = 4096
+_DAYS, _CLOCKS = _Instants(""), _Instants("1970-01-01")
 
 
 def _ends(times: list[int]) -> list[int]:
@@ -56,7 +84,6 @@ def _ends(times: list[int]) -> list[int]:
 
 
 _CLOSE = SECOND - 1000
-_instant = lru_cache(maxsize=4096)(instant)
 
 
 def _value(  # noqa: PLR0913, PLR0917 - a cell and its place
@@ -82,24 +109,16 @@ def _is_nan(number: float) -> bool:
 
 
 def _flag(text: str) -> bool:
-    word = text.casefold()
-    if word not in _TRUE | _FALSE:
-        raise ValueError
-    return word in _TRUE
+    return _YES_NO[text.casefold()] if text.casefold() in _YES_NO else _refuse()
 
 
 def _amount(text: str) -> Decimal:
-    amount = Decimal(text)
-    if not amount.is_finite() or amount < 0:
-        raise ValueError
-    return amount
+    amount = _money(text)
+    return amount if amount >= 0 else _refuse()
 
 
 def _money(text: str) -> Decimal:
-    amount = Decimal(text)
-    if not amount.is_finite():
-        raise ValueError
-    return amount
+    return decimal(text, "amount", signed=True)
 
 
 def _reason(text: str) -> Reason:
@@ -116,7 +135,7 @@ def _text(text: str) -> str:
     return text or _refuse()
 
 
-def _refuse() -> str:
+def _refuse() -> NoReturn:
     raise ValueError
 
 

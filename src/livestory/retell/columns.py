@@ -30,6 +30,9 @@ INSTANTS = frozenset({TIME, "resume_at", "next_due"})
 FLAGS = frozenset({"halted", "daily_loss_hit"})
 """The columns that hold 1 or 0."""
 
+OF_A_FILL = ("fill_side", "fill_quantity", "fill_price")
+"""The columns without which nothing is told of fills: a table that has them and no fill tells that none was made."""
+
 REASONS = frozenset({"no_trade_reason", "fill_reason"})
 """The columns that hold a `Reason` as JSON."""
 
@@ -40,7 +43,7 @@ COLUMNS: tuple[str, ...] = (*OBSERVATION, *FILL)
 def header(known: Iterable[str]) -> list[str]:
     """The columns of a table in which the ``known`` ones have values.
 
-    A position never stands without a target beside it: in other people's tables a lone one is the target.
+    A position never stands without a target beside it: in other people's tables a lone one may be the target.
     """
     wanted = {TIME, *known}
     if "position" in wanted:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from livestory.retell import columns, table_file
-from livestory.retell.columns import FILL, FLAGS, INSTANTS, OBSERVATION, TIME
+from livestory.retell.columns import FILL, FLAGS, INSTANTS, OBSERVATION, OF_A_FILL, TIME
+from livestory.retell.inputs import AsKept, Glimpse
 from livestory.retell.journal_source import JournalSource
 from livestory.story.journal_reader import JournalReader
 from livestory.story.observation import Fill, Flow, Observation, Reason
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from livestory.retell.inputs import Input
 
 _SHOWN = 1000  # rows between two looks at how much is done
 
@@ -37,7 +40,7 @@ def export_journal(
     with JournalReader.open(journal) as reader:
         source = JournalSource(reader)
         known = {name for row in _rows(source, start, end) for name, value in row.items() if value is not None}
-        header = columns.header(known)
+        header = columns.header(known.union(OF_A_FILL))  # where there is no fill, none was made
         last = reader.last_observation()
         count = 0
 
@@ -61,12 +64,20 @@ def _rows(source: JournalSource, start: int | None, end: int | None) -> Iterator
         for each in chunk:
             if (start is not None and each.time < start) or (end is not None and each.time >= end):
                 continue
-            if isinstance(each, Observation):
-                yield {name: getattr(each, name) for name in OBSERVATION}
-            elif isinstance(each, Fill):
-                yield {TIME: each.time} | {column: getattr(each, name) for column, name in FILL.items()}
-            elif isinstance(each, Flow):
-                yield {TIME: each.time, "flow": each.amount}
+            match _told(each):
+                case Observation() as observed:
+                    yield {name: getattr(observed, name) for name in OBSERVATION}
+                case Fill() as fill:
+                    yield {TIME: fill.time} | {column: getattr(fill, name) for column, name in FILL.items()}
+                case Flow() as flow:
+                    yield {TIME: flow.time, "flow": flow.amount}
+
+
+def _told(each: Input) -> Input | None:
+    """The input itself, also of a time that was compacted."""
+    if isinstance(each, Glimpse):
+        return each.observation
+    return each.own if isinstance(each, AsKept) else each
 
 
 def _text(column: str, value: Any) -> str:

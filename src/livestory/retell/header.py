@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from livestory.errors import InputError
-from livestory.retell.columns import COLUMNS, FILL, OBSERVATION, TIME
+from livestory.retell.columns import COLUMNS, FILL, OBSERVATION, OF_A_FILL, TIME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ _USUAL: dict[str, tuple[str, ...]] = {
     "wealth": ("wealth", "wealth_btc", "equity", "balance", "wealth_total"),
     "price": ("price", "close", "price_mid", "mid"),
     "weight": ("weight", "actual_weight", "actual_w"),
-    "target_weight": ("target_weight", "target_w", "position"),
+    "target_weight": ("target_weight", "target_w"),
     "score": ("score", "regime_score"),
     "threshold": ("threshold", "regime_threshold", "adx_threshold"),
     "halted": ("halted", "phoenix_active"),
@@ -35,13 +35,13 @@ _USUAL: dict[str, tuple[str, ...]] = {
     "fill_symbol": ("fill_symbol", "symbol"),
     "fill_reason": ("fill_reason", "reason"),
 }
-_TRADE = ("fill_side", "fill_quantity", "fill_price")
 
 
 class Header(Struct, frozen=True):
     """A table's columns, in livestory's own names, each with its field from 0."""
 
     fields: dict[str, int]
+    lone_position: bool = False  # nothing names a target beside it: it is the target, if it can be a weight
 
     @property
     def fills(self) -> bool:
@@ -52,6 +52,10 @@ class Header(Struct, frozen=True):
     def known(self) -> frozenset[str]:
         """What it says: fields of `Observation`, and ``fill``."""
         return frozenset(self.fields) - FILL.keys() | ({"fill"} if self.fills else set())
+
+    def with_target(self) -> Header:
+        """The header where a lone position is what the bot wants."""
+        return Header({("target_weight" if name == "position" else name): self.fields[name] for name in self.fields})
 
     @classmethod
     def of(cls, table: Table, line: int, names: Sequence[str], given: Mapping[str, str]) -> Header:
@@ -75,7 +79,7 @@ class Header(Struct, frozen=True):
             fields[TIME] = 0
         _settle(fields)
         _check(table, line, names, fields)
-        return cls(fields)
+        return cls(fields, "position" in fields and "target_weight" not in fields and "position" not in given)
 
 
 def given_columns(text: str) -> dict[str, str]:
@@ -110,18 +114,19 @@ def _field(table: Table, line: int, names: Sequence[str], there: list[str], name
 def _settle(fields: dict[str, int]) -> None:
     """Decide about names that mean one thing in one table and another in the next."""
     if fields.get("position") == fields.get("target_weight"):
-        fields.pop("position", None)  # without a target beside it, it is what the bot wants
+        fields.pop("position", None)  # the caller says that it is what the bot wants
     if "fill_side" not in fields:
         for column in FILL:
             fields.pop(column, None)
     elif fields.keys() <= {TIME, "price", "no_trade_reason", *FILL}:
-        for column in ("price", "no_trade_reason"):  # in a table of trades alone, these are theirs
-            fields.pop(column, None)
+        for column, own in (("price", "fill_price"), ("no_trade_reason", "fill_reason")):
+            if fields.get(column) == fields.get(own):  # in a table of trades alone, these are theirs
+                fields.pop(column, None)
 
 
 def _check(table: Table, line: int, names: Sequence[str], fields: Mapping[str, int]) -> None:
     if "fill_side" in fields:
-        for column in _TRADE:
+        for column in OF_A_FILL:
             if column not in fields:
                 raise _missing(table, line, names, column)
     if not fields.keys() & {*OBSERVATION[1:], "fill_side"}:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Sequence
 from contextlib import ExitStack
 from itertools import islice
 from operator import itemgetter
@@ -14,7 +15,7 @@ from msgspec import msgpack
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-Row = tuple[int, int, list[str]]  # time, line, fields
+Row = tuple[int, int, Sequence[str]]  # time, line, fields
 
 _RUN = 100_000  # rows sorted in memory
 _LENGTH = 4  # bytes before each row of a run on disk

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from livestory.clock import as_datetime, instant
+from livestory.clock import as_datetime, as_instant
 from livestory.story import events as e
 
 if TYPE_CHECKING:
@@ -17,9 +17,10 @@ class Tally:
 
     def __init__(self, account: Account) -> None:
         """Count what ``account`` takes."""
-        self._account = account
+        self.account = account
         self._first: int | None = None
         self._last = 0
+        self._begun = False  # the first value and the first price are known
         self._value: float | None = None
         self._price: float | None = None
         self._peak = self._floor = 0.0
@@ -38,10 +39,9 @@ class Tally:
 
     def observe(self, time: int) -> None:
         """Take what the account knows after an observation."""
-        account = self._account
-        value = account.value
+        value = self.account.value
         self._last = time
-        if self._first is None or self._value is None or self._price is None:
+        if not self._begun:
             self._begin(time)
         if value is None:
             return
@@ -55,8 +55,9 @@ class Tally:
     def _begin(self, time: int) -> None:
         self._first = time if self._first is None else self._first
         if self._value is None:
-            self._value = self._month = self._account.value
-        self._price = self._account.price if self._price is None else self._price
+            self._value = self._month = self.account.value
+        self._price = self.account.price if self._price is None else self._price
+        self._begun = self._value is not None and self._price is not None
 
     def hear(self, event: e.Event) -> None:
         """Take what was told."""
@@ -87,11 +88,11 @@ class Tally:
 
     def told(self, *, halts: bool, exposures: bool) -> e.Summary:
         """The numbers. ``halts`` and ``exposures``: whether there was anything to hear of them."""
-        account, end = self._account, self._last
+        account, end = self.account, self._last
         self._end_regime(end)
         self._end_halt(end)
         if self._month != account.value:
-            start = instant(as_datetime(end).replace(day=1, hour=0, minute=0, second=0, microsecond=0))
+            start = as_instant(as_datetime(end).replace(day=1, hour=0, minute=0, second=0, microsecond=0))
             self._end_month(start, _change(self._month, account.value))
         best, worst = max(self._months, default=None), min(self._months, default=None)
         several = best is not None and worst is not None and best != worst

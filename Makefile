@@ -1,20 +1,21 @@
 # Needs python3 (3.11 or later), python3-venv and make; everything else is installed into .venv from requirements.lock.
 
 PYTHON ?= python3
+SHARE ?= 1
 BIN := .venv/bin
 # Hash-checked, and nothing but what the lock pins: the extras and groups to install are named, the lock is the constraint.
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --constraint requirements.lock \
 	--requirement pyproject.toml --extra all
 
-# Debian's, that tests drive: a real server to export from, and a real browser.
-PROGRAMS := prometheus chromium-headless-shell
+# Debian's, that tests drive: a real server to export from, a real browser, and systemd's judge of units.
+PROGRAMS := prometheus chromium-headless-shell systemd-analyze
 
 # Where it is set, each start would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
 # Another environment may be active in the caller's shell.
 unexport VIRTUAL_ENV
 
-.PHONY: run test lint format bench docs lock clean help
+.PHONY: run test torture lint format bench docs lock clean help
 .DELETE_ON_ERROR:
 
 run: .venv/installed ## play the demo: a simulated market, its story told line by line
@@ -23,6 +24,9 @@ run: .venv/installed ## play the demo: a simulated market, its story told line b
 test: lint $(PROGRAMS:%=build/debian/usr/bin/%) ## check everything: ruff, mypy, pytest
 	@echo "pytest"
 	@$(BIN)/python -m pytest -q
+
+torture: .venv/installed-dev ## the long form of the tests of reliability: hours, as root; a share with SHARE=0.1
+	@LIVESTORY_TORTURE=$(SHARE) $(BIN)/python -m pytest -q tests/reliability
 
 lint: .venv/installed-dev ## ruff and mypy alone
 	@echo "ruff check"
@@ -36,15 +40,15 @@ format: .venv/installed-dev ## let ruff format the code and mend what it can
 	@$(BIN)/ruff check --fix --quiet
 	@$(BIN)/ruff format --quiet
 
-bench: .venv/installed-dev ## measure, each figure against a baseline of the same run
+bench: .venv/installed-bench ## measure, each figure against a baseline of the same run
 	@$(BIN)/python -m benchmarks
 
 docs: .venv/installed ## write docs/configuration.md anew from the settings
 	@$(BIN)/python -c 'from livestory import config; print(config.reference(), end="")' > docs/configuration.md
 
 lock: .venv/bin/uv ## pin the newest packages that pyproject.toml allows
-	@$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --generate-hashes --no-header --no-emit-index-url \
-		--universal --python-version 3.11 --upgrade --quiet --output-file requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --group bench --generate-hashes --no-header \
+		--no-emit-index-url --universal --python-version 3.11 --upgrade --quiet --output-file requirements.lock
 
 clean: ## remove the environment and everything built; stories in results/ stay
 	@rm -rf .venv build dist .hypothesis .mypy_cache .ruff_cache
@@ -77,6 +81,10 @@ help: ## show this list
 .venv/installed-dev: .venv/installed
 	@echo "Installing the tools for development"
 	@$(INSTALL) --group dev
+	@touch $@
+
+.venv/installed-bench: .venv/installed-dev
+	@$(INSTALL) --group bench
 	@touch $@
 
 build/debian/usr/bin/%:

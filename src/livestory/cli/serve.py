@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
 
+from livestory.cli.alert import config_option, delivered
 from livestory.cli.page import PORT
 
 _NICE = 5  # a bot on the same machine goes first
@@ -46,6 +48,8 @@ _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - told apart, not bou
 @click.option(
     "--clients", type=click.IntRange(1, 10_000), default=1000, show_default=True, help="Most listeners at once."
 )
+@click.option("--alerts", is_flag=True, help="Deliver the alerts of livestory.toml as well; see livestory alert.")
+@config_option()
 @click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input is closed.")
 def serve(  # noqa: PLR0913, PLR0917 - click hands over each option by name
     folders: tuple[Path, ...],
@@ -55,7 +59,9 @@ def serve(  # noqa: PLR0913, PLR0917 - click hands over each option by name
     names: tuple[str, ...],
     root_path: str,
     clients: int,
+    configured: Path | None,
     *,
+    alerts: bool,
     with_parent: bool,
 ) -> None:
     """Show the story in a browser, live, from a process of its own that only reads.
@@ -69,6 +75,7 @@ def serve(  # noqa: PLR0913, PLR0917 - click hands over each option by name
     """
     from livestory.cli.page import when_parent_ends
     from livestory.cli.place import story_in
+    from livestory.cli.supervisor import Supervisor
     from livestory.clock import SystemClock
     from livestory.errors import InputError
 
@@ -85,7 +92,8 @@ def serve(  # noqa: PLR0913, PLR0917 - click hands over each option by name
     if root_path and (not root_path.startswith("/") or root_path.endswith("/")):
         message = f"--root-path {root_path}: begins with a slash and doesn't end with one, such as /story"
         raise InputError(message)
-    stories = [story_in(folder).db for folder in folders]
+    layouts = [story_in(folder) for folder in folders]
+    stories = [layout.db for layout in layouts]
     listening = bind(host, port)
     port = listening.getsockname()[1]
     settings = WebSettings(
@@ -101,10 +109,18 @@ def serve(  # noqa: PLR0913, PLR0917 - click hands over each option by name
     if not is_loopback(host):
         click.echo("the token travels over plain HTTP here: anyone on the way can read it (docs/web.md)", err=True)
     os.nice(_NICE)
-    server = Server(web, root_path, lambda: click.echo(f"the story is at {address}"))
+    supervisor = Supervisor.of()
+
+    def ready() -> None:
+        click.echo(f"the story is at {address}")
+        supervisor.ready(f"shows the story at {address}")
+
+    server = Server(web, root_path, ready, supervisor.alive)
     if with_parent:
         when_parent_ends(server.stop)
-    server.run(sockets=[listening])
+    with delivered(layouts, configured) if alerts else nullcontext():
+        server.run(sockets=[listening])
+    supervisor.stopping()
 
 
 def _token(file: Path | None) -> str | None:

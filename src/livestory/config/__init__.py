@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta, Struct
 
 from livestory.config import reading, telling
+from livestory.outlets.alerts.settings import AlertsSettings
 from livestory.outlets.metrics import MetricsSettings
 from livestory.retell.prometheus_api import PrometheusSettings
 from livestory.story.settings import StorySettings
+from livestory.trading.exchange.access import ExchangeSettings
 from livestory.trading.exchange.paper import PaperSettings
 from livestory.trading.market.candles import CandleSettings
+from livestory.trading.pursuit import OrderSettings
 from livestory.trading.risk import RiskSettings
 from livestory.trading.strategy.choice import StrategySettings
 
@@ -34,7 +37,7 @@ class BotSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     ] = "ETH/BTC"
     exchange: Annotated[
         str,
-        Meta(min_length=1, max_length=40, description="Whose public candles it trades on paper; a name known to ccxt."),
+        Meta(min_length=1, max_length=40, description="Where it trades; on paper by its candles. A name known to ccxt."),
     ] = "binance"
     unit: (
         Annotated[
@@ -52,9 +55,12 @@ class Configuration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     strategy: StrategySettings = StrategySettings()
     risk: RiskSettings = RiskSettings()
     paper: PaperSettings = PaperSettings()
+    exchange: ExchangeSettings = ExchangeSettings()
+    orders: OrderSettings = OrderSettings()
     market: CandleSettings = CandleSettings()
     metrics: MetricsSettings = MetricsSettings()
     prometheus: PrometheusSettings = PrometheusSettings()
+    alerts: AlertsSettings = AlertsSettings()
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Configuration:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PREFIX = "LIVESTORY_"
+_NO_SETTINGS = {"LIVESTORY_TOKEN"}  # the page's, which `livestory serve` reads itself
 _MOST_FAULTS = 10
 _HEADER = re.compile(r"\s*\[{1,2}(?P<name>[^\[\]]+)\]{1,2}\s*(?:#.*)?")
 _KEY = re.compile(r"(?P<indent>\s*)(?P<name>[\w\-.\"' ]+?)\s*=")
@@ -36,7 +37,12 @@ def load(path: Path | None, defaults: Settings, environ: Mapping[str, str] | Non
     root = Section.of(defaults)
     values: dict[Names, Any] = {}
     places: dict[Names, Place] = {}
-    faults = [] if path is None else _read_file(path, root, values, places)
+    faults: list[str] = []
+    if path is not None:
+        document = _file(path, places)
+        root = root.naming(document)
+        found = sorted((_place(names, places), problem) for names, problem in _read(document, root, values))
+        faults += [f"{path}:{_text(place)}: {problem}" for place, problem in found]
     faults += _read_environment(os.environ if environ is None else environ, root, values)
     settings, objections = root.build(values)
     for section, problem in objections:
@@ -48,8 +54,8 @@ def load(path: Path | None, defaults: Settings, environ: Mapping[str, str] | Non
     return settings  # type: ignore[no-any-return]  # a section builds the type of its defaults
 
 
-def _read_file(path: Path, root: Section, values: dict[Names, Any], places: dict[Names, Place]) -> list[str]:
-    """Put what the file sets into ``values`` and where into ``places``; return its faults in the order of its lines."""
+def _file(path: Path, places: dict[Names, Place]) -> dict[str, Any]:
+    """What the file holds; put into ``places`` where each name of it stands."""
     try:
         text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
     except OSError as error:
@@ -62,8 +68,7 @@ def _read_file(path: Path, root: Section, values: dict[Names, Any], places: dict
         raise ConfigError(message) from None
     document = _document(path, text)
     places |= _places(text)
-    found = sorted((_place(names, places), problem) for names, problem in _read(document, root, values))
-    return [f"{path}:{_text(place)}: {problem}" for place, problem in found]
+    return document
 
 
 def _document(path: Path, text: str) -> dict[str, Any]:
@@ -126,7 +131,7 @@ def _read_environment(environ: Mapping[str, str], root: Section, values: dict[Na
                 values[settings[variable].path] = settings[variable].read_text(environ[variable])
             except ValueError as error:
                 yield f"{variable}: {error}"
-        elif variable.startswith(PREFIX):
+        elif variable.startswith(PREFIX) and variable not in _NO_SETTINGS:
             yield f"{variable}: unknown setting; {_suggestion(variable, {each: each for each in settings})}"
 
 

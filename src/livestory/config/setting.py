@@ -118,6 +118,8 @@ class Setting(Struct, frozen=True, kw_only=True):
         except ValueError:  # msgspec's ValidationError is one
             shown = _toml(written)
             shown = shown if len(shown) <= _LONGEST else shown[:_LONGEST] + "…"
+            if self.schema.get("writeOnly"):  # somebody may have written a secret where its variable's name belongs
+                shown = "what is written"
             such_as = f", such as {self.example}" if self.example else ""
             message = f"{shown} is not {self.takes}{such_as}"
             raise ValueError(message) from None

@@ -45,6 +45,9 @@ def template(defaults: Struct) -> str:
 
 def _template_lines(root: Section) -> Iterator[str]:
     for section in root.walk():
+        if section.each is not None:
+            yield from _example(section.each)
+            continue
         if section.path:
             yield from _comment(section.description)
             yield section.name
@@ -53,6 +56,16 @@ def _template_lines(root: Section) -> Iterator[str]:
             yield from _comment(f"{setting.description} ({setting.takes})")
             yield f"#{setting.name} = {setting.text(setting.default)}"
             yield ""
+
+
+def _example(section: Section) -> Iterator[str]:
+    """A section that exists only once the owner has named it: a comment as a whole."""
+    yield from _comment(section.description)
+    yield f"# {section.name}"
+    for setting in section.settings.values():
+        yield from _comment(f"{setting.description} ({setting.takes})")
+        yield f"# {setting.name} = {setting.text(setting.default)}"
+    yield ""
 
 
 def _comment(text: str) -> list[str]:
@@ -65,7 +78,7 @@ def reference(defaults: Struct) -> str:
 
 
 def _reference_lines(root: Section) -> Iterator[str]:
-    for section in root.walk():
+    for section in (each.each or each for each in root.walk()):
         if section.path:
             yield f"## `{section.name}`\n\n{section.description}\n"
         if section.settings:

@@ -78,15 +78,19 @@ def expose_metrics(
     """
     from prometheus_client import CollectorRegistry, start_http_server  # noqa: PLC0415 - only who asks for it loads it
 
+    from livestory.outlets.alerts.outbox_metrics import OutboxMetrics  # noqa: PLC0415 - as above
     from livestory.outlets.story_metrics import StoryMetrics  # noqa: PLC0415 - as above
+    from livestory.story.layout import Layout  # noqa: PLC0415 - the configuration imports this module
     from livestory.story.story_writer import StoryWriter  # noqa: PLC0415 - the configuration imports this module
 
     if isinstance(story, StoryWriter):
         metrics = StoryMetrics(story.filepath, lambda: story.health)
     else:
         metrics = StoryMetrics(os.fspath(story))
+    layout = Layout.of(story.filepath if isinstance(story, StoryWriter) else story)
     registry = CollectorRegistry()
     registry.register(metrics)
+    registry.register(OutboxMetrics({layout.text.stem: layout.db}))
     try:
         server, _ = start_http_server(port, host, registry)
     except (OSError, OverflowError) as error:

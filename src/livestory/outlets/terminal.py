@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from livestory.clock import as_datetime
 from livestory.story import events as e
+from livestory.story.wording.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,9 +62,9 @@ def style(facts: Facts) -> str:
 
 def coloured(line: str, facts: Facts) -> str:
     """The line with its time dimmed and what happened in the colour of its kind."""
-    stamp, headline, told, *why = line.split(_SEPARATOR, _COLUMNS - 1)
-    happened = _painted(f"{headline}{_SEPARATOR}{told}", style(facts))
-    return _SEPARATOR.join([_painted(stamp, _DIM), happened, *why])
+    stamp, *happened = line.split(_SEPARATOR, _COLUMNS - 1)
+    what, why = happened[: _COLUMNS - 2], happened[_COLUMNS - 2 :]
+    return _SEPARATOR.join([_painted(stamp, _DIM), _painted(_SEPARATOR.join(what), style(facts)), *why])
 
 
 def in_local_time(line: str, time: int) -> str:
@@ -104,5 +105,7 @@ class TerminalPrinter:
 
     def shown(self, event: Event) -> str:
         """The line as it is printed."""
-        line = in_local_time(event.line, event.time) if self._local else event.line
+        line = visible(event.line)  # a journal that was damaged or forged may hold anything
+        if self._local:
+            line = in_local_time(line, event.time)
         return coloured(line, event.facts) if self._coloured else line

@@ -8,6 +8,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.process_collector import ProcessCollector
 
+from livestory.outlets.alerts.outbox_metrics import OutboxMetrics
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -47,5 +49,6 @@ def exposition(stories: Mapping[str, Watched], listeners: Listeners) -> bytes:
     """The metrics in Prometheus's text format."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Collector(stories, listeners))
+    registry.register(OutboxMetrics({name: story.path for name, story in stories.items()}))
     ProcessCollector(registry=registry)
     return generate_latest(registry)

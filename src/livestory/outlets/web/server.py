@@ -84,8 +84,14 @@ class _Connection(H11Protocol):
 class Server(uvicorn.Server):
     """Ends every stream before it waits for connections to end."""
 
-    def __init__(self, web: Web, root_path: str = "", ready: Callable[[], object] = lambda: None) -> None:
-        """Serve that page; ``ready`` is called once it can be reached."""
+    def __init__(
+        self,
+        web: Web,
+        root_path: str = "",
+        ready: Callable[[], object] = lambda: None,
+        alive: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Serve that page; ``ready`` is called once it can be reached, ``alive`` ten times a second from then on."""
         super().__init__(
             uvicorn.Config(
                 web.app,
@@ -105,12 +111,18 @@ class Server(uvicorn.Server):
         )
         self._web = web
         self._ready = ready
+        self._alive = alive
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and say so."""
         await super().startup(sockets)
         if not self.should_exit:
             self._ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Say that the loop turns."""
+        self._alive()
+        return await super().on_tick(counter)
 
     def stop(self) -> None:
         """Ask for the end, from any thread."""

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from livestory.clock import MINUTE, SECOND
+from livestory.outlets.silence import REPLAYED, overdue_from
 from livestory.story.account import Account, tripped
 from livestory.story.detectors import Chapters
 from livestory.story.journal_entry import Identity
@@ -15,11 +15,6 @@ from livestory.story.observation import Observation
 from livestory.story.wording.numbers import decimals
 
 State = Literal["waiting", "trouble", "loading", "unknown", "trading", "halted", "stopped", "overdue"]
-
-REPLAYED = frozenset({"simulated", "replay"})
-"""Modes whose time is the bars' own, so that only a writer at work says that they are alive."""
-
-_LEAST_GRACE, _MOST_GRACE = 30 * SECOND, 5 * MINUTE
 
 
 class Halt(Struct, frozen=True, kw_only=True):
@@ -168,10 +163,8 @@ def _state(heard: Heard, now: int, *, written: bool) -> State:
 def _overdue(heard: Heard, last: Observation, now: int, *, written: bool) -> bool:
     if heard.identity.mode in REPLAYED:
         return not written
-    if last.next_due is None:
-        return False
-    grace = min(max((last.next_due - last.time) // 4, _LEAST_GRACE), _MOST_GRACE)
-    return now > last.next_due + grace
+    limit = overdue_from(last)
+    return limit is not None and now > limit
 
 
 def _halt(heard: Heard) -> Halt | None:

@@ -1,0 +1,216 @@
+"""`livestory alert`: the story's lines on a phone."""
+
+# ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from livestory.cli.closing import print_rows
+from livestory.cli.place import dir_option, story_in
+from livestory.cli.supervisor import Supervisor
+from livestory.clock import SystemClock
+from livestory.errors import InputError, LivestoryError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
+    from livestory.outlets.alerts.alerts import Alerts
+    from livestory.outlets.alerts.outbox import Outbox, State
+    from livestory.outlets.alerts.settings import AlertsSettings
+    from livestory.story.layout import Layout
+
+_CONFIGURATION = Path("livestory.toml")
+_PATIENCE = 8.0  # seconds that what is on its way may take at the end
+_NICE = 5  # a bot on the same machine goes first
+
+
+def config_option() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The option --config of a command that reads the alerts' sections."""
+    return click.option(
+        "--config",
+        "configured",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help=f"Configuration; without it ./{_CONFIGURATION}, if it is there.",
+    )
+
+
+@click.group(invoke_without_command=True, short_help="Deliver the story's lines to a phone.")
+@dir_option()
+@config_option()
+@click.pass_context
+def alert(context: click.Context, folder: Path, configured: Path | None) -> None:
+    """Deliver the lines of a story to the channels of livestory.toml, until it is stopped (Ctrl-C or SIGTERM).
+
+    Telegram, Discord, ntfy, webhooks, and all that Apprise knows. What a channel asked for is kept while its service
+    is down and comes once it is back, also after a restart. How to set one up: docs/alerts.md.
+
+    \b
+    livestory alert test          send a test message to every channel
+    livestory alert               deliver
+    livestory alert list          what waits, was delivered, failed
+    livestory alert --dir results/demo --config scout.toml
+    """
+    context.obj = folder, configured
+    if context.invoked_subcommand is not None:
+        return
+    import asyncio
+    import os
+
+    layout = story_in(folder)
+    alerts = _prepared()(layout, alerts_settings(configured))
+    os.nice(_NICE)
+    click.echo(f"delivers the lines of {layout.db} to {', '.join(alerts.names)}", err=True)
+    asyncio.run(_until_signalled(alerts, f"delivers to {', '.join(alerts.names)}"))
+
+
+@contextmanager
+def delivered(layouts: Sequence[Layout], configured: Path | None) -> Iterator[None]:
+    """Deliver the alerts of these stories on a thread of their own until the with block ends.
+
+    Raises InputError and ConfigError; what goes wrong later is told, and changes nothing else.
+    """
+    import asyncio
+    import threading
+
+    settings = alerts_settings(configured)
+    prepare = _prepared()
+    loop = asyncio.new_event_loop()
+    at_work = [prepare(layout, settings) for layout in layouts]
+
+    async def work() -> None:
+        for result in await asyncio.gather(*(each.run() for each in at_work), return_exceptions=True):
+            if isinstance(result, Exception):
+                tell(f"alerts: ended: {result if isinstance(result, LivestoryError) else type(result).__name__}")
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(work()), name="alerts", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        for each in at_work:
+            loop.call_soon_threadsafe(each.stop)
+        thread.join(_PATIENCE)
+
+
+async def _until_signalled(alerts: Alerts, status: str) -> None:
+    import asyncio
+    import signal
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, alerts.stop)
+    async with Supervisor.of().attends(status):
+        await alerts.run()
+
+
+def alerts_settings(configured: Path | None) -> AlertsSettings:
+    """The alerts' part of the configuration. Raises ConfigError."""
+    from livestory import config
+
+    return config.load(configured or (_CONFIGURATION if _CONFIGURATION.exists() else None)).alerts
+
+
+def tell(words: str) -> None:
+    """Print trouble, or its end, to standard error."""
+    click.echo(words, err=True)
+
+
+def _prepared() -> Callable[[Layout, AlertsSettings], Alerts]:
+    """What makes the alerts of a story. Raises InputError where a package is missing."""
+    try:
+        from livestory.outlets.alerts.alerts import Alerts, open_channels
+    except ImportError as error:
+        message = f"alerts need {error.name}, which is not installed\nInstall it with: pip install 'livestory[alerts]'"
+        raise InputError(message) from error
+
+    def prepare(layout: Layout, settings: AlertsSettings) -> Alerts:
+        return Alerts(layout, settings, open_channels(settings, tell), SystemClock(), tell=tell)
+
+    return prepare
+
+
+@alert.command(short_help="Send a test message.")
+@click.argument("channel", required=False)
+@config_option()
+@click.pass_obj
+def test(whole: tuple[Path, Path | None], channel: str | None, configured: Path | None) -> None:
+    """Send a test message to CHANNEL, or to every channel, and tell what its service answered.
+
+    \b
+    livestory alert test
+    livestory alert test phone
+    """
+    import asyncio
+
+    from msgspec.structs import replace
+
+    settings = alerts_settings(configured or whole[1])
+    _prepared()
+    from livestory.outlets.alerts.alerts import open_channels, trials
+    from livestory.outlets.alerts.delivery import Patience
+
+    if channel is not None:
+        if channel not in settings.channels:
+            known = ", ".join(settings.channels) or "none"
+            message = (
+                f"{channel}: no such channel; configured: {known}\nAdd [alerts.channels.{channel}] to livestory.toml."
+            )
+            raise InputError(message)
+        settings = replace(settings, channels={channel: settings.channels[channel]})
+    use = open_channels(settings, tell)
+    found = asyncio.run(trials(settings, use.channels, SystemClock(), Patience()))
+    print_rows(
+        (name, f"accepted in {result * 1000:.0f} ms" if isinstance(result, float) else f"FAILED: {result}")
+        for name, result in found.items()
+    )
+    if len(use.channels) < len(settings.channels) or not all(isinstance(result, float) for result in found.values()):
+        message = "not every channel can be reached"
+        raise LivestoryError(message)
+
+
+@alert.command(name="list", short_help="What waits, was delivered, failed.")
+@click.option("--dir", "folder", type=click.Path(path_type=Path), help="Folder of the story, or its own file.")
+@config_option()
+@click.pass_obj
+def list_(whole: tuple[Path, Path | None], folder: Path | None, configured: Path | None) -> None:
+    """Tell for each channel how many lines wait, were delivered, or were given up, and what is wrong with it.
+
+    \b
+    livestory alert list
+    livestory alert list --dir results/demo
+    """
+    from livestory.outlets.alerts.outbox import Outbox, outbox_path
+    from livestory.story.journal_lock import holder
+
+    settings = alerts_settings(configured or whole[1])
+    path = outbox_path(story_in(folder or whole[0]))
+    deliverer = holder(path.with_suffix(".lock"))
+    click.echo(f"delivered by {deliverer}" if deliverer else "not being delivered: start livestory alert")
+    outbox = Outbox.read(path)
+    rows = []
+    if outbox is not None:
+        with outbox:
+            states = {state.name: state for state in outbox.states()}
+            rows = [_row(outbox, state, configured=name in settings.channels) for name, state in states.items()]
+    rows += [(name, "nothing yet") for name in settings.channels if name not in {row[0] for row in rows}]
+    print_rows(rows or [("no channel", "configured: see docs/alerts.md")])
+
+
+def _row(outbox: Outbox, state: State, *, configured: bool) -> tuple[str, str]:
+    from livestory.story.wording import numbers
+
+    now = SystemClock().now()
+    backlog = outbox.backlog(state.name)
+    since = f" (since {numbers.duration(max(now - backlog.oldest, 0))})" if backlog.oldest is not None else ""
+    told = f"{backlog.lines:,} pending{since}, {state.delivered:,} delivered, {state.failed:,} failed"
+    if state.last_delivered is not None:
+        told += f"; last {numbers.stamp(state.last_delivered)} UTC"
+    if state.trouble:
+        told += f"; {state.trouble}"
+    return state.name, told if configured else f"{told}; no longer configured"

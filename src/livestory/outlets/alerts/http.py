@@ -1,0 +1,170 @@
+"""One request to a service, and what its answer means. No address, which may be a secret, is ever shown."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
+
+import httpx2
+import msgspec
+from msgspec import Struct
+
+from livestory.credentials import redacted
+from livestory.errors import ConfigError
+from livestory.story.wording.text import encodable, escape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from livestory.credentials import Secret
+
+_CONNECT = 10.0  # seconds
+_MOST_BYTES = 65_536  # of an answer that are read
+_LONGEST = 160  # characters of others' words that are repeated
+_CLIENT, _TOO_MANY, _SERVER = 400, 429, 500
+_REMEDIES = {
+    400: "what is sent is refused: check the settings of this channel",
+    401: "the token is refused: check it",
+    403: "access is refused: check the token and what it is allowed",
+    404: "there is no such address, bot or webhook: check the address and the token",
+    413: "the message is too long for it",
+    429: "too many messages",
+}
+
+
+class NotAccepted(Exception):
+    """A message was not accepted, or nobody knows; its text says why, without any secret."""
+
+    def __init__(self, problem: str, *, in_doubt: bool, wait: float | None = None) -> None:
+        """``in_doubt``: it may have been accepted; ``wait``: the service asks to wait so many seconds."""
+        super().__init__(problem)
+        self.in_doubt = in_doubt
+        self.wait = wait
+
+
+class Answer(Struct):
+    """What a service said to a message that it took."""
+
+    status: int
+    body: bytes
+
+    def json(self) -> dict[str, Any]:
+        """Its body; empty where that is no JSON object."""
+        with suppress(msgspec.MsgspecError):
+            return msgspec.json.decode(self.body, type=dict[str, Any])
+        return {}
+
+
+class Http:
+    """Sends requests; one at a time on a connection of its own, so that no stale one leaves a message in doubt."""
+
+    def __init__(self, patience: float) -> None:
+        """``patience``: the seconds that one answer may take."""
+        for name in ("httpx2", "httpcore2"):  # their lines have addresses in them
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        self._patience = patience
+        self._client = httpx2.AsyncClient(
+            timeout=httpx2.Timeout(patience, connect=min(_CONNECT, patience)),
+            limits=httpx2.Limits(max_keepalive_connections=0),
+            headers={"User-Agent": "livestory"},
+        )
+
+    async def __aenter__(self) -> Self:
+        """Itself."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close what is open."""
+        await self._client.aclose()
+
+    async def post(self, url: str, content: bytes, headers: Mapping[str, str], secrets: Iterable[Secret]) -> Answer:
+        """Send it. Raises NotAccepted for every answer but 2xx, and for none."""
+        return await self._ask("POST", url, content, headers, secrets)
+
+    async def get(self, url: str, secrets: Iterable[Secret]) -> Answer:
+        """Ask for it. Raises NotAccepted as `post` does."""
+        return await self._ask("GET", url, b"", {}, secrets)
+
+    async def _ask(
+        self, method: str, url: str, content: bytes, headers: Mapping[str, str], secrets: Iterable[Secret]
+    ) -> Answer:
+        body = bytearray()
+        try:
+            async with (
+                asyncio.timeout(self._patience),
+                self._client.stream(method, url, content=content, headers=dict(headers)) as response,
+            ):
+                async for part in response.aiter_bytes():
+                    body += part
+                    if len(body) > _MOST_BYTES:
+                        break
+        except (httpx2.ConnectTimeout, httpx2.ConnectError, httpx2.PoolTimeout, httpx2.ProxyError) as error:
+            problem = f"can't be reached ({_words(str(error) or 'no answer', secrets)})"
+            raise NotAccepted(problem, in_doubt=False) from None
+        except (TimeoutError, httpx2.TimeoutException):
+            problem = f"gives no answer within {self._patience:g}s"
+            raise NotAccepted(problem, in_doubt=True) from None
+        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, ValueError) as error:
+            problem = f"the connection broke ({_words(str(error) or type(error).__name__, secrets)})"
+            raise NotAccepted(problem, in_doubt=True) from None
+        answer = Answer(response.status_code, bytes(body))
+        if not response.is_success:
+            raise _refusal(answer, response.headers, secrets)
+        return answer
+
+
+def checked(what: str, address: str) -> str:
+    """An address that can be sent to. Raises ConfigError, which does not show it."""
+    problem = ""
+    try:
+        parts = urlsplit(address)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
+            problem = "is no http or https address"
+        httpx2.URL(address)
+    except (ValueError, httpx2.InvalidURL):
+        problem = "is no http or https address"
+    if problem or not address.isascii() or not address.isprintable() or " " in address:
+        message = f"{what}: what it holds is no http or https address\nCopy the whole address, from http on."
+        raise ConfigError(message)
+    return address
+
+
+def malformed(secrets: Iterable[Secret], answer: Answer) -> NotAccepted:
+    """The refusal of an answer that is not the service's own, as that of a hotel's network."""
+    start = _words(answer.body[:60].decode("utf-8", "replace"), secrets)
+    return NotAccepted(f"answers, but not as it should ({start or 'nothing'})", in_doubt=True)
+
+
+def _refusal(answer: Answer, headers: httpx2.Headers, secrets: Iterable[Secret]) -> NotAccepted:
+    told, status = answer.json(), answer.status
+    own = next((told[key] for key in ("description", "message", "error") if isinstance(told.get(key), str)), "")
+    others = "fails" if status >= _SERVER else "leads elsewhere: check the address" if status < _CLIENT else "refuses"
+    problem = _REMEDIES.get(status, others)
+    own = f": {_words(own, secrets)}" if own else ""
+    wait = _wait(told, headers) if status == _TOO_MANY or status >= _SERVER else None
+    return NotAccepted(f"{problem} (HTTP {status}{own})", in_doubt=status >= _SERVER, wait=wait)
+
+
+def _wait(told: dict[str, Any], headers: httpx2.Headers) -> float | None:
+    """Seconds: Telegram's and Discord's own field, else Retry-After (RFC 9110, 10.2.3)."""
+    inner = told.get("parameters")
+    for found in (inner.get("retry_after") if isinstance(inner, dict) else None, told.get("retry_after")):
+        if isinstance(found, int | float) and not isinstance(found, bool) and found >= 0:
+            return float(found)
+    written = headers.get("retry-after", "").strip()
+    if written.isdecimal() and written.isascii():
+        return float(written[:9])
+    with suppress(ValueError, TypeError):
+        return max((parsedate_to_datetime(written) - datetime.now(UTC)).total_seconds(), 0.0)
+    return None
+
+
+def _words(text: str, secrets: Iterable[Secret]) -> str:
+    """Others' words: without secrets and control characters, and short."""
+    told = escape(encodable(redacted(" ".join(text.split()), secrets)))
+    return told if len(told) <= _LONGEST else f"{told[:_LONGEST]}…"

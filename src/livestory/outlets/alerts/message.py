@@ -1,0 +1,129 @@
+"""A message: some lines as a person reads them, within what a service takes."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from livestory.clock import as_datetime, instant
+from livestory.outlets.alerts.outbox import Waiting
+from livestory.story.wording import alert_words as words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+_ALIKE = 3  # lines of one kind that are still shown one by one
+_BLOCKS = 8  # lines shown
+_LONGEST = 700  # characters of a line that are shown
+_STAMP = 19  # characters of the first column
+_SEPARATOR = " | "
+
+
+class Message(Struct, frozen=True, kw_only=True):
+    """Lines on their way to a channel."""
+
+    id: str  # the same whenever it is sent again
+    title: str  # whose lines they are
+    lines: tuple[Waiting, ...]  # at least one
+    again: bool = False  # the service may have accepted it before
+    link: str | None = None  # the live page's address
+    zone: str = "UTC"
+
+    @property
+    def critical(self) -> bool:
+        """Whether the owner wants to be woken for one of its lines."""
+        return any(line.critical for line in self.lines)
+
+    @property
+    def url(self) -> str | None:
+        """Where its last line stands on the live page."""
+        seqs = self._seqs()
+        if self.link is None:
+            return None
+        return f"{self.link}#e{seqs[-1]}" if seqs else self.link
+
+    def text(
+        self,
+        limit: int,
+        *,
+        size: Callable[[str], int] = len,
+        safe: Callable[[str], str] = str,
+        titled: bool = True,
+        linked: bool = True,
+    ) -> str:
+        """Its text: each line's first three columns, then its why, then the lines' numbers and the link.
+
+        ``size`` measures a text as the service does, which takes ``limit`` of it; ``safe`` takes from anybody's words
+        what the service would read as markup or as a mention.
+        """
+        body = [self.title] if titled else []
+        body += _blocks(self.lines, ZoneInfo(self.zone))
+        seqs = self._seqs()
+        number = words.numbered(seqs[0], seqs[-1]) if seqs else ""
+        foot = "\n".join(filter(None, (self._again(number), (self.url or "") if linked else "")))
+        foot = f"\n{foot}" if foot else ""
+        return _clipped(safe("\n".join(body)), limit - size(foot), size) + foot
+
+    def _again(self, number: str) -> str:
+        return f"{number} {words.AGAIN}".lstrip() if self.again else number
+
+    def _seqs(self) -> list[int]:
+        return [line.seq for line in self.lines if line.seq is not None]
+
+
+def _blocks(lines: Sequence[Waiting], zone: ZoneInfo) -> Iterator[str]:
+    """The lines as they are shown: many of a kind by the last of them, many kinds by the gravest and latest."""
+    counts = Counter(line.kind for line in lines)
+    last = {line.kind: line.n for line in lines}
+    first = {line.kind: line.told for line in reversed(lines)}
+    alike = {kind for kind, count in counts.items() if count > _ALIKE}
+    candidates = [line for line in lines if line.kind not in alike or line.n == last[line.kind]]
+    shown = sorted(candidates, key=lambda line: (line.critical, line.n))[-_BLOCKS:]
+    for line in sorted(shown, key=lambda line: line.n):
+        if line.kind in alike:
+            yield words.similar(counts[line.kind], max(line.told - first[line.kind], 0))
+        yield _told(line, zone)
+    untold = len(lines) - sum(counts[line.kind] if line.kind in alike else 1 for line in shown)
+    if untold:
+        yield words.more(untold)
+
+
+def _told(line: Waiting, zone: ZoneInfo) -> str:
+    """The first three columns in a row, the time in the channel's zone, and the why in the next."""
+    stamp, _, rest = line.line.partition(_SEPARATOR)
+    if zone.key != "UTC":
+        stamp = as_datetime(instant(stamp)).astimezone(zone).isoformat(" ", "seconds")
+    headline, _, rest = rest.partition(_SEPARATOR)
+    told, _, why = rest.partition(_SEPARATOR)
+    row = _SEPARATOR.join(filter(None, (stamp, headline, told)))
+    return _clipped(f"{row}\n{why}" if why else row, _LONGEST, len)
+
+
+def _clipped(text: str, limit: int, size: Callable[[str], int]) -> str:
+    """The longest beginning of the text that fits."""
+    if size(text) <= limit:
+        return text
+    low, high = 0, len(text)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if size(text[:middle]) + size("…") <= limit else (low, middle - 1)
+    return f"{text[:low]}…"
+
+
+def utf16(text: str) -> int:
+    """Its length in UTF-16 code units, as Telegram and Discord count."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def utf8(text: str) -> int:
+    """Its length in bytes, as ntfy counts."""
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+def unmentioned(text: str) -> str:
+    """The text with a word joiner behind each sign that would begin a mention."""
+    return re.sub("(@(?=\\w)|<(?=[!@#]))", "\\1\u2060", text)

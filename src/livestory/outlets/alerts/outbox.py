@@ -1,0 +1,306 @@
+"""The outbox: what waits for each channel, what was tried, what was delivered. Every commit survives a power cut.
+
+It lies beside the journal, which has a writer of its own and is never written here.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Self
+
+import apsw
+import msgspec
+from msgspec import Struct
+
+from livestory.errors import InputError, JournalCorrupt
+from livestory.outlets.alerts.policy import Pace
+from livestory.story.journal_faults import faults
+from livestory.story.words import AlertsLost
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from livestory.story.layout import Layout
+
+_APPLICATION_ID = 0x4C495641  # "LIVA"
+_VERSION = 1
+_BUSY = 2_000  # milliseconds that a reader's or a backup's lock is waited for
+_TABLES = (
+    """CREATE TABLE channels(name TEXT PRIMARY KEY, journal TEXT NOT NULL, seq INTEGER NOT NULL,
+    delivered INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0, last_delivered INTEGER,
+    pace BLOB NOT NULL DEFAULT x'80', trouble TEXT, not_before INTEGER NOT NULL DEFAULT 0,
+    id TEXT, upto INTEGER, first_try INTEGER, attempts INTEGER NOT NULL DEFAULT 0, in_doubt INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID""",
+    """CREATE TABLE waiting(n INTEGER PRIMARY KEY AUTOINCREMENT, channel TEXT NOT NULL, key TEXT NOT NULL, seq INTEGER,
+    told INTEGER NOT NULL, kind TEXT NOT NULL, critical INTEGER NOT NULL, line TEXT NOT NULL, record BLOB NOT NULL,
+    added INTEGER NOT NULL, UNIQUE(channel, key))""",
+    "CREATE TABLE owed(n INTEGER PRIMARY KEY, word BLOB NOT NULL)",
+    "CREATE TABLE kept(key TEXT PRIMARY KEY, value) WITHOUT ROWID",
+)
+_COLUMNS = (
+    "name, journal, seq, delivered, failed, last_delivered, pace, trouble, not_before, id, upto, first_try, attempts, "
+    "in_doubt"
+)
+
+
+class Waiting(Struct, frozen=True, gc=False):
+    """A line that waits for a channel."""
+
+    n: int  # its place among all that ever waited
+    key: str  # the event's journal and id; what is not in a journal has a key of its own
+    seq: int | None
+    told: int
+    kind: str
+    critical: bool
+    line: str
+    record: bytes
+    added: int  # when it began to wait
+
+
+class Attempt(Struct, frozen=True):
+    """A message that was begun: its lines are those that wait up to ``upto``, whatever came after."""
+
+    id: str  # the same at each try
+    upto: int
+    first_try: int
+    attempts: int
+    in_doubt: bool  # the service may have accepted it
+
+
+class State(Struct, frozen=True):
+    """How a channel is."""
+
+    name: str
+    journal: str
+    seq: int
+    delivered: int
+    failed: int
+    last_delivered: int | None
+    pace: Pace
+    trouble: str | None
+    not_before: int  # the service asked to wait until then
+    attempt: Attempt | None
+
+
+class Backlog(Struct, frozen=True):
+    """What waits for a channel."""
+
+    lines: int
+    oldest: int | None  # when the first of them began to wait
+
+
+def outbox_path(layout: Layout) -> Path:
+    """Where the outbox of a story lies."""
+    return layout.db.with_suffix(".alerts.db")
+
+
+class Outbox:
+    """An open outbox. One process writes it; others may read. Methods raise JournalError, which names its file."""
+
+    def __init__(self, path: Path, db: apsw.Connection) -> None:
+        """Use `open` or `read`."""
+        self.path = path
+        self._db = db
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open for writing; it is made where there is none. Raises JournalError, JournalCorrupt and InputError."""
+        with faults(path, "open"):
+            db = apsw.Connection(str(path))
+            try:
+                db.set_busy_timeout(_BUSY)
+                version = _checked(db, path)
+                db.pragma("journal_mode", "wal")
+                db.pragma("synchronous", "full")
+                if not version:
+                    with db:
+                        for statement in _TABLES:
+                            db.execute(statement)
+                        db.pragma("application_id", _APPLICATION_ID)
+                        db.pragma("user_version", _VERSION)
+                verdict = str(db.execute("PRAGMA quick_check(1)").get)
+                if verdict != "ok":
+                    raise apsw.CorruptError(verdict)  # noqa: TRY301 - as SQLite itself says it
+            except BaseException:
+                db.close()
+                raise
+        return cls(path, db)
+
+    @classmethod
+    def read(cls, path: Path) -> Self | None:
+        """Open for reading; None where there is none yet."""
+        if not path.exists():
+            return None
+        with faults(path, "open"):
+            db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+            try:
+                db.set_busy_timeout(_BUSY)
+                if _checked(db, path):
+                    return cls(path, db)
+            except BaseException:
+                db.close()
+                raise
+            db.close()
+            return None
+
+    def __enter__(self) -> Self:
+        """Use within a with block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close at its end."""
+        self.close()
+
+    def close(self) -> None:
+        """Close it."""
+        self._db.close()
+
+    def state(self, channel: str) -> State | None:
+        """How the channel of that name is; None where there is none yet."""
+        return next((state for state in self.states() if state.name == channel), None)
+
+    def states(self) -> list[State]:
+        """How every channel is that ever was, by name."""
+        with faults(self.path, "read"):
+            rows = self._db.execute(f"SELECT {_COLUMNS} FROM channels ORDER BY name").fetchall()  # noqa: S608 - our names
+        try:
+            return [_state(*row) for row in rows]
+        except msgspec.MsgspecError as error:
+            message = f"{self.path}: damaged ({error})\nMove it away; alerts then go on from the story's end."
+            raise JournalCorrupt(message) from None
+
+    def enrol(self, channel: str, journal: str, seq: int) -> None:
+        """Let a channel follow that journal from after ``seq`` on."""
+        with self._writing():
+            self._db.execute(
+                "INSERT INTO channels(name, journal, seq) VALUES(?,?,?) "
+                "ON CONFLICT(name) DO UPDATE SET journal=excluded.journal, seq=excluded.seq",
+                (channel, journal, seq),
+            )
+
+    def add(self, lines: Iterable[tuple[str, Waiting]], cursors: Mapping[str, int], journal: str = "") -> None:
+        """Let lines wait for channels, and move the channels' cursors in that journal; all of it or nothing."""
+        with self._writing():
+            self._db.executemany(
+                "INSERT INTO waiting(channel, key, seq, told, kind, critical, line, record, added) "
+                "VALUES(?,?,?,?,?,?,?,?,?) ON CONFLICT(channel, key) DO NOTHING",
+                ((to, w.key, w.seq, w.told, w.kind, w.critical, w.line, w.record, w.added) for to, w in lines),
+            )
+            self._db.executemany(
+                "UPDATE channels SET seq=? WHERE name=? AND journal=?",
+                ((seq, name, journal) for name, seq in cursors.items()),
+            )
+
+    def waiting(self, channel: str, *, upto: int | None = None, limit: int) -> list[Waiting]:
+        """The first lines that wait for a channel, in order."""
+        with faults(self.path, "read"):
+            rows = self._db.execute(
+                "SELECT n, key, seq, told, kind, critical, line, record, added FROM waiting "
+                "WHERE channel=? AND n<=? ORDER BY n LIMIT ?",
+                (channel, 2**63 - 1 if upto is None else upto, limit),
+            )
+            return [_waiting(*row) for row in rows]
+
+    def backlog(self, channel: str) -> Backlog:
+        """How much waits for a channel, and since when."""
+        with faults(self.path, "read"):
+            row = self._db.execute("SELECT count(*), min(added) FROM waiting WHERE channel=?", (channel,)).fetchone()
+            return Backlog(*(row or (0, None)))
+
+    def begin(self, channel: str, message: str, upto: int, now: int) -> None:
+        """Record that the message is about to be sent: from now on it may have been."""
+        with self._writing():
+            self._db.execute(
+                "UPDATE channels SET first_try=CASE WHEN id=?1 THEN first_try ELSE ?3 END, "
+                "attempts=CASE WHEN id=?1 THEN attempts + 1 ELSE 1 END, in_doubt=1, id=?1, upto=?2 WHERE name=?4",
+                (message, upto, now, channel),
+            )
+
+    def delay(self, channel: str, trouble: str, not_before: int, *, in_doubt: bool) -> None:
+        """Record that the message was not accepted, or that nobody knows, and why."""
+        with self._writing():
+            self._db.execute(
+                "UPDATE channels SET trouble=?, not_before=?, in_doubt=? WHERE name=?",
+                (trouble, not_before, in_doubt, channel),
+            )
+
+    def delivered(self, channel: str, upto: int, pace: Pace, now: int) -> None:
+        """Record that the service has accepted the message that ends with the line ``upto``."""
+        with self._writing():
+            self._end(channel, upto, "delivered")
+            self._db.execute(
+                "UPDATE channels SET last_delivered=?, pace=?, trouble=NULL WHERE name=?",
+                (now, msgspec.msgpack.encode(pace), channel),
+            )
+
+    def give_up(self, channel: str, upto: int, word: AlertsLost | None) -> None:
+        """Drop the message that ends with the line ``upto``; ``word`` is then owed to the story."""
+        with self._writing():
+            self._end(channel, upto, "failed")
+            if word is not None:
+                self._db.execute("INSERT INTO owed(word) VALUES(?)", (msgspec.json.encode(word),))
+
+    def owed(self) -> list[tuple[int, AlertsLost]]:
+        """The words that the story has not been told, each with the number to `settle` it by."""
+        with faults(self.path, "read"):
+            rows: list[tuple[Any, ...]] = self._db.execute("SELECT n, word FROM owed ORDER BY n").fetchall()
+        return [(n, msgspec.json.decode(word, type=AlertsLost)) for n, word in rows]
+
+    def settle(self, number: int) -> None:
+        """The story has been told."""
+        with self._writing():
+            self._db.execute("DELETE FROM owed WHERE n=?", (number,))
+
+    def kept(self, key: str) -> int | None:
+        """A number kept under that key."""
+        with faults(self.path, "read"):
+            value: int | None = self._db.execute("SELECT value FROM kept WHERE key=?", (key,)).get
+            return value
+
+    def say(self, lines: Iterable[tuple[str, Waiting]], key: str, value: int | None) -> None:
+        """Let lines wait that are not the story's, and keep under ``key`` that they were said."""
+        with self._writing():
+            self.add(lines, {})
+            self._db.execute("DELETE FROM kept WHERE key=?", (key,))
+            if value is not None:
+                self._db.execute("INSERT INTO kept VALUES(?,?)", (key, value))
+
+    def _end(self, channel: str, upto: int, count: str) -> None:
+        self._db.execute("DELETE FROM waiting WHERE channel=? AND n<=?", (channel, upto))
+        self._db.execute(
+            f"UPDATE channels SET {count}={count}+?, id=NULL, upto=NULL, attempts=0, in_doubt=0, not_before=0 "  # noqa: S608
+            "WHERE name=?",
+            (self._db.changes(), channel),
+        )
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction; within another one, a part of it."""
+        with faults(self.path, "write"), self._db:
+            yield
+
+
+def _checked(db: apsw.Connection, path: Path) -> int:
+    """Its version; 0 for a file that holds nothing yet. Raises InputError for what is not this version's."""
+    version, owner = int(db.pragma("user_version")), db.pragma("application_id")
+    empty = not db.execute("SELECT 1 FROM sqlite_schema").get
+    if (owner != _APPLICATION_ID and not empty) or version > _VERSION:
+        message = (
+            f"{path}: made by a newer livestory, or by another program\nUpgrade livestory, or move that file away."
+        )
+        raise InputError(message)
+    return version
+
+
+def _waiting(*row: Any) -> Waiting:
+    n, key, seq, told, kind, critical, line, record, added = row
+    return Waiting(n, key, seq, told, kind, bool(critical), line, record, added)
+
+
+def _state(*row: Any) -> State:
+    *plain, pace, trouble, not_before, message, upto, first_try, attempts, in_doubt = row
+    name, journal, seq, delivered, failed, last_delivered = plain
+    attempt = None if message is None else Attempt(message, upto, first_try, attempts, bool(in_doubt))
+    pace = msgspec.msgpack.decode(pace, type=Pace)
+    return State(name, journal, seq, delivered, failed, last_delivered, pace, trouble, not_before, attempt)

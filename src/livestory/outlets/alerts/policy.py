@@ -1,0 +1,112 @@
+"""When what goes to a channel: severity, quiet hours, gathering, rate. It only reckons; times are handed in.
+
+Lines go out in their order. One that is due takes all before it along, so that a message is always the beginning of
+what waits.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from livestory.clock import HOUR, MINUTE, as_datetime, instant
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from livestory.outlets.alerts.outbox import Waiting
+    from livestory.outlets.alerts.settings import ChannelSettings
+
+_LONGEST_CRITICAL = MINUTE  # that a critical line is gathered with its like
+
+
+class Pace(Struct):
+    """What a channel was sent lately: all that its policy remembers over a restart."""
+
+    sent: dict[str, int] = {}  # when a message held a line of that kind
+    tokens: float | None = None  # messages that may go at once, at `counted`; None: as many as an hour has
+    counted: int = 0
+
+
+class Policy:
+    """The rules of one channel."""
+
+    def __init__(self, settings: ChannelSettings) -> None:
+        """As its settings say; a webhook is read by a machine, for which nothing is gathered."""
+        machine = settings.service == "webhook"
+        self._kinds = frozenset(settings.kinds)
+        self._all = settings.severity == "all"
+        self._quiet = _quiet(settings.quiet)
+        self._zone = ZoneInfo(settings.time_zone)
+        self._gather = 0 if machine else settings.gather
+        self._per_hour = None if machine else settings.most_per_hour
+
+    def wants(self, kind: str, *, critical: bool) -> bool:
+        """Whether the channel asked for such a line."""
+        return kind in self._kinds if self._kinds else critical or self._all
+
+    def due(self, waiting: Sequence[Waiting], pace: Pace, now: int) -> tuple[int, int | None]:
+        """How many of the lines that wait, from the first on, are to be sent now; and when the next one is."""
+        times: dict[tuple[str, bool], int] = {}
+        count, following = 0, None
+        for place, line in enumerate(waiting, 1):
+            key = line.kind, line.critical
+            if key not in times:
+                times[key] = self._due(*key, pace, now)
+            if times[key] <= now:
+                count, following = place, None
+            elif following is None or times[key] < following:
+                following = times[key]
+        return count, following
+
+    def sent(self, lines: Sequence[Waiting], pace: Pace, now: int) -> Pace:
+        """The pace once a message with these lines was delivered."""
+        recent = {kind: time for kind, time in pace.sent.items() if now - self._gather < time <= now}
+        tokens = max(self._tokens(pace, now) - 1, 0.0)
+        return Pace(recent | dict.fromkeys((line.kind for line in lines), now), tokens, now)
+
+    def _due(self, kind: str, critical: bool, pace: Pace, now: int) -> int:  # noqa: FBT001 - the key of a table
+        before = pace.sent.get(kind, 0)
+        before = before if before <= now else 0  # the clock was put back
+        if critical:
+            return before + min(self._gather, _LONGEST_CRITICAL)
+        return self._after_quiet(max(before + self._gather, self._token(pace, now), now))
+
+    def _tokens(self, pace: Pace, now: int) -> float:
+        if self._per_hour is None or pace.tokens is None:
+            return float(self._per_hour or HOUR)
+        passed = max(now - pace.counted, 0)
+        return min(pace.tokens + passed / HOUR * self._per_hour, float(self._per_hour))
+
+    def _token(self, pace: Pace, now: int) -> int:
+        """When the rate lets a message go."""
+        lacking = 1 - self._tokens(pace, now)
+        if lacking <= 0 or self._per_hour is None:
+            return now
+        return now + int(lacking / self._per_hour * HOUR) + 1
+
+    def _after_quiet(self, time: int) -> int:
+        """``time``, or the end of the quiet hours that it falls into."""
+        if self._quiet is None:
+            return time
+        start, end = self._quiet
+        local = as_datetime(time).astimezone(self._zone)
+        minute = local.hour * 60 + local.minute
+        within = start <= minute < end if start < end else minute >= start or minute < end
+        if not within:
+            return time
+        over = datetime(local.year, local.month, local.day, *divmod(end, 60), tzinfo=self._zone)
+        if over <= local:
+            over = (over.replace(tzinfo=None) + timedelta(days=1)).replace(tzinfo=self._zone)
+        return max(instant(over), time)
+
+
+def _quiet(written: str | None) -> tuple[int, int] | None:
+    """Minutes of the day."""
+    if written is None:
+        return None
+    start, end = (int(part[:2]) * 60 + int(part[3:]) for part in written.split("-"))
+    return start, end

@@ -1,0 +1,187 @@
+"""The services that are spoken to natively, and every other through Apprise.
+
+Sources: Telegram Bot API, sendMessage and ResponseParameters; Discord developer documentation, Execute Webhook and Rate
+Limits; ntfy documentation, Publish as JSON and sequence ids.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+import msgspec
+
+from livestory import credentials
+from livestory.errors import ConfigError
+from livestory.outlets.alerts.apprise_service import Apprise
+from livestory.outlets.alerts.channel import forms
+from livestory.outlets.alerts.http import checked, malformed
+from livestory.outlets.alerts.message import unmentioned, utf8, utf16
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from livestory.credentials import Secret
+    from livestory.outlets.alerts.channel import Channel
+    from livestory.outlets.alerts.http import Http
+    from livestory.outlets.alerts.message import Message
+    from livestory.outlets.alerts.settings import ChannelSettings
+
+_MANY = 10_000  # lines that a message for a person stands for at most
+_JSON = {"Content-Type": "application/json"}
+# What Discord's Markdown reads: marks anywhere, a link, a list's beginning.
+_MARKUP = re.compile(r"([\\*_~`|<>#\[\]()@]|:(?=//)|^[-+](?= )|\.(?=\s))", re.MULTILINE)
+
+
+class Telegram:
+    """A bot's message to a chat; plain text, for which Telegram knows no markup."""
+
+    most_lines = _MANY
+
+    def __init__(self, section: str, settings: ChannelSettings, _address: Secret | None, token: Secret | None) -> None:
+        """Raises ConfigError where the token is none."""
+        if token is None or not re.fullmatch(r"\d+:[\w-]+", token.reveal()):
+            message = (
+                f"the token of {section}: not a Telegram bot's\nCopy what BotFather gave you, such as 110201543:AAH…"
+            )
+            raise ConfigError(message)
+        self._url = checked(section, f"{settings.api.rstrip('/')}/bot{token.reveal()}/sendMessage")
+        self._to = settings.to
+        self._secrets = forms(token)
+
+    async def send(self, message: Message, http: Http) -> None:
+        """At most 4,096 UTF-16 units."""
+        body = {
+            "chat_id": self._to,
+            "text": message.text(4096, size=utf16, safe=unmentioned),
+            "link_preview_options": {"is_disabled": True},
+            "disable_notification": not message.critical,
+        }
+        answer = await http.post(self._url, msgspec.json.encode(body), _JSON, self._secrets)
+        if answer.json().get("ok") is not True:
+            raise malformed(self._secrets, answer)
+
+
+class Discord:
+    """A webhook's message; it mentions nobody and shows no previews."""
+
+    most_lines = _MANY
+
+    def __init__(self, section: str, _settings: ChannelSettings, address: Secret | None, _token: Secret | None) -> None:
+        """Raises ConfigError where the address is none."""
+        url = checked(f"the address of {section}", address.reveal() if address else "")
+        self._url = url + ("&" if urlsplit(url).query else "?") + "wait=true"  # else an acceptance is not told
+        self._secrets = forms(address)
+
+    async def send(self, message: Message, http: Http) -> None:
+        """At most 2,000 UTF-16 units."""
+        body = {
+            "content": message.text(2000, size=utf16, safe=lambda text: _MARKUP.sub(r"\\\1", text)),
+            "allowed_mentions": {"parse": []},
+            "flags": 4,  # SUPPRESS_EMBEDS
+        }
+        answer = await http.post(self._url, msgspec.json.encode(body), _JSON, self._secrets)
+        if "id" not in answer.json():
+            raise malformed(self._secrets, answer)
+
+
+class Ntfy:
+    """A notification of a topic. Its sequence id lets a phone replace a message that comes again (ntfy 2.16)."""
+
+    most_lines = _MANY
+
+    def __init__(self, section: str, _settings: ChannelSettings, address: Secret | None, token: Secret | None) -> None:
+        """Raises ConfigError where the address is none with a topic."""
+        parts = urlsplit(checked(f"the address of {section}", address.reveal() if address else ""))
+        base, _, self._topic = parts.path.rstrip("/").rpartition("/")
+        if not re.fullmatch(r"[-\w]{1,64}", self._topic, re.ASCII):
+            message = f"the address of {section}: names no topic\nWrite it like https://ntfy.sh/my-secret-topic."
+            raise ConfigError(message)
+        self._url = urlunsplit((parts.scheme, parts.netloc, f"{base}/", "", ""))
+        self._headers = _JSON | ({"Authorization": f"Bearer {token.reveal()}"} if token else {})
+        self._secrets = forms(address, token)
+
+    async def send(self, message: Message, http: Http) -> None:
+        """At most 4,096 bytes: a longer one would become an attachment."""
+        body: dict[str, Any] = {
+            "topic": self._topic,
+            "title": message.title[:200],
+            "message": message.text(4000, size=utf8, titled=False, linked=False),
+            "priority": 5 if message.critical else 3,
+            "sequence_id": message.id,
+        }
+        if message.url is not None:
+            body["click"] = message.url
+        answer = await http.post(self._url, msgspec.json.encode(body), self._headers, self._secrets)
+        if "id" not in answer.json():
+            raise malformed(self._secrets, answer)
+
+
+class Webhook:
+    """The lines as JSON with their records, for a program of the owner's; signed where a key is named."""
+
+    most_lines = 100
+
+    def __init__(self, section: str, _settings: ChannelSettings, address: Secret | None, token: Secret | None) -> None:
+        """Raises ConfigError where the address is none."""
+        self._url = checked(f"the address of {section}", address.reveal() if address else "")
+        self._key = token
+        self._secrets = forms(address, token)
+
+    async def send(self, message: Message, http: Http) -> None:
+        """Any answer of 2xx accepts it."""
+        content = msgspec.json.encode(
+            {
+                "id": message.id,
+                "again": message.again,
+                "story": message.title,
+                "link": message.url,
+                "events": [
+                    {
+                        "seq": line.seq,
+                        "id": line.key,
+                        "kind": line.kind,
+                        "critical": line.critical,
+                        "line": line.line,
+                        "record": msgspec.Raw(line.record) if line.record else None,
+                    }
+                    for line in message.lines
+                ],
+            }
+        )
+        headers = {**_JSON, "Idempotency-Key": message.id}
+        if self._key is not None:
+            headers |= signature(self._key, str(int(time.time())), content)
+        await http.post(self._url, content, headers, self._secrets)
+
+
+def signature(key: Secret, timestamp: str, content: bytes) -> dict[str, str]:
+    """The headers that prove who sent it and when: HMAC-SHA256 over the timestamp in seconds, a dot, and the body."""
+    signed = hmac.new(key.reveal().encode(), f"{timestamp}.".encode() + content, "sha256").hexdigest()
+    return {"Livestory-Timestamp": timestamp, "Livestory-Signature": f"sha256={signed}"}
+
+
+_SERVICES: dict[str, Callable[[str, ChannelSettings, Secret | None, Secret | None], Channel]] = {
+    "telegram": Telegram,
+    "discord": Discord,
+    "ntfy": Ntfy,
+    "webhook": Webhook,
+    "apprise": Apprise,
+}
+
+
+def opened(name: str, settings: ChannelSettings, environ: Mapping[str, str] | None = None) -> Channel:
+    """The channel of that name. Raises InputError where a secret of it can't be read or used."""
+    section = f"[alerts.channels.{name}]"
+    address = token = None
+    if settings.address_env or settings.address_file:
+        address = credentials.read(f"the address of {section}", settings.address_env, settings.address_file, environ)
+    if settings.token_env or settings.token_file:
+        token = credentials.read(f"the token of {section}", settings.token_env, settings.token_file, environ)
+    if token is not None and not (token.reveal().isascii() and token.reveal().isprintable()):
+        message = f"the token of {section}: holds a character that no token has\nCopy it again, without line ends."
+        raise ConfigError(message)
+    return _SERVICES[settings.service](section, settings, address, token)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import subprocess
 import sys
 import time
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 REAL_BARS = Path(__file__).resolve().parents[2] / "shared" / "data" / "ETHBTC_15m_binance_2022-01_2024-06.csv.gz"
 ROUNDS = 7
+
+_TARGET = re.compile(r"(≥|≤|<) ([\d,.]+)")
 
 # The child reports its own peak after what it prints. Not by getrusage: that figure begins at the parent's.
 _PEAK = """
@@ -34,13 +37,28 @@ class Result(Struct, frozen=True, kw_only=True):
     ours: list[float]
     baseline: list[float] | None = None
     baseline_name: str = ""
-    target: str = ""
+    target: str = ""  # "< 80 MB", "≤ 1.5 ×" of the baseline, or words that nothing can miss
     more_is_better: bool = False
 
     @property
     def figure(self) -> float:
         """The median of ours."""
         return median(self.ours)
+
+    @property
+    def of_ratio(self) -> bool:
+        """Whether the target is one for the ratio, not for the figure."""
+        return self.target.endswith("×")
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the target is met; None where it has no number."""
+        found = _TARGET.match(self.target)
+        figure = self.ratio if self.of_ratio else self.figure
+        if found is None or figure is None:
+            return None
+        limit = float(found[2].replace(",", ""))
+        return figure >= limit if found[1] == "≥" else figure <= limit
 
     @property
     def spread(self) -> float:
@@ -51,6 +69,14 @@ class Result(Struct, frozen=True, kw_only=True):
     def ratio(self) -> float | None:
         """Our median as a multiple of the baseline's; None without a baseline."""
         return self.figure / median(self.baseline) if self.baseline and median(self.baseline) else None
+
+
+class Section(Struct, frozen=True, kw_only=True):
+    """What one benchmark measured."""
+
+    title: str
+    text: str
+    results: list[Result]
 
 
 class Measured(NamedTuple):

@@ -44,7 +44,7 @@ def measure() -> list[Result]:
             ours=ours,
             baseline=baseline,
             baseline_name=f"recomputed over {WINDOW} bars with pandas",
-            target="at most 0.001 ×",
+            target="≤ 0.001 ×",
         )
     ]
 

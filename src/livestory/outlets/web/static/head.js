@@ -9,6 +9,7 @@ const WORDS = {
 };
 const ICONS = { trading: "trading", halted: "halted", overdue: "trouble", trouble: "trouble" };
 const MODES = { live: "Live money", paper: "Paper", testnet: "Testnet", simulated: "Simulated", replay: "Replay" };
+const HALTS = { owner: "By you", journal: "Because its journal is new while the account holds something" };
 
 let status = null;
 let ahead = 0; // microseconds that the server's clock is ahead of this one
@@ -84,12 +85,12 @@ function overdue(now) {
 
 function halted(now) {
   const halt = status.halt;
-  const by = halt.breaker ? "By the safety breaker" : halt.reason === "owner" ? "By you" : `Because: ${halt.reason ?? "not told"}`;
+  const by = halt.breaker ? "By the safety breaker" : HALTS[halt.reason] ?? `Because: ${halt.reason ?? "not told"}`;
   const since = halt.since === null ? "" : ` since ${times.moment(halt.since)}`;
   const score = halt.resume_score === null ? null
     : `the score reaches ${numbers.exact(halt.resume_score)}${status.score === null ? "" : ` (now ${status.score.toFixed(1)})`}`;
   const waits = halt.resume_at !== null && halt.resume_at > now;
-  if (!halt.breaker) return `${by}${since}.`;
+  if (!halt.breaker) return `${by}${since}.${halt.reason in HALTS ? " Goes on with: livestory resume." : ""}`;
   if (waits) return `${by}${since}. No buys before ${times.moment(halt.resume_at)}${score ? `, then once ${score}` : ""}.`;
   return `${by}${since}. ${score ? `Waits until ${score}.` : "It resumes with the next reading."}`;
 }

@@ -7,9 +7,10 @@ const PAGE = 60;
 const MOST = 1500; // lines kept on a page that is left open; older ones come back on scrolling
 const GROUPS = [
   ["Trades", ["trade", "put_off"]],
-  ["Safety", ["breaker", "phoenix", "wait_over", "halfway", "drawdown", "drawdown_over", "halted", "unhalted", "daily_limit", "daily_limit_over"]],
+  ["Safety", ["breaker", "phoenix", "wait_over", "halfway", "drawdown", "drawdown_over", "halted", "unhalted", "sell_stuck", "daily_limit", "daily_limit_over"]],
   ["Records", ["ath"]],
   ["Regime", ["regime"]],
+  ["Exchange", ["exchange_down", "exchange_back", "order_unknown", "order_clear", "balance_differs", "balance_explained", "foreign_orders", "filters_changed", "clock_skew", "candles_refused", "candles_back"]],
   ["Chapters", ["chapter"]],
   ["Quiet", ["quiet"]],
   ["Running", null], // everything else

@@ -6,7 +6,9 @@ import signal
 from typing import TYPE_CHECKING
 
 from livestory import Observation, StoryWriter
+from livestory.cli.health import trouble
 from livestory.clock import DAY, HOUR, MINUTE, SystemClock
+from livestory.story.journal_entry import Identity
 from tests.cli.program import LIMIT, livestory, started
 
 if TYPE_CHECKING:
@@ -86,3 +88,44 @@ def test_a_story_without_a_bar(tmp_path: Path) -> None:
     rows = status(tmp_path)
     assert rows["state"] == "not known: no bar heard yet"
     assert rows["last line"].endswith("hello")
+
+
+def test_the_journals_size_is_told(told: Path) -> None:
+    """For people and for machines."""
+    written = (told / "live_story.db", told / "live_story.db-wal")
+    count = sum(file.stat().st_size for file in written if file.exists())
+    assert status(told)["journal"].endswith(f" ({count:,} bytes, its log included)")
+
+
+def test_check_answers_a_machine(told: Path, bars: Path, tmp_path: Path) -> None:
+    """0 for a bot that runs, or was stopped; 1 where it was killed, or where there is no story."""
+    assert check(told) == (0, "healthy")
+    bot = started("run", "--bars", bars, "--dir", tmp_path, "--speed", 100, cwd=tmp_path)
+    assert bot.stdout is not None
+    bot.stdout.readline()
+    assert check(tmp_path) == (0, "healthy")
+    bot.kill()
+    bot.communicate(timeout=LIMIT)
+    assert check(tmp_path) == (1, "not running, and it did not say goodbye")
+    nothing = livestory("status", "--check", "--dir", tmp_path / "nowhere", cwd=tmp_path)
+    assert (nothing.returncode, nothing.stdout) == (1, "")
+
+
+def check(folder: Path) -> tuple[int, str]:
+    """The exit status of --check, and what it says."""
+    done = livestory("status", "--check", "--dir", folder, cwd=folder)
+    return done.returncode, done.stdout.splitlines()[-1].removeprefix("check").strip()
+
+
+def test_an_overdue_bar_is_trouble_for_a_running_bot_only() -> None:
+    """After the grace that page and alerts grant too; a replay, whose time is the bars' own, is never overdue."""
+    bar = Observation(time=DAY * 20_000, next_due=DAY * 20_000 + 15 * MINUTE)
+    live, replay = Identity(mode="live"), Identity(mode="replay")
+    late = DAY * 20_000 + 19 * MINUTE
+    assert trouble(live, bar, late, written=True, stopped_by=None) == "the next bar is overdue"
+    assert trouble(live, bar, late - 2 * MINUTE, written=True, stopped_by=None) is None
+    assert trouble(replay, bar, late, written=True, stopped_by=None) is None
+    assert trouble(live, bar, late, written=False, stopped_by="you") is None
+    assert trouble(live, bar, late, written=False, stopped_by="error") == "an error stopped it"
+    assert trouble(live, None, late, written=True, stopped_by=None) is None
+    assert trouble(live, Observation(time=bar.time), late, written=True, stopped_by=None) is None

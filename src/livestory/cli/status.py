@@ -9,13 +9,14 @@ import click
 
 from livestory.cli.closing import print_rows
 from livestory.cli.place import dir_option, story_in
+from livestory.cli.sizes import size
 from livestory.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from livestory.story.journal_entry import Identity
+    from livestory.story.journal_entry import Identity, Kept
     from livestory.story.layout import Layout
     from livestory.story.observation import Observation
 
@@ -24,7 +25,9 @@ _UNKNOWN = "not known"
 
 @click.command(short_help="How the bot is, in a few lines.")
 @dir_option()
-def status(folder: Path) -> None:
+@click.option("--check", is_flag=True, help="Exit with 1 where it is not heard, or not running and not stopped.")
+@click.pass_context
+def status(ctx: click.Context, folder: Path, *, check: bool) -> None:
     """Tell how the bot is: running or not, trading or halted and what it waits for, what it has, when it was heard.
 
     It reads what the bot last reported; what the bot doesn't report is "not known".
@@ -32,7 +35,9 @@ def status(folder: Path) -> None:
     \b
     livestory status
     watch -n 60 livestory status
+    livestory status --check || echo "look after the bot"
     """
+    from livestory.cli.health import trouble
     from livestory.story.journal_lock import holder
     from livestory.story.journal_reader import JournalReader
 
@@ -47,7 +52,21 @@ def status(folder: Path) -> None:
     unheard = [("state", f"{_UNKNOWN}: no bar heard yet")]
     rows += _seen(seen, who, stopped, running=writer is not None) if seen else unheard
     rows += [("last line", f"#{last.seq}: {last.line}" if last else "none yet"), ("files", _files(layout))]
+    rows.append(("journal", _journal(layout)))
+    by = next((_stopped_by(one) for one in lives if one.kind == "stopped"), None)
+    wrong = trouble(who, seen, SystemClock().now(), written=writer is not None, stopped_by=by)
+    if check:
+        rows.append(("check", wrong or "healthy"))
     print_rows(rows)
+    if check and wrong is not None:
+        ctx.exit(1)
+
+
+def _stopped_by(goodbye: Kept) -> str:
+    from livestory.story.events import Stopped, from_record
+
+    facts = from_record(goodbye.record, goodbye.line, goodbye.id, goodbye.seq).facts
+    return facts.by if isinstance(facts, Stopped) else ""
 
 
 def _bot(who: Identity) -> str:
@@ -121,18 +140,15 @@ def _last_bar(o: Observation, who: Identity, *, running: bool) -> str:
 
 
 def _files(layout: Layout) -> str:
-    told = [f"{path} {_size(path.stat().st_size)}" for path in (layout.text, layout.db) if path.exists()]
+    told = [f"{path} {size(path.stat().st_size)}" for path in (layout.text, layout.db) if path.exists()]
     archives = list(layout.archives().values())
     if archives:
-        size = _size(sum(path.stat().st_size for path in archives))
-        told.append(f"{layout.archive} {len(archives)} days, {size}")
+        told.append(f"{layout.archive} {len(archives)} days, {size(sum(path.stat().st_size for path in archives))}")
     return "; ".join(told)
 
 
-def _size(size: int) -> str:
-    """``12 kB``, ``1.2 MB``."""
-    for unit in ("B", "kB", "MB"):
-        if size < 1000:  # noqa: PLR2004 - SI
-            return f"{size:.3g} {unit}"
-        size /= 1000  # type: ignore[assignment]
-    return f"{size:.3g} GB"
+def _journal(layout: Layout) -> str:
+    """How large it is with its log."""
+    files = (layout.db, layout.db.with_name(f"{layout.db.name}-wal"))
+    count = sum(path.stat().st_size for path in files if path.exists())
+    return f"{size(count)} ({count:,} bytes, its log included)"

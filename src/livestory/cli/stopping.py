@@ -7,6 +7,8 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from livestory.cli.supervisor import Supervisor, WatchedStop
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -15,8 +17,12 @@ _SIGNALS = signal.SIGINT, signal.SIGTERM
 
 @contextmanager
 def stop_on_signals() -> Iterator[threading.Event]:
-    """An event that the first SIGINT or SIGTERM sets; the second does what it would have done without."""
-    stop = threading.Event()
+    """An event that the first SIGINT or SIGTERM sets; the second does what it would have done without.
+
+    Whoever supervises this process hears that it is up, by the loop's asking that it is alive, and that it stops.
+    """
+    supervisor = Supervisor.of()
+    stop = WatchedStop(supervisor)
     before = {number: signal.getsignal(number) for number in _SIGNALS}
 
     def restore() -> None:
@@ -30,6 +36,7 @@ def stop_on_signals() -> Iterator[threading.Event]:
 
     for number in _SIGNALS:
         signal.signal(number, ask)
+    supervisor.ready("tells its story")
     try:
         yield stop
     finally:

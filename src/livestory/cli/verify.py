@@ -29,11 +29,12 @@ def verify(ctx: click.Context, folder: Path) -> None:
     """
     from livestory.story.verify import verify as inspect
     from livestory.story.wording import numbers
+    from livestory.story.wording.text import visible
 
     report = inspect(story_in(folder).db, _disagreement)
     for finding in report.findings:
         what = finding.what.replace("\n", "\n  ")  # SQLite says many things at once
-        click.echo(f"{finding.where}: {what}\n  {finding.remedy}")
+        click.echo(visible(f"{finding.where}: {what}\n  {finding.remedy}"))
     if report.findings:
         ctx.exit(1)
     counts = [numbers.count(report.events, "event"), numbers.count(report.observations, "observation")]

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from livestory.errors import InputError
 from livestory.retell.columns import OBSERVATION
-from livestory.retell.inputs import OutOfOrder, TheRules, Told
+from livestory.retell.inputs import AsKept, Glimpse, OutOfOrder, Remembered, TheRules, Told
 from livestory.retell.tally import Tally
 from livestory.story.events import Event, Retold, Rules, Summary
 from livestory.story.narrator import Narrator
@@ -85,24 +85,25 @@ def _explain(
     *,
     in_order: bool,
 ) -> Summary:
-    head = replace(_head(source, retelling), in_order=not in_order)
+    head = replace(head_of(source, retelling), in_order=not in_order)
     never = frozenset(OBSERVATION) - source.knows - {"threshold"} if source.knows is not None else frozenset[str]()
-    telling = _Telling(retelling, head, never, listeners)
+    telling = Telling(retelling, head, never, listeners)
     for chunk in source.inputs(in_order=in_order):
         telling.take(chunk)
         progress(telling.rows)
     return telling.end()
 
 
-def _head(source: Source, retelling: Retelling) -> Retold:
+def head_of(source: Source, retelling: Retelling) -> Retold:
     """What the source says and does not say."""
     knows = source.knows
     if knows is None:
-        return Retold(source=source.name)
+        return Retold(source=source.name, compacted=source.compacted)
     inferred = {
         "regime": "score" in knows and "regime" not in knows,
         "halted": retelling.breaker is not None and {"wealth", "target_weight"} <= knows and "halted" not in knows,
         "exposure": "target_weight" in knows and "fill" not in knows,
+        "position": "position" in knows and "target_weight" not in knows,
     }
     lacking = tuple(name for name in _LACKING if name not in knows and not inferred.get(name))
     return Retold(
@@ -115,12 +116,13 @@ def _head(source: Source, retelling: Retelling) -> Retold:
     )
 
 
-class _Telling:
+class Telling:
     """A story on its way from the inputs through the narrator to the listeners."""
 
     def __init__(
         self, retelling: Retelling, head: Retold, never: frozenset[str], listeners: Sequence[Listener]
     ) -> None:  # fmt: skip
+        """Begin with ``head``; ``never`` are fields that no observation has."""
         self.rows = 0
         self._head = head
         self._never = never
@@ -140,6 +142,9 @@ class _Telling:
             End: narrator.end,
             TheRules: lambda each: narrator.rules(each.time, each.rules),
             Told: lambda each: narrator.tell(each.time, each.facts),
+            Glimpse: self._glimpse,
+            AsKept: self._as_kept,
+            Remembered: self._remembered,
         }
         for listener in listeners:
             listener.begin()
@@ -182,12 +187,34 @@ class _Telling:
             listener.end(*events)
         return summary
 
+    def memory(self) -> bytes:
+        """What the narrator remembers."""
+        return self._narrator.save()
+
+    def _glimpse(self, glimpse: Glimpse) -> tuple[Event, ...]:
+        self._narrator.recall(glimpse.observation)
+        self._tally.observe(glimpse.time)
+        for watch in self._watchers:
+            watch(self._narrator.account, glimpse.time)
+        return ()
+
+    def _as_kept(self, kept: AsKept) -> tuple[Event, ...]:
+        if isinstance(kept.own, Flow):
+            self._narrator.recall(kept.own)
+        self._narrator.recall(kept.event.facts)
+        return (kept.event,)
+
+    def _remembered(self, then: Remembered) -> tuple[Event, ...]:
+        self._narrator.restore(then.narrator)
+        self._tally.account = self._narrator.account
+        return ()
+
     def _begin(self, first: Input) -> None:
         """The head, told as early as the bot's own start was: at the open of the first bar, where that is known."""
         self._first = begun = first.time
         due = first.next_due if isinstance(first, Observation) else None
         if due is not None:
-            begun -= max(0, due - begun)
+            begun = max(0, begun - max(0, due - begun))
         self._begun = begun
         self._narrator.retell(begun, self._head, self._never)
         if self._rules is not None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from livestory.tables import Table
 
 # The usual names of each column, besides its own; the first one that a header has.
+_MOST, _LONGEST = 50, 40  # columns, and characters of a column's name, that a message repeats
 _USUAL: dict[str, tuple[str, ...]] = {
     "time": ("time", "close_time", "timestamp", "datetime", "date", "bar_close"),
     "wealth": ("wealth", "wealth_btc", "equity", "balance", "wealth_total"),
@@ -142,4 +143,5 @@ def _missing(table: Table, line: int, names: Sequence[str], column: str) -> Tabl
 
 
 def _list(names: Sequence[str]) -> str:
-    return ", ".join(name.strip() or "''" for name in names)
+    more = ["…"] if len(names) > _MOST else []
+    return ", ".join([*(" ".join(name.split())[:_LONGEST] or "''" for name in names[:_MOST]), *more])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
-from livestory.story.events import Facts, Rules
+from livestory.story.events import Event, Facts, Rules
 from livestory.story.observation import Begin, End, Fill, Flow, Observation, Skip
 
 if TYPE_CHECKING:
@@ -27,7 +27,37 @@ class Told(Struct, frozen=True):
     facts: Facts
 
 
-Input = Observation | Fill | Flow | Skip | Begin | End | TheRules | Told
+class Glimpse(Struct, frozen=True):
+    """What is left of the observations of a time whose events were kept, and are told as they stand."""
+
+    observation: Observation
+
+    @property
+    def time(self) -> int:
+        """When it was made."""
+        return self.observation.time
+
+
+class AsKept(Struct, frozen=True):
+    """An event of such a time, and the fill or flow that it tells."""
+
+    event: Event
+    own: Fill | Flow | None = None
+
+    @property
+    def time(self) -> int:
+        """When it happened."""
+        return self.event.time
+
+
+class Remembered(Struct, frozen=True):
+    """What the narrator remembered at the end of such a time; from here on it tells again."""
+
+    time: int
+    narrator: bytes
+
+
+Input = Glimpse | AsKept | Remembered | Observation | Fill | Flow | Skip | Begin | End | TheRules | Told
 
 
 class OutOfOrder(Exception):
@@ -38,6 +68,7 @@ class Source(Protocol):
     """Where inputs come from. It may be read more than once."""
 
     name: str  # of the file, as the story's head has it
+    compacted: int | None  # its observations before that instant were thinned
     knows: frozenset[str] | None  # fields of `Observation`, and "fill"; None: the bot said it itself, so nothing lacks
 
     def inputs(self, *, in_order: bool) -> Iterator[Sequence[Input]]:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import chain, islice, takewhile
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from livestory.errors import JournalCorrupt
-from livestory.retell.inputs import Input, TheRules, Told
+from livestory.retell.inputs import AsKept, Glimpse, Input, Remembered, TheRules, Told
 from livestory.story import events as e
 from livestory.story.observation import Begin, End, Fill, Flow, Observation, Skip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from livestory.story.journal_entry import Kept
     from livestory.story.journal_reader import JournalReader
 
+# Kinds that no observation brings: what the bot, or the story itself, told as it stands.
+_AS_THEY_STAND = (
+    *(e.Started, e.Stopped, e.Trade, e.Note, e.StoryLate, e.SetAside, e.ClockMoved, e.AlertsGivenUp, e.SellStuck),
+    *(e.ExchangeDown, e.ExchangeBack, e.OrderUnknown, e.OrderClear, e.ForeignOrders, e.FiltersChanged, e.ClockSkew),
+    *(e.CandlesRefused, e.CandlesBack, e.BalanceDiffers, e.BalanceExplained),
+)
 _PAGE = 1000  # events read at a time
 _CHUNK = 512  # inputs given together
 
@@ -33,22 +40,46 @@ class JournalSource:
         self._last_seq = reader.last_seq
         last = reader.last_observation()
         self._end = last.time + 1 if last is not None else 0
+        self._compacted = reader.compacted()
+        self.compacted = self._compacted.until if self._compacted is not None else None
 
     def inputs(self, *, in_order: bool) -> Iterator[Sequence[Input]]:
         """The inputs in the order of their telling. Raises JournalError."""
         del in_order  # a journal is in order
-        chunk: list[Input] = []
-        for each in _Retrace(self._reader.observations(until=self._end), self._events()):
-            chunk.append(each)
-            if len(chunk) == _CHUNK:
-                yield chunk
-                chunk = []
-        if chunk:
-            yield chunk
+        yield from self._as_kept()
+        yield from _chunks(step.input for step in self._steps())
 
-    def _events(self) -> Iterator[e.Event]:
-        seq = 0
-        while page := self._reader.events(seq, self._last_seq + 1, limit=_PAGE):
+    def before(self, until: int) -> tuple[list[int], Iterator[Sequence[Input]]]:
+        """The inputs before the first observation from ``until`` on, and the seq of the last event among them.
+
+        That seq stands in the list once all of them are taken. Raises JournalError.
+        """
+        seqs = [self._compacted.seq if self._compacted is not None else 0]
+
+        def inputs() -> Iterator[Input | None]:
+            for step in takewhile(lambda step: not _is_observed_from(step, until), self._steps()):
+                if step.event is not None and step.event.seq is not None:
+                    seqs.append(step.event.seq)
+                yield step.input
+
+        return seqs, chain(self._as_kept(), _chunks(inputs()))
+
+    def _as_kept(self) -> Iterator[Sequence[Input]]:
+        """The time that was compacted: what is left of its observations, its events, and where the narrator stood."""
+        if self._compacted is None:
+            return
+        until, seq, narrator = self._compacted
+        steps = _Retrace(self._reader.observations(until=until), self._events(0, seq))
+        yield from _chunks(map(_kept, steps))
+        yield [Remembered(until, narrator)]
+
+    def _steps(self) -> Iterator[_Step]:
+        """All that can be told again."""
+        since, seq = (None, 0) if self._compacted is None else self._compacted[:2]
+        return iter(_Retrace(self._reader.observations(since, self._end), self._events(seq, self._last_seq)))
+
+    def _events(self, seq: int, last: int) -> Iterator[e.Event]:
+        while page := self._reader.events(seq, last + 1, limit=_PAGE):
             for kept in page:
                 yield self._event(kept)
             seq = page[-1].seq
@@ -59,6 +90,29 @@ class JournalSource:
         except msgspec.MsgspecError as error:
             message = f"{self._reader.path}: event {kept.seq} can't be read ({error})\nLook closer: livestory verify."
             raise JournalCorrupt(message) from error
+
+
+class _Step(NamedTuple):
+    """What comes next: an input, an event, or an event with the input that it is the telling of."""
+
+    input: Input | None
+    event: e.Event | None = None
+
+
+def _kept(step: _Step) -> Input | None:
+    if step.event is not None:
+        return AsKept(step.event, step.input if isinstance(step.input, Fill | Flow) else None)
+    return Glimpse(step.input) if isinstance(step.input, Observation) else None
+
+
+def _is_observed_from(step: _Step, until: int) -> bool:
+    return isinstance(step.input, Observation) and step.input.time >= until
+
+
+def _chunks(inputs: Iterable[Input | None]) -> Iterator[Sequence[Input]]:
+    source = (each for each in inputs if each is not None)
+    while chunk := list(islice(source, _CHUNK)):
+        yield chunk
 
 
 class _Retrace:
@@ -73,34 +127,32 @@ class _Retrace:
         self._events = events
         self._next = next(observations, None)
         self._last: Observation | None = None
-        self._waiting: list[tuple[int, Input]] = []
+        self._waiting: list[tuple[Input, e.Event]] = []
 
-    def __iter__(self) -> Iterator[Input]:
+    def __iter__(self) -> Iterator[_Step]:
         for event in self._events:
             own = _own(event)
             if own is not None:
-                self._waiting.append((event.time, own))
+                self._waiting.append((own, event))
                 continue
             yield from self._release(event.time)
             yield from self._until(event.time)
-            told = self._apart(event)
-            if told is not None:
-                yield told
+            yield _Step(self._apart(event), event)
         yield from self._release(None)
         yield from self._until(None)
 
-    def _release(self, following: int | None) -> Iterator[Input]:
+    def _release(self, following: int | None) -> Iterator[_Step]:
         """What the bot told itself, before an observation of the time ``following`` brought the next event."""
-        for time, own in self._waiting:
+        for own, event in self._waiting:
+            time = event.time
             yield from self._until(time - 1 if following is not None and time >= following else time)
-            if not (isinstance(own, Flow) and self._observed_flow(own)):
-                yield own
+            yield _Step(None if isinstance(own, Flow) and self._observed_flow(own) else own, event)
         self._waiting.clear()
 
-    def _until(self, time: int | None) -> Iterator[Observation]:
+    def _until(self, time: int | None) -> Iterator[_Step]:
         while self._next is not None and (time is None or self._next.time <= time):
             self._last = self._next
-            yield self._next
+            yield _Step(self._next)
             self._next = next(self._observations, None)
 
     def _observed_flow(self, flow: Flow) -> bool:
@@ -130,9 +182,16 @@ def _own(event: e.Event) -> Input | None:  # noqa: PLR0911 - one way for each ki
                 price=f.price,
             )
         case e.Resumed():
-            return Begin(time=time, wealth=f.wealth, missed_bars=f.missed_bars)
+            return Begin(
+                time=time,
+                mode=f.mode,
+                wealth=f.wealth,
+                missed_bars=f.missed_bars,
+                fills_found=f.fills_found,
+                expected=f.expected,
+            )
         case e.Stopped() if f.unit is not None:
-            return End(time=time, by=f.by, wealth=f.wealth, position=f.position)
+            return End(time=time, by=f.by, wealth=f.wealth, position=f.position, orders_open=f.orders_open)
         case e.Rules():
             return TheRules(time, f)
         case e.RulesChanged():
@@ -142,11 +201,20 @@ def _own(event: e.Event) -> Input | None:  # noqa: PLR0911 - one way for each ki
         case e.PutOff():
             return Skip(time=time, reason=f.reason, side=f.side, quantity=f.quantity, symbol=f.symbol)
         case e.FlowTold():
-            return Flow(time=time, amount=f.amount, came=f.came)
-        case e.Started() | e.Stopped() | e.Trade() | e.Note() | e.StoryLate() | e.SetAside() | e.ClockMoved():
-            return Told(time, f)
+            return Flow(time=time, amount=f.amount, came=f.came, source=f.source, counted=f.counted)
         case _:
-            return None
+            return Told(time, f) if _as_it_stands(f) else None
+
+
+def _as_it_stands(facts: e.Facts) -> bool:
+    """Whether no observation can have brought the facts."""
+    match facts:
+        case e.Halted():
+            return facts.cancelled is not None
+        case e.Unhalted():
+            return facts.bars is not None
+        case _:
+            return isinstance(facts, _AS_THEY_STAND)
 
 
 def _fill(time: int, trade: e.Trade) -> Fill:
@@ -166,4 +234,8 @@ def _fill(time: int, trade: e.Trade) -> Fill:
         reference=trade.reference,
         wanted=trade.wanted,
         wealth_after=trade.wealth,
+        found=trade.found,
+        filled_at=trade.filled_at,
+        ordered=trade.ordered,
+        rest=trade.rest,
     )

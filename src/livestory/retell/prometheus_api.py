@@ -90,11 +90,16 @@ class Credentials(Struct, frozen=True):
         return text
 
 
+# Checked where they come in: what follows reads them as numbers.
+_Time = Annotated[float, Meta(ge=0, lt=253_370_764_800)]  # seconds, before the year 9999
+_Value = Annotated[str, Meta(pattern=r"^(?:NaN|[+-]?Inf|[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)\Z")]
+
+
 class Series(Struct):
     """The samples of one series, in order: seconds since the epoch, and the value as Prometheus writes it."""
 
     labels: dict[str, str] = msgspec.field(name="metric")
-    samples: list[tuple[float, str]] = msgspec.field(name="values", default_factory=list)
+    samples: list[tuple[_Time, _Value]] = msgspec.field(name="values", default_factory=list)
 
 
 class TooManySamples(LivestoryError):
@@ -165,7 +170,7 @@ class Prometheus:
         status, is_json, body = self._get(f"{self.url}/api/v1/{what}", parameters)
         try:
             envelope = msgspec.json.decode(body, type=_Envelope)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError):
             raise self._not_prometheus(status, is_json=is_json) from None
         if envelope.status != "success":
             raise self._refusal(status, envelope.error)
@@ -174,7 +179,7 @@ class Prometheus:
             raise self._failure(message)
         try:
             return msgspec.json.decode(envelope.data, type=kind)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             message = f"{self.url}: answers, but not as Prometheus does ({error}); check the address"
             raise InputError(message) from None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from livestory.chart.series import Series
-from livestory.clock import SECOND, as_datetime, instant
+from livestory.clock import SECOND, as_datetime, as_instant
 from livestory.retell.story_output import Spool
 from livestory.story import events as e
 
@@ -94,7 +94,7 @@ class Report:
             self._halts.append((self._halted, time))
         if self._value != self._month:
             date = as_datetime(summary.time)
-            start = instant(date.replace(day=1, hour=0, minute=0, second=0, microsecond=0))
+            start = as_instant(date.replace(day=1, hour=0, minute=0, second=0, microsecond=0))
             self._end_month(start, self._value / self._month - 1.0 if self._month and self._value else None)
         self._lines = head.line, summary.line
 

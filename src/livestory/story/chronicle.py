@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from livestory.clock import SECOND
-from livestory.errors import JournalCorrupt, JournalError
+from livestory.errors import JournalCorrupt
 from livestory.story.events import ClockMoved, Facts, SetAside, StoryLate
-from livestory.story.journal import Entry, Journal, JournalReader
+from livestory.story.journal import Entry, Journal
 from livestory.story.story_file import StoryFile
 from livestory.story.subscribers import Subscribers
 from livestory.story.wording.text import encodable
@@ -56,7 +56,7 @@ class Chronicle:
         """
         news: list[Facts] = []
         try:
-            journal = Journal.open(path, identity)
+            journal = _opened(path, identity)
         except JournalCorrupt as damage:
             trouble = encodable(damage).splitlines()[0]
             name = encodable(Journal.set_aside(path).name)
@@ -71,10 +71,6 @@ class Chronicle:
             chronicle.close()
             raise
         return chronicle
-
-    def reader(self) -> JournalReader:
-        """A reader of the journal, for another thread. Raises JournalError."""
-        return JournalReader.open(self.journal.path)
 
     @property
     def trouble(self) -> str | None:
@@ -115,6 +111,13 @@ class Chronicle:
         self.subscribers.publish(told)
         return told
 
+    def mend(self) -> bool:
+        """Try the text again where it is behind, though there is nothing to keep; whether that has put it right."""
+        if self._text_trouble is not None:
+            self._write_text(lambda: self._text.append(()), ())
+            return self._text_trouble is None
+        return False
+
     def close(self) -> None:
         """Let another writer have the story."""
         self.subscribers.close(timeout=2.0)
@@ -128,7 +131,7 @@ class Chronicle:
     def _write_text(self, write: Callable[[], None], events: Sequence[Event]) -> None:
         try:
             write()
-        except (OSError, JournalError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever becomes of the text, the journal has it and the bot goes on
             if self._text_trouble is None:
                 _log.error("the story file can't be written: %s; the journal has every line", error)
                 since = self.now() or (events[0].time if events else self._last_told)
@@ -141,3 +144,12 @@ class Chronicle:
             if self._late:
                 self._news.append(StoryLate(lines=self._late, since=since, until=max(since, until), trouble=cause))
             self._text_trouble, self._late = None, 0
+
+
+def _opened(path: str | os.PathLike[str], identity: Identity) -> Journal:
+    """The journal; JournalCorrupt only where its bytes are damaged: SQLite calls it damage, too, that a read fails."""
+    try:
+        return Journal.open(path, identity)
+    except JournalCorrupt:
+        Journal.read_through(path)
+        return Journal.open(path, identity)

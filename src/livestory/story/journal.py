@@ -16,6 +16,7 @@ from livestory.clock import SystemClock
 from livestory.errors import JournalError, JournalForeign
 from livestory.story import journal_queries as queries
 from livestory.story.chain import GENESIS, link
+from livestory.story.journal_checksum import SEAL_OBSERVATIONS
 from livestory.story.journal_entry import Cursor, Entry, Identity, Kept, Line
 from livestory.story.journal_faults import corrupt, fault, faults
 from livestory.story.journal_lock import WriterLock
@@ -104,6 +105,15 @@ class Journal:
             lock.release()
         return aside
 
+    @staticmethod
+    def read_through(path: str | os.PathLike[str]) -> None:
+        """Read every byte of a journal. Raises JournalError where the disk does not give them."""
+        layout = Layout.of(path)
+        for part in (layout.db, layout.db.with_name(f"{layout.db.name}-wal")):
+            with faults(part, "read"), suppress(FileNotFoundError), part.open("rb") as file:
+                while file.read(1 << 20):
+                    pass
+
     def append(
         self,
         entries: Sequence[Entry] = (),
@@ -132,7 +142,9 @@ class Journal:
                                               event.line, event.hash))  # fmt: skip
                 kept.append(event)
             after = last.seq if last is not None else 0
-            db.executemany(INSERT_OBSERVATION, ((*as_row(observation), after) for observation in observations))
+            if observations:
+                db.executemany(INSERT_OBSERVATION, ((*as_row(observation), after) for observation in observations))
+                db.execute(SEAL_OBSERVATIONS, (min(observation.time for observation in observations),))
             if states:
                 db.executemany(PUT_STATE, states.items())
             if cursors:
@@ -151,6 +163,12 @@ class Journal:
         db = self._connection("read")
         with faults(self.path, "read"):
             return queries.kept_by_id(db, entry_id) is not None
+
+    def ids(self, prefix: str) -> set[str]:
+        """The ids of the events whose id begins with ``prefix``. Raises JournalError."""
+        db = self._connection("read")
+        with faults(self.path, "read"):
+            return queries.ids(db, prefix)
 
     def lines(self, after_seq: int = 0, limit: int = 1000) -> list[Line]:
         """The text of the events after ``after_seq``, in order, at most ``limit``. Raises JournalError."""

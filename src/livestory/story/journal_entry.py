@@ -46,6 +46,17 @@ class Cursor(NamedTuple):
     state: bytes = b""
 
 
+class Compacted(NamedTuple):
+    """Up to where a journal has hourly extremes in the place of its observations, and its lines speak for themselves.
+
+    A story that is told again begins there, where the narrator stood then.
+    """
+
+    until: int  # observations before this instant were thinned
+    seq: int  # of the last event that was told before it; 0 for none
+    narrator: bytes  # what the narrator remembered
+
+
 class Identity(Struct, frozen=True, kw_only=True):
     """Whose story a journal tells. None is unknown, and is not compared."""
 

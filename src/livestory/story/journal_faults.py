@@ -22,6 +22,7 @@ _DENIED = (
 )
 _BUSY = "another program has locked it", "Wait for the backup or the tool that holds it, or end it."
 _IO = "the disk fails", "Look at the system's log; what was acknowledged stays."
+_NO_DESCRIPTOR = "no file descriptor is free", "Close what holds so many files, or raise the limit: ulimit -n."
 _CLASH = "another writer has changed it", "End the other writer."
 
 _OF_SQLITE: tuple[tuple[type[BaseException], tuple[str, str]], ...] = (
@@ -43,6 +44,8 @@ _OF_SYSTEM = {
     errno.EACCES: _DENIED,
     errno.EPERM: _DENIED,
     errno.EIO: _IO,
+    errno.EMFILE: _NO_DESCRIPTOR,
+    errno.ENFILE: _NO_DESCRIPTOR,
 }
 
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 from msgspec import json
 
 from livestory.story.chain import GENESIS, link
-from livestory.story.journal_entry import Cursor, Identity, Kept, Line
+from livestory.story.journal_checksum import altered
+from livestory.story.journal_entry import Compacted, Cursor, Identity, Kept, Line
 
 if TYPE_CHECKING:
     import apsw
 
 CHECKED = 100  # events at the end of the chain that are checked whenever a journal is opened
+_COMPACTED = 2  # the schema from which a journal can be compacted
 _QUICK = 16 * 1024 * 1024  # bytes; a journal up to this size has its pages checked when it is opened
 
 
@@ -29,6 +31,12 @@ def kept_by_id(db: apsw.Connection, entry_id: str) -> Kept | None:
 def kept_by_seq(db: apsw.Connection, seq: int) -> Kept | None:
     """The event of that seq."""
     return _one(db, "SELECT * FROM events WHERE seq=?", (seq,))
+
+
+def ids(db: apsw.Connection, prefix: str) -> set[str]:
+    """The ids of the events whose id begins with ``prefix``."""
+    rows = db.execute("SELECT id FROM events WHERE id >= ? AND id < ?", (prefix, f"{prefix}\U0010ffff"))
+    return {str(found) for (found,) in rows}
 
 
 def lines(db: apsw.Connection, after_seq: int, limit: int) -> list[Line]:
@@ -56,7 +64,15 @@ def cursor(db: apsw.Connection, name: str) -> Cursor | None:
 
 def cursors(db: apsw.Connection) -> dict[str, Cursor]:
     """All cursors, by name."""
-    return {name: Cursor(seq, own) for name, seq, own in db.execute("SELECT * FROM cursors ORDER BY name")}
+    return {name: Cursor(seq, own) for name, seq, own in db.execute("SELECT name, seq, state FROM cursors ORDER BY name")}
+
+
+def compacted(db: apsw.Connection) -> Compacted | None:
+    """Up to where its observations were thinned; None where they never were."""
+    if db.pragma("user_version") < _COMPACTED:
+        return None
+    row = db.execute("SELECT until, seq, narrator FROM compacted ORDER BY until DESC LIMIT 1").fetchone()
+    return row and Compacted(*row)
 
 
 def meta(db: apsw.Connection) -> tuple[str, Identity, int]:
@@ -75,6 +91,9 @@ def tail_damage(db: apsw.Connection) -> str | None:
         damage = _break(kept[0].seq, kept[0].hash, kept[1:]) if kept else None
     states(db)
     cursors(db)
+    if damage is None:
+        altered_ones = (f"the {table[:-1]} {key}" for table in ("states", "cursors") for key in altered(db, table))
+        damage = next(altered_ones, None)
     if damage is None and db.pragma("page_count") * db.pragma("page_size") <= _QUICK:
         verdict = str(db.execute("PRAGMA quick_check(1)").get)
         damage = None if verdict == "ok" else verdict

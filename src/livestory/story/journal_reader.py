@@ -10,11 +10,12 @@ import msgspec
 
 from livestory.errors import JournalError
 from livestory.story import journal_queries as queries
-from livestory.story.journal_entry import Cursor, Identity, Kept, Line
+from livestory.story.journal_checksum import CHECKSUMS, ROWS, checksum
+from livestory.story.journal_entry import Compacted, Cursor, Identity, Kept, Line
 from livestory.story.journal_faults import corrupt, faults
 from livestory.story.journal_schema import check_version, connect
 from livestory.story.layout import Layout
-from livestory.story.observation_row import COLUMNS, from_row
+from livestory.story.observation_row import from_row
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from livestory.story.observation import Observation
 
 _PAGE = 1000  # observations read at a time
-_OBSERVATIONS = f"SELECT {', '.join(COLUMNS)} FROM observations"  # noqa: S608 (names of our own fields)
 
 
 class JournalReader:
@@ -36,6 +36,8 @@ class JournalReader:
         self._file = path.stat()
         with faults(path, "read"):
             self.id, self.identity, self.created = _meta(db, path)
+            sealed = db.pragma("user_version") >= CHECKSUMS
+            self._observations = f"SELECT {', '.join(ROWS['observations'])}, {'checksum' if sealed else 0} FROM observations"  # noqa: S608 (names of our own)
             self._version = db.pragma("data_version")
 
     @classmethod
@@ -130,7 +132,7 @@ class JournalReader:
 
     def observations(self, since: int | None = None, until: int | None = None) -> Iterator[Observation]:
         """Observations in order of time, since <= time < until, a page at a time. Raises JournalError."""
-        query = f"{_OBSERVATIONS} WHERE time >= ? AND time < ? ORDER BY time LIMIT ?"
+        query = f"{self._observations} WHERE time >= ? AND time < ? ORDER BY time LIMIT ?"
         start, end = -(2**63) if since is None else since, 2**63 - 1 if until is None else until
         while True:
             with faults(self.path, "read"):
@@ -144,8 +146,13 @@ class JournalReader:
     def last_observation(self) -> Observation | None:
         """The latest observation. Raises JournalError."""
         with faults(self.path, "read"):
-            row = self._db.execute(f"{_OBSERVATIONS} ORDER BY time DESC LIMIT 1").fetchone()
+            row = self._db.execute(f"{self._observations} ORDER BY time DESC LIMIT 1").fetchone()
         return row and self._observation(row)
+
+    def compacted(self) -> Compacted | None:
+        """Up to where its observations were thinned; None where they never were. Raises JournalError."""
+        with faults(self.path, "read"):
+            return queries.compacted(self._db)
 
     def state(self, name: str) -> bytes | None:
         """The state of that name. Raises JournalError."""
@@ -161,9 +168,12 @@ class JournalReader:
         """Close it."""
         self._db.close()
 
-    def _observation(self, row: tuple[object, ...]) -> Observation:
+    def _observation(self, row: tuple[Any, ...]) -> Observation:
+        *values, kept = row
+        if kept not in {0, checksum(*values)}:
+            raise corrupt(self.path, f"the observation of {row[0]} was altered")
         try:
-            return from_row(row)
+            return from_row(values[:-1])
         except msgspec.MsgspecError as error:
             raise corrupt(self.path, f"the observation of {row[0]} ({error})") from error
 

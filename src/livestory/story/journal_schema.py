@@ -10,6 +10,7 @@ import apsw
 from msgspec import json
 
 from livestory.errors import JournalForeign, JournalNewer
+from livestory.story.journal_checksum import teach
 from livestory.story.observation_row import COLUMNS
 
 if TYPE_CHECKING:
@@ -33,6 +34,12 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE states(name TEXT PRIMARY KEY, state BLOB NOT NULL)",
         "CREATE TABLE cursors(name TEXT PRIMARY KEY, seq INTEGER NOT NULL, state BLOB NOT NULL)",
     ),
+    ("CREATE TABLE compacted(until INTEGER PRIMARY KEY, seq INTEGER NOT NULL, narrator BLOB NOT NULL)",),
+    (
+        "ALTER TABLE observations ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE states ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE cursors ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0",
+    ),
 )
 """What leads from each schema version to the next; a journal's version is the number of steps it has taken.
 
@@ -44,8 +51,10 @@ INSERT_OBSERVATION = (
     f"INSERT INTO observations({', '.join(COLUMNS)}, after_seq) "
     f"VALUES({', '.join('?' * (len(COLUMNS) + 1))}) ON CONFLICT(time) DO NOTHING"
 )
-PUT_STATE = "INSERT INTO states VALUES(?,?) ON CONFLICT(name) DO UPDATE SET state=excluded.state"
-PUT_CURSOR = "INSERT INTO cursors VALUES(?,?,?) ON CONFLICT(name) DO UPDATE SET seq=excluded.seq, state=excluded.state"
+PUT_STATE = """INSERT INTO states(name, state, checksum) VALUES(?1, ?2, checksum(?1, ?2))
+ON CONFLICT(name) DO UPDATE SET state=excluded.state, checksum=excluded.checksum"""
+PUT_CURSOR = """INSERT INTO cursors(name, seq, state, checksum) VALUES(?1, ?2, ?3, checksum(?1, ?2, ?3))
+ON CONFLICT(name) DO UPDATE SET seq=excluded.seq, state=excluded.state, checksum=excluded.checksum"""
 PUT_META = "INSERT INTO meta VALUES(?,?) ON CONFLICT(key) DO UPDATE SET value=excluded.value"
 
 
@@ -53,6 +62,7 @@ def connect(path: Path, *, flags: int, vfs: str | None = None) -> apsw.Connectio
     """A connection whose commits survive a power cut and whose -wal and -shm stay after it is closed."""
     db = apsw.Connection(str(path), flags=flags, vfs=vfs)
     db.set_busy_timeout(_BUSY_TIMEOUT)
+    teach(db)
     if flags & apsw.SQLITE_OPEN_READWRITE:
         keep = ctypes.c_int(1)
         db.file_control("main", apsw.SQLITE_FCNTL_PERSIST_WAL, ctypes.addressof(keep))

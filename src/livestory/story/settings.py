@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from livestory.clock import HOUR
+from livestory.clock import DAY, HOUR
 from livestory.settings import Duration
 
 
@@ -56,3 +56,7 @@ class StorySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             extra_json_schema={"unit": "days"},
         ),
     ] = 7
+    keep_observations: Annotated[
+        Duration,
+        Meta(ge=DAY, description="Age from which livestory compact thins observations to hourly extremes. Duration."),
+    ] = 400 * DAY

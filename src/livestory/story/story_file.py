@@ -80,7 +80,8 @@ class StoryFile:
     def open(self, journal: Journal) -> None:
         """Follow ``journal``: complete the file, or make it again where it is not what the journal says.
 
-        Archives that are gone are written again; those that are there stay as they are.
+        Archives that are gone are written again; those that are there stay as they are. A rotation that was cut short
+        is finished: else the days it has archived would stand in the live file too, until the next event.
         """
         self._journal = journal
         for leftover in self.layout.leftovers():
@@ -89,11 +90,12 @@ class StoryFile:
             if not os.path.lexists(self.layout.archived(day)):
                 self._archive_day(day, encoded(told))
         self._renew()
+        self._rotate_to_last()
 
     def append(self, kept: Sequence[Kept]) -> None:
         """Write events that the journal has just kept, each line in one write; rotate where a day has begun.
 
-        With no event it only puts the file right.
+        With no event it only puts the file right, and finishes a rotation that failed.
         """
         try:
             if not kept and not self._untouched():
@@ -105,8 +107,7 @@ class StoryFile:
                     self._renew()
                 else:
                     self._write(Line(event.seq, event.told, event.line))
-            if kept:
-                self.rotate(day_told(kept[-1].told))
+            self._rotate_to_last()
         except BaseException:
             self.close()
             raise
@@ -121,6 +122,11 @@ class StoryFile:
             self._source.append(cursors={CURSOR: Cursor(archived)})
             self._renew()
         self._today = today
+
+    def _rotate_to_last(self) -> None:
+        last = self._source.last
+        if last is not None:
+            self.rotate(day_told(last.told))
 
     def close(self) -> None:
         """Close the file; the next call opens it again."""

@@ -96,15 +96,16 @@ def set_aside(path: Path) -> Path:
 
 def holds_others(path: Path, ours: Iterable[bytes]) -> bool:
     """Whether ``path`` is a folder, or a file with a line that is not one of the pages ``ours``."""
-    mode = path.lstat().st_mode
-    if not stat.S_ISREG(mode):
-        return stat.S_ISDIR(mode)
+    descriptor = open_regular(path)
+    if descriptor is None:
+        return stat.S_ISDIR(path.lstat().st_mode)
     known = {line for page in ours for line in page.splitlines(keepends=True)}
-    with path.open("rb") as file:
-        for line in iter(lambda: file.readline(_LINE), b""):
-            if line not in known:
-                torn = not line.endswith(b"\n") and any(one.startswith(line) for one in known)
-                return not torn
+    with os.fdopen(descriptor, "rb") as file:
+        for read in iter(lambda: file.readline(_LINE), b""):
+            line = read.strip(b"\0")  # a power cut leaves zeros where the end of a growing file was not written yet
+            torn = not line.endswith(b"\n") and any(one.startswith(line) for one in known)
+            if line and line not in known and not torn:
+                return True
     return False
 
 
@@ -119,11 +120,15 @@ def compressed(content: bytes) -> bytes:
 
 
 def uncompressed(path: Path) -> bytes:
-    """What is in the gzip file ``path``. Raises OSError, and ValueError where it is cut or damaged."""
+    """What is in the gzip file ``path``. Raises OSError, and ValueError where it is cut, damaged or no file."""
     import gzip  # noqa: PLC0415 - as above
 
+    if not stat.S_ISREG(path.lstat().st_mode):
+        message = "it is no file"
+        raise ValueError(message)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        with gzip.open(path) as file:
+        with os.fdopen(descriptor, "rb") as packed, gzip.open(packed) as file:
             return file.read()
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise ValueError(str(error)) from error

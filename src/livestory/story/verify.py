@@ -11,6 +11,7 @@ import msgspec
 
 from livestory.errors import JournalCorrupt
 from livestory.story.chain import GENESIS, link
+from livestory.story.journal_checksum import CHECKSUMS, ROWS, altered
 from livestory.story.journal_entry import Kept
 from livestory.story.journal_faults import faults
 from livestory.story.journal_lock import holder
@@ -29,6 +30,7 @@ __all__ = ["Finding", "Report", "verify"]
 
 _FIELDS = Kept.__struct_fields__
 _ATTEMPTS = 20  # looks at the text of a story that is being written, before a difference counts
+_MOST = 20  # altered rows told of a table
 _PAUSE = 0.05  # seconds between them
 _RESTORE = "Stop the bot, move the journal away and restore it from a backup; the text is still there to read."
 
@@ -101,6 +103,8 @@ class _Inspection:
         readable = self._events(check)
         self._observations()
         self._states()
+        if self.db.pragma("user_version") >= CHECKSUMS:
+            self._altered()
         return readable
 
     def _found(self, place: str, what: str, remedy: str = _RESTORE) -> None:
@@ -110,7 +114,8 @@ class _Inspection:
         """Whether all tables and columns are there."""
         whole = True
         with closing(apsw.Connection(":memory:")) as fresh:
-            for statement in (statement for step in STEPS for statement in step):
+            version = self.db.pragma("user_version")  # an older one is brought up to date by the next writer
+            for statement in (statement for step in STEPS[:version] for statement in step):
                 fresh.execute(statement)
             tables = [name for (name,) in fresh.execute("SELECT name FROM sqlite_schema WHERE type='table'")]
             for table in tables:
@@ -156,7 +161,7 @@ class _Inspection:
                 from_row(row)
             except (TypeError, msgspec.MsgspecError) as error:
                 self._found(f"observation {row[0]}", f"its row can't be read ({error})")
-            if not 0 <= after <= self.last_seq:
+            if not isinstance(after, int) or not 0 <= after <= self.last_seq:
                 self._found(f"observation {row[0]}", f"it follows event {after}, the last one is {self.last_seq}")
 
     def _states(self) -> None:
@@ -165,6 +170,12 @@ class _Inspection:
         beyond = "SELECT name, seq FROM cursors WHERE typeof(seq) != 'integer' OR seq NOT BETWEEN 0 AND ?"
         for name, seq in self.db.execute(beyond, (self.last_seq,)):
             self._found(f"cursor {name}", f"it stands at event {seq}, the last one is {self.last_seq}")
+
+
+    def _altered(self) -> None:
+        for table in ROWS:
+            for key in altered(self.db, table)[:_MOST]:
+                self._found(f"{table[:-1]} {key}", "it was altered")
 
 
 def _columns(db: apsw.Connection, table: str) -> set[str]:

@@ -15,15 +15,18 @@ import threading
 import time as time_
 from collections import deque
 from contextlib import suppress
+from functools import partial
+from itertools import takewhile
+from operator import is_not
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from livestory.errors import LivestoryError
+from livestory.clock import SECOND
 from livestory.story.events import StoryLate
 from livestory.story.inbox import INBOX, Inbox
 from livestory.story.layout import Layout
-from livestory.story.narrator import NARRATOR
+from livestory.story.narrator import NARRATOR, TRADE
 from livestory.story.wording.numbers import stamp
 from livestory.story.wording.text import encodable
 from livestory.story.words import Halt, Resume
@@ -34,14 +37,18 @@ if TYPE_CHECKING:
     from livestory.clock import Clock
     from livestory.story.chronicle import Chronicle
     from livestory.story.events import Event
+    from livestory.story.inbox import Posted
     from livestory.story.journal_entry import Identity
-    from livestory.story.journal_reader import JournalReader
     from livestory.story.narrator import Narrator
     from livestory.story.observation import Observation
 
 _log = logging.getLogger("livestory")
 _MOST_WAITING = 10_000  # calls; beyond that the oldest are lost, and counted
 _RETRY_FIRST, _RETRY_MOST = 0.05, 5.0  # seconds between tries
+_HANGS = 5.0  # seconds after which a line that still waits is trouble, although nothing has failed
+_SILENCE = "the disk does not answer"
+_AT_ONCE = 100  # calls told again while the caller may have to wait for it
+_ROUNDS = 10  # of telling again, should a bot call faster than that
 _LISTEN = 1.0  # seconds between two looks into the inbox
 _OPEN_WAIT = 5.0  # seconds that a constructor waits for the story to open
 
@@ -59,16 +66,27 @@ class Health(Struct, frozen=True):
 class _Call:
     """One call on its way: what it told, and a latch that opens when it is durable or in trouble."""
 
-    __slots__ = ("arguments", "events", "latch", "late", "name", "observation")
+    __slots__ = ("arguments", "begun", "events", "latch", "late", "name", "observation")
 
     def __init__(self, name: str, arguments: tuple[Any, ...]) -> None:
         self.name = name
         self.arguments = arguments
+        self.begun = time_.monotonic()
         self.events: tuple[Event, ...] = ()
         self.observation: Observation | None = None
         self.late = False
         self.latch = _thread.allocate_lock()
         self.latch.acquire()
+
+    @property
+    def waited(self) -> float:
+        """Seconds since it was made."""
+        return time_.monotonic() - self.begun
+
+    @property
+    def hung(self) -> bool:
+        """Whether it has waited longer than a disk in health takes."""
+        return self.waited > _HANGS
 
 
 class WriterThread:
@@ -87,7 +105,7 @@ class WriterThread:
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._chronicle: Chronicle | None = None
         self._inbox = Inbox(Layout.of(path))
-        self._reader: JournalReader | None = None
+        self._trades: set[str] = set()  # ids of all trades told: the caller never waits for a disk to know one
         self._subscribers: list[Callable[[Event], object]] = []
         self._trouble: Exception | None = None
         self._trouble_since = 0
@@ -121,7 +139,7 @@ class WriterThread:
             if self._closing:
                 message = "the story is closed"
                 raise ValueError(message)
-            self._narrate(call, self._told_before)
+            self._narrate(call, self.narrator, self._trades)
             if not call.events and call.observation is None and self._chronicle is not None:
                 return ()
             self._calls.append(call)
@@ -137,34 +155,25 @@ class WriterThread:
             raise trouble
         return call.events
 
-    def _narrate(self, call: _Call, told_before: Callable[[str], bool]) -> None:
+    def _narrate(self, call: _Call, narrator: Narrator, trades: set[str]) -> None:
         call.events, call.observation = (), None
-        if call.name == "fill":
-            trade = self.narrator.trade_id(call.arguments[0])
-            if trade is not None and told_before(trade):
-                return
+        trade = narrator.trade_id(call.arguments[0]) if call.name == "fill" else None
+        if trade in trades:
+            return
         if call.name == "observe":
-            self._note_order(call.arguments[0])
-        events = getattr(self.narrator, call.name)(*call.arguments)
+            self._note_order(call.arguments[0], narrator)
+        events = getattr(narrator, call.name)(*call.arguments)
         if call.name == "observe" and events is not None:
             call.observation = call.arguments[0]
         call.events = events or ()
+        if trade is not None:
+            trades.add(trade)
 
-    def _note_order(self, observation: Observation) -> None:
+    def _note_order(self, observation: Observation, narrator: Narrator) -> None:
         """Show an observation that goes back in time; the last one's own time again is a bot that polls."""
-        last, given = self.narrator.last_observed, observation.time
+        last, given = narrator.last_observed, observation.time
         back = f"observe: {stamp(given)} is before the last observation, {stamp(last)}: not told; times are UTC"
         self._out_of_order = back if given < last else None
-
-    def _told_before(self, trade: str) -> bool:
-        if any(event.id == trade for call in self._calls for event in call.events):
-            return True
-        try:
-            if self._reader is None and self._chronicle is not None:
-                self._reader = self._chronicle.reader()
-            return self._reader is not None and self._reader.has(trade)
-        except LivestoryError:
-            return False  # the journal itself keeps an id only once
 
     def refused(self, trouble: str | None) -> bool:
         """Show that the last call could not be told, or (None) that it could; whether that is news."""
@@ -177,6 +186,8 @@ class WriterThread:
             trouble = str(self._trouble) if self._trouble is not None else self._refused or self._out_of_order
             if trouble is None and self._chronicle is not None:
                 trouble = self._chronicle.trouble
+            if trouble is None and self._calls and self._calls[0].hung:
+                trouble = _SILENCE
             return Health(
                 ok=trouble is None and not self._lost,
                 trouble=trouble,
@@ -214,13 +225,11 @@ class WriterThread:
             try:
                 self._keep()
                 pause = _RETRY_FIRST
-            except Exception as error:  # noqa: BLE001 - whatever it is, the bot must not notice
-                self._in_trouble(error)
+            except BaseException as error:  # noqa: BLE001 - whatever it is, the bot must not notice, and the thread goes on
+                self._in_trouble(error if isinstance(error, Exception) else RuntimeError(repr(error)))
                 pause = min(pause * 2, _RETRY_MOST)
             self._opened.set()
             self._sleep(pause if self._trouble is not None else None)
-        if self._reader is not None:
-            self._reader.close()
         if self._chronicle is not None:
             self._chronicle.close()
 
@@ -242,9 +251,10 @@ class WriterThread:
             self._open()
         chronicle = self._chronicle
         while chronicle is not None:
-            with self._lock:
+            words = self._inbox.waiting()
+            with self._lock:  # which the caller waits for: no disk is touched within
                 self._tell_news(chronicle)
-                self._hear_words(chronicle)
+                self._hear_words(words, chronicle)
                 calls = tuple(self._calls)
                 state = self.narrator.save() if calls else b""
             if not calls:
@@ -260,6 +270,8 @@ class WriterThread:
                     call.events = tuple(next(kept) for _ in call.events)
                     if self._calls and self._calls[0] is call:
                         self._calls.popleft()
+                    else:  # given up while it was being kept
+                        self._give_up(call, -1)
                 self._recovered(calls)
                 last = chronicle.journal.last
                 self._last_seq = last.seq if last is not None else None
@@ -278,14 +290,11 @@ class WriterThread:
             narrator = self.narrator.blank()
             if saved is not None:
                 narrator.restore(saved)
+            trades = chronicle.journal.ids(TRADE)
+            self._inbox = Inbox(Layout.of(self._path), chronicle.journal.state(INBOX))
+            self._inbox.sweep()
+            self._catch_up(narrator, trades)
             with self._lock:
-                self.narrator = narrator
-                meanwhile: set[str] = set()
-                for call in self._calls:
-                    self._narrate(call, lambda trade: trade in meanwhile or chronicle.journal.has(trade))
-                    meanwhile.update(event.id for event in call.events)
-                self._inbox = Inbox(Layout.of(self._path), chronicle.journal.state(INBOX))
-                self._inbox.sweep()
                 self._chronicle = chronicle
                 for subscriber in self._subscribers:
                     chronicle.subscribers.add(subscriber)
@@ -294,6 +303,24 @@ class WriterThread:
             raise
         _log.debug("the story %s is open", self._path)
 
+    def _catch_up(self, narrator: Narrator, trades: set[str]) -> None:
+        """Let ``narrator`` tell what was called meanwhile, and then be the one who tells.
+
+        The caller goes on meanwhile with the former one, and waits no longer than the last few calls take.
+        """
+        last: _Call | None = None
+        for rounds_left in reversed(range(_ROUNDS)):
+            with self._lock:
+                fresh = [*takewhile(partial(is_not, last), reversed(self._calls))][::-1]
+                if len(fresh) <= _AT_ONCE or not rounds_left:
+                    for call in fresh:
+                        self._narrate(call, narrator, trades)
+                    self.narrator, self._trades = narrator, trades
+                    return
+            for call in fresh:
+                self._narrate(call, narrator, trades)
+            last = fresh[-1]
+
     def _tell_news(self, chronicle: Chronicle) -> None:
         """Have told what the story itself went through: what came late, what was lost, a clock set back."""
         now = chronicle.now() or self._clock.now()
@@ -301,35 +328,37 @@ class WriterThread:
         self._late = []
         if news:
             call = _Call("tell", (now, *news))
-            self._narrate(call, self._told_before)
+            self._narrate(call, self.narrator, self._trades)
             self._calls.append(call)
 
-    def _hear_words(self, chronicle: Chronicle) -> None:
+    def _hear_words(self, words: list[Posted], chronicle: Chronicle) -> None:
         """Have told what others have left in the inbox. To halt or resume is not for a story: it is left lying."""
-        for posted in self._inbox.waiting():
+        for posted in words:
             if isinstance(posted.word, Halt | Resume):
                 continue
             self._inbox.take(posted)
             call = _Call("word", (chronicle.now() or self._clock.now(), posted.word))
-            self._narrate(call, self._told_before)
+            self._narrate(call, self.narrator, self._trades)
             self._calls.append(call)
 
     def _recovered(self, calls: tuple[_Call, ...]) -> None:
         trouble, self._trouble = self._trouble, None
-        if trouble is None:
+        lines = sum(len(call.events) for call in calls if call.late or call.hung)
+        if not lines and not self._lost_untold:
             return
-        late = sum(len(call.events) for call in calls if call.late)
-        if late or self._lost_untold:
-            self._late.append(
-                StoryLate(
-                    lines=late,
-                    lost=self._lost_untold,
-                    since=self._trouble_since,
-                    until=max(self._clock.now(), self._trouble_since),
-                    trouble=encodable(str(trouble) or type(trouble).__name__).splitlines()[0],
-                )
+        now = self._clock.now()
+        since = self._trouble_since if trouble is not None else now - round(calls[0].waited * SECOND)
+        cause = _SILENCE if trouble is None else str(trouble) or type(trouble).__name__
+        self._late.append(
+            StoryLate(
+                lines=lines,
+                lost=self._lost_untold,
+                since=since,
+                until=max(now, since),
+                trouble=encodable(cause).splitlines()[0],
             )
-            self._lost_untold = 0
+        )
+        self._lost_untold = 0
 
     def _in_trouble(self, error: Exception) -> None:
         with self._lock:
@@ -343,6 +372,8 @@ class WriterThread:
             if call.latch.locked():
                 call.latch.release()
 
-    def _give_up(self, call: _Call) -> None:
-        self._lost += len(call.events)
-        self._lost_untold += len(call.events)
+    def _give_up(self, call: _Call, sign: int = 1) -> None:
+        self._lost += sign * len(call.events)
+        self._lost_untold += sign * len(call.events)
+        if call.name == "fill" and sign > 0:
+            self._trades.difference_update(event.id for event in call.events)  # it may be told again

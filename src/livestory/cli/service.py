@@ -1,0 +1,201 @@
+"""`livestory service`: the bot, its page and its alerts as systemd services, which come back after a reboot."""
+
+# ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from livestory.cli.closing import print_rows
+from livestory.cli.units import WORDS
+from livestory.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from livestory.cli.systemd import Systemd
+    from livestory.cli.units import Unit
+
+_USUAL = ("run", "serve")
+
+
+def _whose(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say which services are meant."""
+    whose = click.option(
+        "--user/--system",
+        "own",
+        default=None,
+        help="Of this user alone, or of the machine.  [default: --system for root]",
+    )
+    name = click.option("--name", default="livestory", show_default=True, metavar="NAME", help="Of the services.")
+    return whose(name(command))
+
+
+@click.group(short_help="Let systemd run it, also after a reboot.")
+def service() -> None:
+    """Install the bot, its page and its alerts as systemd services: started at boot, watched, restarted.
+
+    \b
+    livestory service install run serve --dir results --config livestory.toml
+    livestory service status
+    livestory service remove
+    """
+
+
+@service.command()
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[run|serve|alert]… [-- OPTIONS]")
+@_whose
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="Folder of the story.  [default: results; with --system /var/lib/NAME]",
+)
+@click.option(
+    "--config",
+    "configured",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Configuration; without it livestory.toml of the present folder, if it is there.",
+)
+@click.option(
+    "--as", "user", default="livestory", show_default=True, metavar="USER", help="Whom the system runs it as."
+)
+@click.option("--print", "only_prints", is_flag=True, help="Print the units and change nothing.")
+def install(  # noqa: PLR0913, PLR0917 - click hands over each option by name
+    words: tuple[str, ...],
+    own: bool | None,  # noqa: FBT001 - as above
+    name: str,
+    folder: Path | None,
+    configured: Path | None,
+    user: str,
+    *,
+    only_prints: bool,
+) -> None:
+    """Write, enable and start the units; each path that is written is printed.
+
+    What stands after -- is handed to the one command that is named. Secrets belong into the environment file that is
+    printed too: it is made for its owner's eyes only, and never overwritten.
+
+    \b
+    livestory service install                     run and serve
+    livestory service install run -- --mode live --metrics-port 9108
+    livestory service install serve --name scout --dir results/scout -- --port 8731
+    livestory service install run --print
+    """
+    from livestory.cli.systemd import Systemd
+
+    systemd = Systemd.of(own=_is_own(own), name=name)
+    units = _units(systemd, words, folder, configured, user)
+    if only_prints:
+        for unit in units:
+            click.echo(f"# {systemd.folder / unit.file}\n{unit.text(systemd.version)}")
+        return
+    systemd.require()
+    for path in systemd.install(units):
+        click.echo(f"wrote {path}")
+    for unit in units:
+        click.echo(f"started {unit.file}; what it says: {systemd.log_command(unit.file)}")
+    if systemd.own and not systemd.lingers():
+        click.echo("to start them at boot, and not only when you log in: loginctl enable-linger", err=True)
+
+
+@service.command()
+@_whose
+@click.pass_context
+def status(ctx: click.Context, own: bool | None, name: str) -> None:  # noqa: FBT001 - click hands it over by name
+    """Tell how the services are. Exit status: 0 all of them run, 1 one does not.
+
+    \b
+    livestory service status
+    livestory service status --name scout
+    """
+    from livestory.cli.systemd import Systemd
+
+    systemd = _installed(Systemd.of(own=_is_own(own), name=name))
+    states = [systemd.state(file.name) for file in systemd.files()]
+    print_rows([(state.name, state.words) for state in states])
+    if not all(state.runs for state in states):
+        ctx.exit(1)
+
+
+@service.command()
+@_whose
+def remove(own: bool | None, name: str) -> None:  # noqa: FBT001 - click hands it over by name
+    """Stop the services and take their units away. The story, the configuration and the secrets stay.
+
+    \b
+    livestory service remove
+    """
+    from livestory.cli.systemd import Systemd
+
+    systemd = _installed(Systemd.of(own=_is_own(own), name=name))
+    for path in systemd.remove():
+        click.echo(f"removed {path}")
+
+
+def _is_own(own: bool | None) -> bool:  # noqa: FBT001 - as above
+    return os.geteuid() != 0 if own is None else own
+
+
+def _installed(systemd: Systemd) -> Systemd:
+    systemd.require()
+    if not systemd.files():
+        message = (
+            f"{systemd.folder}: no services of {systemd.name} are installed\n"
+            "Install them with: livestory service install"
+        )
+        raise InputError(message)
+    return systemd
+
+
+def _units(
+    systemd: Systemd, words: Sequence[str], folder: Path | None, configured: Path | None, user: str
+) -> list[Unit]:
+    """What is to be installed. Raises InputError and ConfigError for what would not run."""
+    from livestory.cli.units import STATES, Unit
+
+    parts, options = _parts(words)
+    place = (folder or (Path("results") if systemd.own else STATES / systemd.name)).absolute()
+    if place.suffix in {".txt", ".db"}:
+        message = f"{place}: name the story's folder; a service keeps its story in one of its own"
+        raise InputError(message)
+    given = _configuration(configured)
+    interpreter = Path(sys.executable)
+    reads = (interpreter, Path(sys.prefix), *((given,) if given else ()))
+    units = []
+    for part in parts:
+        takes = ("--config", str(given)) if given is not None and part != "serve" else ()
+        command = (str(interpreter), "-m", "livestory", part, "--dir", str(place), *takes, *options)
+        secrets = systemd.secrets(part)
+        units.append(Unit(part, systemd.name, command, place, secrets, None if systemd.own else user, reads))
+    return units
+
+
+def _parts(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The commands, and the options of the one that is named."""
+    count = next((place for place, word in enumerate(words) if word not in WORDS), len(words))
+    parts, options = list(dict.fromkeys(words[:count])), list(words[count:])
+    if options and not options[0].startswith("-"):
+        message = f"{options[0]!r} is no service; there are {', '.join(WORDS)}"
+        raise click.UsageError(message)
+    if options and len(parts) != 1:
+        message = f"name the one command that {shlex.join(options)} is for: livestory service install run -- …"
+        raise click.UsageError(message)
+    return parts or list(_USUAL), options
+
+
+def _configuration(given: Path | None) -> Path | None:
+    """The configuration's file, which can be read. Raises ConfigError."""
+    from livestory import config
+
+    path = given or Path("livestory.toml")
+    if given is None and not path.exists():
+        return None
+    config.load(path, {})
+    return path.absolute()

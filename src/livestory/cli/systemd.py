@@ -1,0 +1,232 @@
+"""systemd as it is on this machine: what it runs, where its units lie."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from livestory.cli.units import STATES, WORDS
+from livestory.errors import InputError, LivestoryError
+from livestory.story.layout import make_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from livestory.cli.units import Unit
+
+_ASKED = ("ActiveState", "SubState", "StatusText", "NRestarts", "Result", "ExecMainStatus")
+_OWN_USER = "livestory"
+_SYSUSERS = Path("/etc/sysusers.d/livestory.conf")
+_SECRETS = """\
+# Environment of {unit}: one NAME=value a line. Only its owner can read this file.
+"""
+
+
+class State(NamedTuple):
+    """How one service is."""
+
+    name: str
+    runs: bool
+    words: str
+
+
+class Systemd(NamedTuple):
+    """The system's systemd or a user's own, as far as the services of one name are concerned."""
+
+    own: bool
+    name: str
+    version: int  # 0 where there is none
+    folder: Path  # of the units
+
+    @classmethod
+    def of(cls, *, own: bool, name: str) -> Systemd:
+        """What is found. Raises InputError for a name that can be none of a service."""
+        if not re.fullmatch(r"[a-z][a-z0-9_-]{0,30}", name):
+            message = f"--name {name}: use small letters, digits, - and _, such as livestory-scout"
+            raise InputError(message)
+        folder = _configurations() / "systemd" / "user" if own else Path("/etc/systemd/system")
+        return cls(own, name, _version(), folder)
+
+    def secrets(self, part: str) -> Path:
+        """The file with a service's environment."""
+        folder = _configurations() / "livestory" if self.own else Path("/etc/livestory")
+        return folder / f"{self.name}-{part}.env"
+
+    def require(self) -> None:
+        """Raises InputError where systemd does not run here, or this user may not tell it anything."""
+        running = _asked(self._systemctl("is-system-running")) if self.version else None
+        if running in {None, "", "offline", "unknown"}:
+            whose = "a systemd of this user" if self.own else "systemd"
+            message = (
+                f"{whose} does not run here, so nothing was written\n"
+                "Show the units with --print, use another supervisor, or Docker: docs/service.md."
+            )
+            raise InputError(message)
+        if not self.own and os.geteuid() != 0:
+            message = "services of the system are root's to change\nUse sudo, or install them for yourself with --user."
+            raise InputError(message)
+
+    def files(self) -> list[Path]:
+        """The units of that name that are installed."""
+        there = (self.folder / f"{self.name}-{part}.service" for part in WORDS)
+        return [file for file in there if file.exists()]
+
+    def install(self, units: Sequence[Unit]) -> Iterator[Path]:
+        """Write the units and what they need, enable and start them; yields each path that was written.
+
+        Raises InputError, before anything is written, for what would not run, and LivestoryError where systemd refuses.
+        """
+        for unit in units:
+            _check(unit)
+        for unit in units:
+            if unit.user is not None and (made := self._make_user(unit.user)) is not None:
+                yield made
+            if (made := _make_place(unit)) is not None:
+                yield made
+            if not unit.secrets.exists():
+                _write(unit.secrets, _SECRETS.format(unit=unit.file), 0o600)
+                yield unit.secrets
+            _write(self.folder / unit.file, unit.text(self.version), 0o644)
+            yield self.folder / unit.file
+        files = [unit.file for unit in units]
+        self._tell("daemon-reload")
+        self._tell("enable", *files)
+        self._tell("restart", *files)
+
+    def remove(self) -> Iterator[Path]:
+        """Stop and disable the services; yields each unit that was taken away."""
+        files = self.files()
+        self._tell("disable", "--now", *(file.name for file in files))
+        for file in files:
+            file.unlink()
+            yield file
+        self._tell("daemon-reload")
+
+    def state(self, file: str) -> State:
+        """How a service is."""
+        from livestory.story.wording import numbers  # noqa: PLC0415 - here alone
+
+        shown = _asked(self._systemctl("show", file, "--property", ",".join(_ASKED))) or ""
+        told = dict(line.partition("=")[::2] for line in shown.splitlines())
+        active, sub = told.get("ActiveState", "not known"), told.get("SubState", "")
+        words = [f"{active} ({sub})" if sub else active, told.get("StatusText", "")]
+        if told.get("NRestarts", "0") != "0":
+            words.append(numbers.count(int(told["NRestarts"]), "restart"))
+        if told.get("Result", "success") != "success":
+            words.append(f"{told['Result']}, exit status {told.get('ExecMainStatus', 'not known')}")
+        return State(file.removesuffix(".service"), active == "active", "; ".join(filter(None, words)))
+
+    def log_command(self, file: str) -> str:
+        """What shows what a service says."""
+        return f"journalctl {'--user ' if self.own else ''}-fu {file}"
+
+    def lingers(self) -> bool:
+        """Whether a user's own services start at boot."""
+        user = pwd.getpwuid(os.geteuid()).pw_name
+        return _asked(["loginctl", "show-user", user, "--property", "Linger"]) == "Linger=yes"
+
+    def _make_user(self, user: str) -> Path | None:
+        """Have the system make livestory's own user where there is none; the file that says so."""
+        try:
+            pwd.getpwnam(user)
+        except KeyError:
+            _write(_SYSUSERS, f'u {_OWN_USER} - "livestory" /var/lib/livestory\n', 0o644)
+            _run(["systemd-sysusers", str(_SYSUSERS)])
+            return _SYSUSERS
+        return None
+
+    def _systemctl(self, *words: str) -> list[str]:
+        return ["systemctl", *(("--user",) if self.own else ()), *words]
+
+    def _tell(self, *words: str) -> None:
+        _run(self._systemctl(*words))
+
+
+def _configurations() -> Path:
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+
+
+def _version() -> int:
+    found = re.match(r"systemd (\d+)", _asked(["systemctl", "--version"]) or "")
+    return int(found[1]) if found else 0
+
+
+def _asked(command: list[str]) -> str | None:
+    """What a program answers, whatever it thinks of the question; None where there is no such program."""
+    program = shutil.which(command[0])
+    if program is None:
+        return None
+    return subprocess.run([program, *command[1:]], check=False, capture_output=True, text=True).stdout.strip()  # noqa: S603 - our own words
+
+
+def _run(command: list[str]) -> None:
+    """Run a program to its end. Raises LivestoryError where it refuses."""
+    program = shutil.which(command[0]) or command[0]
+    done = subprocess.run([program, *command[1:]], check=False, capture_output=True, text=True)  # noqa: S603 - as above
+    if done.returncode:
+        said = done.stderr.strip().partition("\n")[0]
+        what = f"{' '.join(command)}: {said or f'exit status {done.returncode}'}"
+        message = f"{what}\nSee what is there with: livestory service status"
+        raise LivestoryError(message)
+
+
+def _write(path: Path, text: str, mode: int) -> None:
+    """A new file in the place of ``path``, never readable by more than ``mode`` says."""
+    make_folder(path.parent)
+    scratch = path.with_name(f".{path.name}.tmp")
+    scratch.unlink(missing_ok=True)
+    with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
+        file.write(text)
+    scratch.replace(path)
+
+
+def _make_place(unit: Unit) -> Path | None:
+    """The folder of the story, where neither it is there nor systemd makes it."""
+    if unit.folder.exists() or (unit.user is not None and unit.folder.is_relative_to(STATES)):
+        return None
+    make_folder(unit.folder)
+    if unit.user is not None:
+        user = pwd.getpwnam(unit.user)
+        os.chown(unit.folder, user.pw_uid, user.pw_gid)
+    return unit.folder
+
+
+def _check(unit: Unit) -> None:
+    """Raises InputError for what the unit's user could not run, read or write."""
+    if unit.user is None:
+        return
+    try:
+        uid: int | None = pwd.getpwnam(unit.user).pw_uid
+    except KeyError:
+        uid = None
+        if unit.user != _OWN_USER:
+            message = f"--as {unit.user}: no such user; without --as one of livestory's own is made"
+            raise InputError(message) from None
+    for path in unit.reads:
+        shut = next((place for place in (path, *path.parents) if not _is_open(place, uid)), None)
+        if shut is not None:
+            message = (
+                f"{shut}: closed to the user {unit.user}, who needs {path}\n"
+                "Put it where every user can read it, such as /srv or /etc/livestory, or run as its owner with --as."
+            )
+            raise InputError(message)
+    if unit.folder.exists() and not unit.folder.is_relative_to(STATES) and unit.folder.stat().st_uid != uid:
+        message = (
+            f"{unit.folder}: belongs to {unit.folder.owner()}, not to {unit.user}\n"
+            f"Run it with --as {unit.folder.owner()}, or give it another folder with --dir."
+        )
+        raise InputError(message)
+
+
+def _is_open(path: Path, uid: int | None) -> bool:
+    """Whether a user may read a file, or pass through a folder; as far as owner and others go."""
+    found = path.stat()
+    if uid in {0, found.st_uid}:
+        return True
+    return bool(found.st_mode & (stat.S_IXOTH if path.is_dir() else stat.S_IROTH))

@@ -1,0 +1,48 @@
+"""A checksum for each row that the chain of hashes does not cover: observations, states and cursors.
+
+Like the chain it finds corruption: a disk's flipped bit that SQLite, which has no checksums of its own, would read as
+another balance. A row that was kept before there were checksums has 0 and is believed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+from msgspec import msgpack
+
+from livestory.story.observation_row import COLUMNS
+
+if TYPE_CHECKING:
+    import apsw
+
+CHECKSUMS = 3
+"""The schema from which rows have them."""
+
+ROWS: dict[str, tuple[str, ...]] = {
+    "observations": (*COLUMNS, "after_seq"),
+    "states": ("name", "state"),
+    "cursors": ("name", "seq", "state"),
+}
+"""The tables with checksums: what of each row they cover, its key first."""
+
+_OF = {table: f"checksum({', '.join(columns)})" for table, columns in ROWS.items()}
+
+SEAL_OBSERVATIONS = f"UPDATE observations SET checksum = {_OF['observations']} WHERE checksum = 0 AND time >= ?"  # noqa: S608 (names of our own)
+"""After the rows are there: SQLite may have stored another number than it was given, 1.0 for 1 and NULL for NaN."""
+
+
+def checksum(*values: float | str | bytes | None) -> int:
+    """The CRC-32 of a row's values as they are stored; never 0."""
+    return crc32(msgpack.encode(values)) or 1
+
+
+def teach(db: apsw.Connection) -> None:
+    """Let statements on this connection call `checksum`."""
+    db.create_scalar_function("checksum", checksum, deterministic=True)
+
+
+def altered(db: apsw.Connection, table: str) -> list[object]:
+    """The keys of the rows that are not what was kept."""
+    rows = db.execute(f"SELECT {ROWS[table][0]} FROM {table} WHERE checksum NOT IN (0, {_OF[table]})")  # noqa: S608 (as above)
+    return [key for (key,) in rows]

@@ -1,0 +1,106 @@
+"""A journal of an older release: read as it is, and brought up to date by the next writer, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import apsw
+import pytest
+
+from livestory.retell.explain_story import Retelling
+from livestory.retell.journal_source import JournalSource
+from livestory.story.journal import Identity, Journal, JournalReader
+from livestory.story.journal_schema import STEPS, prepare
+from livestory.story.story_file import StoryFile
+from livestory.story.verify import verify
+from tests.journal.stories import ended, forked
+from tests.retell.listening import heard
+
+_FIRST = Path(__file__).with_name("schema_1.sql")  # a replay of 60 bars, told by release 0.1.0
+_EVENTS, _OBSERVATIONS = 4, 60
+
+
+@pytest.fixture
+def older(tmp_path: Path) -> Path:
+    """A story of schema 1."""
+    story = tmp_path / "live_story.txt"
+    db = apsw.Connection(str(tmp_path / "live_story.db"))
+    db.execute(_FIRST.read_text("utf-8"))
+    lines = [line for (line,) in db.execute("SELECT line FROM events ORDER BY seq")]
+    db.close()
+    story.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    (tmp_path / "live_story.lock").touch()
+    return story
+
+
+def told(story: Path) -> list[str]:
+    """The lines that explain tells."""
+    with JournalReader.open(story) as reader:
+        return heard(JournalSource(reader), Retelling()).lines
+
+
+def test_it_is_read_as_it_is(older: Path) -> None:
+    """By every reader, without being changed; nothing is missing in it."""
+    before = older.with_suffix(".db").read_bytes()
+    report = verify(older)
+    assert (report.findings, report.events, report.observations) == ([], _EVENTS, _OBSERVATIONS)
+    assert told(older) == older.read_text("utf-8").splitlines()
+    with JournalReader.open(older) as reader:
+        assert reader.compacted() is None
+    assert older.with_suffix(".db").read_bytes() == before
+
+
+def test_killed_at_each_statement_of_the_upgrade_it_is_the_old_or_the_new(older: Path, tmp_path: Path) -> None:
+    """With the same events and observations; the next start finishes it."""
+    lines, content = told(older), older.with_suffix(".db").read_bytes()
+    for statement in range(25):
+        story = tmp_path / str(statement) / "live_story.txt"
+        story.parent.mkdir()
+        path = story.with_suffix(".db")
+        path.write_bytes(content)
+
+        def upgrade(answer: int, path: Path = path, countdown: int = statement) -> None:
+            db = apsw.Connection(str(path))
+            left = [countdown]
+
+            def trace(*_: object) -> bool:
+                if left[0] == 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                left[0] -= 1
+                return True
+
+            db.exec_trace = trace
+            prepare(db, path, Identity(), 0)
+            os.write(answer, b"done")
+
+        code, _ = ended(*forked(upgrade))
+        db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        version = db.pragma("user_version")
+        tables = {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type='table'")}
+        db.close()
+        assert version in {1, len(STEPS)}
+        assert ("compacted" in tables) == (version > 1)
+        assert told(story) == lines
+        journal, text = Journal.open(story, Identity()), StoryFile(story, None)
+        text.open(journal)
+        text.close()
+        journal.close()
+        report = verify(story)
+        assert (report.findings, report.events, report.observations) == ([], _EVENTS, _OBSERVATIONS)
+        if code == 0:
+            assert statement > 5
+            return
+    pytest.fail("the upgrade has more statements than the test kills")
+
+
+def test_released_steps_never_change(older: Path) -> None:
+    """The tables of the first release are still what the first step makes."""
+    del older
+    with_first = apsw.Connection(":memory:")
+    for statement in STEPS[0]:
+        with_first.execute(statement)
+    dump = _FIRST.read_text("utf-8")
+    for (sql,) in with_first.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL"):
+        assert " ".join(sql.split()) in " ".join(dump.split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from livestory.clock import HOUR, MINUTE, ManualClock, instant
 from livestory.config import Configuration
 from livestory.story.journal_reader import JournalReader
 from livestory.story.layout import Layout
+from livestory.trading.exchange.ccxt_client import CcxtClient
 from livestory.trading.market.candles import ExchangeCandles
 from livestory.trading.market.recorded import RecordedBars
 from livestory.trading.run import Ending
@@ -45,7 +47,8 @@ def server(real_bars: list[Bar]) -> Iterator[BinanceServer]:
 def run_for(duration: int, server: BinanceServer, folder: Path) -> tuple[Ending, Summary]:
     """Let the bot run for ``duration`` of the exchange's time."""
     stop = MovingStop(server.clock, server.clock.now() + duration)
-    candles = ExchangeCandles(stop=stop, clock=server.clock, base_url=server.url)
+    client = CcxtClient("binance", server.clock, base_url=server.url)
+    candles = ExchangeCandles(client, stop=stop, clock=server.clock)
     told = Play(
         layout=Layout.of(folder / "live_story.txt"),
         settings=Configuration(),
@@ -55,7 +58,8 @@ def run_for(duration: int, server: BinanceServer, folder: Path) -> tuple[Ending,
         clock=server.clock,
         keep_days=1,
     )
-    return play(told, stop)
+    with closing(client):
+        return play(told, stop)
 
 
 def whole_story(folder: Path) -> list[str]:

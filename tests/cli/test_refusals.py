@@ -77,8 +77,8 @@ def test_truncated_bars(tmp_path: Path, bars: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "wanted"),
     [
-        (("--mode", "live"), "later release"),
-        (("--mode", "testnet", "--bars", "x.csv"), "later release"),
+        (("--mode", "live"), "the configuration does not allow it"),
+        (("--mode", "testnet", "--bars", "x.csv"), "replayed on paper"),
         (("--mode", "demo"), "--mode"),
         (("--speed", "0"), "bars per second"),
         (("--speed", "nan"), "bars per second"),

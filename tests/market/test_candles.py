@@ -8,10 +8,12 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import structs
 
 from livestory.clock import HOUR, MINUTE, SECOND, ManualClock, instant
 from livestory.errors import InputError
-from livestory.trading.market.candles import ExchangeCandles
+from livestory.trading.exchange.ccxt_client import CcxtClient
+from livestory.trading.market.candles import CandleNews, ExchangeCandles
 from livestory.trading.market.recorded import RecordedBars
 from tests.market.binance_server import (
     BANNED,
@@ -47,32 +49,43 @@ def server(real_bars: list[Bar]) -> Iterator[BinanceServer]:
         yield exchange
 
 
-class Owner:
+class Owner(CandleNews):
     """Who reads the exchange's candles, for three hours, and what is told of outages meanwhile."""
 
     def __init__(self, server: BinanceServer) -> None:
         """Nothing is asked yet."""
         self.server = server
+        self.client = CcxtClient("binance", server.clock, base_url=server.url)
         self.stop = MovingStop(server.clock, server.clock.now() + 3 * HOUR)
         self.told: list[tuple[str, int]] = []
+        self.refusals: list[tuple[str, int]] = []
 
-    def candles(self, symbol: str = "ETH/BTC", warm_up: int = 0) -> ExchangeCandles:
+    def candles(self, symbol: str = "ETH/BTC", warm_up: int = 0, interval: int = BAR) -> ExchangeCandles:
         """Candles of the exchange."""
         return ExchangeCandles(
-            symbol=symbol,
-            warm_up=warm_up,
-            stop=self.stop,
-            clock=self.server.clock,
-            base_url=self.server.url,
-            on_outage=lambda since, error: self.told.append((error, since)),
-            on_back=lambda since, until: self.told.extend((("since", since), ("until", until))),
+            self.client, symbol, interval, warm_up=warm_up, stop=self.stop, clock=self.server.clock, news=self
         )
+
+    def outage(self, since: int, problem: str) -> None:
+        self.told.append((problem, since))
+
+    def back(self, since: int, until: int) -> None:
+        self.told.extend((("since", since), ("until", until)))
+
+    def refused(self, since: int, problem: str) -> None:
+        self.refusals.append((problem, since))
+
+    def taken(self, since: int, until: int, refused: int) -> None:
+        del since
+        self.refusals.append((f"taken after {refused}", until))
 
 
 @pytest.fixture
-def owner(server: BinanceServer) -> Owner:
+def owner(server: BinanceServer) -> Iterator[Owner]:
     """Who reads this exchange."""
-    return Owner(server)
+    reader = Owner(server)
+    yield reader
+    reader.client.close()
 
 
 def ending(bars: list[Bar], after: int, until: int) -> list[Bar]:
@@ -185,7 +198,7 @@ def test_an_exchange_that_can_not_be_reached_at_the_start_is_waited_for(owner: O
         owner.stop.meanwhile = open_again
         assert list(market.read(NOON)) == ending(real_bars, NOON, NOON + 3 * HOUR - 1)
     (error, since), (_, same), (_, until) = owner.told
-    assert "api/v3/exchangeInfo" in error
+    assert error == "no answer"
     assert (since, same) == (NOON, NOON)
     assert NOON + 10 * MINUTE < until <= NOON + 12 * MINUTE
 
@@ -203,10 +216,10 @@ def test_what_no_patience_helps_is_an_error(owner: Owner) -> None:
     with pytest.raises(InputError, match=r"^binance has no market 'ETH/BTX'; did you mean ETH/BTC\?$"):
         list(owner.candles("ETH/BTX").read())
     with pytest.raises(InputError, match=r"^no exchange 'binanse' is known to ccxt; did you mean .*binance"):
-        ExchangeCandles("binanse")
+        CcxtClient("binanse")
     with pytest.raises(InputError, match=r"^binance has no candles of 420 s; it has .*1m, 3m, 5m, 15m"):
-        ExchangeCandles(interval=7 * MINUTE)
-    owner.server.answers = [*(owner.server.answer(f"/api/v3/{name}", {}) for name in ("exchangeInfo", "time")), REFUSED]
+        owner.candles(interval=7 * MINUTE)
+    owner.server.answers = [owner.server.answer("/api/v3/time", {}), REFUSED]
     with pytest.raises(InputError, match=r"^binance refuses to give candles of ETH/BTC: .*Invalid symbol"):
         list(owner.candles().read())
 
@@ -214,8 +227,9 @@ def test_what_no_patience_helps_is_an_error(owner: Owner) -> None:
 def test_without_its_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """One line says what to install."""
     monkeypatch.setitem(sys.modules, "ccxt", None)
+    monkeypatch.setitem(sys.modules, "ccxt.async_support", None)
     with pytest.raises(InputError, match=r"pip install 'livestory\[exchange\]'$"):
-        ExchangeCandles()
+        CcxtClient("binance")
 
 
 def test_nothing_is_logged(owner: Owner, caplog: pytest.LogCaptureFixture) -> None:
@@ -223,3 +237,37 @@ def test_nothing_is_logged(owner: Owner, caplog: pytest.LogCaptureFixture) -> No
     with caplog.at_level(logging.DEBUG):
         list(owner.candles().history(NOON, 10))
     assert caplog.records == []
+
+
+def test_a_revised_candle_is_told_once_and_not_taken(server: BinanceServer, owner: Owner, real_bars: list[Bar]) -> None:
+    """What was heard stays as it was heard; the next bar ends it."""
+    bars = owner.candles().read(NOON - HOUR)
+    given = [next(bars) for _ in range(5)]
+    place = next(number for number, bar in enumerate(server.bars) if bar.open_time == given[-1].open_time)
+    server.bars[place] = structs.replace(server.bars[place], close=server.bars[place].high)
+    given += bars
+    assert given == ending(real_bars, NOON - HOUR, NOON + 3 * HOUR - 1)
+    assert [problem for problem, _ in owner.refusals] == ["revised", "taken after 1"]
+
+
+def test_a_market_that_falls_silent_is_told_once_with_its_end(server: BinanceServer, owner: Owner) -> None:
+    """Answers come, but no new candle: told after five minutes."""
+    server.bars = [bar for bar in server.bars if not NOON < bar.end <= NOON + HOUR]
+    list(owner.candles().read(NOON - HOUR))
+    (problem, since), (back, until) = owner.refusals
+    assert problem == "stale: none since 12:00"
+    assert NOON + BAR + 5 * MINUTE < since < NOON + BAR + 8 * MINUTE
+    assert back.startswith("taken after")
+    assert NOON + HOUR + BAR < until < NOON + HOUR + BAR + 2 * MINUTE
+
+
+def test_malformed_candles_are_told_once_with_their_end(owner: Owner, real_bars: list[Bar]) -> None:
+    """Prices of 0 are no outage: the exchange answers."""
+    bars = owner.candles().read(NOON - HOUR)
+    given = [next(bars) for _ in range(4)]
+    impossible = IMPOSSIBLE[1].replace("1643713200000", str(NOON // 1000))
+    owner.server.answers = [owner.server.answer("/api/v3/time", {}), (200, impossible, {})] * 5
+    given += bars
+    assert given == ending(real_bars, NOON - HOUR, NOON + 3 * HOUR - 1)
+    assert [problem for problem, _ in owner.refusals] == ["malformed", "taken after 5"]
+    assert owner.told == []

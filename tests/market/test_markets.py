@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from livestory.clock import DAY, HOUR, MINUTE, ManualClock, instant
+from livestory.trading.exchange.ccxt_client import CcxtClient
 from livestory.trading.market import Market
 from livestory.trading.market.candles import ExchangeCandles
 from livestory.trading.market.recorded import RecordedBars
@@ -41,9 +42,11 @@ def make(request: pytest.FixtureRequest, real_bars_file: Path, tmp_path: Path) -
         def live() -> Market:
             server.clock.set(GAP_DAY + DAY - HOUR)
             stop = MovingStop(server.clock, GAP_DAY + DAY + MINUTE)
-            return ExchangeCandles(warm_up=92, stop=stop, clock=server.clock, base_url=server.url)
+            return ExchangeCandles(client, warm_up=92, stop=stop, clock=server.clock)
 
+        client = CcxtClient("binance", server.clock, base_url=server.url)
         yield live
+        client.close()
 
 
 def test_bars_ascend_on_the_grid_and_end_an_interval_after_they_open(make: Make) -> None:

@@ -13,6 +13,9 @@ import click
 
 from livestory import __version__
 from livestory.cli import streams
+from livestory.cli.alert import alert
+from livestory.cli.backup import backup, restore
+from livestory.cli.check import check
 from livestory.cli.compact import compact
 from livestory.cli.demo import demo
 from livestory.cli.explain import explain
@@ -21,10 +24,12 @@ from livestory.cli.hand import flow, halt, note, resume
 from livestory.cli.init import init
 from livestory.cli.run import run
 from livestory.cli.serve import serve
+from livestory.cli.service import service
 from livestory.cli.status import status
 from livestory.cli.tail import tail
 from livestory.cli.verify import verify
 from livestory.errors import LivestoryError
+from livestory.story.wording.text import visible
 
 __all__ = ["livestory", "main"]
 
@@ -40,7 +45,7 @@ class _Commands(click.Group):
             super().invoke(ctx)
             streams.flush()
         except LivestoryError as error:
-            click.echo(str(error), err=True)
+            click.echo(visible(str(error)), err=True)  # it may repeat what a file or a server had in it
             ctx.exit(error.exit_status)
         except KeyboardInterrupt:
             ctx.exit(_INTERRUPTED)
@@ -49,7 +54,7 @@ class _Commands(click.Group):
         except OSError as error:
             streams.give_up_output()
             where = f"{error.filename}: " if error.filename is not None else ""
-            click.echo(f"{where}{error.strerror or error}", err=True)
+            click.echo(visible(f"{where}{error.strerror or error}"), err=True)
             ctx.exit(_FAILED)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own signature
@@ -59,7 +64,27 @@ class _Commands(click.Group):
 
 @click.group(
     cls=_Commands,
-    commands=[demo, run, serve, tail, status, verify, halt, resume, note, flow, init, explain, export, compact],
+    commands=[
+        demo,
+        run,
+        check,
+        serve,
+        alert,
+        tail,
+        status,
+        verify,
+        halt,
+        resume,
+        note,
+        flow,
+        init,
+        explain,
+        export,
+        backup,
+        restore,
+        compact,
+        service,
+    ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="livestory")

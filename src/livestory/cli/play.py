@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from livestory.cli.account import wait_until_fine
 from livestory.outlets.terminal import TerminalPrinter
 from livestory.story.journal_entry import Identity
 from livestory.story.storyteller import Storyteller
@@ -20,10 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from threading import Event
 
+    from livestory.cli.candle_news import TellingNews
     from livestory.clock import Clock
     from livestory.config import Configuration
     from livestory.story.layout import Layout
+    from livestory.trading.exchange.ccxt_spot import CcxtSpot
     from livestory.trading.market import Market
+    from livestory.trading.pulse import Pulse
     from livestory.trading.summary import Summary
 
 _WARM = 4  # times the bars that the strategy needs at the least; then its averages have forgotten where they began
@@ -35,13 +39,16 @@ class Play(NamedTuple):
     layout: Layout
     settings: Configuration
     market: Market
-    mode: str  # "simulated", "replay" or "paper"
+    mode: str  # "simulated", "replay", "paper", "testnet" or "live"
     origin: str  # where the bars come from, in a few words
     clock: Clock | None = None  # the present; None for bars of the past
     keep_days: int | None = None
     bars_per_second: float | None = None  # None: as they come
     aloud: bool = True  # each line on standard output too
     stop_unheard: bool = False  # once nobody reads that any more
+    exchange: CcxtSpot | None = None  # where orders go; None: the account is on paper
+    news: TellingNews | None = None  # of an exchange's candles
+    pulse: Pulse | None = None  # what an exchange's candles wait on
 
 
 def play(play: Play, stop: Event, progress: Callable[[int], None] = lambda _: None) -> tuple[Ending, Summary]:
@@ -58,9 +65,20 @@ def play(play: Play, stop: Event, progress: Callable[[int], None] = lambda _: No
         unit=settings.bot.unit or quote,
         bars=market.digest,
     )
-    fresh = ExecutorState.fresh(settings.bot.name, settings.strategy, settings.risk, settings.paper)
+    outside = play.exchange is not None
+    fresh = ExecutorState.fresh(
+        settings.bot.name, settings.strategy, settings.risk, None if outside else settings.paper
+    )
     scene = Scene(
-        mode=play.mode, market=play.origin, base=base, ath_min_gain=settings.story.ath_min_gain, clock=play.clock
+        mode=play.mode,
+        market=play.origin,
+        base=base,
+        unit=settings.bot.unit or quote,
+        symbol=market.symbol,
+        exchange=settings.bot.exchange if outside else None,
+        ath_min_gain=settings.story.ath_min_gain,
+        clock=play.clock,
+        patience=settings.market.patience,
     )
     with (
         _metrics(play),
@@ -69,11 +87,19 @@ def play(play: Play, stop: Event, progress: Callable[[int], None] = lambda _: No
         if play.aloud and sys.stdout is not None:
             when_closed = stop.set if play.stop_unheard else lambda: None
             story.subscribe(TerminalPrinter(sys.stdout, when_closed=when_closed))
+        if play.exchange is not None and not wait_until_fine(play.exchange, settings, stop):
+            return Ending.STOPPED, fresh.summary
         heard = story.narrator.account.last
         if isinstance(market, ExchangeCandles) and play.clock is not None:
             now, needed = play.clock.now(), _WARM * fresh.strategy.bars_needed
             before = now if heard is None else heard.time
-            executor = LiveExecutor(fresh, story, lambda: market.history(before, needed), scene)
+            executor = LiveExecutor(
+                fresh, story, lambda: market.history(before, needed), scene, play.exchange, settings.orders
+            )
+            if play.news is not None:
+                play.news.attach(executor, story)
+            if play.pulse is not None:
+                play.pulse.attach(executor.on_pulse)
             bars = _joined(executor, market, now, needed, stop)
         else:
             executor = LiveExecutor(fresh, story, market.read, scene)

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from livestory.cli.account import Mode, allow
 from livestory.cli.page import PORT, can_serve, served
 from livestory.cli.place import dir_option, move_aside, story_in
 from livestory.cli.stopping import stop_on_signals
@@ -46,7 +47,7 @@ class _Speed(click.ParamType[float | None]):
         return number
 
 
-@click.command(short_help="Trade recorded bars or live candles on paper.")
+@click.command(short_help="Trade on paper, on a testnet, or with real money.")
 @click.argument("more_bars", metavar="", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "--bars",
@@ -62,7 +63,13 @@ class _Speed(click.ParamType[float | None]):
     metavar="FILE",
     help=f"Configuration; without it ./{_CONFIGURATION}, if it is there.",
 )
-@click.option("--mode", type=click.Choice(["paper", "testnet", "live"]), default="paper", show_default=True)
+@click.option(
+    "--mode",
+    type=click.Choice(["paper", "testnet", "live"]),
+    default="paper",
+    show_default=True,
+    help="Invented money, an exchange's testnet, or real money: that only with live = true in the configuration.",
+)
 @click.option(
     "--speed",
     type=_Speed(),
@@ -91,7 +98,7 @@ def run(  # noqa: PLR0913, PLR0917 - click hands over each option by name
     bars: tuple[Path, ...],
     more_bars: tuple[Path, ...],
     configured: Path | None,
-    mode: str,
+    mode: Mode,
     speed: float | None,
     folder: Path,
     *,
@@ -101,15 +108,17 @@ def run(  # noqa: PLR0913, PLR0917 - click hands over each option by name
     serves: bool,
     port: int,
 ) -> None:
-    """Let the bot trade on paper, and tell its story into results/live_story.txt.
+    """Let the bot trade, and tell its story into results/live_story.txt.
 
-    With --bars it replays recorded bars; without, it trades an exchange's public candles as they close, until it is
+    With --bars it replays recorded bars on paper; without, it trades an exchange's candles as they close, until it is
     stopped (Ctrl-C or SIGTERM: after the bar). Stopped or killed, the same command goes on where the story stands.
+    Orders go to the exchange in the modes testnet and live; livestory check tells beforehand whether all is fine.
 
     \b
     livestory run --bars ETHBTC-15m-2024-01.zip
     livestory run --bars data/*.csv.gz --speed 50 --dir results/slow
     livestory run                                  needs: pip install 'livestory[exchange]'
+    livestory run --mode testnet --config eth.toml --dir results/testnet
     """
     from msgspec.structs import replace
 
@@ -118,11 +127,6 @@ def run(  # noqa: PLR0913, PLR0917 - click hands over each option by name
     from livestory.cli.play import play
     from livestory.trading.run import Ending
 
-    if mode != "paper":
-        message = (
-            f"--mode {mode}: orders at exchanges come with a later release; --mode paper trades with invented money"
-        )
-        raise InputError(message)
     if serves and not can_serve():
         message = "--serve needs packages that are not installed\nInstall them with: pip install 'livestory[web]'"
         raise InputError(message)
@@ -130,15 +134,19 @@ def run(  # noqa: PLR0913, PLR0917 - click hands over each option by name
     if not files and (speed is not None or keep_days is not None):
         message = "--speed and --keep-days are for a replay: name its bars with --bars FILE"
         raise click.UsageError(message)
+    if files and mode != "paper":
+        message = f"--mode {mode} trades at an exchange; recorded bars (--bars) are replayed on paper"
+        raise click.UsageError(message)
     settings = config.load(configured or (_CONFIGURATION if _CONFIGURATION.exists() else None))
+    allow(mode, settings)
     if metrics_port is not None:
         settings = replace(settings, metrics=replace(settings.metrics, port=metrics_port))
     layout = story_in(folder)
-    with stop_on_signals() as stop:
+    with stop_on_signals() as stop, ExitStack() as closed_after:
         told = (
             _replay(files, settings, layout, speed=speed, keep_days=keep_days)
             if files
-            else _trade(settings, layout, stop)
+            else closed_after.enter_context(_trade(mode, settings, layout, stop))
         )
         if fresh and (aside := move_aside(layout)) is not None:
             click.echo(f"the former story lies in {aside}", err=True)
@@ -179,32 +187,37 @@ def _replay(
     )
 
 
-def _trade(settings: Configuration, layout: Layout, stop: Event) -> Play:
+@contextmanager
+def _trade(mode: Mode, settings: Configuration, layout: Layout, stop: Event) -> Iterator[Play]:
+    """A run on an exchange's candles, its connections closed at the end."""
+    from livestory.cli.account import account, public_client
+    from livestory.cli.candle_news import TellingNews
     from livestory.cli.play import Play
     from livestory.clock import SystemClock
-    from livestory.story.wording import numbers
     from livestory.trading.market.candles import ExchangeCandles
+    from livestory.trading.pulse import Pulse
     from livestory.trading.strategy.timeframe import BAR
 
-    exchange, symbol = settings.bot.exchange, settings.bot.symbol
-
-    def down(since: int, error: str) -> None:
-        click.echo(f"{exchange}: no answer since {numbers.stamp(since)} UTC, goes on trying: {error}", err=True)
-
-    def back(since: int, until: int) -> None:
-        click.echo(f"{exchange}: answers again after {numbers.duration(until - since)}", err=True)
-
-    click.echo(f"{exchange}: asking for the candles of {symbol}", err=True)
-    candles = ExchangeCandles(exchange, symbol, BAR, stop=stop, on_outage=down, on_back=back, settings=settings.market)
-    return Play(
-        layout=layout,
-        settings=settings,
-        market=candles,
-        mode="paper",
-        origin=exchange,
-        clock=SystemClock(),
-        keep_days=settings.story.keep_days,
-    )
+    clock, name, symbol = SystemClock(), settings.bot.exchange, settings.bot.symbol
+    exchange = None if mode == "paper" else account(mode, settings, clock)
+    client = public_client(settings, clock) if exchange is None else exchange.client
+    click.echo(f"{name}: asking for the candles of {symbol}", err=True)
+    news, pulse = TellingNews(name), Pulse(stop, clock)
+    try:
+        yield Play(
+            layout=layout,
+            settings=settings,
+            market=ExchangeCandles(client, symbol, BAR, stop=pulse, news=news, settings=settings.market),
+            mode=mode,
+            origin=name,
+            clock=clock,
+            keep_days=settings.story.keep_days,
+            exchange=exchange,
+            news=news,
+            pulse=pulse,
+        )
+    finally:
+        client.close()
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from contextlib import suppress
 
 import click
 
+from livestory.story.wording.text import visible
+
 
 class _Told(logging.Handler):
     """Prints a warning's message; its traceback is for developers, who attach handlers of their own."""
@@ -17,7 +19,7 @@ class _Told(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Print it."""
         with suppress(OSError):
-            click.echo(record.getMessage(), err=True)
+            click.echo(visible(record.getMessage()), err=True)
 
 
 def prepare() -> None:

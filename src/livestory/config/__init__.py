@@ -37,7 +37,9 @@ class BotSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     ] = "ETH/BTC"
     exchange: Annotated[
         str,
-        Meta(min_length=1, max_length=40, description="Where it trades; on paper by its candles. A name known to ccxt."),
+        Meta(
+            min_length=1, max_length=40, description="Where it trades; on paper by its candles. A name known to ccxt."
+        ),
     ] = "binance"
     unit: (
         Annotated[

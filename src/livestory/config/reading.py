@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 PREFIX = "LIVESTORY_"
 _NO_SETTINGS = {"LIVESTORY_TOKEN"}  # the page's, which `livestory serve` reads itself
 _MOST_FAULTS = 10
+_LONGEST = 600  # characters of a fault
+_FEW = 30  # names that a message lists where none is near
 _HEADER = re.compile(r"\s*\[{1,2}(?P<name>[^\[\]]+)\]{1,2}\s*(?:#.*)?")
 _KEY = re.compile(r"(?P<indent>\s*)(?P<name>[\w\-.\"' ]+?)\s*=")
 _SYNTAX = re.compile(
@@ -50,8 +52,14 @@ def load(path: Path | None, defaults: Settings, environ: Mapping[str, str] | Non
         faults.append(f"{at}{section.name}: {problem}")
     if faults:
         rest = [f"… and {len(faults) - _MOST_FAULTS} more"] if len(faults) > _MOST_FAULTS else []
-        raise ConfigError("\n".join(faults[:_MOST_FAULTS] + rest))
+        raise ConfigError("\n".join([*map(_on_one_line, faults[:_MOST_FAULTS]), *rest]))
     return settings  # type: ignore[no-any-return]  # a section builds the type of its defaults
+
+
+def _on_one_line(fault: str) -> str:
+    """A name in it may hold line ends, and be of any length."""
+    line = fault.replace("\n", "\\n")
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 
 
 def _file(path: Path, places: dict[Names, Place]) -> dict[str, Any]:
@@ -115,6 +123,8 @@ def _suggestion(name: str, known: Mapping[str, str]) -> str:
     nearest = difflib.get_close_matches(name, known, n=1)
     if nearest:
         return f"did you mean {known[nearest[0]]}?"
+    if len(known) > _FEW:
+        return "livestory init writes a file that has them all"
     return f"known: {', '.join(known.values())}" if known else "it has no sections"
 
 

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from msgspec import Struct
 
 from livestory.story.observation import Reason
+from livestory.trading.risk import Approved
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from livestory.trading.market.bar import Bar
-    from livestory.trading.risk import Approved
 
 Side = Literal["buy", "sell"]
+
+_NONE = Decimal(0)
 
 
 def exact(number: float) -> Decimal:
@@ -33,7 +35,8 @@ class Filters(Struct, frozen=True):
     tick: Decimal  # the least difference between two prices
     step: Decimal  # the least difference between two quantities
     min_notional: Decimal  # the least value of an order, in the quote asset
-    fee: Decimal  # share of a trade's value, taken in the quote asset
+    fee: Decimal  # share of a trade's value that taking costs, in the quote asset
+    max_quantity: Decimal | None = None  # of one order
 
     def price(self, number: Decimal, against: Side) -> Decimal:
         """``number`` on the tick, rounded to the disadvantage of an order of the side ``against``; at least a tick."""
@@ -41,8 +44,9 @@ class Filters(Struct, frozen=True):
         return max((number / self.tick).to_integral_value(rounding), Decimal(1)) * self.tick
 
     def quantity(self, number: Decimal) -> Decimal:
-        """``number`` on the step, rounded down; 0 if it is negative."""
-        return max((number / self.step).to_integral_value(ROUND_FLOOR), Decimal(0)) * self.step
+        """``number`` on the step, rounded down, at most the greatest; 0 if it is negative."""
+        on_step = max((number / self.step).to_integral_value(ROUND_FLOOR), Decimal(0)) * self.step
+        return on_step if self.max_quantity is None or on_step <= self.max_quantity else self._greatest()
 
     def problem(self, quantity: Decimal, price: Decimal) -> Reason | None:
         """Why an order of this size is impossible: "dust" (under one step), "step_size" or "min_notional"."""
@@ -54,12 +58,27 @@ class Filters(Struct, frozen=True):
             return Reason("min_notional", value=float(quantity * price), limit=float(self.min_notional))
         return None
 
+    def _greatest(self) -> Decimal:
+        return ((self.max_quantity or _NONE) / self.step).to_integral_value(ROUND_FLOOR) * self.step
+
 
 class Balances(Struct, frozen=True, gc=False):
-    """What the account holds."""
+    """What the account holds in all, and how much of that open orders (anybody's) keep."""
 
     base: Decimal
     quote: Decimal
+    base_locked: Decimal = _NONE
+    quote_locked: Decimal = _NONE
+
+    @property
+    def base_free(self) -> Decimal:
+        """The base asset that no open order keeps."""
+        return self.base - self.base_locked
+
+    @property
+    def quote_free(self) -> Decimal:
+        """The quote asset that no open order keeps."""
+        return self.quote - self.quote_locked
 
     def wealth(self, price: float) -> float:
         """Everything, in the quote asset, with the base asset at ``price``."""
@@ -71,15 +90,79 @@ class Balances(Struct, frozen=True, gc=False):
         return held / (float(self.quote) + held) if held else 0.0
 
 
+class Book(Struct, frozen=True):
+    """The best prices at which others stand ready."""
+
+    bid: Decimal
+    ask: Decimal
+
+    @property
+    def spread(self) -> Decimal:
+        """How far they are apart, as a share of their middle."""
+        return (self.ask - self.bid) * 2 / (self.ask + self.bid)
+
+
 class Trade(Struct, frozen=True, kw_only=True):
     """One execution of an order. An order may have several; each has an id that never changes."""
 
     trade_id: str
-    client_order_id: str
+    client_order_id: str  # "" for an order that is known to be none of ours
     time: int
+    side: Side
     quantity: Decimal
     price: Decimal
-    fee: Decimal  # in the quote asset
+    fee: Decimal | None  # its worth in the quote asset; None where it was taken in an asset of unknown price
+    base_fee: Decimal = _NONE  # what of it was taken from the base asset
+    quote_fee: Decimal = _NONE  # what of it was taken from the quote asset
+
+    @property
+    def base_change(self) -> Decimal:
+        """What the trade did to the balance of the base asset."""
+        return (self.quantity if self.side == "buy" else -self.quantity) - self.base_fee
+
+    @property
+    def quote_change(self) -> Decimal:
+        """What the trade did to the balance of the quote asset."""
+        value = self.quantity * self.price
+        return (-value if self.side == "buy" else value) - self.quote_fee
+
+
+class Attempt(Struct, frozen=True, kw_only=True):
+    """What is sent: one order at the exchange. Its ``quantity`` is at most that of the order it belongs to."""
+
+    client_order_id: str
+    side: Side
+    quantity: Decimal
+    limit: Decimal | None = None  # None: at the market; else a limit order that is only ever the maker (post-only)
+
+
+class OpenOrder(Struct, frozen=True, kw_only=True):
+    """An order that stands open at the exchange, ours or not."""
+
+    client_order_id: str
+    side: Side
+    quantity: Decimal
+    filled: Decimal
+    limit: Decimal | None
+
+
+class AccountFlow(Struct, frozen=True, kw_only=True):
+    """A deposit (positive) or withdrawal of one of the two assets, as the account's own history has it."""
+
+    flow_id: str
+    time: int
+    asset: Literal["base", "quote"]
+    amount: Decimal
+
+
+class Trouble(Struct, frozen=True, kw_only=True):
+    """The exchange does not answer as it should."""
+
+    since: int  # the first failure
+    problem: str  # for a person, nothing secret in it
+    tries: int = 1
+    retry_at: int | None = None  # it asked to be left alone until then, and is
+    lasting: bool = False  # no patience helps (a wrong key, a clock that stays off): to be told, and stopped for
 
 
 class Accepted(Struct, frozen=True):
@@ -87,13 +170,15 @@ class Accepted(Struct, frozen=True):
 
 
 class Rejected(Struct, frozen=True):
-    """The exchange refused the order; it will never trade."""
+    """The exchange refused the order, or nothing was sent: it will never trade, that is proven."""
 
     reason: Reason
 
 
 class Unanswered(Struct, frozen=True):
     """No answer that tells. The order may be there or not: query it, never guess, never send it again."""
+
+    problem: str = ""
 
 
 Answer = Accepted | Rejected | Unanswered
@@ -104,8 +189,15 @@ class Standing(StrEnum):
 
     OPEN = "open"
     FILLED = "filled"
-    CANCELLED = "cancelled"  # by the exchange or by us, with or without a part filled before
-    ABSENT = "absent"  # the exchange has no such order, and never will: proven, not just not yet seen
+    CANCELLED = "cancelled"  # by the exchange or by us, expired included, with or without a part filled before
+    NOT_FOUND = "not_found"  # not known there now; outside this process it may still come
+
+
+class Report(Struct, frozen=True, array_like=True):
+    """What the exchange says of one order."""
+
+    standing: Standing
+    filled: Decimal = _NONE
 
 
 class Exchange(Protocol):
@@ -113,11 +205,13 @@ class Exchange(Protocol):
 
     The contract, for paper and for the outside world:
 
-    - `submit` takes nothing but what risk has approved. A client order id that the exchange knows is not placed twice:
-      the answer is the first order's.
-    - A timeout is not a rejection: it is `Unanswered`, and `query` settles it.
-    - `trades` may repeat itself (the order ledger knows each trade by its id) but leaves none out.
-    - When `query` says that an order is done (filled, cancelled), all its trades have been given by `trades`.
+    - `submit` takes nothing but what risk has approved. A timeout is not a rejection: it is `Unanswered`, and `query`
+      settles it. What was not sent at all (a ban, a market that is closed) is `Rejected`.
+    - `trades` may repeat itself (the order ledger knows each trade by its id), may be late, but leaves none out that
+      is older than one it gives. A trade whose order is not known yet makes the answer None, not a foreign trade.
+    - A report may be older or newer than what `trades` gives: an order is done when its trades add up to the report's
+      ``filled``.
+    - None is no answer, and never an empty one. `trouble` then says why.
     """
 
     @property
@@ -125,29 +219,94 @@ class Exchange(Protocol):
         """Whether an order leaves this process: then its intent is committed before it is sent."""
         ...
 
+    @property
+    def trouble(self) -> Trouble | None:
+        """What is wrong since the first call that failed; None after one that succeeded."""
+        ...
+
+    @property
+    def closed(self) -> str | None:
+        """Why the market takes no orders, in the exchange's word, as of the last refresh; None while it trades."""
+        ...
+
+    @property
+    def has_flows(self) -> bool:
+        """Whether the account's deposits and withdrawals can be read."""
+        ...
+
+    @property
+    def clock_ahead(self) -> int:
+        """How far this machine's clock was ahead of the exchange's at the last refresh, in microseconds."""
+        ...
+
+    def refresh(self, now: int) -> None:
+        """Read the clock, the filters and the market's status anew where they are older than an hour; else nothing."""
+        ...
+
     def filters(self) -> Filters:
-        """The rules for an order's numbers."""
+        """The rules for an order's numbers, as of the last refresh."""
         ...
 
-    def balances(self) -> Balances:
-        """What the account holds now, orders in flight not counted."""
+    def balances(self) -> Balances | None:
+        """What the account holds now, None if there was no answer."""
         ...
 
-    def submit(self, approved: Approved) -> Answer:
-        """Place a market order."""
+    def book(self) -> Book | None:
+        """The best prices now, None if there was no answer or where there is no book."""
         ...
 
-    def cancel(self, client_order_id: str) -> Standing | None:
-        """Withdraw what is still open of an order; where it then stands, None if there was no answer."""
+    def submit(self, approved: Approved, attempt: Attempt) -> Answer:
+        """Place ``attempt``, of the order that was approved.
+
+        Raises TypeError for anything but an `Approved`, ValueError for an attempt of another side or a greater
+        quantity than its order's.
+        """
         ...
 
-    def query(self, client_order_id: str) -> Standing | None:
-        """Where an order stands, None if there was no answer."""
+    def cancel(self, client_order_id: str) -> Report | None:
+        """Withdraw what is still open of an order; what is then known of it, None if there was no answer."""
         ...
 
-    def trades(self, since: int, bar: Bar) -> Sequence[Trade]:
-        """At least every execution from the instant ``since``, oldest first.
+    def query(self, client_order_id: str) -> Report | None:
+        """What is known of an order, None if there was no answer."""
+        ...
+
+    def trades(self, since: int, bar: Bar | None = None) -> Sequence[Trade] | None:
+        """At least every execution of the account from the instant ``since``, oldest first; None: no answer.
 
         ``bar`` has just been heard; a paper exchange trades at its open what was submitted before it.
         """
         ...
+
+    def open_orders(self) -> Sequence[OpenOrder] | None:
+        """Every order of the account that stands open for the symbol, None if there was no answer."""
+        ...
+
+    def flows(self, since: int) -> Sequence[AccountFlow] | None:
+        """Deposits and withdrawals that were completed from the instant ``since``, oldest first; None: no answer."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections; nothing is asked after it."""
+        ...
+
+
+def changes(before: Filters, after: Filters) -> dict[str, dict[str, str]]:
+    """The filters that differ, by name: their values ``before`` and ``after``, as text."""
+    names = [name for name in Filters.__struct_fields__ if getattr(before, name) != getattr(after, name)]
+    return {
+        "before": {name: str(getattr(before, name)) for name in names},
+        "after": {name: str(getattr(after, name)) for name in names},
+    }
+
+
+def checked(approved: Approved, attempt: Attempt) -> Attempt:
+    """The attempt, if it is of the order that was approved. Raises as `Exchange.submit` does."""
+    if not isinstance(approved, Approved):
+        message = f"only an Approved order can be submitted, not {approved!r}"  # type: ignore[unreachable]
+        raise TypeError(message)
+    order = approved.order
+    if attempt.side != order.side or attempt.quantity > order.quantity:
+        message = f"{attempt.client_order_id}: not what was approved"
+        raise ValueError(message)
+    return attempt

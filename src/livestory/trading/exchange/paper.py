@@ -8,16 +8,30 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta, Struct
 
 from livestory.story.observation import Reason
-from livestory.trading.exchange import Accepted, Answer, Balances, Filters, Rejected, Standing, Trade, exact
-from livestory.trading.orders import Order
-from livestory.trading.risk import Approved
+from livestory.trading.exchange import (
+    Accepted,
+    AccountFlow,
+    Answer,
+    Attempt,
+    Balances,
+    Filters,
+    OpenOrder,
+    Rejected,
+    Report,
+    Standing,
+    Trade,
+    checked,
+    exact,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from livestory.trading.market.bar import Bar
+    from livestory.trading.risk import Approved
 
-_REMEMBERED = 64  # finished orders that `query` and the check for doubled ids still know
+_NOT_FOUND = Report(Standing.NOT_FOUND)
+_REMEMBERED = 32  # finished orders that `query` and the check for doubled ids still know
 
 
 class PaperSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,8 +68,8 @@ class PaperExchange(Struct):
     settings: PaperSettings
     base: Decimal
     quote: Decimal
-    pending: dict[str, Order] = {}
-    finished: dict[str, Standing] = {}  # the last ones, oldest first
+    pending: dict[str, Attempt] = {}
+    finished: dict[str, Report] = {}  # the last ones, oldest first
     recent: list[Trade] = []  # executions at the last bar that had any
 
     @classmethod
@@ -68,6 +82,29 @@ class PaperExchange(Struct):
         """No: the account is saved in the same transaction as the intent."""
         return False
 
+    @property
+    def trouble(self) -> None:
+        """Never any."""
+        return
+
+    @property
+    def closed(self) -> None:
+        """Never."""
+        return
+
+    @property
+    def has_flows(self) -> bool:
+        """No: nothing is paid in or out."""
+        return False
+
+    @property
+    def clock_ahead(self) -> int:
+        """There is but one clock."""
+        return 0
+
+    def refresh(self, now: int) -> None:
+        """Nothing ages here."""
+
     def filters(self) -> Filters:
         """The rules for an order's numbers, from the settings."""
         rules = self.settings
@@ -77,79 +114,97 @@ class PaperExchange(Struct):
         """What the account holds."""
         return Balances(self.base, self.quote)
 
-    def submit(self, approved: Approved) -> Answer:
-        """Take a market order for the next bar's open.
+    def book(self) -> None:
+        """There is none: bars have no book."""
+        return
+
+    def submit(self, approved: Approved, attempt: Attempt) -> Answer:
+        """Take a market order for the next bar's open. A client order id that is known is not placed twice.
 
         Rejects one that the filters forbid ("dust", "step_size", "min_notional") or that asks for more than there is
-        at the price it was decided at ("insufficient_funds"). Raises TypeError for anything but an `Approved`.
+        at the price it was decided at ("insufficient_funds"). Raises as `Exchange.submit` does.
         """
-        if not isinstance(approved, Approved):
-            message = f"only an Approved order can be submitted, not {approved!r}"  # type: ignore[unreachable]
-            raise TypeError(message)
-        order = approved.order
-        if order.client_order_id in self.pending or order.client_order_id in self.finished:
+        attempt = checked(approved, attempt)
+        if attempt.client_order_id in self.pending or attempt.client_order_id in self.finished:
             return Accepted()
-        problem = self.filters().problem(order.quantity, order.reference) or self._shortfall(order)
+        price = approved.order.reference
+        problem = self.filters().problem(attempt.quantity, price) or self._shortfall(attempt, price)
         if problem is not None:
             return Rejected(problem)
-        self.pending[order.client_order_id] = order
+        self.pending[attempt.client_order_id] = attempt
         return Accepted()
 
-    def cancel(self, client_order_id: str) -> Standing:
+    def cancel(self, client_order_id: str) -> Report:
         """Withdraw an order that no bar has filled yet."""
         if self.pending.pop(client_order_id, None) is not None:
-            self._finish(client_order_id, Standing.CANCELLED)
+            self._finish(client_order_id, Report(Standing.CANCELLED))
         return self.query(client_order_id)
 
-    def query(self, client_order_id: str) -> Standing:
-        """Where an order stands; of the finished ones, the last 64 are known."""
+    def query(self, client_order_id: str) -> Report:
+        """What became of an order; of the finished ones, the last 32 are known."""
         if client_order_id in self.pending:
-            return Standing.OPEN
-        return self.finished.get(client_order_id, Standing.ABSENT)
+            return Report(Standing.OPEN)
+        return self.finished.get(client_order_id, _NOT_FOUND)
 
-    def trades(self, since: int, bar: Bar) -> Sequence[Trade]:
+    def trades(self, since: int, bar: Bar | None = None) -> Sequence[Trade]:
         """Fill what is pending at the open of ``bar``; the executions of the last bar that had any, from ``since``."""
-        if self.pending:
-            orders, self.pending, self.recent = self.pending, {}, []
-            for order in orders.values():
-                self._fill(order, bar)
+        if self.pending and bar is not None:
+            attempts, self.pending, self.recent = self.pending, {}, []
+            for attempt in attempts.values():
+                self._fill(attempt, bar)
         return [trade for trade in self.recent if trade.time >= since]
 
-    def _shortfall(self, order: Order) -> Reason | None:
+    def open_orders(self) -> Sequence[OpenOrder]:
+        """What waits for the next bar."""
+        return [
+            OpenOrder(client_order_id=name, side=each.side, quantity=each.quantity, filled=Decimal(0), limit=each.limit)
+            for name, each in self.pending.items()
+        ]
+
+    def flows(self, since: int) -> Sequence[AccountFlow]:  # noqa: ARG002  there are none at any time
+        """None."""
+        return ()
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def flow(self, amount: float) -> None:
+        """Pay in, or take out as much as there is. In the quote asset."""
+        self.quote = max(self.quote + exact(amount), Decimal(0))
+
+    def _shortfall(self, attempt: Attempt, price: Decimal) -> Reason | None:
         needed, held = (
-            (order.quantity * order.reference, self.quote) if order.side == "buy" else (order.quantity, self.base)
+            (attempt.quantity * price, self.quote) if attempt.side == "buy" else (attempt.quantity, self.base)
         )
         return Reason("insufficient_funds", value=float(needed), limit=float(held)) if needed > held else None
 
-    def _fill(self, order: Order, bar: Bar) -> None:
-        filters = self.filters()
-        slipped = 1 + exact(self.settings.slippage) * (1 if order.side == "buy" else -1)
-        price = filters.price(exact(bar.open) * slipped, against=order.side)
-        affordable = self.quote / (price * (1 + filters.fee)) if order.side == "buy" else self.base
-        quantity = min(order.quantity, filters.quantity(affordable))
+    def _fill(self, attempt: Attempt, bar: Bar) -> None:
+        filters, side = self.filters(), attempt.side
+        slipped = 1 + exact(self.settings.slippage) * (1 if side == "buy" else -1)
+        price = filters.price(exact(bar.open) * slipped, against=side)
+        affordable = self.quote / (price * (1 + filters.fee)) if side == "buy" else self.base
+        quantity = min(attempt.quantity, filters.quantity(affordable))
         # Two orders may have been taken against the same money; what the first one left may be too little to trade.
         if filters.problem(quantity, price) is not None:
-            self._finish(order.client_order_id, Standing.CANCELLED)
+            self._finish(attempt.client_order_id, Report(Standing.CANCELLED))
             return
-        value = quantity * price
-        fee = value * filters.fee
-        if order.side == "buy":
-            self.base, self.quote = self.base + quantity, self.quote - value - fee
-        else:
-            self.base, self.quote = self.base - quantity, self.quote + value - fee
-        self._finish(order.client_order_id, Standing.FILLED if quantity == order.quantity else Standing.CANCELLED)
-        self.recent.append(
-            Trade(
-                trade_id=f"{order.client_order_id}-1",
-                client_order_id=order.client_order_id,
-                time=bar.open_time,
-                quantity=quantity,
-                price=price,
-                fee=fee,
-            )
+        fee = quantity * price * filters.fee
+        trade = Trade(
+            trade_id=f"{attempt.client_order_id}-1",
+            client_order_id=attempt.client_order_id,
+            time=bar.open_time,
+            side=side,
+            quantity=quantity,
+            price=price,
+            fee=fee,
+            quote_fee=fee,
         )
+        self.base, self.quote = self.base + trade.base_change, self.quote + trade.quote_change
+        whole = quantity == attempt.quantity
+        self._finish(attempt.client_order_id, Report(Standing.FILLED if whole else Standing.CANCELLED, quantity))
+        self.recent.append(trade)
 
-    def _finish(self, client_order_id: str, standing: Standing) -> None:
-        self.finished[client_order_id] = standing
+    def _finish(self, client_order_id: str, report: Report) -> None:
+        self.finished[client_order_id] = report
         if len(self.finished) > _REMEMBERED:
             del self.finished[next(iter(self.finished))]

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from livestory.clock import as_datetime
 from livestory.errors import TableError
+from livestory.story.observation import LEAST_INSTANT
 from livestory.tables import Table, instant_of, tables
 from livestory.trading.market.row import is_possible
 
@@ -67,10 +68,12 @@ class BarFile(Struct, frozen=True):
     def _impossible(self, line: int, picked: tuple[str, ...]) -> TableError:
         time, *texts = picked
         try:
-            instant_of(time)
+            is_early = instant_of(time) < LEAST_INSTANT
         except ValueError:
             problem = f"{time!r} is not a time; write ISO 8601, or seconds, ms, µs or ns since 1970"
             return self.error(line, 0, problem)
+        if is_early:
+            return self.error(line, 0, f"{time!r} is before 1973-03-03; correct or remove the bar")
         numbers = [_number(text) for text in texts]
         for value, (name, number) in enumerate(zip(_PRICES, numbers, strict=False), 1):
             if number is None or not 0.0 < number < inf:

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from msgspec import Meta, Struct
 
-from livestory.clock import MINUTE, SECOND, Clock, SystemClock
+from livestory.clock import MINUTE, SECOND, Clock, SystemClock, as_datetime
 from livestory.settings import Duration
 from livestory.trading.market.bar import Bar
 from livestory.trading.market.candle_client import CandleClient, ExchangeDownError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
+    from livestory.trading.exchange.ccxt_client import CcxtClient
     from livestory.trading.market.row import Row
 
 _LONGEST_SLEEP = 30 * SECOND  # then the clock is read again: it may have been set, or the machine suspended
@@ -32,18 +33,44 @@ class CandleSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     patience: Annotated[Duration, Meta(description="How long an outage lasts before it is told. Duration.")] = (
         10 * SECOND
     )
+    stale: Annotated[Duration, Meta(ge=MINUTE, description="How late a bar may be before that is told. Duration.")] = (
+        5 * MINUTE
+    )
+
+
+class CandleNews:
+    """Who hears of trouble with the candles, from the thread that reads them; instants are the machine's own."""
+
+    def outage(self, since: int, problem: str) -> None:
+        """No answer since then, for longer than `CandleSettings.patience`."""
+
+    def back(self, since: int, until: int) -> None:
+        """The outage is over."""
+
+    def refused(self, since: int, problem: str) -> None:
+        """There are answers, but candles that are stale, malformed or revised; they are not taken."""
+
+    def taken(self, since: int, until: int, refused: int) -> None:
+        """The candles are good again; ``refused`` answers were not."""
+
+
+class _Refusal(Struct):
+    """Candles that are not taken: why, since when, how often."""
+
+    kind: str
+    since: int
+    times: int = 1
 
 
 class ExchangeCandles:
     """The closed candles of one symbol at one exchange; live, so without end.
 
     A candle counts as closed by the exchange's own clock. A passing failure of the network or the exchange is
-    retried, ever more slowly, until it is over or ``stop`` is set; then the bars that were missed come first.
-    ``on_outage(since, error)`` and ``on_back(since, until)`` are called, from the thread that reads, for an outage
-    that lasts longer than `CandleSettings.patience`; instants are the machine's own.
+    retried, ever more slowly, until it is over or ``stop`` is set; then the bars that were missed come first. A candle
+    that was given stays as it was given: that the exchange revised it is told to ``news``, as every outage is.
 
-    Raises InputError, when made or at the first bar, for what no patience helps: an unknown exchange, symbol or
-    interval, a refusal, a missing package.
+    Raises InputError, when made or at the first bar, for what no patience helps: an unknown symbol or interval, a
+    refusal.
     """
 
     count: Final = None
@@ -51,29 +78,28 @@ class ExchangeCandles:
 
     def __init__(  # noqa: PLR0913 - what is asked of whom, and the outside world a test stands in for
         self,
-        exchange: str = "binance",
+        client: CcxtClient,
         symbol: str = "ETH/BTC",
         interval: int = 15 * MINUTE,
         *,
         warm_up: int = 0,
         stop: Event | None = None,
         clock: Clock | None = None,
-        base_url: str | None = None,
-        on_outage: Callable[[int, str], object] = lambda _since, _error: None,
-        on_back: Callable[[int, int], object] = lambda _since, _until: None,
+        news: CandleNews | None = None,
         settings: CandleSettings | None = None,
     ) -> None:
         """Candles of ``interval`` microseconds, ``warm_up`` of them before now; nothing is asked until `read`."""
         self.symbol = symbol
         self.interval = interval
         self._warm_up = warm_up
-        self._client = CandleClient(exchange, symbol, interval, base_url)
+        self._client = CandleClient(client, symbol, interval)
         self._stop = stop or Event()
         self._clock = clock or SystemClock()
         self._ahead = 0  # the exchange's clock less the machine's, when it was last asked
-        self._on_outage = on_outage
-        self._on_back = on_back
+        self._news = news or CandleNews()
         self._settings = settings or CandleSettings()
+        self._given: Bar | None = None  # the last one
+        self._refusal: _Refusal | None = None
 
     def history(self, before: int, bars: int) -> Iterator[Bar]:
         """The closed bars of the ``bars`` intervals up to ``before``; fewer where the exchange has a gap."""
@@ -103,20 +129,27 @@ class ExchangeCandles:
             # A bar that is late is asked for again ever more slowly; an exchange may make none without a trade.
             wait = settings.retry_first if last > heard else min(wait * 2, settings.retry_most)
             next_end = last - last % self.interval + 2 * self.interval
+            if last > heard:
+                self._take("stale")
+            elif self._now() > next_end + settings.stale and not self._stop.is_set():
+                self._refuse("stale", f"stale: none since {as_datetime(next_end - self.interval):%H:%M}")
             self._sleep_until(max(next_end + settings.settle, self._now() + wait))
 
     def _closed(self, last: int) -> Iterator[Bar]:
         """All bars that open after ``last`` and are closed by now, page after page."""
-        while (answer := self._ask(last + 1)) is not None:
+        # The last one that was given is asked for again: it must still be the same.
+        while (answer := self._ask(last)) is not None:
             now, rows = answer
             before = last
+            self._compare(rows)
             for open_time, open_, high, low, close, volume in rows:
                 end = open_time + self.interval
                 if end > now:
                     return
                 if open_time > last:
                     last = open_time
-                    yield Bar(open_time, end, open_, high, low, close, volume)
+                    self._given = Bar(open_time, end, open_, high, low, close, volume)
+                    yield self._given
             if last == before:
                 return
 
@@ -132,17 +165,46 @@ class ExchangeCandles:
                 now, rows = self._client.page(since)
             except ExchangeDownError as error:
                 began = asked if began is None else began
-                if not told and asked - began >= settings.patience:
-                    self._on_outage(began, str(error))
+                if error.malformed:
+                    self._refuse("malformed", "malformed")
+                elif not told and asked - began >= settings.patience:
+                    self._news.outage(began, str(error))
                     told = True
                 self._stop.wait(max(wait, error.retry_after) / SECOND)
                 wait = min(wait * 2, settings.retry_most)
             else:
                 if told and began is not None:
-                    self._on_back(began, asked)
+                    self._news.back(began, asked)
+                self._take("malformed")
                 self._ahead = 0 if now is None else now - asked
                 return asked + self._ahead, rows
         return None
+
+    def _compare(self, rows: list[Row]) -> None:
+        given = self._given
+        same = [row for row in rows if given is not None and row[0] == given.open_time]
+        if given is None or not same:
+            return
+        if same[0][1:] == (given.open, given.high, given.low, given.close, given.volume):
+            self._take("revised")
+        else:
+            self._refuse("revised", "revised")
+
+    def _refuse(self, kind: str, problem: str) -> None:
+        refusal, now = self._refusal, self._clock.now()
+        if refusal is not None and refusal.kind == kind:
+            refusal.times += 1
+            return
+        if refusal is not None:
+            self._take(refusal.kind)
+        self._refusal = _Refusal(kind, now)
+        self._news.refused(now, problem)
+
+    def _take(self, kind: str) -> None:
+        refusal = self._refusal
+        if refusal is not None and refusal.kind == kind:
+            self._refusal = None
+            self._news.taken(refusal.since, self._clock.now(), refusal.times)
 
     def _now(self) -> int:
         return self._clock.now() + self._ahead

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from math import inf
 
+from livestory.story.observation import LEAST_INSTANT
+
 Row = tuple[int, float, float, float, float, float | None]
 """Open time in microseconds; open, high, low, close; volume, None where it is unknown."""
 
 
 def is_possible(row: Row) -> bool:
-    """Whether prices are finite, positive and between low and high, and the volume finite and not negative."""
-    _, open_, high, low, close, volume = row
+    """Whether it is since 1973, prices are finite, positive, between low and high, the volume finite, not negative."""
+    time, open_, high, low, close, volume = row
+    if time < LEAST_INSTANT:
+        return False
     return 0.0 < low <= open_ <= high < inf and low <= close <= high and (volume is None or 0.0 <= volume < inf)

@@ -1,0 +1,57 @@
+"""Trouble with the candles, handed on: to standard error at once, and to the executor and the story once they run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from livestory.story.events import CandlesBack, CandlesRefused
+from livestory.story.wording import numbers
+from livestory.trading.market.candles import CandleNews
+
+if TYPE_CHECKING:
+    from livestory.story.storyteller import Storyteller
+    from livestory.trading.live_executor import LiveExecutor
+
+
+class TellingNews(CandleNews):
+    """Hears for one bot."""
+
+    def __init__(self, exchange: str) -> None:
+        """``exchange`` is its name."""
+        self._exchange = exchange
+        self._executor: LiveExecutor | None = None
+        self._story: Storyteller | None = None
+
+    def attach(self, executor: LiveExecutor, story: Storyteller) -> None:
+        """From here on they hear too."""
+        self._executor, self._story = executor, story
+
+    def outage(self, since: int, problem: str) -> None:
+        """Hand on that there is no answer."""
+        self._say(f"no answer since {numbers.stamp(since)} UTC, goes on trying: {problem}")
+        if self._executor is not None:
+            self._executor.candles_down(since, problem)
+
+    def back(self, since: int, until: int) -> None:
+        """Hand on that there are answers again."""
+        self._say(f"answers again after {numbers.duration(until - since)}")
+        if self._executor is not None:
+            self._executor.candles_back()
+
+    def refused(self, since: int, problem: str) -> None:
+        """Tell that candles are not taken."""
+        self._tell(since, CandlesRefused(problem=problem, since=since))
+
+    def taken(self, since: int, until: int, refused: int) -> None:
+        """Tell that they are good again."""
+        self._tell(until, CandlesBack(refused=refused, lasted=until - since))
+
+    def _tell(self, now: int, facts: CandlesRefused | CandlesBack) -> None:
+        if self._executor is not None and self._story is not None and self._executor.begun:
+            self._story.tell(now, facts)
+            self._executor.commit()
+
+    def _say(self, words: str) -> None:
+        click.echo(f"{self._exchange}: {words}", err=True)

@@ -1,0 +1,291 @@
+"""An account at a real exchange's spot market, through ccxt; Binance's is the reference."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from livestory.clock import HOUR, MINUTE
+from livestory.errors import InputError
+from livestory.story.observation import Reason
+from livestory.trading.exchange import (
+    Accepted,
+    Answer,
+    Balances,
+    Book,
+    Filters,
+    OpenOrder,
+    Rejected,
+    Report,
+    Standing,
+    Unanswered,
+    checked,
+)
+from livestory.trading.exchange.ccxt_errors import Failed, Meaning
+from livestory.trading.exchange.fee_rate import taker_fee
+from livestory.trading.exchange.flow_history import FlowHistory
+from livestory.trading.exchange.market_rules import filters_of, load_market
+from livestory.trading.exchange.request_limits import Need
+from livestory.trading.exchange.trade_history import TradeHistory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import TypeVar
+
+    from livestory.trading.exchange import AccountFlow, Attempt, Trade, Trouble
+    from livestory.trading.exchange.ccxt_client import CcxtClient
+    from livestory.trading.market.bar import Bar
+    from livestory.trading.risk import Approved
+
+    Given = TypeVar("Given")
+
+_FRESH = HOUR
+_STANDINGS = {
+    "open": Standing.OPEN,
+    "canceling": Standing.OPEN,
+    "closed": Standing.FILLED,
+    "canceled": Standing.CANCELLED,
+    "expired": Standing.CANCELLED,
+    "rejected": Standing.CANCELLED,
+}
+
+
+class CcxtSpot:
+    """One symbol's orders and balances at one exchange. Satisfies `livestory.trading.exchange.Exchange`.
+
+    Every amount is read from the text that the exchange sent. What is asked is bounded in time; whatever is not
+    proven to be refused, unsent or turned away counts as unanswered. `refresh` comes before everything else.
+    """
+
+    def __init__(self, client: CcxtClient, symbol: str) -> None:
+        """The account that ``client`` has the keys of. Nothing is asked yet."""
+        self.client = client
+        self.symbol = symbol
+        self.history = TradeHistory(client, symbol)
+        self._flows = FlowHistory(client, symbol)
+        self._base, _, self._quote = symbol.partition("/")
+        self._filters: Filters | None = None
+        self._closed: str | None = None
+        self._refreshed = self._tried = -_FRESH
+
+    @property
+    def outside(self) -> bool:
+        """Yes: orders leave this process."""
+        return True
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """What is wrong since the first question that failed; None after one that was answered."""
+        return self.client.trouble
+
+    @property
+    def closed(self) -> str | None:
+        """Why the market takes no orders, in the exchange's word, as of the last refresh; None while it trades."""
+        return self._closed
+
+    @property
+    def has_flows(self) -> bool:
+        """Whether the account's deposits and withdrawals can be read; not on a testnet."""
+        return self._flows.offered
+
+    @property
+    def clock_ahead(self) -> int:
+        """How far the machine's clock was ahead of the exchange's when that was last measured, microseconds."""
+        return self.client.ahead
+
+    def refresh(self, now: int) -> None:
+        """Read clock, filters, fee and the market's status anew where they are older than an hour; else nothing.
+
+        Once a minute where the market is closed, no longer listed, or the last try failed.
+        """
+        wait = MINUTE if self._closed is not None or self._tried > self._refreshed else _FRESH
+        if now - self._tried < wait:
+            return
+        self._tried = now
+        try:
+            self.load()
+            self._refreshed = now
+        except Failed:  # what was known before stands; `trouble` says why
+            pass
+        except InputError:
+            self._closed = "not listed"
+
+    def load(self) -> Mapping[str, Any]:
+        """Read clock, filters, fee and status now; ccxt's description of the market. Raises Failed and InputError."""
+        self.client.synchronize()
+        with self.client.reading():
+            market = load_market(self.client, self.symbol, anew=True)
+            self._filters = filters_of(self.client, market, taker_fee(self.client, market))
+            status = str((market.get("info") or {}).get("status") or "closed")
+            self._closed = status if market.get("active") is False else None
+        return market
+
+    def filters(self) -> Filters:
+        """The rules for an order's numbers, as of the last refresh; there must have been one."""
+        if self._filters is None:
+            message = "no refresh has succeeded yet"
+            raise RuntimeError(message)
+        return self._filters
+
+    def balances(self) -> Balances | None:
+        """What the account holds now, None if there was no answer."""
+        return _answered(self.read_balances)
+
+    def read_balances(self) -> Balances:
+        """What the account holds now. Raises Failed."""
+        answer = self.client.ask("fetch_balance", signed=True)
+        with self.client.reading():
+            total, used = answer["total"], answer["used"]
+            if not total:  # an account lists the assets it has; one without any is an answer about something else
+                raise LookupError
+            held = (Decimal(total.get(asset, 0)) for asset in (self._base, self._quote))
+            locked = (Decimal(used.get(asset) or 0) for asset in (self._base, self._quote))
+            return Balances(*held, *locked)
+
+    def book(self) -> Book | None:
+        """The best prices now, None if there was no answer or nobody offers."""
+        return _answered(self._read_book)
+
+    def submit(self, approved: Approved, attempt: Attempt) -> Answer:
+        """Place a market order, or a limit order that is only ever the maker. Raises as `Exchange.submit` does.
+
+        Rejects what the filters forbid, unsent: ccxt would cut it to their steps, and another order would be placed.
+        """
+        checked(approved, attempt)
+        problem = self._problem(attempt, approved.order.reference)
+        if problem is not None:
+            return Rejected(problem)
+        price = None if attempt.limit is None else f"{attempt.limit:f}"
+        terms = (self.symbol, "market" if price is None else "limit", attempt.side, f"{attempt.quantity:f}", price)
+        params = {"clientOrderId": attempt.client_order_id} | ({} if price is None else {"postOnly": True})
+        try:
+            order = self.client.ask("create_order", *terms, params, need=Need.ORDER, signed=True)
+            with self.client.reading():
+                if order["clientOrderId"] != attempt.client_order_id:
+                    raise ValueError
+                self.history.learn(order)
+        except Failed as failed:
+            return self._answer(failed, approved, attempt)
+        return Accepted()
+
+    def cancel(self, client_order_id: str) -> Report | None:
+        """Withdraw what is still open of an order; what is then known of it, None if there was no answer."""
+        try:
+            order = self.client.ask(
+                "cancel_order", "", self.symbol, {"clientOrderId": client_order_id}, need=Need.ORDER, signed=True
+            )
+            return self._report(order, client_order_id)
+        except Failed as failed:
+            # Filled or gone already; only the order itself tells which.
+            known = {Meaning.NOT_FOUND, Meaning.REFUSED}
+            return self.query(client_order_id) if failed.meaning in known else None
+
+    def query(self, client_order_id: str) -> Report | None:
+        """What is known of an order, None if there was no answer."""
+        return _answered(lambda: self.read_order(client_order_id))
+
+    def read_order(self, client_order_id: str) -> Report:
+        """What is known of an order. Raises Failed."""
+        try:
+            order = self.client.ask("fetch_order", "", self.symbol, {"clientOrderId": client_order_id}, signed=True)
+        except Failed as failed:
+            if failed.meaning is Meaning.NOT_FOUND:
+                return Report(Standing.NOT_FOUND)
+            raise
+        return self._report(order, client_order_id)
+
+    def trades(self, since: int, bar: Bar | None = None) -> Sequence[Trade] | None:
+        """Every execution of the account from the instant ``since``, oldest first; None: no answer."""
+        del bar
+        return _answered(lambda: self.history.read(self._theirs(since)))
+
+    def open_orders(self) -> Sequence[OpenOrder] | None:
+        """Every order of the account that stands open for the symbol, None if there was no answer."""
+        return _answered(self.read_open_orders)
+
+    def read_open_orders(self) -> list[OpenOrder]:
+        """Every order of the account that stands open for the symbol. Raises Failed."""
+        orders = self.client.ask("fetch_open_orders", self.symbol, signed=True)
+        with self.client.reading():
+            return [self._open_order(order) for order in orders]
+
+    def flows(self, since: int) -> Sequence[AccountFlow] | None:
+        """Deposits and withdrawals from the instant ``since``, oldest first; None: no answer.
+
+        Some from the two days before may be among them: a transfer can count later than it was entered.
+        """
+        return _answered(lambda: self.read_flows(since)) if self.has_flows else ()
+
+    def read_flows(self, since: int) -> list[AccountFlow]:
+        """Deposits and withdrawals as `flows` gives them. Raises Failed."""
+        return self._flows.read(self._theirs(since))
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self.client.close()
+
+    def _theirs(self, since: int) -> int:
+        """An instant of the machine's on the exchange's clock, rather too early than too late."""
+        return since - max(self.client.ahead, 0)
+
+    def _problem(self, attempt: Attempt, reference: Decimal) -> Reason | None:
+        filters, limit = self._filters, attempt.limit
+        if filters is None:
+            return Reason("exchange_down")
+        if limit is not None and limit % filters.tick:
+            return Reason("step_size", value=float(limit), limit=float(filters.tick))
+        return filters.problem(attempt.quantity, reference if limit is None else limit)
+
+    def _answer(self, failed: Failed, approved: Approved, attempt: Attempt) -> Answer:
+        meaning = failed.meaning
+        if meaning is Meaning.DUPLICATE:
+            # Sent before: what became of that one is what counts.
+            report = self.query(attempt.client_order_id)
+            found = report is not None and report.standing is not Standing.NOT_FOUND
+            return Accepted() if found else Unanswered(failed.problem)
+        if meaning is Meaning.NO_ANSWER:
+            return Unanswered(failed.problem)
+        if failed.key == "market_halted":
+            self._closed, self._tried = failed.problem, 0
+        return Rejected(self._reason(failed, approved, attempt))
+
+    def _reason(self, failed: Failed, approved: Approved, attempt: Attempt) -> Reason:
+        if failed.key == "insufficient_funds":
+            held, buys = self.balances(), attempt.side == "buy"
+            price = attempt.limit or approved.order.reference
+            needed = attempt.quantity * price if buys else attempt.quantity
+            there = None if held is None else float(held.quote_free if buys else held.base_free)
+            return Reason(failed.key, value=float(needed), limit=there)
+        return Reason(failed.key, text=failed.problem if failed.key == "rejected" else "")
+
+    def _report(self, order: Any, client_order_id: str) -> Report:
+        with self.client.reading():
+            self.history.learn(order, client_order_id)
+            return Report(_STANDINGS[order["status"]], Decimal(order["filled"]))
+
+    def _open_order(self, order: Mapping[str, Any]) -> OpenOrder:
+        self.history.learn(order)
+        return OpenOrder(
+            client_order_id=order.get("clientOrderId") or "",
+            side=order["side"],
+            quantity=Decimal(order["amount"]),
+            filled=Decimal(order.get("filled") or 0),
+            limit=Decimal(order["price"]) if order.get("price") else None,
+        )
+
+    def _read_book(self) -> Book | None:
+        if self.client.has("fetchBidsAsks"):
+            tickers = self.client.ask("fetch_bids_asks", [self.symbol])
+        else:
+            tickers = {self.symbol: self.client.ask("fetch_ticker", self.symbol)}
+        with self.client.reading():
+            ticker = tickers[self.symbol]
+            bid, ask = Decimal(ticker["bid"] or 0), Decimal(ticker["ask"] or 0)
+        return Book(bid, ask) if 0 < bid < ask else None
+
+
+def _answered(read: Callable[[], Given]) -> Given | None:
+    try:
+        return read()
+    except Failed:
+        return None

@@ -1,0 +1,76 @@
+"""The executor at the exchange and on paper, over the same real bars with the same fill rules: one story."""
+
+from __future__ import annotations
+
+import os
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from livestory.clock import ManualClock
+from livestory.story.journal_entry import Identity
+from livestory.story.journal_reader import JournalReader
+from livestory.story.settings import StorySettings
+from livestory.story.storyteller import Storyteller
+from livestory.trading.exchange.paper import PaperSettings
+from livestory.trading.live_executor import ExecutorState, LiveExecutor, Scene
+from livestory.trading.market.recorded import RecordedBars
+from livestory.trading.risk import RiskSettings
+from livestory.trading.strategy.choice import StrategySettings
+from tests.exchange.accounts import account_of
+from tests.exchange.binance_spot.fills import NextOpen
+from tests.exchange.binance_spot.records import Fees, Rules
+from tests.exchange.binance_spot.server import BinanceSpot
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from livestory.trading.exchange import Exchange
+    from livestory.trading.market.bar import Bar
+
+_BARS = int(os.environ.get("SAME_STORY_BARS", "2000"))  # more on request
+_TIGHT = RiskSettings(breaker=0.06)  # so that the safety breaker and Phoenix are in it
+
+
+def told(folder: Path, bars: list[Bar], exchange: Exchange | None, clock: ManualClock | None) -> list[str]:
+    """The lines of a run over ``bars``."""
+    strategy, paper = StrategySettings(), None if exchange is not None else PaperSettings(quote_balance=1)
+    fresh = ExecutorState.fresh("bot", strategy, _TIGHT, paper)
+    scene = Scene(mode="testnet", market="binance", base="ETH", symbol="ETH/BTC", clock=clock)
+    identity = Identity(bot="bot", mode="testnet", symbol="ETH/BTC", unit="BTC", bars=None)
+    with Storyteller(folder / "live_story.txt", identity, StorySettings(), keep_days=None, clock=clock) as story:
+        executor = LiveExecutor(fresh, story, lambda: (), scene, exchange)
+        for bar in bars:
+            if clock is not None:
+                clock.set(bar.end)
+            executor.on_bar(bar)
+            if clock is not None:
+                executor.on_pulse(clock.now())  # hears what the order just sent has become, as within a second
+            executor.commit()
+        executor.end("bars")
+        executor.commit()
+    with JournalReader.open(folder / "live_story.db") as reader:
+        return [line.line for line in reader.lines()]
+
+
+def test_the_story_at_the_exchange_is_the_story_on_paper(tmp_path: Path, real_bars_file: Path) -> None:
+    """Every line: trades with their prices and fees, records, the breaker's sale, the chapters."""
+    pytest.importorskip("ccxt")
+    bars = []
+    for bar in RecordedBars([real_bars_file]).read():
+        bars.append(bar)
+        if len(bars) == _BARS + 1:
+            break
+    heard, clock = bars[:-1], ManualClock(bars[0].open_time)
+    on_paper = told(tmp_path / "paper", heard, None, None)
+    money, rules, fees = {"BTC": Decimal(1)}, Rules(precision=16), Fees(asset="quote")
+    with BinanceSpot(bars, clock, fills=NextOpen(), rules=rules, fees=fees, balances=money) as server:
+        server.access.limits.orders = None
+        account = account_of(server, sandbox=True)
+        at_the_exchange = told(tmp_path / "exchange", heard, account, clock)
+        account.close()
+        server.exchange.conserved()
+        traded = len(server.exchange.trades)
+    assert traded > 10
+    assert at_the_exchange == on_paper

@@ -51,6 +51,9 @@ def resume(folder: Path) -> None:
 
     It also ends the wait for an order whose fate can't be proven: the account's present balance then counts. It does
     not end the safety breaker's halt: that is the Phoenix rule's alone.
+
+    \b
+    livestory resume
     """
     from livestory.story.words import Resume
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -59,7 +58,7 @@ class Inbox:
 
     def post(self, word: AnyWord, clock: Clock | None = None) -> str:
         """Leave ``word``, durably; returns its id. Raises InputError where the folder can't be written."""
-        posted = f"{(clock or SystemClock()).now():020d}-{secrets.token_hex(4)}"
+        posted = f"{(clock or SystemClock()).now():020d}-{os.urandom(4).hex()}"
         path = self._path(posted)
         scratch = temporary(path)
         try:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct, structs
 
 from livestory.clock import DAY, MINUTE
-from livestory.story.events import Rules
-from livestory.story.observation import Begin, End, Fill, Observation, Reason, Skip
+from livestory.story.events import Facts, Rules
+from livestory.story.observation import Begin, End, Fill, Flow, Observation, Reason, Skip
 from livestory.trading.exchange.paper import PaperSettings
 from livestory.trading.live_executor import ExecutorState, LiveExecutor
 from livestory.trading.market.bar import Bar
@@ -19,13 +19,17 @@ from livestory.trading.strategy.signal import Signal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from livestory.story.inbox import Posted
+    from livestory.story.words import AnyWord
+
 QUARTER = 15 * MINUTE
 MIDNIGHT = 19_000 * DAY
 FRICTIONLESS = PaperSettings(slippage=0, fee=0)
 NO_BARS: tuple[Bar, ...] = ()
 
 
-Told = Begin | Rules | Observation | Fill | Skip | End
+F = TypeVar("F", bound=Facts)
+Told = Begin | Rules | Observation | Fill | Skip | Flow | Facts | End
 
 
 class RecordingStory:
@@ -36,6 +40,7 @@ class RecordingStory:
         self.kept = 0
         self.states: dict[str, bytes] = {}
         self.commits: list[tuple[int, dict[str, bytes]]] = []
+        self.posted: list[Posted] = []
 
     def begin(self, begin: Begin) -> None:
         self.told.append(begin)
@@ -54,6 +59,20 @@ class RecordingStory:
 
     def skip(self, skip: Skip) -> None:
         self.told.append(skip)
+
+    def flow(self, flow: Flow) -> None:
+        self.told.append(flow)
+
+    def tell(self, time: int, *facts: Facts) -> None:  # noqa: ARG002  the facts say what matters
+        self.told += facts
+
+    def words(self) -> list[Posted]:
+        return list(self.posted)
+
+    def word(self, time: int, word: AnyWord) -> None: ...
+
+    def take(self, posted: Posted) -> None:
+        self.posted.remove(posted)
 
     def state(self, name: str) -> bytes | None:
         return self.states.get(name)
@@ -90,6 +109,13 @@ class RecordingStory:
     @property
     def ends(self) -> list[End]:
         return [told for told in self.told if isinstance(told, End)]
+
+    @property
+    def flows(self) -> list[Flow]:
+        return [told for told in self.told if isinstance(told, Flow)]
+
+    def of(self, kind: type[F]) -> list[F]:
+        return [told for told in self.told if isinstance(told, kind)]
 
     def inputs(self) -> list[Told]:
         """Everything told but what each start and stop of the process tells."""

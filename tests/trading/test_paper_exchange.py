@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from msgspec import msgpack
 
 from livestory.story.observation import Reason
-from livestory.trading.exchange import Accepted, Answer, Balances, Rejected, Standing, exact
+from livestory.trading.exchange import Accepted, Answer, Attempt, Balances, Rejected, Report, Standing, exact
 from livestory.trading.exchange.paper import PaperExchange, PaperSettings
 from livestory.trading.orders import Order
 from livestory.trading.risk import Approved, Risk, RiskSettings
@@ -39,7 +39,12 @@ def submit(exchange: PaperExchange, order: Order) -> Answer:
     """Place an order with the approval of a risk that has nothing against it."""
     approved = Risk(RiskSettings()).approve(order)
     assert isinstance(approved, Approved)
-    return exchange.submit(approved)
+    return exchange.submit(approved, the_whole(order))
+
+
+def the_whole(order: Order) -> Attempt:
+    """All of an order, at the market."""
+    return Attempt(client_order_id=order.client_order_id, side=order.side, quantity=order.quantity)
 
 
 def reason_of(answer: Answer) -> str | None:
@@ -85,7 +90,7 @@ def test_an_order_that_can_not_be_is_rejected_with_its_reason(order: Order, key:
     exchange = PaperExchange.opened(PaperSettings(base_balance=3))
     before = exchange.balances()
     assert reason_of(submit(exchange, order)) == key
-    assert exchange.query("ls-1") is (Standing.OPEN if key is None else Standing.ABSENT)
+    assert exchange.query("ls-1").standing is (Standing.OPEN if key is None else Standing.NOT_FOUND)
     assert exchange.balances() == before
 
 
@@ -95,7 +100,7 @@ def test_a_buy_that_became_too_dear_is_filled_as_far_as_the_money_goes() -> None
     submit(exchange, an_order("buy", "20", "0.05"))
     (trade,) = exchange.trades(MIDNIGHT, bar_at(1, 0.06, 0.06))
     assert trade.quantity == Decimal("16.6666")
-    assert exchange.query("ls-1") is Standing.CANCELLED
+    assert exchange.query("ls-1") == Report(Standing.CANCELLED, Decimal("16.6666"))
     assert exchange.quote >= 0
 
 
@@ -105,7 +110,7 @@ def test_two_buys_against_the_same_money_do_not_spend_it_twice() -> None:
     submit(exchange, an_order("buy", "20", "0.05", 1))
     submit(exchange, an_order("buy", "20", "0.05", 2))
     assert [trade.client_order_id for trade in exchange.trades(MIDNIGHT, bar_at(1, 0.05, 0.05))] == ["ls-1"]
-    assert exchange.query("ls-2") is Standing.CANCELLED
+    assert exchange.query("ls-2") == Report(Standing.CANCELLED)
 
 
 def test_a_known_client_order_id_is_not_placed_twice() -> None:
@@ -123,8 +128,8 @@ def test_a_cancelled_order_is_never_filled() -> None:
     """And an unknown one stands nowhere."""
     exchange = PaperExchange.opened(FRICTIONLESS)
     submit(exchange, an_order("buy", "2", "0.05"))
-    assert exchange.cancel("ls-1") is Standing.CANCELLED
-    assert exchange.cancel("ls-9") is Standing.ABSENT
+    assert exchange.cancel("ls-1") == Report(Standing.CANCELLED)
+    assert exchange.cancel("ls-9") == Report(Standing.NOT_FOUND)
     assert exchange.trades(MIDNIGHT, bar_at(1, 0.05, 0.05)) == []
     assert exchange.base == 0
 
@@ -133,8 +138,19 @@ def test_only_an_approved_order_can_be_submitted() -> None:
     """A bare order is turned away before anything happens."""
     exchange = PaperExchange.opened(FRICTIONLESS)
     with pytest.raises(TypeError, match="only an Approved"):
-        exchange.submit(an_order("buy", "2", "0.05"))  # type: ignore[arg-type]  # that is the point
+        exchange.submit(an_order("buy", "2", "0.05"), the_whole(an_order("buy", "2", "0.05")))  # type: ignore[arg-type]  # that is the point
     assert exchange == PaperExchange.opened(FRICTIONLESS)
+
+
+@pytest.mark.parametrize("other", [an_order("buy", "3", "0.05"), an_order("sell", "1", "0.05")])
+def test_nothing_but_what_was_approved_is_sent(other: Order) -> None:
+    """Neither more of it nor its opposite."""
+    exchange = PaperExchange.opened(PaperSettings(base_balance=3))
+    approved = Risk(RiskSettings()).approve(an_order("buy", "2", "0.05"))
+    assert isinstance(approved, Approved)
+    with pytest.raises(ValueError, match="not what was approved"):
+        exchange.submit(approved, the_whole(other))
+    assert exchange.pending == {}
 
 
 prices = st.integers(1, 20_000).map(lambda ticks: ticks / 100_000)

@@ -180,7 +180,8 @@ def test_with_new_limits_money_and_peak_stay(real_bars: list[Bar]) -> None:
     before = start(story, risk=RiskSettings()).state
     after = start(story, risk=NERVOUS, paper=PaperSettings(fee=0.002)).state
     assert after.risk == structs.replace(before.risk, settings=NERVOUS)
-    assert after.exchange == structs.replace(before.exchange, settings=PaperSettings(fee=0.002))
+    assert before.paper is not None
+    assert after.paper == structs.replace(before.paper, settings=PaperSettings(fee=0.002))
     run(start(story, risk=NERVOUS), real_bars[:1_002], Event())
     assert [rules.breaker for rules in story.rules_told] == [0.2, 0.05]
 
@@ -195,7 +196,7 @@ def test_with_new_strategy_settings_the_indicators_are_built_anew_from_the_bars_
     rebuilt, expected = start(story, real_bars, shorter).state, start(other, strategy=shorter).state
     assert cast("Meta", rebuilt.strategy).score == cast("Meta", expected.strategy).score
     assert cast("Meta", rebuilt.strategy).trend == cast("Meta", expected.strategy).trend
-    assert (rebuilt.exchange, rebuilt.risk, rebuilt.summary) == (kept.exchange, kept.risk, kept.summary)
+    assert (rebuilt.paper, rebuilt.risk, rebuilt.summary) == (kept.paper, kept.risk, kept.summary)
 
 
 def test_the_history_is_read_only_when_indicators_must_be_built_anew() -> None:

@@ -1,285 +1,408 @@
 """The executor: bar by bar it asks the strategy, then risk, then the exchange, and tells the story.
 
-It orders the calls and does no arithmetic of its own. `LiveExecutor.on_bar` is synchronous and complete in itself;
-`livestory.trading.run` is the loop around it.
+It orders the calls and does no arithmetic of its own. `LiveExecutor.on_bar` and `LiveExecutor.on_pulse` are synchronous
+and complete in themselves: `livestory.trading.run` is the loop around the first, and `livestory.trading.pulse` calls
+the second while the loop waits for a bar.
 """
 
 from __future__ import annotations
 
-from itertools import takewhile
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from msgspec import Struct, field, msgpack
+from msgspec import msgpack
 
-from livestory.clock import Clock
-from livestory.story.observation import Begin, End, Observation, Reason, Skip
-from livestory.trading.exchange import Balances, Exchange, Rejected, Unanswered
-from livestory.trading.exchange.paper import PaperExchange, PaperSettings
-from livestory.trading.orders import FINAL, OrderEvent, OrderLedger, OrderState
-from livestory.trading.risk import HALTED, Approved, Refused, Risk, RiskSettings
+from livestory.clock import MINUTE
+from livestory.errors import JournalError
+from livestory.story.events import Halted
+from livestory.story.observation import Begin, End, Reason
+from livestory.trading.dealing import Dealer
+from livestory.trading.deciding import proposed
+from livestory.trading.exchange import exact
+from livestory.trading.executor_state import ExecutorState
+from livestory.trading.hand import Hand
+from livestory.trading.in_order import InOrder
+from livestory.trading.observing import observation_of
+from livestory.trading.outcomes import Outcomes
+from livestory.trading.pursuit import OrderSettings, Send, first_step
+from livestory.trading.reckoning import Accountant
+from livestory.trading.risk import Hold, Refused
 from livestory.trading.rules import rules_in_force
+from livestory.trading.scene import Scene
+from livestory.trading.selling_out import SellingOut
 from livestory.trading.sizing import order_for
-from livestory.trading.strategy.choice import Strategy, StrategySettings, strategy_of
-from livestory.trading.strategy.rebalance import Proposal, rebalance
-from livestory.trading.summary import Summary
+from livestory.trading.strategy.rebalance import Proposal
+from livestory.trading.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from livestory.story.events import Rules
+    from livestory.story.events import Facts, Rules
+    from livestory.story.words import AnyWord
+    from livestory.trading.exchange import Balances, Exchange
     from livestory.trading.market.bar import Bar
     from livestory.trading.orders import Order
     from livestory.trading.story_port import Story
     from livestory.trading.strategy.signal import Signal
 
+__all__ = ["STATE", "ExecutorState", "LiveExecutor", "Scene"]
+
 STATE = "executor"
 """The name under which the executor's state is kept with the story."""
 
-_ORDER_OPEN = Reason("order_open")
+_BALANCES_LAG = MINUTE // 2  # after a trade, before a difference means anything
 
-
-class Scene(Struct, frozen=True, kw_only=True):
-    """What the executor tells of its run without needing it itself."""
-
-    mode: str = "paper"  # "simulated", "replay" or "paper"
-    market: str | None = None  # where the bars come from, in a few words
-    base: str | None = None  # the base asset's name
-    ath_min_gain: float | None = None  # the story's own rule for records
-    clock: Clock | None = None  # when a stop is told; None: with the last bar, as in a replay
-
-
-class ExecutorState(Struct, kw_only=True):
-    """Everything about the executor that survives a restart."""
-
-    bot: str
-    settings: StrategySettings
-    strategy: Strategy
-    risk: Risk
-    exchange: PaperExchange
-    orders: OrderLedger = field(default_factory=OrderLedger)
-    summary: Summary = field(default_factory=Summary)
-    bars_since_trade: int | None = None
-    put_off: str = ""  # the side and reason of the put-off trade that was told last
-    ended: bool = False  # the bars ran out, and that was told
-
-    @classmethod
-    def fresh(cls, bot: str, strategy: StrategySettings, risk: RiskSettings, paper: PaperSettings) -> Self:
-        """A paper-trading executor of the name ``bot``, before its first bar."""
-        return cls(
-            bot=bot,
-            settings=strategy,
-            strategy=strategy_of(strategy, risk.max_weight),
-            risk=Risk(risk),
-            exchange=PaperExchange.opened(paper),
-        )
-
-    def warm_up(self, bars: Iterable[Bar]) -> None:
-        """Show the strategy ``bars`` that came before the first one it decides at."""
-        weight = self.exchange.balances().weight(self.summary.price)
-        for bar in bars:
-            self.strategy.on_bar(bar, weight)
-
-    def resume(self, saved: bytes, history: Callable[[], Iterable[Bar]]) -> Self:
-        """The state ``saved`` under the settings of this one, which must be fresh.
-
-        Where what the strategy is set by has changed, its indicators are built anew from the bars of ``history`` (from
-        the first one on) that had been heard; money, orders and risk stay as they were.
-        """
-        state = msgpack.decode(saved, type=type(self))
-        rebuilt = state.settings != self.settings or state.risk.settings.max_weight != self.risk.settings.max_weight
-        state.settings, state.risk.settings = self.settings, self.risk.settings
-        state.exchange.settings = self.exchange.settings
-        if rebuilt:
-            heard = state.summary.last_time or 0
-            state.strategy = self.strategy
-            state.warm_up(takewhile(lambda bar: bar.end <= heard, history()))
-        return state
+Decision = tuple["Order", Send] | Reason | None
 
 
 class LiveExecutor:
     """One bot on one symbol: the only one who moves its `ExecutorState`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - who it is, to whom it tells, where it trades and how
         self,
         fresh: ExecutorState,
         story: Story,
         history: Callable[[], Iterable[Bar]],
         scene: Scene = Scene(),  # noqa: B008  it is frozen
+        exchange: Exchange | None = None,
+        orders: OrderSettings = OrderSettings(),  # noqa: B008  it is frozen
     ) -> None:
         """Go on from the state kept with ``story``, under the settings of ``fresh``; else begin with ``fresh``.
 
-        ``history`` gives the bars from the first one on; it is called only if indicators must be built anew. An order
-        whose send may have been cut short counts as unknown until the exchange has been asked.
+        ``history`` gives the bars from the first one on; it is called only if indicators must be built anew.
+        ``exchange`` is where the account is; None: on paper, in the state itself. ``orders`` says how orders are sent
+        to an exchange outside; on paper each is filled at the next open.
         """
         saved = story.state(STATE)
         state = fresh if saved is None else fresh.resume(saved, history)
+        account = exchange or state.paper
+        if account is None:
+            message = "an executor needs an exchange or a paper account"
+            raise ValueError(message)
         self.state = state
         self.begun = False
-        self._exchange: Exchange = state.exchange
-        self._filters = self._exchange.filters()
-        self._story = story
+        self.in_a_pulse = False  # and still so after a pulse that raised
+        self.ledger_trouble: str | None = None  # why the ledger can't be kept now
+        self._exchange = account
+        self._outside = account.outside
+        self._live = account.outside or scene.clock is not None  # somebody may say something, or something happen
+        self._filters = account.filters()
+        self._orders = orders
+        self._in_order = InOrder(story)
+        self._story = story = self._in_order if account.outside else story
         self._scene = scene
-        for entry in state.orders.in_state(OrderState.INTENDED, OrderState.SENT):
-            entry.happen(OrderEvent.LOSE)
+        self._outcomes = Outcomes(state, story, scene)
+        self._accountant = Accountant(account, state.books, state.risk, story, scene)
+        self._dealer = Dealer(
+            account,
+            state.orders,
+            state.books,
+            orders,
+            state.bot,
+            self.commit,
+            state.risk.approve,
+            lambda now: self._accountant.read_history(now, state.summary.price),
+        )
+        self._surroundings = Surroundings(state, account, self._dealer, story, scene)
+        self._selling_out = SellingOut(state, account, self._dealer, self._outcomes, self._hear)
+        self._hand = Hand(state, account, self._dealer, self._accountant, self._hear, story, scene)
+        self._saved = saved
+        self._news = False  # something may have been told that is not committed
+        self._due = 0  # the end of the next bar
 
     def begin(self, bar: Bar, missed_bars: int | None = None) -> None:
         """Tell the start or the return at the open of ``bar``, the next to be heard, and the rules in force.
 
-        ``missed_bars`` is how many of the coming bars are older than the return; None in a replay.
+        Whatever happened at an exchange meanwhile is found out first and told after it. ``missed_bars`` is how many of
+        the coming bars are older than the return; None in a replay.
         """
-        state, balances = self.state, self._exchange.balances()
-        wealth = balances.wealth(bar.open)
-        if state.summary.first_time is None:
+        if self._outside:
+            self._exchange.refresh(self._now(bar.open_time))
+            self._filters = self._exchange.filters()
+        state, now = self.state, self._now(bar.open_time)
+        time = min(now, bar.open_time)
+        self._outcomes.began = now if self._outside else None
+        self._dealer.after_a_restart(now)
+        if self._outside:
+            self._dealer.hear(now)
+            self._dealer.pursue(now, self._filters)
+        expected, balances = state.held(), self._read(now, bar.open)
+        wealth = None if balances is None else balances.wealth(bar.open)
+        if state.summary.first_time is None and wealth is not None:
             state.summary.begin(bar, wealth)
+        found = sum(1 for pursuit in state.orders.pursuits if pursuit.over and pursuit.filled)
         self._story.begin(
             Begin(
-                time=bar.open_time,
+                time=time,
                 mode=self._scene.mode,
                 market=self._scene.market,
                 interval=bar.end - bar.open_time,
                 wealth=wealth,
-                position=float(balances.base),
-                cash=float(balances.quote),
+                position=None if balances is None else float(balances.base),
+                cash=None if balances is None else float(balances.quote),
                 price=bar.open,
                 missed_bars=missed_bars,
+                fills_found=found or None,
+                expected=expected.wealth(bar.open) if self._outside and expected is not None else None,
             )
         )
-        self._story.rules(bar.open_time, self._rules())
+        self._due = (time // (interval := bar.end - bar.open_time) + 1) * interval
+        self._story.rules(time, self._rules())
         state.ended = False
         self.begun = True
+        if self._outside:
+            self._after_the_start(now, bar.open, balances)
+        if self._live:
+            self._take_words(now)
 
     def on_bar(self, bar: Bar) -> None:
-        """Hear one bar: fills at its open, then the decision at its end. One that isn't newer changes nothing."""
+        """Hear one bar: fills at its open, then the decision at its end. One that isn't newer changes nothing.
+
+        Where the present is known and orders go outside, a bar that is older than the last closed one, or than what was
+        told last, is only shown to the strategy; so is one at whose end nobody knows the balance.
+        """
         state = self.state
         summary = state.summary
         if summary.last_time is not None and bar.open_time < summary.last_time:
             return
         if not self.begun:
             self.begin(bar)
-        if state.orders:
-            self._hear(bar)
-        balances = self._exchange.balances()
+        now = self._now(bar.end)
+        balances = self._account_at(bar, now) if self._live else self._on_paper(bar)
+        if balances is None:
+            self._pass_over(bar)
+            return
         wealth, weight = balances.wealth(bar.close), balances.weight(bar.close)
         signal = state.strategy.on_bar(bar, weight)
         state.risk.assess(bar.end, wealth, signal.score)
         summary.on_bar(bar, wealth)
         if state.bars_since_trade is not None:
             state.bars_since_trade += 1
+        if state.risk.hold is not None:
+            state.risk.hold.bars += 1
         decision = self._decide(bar, signal, balances, weight)
-        reason = None if isinstance(decision, Approved) else decision
-        self._story.observe(self._observation(bar, signal, balances, weight, reason))
-        if isinstance(decision, Approved):
-            self._send(decision)
+        reason = decision if isinstance(decision, Reason) else None
+        self._story.observe(observation_of(state, bar, signal, balances, weight, reason))
+        if isinstance(decision, tuple):
+            self._place(*decision, now)
+        elif self._outside:
+            self._selling_out.look(now)
+
+    def on_pulse(self, now: int) -> None:
+        """Between bars: the owner's words, orders that live, a sale that is due, troubles. Keeps what it told.
+
+        ``now`` is this machine's present; outside, everything is reckoned and told by the exchange's.
+        """
+        if not self.begun:
+            return
+        now -= self._exchange.clock_ahead
+        self.in_a_pulse = True
+        self._in_order.between_bars(now, self._due)
+        self._take_words(now)
+        if self._outside:
+            if self.state.orders or self.state.orders.strays:
+                self._hear(now)
+            self._selling_out.look(now)
+            self._news |= self._surroundings.look(now)
+            self._news |= self._surroundings.troubles(now)
+        self._commit_news()
+        self.in_a_pulse = False
+
+    def hear(self, word: AnyWord, now: int) -> None:
+        """Do what the owner says, and tell it."""
+        self._hand.hear(word, now)
+        self._news = True
+
+    def candles_down(self, since: int, problem: str) -> None:
+        """The bars have not come since the instant ``since``; told with the next pulse, once it lasts."""
+        self._surroundings.outages.candles_down(since, problem)
+
+    def candles_back(self) -> None:
+        """The bars come again, those that were missed first."""
+        self._surroundings.outages.candles_back()
 
     def end(self, by: str) -> None:
-        """Tell the stop: by "you", by "bars" that ran out, or by an "error"."""
-        summary, clock = self.state.summary, self._scene.clock
-        time = summary.last_time if clock is None else clock.now()
+        """Tell the stop: by "you", by "bars" that ran out, or by an "error". What follows a book is withdrawn."""
+        summary, clock, orders = self.state.summary, self._scene.clock, self.state.orders
+        time = summary.last_time if clock is None else clock.now() - self._exchange.clock_ahead
         if time is None:
             return
+        if self._outside:
+            for pursuit in orders.pursuits:
+                pursuit.withdrawn = pursuit.withdrawn or pursuit.patience_ends is not None
+            self._hear(time)
         self.state.ended = by == "bars"
-        position = float(self._exchange.balances().base)
-        self._story.end(End(time=time, by=by, wealth=summary.wealth, position=position))
+        held, living = self.state.held(), sum(1 for _ in orders.living())
+        position = None if held is None else float(held.base)
+        self._story.end(
+            End(
+                time=time,
+                by=by,
+                wealth=summary.wealth,
+                position=position,
+                orders_open=living or None if self._outside else None,
+            )
+        )
 
-    def commit(self) -> None:
-        """Keep what was told and the state, in one transaction."""
-        self._story.commit({STATE: msgpack.encode(self.state)})
+    def commit(self) -> bool:
+        """Keep what was told and the state, in one transaction.
 
-    def _hear(self, bar: Bar) -> None:
-        orders = self.state.orders
-        for trade in self._exchange.trades(orders.since(), bar):
-            orders.trade(trade)
-        for client_order_id, entry in orders.entries.items():
-            if entry.state not in FINAL:
-                standing = self._exchange.query(client_order_id)
-                if standing is not None:
-                    entry.stand(standing)
-        for entry in orders.take_finished():
-            fill = entry.fill(self._exchange.balances())
-            if fill is None:
-                self._put_off(entry.order, bar.open_time, Reason("unfilled"))
-            else:
-                self.state.summary.on_fill(fill)
-                self._story.fill(fill)
+        False, with the reason in `ledger_trouble`, where the journal can't be written now and orders go outside: then
+        nothing is lost, and the next commit keeps it. Else raises JournalError.
+        """
+        saved = msgpack.encode(self.state)
+        try:
+            self._story.commit({STATE: saved})
+        except JournalError as error:
+            if not self._outside or type(error) is not JournalError:  # another kind doesn't pass
+                raise
+            self.ledger_trouble, self._news = str(error), True
+            return False
+        self.ledger_trouble, self._news, self._saved = None, False, saved
+        return True
 
-    def _decide(self, bar: Bar, signal: Signal, balances: Balances, weight: float) -> Approved | Reason:
+    def _hear(self, now: int, bar: Bar | None = None) -> None:
+        """What became of the orders that live: asked, followed up, told."""
+        self._dealer.hear(now, bar)
+        self._dealer.pursue(now, self._filters)
+        time = now if self._outside or bar is None else bar.open_time
+        self._news |= self._outcomes.tell_over(time)
+        if self._outside:
+            self._outcomes.tell_unknown(now)
+            self._outcomes.tell_strays(self._dealer.take_strays(), now)
+
+    def _on_paper(self, bar: Bar) -> Balances | None:
+        """In a replay: what the account holds after the fills at the open of ``bar``."""
+        if self.state.orders:
+            self._hear(bar.end, bar)
+        return self._exchange.balances()
+
+    def _account_at(self, bar: Bar, now: int) -> Balances | None:
+        """What the account holds, once everything that happened until ``now`` is known; None: not to be decided at."""
+        if not self._outside:
+            self._take_words(now)
+            return self._on_paper(bar)
+        interval = bar.end - bar.open_time
+        self._due = bar.end + interval
+        if now - bar.end >= interval or bar.end < self._in_order.last:
+            return None
+        self._in_order.with_bar(bar.end)
+        self._take_words(now)
+        self._hear(now, bar)
+        balances = self._read(now, bar.close)
+        if balances is not None:
+            self._before_deciding(now, bar, balances)
+        return balances
+
+    def _before_deciding(self, now: int, bar: Bar, balances: Balances) -> None:
+        """Outside: the books brought up to the account, the filters to the exchange's, troubles told as over."""
         state = self.state
-        risk = state.risk
-        if state.orders:
-            return _ORDER_OPEN
-        proposal: Proposal | Reason
-        if not risk.halted:
-            proposal = rebalance(risk.cap(signal), weight, state.bars_since_trade, state.settings.rebalance)
-        elif self._filters.quantity(balances.base):
-            proposal = risk.sell_all()
-        else:
-            proposal = HALTED
-        if isinstance(proposal, Reason):
-            return proposal
-        order = order_for(proposal, bar, balances, self._filters, state.bot)
-        verdict = risk.approve(order)
+        if not state.orders and state.books.settled(now, _BALANCES_LAG):
+            self._accountant.reckon(balances, now, bar.close)
+        self._filters = self._surroundings.refresh(now)
+        self._surroundings.troubles(now, bar.close)
+        if state.summary.first_time is None:
+            state.summary.begin(bar, balances.wealth(bar.open))
+
+    def _decide(self, bar: Bar, signal: Signal, balances: Balances, weight: float) -> Decision:
+        """The order to be placed, or why there is none; None where everything is being sold outside."""
+        proposal = proposed(self.state, self._filters, bar, signal, balances, weight)
+        return self._order(proposal, bar, balances) if isinstance(proposal, Proposal) else proposal
+
+    def _order(self, proposal: Proposal, bar: Bar, balances: Balances) -> Decision:
+        """The order for a proposal with its first attempt, or what stands against it."""
+        book = self._exchange.book() if self._outside else None
+        order = order_for(
+            proposal,
+            bar,
+            balances,
+            self._filters,
+            self.state.bot,
+            book=book,
+            max_value=self._orders.max_value if self._outside else None,
+        )
+        verdict = self.state.risk.approve(order)
         if isinstance(verdict, Refused):
             return verdict.reason
-        problem = self._filters.problem(order.quantity, order.reference)
-        if problem is not None:
-            self._put_off(order, bar.end, problem)
-            return problem
-        return verdict
+        step: Send | Reason | None = self._filters.problem(order.quantity, order.reference)
+        if step is None and self._exchange.closed is not None:
+            step = Reason("market_halted", text=self._exchange.closed)
+        if step is None:
+            step = first_step(order, self._filters, self._orders, book, outside=self._outside)
+        if isinstance(step, Reason):
+            self._outcomes.put_off(order.side, order.quantity, bar.end, step)
+            return step
+        return order, step
 
-    def _send(self, approved: Approved) -> None:
-        state, order = self.state, approved.order
-        entry = state.orders.intend(order)
-        if self._exchange.outside:
-            self.commit()  # the intent is kept before anything leaves
-        entry.happen(OrderEvent.SEND)
-        answer = self._exchange.submit(approved)
-        if isinstance(answer, Rejected):
-            entry.happen(OrderEvent.REJECT)
-            for _ in state.orders.take_finished():
-                self._put_off(order, order.time, answer.reason)
-            return
-        entry.happen(OrderEvent.LOSE if isinstance(answer, Unanswered) else OrderEvent.ACCEPT)
-        state.bars_since_trade = 0
-        state.put_off = ""
-
-    def _put_off(self, order: Order, time: int, reason: Reason) -> None:
-        told = f"{order.side} {reason.key}"
-        if told != self.state.put_off:
-            self.state.put_off = told
-            self._story.skip(Skip(time=time, reason=reason, side=order.side, quantity=order.quantity or None))
-
-    def _observation(
-        self, bar: Bar, signal: Signal, balances: Balances, weight: float, no_trade_reason: Reason | None
-    ) -> Observation:
+    def _place(self, order: Order, step: Send, now: int) -> None:
         state = self.state
-        risk = state.risk
-        return Observation(
-            time=bar.end,
-            wealth=state.summary.wealth,
-            price=bar.close,
-            position=float(balances.base),
-            weight=weight,
-            target_weight=0.0 if risk.halted else signal.target_weight,
-            regime=signal.regime,
-            score=signal.score,
-            threshold=state.settings.regime.threshold,
-            drawdown=risk.drawdown,
-            halted=risk.halted,
-            halt_reason="breaker" if risk.halted else None,
-            resume_at=risk.resume_at,
-            resume_score=risk.settings.resume_score,
-            daily_loss_hit=risk.daily_loss_hit,
-            day_return=risk.day_return,
-            no_trade_reason=no_trade_reason,
-            next_due=bar.end + (bar.end - bar.open_time),
-        )
+        patience_ends = None if step.limit is None else now + self._orders.patience
+        pursuit = state.orders.pursue(order, patience_ends)
+        self._dealer.send(pursuit, step, now)
+        self._dealer.pursue(now, self._filters)
+        if not pursuit.over:
+            state.bars_since_trade = 0
+            state.put_off = ""
+        self._outcomes.tell_over(order.time)
+
+    def _read(self, now: int, price: float) -> Balances | None:
+        """What the account holds. The first reading opens the books; a position of unknown origin halts the bot."""
+        balances = self._exchange.balances()
+        books = self.state.books
+        if self._outside and balances is not None and books.expected is None:
+            books.open(balances, now)
+            if self._filters.problem(self._filters.quantity(balances.base), exact(price)) is None:
+                self.state.risk.hold = self.state.risk.hold or Hold("journal", now)
+        return balances
+
+    def _after_the_start(self, now: int, price: float, balances: Balances | None) -> None:
+        """What was found at the start, after it is told: a halt, fills, orders, a balance that differs."""
+        state = self.state
+        if state.risk.hold is not None:
+            position = None if balances is None else float(balances.base)
+            self._tell(now, Halted(reason=state.risk.hold.reason, position=position, base=self._scene.base))
+        self._outcomes.tell_over(now)
+        self._surroundings.refresh(now)
+        self._surroundings.look(now)
+        self._outcomes.tell_strays(self._dealer.take_strays(), now)
+        if balances is not None:
+            if not state.orders:
+                self._accountant.reckon(balances, now, price)
+            self._surroundings.fine(now, price)
+
+    def _pass_over(self, bar: Bar) -> None:
+        """Show the strategy a bar that nothing is decided at."""
+        held = self.state.held()
+        self.state.strategy.on_bar(bar, 0.0 if held is None else held.weight(bar.close))
+        self.state.summary.pass_over(bar)
+        if self.state.bars_since_trade is not None:
+            self.state.bars_since_trade += 1
+        self._surroundings.outages.missed()
+
+    def _take_words(self, now: int) -> None:
+        """Do what the owner has said since."""
+        for posted in self._story.words():
+            self.hear(posted.word, now)
+            self._story.take(posted)
+
+    def _tell(self, now: int, facts: Facts) -> None:
+        self._story.tell(now, facts)
+        self._news = True
+
+    def _commit_news(self) -> None:
+        if self._news or self.ledger_trouble is not None or msgpack.encode(self.state) != self._saved:
+            self.commit()
+
+    def _now(self, default: int) -> int:
+        clock = self._scene.clock
+        return default if clock is None or not self._outside else clock.now() - self._exchange.clock_ahead
 
     def _rules(self) -> Rules:
         state, scene = self.state, self._scene
         return rules_in_force(
             state.risk.settings,
             state.settings,
-            state.exchange.settings,
+            self._orders if state.paper is None else state.paper.settings,
             base=scene.base,
             ath_min_gain=scene.ath_min_gain,
+            fee=float(self._filters.fee),
         )

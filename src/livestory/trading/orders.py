@@ -1,13 +1,16 @@
-"""The life of an order, and the ledger of orders that still live.
+"""The life of an order at the exchange, the pursuit that it is part of, and the ledger of what still lives.
 
-The rules that the table below spells out:
+A decision to trade is an `Order`. It is pursued by one attempt after another, each an order at the exchange under a
+client order id of its own. The rules that the table below spells out are those of an attempt:
 
-- An order is *intended* before it is sent, so that a restart knows of every order that may be outside.
-- Until the exchange answers, an order is *sent*; no answer makes it *unknown*, which is neither rejected nor accepted.
-  Only what the exchange says of it afterwards leads out of there.
-- An order that the exchange proves not to have ends as cancelled. It is never sent again: the next bar decides anew.
+- An attempt is *intended* before it is sent, so that a restart knows of every order that may be outside.
+- Until the exchange answers, it is *sent*; no answer makes it *unknown*, which is neither rejected nor accepted. Only
+  what the exchange says of it afterwards, or the proof that it has no such order, leads out of there.
+- An order that the exchange had and no longer knows is unknown again, and can't be proven absent: it was there.
+- An attempt that is proven absent ends as cancelled. It is never sent again: what is decided next has another id.
 - A trade may come before the answer to the order that it belongs to, since nobody promises their sequence.
-- Filled, cancelled and rejected are final. Nothing is traded after them (the exchange's contract).
+- Filled, cancelled and rejected are final, and an attempt is final only when its trades add up to what the exchange
+  says that it filled.
 """
 
 from __future__ import annotations
@@ -20,15 +23,15 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from livestory.errors import LivestoryError
-from livestory.story.observation import Fill, Reason
-from livestory.trading.exchange import Balances, Side, Standing, Trade
+from livestory.story.observation import Reason
+from livestory.trading.exchange import Attempt, Report, Side, Standing, Trade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
 class OrderState(StrEnum):
-    """Where an order is in its life."""
+    """Where an attempt is in its life."""
 
     INTENDED = "intended"
     SENT = "sent"
@@ -41,7 +44,7 @@ class OrderState(StrEnum):
 
 
 class OrderEvent(StrEnum):
-    """What can happen to an order."""
+    """What can happen to an attempt."""
 
     SEND = "send"
     ACCEPT = "accept"
@@ -72,17 +75,22 @@ TRANSITIONS: Mapping[OrderState, Mapping[OrderEvent, OrderState]] = {
     },
     OrderState.UNKNOWN: {
         OrderEvent.ACCEPT: OrderState.OPEN,
-        OrderEvent.REJECT: OrderState.REJECTED,
         **_FILLS,
     },
-    OrderState.OPEN: _FILLS,
-    OrderState.PARTIALLY_FILLED: {OrderEvent.ACCEPT: OrderState.PARTIALLY_FILLED, **_FILLS},
+    OrderState.OPEN: {OrderEvent.LOSE: OrderState.UNKNOWN, **_FILLS},
+    OrderState.PARTIALLY_FILLED: {
+        OrderEvent.ACCEPT: OrderState.PARTIALLY_FILLED,
+        OrderEvent.LOSE: OrderState.UNKNOWN,
+        **_FILLS,
+    },
     OrderState.FILLED: {},
     OrderState.CANCELLED: {},
     OrderState.REJECTED: {},
 }
 
+_SEEN = frozenset((OrderEvent.ACCEPT, OrderEvent.FILL_PART, OrderEvent.FILL))
 FINAL = frozenset(state for state, ways in TRANSITIONS.items() if not ways)
+UNANSWERED = frozenset((OrderState.INTENDED, OrderState.SENT, OrderState.UNKNOWN))
 
 
 class IllegalTransition(LivestoryError):
@@ -90,9 +98,9 @@ class IllegalTransition(LivestoryError):
 
 
 class Order(Struct, frozen=True, kw_only=True):
-    """A market order: what is to be traded, and why. It never changes; its life is a `LedgerEntry`."""
+    """A decision to trade: what, and why. It never changes; what becomes of it is a `Pursuit`."""
 
-    client_order_id: str
+    client_order_id: str  # of its first attempt; it names the pursuit
     time: int  # of the decision, the end of its bar
     side: Side
     quantity: Decimal  # base asset, positive
@@ -104,109 +112,181 @@ class Order(Struct, frozen=True, kw_only=True):
 
 
 class LedgerEntry(Struct):
-    """One order's life so far."""
+    """One attempt's life so far."""
 
-    order: Order
+    attempt: Attempt
+    since: int  # when it was intended
     state: OrderState = OrderState.INTENDED
     trades: dict[str, Trade] = field(default_factory=dict)  # by trade id
+    seen: bool = False  # the exchange has shown that it has it
+    lost_at: int | None = None  # since when its fate is not known
+    missed_at: int | None = None  # when it was first looked for and not found; from there on the grace counts
+    problem: str = ""  # what came instead of an answer
+    refusal: Reason | None = None  # why the exchange rejected it
+    asks: int = 0  # how often in vain it was asked for
+    ask_at: int = 0  # when it is asked for next
 
     def happen(self, event: OrderEvent) -> None:
         """Move to the state that ``event`` leads to; raises `IllegalTransition` if it leads nowhere from here."""
         try:
             self.state = TRANSITIONS[self.state][event]
+            self.seen = self.seen or event in _SEEN
         except KeyError:
-            message = f"order {self.order.client_order_id}: {event} can't happen to an order that is {self.state}"
+            message = f"order {self.attempt.client_order_id}: {event} can't happen to an order that is {self.state}"
             raise IllegalTransition(message) from None
+
+    def lose(self, now: int, problem: str = "") -> None:
+        """Take in that there was no answer that tells."""
+        self.happen(OrderEvent.LOSE)
+        self.lost_at, self.missed_at, self.problem, self.asks, self.ask_at = now, None, problem, 0, 0
+
+    def reject(self, reason: Reason) -> None:
+        """Take in that the exchange refused it."""
+        self.happen(OrderEvent.REJECT)
+        self.refusal = reason
 
     def trade(self, trade: Trade) -> None:
         """Take in an execution; one with a known id changes nothing.
 
-        Raises `IllegalTransition` for a trade of a finished order, or for more than was ordered.
+        Raises `IllegalTransition` for a trade of a finished attempt, or for more than was sent.
         """
         if trade.trade_id in self.trades:
             return
-        rest = self.order.quantity - self.filled - trade.quantity
+        rest = self.attempt.quantity - self.filled - trade.quantity
         if rest < 0:
-            message = f"order {self.order.client_order_id}: trade {trade.trade_id} fills more than was ordered"
+            message = f"order {self.attempt.client_order_id}: trade {trade.trade_id} fills more than was ordered"
             raise IllegalTransition(message)
         self.happen(OrderEvent.FILL_PART if rest else OrderEvent.FILL)
         self.trades[trade.trade_id] = trade
 
-    def stand(self, standing: Standing) -> None:
-        """Take in where the exchange says that the order stands."""
-        if standing in (Standing.CANCELLED, Standing.ABSENT):
+    def stand(self, report: Report) -> None:
+        """Take in what the exchange says of it; not found says nothing, and a fill is taken from its trades alone."""
+        if self.state in FINAL or report.standing is Standing.NOT_FOUND:
+            return
+        if report.standing is not Standing.OPEN and report.filled == self.filled:
             self.happen(OrderEvent.CANCEL)
         elif self.state is OrderState.UNKNOWN:
-            self.happen(OrderEvent.ACCEPT)  # a fill is taken from its trades, never from a standing
+            self.happen(OrderEvent.ACCEPT)
 
     @property
     def filled(self) -> Decimal:
         """The quantity filled so far."""
         return sum((trade.quantity for trade in self.trades.values()), Decimal(0))
 
-    def fill(self, balances: Balances) -> Fill | None:
-        """What was filled, at its average price, for the story; None if nothing was.
 
-        ``balances`` are those after it. The client order id stands for the trade: one order, one fill told.
+class Pursuit(Struct):
+    """An order and the attempts at it. It is over when its last attempt is final and no other is due."""
+
+    order: Order
+    entries: list[LedgerEntry] = field(default_factory=list)
+    patience_ends: int | None = None  # until when it waits as a maker; None: it takes what the market offers
+    withdrawn: bool = False  # what is open of it is cancelled, and nothing more is sent
+    over: bool = False
+    rest: Reason | None = None  # why the rest was given up
+    exit: bool = False  # it sells everything, for the breaker or the owner
+    outcome: str = "cancelled"  # of an unknown order that did not trade: "cancelled", "absent" or "owner"
+    found: str | None = None  # how its fate came to be known late: "asked" or "away"
+    told_unknown: bool = False
+
+    @property
+    def last(self) -> LedgerEntry:
+        """The present attempt."""
+        return self.entries[-1]
+
+    @property
+    def living(self) -> LedgerEntry | None:
+        """The attempt that may still trade."""
+        return None if self.last.state in FINAL else self.last
+
+    @property
+    def unknown(self) -> bool:
+        """Whether nobody knows if it stands at the exchange."""
+        return self.last.state in UNANSWERED
+
+    @property
+    def trades(self) -> list[Trade]:
+        """All its executions, attempt by attempt."""
+        return [trade for entry in self.entries for trade in entry.trades.values()]
+
+    @property
+    def filled(self) -> Decimal:
+        """The quantity filled so far."""
+        return sum((entry.filled for entry in self.entries), Decimal(0))
+
+    def intend(self, attempt: Attempt, now: int) -> LedgerEntry:
+        """Keep the intent of the next attempt.
+
+        Raises `IllegalTransition` while another may still trade, or where there is one of that id.
         """
-        if not self.trades:
-            return None
-        order, filled, trades = self.order, self.filled, self.trades.values()
-        price = sum((trade.quantity * trade.price for trade in trades), Decimal(0)) / filled
-        return Fill(
-            time=max(trade.time for trade in trades),
-            side=order.side,
-            quantity=filled,
-            price=price,
-            fee=sum((trade.fee for trade in trades), Decimal(0)),
-            trade_id=order.client_order_id,
-            reason=order.reason,
-            step=order.step or None,
-            weight_before=order.weight_before,
-            weight_after=balances.weight(float(price)),
-            wealth_after=balances.wealth(float(price)),
-            reference=order.reference,
-            wanted=None if filled == order.quantity else order.quantity,
-        )
+        known = {entry.attempt.client_order_id for entry in self.entries}
+        if self.entries and (self.living is not None or attempt.client_order_id in known):
+            message = f"order {attempt.client_order_id}: {self.last.attempt.client_order_id} is {self.last.state}"
+            raise IllegalTransition(message)
+        self.entries.append(LedgerEntry(attempt, now))
+        return self.last
+
+    def next_id(self) -> str:
+        """The client order id of the attempt that would come next."""
+        first = self.order.client_order_id
+        return nth_id(first, len(self.entries) + 1) if self.entries else first
 
 
 class OrderLedger(Struct):
-    """The orders that still live, by client order id. It is committed with everything else that must survive."""
+    """The pursuits that still live, oldest first. It is committed with everything else that must survive."""
 
-    entries: dict[str, LedgerEntry] = field(default_factory=dict)
+    pursuits: list[Pursuit] = field(default_factory=list)
+    strays: dict[str, list[Trade]] = field(default_factory=dict)  # of orders of ours that no pursuit knows, by id
+    exits: int = 0  # sales of the same bar outside its own decision
+    exits_of: int = 0  # that bar
 
     def __bool__(self) -> bool:
         """Whether any order lives."""
-        return bool(self.entries)
+        return bool(self.pursuits)
 
-    def intend(self, order: Order) -> LedgerEntry:
-        """Keep the intent of ``order``; raises `IllegalTransition` for an id that is already there."""
-        if order.client_order_id in self.entries:
+    def pursue(self, order: Order, patience_ends: int | None = None) -> Pursuit:
+        """Begin a pursuit; raises `IllegalTransition` for an order that is already there."""
+        if any(order.client_order_id == each.order.client_order_id for each in self.pursuits):
             message = f"order {order.client_order_id} is already in the ledger"
             raise IllegalTransition(message)
-        entry = self.entries[order.client_order_id] = LedgerEntry(order)
-        return entry
+        self.pursuits.append(Pursuit(order, patience_ends=patience_ends))
+        return self.pursuits[-1]
 
-    def in_state(self, *states: OrderState) -> list[LedgerEntry]:
-        """The entries in one of ``states``, oldest first."""
-        return [entry for entry in self.entries.values() if entry.state in states]
+    def drop(self, pursuit: Pursuit) -> None:
+        """Forget a pursuit of which nothing was sent."""
+        self.pursuits.remove(pursuit)
 
-    def since(self) -> int:
-        """The instant before which no trade of a living order can be."""
-        return min(entry.order.time for entry in self.entries.values())
+    def living(self) -> Iterator[tuple[Pursuit, LedgerEntry]]:
+        """Every attempt that may still trade."""
+        for pursuit in self.pursuits:
+            if pursuit.entries and (entry := pursuit.living) is not None:
+                yield pursuit, entry
 
-    def trade(self, trade: Trade) -> None:
-        """Take in an execution; one of an order that doesn't live here is not ours to tell."""
-        entry = self.entries.get(trade.client_order_id)
-        if entry is not None:
-            entry.trade(trade)
+    def since(self) -> int | None:
+        """The instant before which no trade of a living attempt can be; None if none lives."""
+        return min((entry.since for _, entry in self.living()), default=None)
 
-    def take_finished(self) -> Iterator[LedgerEntry]:
-        """Remove the orders that are done, oldest first."""
-        for client_order_id, entry in list(self.entries.items()):
-            if entry.state in FINAL:
-                del self.entries[client_order_id]
-                yield entry
+    def trade(self, trade: Trade) -> bool:
+        """Take in an execution; False if its order is not one of those that live here."""
+        for pursuit in self.pursuits:
+            for entry in pursuit.entries:
+                if entry.attempt.client_order_id == trade.client_order_id:
+                    if entry.state in FINAL and trade.trade_id not in entry.trades:
+                        return False  # what was proven to be done traded after all: it is told on its own
+                    entry.trade(trade)
+                    return True
+        return False
+
+    def take_over(self) -> Iterator[Pursuit]:
+        """Remove the pursuits that are over, oldest first."""
+        if any(pursuit.over for pursuit in self.pursuits):
+            over = [pursuit for pursuit in self.pursuits if pursuit.over]
+            self.pursuits = [pursuit for pursuit in self.pursuits if not pursuit.over]
+            yield from over
+
+    def next_exit(self, bar: int) -> int:
+        """The number of the next sale that is sent after the bar that ended at ``bar``."""
+        self.exits, self.exits_of = (self.exits + 1 if bar == self.exits_of else 1), bar
+        return self.exits
 
 
 def client_order_id(bot: str, bar: int, leg: str, attempt: int = 1) -> str:
@@ -215,4 +295,14 @@ def client_order_id(bot: str, bar: int, leg: str, attempt: int = 1) -> str:
     ``bar`` is the end of the deciding bar in microseconds, ``leg`` a word that tells apart the orders of one bar; the
     first letter counts. At most 36 characters of ``[a-zA-Z0-9-]``, as exchanges ask.
     """
-    return f"ls-{blake2s(bot.encode(), digest_size=4).hexdigest()}-{bar}-{leg[0]}-{attempt}"
+    return f"{id_prefix(bot)}{bar}-{leg[0]}-{attempt}"
+
+
+def id_prefix(bot: str) -> str:
+    """What the client order ids of a bot begin with, and no other's."""
+    return f"ls-{blake2s(bot.encode(), digest_size=4).hexdigest()}-"
+
+
+def nth_id(first: str, attempt: int) -> str:
+    """The client order id of the attempt of that number at the order whose first attempt has the id ``first``."""
+    return f"{first.rpartition('-')[0]}-{attempt}"

@@ -2,6 +2,9 @@
 
 Risk. Shares are fractions, losses negative.
 
+    owner               no trade: halted by hand; also why everything is sold, where that was asked for
+    journal             no trade: the journal is new and the account is not empty
+
     breaker             sells all; value: the drawdown; limit: the breaker's, negative
     halted              no trade, and nothing left to sell
     daily_loss          no buy; value: the day's return; limit: the daily loss limit, negative
@@ -14,19 +17,29 @@ The exchange's filters, and what it answers. They put a trade off that was wante
     min_notional        value: the order's value in the quote asset; limit: the least value
     insufficient_funds  value: what the order needs, limit: what there is; quote asset for a buy, base asset for a sale
     unfilled            the order ended without a trade: too dear by then, or it never reached the exchange
+    market_halted       no order is taken now; text: the exchange's own word
+
+The pursuit of an order.
+
+    spread              value: the spread; limit: the greatest
+    not_offered         the rest was not filled while the order waited; limit: how far it follows; text: how long
+    exchange_down       the exchange's book can't be read
 
 The executor.
 
-    order_open          no trade; an earlier order still lives, or its answer was lost and is being asked for
+    order_open          no trade; an earlier order still lives
+    unknown_order       no trade; the answer to an earlier order was lost, and is being asked for
+    ledger              no buy; its intent can't be kept
 """
 
 from __future__ import annotations
 
 KEYS = frozenset(
     (
-        *("breaker", "halted", "daily_loss", "max_weight"),
-        *("dust", "step_size", "min_notional", "insufficient_funds", "unfilled"),
-        "order_open",
+        *("owner", "journal", "breaker", "halted", "daily_loss", "max_weight"),
+        *("dust", "step_size", "min_notional", "insufficient_funds", "unfilled", "market_halted"),
+        *("spread", "not_offered", "exchange_down"),
+        *("order_open", "unknown_order", "ledger"),
     )
 )
 """Every key that risk, exchange and executor give."""

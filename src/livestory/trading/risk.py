@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import inf
-from typing import TYPE_CHECKING, Annotated, Final, NoReturn, final
+from typing import TYPE_CHECKING, Annotated, Final, Literal, NoReturn, final
 
 from msgspec import Meta, Struct, structs
 
@@ -41,6 +41,15 @@ class RiskSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ] = 0.97
 
 
+class Hold(Struct):
+    """A halt by hand, or for want of a journal: nothing is sent until `livestory resume`."""
+
+    reason: Literal["owner", "journal"]
+    since: int
+    sell: bool = False  # but for the sale of everything, which was asked for
+    bars: int = 0  # heard since
+
+
 @final
 class Approved:
     """An order that risk has let pass. Only `Risk.approve` can make one, so no other order can be submitted."""
@@ -65,12 +74,13 @@ class Approved:
 
 
 class Refused(Struct, frozen=True):
-    """Why an order may not be made: "halted", "daily_loss" or "max_weight"."""
+    """Why an order may not be made: "owner", "journal", "halted", "daily_loss" or "max_weight"."""
 
     reason: Reason
 
 
 HALTED: Final = Reason("halted")
+_HELD: Final = {"owner": Reason("owner"), "journal": Reason("journal")}
 
 
 class Risk(Struct):
@@ -89,6 +99,17 @@ class Risk(Struct):
     drawdown: float | None = None
     resume_at: int | None = None  # while halted
     daily_loss_hit: bool = False
+    hold: Hold | None = None
+
+    @property
+    def held(self) -> Reason | None:
+        """Why nothing is sent until the owner says so; None if that is not so."""
+        return None if self.hold is None else _HELD[self.hold.reason]
+
+    @property
+    def sells_out(self) -> bool:
+        """Whether everything is to be sold: for the breaker, or because the owner said so."""
+        return self.halted if self.hold is None else self.hold.sell
 
     @property
     def halted(self) -> bool:
@@ -103,7 +124,8 @@ class Risk(Struct):
     def assess(self, time: int, wealth: float, score: float | None) -> None:
         """Judge the wealth at ``time``, the end of a bar: trip, resume, hold or end the daily loss limit.
 
-        Wealth that is NaN, infinite, zero or negative is no reading: nothing moves.
+        Wealth that is NaN, infinite, zero or negative is no reading: nothing moves. While the owner's hand holds the
+        bot the breaker does not trip: it could not sell. It judges again from the first bar after that.
         """
         if not 0.0 < wealth < inf:
             return
@@ -118,7 +140,7 @@ class Risk(Struct):
             if time >= self.resume_at and (score is None or score >= rules.resume_score):
                 self.resume_at = None
                 self.peak = value
-        elif _change(value, self.peak) <= _EPSILON - rules.breaker:
+        elif self.hold is None and _change(value, self.peak) <= _EPSILON - rules.breaker:
             self.resume_at = time + rules.cooldown
         self.peak = max(self.peak, value)
         self.drawdown = _change(value, self.peak)
@@ -141,6 +163,11 @@ class Risk(Struct):
         else:
             self.units, self.wealth = 1.0, None
 
+    def explain(self, amount: float, wealth: float) -> None:
+        """Take a withdrawal (negative) that was a loss until now, when it brought wealth to ``wealth``, as none."""
+        if wealth > 0.0 and wealth - amount > 0.0:
+            self.units *= wealth / (wealth - amount)
+
     def cap(self, signal: Signal) -> Signal:
         """The signal with its target at most the greatest weight allowed."""
         most = self.settings.max_weight
@@ -148,11 +175,14 @@ class Risk(Struct):
 
     def sell_all(self) -> Proposal:
         """What a halt asks for while anything is held."""
-        return Proposal(0.0, "sell", Reason("breaker", value=self.drawdown, limit=-self.settings.breaker), 0)
+        breaker = Reason("breaker", value=self.drawdown, limit=-self.settings.breaker)
+        return Proposal(0.0, "sell", self.held or breaker, 0)
 
     def approve(self, order: Order) -> Approved | Refused:
-        """Let an order pass or refuse it. What reduces the position always passes."""
-        rules = self.settings
+        """Let an order pass or refuse it. What reduces the position always passes, but for the owner's hand."""
+        rules, held = self.settings, self.held
+        if held is not None and (order.side == "buy" or not self.sells_out):
+            return Refused(held)
         if order.side == "buy":
             if self.halted:
                 return Refused(HALTED)

@@ -9,22 +9,27 @@ from msgspec import to_builtins
 from livestory.clock import SECOND
 from livestory.settings import duration_text
 from livestory.story.events import Rules
+from livestory.trading.exchange.paper import PaperSettings
 
 if TYPE_CHECKING:
-    from livestory.trading.exchange.paper import PaperSettings
+    from livestory.trading.pursuit import OrderSettings
     from livestory.trading.risk import RiskSettings
     from livestory.trading.strategy.choice import StrategySettings
 
 
-def rules_in_force(
+def rules_in_force(  # noqa: PLR0913 - the settings of each room, and the two that are others'
     risk: RiskSettings,
     strategy: StrategySettings,
-    paper: PaperSettings,
+    trading: PaperSettings | OrderSettings,
     *,
     base: str | None,
     ath_min_gain: float | None,
+    fee: float | None = None,
 ) -> Rules:
-    """The rules of risk, regime and trading; ``ath_min_gain`` is the story's own rule for records."""
+    """The rules of risk, regime and trading, on paper or at an exchange.
+
+    ``ath_min_gain`` is the story's own rule for records, ``fee`` what an exchange takes of a trade: a share.
+    """
     regime = strategy.regime if strategy.kind == "meta" else None
     return Rules(
         breaker=risk.breaker,
@@ -38,9 +43,13 @@ def rules_in_force(
         base=base,
         strategy=strategy.kind,
         step=strategy.rebalance.step_allocation,
-        fee=paper.fee,
-        settings={**_flat("strategy", to_builtins(strategy)), **_flat("paper", to_builtins(paper))},
+        fee=trading.fee if isinstance(trading, PaperSettings) else fee,
+        settings={**_flat("strategy", to_builtins(strategy)), **_flat(_section(trading), to_builtins(trading))},
     )
+
+
+def _section(trading: PaperSettings | OrderSettings) -> str:
+    return "paper" if isinstance(trading, PaperSettings) else "orders"
 
 
 _TOLD = {"strategy.kind", "strategy.regime.threshold", "strategy.regime.hysteresis", "paper.fee",

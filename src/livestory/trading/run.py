@@ -40,7 +40,7 @@ def run(  # noqa: PLR0913  one loop, its knobs by keyword
     heard so far, earlier runs included.
 
     An error in the bars is told as the end, committed with everything before it, and raised again. An error in the
-    executor or the story is raised at once: a half-heard bar isn't committed.
+    executor or the story is raised at once: a half-heard bar, or half a pulse while waiting for one, isn't committed.
     """
     if bars_per_second is not None:
         commit_every = 1
@@ -51,7 +51,7 @@ def run(  # noqa: PLR0913  one loop, its knobs by keyword
         try:
             bar = next(source, None)
         except Exception:
-            if executor.begun:
+            if executor.begun and not executor.in_a_pulse:
                 _end(executor, "error")
             raise
         if bar is None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from livestory.story.events import Rules
-    from livestory.story.observation import Begin, End, Fill, Observation, Skip
+    from livestory.story.events import Facts, Rules
+    from livestory.story.inbox import Posted
+    from livestory.story.observation import Begin, End, Fill, Flow, Observation, Skip
+    from livestory.story.words import AnyWord
 
 
 class Story(Protocol):
@@ -36,6 +38,26 @@ class Story(Protocol):
 
     def skip(self, skip: Skip, /) -> object:
         """A trade that was wanted, and that something outside strategy and risk put off."""
+        ...
+
+    def flow(self, flow: Flow, /) -> object:
+        """A deposit or withdrawal."""
+        ...
+
+    def tell(self, time: int, /, *facts: Facts) -> object:
+        """What the bot has found itself; of a trouble that lasts the story knows what is news."""
+        ...
+
+    def words(self) -> Sequence[Posted]:
+        """What the owner has said since, and was not taken yet."""
+        ...
+
+    def word(self, time: int, word: AnyWord, /) -> object:
+        """A word that is only to be told."""
+        ...
+
+    def take(self, posted: Posted, /) -> object:
+        """A word had its effect; it counts as taken with the next commit."""
         ...
 
     def end(self, end: End, /) -> object:

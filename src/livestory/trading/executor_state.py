@@ -1,0 +1,82 @@
+"""Everything about the executor that survives a restart."""
+
+from __future__ import annotations
+
+from itertools import takewhile
+from typing import TYPE_CHECKING, Self
+
+from msgspec import Struct, field, msgpack
+
+from livestory.trading.books import Books
+from livestory.trading.exchange import Filters
+from livestory.trading.exchange.paper import PaperExchange, PaperSettings
+from livestory.trading.orders import OrderLedger
+from livestory.trading.risk import Risk, RiskSettings
+from livestory.trading.selling_out import Sale
+from livestory.trading.strategy.choice import Strategy, StrategySettings, strategy_of
+from livestory.trading.summary import Summary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from livestory.trading.exchange import Balances
+    from livestory.trading.market.bar import Bar
+
+
+class ExecutorState(Struct, kw_only=True):
+    """One bot's strategy, risk, orders and books, and its account where that is on paper."""
+
+    bot: str
+    settings: StrategySettings
+    strategy: Strategy
+    risk: Risk
+    paper: PaperExchange | None  # None: the account is at an exchange outside
+    orders: OrderLedger = field(default_factory=OrderLedger)
+    books: Books = field(default_factory=Books)
+    sale: Sale = field(default_factory=Sale)
+    filters: Filters | None = None  # of an exchange outside, as they were told last
+    summary: Summary = field(default_factory=Summary)
+    bars_since_trade: int | None = None
+    put_off: str = ""  # the side and reason of the put-off trade that was told last
+    ended: bool = False  # the bars ran out, and that was told
+
+    @classmethod
+    def fresh(
+        cls, bot: str, strategy: StrategySettings, risk: RiskSettings, paper: PaperSettings | None
+    ) -> Self:  # fmt: skip
+        """An executor of the name ``bot`` before its first bar; without ``paper`` for an exchange outside."""
+        return cls(
+            bot=bot,
+            settings=strategy,
+            strategy=strategy_of(strategy, risk.max_weight),
+            risk=Risk(risk),
+            paper=None if paper is None else PaperExchange.opened(paper),
+        )
+
+    def held(self) -> Balances | None:
+        """What the account should hold; None before it was read."""
+        return self.books.expected if self.paper is None else self.paper.balances()
+
+    def warm_up(self, bars: Iterable[Bar]) -> None:
+        """Show the strategy ``bars`` that came before the first one it decides at."""
+        held = self.held()
+        weight = 0.0 if held is None else held.weight(self.summary.price)
+        for bar in bars:
+            self.strategy.on_bar(bar, weight)
+
+    def resume(self, saved: bytes, history: Callable[[], Iterable[Bar]]) -> Self:
+        """The state ``saved`` under the settings of this one, which must be fresh.
+
+        Where what the strategy is set by has changed, its indicators are built anew from the bars of ``history`` (from
+        the first one on) that had been heard; money, orders and risk stay as they were.
+        """
+        state = msgpack.decode(saved, type=type(self))
+        rebuilt = state.settings != self.settings or state.risk.settings.max_weight != self.risk.settings.max_weight
+        state.settings, state.risk.settings = self.settings, self.risk.settings
+        if state.paper is not None and self.paper is not None:
+            state.paper.settings = self.paper.settings
+        if rebuilt:
+            heard = state.summary.last_time or 0
+            state.strategy = self.strategy
+            state.warm_up(takewhile(lambda bar: bar.end <= heard, history()))
+        return state

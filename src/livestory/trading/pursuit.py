@@ -1,0 +1,175 @@
+"""How an order is pursued: at the market, or as a maker that follows the book for a while. It only decides.
+
+A limit order stands at the best price of its own side and is never the taker. It follows when the best price moves
+away, up to a bounded number of times and no further from the price of the decision than the greatest spread allows;
+when its patience ends, the rest is given up or taken from the market, as the settings say.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+from msgspec import Meta, Struct
+
+from livestory.clock import MINUTE, SECOND
+from livestory.settings import Duration, duration_text
+from livestory.story.observation import Reason
+from livestory.trading.exchange import Book, Filters, exact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from livestory.trading.orders import LedgerEntry, Order, Pursuit
+
+
+class OrderSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How orders are sent, and how long they are pursued. The breaker always sells at the market."""
+
+    kind: Annotated[
+        Literal["market", "limit"],
+        Meta(description="Take what the market offers, or stand in the book as a maker (post-only) and follow it."),
+    ] = "market"
+    patience: Annotated[
+        Duration, Meta(ge=SECOND, description="How long a limit order follows the book. A duration.")
+    ] = 5 * MINUTE
+    reprices: Annotated[int, Meta(ge=0, le=1000, description="How often a limit order is moved at the most.")] = 10
+    then: Annotated[
+        Literal["give_up", "take"],
+        Meta(description="What becomes of the rest when the patience ends: left alone, or taken from the market."),
+    ] = "give_up"
+    max_spread: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=1,
+            description="No order while the spread is wider; a limit order follows no further. A share.",
+        ),
+    ] = 0.003
+    max_value: Annotated[
+        Annotated[float, Meta(gt=0, le=1e15)] | None,
+        Meta(description="The most that one order is worth; larger ones are cut. In the quote asset; off by default."),
+    ] = None
+    unknown_grace: Annotated[
+        Duration,
+        Meta(
+            ge=10 * SECOND,
+            description="How long an order without an answer is looked for before it can count as absent. A duration.",
+        ),
+    ] = 30 * SECOND
+
+
+class Wait(Struct, frozen=True):
+    """Nothing is to be done now."""
+
+
+class Cancel(Struct, frozen=True):
+    """The present attempt is to be withdrawn."""
+
+
+class Send(Struct, frozen=True):
+    """The next attempt is due."""
+
+    quantity: Decimal
+    limit: Decimal | None
+
+
+class Over(Struct, frozen=True):
+    """The pursuit has come to its end."""
+
+    rest: Reason | None = None  # why what is left of it was given up
+
+
+Step = Wait | Cancel | Send | Over
+
+_WAIT: Final = Wait()
+
+
+def first_step(
+    order: Order, filters: Filters, settings: OrderSettings, book: Book | None, *, outside: bool
+) -> Send | Reason:
+    """The first attempt at an order, or why there is none now: no book ("exchange_down"), or a "spread" too wide."""
+    if not outside:
+        return Send(order.quantity, None)
+    if book is None:
+        return Reason("exchange_down")
+    if book.spread > exact(settings.max_spread):
+        return _too_wide(book, settings)
+    limit = _best(order, book, filters, settings) if settings.kind == "limit" else None
+    return Send(order.quantity, limit)
+
+
+def next_step(
+    pursuit: Pursuit, now: int, book: Callable[[], Book | None], filters: Filters, settings: OrderSettings
+) -> Step:
+    """What is to be done about a pursuit now."""
+    entry = pursuit.last
+    if pursuit.living is not None:
+        return _while_living(pursuit, entry, now, book, filters, settings)
+    rest = pursuit.order.quantity - pursuit.filled
+    if pursuit.withdrawn or not rest or entry.lost_at is not None:
+        return Over()
+    if pursuit.patience_ends is None:
+        return Over(entry.refusal)
+    if entry.refusal is not None and entry.refusal.key != "would_take":
+        return Over(entry.refusal)
+    if filters.problem(rest, pursuit.order.reference) is not None:
+        return Over(_not_offered(settings))
+    return _next_attempt(pursuit, rest, now, book(), filters, settings)
+
+
+def _while_living(  # noqa: PLR0913, PLR0917 - the same five facts as its only caller has
+    pursuit: Pursuit,
+    entry: LedgerEntry,
+    now: int,
+    book: Callable[[], Book | None],
+    filters: Filters,
+    settings: OrderSettings,
+) -> Step:
+    if pursuit.unknown:
+        return _WAIT
+    if pursuit.withdrawn:
+        return Cancel()
+    if pursuit.patience_ends is None or entry.attempt.limit is None:
+        return _WAIT
+    if now >= pursuit.patience_ends:
+        return Cancel()
+    if len(pursuit.entries) > settings.reprices or (present := book()) is None:
+        return _WAIT
+    best = _best(pursuit.order, present, filters, settings)
+    behind = best > entry.attempt.limit if pursuit.order.side == "buy" else best < entry.attempt.limit
+    return Cancel() if behind else _WAIT
+
+
+def _next_attempt(  # noqa: PLR0913, PLR0917 - as above
+    pursuit: Pursuit, rest: Decimal, now: int, book: Book | None, filters: Filters, settings: OrderSettings
+) -> Step:
+    ends = pursuit.patience_ends or 0
+    patient = now < ends and len(pursuit.entries) <= settings.reprices
+    if patient and book is not None:
+        return Send(rest, _best(pursuit.order, book, filters, settings))
+    if patient:
+        return _WAIT
+    if settings.then == "give_up" or pursuit.last.attempt.limit is None:
+        return Over(pursuit.last.refusal if pursuit.last.attempt.limit is None else _not_offered(settings))
+    if book is None:
+        return Over(Reason("exchange_down"))
+    if book.spread > exact(settings.max_spread):
+        return Over(_too_wide(book, settings))
+    return Send(rest, None)
+
+
+def _best(order: Order, book: Book, filters: Filters, settings: OrderSettings) -> Decimal:
+    """The best price of the order's own side of the book, but not beyond what it may follow."""
+    reach = exact(settings.max_spread)
+    if order.side == "buy":
+        return filters.price(min(book.bid, order.reference * (1 + reach)), against="sell")
+    return filters.price(max(book.ask, order.reference * (1 - reach)), against="buy")
+
+
+def _too_wide(book: Book, settings: OrderSettings) -> Reason:
+    return Reason("spread", value=float(book.spread), limit=settings.max_spread)
+
+
+def _not_offered(settings: OrderSettings) -> Reason:
+    return Reason("not_offered", limit=settings.max_spread, text=duration_text(settings.patience))

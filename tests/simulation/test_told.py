@@ -1,0 +1,108 @@
+"""The simulation with the real story: what stands in the journal is what happened at the exchange."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from livestory.story.events import OrderClear, OrderUnknown, Trade, from_record
+from livestory.story.journal_entry import Identity
+from livestory.story.journal_reader import JournalReader
+from livestory.story.settings import StorySettings
+from livestory.story.storyteller import Storyteller
+from tests.simulation.notebook import Notebook
+from tests.simulation.run import Plan, Run, stem_of, traded
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from livestory.clock import Clock
+    from livestory.story.events import Event, Facts, Rules
+    from livestory.story.observation import Begin, End, Fill, Flow, Observation, Skip
+
+IDENTITY = Identity(bot="sim", mode="testnet", symbol="ETH/BTC", unit="BTC")
+
+
+class Written(Notebook):
+    """A notebook whose owner also writes the real story, and opens it again after each death."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+        self.clock: Clock | None = None
+        self.real = Storyteller(path, IDENTITY, StorySettings())
+
+    def begin(self, begin: Begin) -> None:
+        super().begin(begin)
+        self.real.begin(begin)
+
+    def rules(self, time: int, rules: Rules) -> None:
+        self.real.rules(time, rules)
+
+    def observe(self, observation: Observation) -> None:
+        super().observe(observation)
+        self.real.observe(observation)
+
+    def fill(self, fill: Fill) -> None:
+        super().fill(fill)
+        self.real.fill(fill)
+
+    def skip(self, skip: Skip) -> None:
+        super().skip(skip)
+        self.real.skip(skip)
+
+    def flow(self, flow: Flow) -> None:
+        super().flow(flow)
+        self.real.flow(flow)
+
+    def tell(self, time: int, *facts: Facts) -> None:
+        super().tell(time, *facts)
+        self.real.tell(time, *facts)
+
+    def end(self, end: End) -> None:
+        super().end(end)
+        self.real.end(end)
+
+    def commit(self, states: Mapping[str, bytes]) -> None:
+        super().commit(states)
+        self.real.commit(states)
+
+    def after_a_death(self) -> None:
+        super().after_a_death()
+        self.real.close()
+        self.real = Storyteller(self.path, IDENTITY, StorySettings())
+
+
+def events_of(path: Path) -> list[Event]:
+    """What the journal holds."""
+    events: list[Event] = []
+    with JournalReader.open(path) as reader:
+        while page := reader.events(events[-1].seq or 0 if events else 0):
+            events += [from_record(kept.record, kept.line, kept.id, kept.seq) for kept in page]
+    return events
+
+
+def test_the_journal_tells_every_trade_of_the_exchange_once_through_deaths_and_faults(tmp_path: Path) -> None:
+    """Quantity by quantity; every order that was told as unknown has its end, and no line goes back in time."""
+    story = Written(tmp_path / "live_story.txt")
+    run = Run(Plan(seed=11, bars=400, deaths=0.01), story)
+    story.kept = lambda: None  # a death between the two commits would be the test's own
+    run.play()
+    run.check()
+    story.real.close()
+    events = events_of(tmp_path / "live_story.txt")
+    told: Counter[str] = Counter()
+    for event in events:
+        if isinstance(event.facts, Trade):
+            told[stem_of(event.facts.trade_id or "")] += event.facts.quantity  # type: ignore[assignment]
+    assert told == {name: quantity for name, (quantity, _, _) in traded(run.world).items()}
+    assert sum(run.deaths.values()) > 10
+    assert [event.time for event in events] == sorted(event.time for event in events)
+    unknown = [event.facts.order_id for event in events if isinstance(event.facts, OrderUnknown)]
+    ends = {event.facts.order_id for event in events if isinstance(event.facts, OrderClear)}
+    trades = {event.facts.trade_id for event in events if isinstance(event.facts, Trade)}
+    assert unknown
+    assert set(unknown) <= ends | trades
+    assert Decimal(0) not in told.values()

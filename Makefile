@@ -25,8 +25,8 @@ test: lint $(PROGRAMS:%=build/debian/usr/bin/%) ## check everything: ruff, mypy,
 	@echo "pytest"
 	@$(BIN)/python -m pytest -q
 
-torture: .venv/installed-dev ## the long form of the tests of reliability: hours, as root; a share with SHARE=0.1
-	@LIVESTORY_TORTURE=$(SHARE) $(BIN)/python -m pytest -q tests/reliability
+torture: .venv/installed-dev ## the long form of the tests of reliability and of fuzzing: an hour, as root; a tenth with SHARE=0.1
+	@LIVESTORY_TORTURE=$(SHARE) $(BIN)/python -m pytest -q tests/reliability tests/fuzz
 
 lint: .venv/installed-dev ## ruff and mypy alone
 	@echo "ruff check"

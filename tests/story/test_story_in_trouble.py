@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import subprocess
+import threading
 from typing import TYPE_CHECKING, Any
 
 import apsw
@@ -116,6 +117,36 @@ def test_a_hanging_journal_is_not_waited_for(tmp_path: Path) -> None:
         "before", *(f"while locked {n}" for n in range(5)),
     ]  # fmt: skip
     assert verify(_path(tmp_path)).findings == []
+
+
+def test_a_disk_that_does_not_answer_is_shown_and_told_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing fails, nothing comes: health says so while it lasts, and a line says how many came late."""
+    with _writer(tmp_path, max_wait=LONG) as story:
+        story.note("before")
+        story._max_wait = 0.0  # noqa: SLF001 - after the first line, so that it is durable
+        chronicle, answers = story._thread._chronicle, threading.Event()  # noqa: SLF001
+        assert chronicle is not None
+        keep = chronicle.keep
+
+        def hanging(*arguments: Any) -> Any:
+            answers.wait(LONG)
+            return keep(*arguments)
+
+        monkeypatch.setattr(chronicle, "keep", hanging)
+        for n in range(3):
+            story.note(f"late {n}")
+        assert story.health.ok  # it may yet answer
+        story._thread._calls[0].begun -= 3600.0  # noqa: SLF001 - an hour ago
+        assert (story.health.ok, story.health.trouble) == (False, "the disk does not answer")
+        answers.set()
+        assert story.flush(LONG)
+        assert story.health.ok
+    lines = _told(tmp_path)
+    assert lines[:4] == ["📝 Note | before", *(f"📝 Note | late {n}" for n in range(3))]
+    assert lines[4].startswith("🩹 Story Late | 1 line, 1h | the disk does not answer")
+    assert len(lines) == 5
 
 
 def test_a_coroutine_never_waits_for_a_hanging_journal(tmp_path: Path) -> None:

@@ -204,6 +204,17 @@ def test_a_file_that_only_lacks_lines_is_not_kept_aside(story: Story) -> None:
     assert list(story.path.parent.glob("*.replaced-*")) == []
 
 
+def test_zeros_at_the_end_are_what_a_power_cut_leaves_and_nobodys_line(story: Story) -> None:
+    """The file had grown, its end was not written: it is made whole, and no copy is kept."""
+    for before in (b"", story.lines.encode()[:15]):
+        story.text.close()
+        with story.path.open("ab") as file:
+            file.write(before + bytes(3_000))
+        story.text.open(story.journal)
+        assert story.path.read_text() == story.lines
+    assert list(story.path.parent.glob("*.replaced-*")) == []
+
+
 def test_what_a_failed_rewrite_has_left_is_in_nobodys_way(story: Story) -> None:
     """The next rewrite begins its new file anew."""
     (story.path.parent / ".live_story.txt.tmp").write_text("half a li")

@@ -6,19 +6,19 @@ import gzip
 import os
 import signal
 from datetime import date, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from livestory.clock import DAY, HOUR
-from livestory.story.journal import Journal, JournalReader
-from livestory.story.story_file import StoryFile
+from livestory.story.journal import Cursor, Journal, JournalReader
+from livestory.story.story_file import CURSOR, StoryFile
 from livestory.story.verify import verify
 from tests.journal.stories import DEMO, START, ended, entry, forked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 FIRST = date(2024, 12, 3)
 
@@ -115,6 +115,35 @@ def test_an_archive_is_never_written_over(tmp_path: Path) -> None:
     assert {name: text for name, text in _archived(path).items() if name.endswith(".gz")} == archived
     again = {name for name in archived if (tmp_path / "archive" / name).stat().st_mtime_ns != before[name]}
     assert again == {"live_story-2024-12-04.txt.gz"}
+
+
+@pytest.mark.parametrize("lay", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to("elsewhere")])
+def test_what_is_no_file_and_has_an_archives_name_holds_nothing_up(tmp_path: Path, lay: Callable[[Path], None]) -> None:
+    """A pipe that nobody writes, a folder, a link: it is kept aside, and not waited for."""
+    path = tmp_path / "live_story.txt"
+    _tell(path, range(7))
+    (tmp_path / "archive").mkdir()
+    lay(tmp_path / "archive" / "live_story-2024-12-03.txt.gz")
+    assert verify(path).findings != []
+    _tell(path, range(7, 8))
+    written = (tmp_path / "archive" / "live_story-2024-12-03.txt.gz").read_bytes()
+    assert gzip.decompress(written).decode() == _lines(1, 3)
+    assert len(list((tmp_path / "archive").glob("*.replaced-*"))) == 1
+    assert verify(path).findings == []
+
+
+def test_a_start_finishes_a_rotation_that_was_cut_short_though_nothing_is_told(tmp_path: Path) -> None:
+    """Killed between archive and cursor: else the day would stand in both until the next event."""
+    path = tmp_path / "live_story.txt"
+    _tell(path, range(8))
+    (day,) = (tmp_path / "archive").iterdir()
+    content = day.read_bytes()
+    journal = Journal.open(path, DEMO)
+    journal.append(cursors={CURSOR: Cursor(0)})
+    journal.close()
+    _tell(path, range(0))
+    assert verify(path).findings == []
+    assert day.read_bytes() == content
 
 
 def test_an_archive_of_the_same_lines_has_the_same_bytes(tmp_path: Path) -> None:

@@ -51,6 +51,7 @@ _OF_SYSTEM = {
 
 def corrupt(path: Path, what: str) -> JournalCorrupt:
     """The error for a journal whose contents are damaged at ``what``."""
+    what = " ".join(what.split())  # SQLite repeats statements, of several lines
     return JournalCorrupt(f"{path}: the journal is damaged: {what}\nSee what is left with: livestory verify {path}")
 
 

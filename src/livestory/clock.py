@@ -17,7 +17,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Magnitudes between which a bare number is seconds, milliseconds, microseconds or nanoseconds. Each range covers
 # 1973 to 5138, so that the unit of any date a market has seen is unambiguous.
 _LEAST_MILLIS, _LEAST_MICROS, _LEAST_NANOS = 10**11, 10**14, 10**17
-_END = 253_402_300_800 * SECOND  # 10000-01-01, past the last date that ISO 8601 writes with four digits
+END = 253_370_764_800 * SECOND
+"""No instant is as late: 9999-01-01, after which comes the last year that a datetime has."""
 
 
 def instant(value: datetime | float | str) -> int:
@@ -32,7 +33,7 @@ def instant(value: datetime | float | str) -> int:
         value = datetime.fromisoformat(value)
     if isinstance(value, datetime):
         aware = value if value.tzinfo is not None else value.replace(tzinfo=UTC)
-        return _checked((aware - _EPOCH) // timedelta(microseconds=1), value)
+        return _checked(as_instant(aware), value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         message = f"not a timestamp: {value!r}"
         raise ValueError(message)
@@ -43,8 +44,8 @@ def instant(value: datetime | float | str) -> int:
 
 
 def _checked(micros: int, value: object) -> int:
-    if not 0 <= micros < _END:
-        message = f"not between 1970 and 9999: {value!r}"
+    if not 0 <= micros < END:
+        message = f"not between 1970 and 9998: {value!r}"
         raise ValueError(message)
     return micros
 
@@ -63,6 +64,11 @@ def _micros(number: float) -> int:
 def as_datetime(micros: int) -> datetime:
     """The instant as an aware datetime in UTC."""
     return _EPOCH + timedelta(microseconds=micros)
+
+
+def as_instant(time: datetime) -> int:
+    """The instant of an aware datetime, whatever its year."""
+    return (time - _EPOCH) // timedelta(microseconds=1)
 
 
 class Clock(Protocol):

@@ -137,7 +137,7 @@ def _members(path: Path, name: str | None) -> list[Table]:
     try:
         with zipfile.ZipFile(path) as archive:
             names = [member for member in archive.namelist() if member.lower().endswith(".csv")]
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, RuntimeError, ValueError, zipfile.BadZipFile) as error:  # a version or a name that can't be
         message = f"{path}: this zip is cut off or damaged ({error}); fetch it again"
         raise TableError(message) from None
     if not names:
@@ -203,7 +203,7 @@ def _parsed(table: Table, blocks: Iterable[_Block], width: int = 0) -> Iterator[
     reader = csv.reader(chain.from_iterable(texts), skipinitialspace=True, strict=True)
     try:
         for fields in reader:
-            if len(fields) != width:
+            if len(fields) != width or not width:
                 if not fields:
                     continue
                 if width:
@@ -334,6 +334,8 @@ def _parquet(table: Table) -> tuple[list[str], Iterator[list[tuple[str, ...]]]]:
             try:
                 cursor = connection.execute(query, [str(table.path)])
                 while batch := cursor.fetchmany(_BATCH):
+                    if any(None in row for row in batch):  # DuckDB takes a column at its word that it has no NULL
+                        raise unreadable(ValueError("NULL in a column that has none"))
                     yield batch
             except duckdb.Error as error:
                 raise unreadable(error) from None

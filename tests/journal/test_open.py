@@ -199,7 +199,7 @@ def test_an_upgrade_that_is_killed_leaves_the_old_or_the_new(tmp_path: Path) -> 
     second = ("ALTER TABLE cursors ADD COLUMN more", "CREATE TABLE later(a)", "INSERT INTO later VALUES(1)")
     steps, old, new = (*STEPS, second), len(STEPS), len(STEPS) + 1
     for begun in (False, True):
-        for statement in range(30):
+        for statement in range(35):
             path = tmp_path / f"{begun}-{statement}.db"
             if begun:
                 written(path, 2)

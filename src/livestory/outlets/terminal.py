@@ -72,7 +72,10 @@ def in_local_time(line: str, time: int) -> str:
 
     Times further on in the line stay UTC, as the story tells them.
     """
-    return as_datetime(time).astimezone().isoformat(" ", "seconds") + line[_STAMP:]
+    try:
+        return as_datetime(time).astimezone().isoformat(" ", "seconds") + line[_STAMP:]
+    except (OverflowError, ValueError):  # a damaged one, of no year that there is
+        return line
 
 
 def _painted(text: str, colour: str) -> str:

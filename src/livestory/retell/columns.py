@@ -24,7 +24,7 @@ FILL: dict[str, str] = {
 }
 """The columns of a fill besides ``time``, each with its field of `Fill`: ``fill_side``, ``trade_id``, …"""
 
-INSTANTS = frozenset({TIME, "resume_at", "next_due"})
+INSTANTS = frozenset({TIME, "resume_at", "next_due", "fill_filled_at", "fill_ordered"})
 """The columns that hold instants."""
 
 FLAGS = frozenset({"halted", "daily_loss_hit"})

@@ -70,7 +70,8 @@ class TableSource:
             if times[0] < last or not all(map(le, times, islice(times, 1, None))):
                 raise OutOfOrder
             last, told = times[-1], True
-            yield self._inputs(table, lines, columns, times)
+            if inputs := self._inputs(table, lines, columns, times):
+                yield inputs
         if not told:
             message = f"{self._tables[0]}: no rows below the header; there is nothing to tell"
             raise TableError(message)

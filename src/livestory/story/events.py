@@ -198,7 +198,10 @@ _decode = msgspec.json.Decoder(_Record).decode
 
 def from_record(record: bytes, line: str, event_id: str, seq: int) -> Event:
     """The event that a journal keeps. Raises msgspec.DecodeError where the bytes are no record of this version."""
-    stored = _decode(record)
+    try:
+        stored = _decode(record)
+    except UnicodeDecodeError as error:  # msgspec decodes a text when it comes to it
+        raise msgspec.DecodeError(str(error)) from error
     if stored.v != RECORD_VERSION:
         message = f"record version {stored.v}; this livestory reads version {RECORD_VERSION}"
         raise msgspec.ValidationError(message)

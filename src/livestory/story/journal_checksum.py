@@ -1,4 +1,4 @@
-"""A checksum for each row that the chain of hashes does not cover: observations, states and cursors.
+"""A checksum for what the chain of hashes does not cover: observations, states, cursors, when an event was told.
 
 Like the chain it finds corruption: a disk's flipped bit that SQLite, which has no checksums of its own, would read as
 another balance. A row that was kept before there were checksums has 0 and is believed.
@@ -20,6 +20,8 @@ CHECKSUMS = 3
 """The schema from which rows have them."""
 
 ROWS: dict[str, tuple[str, ...]] = {
+    "meta": ("key", "value"),
+    "events": ("seq", "id", "time", "told", "kind"),
     "observations": (*COLUMNS, "after_seq"),
     "states": ("name", "state"),
     "cursors": ("name", "seq", "state"),
@@ -30,6 +32,8 @@ _OF = {table: f"checksum({', '.join(columns)})" for table, columns in ROWS.items
 
 SEAL_OBSERVATIONS = f"UPDATE observations SET checksum = {_OF['observations']} WHERE checksum = 0 AND time >= ?"  # noqa: S608 (names of our own)
 """After the rows are there: SQLite may have stored another number than it was given, 1.0 for 1 and NULL for NaN."""
+
+SEAL_META = f"UPDATE meta SET checksum = {_OF['meta']} WHERE checksum = 0"  # noqa: S608 (as above)
 
 
 def checksum(*values: float | str | bytes | None) -> int:

@@ -13,6 +13,7 @@ from livestory.story.journal_entry import Compacted, Cursor, Identity, Kept, Lin
 if TYPE_CHECKING:
     import apsw
 
+EVENTS = f"SELECT {', '.join(Kept.__struct_fields__)} FROM events"  # noqa: S608 (names of our own fields)
 CHECKED = 100  # events at the end of the chain that are checked whenever a journal is opened
 _COMPACTED = 2  # the schema from which a journal can be compacted
 _QUICK = 16 * 1024 * 1024  # bytes; a journal up to this size has its pages checked when it is opened
@@ -20,17 +21,17 @@ _QUICK = 16 * 1024 * 1024  # bytes; a journal up to this size has its pages chec
 
 def last_kept(db: apsw.Connection) -> Kept | None:
     """The last event."""
-    return _one(db, "SELECT * FROM events ORDER BY seq DESC LIMIT 1")
+    return _one(db, f"{EVENTS} ORDER BY seq DESC LIMIT 1")
 
 
 def kept_by_id(db: apsw.Connection, entry_id: str) -> Kept | None:
     """The event of that id."""
-    return _one(db, "SELECT * FROM events WHERE id=?", (entry_id,))
+    return _one(db, f"{EVENTS} WHERE id=?", (entry_id,))
 
 
 def kept_by_seq(db: apsw.Connection, seq: int) -> Kept | None:
     """The event of that seq."""
-    return _one(db, "SELECT * FROM events WHERE seq=?", (seq,))
+    return _one(db, f"{EVENTS} WHERE seq=?", (seq,))
 
 
 def ids(db: apsw.Connection, prefix: str) -> set[str]:
@@ -64,7 +65,9 @@ def cursor(db: apsw.Connection, name: str) -> Cursor | None:
 
 def cursors(db: apsw.Connection) -> dict[str, Cursor]:
     """All cursors, by name."""
-    return {name: Cursor(seq, own) for name, seq, own in db.execute("SELECT name, seq, state FROM cursors ORDER BY name")}
+    return {
+        name: Cursor(seq, own) for name, seq, own in db.execute("SELECT name, seq, state FROM cursors ORDER BY name")
+    }
 
 
 def compacted(db: apsw.Connection) -> Compacted | None:
@@ -83,7 +86,7 @@ def meta(db: apsw.Connection) -> tuple[str, Identity, int]:
 
 def tail_damage(db: apsw.Connection) -> str | None:
     """What is wrong with the last events, the states or, in a small journal, its pages; None if all is well."""
-    rows = db.execute("SELECT * FROM events ORDER BY seq DESC LIMIT ?", (CHECKED + 1,)).fetchall()
+    rows = db.execute(f"{EVENTS} ORDER BY seq DESC LIMIT ?", (CHECKED + 1,)).fetchall()
     kept = [Kept(*row) for row in reversed(rows)]
     if kept and kept[0].seq == 1:
         damage = _break(0, GENESIS, kept)
@@ -92,7 +95,9 @@ def tail_damage(db: apsw.Connection) -> str | None:
     states(db)
     cursors(db)
     if damage is None:
-        altered_ones = (f"the {table[:-1]} {key}" for table in ("states", "cursors") for key in altered(db, table))
+        altered_ones = (
+            f"the {table[:-1]} {key}" for table in ("meta", "states", "cursors") for key in altered(db, table)
+        )
         damage = next(altered_ones, None)
     if damage is None and db.pragma("page_count") * db.pragma("page_size") <= _QUICK:
         verdict = str(db.execute("PRAGMA quick_check(1)").get)

@@ -37,7 +37,9 @@ class JournalReader:
         with faults(path, "read"):
             self.id, self.identity, self.created = _meta(db, path)
             sealed = db.pragma("user_version") >= CHECKSUMS
-            self._observations = f"SELECT {', '.join(ROWS['observations'])}, {'checksum' if sealed else 0} FROM observations"  # noqa: S608 (names of our own)
+            self._observations = (
+                f"SELECT {', '.join(ROWS['observations'])}, {'checksum' if sealed else 0} FROM observations"  # noqa: S608 (names of our own)
+            )
             self._version = db.pragma("data_version")
 
     @classmethod
@@ -111,7 +113,7 @@ class JournalReader:
         if kinds is not None:
             clauses.append(f"kind IN ({', '.join('?' * len(kinds))})")
         order = "DESC" if newest_first else "ASC"
-        query = f"SELECT * FROM events WHERE {' AND '.join(clauses)} ORDER BY seq {order} LIMIT ?"  # noqa: S608 (no values)
+        query = f"{queries.EVENTS} WHERE {' AND '.join(clauses)} ORDER BY seq {order} LIMIT ?"
         with faults(self.path, "read"):
             return [Kept(*row) for row in self._db.execute(query, (*values, *(kinds or ()), limit))]
 

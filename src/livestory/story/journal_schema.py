@@ -10,7 +10,7 @@ import apsw
 from msgspec import json
 
 from livestory.errors import JournalForeign, JournalNewer
-from livestory.story.journal_checksum import teach
+from livestory.story.journal_checksum import CHECKSUMS, SEAL_META, teach
 from livestory.story.observation_row import COLUMNS
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ),
     ("CREATE TABLE compacted(until INTEGER PRIMARY KEY, seq INTEGER NOT NULL, narrator BLOB NOT NULL)",),
     (
+        "ALTER TABLE meta ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE events ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE observations ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE states ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE cursors ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0",
@@ -46,7 +48,8 @@ STEPS: tuple[tuple[str, ...], ...] = (
 A step that has been released never changes: a new field of `Observation` is a column that a new step adds.
 """
 
-INSERT_EVENT = "INSERT INTO events VALUES(?,?,?,?,?,?,?,?)"
+INSERT_EVENT = """INSERT INTO events(seq, id, time, told, kind, record, line, hash, checksum)
+VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, checksum(?1, ?2, ?3, ?4, ?5))"""
 INSERT_OBSERVATION = (
     f"INSERT INTO observations({', '.join(COLUMNS)}, after_seq) "
     f"VALUES({', '.join('?' * (len(COLUMNS) + 1))}) ON CONFLICT(time) DO NOTHING"
@@ -55,7 +58,8 @@ PUT_STATE = """INSERT INTO states(name, state, checksum) VALUES(?1, ?2, checksum
 ON CONFLICT(name) DO UPDATE SET state=excluded.state, checksum=excluded.checksum"""
 PUT_CURSOR = """INSERT INTO cursors(name, seq, state, checksum) VALUES(?1, ?2, ?3, checksum(?1, ?2, ?3))
 ON CONFLICT(name) DO UPDATE SET seq=excluded.seq, state=excluded.state, checksum=excluded.checksum"""
-PUT_META = "INSERT INTO meta VALUES(?,?) ON CONFLICT(key) DO UPDATE SET value=excluded.value"
+PUT_META = """INSERT INTO meta(key, value, checksum) VALUES(?1, ?2, checksum(?1, ?2))
+ON CONFLICT(key) DO UPDATE SET value=excluded.value, checksum=excluded.checksum"""
 
 
 def connect(path: Path, *, flags: int, vfs: str | None = None) -> apsw.Connection:
@@ -112,7 +116,10 @@ def _upgrade(
         db.execute(statement)
     if version == 0:
         meta = {"id": os.urandom(8).hex(), "identity": json.encode(identity).decode(), "created": created}
-        db.executemany(PUT_META, meta.items())
+        db.executemany("INSERT INTO meta(key, value) VALUES(?, ?)", meta.items())
+    if len(steps) >= CHECKSUMS:
+        teach(db)
+        db.execute(SEAL_META)
     db.pragma("application_id", APPLICATION_ID)
     db.pragma("user_version", len(steps))
     db.execute("COMMIT")

@@ -49,7 +49,7 @@ def _sound(story: Layout, file: Path) -> Report:
     report = verify(story.text)
     if report.findings:
         first = report.findings[0]
-        what = f"{first.where.removeprefix(f'{story.text.parent}/')}: {first.what}"
+        what = " ".join(f"{first.where.removeprefix(f'{story.text.parent}/')}: {first.what}".split())
         message = f"{file}: what it holds is damaged: {what}\nNothing was restored; take another backup."
         raise JournalCorrupt(message)
     return report

@@ -15,6 +15,7 @@ from livestory.story.journal_checksum import CHECKSUMS, ROWS, altered
 from livestory.story.journal_entry import Kept
 from livestory.story.journal_faults import faults
 from livestory.story.journal_lock import holder
+from livestory.story.journal_queries import EVENTS
 from livestory.story.journal_reader import JournalReader
 from livestory.story.journal_schema import STEPS, connect
 from livestory.story.layout import Layout
@@ -130,7 +131,7 @@ class _Inspection:
     def _events(self, check: Callable[[Kept], str | None] | None) -> bool:
         """Look at each event; whether all can be read."""
         seq, before, told, readable = 0, GENESIS, 0, True
-        for row in self.db.execute("SELECT * FROM events NOT INDEXED ORDER BY seq"):
+        for row in self.db.execute(f"{EVENTS} NOT INDEXED ORDER BY seq"):
             try:
                 event = msgspec.convert(dict(zip(_FIELDS, row, strict=True)), Kept, builtin_types=(bytes,))
             except msgspec.ValidationError as error:
@@ -170,7 +171,6 @@ class _Inspection:
         beyond = "SELECT name, seq FROM cursors WHERE typeof(seq) != 'integer' OR seq NOT BETWEEN 0 AND ?"
         for name, seq in self.db.execute(beyond, (self.last_seq,)):
             self._found(f"cursor {name}", f"it stands at event {seq}, the last one is {self.last_seq}")
-
 
     def _altered(self) -> None:
         for table in ROWS:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from livestory.clock import END
+
+Instant = Annotated[int, Meta(ge=0, lt=END)]
+Count = Annotated[int, Meta(ge=0, lt=END)]
 
 
 class Word(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="word"):
@@ -29,17 +36,17 @@ class Flow(Word, frozen=True, kw_only=True, tag="flow"):
     """A deposit (positive) or withdrawal (negative), in the story's unit; ``came``: when, where it is known."""
 
     amount: float
-    came: int | None = None
+    came: Instant | None = None
 
 
 class AlertsLost(Word, frozen=True, kw_only=True, tag="alerts_lost"):
     """Lines that a channel gave up delivering: how many, told from ``first`` to ``last``, after ``age``, and why."""
 
     channel: str
-    lines: int
-    first: int
-    last: int
-    age: int
+    lines: Count
+    first: Instant
+    last: Instant
+    age: Count
     problem: str
 
 

@@ -42,8 +42,9 @@ _ROUNDS_TO_ONE = 0.995  # two decimals of it are no longer under 1 %
 
 def percent(share: float | Decimal) -> str:
     """``-21.2%``, ``+0.75%``: signed, one decimal, two under 1 %; nothing is ``0.0%``."""
-    hundredths = float(share) * 100
-    text = f"{hundredths:+.1f}%" if abs(hundredths) >= _ROUNDS_TO_ONE else f"{hundredths:+.2f}%"
+    number = float(share)
+    hundredths = _hundredths(number)
+    text = f"{hundredths:+.1f}%" if abs(number) * 100 >= _ROUNDS_TO_ONE else f"{hundredths:+.2f}%"
     return "0.0%" if text in {"+0.00%", "-0.00%"} else text
 
 
@@ -54,13 +55,18 @@ def unsigned_percent(share: float | Decimal) -> str:
 
 def weight(share: float) -> str:
     """``67%``: a share of wealth."""
-    return f"{abs(share) * 100:.0f}%"
+    return f"{abs(_hundredths(share)):.0f}%"
 
 
 def exposure(share: float) -> str:
     """``32%``, ``32.5%``, ``-50%``: a weight that is wanted, and may be short."""
-    text = f"{share * 100:.1f}".removesuffix(".0")
+    text = f"{_hundredths(share):.1f}".removesuffix(".0")
     return "0%" if text == "-0" else f"{text}%"
+
+
+def _hundredths(share: float) -> float | Decimal:
+    number = share * 100
+    return number if math.isfinite(number) else Decimal(share) * 100  # a share that was never sensible is still told
 
 
 def score(value: float) -> str:

@@ -91,12 +91,14 @@ def _log(*, synced: bool) -> float:
     with tempfile.TemporaryDirectory(dir=HERE) as folder:
         handler = TimedRotatingFileHandler(f"{folder}/story.log", when="midnight", backupCount=7, utc=True)
         handler.setFormatter(logging.Formatter("%(asctime)s | %(message)s"))
+        stream = handler.stream
+        assert stream is not None  # noqa: S101 - it is opened at once
         record = logging.LogRecord("story", logging.INFO, __file__, 1, LINE, None, None)
 
         def call() -> None:
             handler.handle(record)
             if synced:
-                os.fsync(handler.stream.fileno())
+                os.fsync(stream.fileno())
 
         try:
             return _p50(call)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -27,3 +32,34 @@ def real_bars_file() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return file
+
+
+@pytest.fixture
+def counted(request: pytest.FixtureRequest) -> Callable[[str, str, int], None]:
+    """Count what was done: so many of a thing, in a group that has a line of its own at the end of the run."""
+    entries: dict[tuple[str, str], list[Any]] = {}
+
+    def count(group: str, what: str, number: int) -> None:
+        if (group, what) not in entries:
+            entries[group, what] = [group, what, 0]
+            request.node.user_properties.append(("did", entries[group, what]))
+        entries[group, what][2] += number
+
+    return count
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print how much was done by the tests that count it, whichever process ran them.
+
+    They leave it in their user properties: ("did", [group, what, count]) and ("figure", [group, line]).
+    """
+    reports = [report for reports in terminalreporter.stats.values() for report in reports]
+    left = [one for report in reports if getattr(report, "when", "") == "call" for one in report.user_properties]
+    tally: dict[str, Counter[str]] = {}
+    for group, what, count in (value for name, value in left if name == "did"):
+        tally.setdefault(group, Counter())[what] += count
+    for group, counts in tally.items():
+        told = ", ".join(f"{count:,} {what}" for what, count in counts.items())
+        terminalreporter.write_line(f"{group}: {told}")
+    for group, line in (value for name, value in left if name == "figure"):
+        terminalreporter.write_line(f"{group}: {line}")

@@ -70,19 +70,21 @@ def test_a_killed_replay_goes_on_as_if_nothing_had_happened(bars: Path, told: Pa
     assert livestory("verify", "--dir", tmp_path, cwd=tmp_path).returncode == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("number", "by"), [(signal.SIGINT, "by you"), (signal.SIGTERM, "by the system (SIGTERM)")], ids=["SIGINT", "SIGTERM"]
+)
 def test_a_signal_stops_the_replay_after_the_bar(
-    bars: Path, told: Path, tmp_path: Path, number: signal.Signals
+    bars: Path, told: Path, tmp_path: Path, number: signal.Signals, by: str
 ) -> None:
-    """Exit status 0, the stop is told, and the same command goes on from there."""
+    """Exit status 0, the stop is told, and whose it is; the same command goes on from there."""
     process = a_slow_replay(bars, tmp_path)
     heard_lines(process, 5)
     process.send_signal(number)
     out, err = process.communicate(timeout=LIMIT)
     assert (process.returncode, err) == (0, "")
-    assert "💤 Bot Stopped | by you" in out
+    assert f"💤 Bot Stopped | {by}" in out
     assert "stopped; the same command goes on from here" in out
-    assert "by you" in story(tmp_path)[-1]
+    assert by in story(tmp_path)[-1]
     assert livestory("run", "--bars", bars, "--dir", tmp_path, cwd=tmp_path).returncode == 0
     assert told_of_the_market(story(tmp_path)) == told_of_the_market(story(told))
 

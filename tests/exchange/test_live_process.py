@@ -30,24 +30,46 @@ DECIDING = 1056  # at the end of this real bar a new bot buys
 PATIENCE = 90.0  # seconds for what takes five
 
 
-class WaitingClock:
-    """It stands still until it is let go, and then runs: starting takes a busy machine any time."""
+class LeapingClock:
+    """It does not reach the close of a bar before the bot has begun, and then leaps over it.
 
-    def __init__(self, start: int) -> None:
-        self._start = start
-        self._running: RunningClock | None = None
+    So the bar closes for every bot while it runs, however long it took to start, and none waits for it.
+    """
 
-    def go(self) -> None:
-        """Run from here on."""
-        self._running = RunningClock(self._start)
+    def __init__(self, close: int, begun: Callable[[], object]) -> None:
+        self._close = close
+        self._begun = begun
+        self._before = RunningClock(close - MINUTE)
+        self._after: RunningClock | None = None
 
     def now(self) -> int:
         """The present instant."""
-        return self._start if self._running is None else self._running.now()
+        if self._after is None and self._begun():
+            self._after = RunningClock(self._close + 3 * SECOND)
+        return min(self._before.now(), self._close - SECOND) if self._after is None else self._after.now()
+
+    def leap(self, duration: int) -> None:
+        """Go on so much later."""
+        assert self._after is not None
+        self._after.set(self.now() + duration)
+
+
+class BeforeTheFill:
+    """These faults, one by one, when the trades are asked for once there is an order."""
+
+    def __init__(self, *unmet: faults.Fault) -> None:
+        self.unmet = list(unmet)
+        self._ordered = False
+
+    def fault(self, request: faults.Request) -> faults.Fault | None:
+        """Signed questions, so what goes wrong with them knows a signature."""
+        self._ordered = self._ordered or request.what == "POST /api/v3/order"
+        asked = self._ordered and request.what == "GET /api/v3/myTrades"
+        return self.unmet.pop(0) if asked and self.unmet else None
 
 
 class Bot:
-    """An exchange a few seconds before a bar closes at which a new bot buys, and the program that trades there."""
+    """An exchange a moment before a bar closes at which a new bot buys, and the program that trades there."""
 
     def __init__(self, folder: Path, bars: list[Bar], stack: ExitStack) -> None:
         """The exchange's clock differs by minutes from the machine's: nobody waits for a quarter of an hour."""
@@ -58,10 +80,10 @@ class Bot:
             Bar(start + n * QUARTER, start + (n + 1) * QUARTER, bar.open, bar.high, bar.low, bar.close, bar.volume)
             for n, bar in enumerate(bars[: DECIDING + 200])
         ]
-        clock = self._clock = WaitingClock(close - 5 * SECOND)
-        self.folder = folder
+        self.folder, self.results = folder, folder / "results"
+        self.clock = LeapingClock(close, lambda: self.lines("Bot Started"))
         self.server = stack.enter_context(
-            BinanceSpot(moved, clock, fills=Book(), balances={"BTC": Decimal(1), "ETH": Decimal(0)})
+            BinanceSpot(moved, self.clock, fills=Book(), balances={"BTC": Decimal(1), "ETH": Decimal(0)})
         )
         folder.mkdir()
         for name, text in (("key", self.server.key), ("secret", self.server.secret)):
@@ -73,11 +95,8 @@ class Bot:
             f'base_url = "{self.server.url}"',
             f'key_file = "{folder / "key"}"',
             f'secret_file = "{folder / "secret"}"',
-            "[orders]",
-            'unknown_grace = "10s"',
         ]
         (folder / "bot.toml").write_text("\n".join(lines))
-        self.results = folder / "results"
         self.processes: list[subprocess.Popen[bytes]] = []
         self._stack = stack
 
@@ -92,11 +111,6 @@ class Bot:
         self._stack.callback(process.wait)
         self._stack.callback(process.kill)
         self.processes.append(process)
-
-    def near_the_close(self) -> None:
-        """Once it has begun, let the bar close in a few seconds."""
-        self.until(lambda: self.lines("Bot Started"))
-        self._clock.go()
 
     @property
     def output(self) -> str:
@@ -159,19 +173,21 @@ def lives(tmp_path_factory: pytest.TempPathFactory, two_months: list[Bar]) -> It
         ]
         never.server.faults.add(faults.FROZEN_BEFORE, to="POST /api/v3/order")
         unanswered.server.faults.add(faults.FROZEN_AFTER, to="POST /api/v3/order")
-        for fault in (faults.GARBLED, faults.CUT_REPLY, faults.BAD_GATEWAY_BEFORE):
-            answered.server.faults.add(fault, to="GET /api/v3/openOrders")
+        plan = BeforeTheFill(faults.GARBLED, faults.CUT_REPLY, faults.BAD_GATEWAY_BEFORE)
+        answered.server.faults.plan = plan
         for bot in bots:
             bot.start("--metrics-port", "0")
-        for bot in bots:
-            bot.near_the_close()
         shown = []
         for bot in bots:
             bot.until(bot.ordered)
+            bot.until(lambda: bot is not answered or not plan.unmet)
             shown += seen_from_outside(bot)
             bot.end(signal.SIGKILL)
             bot.start()
-        never.until(lambda: never.lines("Order Clear"))
+        for words in ("Order Unknown", "Order Clear"):
+            never.until(lambda: never.lines("Bot Resumed"))
+            never.clock.leap(20 * SECOND)  # it is told after 10 seconds, and absent after 30
+            never.until(lambda: never.lines(words))
         unanswered.until(lambda: unanswered.lines("🟢 BUY"))
         answered.until(lambda: answered.lines("🟢 BUY"))
         for bot in bots:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-_TRIED = pytest.StashKey[dict[str, Counter[str]]]()
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Tried(Protocol):
@@ -17,18 +17,6 @@ class Tried(Protocol):
 
 
 @pytest.fixture
-def tried(pytestconfig: pytest.Config) -> Tried:
+def tried(counted: Callable[[str, str, int], None]) -> Tried:
     """Count an input."""
-    tally = pytestconfig.stash.setdefault(_TRIED, {})
-
-    def count(what: str, outcome: str, count: int = 1) -> None:
-        tally.setdefault(what, Counter())[outcome] += count
-
-    return count
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print it."""
-    for what, outcomes in config.stash.get(_TRIED, {}).items():
-        told = ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.items())
-        terminalreporter.write_line(f"fuzz: {what}: {told}")
+    return lambda what, outcome, count=1: counted(f"fuzz: {what}", outcome, count)

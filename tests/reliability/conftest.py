@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
@@ -15,43 +14,33 @@ import pytest
 from tests.reliability.stage import Stage, compiled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _ROOM = 2**28  # bytes; a container may have less
-_TALLY = pytest.StashKey[Counter[str]]()
-_FIGURES = pytest.StashKey[list[str]]()
 
 
 class Did(Protocol):
-    """Counts what was done: the run ends with one line of it, and lines of figures."""
+    """Counts what was done: the run ends with one line of it."""
 
     def __call__(self, what: str, count: int = 1) -> None: ...
 
 
+class Figure(Protocol):
+    """Takes a line to print at the end."""
+
+    def __call__(self, line: str) -> None: ...
+
+
 @pytest.fixture
-def did(pytestconfig: pytest.Config) -> Did:
+def did(counted: Callable[[str, str, int], None]) -> Did:
     """Count something done."""
-    tally = pytestconfig.stash.setdefault(_TALLY, Counter())
-
-    def count(what: str, count: int = 1) -> None:
-        tally[what] += count
-
-    return count
+    return lambda what, count=1: counted("reliability", what, count)
 
 
 @pytest.fixture
-def figures(pytestconfig: pytest.Config) -> list[str]:
-    """Lines to print at the end."""
-    return pytestconfig.stash.setdefault(_FIGURES, [])
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print how much was done."""
-    tally = config.stash.get(_TALLY, None)
-    if tally:
-        terminalreporter.write_line("reliability: " + ", ".join(f"{count:,} {what}" for what, count in tally.items()))
-    for line in config.stash.get(_FIGURES, []):
-        terminalreporter.write_line(f"reliability: {line}")
+def figure(request: pytest.FixtureRequest) -> Figure:
+    """Have a line printed at the end."""
+    return lambda line: request.node.user_properties.append(("figure", ["reliability", line]))
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from tests.reliability.stage import CHANGES, Act, Call, Fault
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.reliability.conftest import Did
+    from tests.reliability.conftest import Did, Figure
     from tests.reliability.stage import Stage
 
 MAX_WAIT = 0.0005 if TORTURE else 0.002  # seconds
@@ -34,7 +34,7 @@ _FAULTS = {
 
 @pytest.mark.parametrize("trouble", ["none", "hung", "full", "failing", "dead", "corrupt", "deleted", "locked"])
 def test_a_story_in_trouble_changes_no_order_and_holds_up_no_call(
-    stage: Stage, tmp_path: Path, did: Did, figures: list[str], trouble: str
+    stage: Stage, tmp_path: Path, did: Did, figure: Figure, trouble: str
 ) -> None:
     """Orders byte for byte those of a run without a story.
 
@@ -50,7 +50,7 @@ def test_a_story_in_trouble_changes_no_order_and_holds_up_no_call(
     assert outcome.all("orders") == without.all("orders")
     assert outcome.all("ok") == [trouble == "none"]
     (overruns,), (stalls,) = outcome.all("overruns"), outcome.all("stalls")
-    figures.append(
+    figure(
         f"{trouble}: the longest of {calls:,} calls exceeded max_wait by {overruns[0] * 1e3:.1f} ms, "
         f"an empty loop's by {stalls[0] * 1e3:.1f} ms; "
         f"all but {_BY_CHANCE} by less than {overruns[_BY_CHANCE] * 1e3:.1f} ms"

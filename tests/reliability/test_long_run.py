@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.reliability.conftest import Did
+    from tests.reliability.conftest import Did, Figure
     from tests.reliability.stage import Stage
 
 CHANCE = random.Random(10)  # noqa: S311 - where to kill, no secret
@@ -98,7 +98,7 @@ def _whole(line: str) -> object:
     return json.loads(line) if line.endswith("\n") else None
 
 
-def test_a_story_of_days_killed_every_hour_with_its_page_open(memory: Path, did: Did, figures: list[str]) -> None:
+def test_a_story_of_days_killed_every_hour_with_its_page_open(memory: Path, did: Did, figure: Figure) -> None:
     """The page misses no line and doubles none, and takes no more at the end than at the beginning.
 
     Journal and text agree as multisets of lines, the live file with its archives.
@@ -125,16 +125,16 @@ def test_a_story_of_days_killed_every_hour_with_its_page_open(memory: Path, did:
     StoryWriter(path, name="long", keep_days=KEEP_DAYS, clock=ManualClock(events[-1].told)).close(LONG)
     assert verify(path).findings == []
     assert sorted(told(path)) == sorted(event.line for event in events)
-    figures.append(f"the page over {hours} kills, {len(events):,} lines: {footprint.assert_flat()}")
+    figure(f"the page over {hours} kills, {len(events):,} lines: {footprint.assert_flat()}")
     did("kills with the page open", hours + 1)
 
 
-def test_a_bot_that_is_never_stopped_does_not_grow(stage: Stage, memory: Path, did: Did, figures: list[str]) -> None:
+def test_a_bot_that_is_never_stopped_does_not_grow(stage: Stage, memory: Path, did: Did, figure: Figure) -> None:
     """Bars as fast as they can be told, in a process of its own: its memory and descriptors stay what they were."""
     bars = amount(6_000, 12 * 30 * DAY // BAR)
     outcome = stage.play("lived", memory, bars=bars)
     assert outcome.code == 0
     footprint = Footprint(0, *outcome.all("footprint")[0])
     assert verify(memory / "live_story.txt").findings == []
-    figures.append(f"a bot over {bars:,} bars: {footprint.assert_flat()}")
+    figure(f"a bot over {bars:,} bars: {footprint.assert_flat()}")
     did("bars without a stop", bars)

@@ -63,7 +63,8 @@ def test_a_file_gets_what_the_screen_would_and_the_screen_the_summary(table: Pat
 def test_standard_input_is_a_table_like_any_other(table: Path) -> None:
     """And is called that."""
     assert explain("-", stdin=BACKTEST).stdout == explain(table).stdout.replace("backtest.csv", "standard input")
-    assert explain("-", stdin="time,wealth\n2024-01-01,x\n").stderr.startswith("standard input:2:2: 'x' is not a number")
+    told = explain("-", stdin="time,wealth\n2024-01-01,x\n").stderr
+    assert told.startswith("standard input:2:2: 'x' is not a number")
 
 
 def test_json_and_csv_hold_the_lines_and_the_facts(table: Path) -> None:

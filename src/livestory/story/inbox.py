@@ -125,7 +125,7 @@ class Inbox:
             return None
         except (OSError, ValueError) as error:
             self._refused.add(posted)
-            _log.error("%s: not a word that can be taken: %s; set aside", path, encodable(error))
+            _log.error("%s: not a word that can be taken: %s; set aside", encodable(path), encodable(error))
             with suppress(OSError):
                 path.rename(path.with_suffix(".bad"))
             return None

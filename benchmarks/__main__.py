@@ -43,8 +43,8 @@ def main(arguments: list[str]) -> int:
     for name in wanted or modules:
         print(f"measuring {name}", file=sys.stderr)
         module = modules[name]
-        title, _, text = (module.__doc__ or name).partition("\n")
-        sections.append(Section(title=title.rstrip("."), text=text.strip(), results=list(module.measure())))
+        title, text = name.replace("_", " ").capitalize(), (module.__doc__ or "").strip()
+        sections.append(Section(title=title, text=text, results=list(module.measure())))
     machine = f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores"
     RECORD.parent.mkdir(exist_ok=True)
     RECORD.write_bytes(msgspec.json.format(msgspec.json.encode({"machine": machine, "sections": sections})))

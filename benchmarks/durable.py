@@ -14,6 +14,7 @@ from benchmarks.measure import Result, interleaved
 from livestory import Observation, StoryWriter
 from livestory.clock import instant
 from livestory.story.journal import Identity, Journal
+from livestory.story.journal_checksum import teach
 from livestory.story.journal_schema import INSERT_EVENT, INSERT_OBSERVATION, PUT_STATE
 from livestory.story.observation_row import as_row
 
@@ -51,6 +52,7 @@ def _bare(rows: Callable[[apsw.Connection, int], object]) -> float:
         Journal.open(f"{folder}/live_story.txt", Identity()).close()
         db = apsw.Connection(f"{folder}/live_story.db")
         db.pragma("synchronous", "full")
+        teach(db)
 
         def transaction(number: int) -> None:
             db.execute("BEGIN IMMEDIATE")

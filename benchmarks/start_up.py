@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import median
 from typing import TYPE_CHECKING
 
 from benchmarks.measure import Result, fresh_process, interleaved
@@ -38,10 +39,9 @@ def measure() -> Iterator[Result]:
         baseline_name="bare Python",
         target="< 250 ms",
     )
-    for name in sorted(livestory.commands):
-        of_command = [fresh_process(HELP, name) for _ in range(3)]
-        for unit, figures, limit in (
-            ("ms", [one.seconds * 1000 for one in of_command], 250),
-            ("MB", [one.peak_mb for one in of_command], 60),
-        ):
-            yield Result(name=f"livestory {name} --help", unit=unit, ours=figures, target=f"< {limit} {unit}")
+    starts = {name: [fresh_process(HELP, name) for _ in range(3)] for name in livestory.commands}
+    slowest = max(starts, key=lambda name: median(one.seconds for one in starts[name]))
+    largest = max(starts, key=lambda name: median(one.peak_mb for one in starts[name]))
+    took, peaks = [one.seconds * 1000 for one in starts[slowest]], [one.peak_mb for one in starts[largest]]
+    yield Result(name=f"the slowest command's help: {slowest}", unit="ms", ours=took, target="< 250 ms")
+    yield Result(name=f"the most memory for a command's help: {largest}", unit="MB", ours=peaks, target="< 60 MB")

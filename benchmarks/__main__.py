@@ -9,6 +9,7 @@ import importlib
 import os
 import platform
 import sys
+import traceback
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
@@ -39,20 +40,23 @@ def main(arguments: list[str]) -> int:
         return 2
     if not REAL_BARS.exists():
         print("the real bars of ../shared/data are missing; what needs them fails", file=sys.stderr)
-    sections = []
+    sections, failed = [], False
     for name in wanted or modules:
         print(f"measuring {name}", file=sys.stderr)
-        module = modules[name]
-        title, text = name.replace("_", " ").capitalize(), (module.__doc__ or "").strip()
-        sections.append(Section(title=title, text=text, results=list(module.measure())))
+        title, text = name.replace("_", " ").capitalize(), (modules[name].__doc__ or "").strip()
+        try:
+            sections.append(Section(title=title, text=text, results=list(modules[name].measure())))
+        except Exception:  # noqa: BLE001 - the others are measured all the same
+            traceback.print_exc()
+            failed = True
     machine = f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores"
     RECORD.parent.mkdir(exist_ok=True)
     RECORD.write_bytes(msgspec.json.format(msgspec.json.encode({"machine": machine, "sections": sections})))
     text = page(sections, machine)
     print(text, end="")
-    if "--write" in arguments:
+    if "--write" in arguments and not failed:
         PAGE.write_text(text, encoding="utf-8")
-    return 0
+    return int(failed)
 
 
 def _modules() -> dict[str, ModuleType]:

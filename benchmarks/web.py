@@ -22,7 +22,7 @@ from benchmarks.measure import REAL_BARS, Result
 from livestory.clock import DAY, MINUTE, SystemClock
 from livestory.story.events import Note
 from livestory.story.journal import Journal
-from livestory.story.journal_entry import Entry, Identity
+from livestory.story.journal_entry import Entry, Identity, Kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -161,7 +161,7 @@ def _write_million(path: Path) -> None:
     db = apsw.Connection(str(path))
     columns = "time, wealth, price, regime, halted, after_seq"
     with db:
-        db.executemany("INSERT INTO events VALUES(?,?,?,?,?,?,?,?)", events())
+        db.executemany(f"INSERT INTO events({', '.join(Kept.__struct_fields__)}) VALUES(?,?,?,?,?,?,?,?)", events())
         db.executemany(f"INSERT INTO observations({columns}) VALUES(?,?,?,?,?,?)", observations())
     db.close()
 

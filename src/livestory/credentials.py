@@ -71,7 +71,7 @@ def read(
         return _from_environment(what, variable, os.environ if environ is None else environ)
     if file is not None:
         return _from_file(what, Path(file).expanduser())
-    message = f"{what}: not named\nName an environment variable or a file of mode 0600 that holds it."
+    message = f"{what}: not named\nName an environment variable (…_env) or a file of mode 0600 (…_file) that holds it."
     raise ConfigError(message)
 
 

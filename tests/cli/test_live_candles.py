@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from livestory import parse
+from livestory.cli.candle_news import TellingNews
 from livestory.cli.play import Play, play
 from livestory.clock import HOUR, MINUTE, ManualClock, instant
 from livestory.config import Configuration
@@ -18,13 +19,14 @@ from livestory.trading.market.candles import ExchangeCandles
 from livestory.trading.market.recorded import RecordedBars
 from livestory.trading.run import Ending
 from tests.cli.program import story
-from tests.market.binance_server import BinanceServer, MovingStop
+from tests.market.binance_server import SICK, BinanceServer, MovingStop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from livestory.trading.market.bar import Bar
+    from livestory.trading.pulse import Pulse
     from livestory.trading.summary import Summary
 
 pytest.importorskip("ccxt")
@@ -44,11 +46,20 @@ def server(real_bars: list[Bar]) -> Iterator[BinanceServer]:
         yield exchange
 
 
+class BeatingStop(MovingStop):
+    """It stands in for a pulse: there is a beat after each wait."""
+
+    def attach(self, beat: Callable[[int], object]) -> None:
+        """Call ``beat`` with the clock."""
+        self.meanwhile = lambda: beat(self.clock.now())
+
+
 def run_for(duration: int, server: BinanceServer, folder: Path) -> tuple[Ending, Summary]:
     """Let the bot run for ``duration`` of the exchange's time."""
-    stop = MovingStop(server.clock, server.clock.now() + duration)
+    stop = BeatingStop(server.clock, server.clock.now() + duration)
+    news = TellingNews("binance")
     client = CcxtClient("binance", server.clock, base_url=server.url)
-    candles = ExchangeCandles(client, stop=stop, clock=server.clock)
+    candles = ExchangeCandles(client, stop=stop, clock=server.clock, news=news)
     told = Play(
         layout=Layout.of(folder / "live_story.txt"),
         settings=Configuration(),
@@ -57,6 +68,8 @@ def run_for(duration: int, server: BinanceServer, folder: Path) -> tuple[Ending,
         origin="binance",
         clock=server.clock,
         keep_days=1,
+        news=news,
+        pulse=cast("Pulse", stop),
     )
     with closing(client):
         return play(told, stop)
@@ -94,6 +107,25 @@ def test_an_absence_is_told_and_what_it_missed_is_not_traded(server: BinanceServ
     assert resumed.time == back
     assert "20 bars missed and read" in resumed.why
     assert not [line for line in told if line.kind == "trade" and back - 5 * HOUR < line.time < back]
+
+
+@pytest.mark.parametrize("runs", [[2 * HOUR], [40 * MINUTE, HOUR]], ids=["in one run", "over a stop"])
+def test_an_outage_and_its_end_are_told_on_paper_too(server: BinanceServer, tmp_path: Path, runs: list[int]) -> None:
+    """Once each, also where the bot is stopped in between; the bars of that time are read, and are no gap."""
+    run_for(20 * MINUTE, server, tmp_path)
+    healthy, sick_from, sick_until = server.answer, server.clock.now() + MINUTE, server.clock.now() + HOUR
+    server.answer = lambda path, query: (  # type: ignore[method-assign]
+        SICK if sick_from <= server.clock.now() < sick_until else healthy(path, query)
+    )
+    for duration in runs:
+        run_for(duration, server, tmp_path)
+        server.clock.set(max(server.clock.now(), sick_until))
+    told = [parse(line) for line in whole_story(tmp_path)]
+    down, back = (line for line in told if line.kind in {"exchange_down", "exchange_back"})
+    assert (down.kind, back.kind) == ("exchange_down", "exchange_back")
+    assert "gap" not in {line.kind for line in told}
+    assert [line.time for line in told] == sorted(line.time for line in told)
+    assert "binance" in down.why
 
 
 def test_old_days_go_to_the_archive(server: BinanceServer, tmp_path: Path) -> None:

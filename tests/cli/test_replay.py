@@ -71,7 +71,9 @@ def test_a_killed_replay_goes_on_as_if_nothing_had_happened(bars: Path, told: Pa
 
 
 @pytest.mark.parametrize(
-    ("number", "by"), [(signal.SIGINT, "by you"), (signal.SIGTERM, "by the system (SIGTERM)")], ids=["SIGINT", "SIGTERM"]
+    ("number", "by"),
+    [(signal.SIGINT, "by you"), (signal.SIGTERM, "by the system (SIGTERM)")],
+    ids=["SIGINT", "SIGTERM"],
 )
 def test_a_signal_stops_the_replay_after_the_bar(
     bars: Path, told: Path, tmp_path: Path, number: signal.Signals, by: str

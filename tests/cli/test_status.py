@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 from livestory import Observation, StoryWriter
 from livestory.cli.health import trouble
 from livestory.clock import DAY, HOUR, MINUTE, SystemClock
+from livestory.story.events import ExchangeBack, ExchangeDown, ForeignOrders, SellStuck
 from livestory.story.journal_entry import Identity
+from livestory.story.settings import StorySettings
+from livestory.story.storyteller import Storyteller
 from tests.cli.program import LIMIT, livestory, started
 
 if TYPE_CHECKING:
@@ -17,9 +20,14 @@ if TYPE_CHECKING:
 
 def status(folder: Path) -> dict[str, str]:
     """Its rows by name."""
+    return {line[:11].rstrip(): line[11:] for line in status_lines(folder)}
+
+
+def status_lines(folder: Path) -> list[str]:
+    """What it prints."""
     done = livestory("status", "--dir", folder, cwd=folder)
     assert (done.returncode, done.stderr) == (0, "")
-    return {line[:11].rstrip(): line[11:] for line in done.stdout.splitlines()}
+    return done.stdout.splitlines()
 
 
 def test_a_finished_replay(told: Path) -> None:
@@ -68,6 +76,21 @@ def test_a_halted_bot_says_what_it_waits_for(tmp_path: Path) -> None:
     assert rows["state"].endswith(" UTC, then for score ≥ 30")
     assert rows["drawdown"] == "-20.0%"
     assert ", 3h ago; the next is overdue by 2h 45m" in rows["last bar"] or "3h 1m ago" in rows["last bar"]
+
+
+def test_a_trouble_is_there_with_its_line_until_its_end_is_told(tmp_path: Path) -> None:
+    """An exchange that is down; others' open orders are nothing wrong."""
+    now = SystemClock().now()
+    with Storyteller(tmp_path / "live_story.txt", Identity(bot="scout"), StorySettings()) as teller:
+        teller.tell(now, ForeignOrders(count=2), ExchangeDown(exchange="binance"), SellStuck(problem="no answer"))
+        teller.commit({})
+        troubles = [line for line in status_lines(tmp_path) if line.startswith("trouble ")]
+        assert [line.split(" | ")[1] for line in troubles] == ["🔌 Exchange Down", "🚨 BREAKER CAN'T SELL"]
+        teller.tell(now, ExchangeBack(exchange="binance"))
+        teller.commit({})
+        assert [line.split(" | ")[1] for line in status_lines(tmp_path) if line.startswith("trouble ")] == [
+            "🚨 BREAKER CAN'T SELL"
+        ]
 
 
 def test_what_the_bot_does_not_report_is_not_known(tmp_path: Path) -> None:

@@ -11,16 +11,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
+from livestory.cli.account import wait_until_fine
 from livestory.clock import DAY, HOUR, MINUTE, SECOND, ManualClock
+from livestory.config import Configuration
 from livestory.credentials import Secret
 from livestory.story.observation import Reason
 from livestory.trading.exchange import Accepted, Balances, OpenOrder, Rejected, Report, Standing, Unanswered
 from livestory.trading.exchange.access import Keys
 from livestory.trading.exchange.ccxt_errors import Failed
 from livestory.trading.exchange.ccxt_spot import CcxtSpot
+from livestory.trading.exchange.preflight import preflight
+from livestory.trading.market.candle_client import CandleClient
 from tests.exchange.accounts import account_of, approved, attempt, client_of
 from tests.exchange.binance_spot import faults
 from tests.exchange.binance_spot.records import Fees
+from tests.market.binance_server import MovingStop
 
 if TYPE_CHECKING:
     from tests.exchange.binance_spot.faults import Fault
@@ -54,6 +59,15 @@ def test_the_rules_for_an_orders_numbers_are_the_exchanges_exactly(account: Ccxt
     assert filters.max_quantity == 10_000
 
 
+def test_less_than_the_least_quantity_is_dust(server: BinanceSpot) -> None:
+    """Though it lies on the step: the exchange would refuse it each time."""
+    server.exchange.rules = structs.replace(server.exchange.rules, min_quantity=Decimal("0.01"))
+    account = account_of(server)
+    assert account.filters().problem(Decimal("0.0099"), Decimal(1)) == Reason("dust", value=0.0099, limit=0.01)
+    assert account.filters().problem(Decimal("0.01"), Decimal(1)) is None
+    account.close()
+
+
 def test_balances_are_exact_and_know_what_open_orders_keep(server: BinanceSpot, account: CcxtSpot) -> None:
     """To the last of eight decimals."""
     server.exchange.adjust("BTC", Decimal("0.00000001"))
@@ -63,7 +77,8 @@ def test_balances_are_exact_and_know_what_open_orders_keep(server: BinanceSpot, 
 
 def test_an_empty_or_foreign_answer_is_never_an_empty_account(server: BinanceSpot, account: CcxtSpot) -> None:
     """Unknown is never 0: a hotel's page, an empty document, a list."""
-    for body in (b"<html>Welcome</html>", b"{}", b"[]", b"null", b'{"balances":[]}', b'{"balances":[{"asset":"ETH"}]}'):
+    one = b'{"balances":[{"asset":"BTC","free":"1","locked":"0"}]}'  # the exchange lists all, those of 0 too
+    for body in (b"<html>", b"{}", b"[]", b"null", b'{"balances":[]}', b'{"balances":[{"asset":"ETH"}]}', one):
         fault = faults.Fault(name="ODD", acts=False, answer=faults.Answer(200, body))
         server.faults.add(fault, to="GET /api/v3/account")
         assert account.balances() is None, body
@@ -382,19 +397,154 @@ def test_a_ban_is_kept_without_a_question(
 def test_what_can_wait_waits_when_the_weight_is_nearly_used_up(
     server: BinanceSpot, account: CcxtSpot, clock: ManualClock
 ) -> None:
-    """From 80 % of the minute's weight on; from 95 % only orders are sent."""
+    """From 80 % of the minute's weight on, without a word; from 95 % only orders are sent, and the balance is read."""
     server.access.used_weight = 4900
     assert account.balances() is not None
     asked = len(server.asked)
     assert account.flows(clock.now()) is None
     assert len(server.asked) == asked
+    assert not troubled(account)
     server.access.used_weight = 5800
     assert account.balances() is not None
-    assert account.balances() is None
-    assert account.trouble is None
+    asked = len(server.asked)
+    assert account.query("ls-1") is None
+    assert len(server.asked) == asked
+    assert account.trouble is not None
+    assert account.trouble.problem == "rate limit: nearly used up"
+    assert account.trouble.retry_at == clock.now() + 55 * SECOND
+    assert account.balances() is not None
     assert account.submit(approved("sell", "1"), attempt("sell", "1")) == Accepted()
+    assert account.cancel("ls-1") is not None
     clock.set(clock.now() + MINUTE)
     assert account.flows(clock.now()) is not None
+    assert account.query("ls-1") is not None
+    assert not troubled(account)
+
+
+def test_a_ban_is_kept_by_those_who_read_everything_anew(
+    server: BinanceSpot, account: CcxtSpot, clock: ManualClock
+) -> None:
+    """The clock, the filters, the check before the first order: whoever asks during a ban is banned for longer."""
+    server.access.ban(90, status=418)
+    assert account.balances() is None
+    asked = len(server.asked)
+    server.faults.down = faults.MAINTENANCE  # whatever came now would be heard
+    clock.set(clock.now() + 60 * SECOND)
+    account.refresh(clock.now() + HOUR)
+    with pytest.raises(Failed):
+        account.load()
+    (_exchange, bad) = preflight(account)
+    assert (bad.good, bad.passing, "banned until" in bad.words) == (False, True, True)
+    assert account.client.silent_for == 30 * SECOND
+    assert len(server.asked) == asked
+    assert account.trouble is not None
+    assert account.trouble.problem.startswith("rate limit: banned until")
+
+
+def test_the_start_waits_for_the_end_of_a_ban(server: BinanceSpot, account: CcxtSpot, clock: ManualClock) -> None:
+    """Without a question."""
+    server.access.ban(50, status=418)
+    assert account.balances() is None
+    asked = len(server.asked)
+    stop = MovingStop(clock, clock.now() + HOUR)
+    stop.meanwhile = lambda: quiet.append(len(server.asked) == asked)
+    quiet: list[bool] = []
+    assert wait_until_fine(account, Configuration(), stop)
+    assert quiet
+    assert all(quiet)
+    assert stop.waits == [50]
+
+
+def test_a_ban_is_no_longer_for_a_clock_that_was_set_back(
+    server: BinanceSpot, account: CcxtSpot, clock: ManualClock
+) -> None:
+    """As long as the exchange has said at the most."""
+    server.access.ban(90, status=418)
+    assert account.balances() is None
+    clock.set(clock.now() - HOUR)
+    server.exchange.ahead = HOUR
+    assert account.balances() is None
+    clock.set(clock.now() + 91 * SECOND)
+    account.refresh(clock.now())
+    assert account.balances() is not None
+
+
+def test_keys_that_are_turned_away_stay_so_whatever_else_goes_wrong(server: BinanceSpot, account: CcxtSpot) -> None:
+    """A public question that fails says nothing about them."""
+    server.access.credentials.key = "another"
+    assert account.balances() is None
+    server.faults.add(faults.ERROR_BEFORE, to="GET /api/v3/ticker", times=10)
+    assert account.book() is None
+    server.faults.clear()
+    assert account.book() is not None
+    assert account.trouble is not None
+    assert account.trouble.lasting
+
+
+def test_a_session_that_was_closed_is_no_answer_and_the_next_question_opens_another(account: CcxtSpot) -> None:
+    """The run goes on."""
+    client = account.client
+    assert client._runner is not None  # noqa: SLF001 - what happens to it is outside of any caller's reach
+    client._runner.run(client.ccxt.session.close())  # noqa: SLF001
+    assert account.balances() is None
+    assert account.balances() is not None
+    assert account.trouble is None
+
+
+# A clock that is set.
+
+
+def test_each_page_of_candles_sets_the_clock_right(server: BinanceSpot, account: CcxtSpot, clock: ManualClock) -> None:
+    """So that a bar is heard at the exchange's time, however the machine's was set since the last bar."""
+    candles = CandleClient(account.client, "ETH/BTC", 15 * MINUTE)
+    for ahead in (0, 90 * SECOND, -5 * MINUTE, 300_000):
+        server.exchange.ahead = -ahead
+        now, _ = candles.page(clock.now() - DAY)
+        assert now == clock.now() - ahead
+        assert account.clock_ahead == ahead
+
+
+def test_the_clock_is_not_moved_by_what_the_way_of_a_question_takes(
+    server: BinanceSpot, account: CcxtSpot, clock: ManualClock
+) -> None:
+    """A slow answer is a bad measure: what is known stands unless it can't be."""
+    assert account.clock_ahead == 0
+    asked = account.client.ccxt.fetch_time
+
+    async def slow() -> str:
+        answer: str = await asked()
+        clock.set(clock.now() + 8 * SECOND)
+        return answer
+
+    account.client.ccxt.fetch_time = slow
+    account.client.time()
+    assert account.clock_ahead == 0
+    server.exchange.ahead = -9 * SECOND
+    account.client.time()
+    assert account.clock_ahead == 13 * SECOND
+
+
+@pytest.mark.parametrize("step", [30 * SECOND, 90 * SECOND, HOUR, -90 * SECOND, -HOUR])
+def test_no_trade_is_left_out_for_a_clock_that_was_set_meanwhile(
+    server: BinanceSpot, account: CcxtSpot, clock: ManualClock, step: int
+) -> None:
+    """Whoever asks reckons "since" by it, and learns of the step only by the answer."""
+    assert account.trades(clock.now()) == []
+    server.exchange.place("SELL", Decimal("0.1"))
+    clock.set(clock.now() + step)
+    server.exchange.ahead = -step
+    trades = account.trades(clock.now() - account.clock_ahead - 10 * SECOND)
+    assert [trade.quantity for trade in trades or ()] == [Decimal("0.1")]
+
+
+def test_a_clock_that_was_set_back_makes_nothing_fresh(
+    server: BinanceSpot, account: CcxtSpot, clock: ManualClock
+) -> None:
+    """The rules are read anew, and not only when the time is reached again."""
+    server.exchange.rules = structs.replace(server.exchange.rules, step=Decimal("0.01"))
+    clock.set(clock.now() - DAY)
+    account.refresh(clock.now())
+    assert account.filters().step == Decimal("0.01")
 
 
 @pytest.mark.parametrize("ahead", [-5 * SECOND, 5 * SECOND, -20 * SECOND, 40 * SECOND, HOUR])

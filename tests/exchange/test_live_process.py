@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from livestory import parse
 from livestory.clock import MINUTE, SECOND, SystemClock
 from livestory.trading.market.bar import Bar
 from tests.cli.program import COMMAND, environment, livestory
@@ -71,10 +72,9 @@ class BeforeTheFill:
 class Bot:
     """An exchange a moment before a bar closes at which a new bot buys, and the program that trades there."""
 
-    def __init__(self, folder: Path, bars: list[Bar], stack: ExitStack) -> None:
-        """The exchange's clock differs by minutes from the machine's: nobody waits for a quarter of an hour."""
-        now = SystemClock().now()
-        close = (now + QUARTER // 2) // QUARTER * QUARTER
+    def __init__(self, folder: Path, bars: list[Bar], stack: ExitStack, apart: int = 2) -> None:
+        """The bar closes ``apart`` quarters after the last one by this machine's clock, so the exchange's differs."""
+        self.close = close = (SystemClock().now() // QUARTER + apart) * QUARTER
         start = close - (DECIDING + 1) * QUARTER
         moved = [
             Bar(start + n * QUARTER, start + (n + 1) * QUARTER, bar.open, bar.high, bar.low, bar.close, bar.volume)
@@ -169,7 +169,8 @@ def lives(tmp_path_factory: pytest.TempPathFactory, two_months: list[Bar]) -> It
     with ExitStack() as stack:
         folder = tmp_path_factory.mktemp("lives")
         never, unanswered, answered = bots = [
-            Bot(folder / name, two_months, stack) for name in ("never", "unanswered", "answered")
+            Bot(folder / name, two_months, stack, apart)
+            for name, apart in (("never", 2), ("unanswered", -1), ("answered", 2))
         ]
         never.server.faults.add(faults.FROZEN_BEFORE, to="POST /api/v3/order")
         unanswered.server.faults.add(faults.FROZEN_AFTER, to="POST /api/v3/order")
@@ -180,14 +181,16 @@ def lives(tmp_path_factory: pytest.TempPathFactory, two_months: list[Bar]) -> It
         shown = []
         for bot in bots:
             bot.until(bot.ordered)
-            bot.until(lambda: bot is not answered or not plan.unmet)
+            if bot is answered:
+                bot.until(lambda: not plan.unmet)
             shown += seen_from_outside(bot)
             bot.end(signal.SIGKILL)
             bot.start()
-        for words in ("Order Unknown", "Order Clear"):
-            never.until(lambda: never.lines("Bot Resumed"))
-            never.clock.leap(20 * SECOND)  # it is told after 10 seconds, and absent after 30
-            never.until(lambda: never.lines(words))
+        never.until(lambda: never.lines("Bot Resumed"))
+        never.clock.leap(20 * SECOND)  # told after 10 seconds; absent after 30, of which no more than these have passed
+        never.until(lambda: never.lines("Order Unknown"))
+        never.clock.leap(20 * SECOND)
+        never.until(lambda: never.lines("Order Clear"))
         unanswered.until(lambda: unanswered.lines("🟢 BUY"))
         answered.until(lambda: answered.lines("🟢 BUY"))
         for bot in bots:
@@ -216,6 +219,10 @@ def test_a_killed_bot_comes_back_to_one_order(lives: Lives) -> None:
         assert len(ids) == (0 if bot is lives.never else 1), bot.output
         assert len(bot.lines("🟢 BUY", "🔴 SELL")) == len(ids)
         assert bot.server.times("POST /api/v3/order") == 1
+        times = [parse(line).time for line in bot.lines(" | ")]
+        assert times == sorted(times)
+        assert bot.close - MINUTE <= times[0] < bot.close  # by the exchange's clock
+        assert bot.lines("Bot Stopped")[0].split(" | ")[2] == "by the system (SIGTERM)"
         assert livestory("verify", "--dir", bot.results, cwd=bot.folder).returncode == 0
 
 
@@ -238,6 +245,7 @@ def test_the_dry_start_tells_each_subject_and_places_no_order(bots: Callable[[st
     assert done.stdout.splitlines()[-1] == "no order was placed"
     assert not bot.ordered()
     bot.server.access.credentials.withdraws = True
+    bot.server.faults.add(faults.GARBLED, to="GET /api/v3/openOrders")
     done = livestory("check", "--mode", "live", "--config", "bot.toml", cwd=bot.folder)
     assert done.returncode == 1
     assert "✗ keys      these keys may withdraw" in done.stdout

@@ -47,17 +47,19 @@ class Owner:
         self.story = Storyteller(path, identity, StorySettings(), keep_days=None, clock=self.clock)
         self.executor = LiveExecutor(fresh, self.story, lambda: (), scene, self.account)
         self.executor.state.warm_up(bars[:FIRST])
+        self.leaps = 0  # the machine's clock is set forward by so much every other bar, and back again
         self._bars = iter(bars[FIRST:])
         self._path = path
 
     def live(self, bars: int, pulse: int = 20 * SECOND) -> None:
         """Let ``bars`` go by, with a pulse every ``pulse``."""
-        for _ in range(bars):
-            bar = next(self._bars)
-            self.clock.set(bar.end)
+        for number in range(bars):
+            bar, leap = next(self._bars), self.leaps * (number % 2)
+            self.server.exchange.ahead = -leap
+            self.clock.set(bar.end + leap)
             self.executor.on_bar(bar)
             self.executor.commit()
-            while self.clock.now() < bar.end + (bar.end - bar.open_time) - pulse:
+            while self.clock.now() < bar.end + leap + (bar.end - bar.open_time) - pulse:
                 self.clock.set(self.clock.now() + pulse)
                 self.executor.on_pulse(self.clock.now())
 
@@ -190,6 +192,15 @@ def test_a_lost_answer_ends_in_one_order(owner: Owner, fault: faults.Fault) -> N
     ids = [order.client_order_id for order in owner.server.exchange.orders.values()]
     assert len(ids) == len(set(ids))
     check_trades(owner)
+
+
+@pytest.mark.parametrize("leaps", [30, 90, 300])
+def test_a_clock_that_is_set_loses_no_trade(owner: Owner, leaps: int) -> None:
+    """Forward and back again, all day, and learned of by the exchange's answers only."""
+    owner.leaps = leaps * SECOND
+    owner.live(DAY_OF_BARS)
+    check_trades(owner)
+    assert not owner.lines("Balance Differs", "Order Unknown")
 
 
 def check_trades(owner: Owner) -> None:

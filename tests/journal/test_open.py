@@ -101,7 +101,7 @@ def test_sigkill_frees_the_lock_even_where_a_fork_of_the_writer_lives_on(tmp_pat
 def test_another_bots_journal_is_refused(tmp_path: Path, other: Identity, said: str) -> None:
     """What differs is named, with what to do; nothing is changed, and the lock is free again."""
     written(tmp_path / "live_story.txt", 3)
-    with pytest.raises(JournalForeign, match="--dir, or begin anew with --fresh") as caught:
+    with pytest.raises(JournalForeign, match="with --dir, or begin anew with --fresh") as caught:
         Journal.open(tmp_path / "live_story.txt", other)
     assert said in str(caught.value)
     journal = Journal.open(tmp_path / "live_story.txt", DEMO)

@@ -5,7 +5,7 @@ It keeps the truth (orders, trades, balances) apart from what it shows, which ma
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,8 @@ TICK, STEP = Decimal("0.00001"), Decimal("0.0001")
 _ZERO = Decimal(0)
 _LATEST = 20 * SECOND  # the longest that a balance is shown late
 _HIDDEN = 90 * SECOND  # the longest that an order and its trades are: longer than it takes to be called absent
+_STEPPED = 5 * MINUTE  # the most that the machine's clock is wrong by
+_RECEIVED = 5 * SECOND  # how old a request may be when it comes; one from the future is turned away at a second
 _WINDOW = 5 * SECOND  # how long after it was sent an order may still be taken
 
 
@@ -73,6 +75,8 @@ class Faults(Struct, frozen=True, kw_only=True):
     foreign: float = 0.01  # of looks at which the owner has traded by hand
     flows: float = 0.003  # of looks at which something was paid in or out
     unexplained: float = 0.0  # of looks at which a balance changed that no history explains
+    steps: float = 0.0  # of looks at which the machine's clock is set to another time
+    locks: float = 0.0  # of looks at which an order on another market keeps more or less of the account
 
 
 NONE = Faults(rate=0.0, outages=0.0, foreign=0.0, flows=0.0)
@@ -84,7 +88,7 @@ class World:
     outside = True
     has_flows = True
     closed: str | None = None
-    clock_ahead = 0
+    clock_ahead = 0  # as the adapter knows it: since a request was last turned away
 
     def __init__(self, seed: int, clock: ManualClock, faults: Faults, price: Decimal = Decimal("0.05")) -> None:
         """Draw everything from ``seed``; 10 of the quote asset, nothing of the base."""
@@ -93,6 +97,8 @@ class World:
         self.faults = faults
         self.price = price
         self.base, self.quote = _ZERO, Decimal(10)
+        self.kept = _ZERO  # by others' orders, as a share of each asset
+        self.off = 0  # by how much the machine's clock is ahead
         self.orders: dict[str, Placed] = {}
         self.active: list[Placed] = []
         self.trades_done: list[Executed] = []
@@ -124,6 +130,10 @@ class World:
             self._pay(self.random.choice((-1, 1)) * Decimal(self.random.randint(1, 9)) / 100)
         elif draw < self.faults.foreign + self.faults.flows + self.faults.unexplained:
             self._change(_ZERO, Decimal(self.random.randint(-9, 9)) / 50)
+        elif (draw := 1 - draw) < self.faults.steps:
+            self.off = self.random.choice((0, self.random.randint(-_STEPPED, _STEPPED)))
+        elif draw < self.faults.steps + self.faults.locks:
+            self.kept = self.random.choice((_ZERO, Decimal("0.1"), Decimal("0.3")))
 
     def _pay(self, amount: Decimal) -> None:
         now = self.clock.now()
@@ -154,12 +164,13 @@ class World:
 
     def _affordable(self, attempt: Attempt) -> bool:
         if attempt.side == "sell":
-            return attempt.quantity <= self.base
-        return attempt.quantity * (self.price + 3 * TICK) <= self.quote
+            return attempt.quantity <= self.base * (1 - self.kept)
+        return attempt.quantity * (self.price + 3 * TICK) <= self.quote * (1 - self.kept)
 
     def _execute(self, name: str, side: Side, quantity: Decimal, price: Decimal, at: int) -> None:
         fee_in_base = side == "buy" and not name.startswith("web")
-        fee = quantity * FEE if fee_in_base else quantity * price * FEE
+        value = _rounded(quantity * price)
+        fee = _rounded(quantity * FEE if fee_in_base else value * FEE)
         trade = Trade(
             trade_id=f"t{len(self.trades_done)}",
             client_order_id=name,
@@ -172,7 +183,7 @@ class World:
             quote_fee=_ZERO if fee_in_base else fee,
         )
         self.trades_done.append(Executed(trade, at + self._late(_LATEST if name.startswith("web") else _HIDDEN)))
-        self._change(trade.base_change, trade.quote_change)
+        self._change(trade.base_change, (-value if side == "buy" else value) - trade.quote_fee)
 
     def _change(self, base: Decimal, quote: Decimal) -> None:
         now = self.clock.now()
@@ -189,7 +200,12 @@ class World:
         open_ = [(each.attempt, each.attempt.quantity - each.executed) for each in self.active if each.taken]
         base = sum((rest for attempt, rest in open_ if attempt.side == "sell"), _ZERO)
         quote = sum((rest * (attempt.limit or _ZERO) for attempt, rest in open_ if attempt.side == "buy"), _ZERO)
-        return Balances(self.base, self.quote, base, quote)
+        return Balances(
+            self.base,
+            self.quote,
+            min(base + _rounded(self.base * self.kept), self.base),
+            min(quote + _rounded(self.quote * self.kept), self.quote),
+        )
 
     # What it is asked. A call may be answered with nothing, having acted or not.
 
@@ -205,12 +221,20 @@ class World:
             self._trouble(now)
             return True
         self.trouble = None
+        self._set_clock()
         return False
+
+    def _set_clock(self) -> None:
+        """A request whose time is too far off is turned away; the adapter asks for the time, and sends it again."""
+        if not -_RECEIVED <= self.off - self.clock_ahead <= SECOND:
+            self.clock_ahead = self.off
 
     def _trouble(self, now: int) -> None:
         before = self.trouble
         self.trouble = Trouble(
-            since=before.since if before else now, problem="no answer", tries=before.tries + 1 if before else 1
+            since=before.since if before else now + self.off,
+            problem="no answer",
+            tries=before.tries + 1 if before else 1,
         )
 
     def refresh(self, now: int) -> None:
@@ -237,6 +261,7 @@ class World:
         self.check_intent(attempt)
         self.die("before the send")
         self.look()
+        self._set_clock()
         if name in self.orders:
             self.breaches.append(f"{name} was sent twice")
         for other in self.active:
@@ -327,3 +352,20 @@ class World:
 
     def close(self) -> None:
         """Nothing is held open."""
+
+
+class Machine:
+    """The clock of the bot's machine, which is set to a wrong time now and then."""
+
+    def __init__(self, world: World) -> None:
+        """The exchange's is right."""
+        self._world = world
+
+    def now(self) -> int:
+        """The present, as the machine has it."""
+        return self._world.clock.now() + self._world.off
+
+
+def _rounded(amount: Decimal) -> Decimal:
+    """Money as the exchange keeps it: to eight decimals."""
+    return amount.quantize(Decimal("1E-8"), ROUND_DOWN)

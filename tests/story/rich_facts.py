@@ -50,6 +50,9 @@ EXCHANGE: tuple[tuple[int, e.Facts], ...] = (
         amount=-0.1, unit="BTC", came=at("5 09:42"), wealth_before=0.9483, wealth_after=0.8483, record_before=1.0567,
         record_after=0.9453, drawdown=-0.102, source="history", counted=True)),
     (at("5 12:50"), e.BalanceDiffers(difference=0.05, wealth=0.8983, expected=0.8483, unit="BTC")),
+    (at("5 12:55"), e.BalanceDiffers(
+        difference=0.0, wealth=0.8983, expected=0.8983, unit="BTC", base_difference=Decimal("3.3"), base="ETH",
+        swap=True)),
     (at("5 13:00"), e.BalanceExplained(difference=0.05, unit="BTC", by="gone", lasted=10 * MINUTE)),
     (at("5 15:30:14"), e.OrderUnknown(**_ORDER, sent=at("5 15:30:04"), waited=10 * SECOND, order_id="ls-1")),
     (at("5 15:30:31"), e.Trade(
@@ -80,7 +83,8 @@ EXCHANGE: tuple[tuple[int, e.Facts], ...] = (
         rest=Reason("spread", 0.0042, 0.003))),
     (at("10 08:10"), e.Halted(reason="owner", position=0.0, base="ETH", cancelled=0)),
     (at("10 09:40"), e.Unhalted(reason="owner", halted=90 * MINUTE, bars=6, kept_back=0)),
-    (at("10 10:00"), e.Halted(reason="owner", position=9.0, base="ETH", cancelled=2, selling=True)),
+    (at("10 10:00"), e.Halted(
+        reason="owner", position=9.0, base="ETH", cancelled=2, orders_open=1, selling=True)),
     (at("10 10:30"), e.Unhalted(reason="owner", halted=30 * MINUTE, bars=2, kept_back=1, still="breaker")),
     (at("10 11:00"), e.Halted(reason="journal", position=9.0, base="ETH", cancelled=0)),
     (at("10 11:15"), e.PutOff(

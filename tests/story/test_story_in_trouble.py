@@ -14,7 +14,7 @@ import pytest
 
 from livestory import JournalHeld, Observation, StoryWriter
 from livestory.clock import HOUR, SECOND, ManualClock, instant
-from livestory.errors import JournalError
+from livestory.errors import JournalError, JournalForeign
 from livestory.story.journal import Entry, Identity, Journal
 from livestory.story.verify import verify
 
@@ -366,3 +366,25 @@ def test_an_entry_that_another_program_kept_under_our_id_is_not_kept_twice(tmp_p
     with _writer(tmp_path, max_wait=LONG) as story:
         assert story.fill("buy", 1, 1, trade_id="7") is None
     assert len(_told(tmp_path)) == 2
+
+
+def test_a_story_that_livestorys_own_bot_tells_is_left_alone(tmp_path: Path) -> None:
+    """A writer in somebody's bot adds no line to it, and says why; strict, it raises that."""
+    own = Identity(bot="bot", mode="replay", symbol="ETH/BTC", unit="BTC")
+    Journal.open(_path(tmp_path), own).close()
+    with pytest.raises(JournalForeign, match="livestory runs itself"):
+        _writer(tmp_path, strict=True)
+    story = _writer(tmp_path)
+    story.note("mine")
+    assert "livestory runs itself" in (story.health.trouble or "")
+    story.close()
+    journal = Journal.open(_path(tmp_path), own)
+    assert journal.last is None
+    journal.close()
+
+
+def test_livestorys_own_bot_leaves_the_story_of_another_alone(tmp_path: Path) -> None:
+    """A story without a mode is not gone on with by a replay."""
+    _writer(tmp_path).close()
+    with pytest.raises(JournalForeign, match="mode none, not replay"):
+        Journal.open(_path(tmp_path), Identity(bot="bot", mode="replay", symbol="ETH/BTC", unit="BTC"))

@@ -59,6 +59,30 @@ def test_the_exchange_is_down_since_it_was_asked_in_vain_first() -> None:
     assert back.line.endswith("down 2h")
 
 
+@pytest.mark.parametrize(
+    ("downs", "missed", "told"),
+    [
+        ([], None, "gap"),
+        ([e.ExchangeDown()], None, ""),
+        ([e.ExchangeDown()], 3, ""),
+        ([e.ExchangeDown()], 0, "gap"),
+    ],
+)
+def test_bars_that_an_outage_took_are_told_with_its_end_and_not_as_a_gap_as_well(
+    downs: list[Facts], missed: int | None, told: str
+) -> None:
+    """But a gap that no told outage explains is one, and so is one where the exchange says that no bar was missed."""
+    narrator, later = Narrator(), START + 4 * QUARTER
+    narrator.observe(Observation(time=START, price=0.03, next_due=START + QUARTER))
+    narrator.tell(START + QUARTER, *downs)
+    assert len(narrator.tell(later, e.ExchangeBack(missed_bars=missed))) == len(downs)
+    narrator.restore(narrator.save())
+    observed = Observation(time=later, price=0.03, next_due=later + QUARTER)
+    assert ("gap" if "gap" in kinds(narrator, observed) else "") == told
+    skipped = Observation(time=later + 3 * QUARTER, price=0.03, next_due=later + 4 * QUARTER)
+    assert "gap" in kinds(narrator, skipped)
+
+
 def test_two_exchanges_and_two_orders_are_two_troubles() -> None:
     """The end of the one is not the end of the other."""
     narrator = Narrator()

@@ -15,7 +15,7 @@ from livestory.trading.pursuit import OrderSettings
 from livestory.trading.risk import RiskSettings
 from livestory.trading.scene import Scene
 from livestory.trading.strategy.choice import StrategySettings
-from tests.simulation.world import NONE, World
+from tests.simulation.world import NONE, Machine, World
 from tests.trading.rehearsal import MIDNIGHT, NO_BARS, QUARTER, RecordingStory, Script, bar_at
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ class Rehearsal:
         """Before the first bar, at midnight."""
         self.clock = ManualClock(MIDNIGHT)
         self.stage = Stage(self.clock)
+        self.machine = Machine(self.stage)
         self.story = story or RecordingStory()
         self.wishes = list(wishes)
         self.orders = orders
@@ -117,7 +118,7 @@ class Rehearsal:
         for _ in range(seconds // every):
             self.clock.set(self.clock.now() + every * SECOND)
             self.stage.look()
-            self.executor.on_pulse(self.clock.now())
+            self.executor.on_pulse(self.machine.now())
 
     def wants(self, *wishes: Signal) -> None:
         """From here on the strategy has another script."""
@@ -146,5 +147,5 @@ class Rehearsal:
         settings = structs.replace(settings, rebalance=structs.replace(settings.rebalance, cooldown=0))
         fresh = ScriptedState.fresh("test", settings, self.risk, None)
         fresh.strategy = Script(list(self.wishes))
-        scene = Scene(mode="testnet", base="ETH", symbol="ETH/BTC", exchange="stage", clock=self.clock)
+        scene = Scene(mode="testnet", base="ETH", symbol="ETH/BTC", exchange="stage", clock=self.machine)
         return LiveExecutor(fresh, self.story, lambda: NO_BARS, scene, self.stage, self.orders)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec import msgpack
 
-from livestory.clock import MINUTE
+from livestory.clock import HOUR, MINUTE, SECOND
 from livestory.errors import JournalCorrupt, JournalError
 from livestory.story.events import OrderClear, OrderUnknown
 from livestory.story.observation import Reason
@@ -16,6 +16,7 @@ from livestory.story.words import Resume
 from livestory.trading.exchange import Rejected
 from livestory.trading.live_executor import STATE
 from livestory.trading.orders import OrderLedger, OrderState
+from livestory.trading.pursuit import OrderSettings
 from livestory.trading.risk import RiskSettings
 from tests.trading.outside import LOST, Rehearsal
 from tests.trading.rehearsal import RecordingStory, wish
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 HALF = [wish(0.5)]
+PATIENT = OrderSettings(kind="limit", patience=10 * MINUTE)
 
 
 class Full(RecordingStory):
@@ -240,3 +242,173 @@ def test_a_rejection_is_told_and_not_tried_again_within_the_bar() -> None:
         rehearsal.pulses(30)
     assert len(rehearsal.stage.sent) == 2
     assert [skip.reason.key for skip in rehearsal.story.skips] == ["insufficient_funds"]
+
+
+@pytest.mark.parametrize("step", [-300, 45, 90, 300])
+def test_a_clock_that_is_set_wrong_shortly_before_a_bar_costs_no_fill(step: int) -> None:
+    """The exchange turns the first request away, and the right time is known from there on."""
+    rehearsal = Rehearsal([wish(0.0), wish(0.5), wish(0.5)])
+    rehearsal.bar()
+    rehearsal.pulses(400)
+    rehearsal.stage.off = step * SECOND
+    rehearsal.bar()
+    rehearsal.pulses(60)
+    assert [fill.quantity for fill in rehearsal.story.fills] == [Decimal(100)]
+    assert rehearsal.state.books.since < rehearsal.clock.now()
+    rehearsal.bar()
+    reason = rehearsal.story.observations[-1].no_trade_reason
+    assert reason is not None
+    assert reason.key == "small_change"
+
+
+def test_a_trade_that_the_books_have_left_behind_is_read_again() -> None:
+    """The exchange says that the order is filled, and thirty seconds later still no trade has come."""
+    rehearsal = Rehearsal(HALF)
+    rehearsal.bar()
+    rehearsal.state.books.since = rehearsal.clock.now() + MINUTE
+    rehearsal.pulses(25)
+    assert rehearsal.story.fills == []
+    rehearsal.pulses(15)
+    assert [fill.quantity for fill in rehearsal.story.fills] == [Decimal(100)]
+    assert not rehearsal.state.books.difference(rehearsal.stage.account())
+
+
+def test_a_leap_of_the_clock_is_no_grace() -> None:
+    """An order is absent only after five answers that did not find it, however much time is said to have passed."""
+    rehearsal = Rehearsal(HALF)
+    rehearsal.stage.fates = [LOST]
+    rehearsal.bar()
+    rehearsal.pulses(1)
+    rehearsal.clock.set(rehearsal.clock.now() + MINUTE)
+    rehearsal.pulses(5)
+    assert rehearsal.state.orders
+    rehearsal.pulses(30)
+    assert not rehearsal.state.orders
+
+
+def test_a_timer_of_a_clock_that_was_wrong_lies_no_further_ahead_than_it_may_wait() -> None:
+    """Written by a clock two hours ahead: the order is looked for at once all the same, and its grace begins anew."""
+    rehearsal = Rehearsal(HALF)
+    rehearsal.stage.fates = [LOST]
+    rehearsal.bar()
+    (entry,) = [entry for _, entry in rehearsal.state.orders.living()]
+    ahead = rehearsal.clock.now() + 2 * HOUR
+    entry.since = entry.lost_at = entry.missed_at = entry.ask_at = ahead
+    rehearsal.pulses(25)
+    assert rehearsal.state.orders
+    rehearsal.pulses(35)
+    assert not rehearsal.state.orders
+
+
+def test_what_the_exchange_rounds_does_not_spoil_the_proof() -> None:
+    """A part is filled for an amount of nine decimals, of which eight are paid; the next attempt never arrives."""
+    rehearsal = Rehearsal([wish(0.5)], PATIENT)
+    rehearsal.stage.price = Decimal("0.05003")
+    rehearsal.bar(0.05003)
+    placed = rehearsal.stage.orders[rehearsal.stage.sent[0].client_order_id]
+    part = Decimal("0.0007")
+    rehearsal.stage._execute(placed.attempt.client_order_id, "buy", part, placed.attempt.limit, rehearsal.clock.now())  # type: ignore[arg-type]  # noqa: SLF001
+    placed.executed = part
+    rehearsal.stage.fates = [LOST]
+    rehearsal.stage.price = Decimal("0.05010")
+    rehearsal.pulses(60)
+    assert len(rehearsal.stage.sent) == 2
+    assert rehearsal.state.books.difference(rehearsal.stage.account())
+    assert not rehearsal.state.orders
+    assert [fill.quantity for fill in rehearsal.story.fills] == [part]
+
+
+def test_what_others_orders_have_kept_all_along_does_not_spoil_the_proof_and_more_than_that_does() -> None:
+    """An order on another market is in no list of open orders here."""
+    before, meanwhile = Rehearsal([wish(0.5)], PATIENT), Rehearsal([wish(0.5)], PATIENT)
+    for rehearsal in (before, meanwhile):
+        rehearsal.stage.fates = [LOST]
+        rehearsal.stage.kept = Decimal("0.1") if rehearsal is before else Decimal(0)
+        rehearsal.bar()
+        rehearsal.stage.kept = Decimal("0.1")
+        rehearsal.pulses(60)
+    assert not before.state.orders
+    assert meanwhile.state.orders
+
+
+def test_more_traded_than_was_sent_is_told_on_its_own_and_stops_nothing() -> None:
+    """Somebody has used the bot's id: the order is withdrawn, and a new process gets along with it too."""
+    rehearsal = Rehearsal(HALF, PATIENT)
+    rehearsal.bar()
+    name = rehearsal.stage.sent[0].client_order_id
+    rehearsal.stage._execute(name, "buy", Decimal(150), Decimal("0.05"), at=rehearsal.clock.now())  # noqa: SLF001
+    rehearsal.pulses(5)
+    rehearsal.restart()
+    rehearsal.pulses(5)
+    assert [fill.quantity for fill in rehearsal.story.fills] == [Decimal(150)]
+    assert rehearsal.stage.open_orders() == []
+    assert not rehearsal.state.orders
+
+
+def test_the_wait_after_a_trade_is_kept_with_the_intent() -> None:
+    """A process that dies right after the send leaves a trade behind that the next one has to wait after."""
+
+    class Killed(BaseException):
+        """The process is no more."""
+
+    def kill(step: str) -> None:
+        if step == "before the reply":
+            raise Killed
+
+    rehearsal = Rehearsal(HALF)
+    rehearsal.stage.die = kill
+    with pytest.raises(Killed):
+        rehearsal.bar()
+    rehearsal.stage.die = lambda _step: None
+    rehearsal.restart()
+    rehearsal.pulses(3)
+    assert [fill.quantity for fill in rehearsal.story.fills] == [Decimal(100)]
+    assert rehearsal.state.bars_since_trade == 0
+
+
+def test_an_order_that_can_not_be_withdrawn_keeps_the_breaker_waiting_no_longer_than_a_minute() -> None:
+    """What it keeps is not free; the rest is sold."""
+    rehearsal = Rehearsal([wish(0.9), wish(0.9), wish(0.5)], PATIENT)
+    rehearsal.bar()
+    rehearsal.stage.price = Decimal("0.04999")
+    rehearsal.pulses(2)
+    rehearsal.stage.price = Decimal("0.05")
+    rehearsal.bar()
+    rehearsal.pulses(2)
+    rehearsal.bar()
+    rehearsal.stage.cancel = lambda client_order_id: None  # type: ignore[method-assign]  # noqa: ARG005
+    kept = rehearsal.stage.account()
+    assert kept.base_locked
+    rehearsal.trip()
+    rehearsal.pulses(50)
+    assert [attempt.side for attempt in rehearsal.stage.sent] == ["buy", "sell"]
+    rehearsal.pulses(20)
+    assert rehearsal.stage.sent[-1].quantity == kept.base_free
+    assert rehearsal.stage.account().base_free == 0
+
+
+def test_nothing_is_sent_before_the_exchange_has_said_which_orders_stand_open() -> None:
+    """One of ours may stand there from a process that could keep no ledger."""
+    rehearsal = Rehearsal(HALF)
+    rehearsal.stage.silent = {"open_orders"}
+    rehearsal.bar()
+    assert rehearsal.stage.sent == []
+    assert [skip.reason.key for skip in rehearsal.story.skips] == ["exchange_down"]
+    rehearsal.stage.silent = set()
+    rehearsal.bar()
+    assert len(rehearsal.stage.sent) == 1
+
+
+def test_an_instant_from_before_the_clock_was_set_right_moves_neither_books_nor_timers() -> None:
+    """It may lie in the future, and what is traded until then would be taken for older than the books."""
+    rehearsal = Rehearsal(HALF)
+    rehearsal.bar()
+    dealer, since = rehearsal.executor._dealer, rehearsal.state.books.since  # noqa: SLF001  it is told an instant
+    rehearsal.stage.silent = {"query"}
+    rehearsal.stage.off = 5 * MINUTE
+    dealer.hear(rehearsal.machine.now())
+    assert rehearsal.stage.clock_ahead == 5 * MINUTE
+    assert rehearsal.state.books.since == since
+    rehearsal.stage.silent = set()
+    rehearsal.pulses(2)
+    assert [fill.quantity for fill in rehearsal.story.fills] == [Decimal(100)]

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import msgpack, structs
 
+from livestory import parse, render
+from livestory.story.narrator import Narrator
 from livestory.story.observation import Reason
 from livestory.trading.exchange import Attempt, Balances, Report, Standing, Trade
 from livestory.trading.fills import fill_of
@@ -40,6 +42,7 @@ ORDER = Order(
 )
 ATTEMPT = Attempt(client_order_id="ls-1", side="buy", quantity=Decimal(3))
 AFTER = Balances(base=Decimal(10), quote=Decimal("0.5"))
+TICK = Decimal("0.00001")
 
 
 def a_trade(number: int, quantity: str, price: str = "0.05") -> Trade:
@@ -124,7 +127,7 @@ def test_a_fill_is_told_at_its_average_price_with_all_its_fees() -> None:
     pursuit = a_pursuit(OrderState.OPEN)
     pursuit.last.trade(a_trade(1, "1", "0.05"))
     pursuit.last.trade(a_trade(2, "2", "0.08"))
-    fill = fill_of(pursuit, AFTER)
+    fill = fill_of(pursuit, AFTER, TICK)
     assert fill is not None
     assert (fill.quantity, fill.price, fill.fee, fill.wanted) == (Decimal(3), Decimal("0.07"), Decimal("0.002"), None)
     assert fill.time == 2_002
@@ -133,13 +136,32 @@ def test_a_fill_is_told_at_its_average_price_with_all_its_fees() -> None:
     assert fill.wealth_after == pytest.approx(1.2)
 
 
+def test_an_average_price_is_told_to_a_hundredth_of_a_tick() -> None:
+    """And no finer: 1 at 0.05 and 2 at 0.05001 have an average without end. One price for all stays as it is."""
+    pursuit = a_pursuit(OrderState.OPEN)
+    pursuit.last.trade(a_trade(1, "1", "0.05"))
+    pursuit.last.trade(a_trade(2, "2", "0.05001"))
+    fill = fill_of(pursuit, AFTER, TICK)
+    assert fill is not None
+    assert str(fill.price) == "0.0500067"
+    (event,) = Narrator().fill(fill)
+    assert f"@ {fill.price} BTC" in event.line
+    assert render(parse(event.line)) == event.line
+    odd = a_pursuit(OrderState.OPEN)
+    odd.last.trade(a_trade(1, "1", "0.0500000123"))
+    odd.last.trade(a_trade(2, "2", "0.0500000123"))
+    same = fill_of(odd, AFTER, TICK)
+    assert same is not None
+    assert str(same.price) == "0.0500000123"
+
+
 def test_a_fill_in_part_says_how_much_was_wanted() -> None:
     """The rest was cancelled; nothing filled at all is no fill."""
     pursuit = a_pursuit(OrderState.OPEN)
-    assert fill_of(pursuit, AFTER) is None
+    assert fill_of(pursuit, AFTER, TICK) is None
     pursuit.last.trade(a_trade(1, "1"))
     pursuit.last.stand(Report(Standing.CANCELLED, Decimal(1)))
-    fill = fill_of(pursuit, AFTER)
+    fill = fill_of(pursuit, AFTER, TICK)
     assert pursuit.last.state is OrderState.CANCELLED
     assert fill is not None
     assert (fill.quantity, fill.wanted) == (Decimal(1), Decimal(3))
@@ -150,7 +172,7 @@ def test_a_fee_of_unknown_worth_makes_the_whole_fee_unknown() -> None:
     pursuit = a_pursuit(OrderState.OPEN)
     pursuit.last.trade(a_trade(1, "1"))
     pursuit.last.trade(structs.replace(a_trade(2, "2"), fee=None))
-    fill = fill_of(pursuit, AFTER)
+    fill = fill_of(pursuit, AFTER, TICK)
     assert fill is not None
     assert fill.fee is None
 
@@ -160,7 +182,7 @@ def test_a_fill_found_late_says_when_it_was_and_how_it_was_found() -> None:
     pursuit = a_pursuit(OrderState.UNKNOWN)
     pursuit.found = "asked"
     pursuit.last.trade(a_trade(1, "3"))
-    fill = fill_of(pursuit, AFTER, told_at=9_000)
+    fill = fill_of(pursuit, AFTER, TICK, told_at=9_000)
     assert fill is not None
     assert (fill.time, fill.found, fill.filled_at, fill.ordered) == (9_000, "asked", 2_001, 1_000)
 
@@ -267,3 +289,16 @@ def test_a_bots_ids_have_its_prefix_and_attempts_follow_one_another() -> None:
     assert first.startswith(id_prefix("bot"))
     assert not first.startswith(id_prefix("another"))
     assert nth_id(first, 3) == client_order_id("bot", 1_000, "sell", 3)
+
+
+def test_the_ledger_gives_back_what_can_not_be_of_its_order() -> None:
+    """More than was sent, or of the other side: the order stays as it was, and waits for nothing to add up."""
+    ledger = OrderLedger()
+    entry = ledger.pursue(ORDER).intend(ATTEMPT, 1_000)
+    entry.happen(OrderEvent.SEND)
+    assert ledger.trade(a_trade(1, "1"))
+    assert not ledger.trade(a_trade(2, "2.1"))
+    assert not ledger.trade(structs.replace(a_trade(3, "1"), side="sell"))
+    assert (entry.filled, entry.state) == (Decimal(1), OrderState.PARTIALLY_FILLED)
+    entry.stand(Report(Standing.FILLED, Decimal("3.1")))
+    assert entry.state is OrderState.CANCELLED

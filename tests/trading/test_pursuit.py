@@ -8,6 +8,7 @@ import pytest
 from msgspec import structs
 
 from livestory.clock import MINUTE
+from livestory.story.events import SellStuck
 from livestory.story.observation import Reason
 from livestory.trading.exchange import Book, Filters, Rejected
 from livestory.trading.pursuit import OrderSettings
@@ -89,6 +90,42 @@ def test_or_the_rest_is_taken_from_the_market() -> None:
     assert fill.trade_id == rehearsal.stage.sent[0].client_order_id
 
 
+@pytest.mark.parametrize("filled", [None, Decimal(10)])
+def test_an_order_at_the_market_that_stays_open_is_withdrawn_when_the_patience_ends(filled: Decimal | None) -> None:
+    """As in a market that is halted: the rest is given up and told so, and the next bar decides anew."""
+    rehearsal = Rehearsal([wish(0.5)], OrderSettings(patience=MINUTE))
+    rehearsal.stage._work = lambda *_: None  # type: ignore[method-assign] # noqa: SLF001 - nothing is matched
+    rehearsal.bar()
+    (attempt,) = rehearsal.stage.sent
+    placed = rehearsal.stage.orders[attempt.client_order_id]
+    if filled is not None:
+        rehearsal.stage._execute(attempt.client_order_id, "buy", filled, PRICE, at=rehearsal.clock.now())  # noqa: SLF001
+        placed.executed = filled
+    done = []
+    for seconds in (50, 20):
+        rehearsal.pulses(seconds)
+        done.append(placed.done)
+    assert done == [False, True]
+    why = [skip.reason for skip in rehearsal.story.skips] + [fill.rest for fill in rehearsal.story.fills]
+    assert why == [Reason("not_offered", text="1m")]
+    assert not rehearsal.state.orders
+    rehearsal.bar()
+    assert len(rehearsal.stage.sent) == 2
+
+
+def test_a_sale_of_everything_that_stays_open_is_sent_again() -> None:
+    """Withdrawn first; and that it did not come about is told."""
+    rehearsal = Rehearsal([wish(0.5)], OrderSettings(patience=MINUTE))
+    rehearsal.bar()
+    rehearsal.pulses(2)
+    rehearsal.stage._work = lambda *_: None  # type: ignore[method-assign] # noqa: SLF001 - nothing is matched
+    rehearsal.trip()
+    rehearsal.pulses(70)
+    assert [attempt.side for attempt in rehearsal.stage.sent] == ["buy", "sell", "sell"]
+    assert [stuck.problem for stuck in rehearsal.story.of(SellStuck)] == ["not offered"]
+    assert rehearsal.stage.breaches == []
+
+
 def test_nothing_is_taken_where_the_spread_is_too_wide() -> None:
     """Neither at first nor for the rest."""
     rehearsal = waiting(TAKER)
@@ -142,3 +179,41 @@ def test_a_quantity_is_at_most_the_exchanges_greatest(most: str | None, kept: st
     """On the step, too."""
     filters = Filters(TICK, Decimal("0.0001"), Decimal(0), Decimal(0), Decimal(most) if most else None)
     assert filters.quantity(Decimal("7.12345")) == Decimal(kept)
+
+
+def test_nothing_is_bought_at_the_market_once_the_price_has_run_away() -> None:
+    """Neither the rest when the patience ends, nor at a bar that was heard late; a sale goes through all the same."""
+    rehearsal = waiting(TAKER)
+    rehearsal.stage.price = PRICE * Decimal("1.08")
+    rehearsal.pulses(70)
+    assert rehearsal.story.fills == []
+    assert [skip.reason.key for skip in rehearsal.story.skips] == ["not_offered"]
+    late = Rehearsal([wish(0.5), wish(0.5), wish(0.0)])
+    for expected in ([], ["buy"], ["buy", "sell"]):
+        away = Decimal("1.1") if expected == [] else Decimal("0.9") if "sell" in expected else Decimal(1)
+        price = PRICE * away
+        late.stage.book = lambda price=price: Book(price, price + TICK)  # type: ignore[misc, method-assign]
+        late.bar()
+        late.pulses(3)
+        assert [attempt.side for attempt in late.stage.sent] == expected
+    assert [(skip.reason.key, skip.reason.limit) for skip in late.story.skips] == [("not_offered", 0.003)]
+
+
+def test_an_order_whose_answer_was_lost_follows_the_book_again_once_it_is_found() -> None:
+    """It was never in question that it is wanted."""
+    rehearsal = Rehearsal([wish(0.5)], LIMIT)
+    rehearsal.stage.fates = ["lost"]
+    rehearsal.bar()
+    rehearsal.pulses(3)
+    rehearsal.stage.price = PRICE + TICK
+    rehearsal.pulses(3)
+    assert [attempt.limit for attempt in rehearsal.stage.sent] == [PRICE, PRICE + TICK]
+
+
+def test_patience_that_a_wrong_clock_has_set_ends_no_later_than_it_may() -> None:
+    """Set by a clock an hour ahead."""
+    rehearsal = waiting()
+    (pursuit,) = rehearsal.state.orders.pursuits
+    pursuit.patience_ends = (pursuit.patience_ends or 0) + 60 * MINUTE
+    rehearsal.pulses(70)
+    assert [skip.reason.key for skip in rehearsal.story.skips] == ["not_offered"]

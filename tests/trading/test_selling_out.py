@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from msgspec import structs
+
 from livestory.clock import HOUR, MINUTE
 from livestory.story.events import SellStuck
 from livestory.story.observation import Reason
@@ -138,3 +140,50 @@ def test_the_breaker_sells_only_until_it_resumes() -> None:
     rehearsal.pulses(5)
     assert [fill.side for fill in rehearsal.story.fills] == ["buy", "sell", "buy"]
     assert rehearsal.executor.state.sale.since is None
+
+
+def test_an_order_of_its_own_that_can_not_be_withdrawn_is_told_and_what_is_free_is_sold() -> None:
+    """A minute is waited for it and no longer; what it keeps stays, and the owner hears why."""
+    rehearsal = Rehearsal([wish(0.9), wish(0.9), wish(0.5)], LIMIT, RISK)
+    stage = rehearsal.stage
+    rehearsal.bar()
+    stage.price = Decimal("0.04999")
+    rehearsal.pulses(2)
+    stage.price = Decimal("0.05")
+    rehearsal.bar()
+    rehearsal.pulses(2)
+    rehearsal.bar()
+    (standing,) = stage.open_orders() or []
+    stage.cancel = lambda _name: None  # type: ignore[method-assign,assignment]
+    rehearsal.trip()
+    rehearsal.pulses(70)
+    assert stage.base == standing.quantity
+    assert {told.problem for told in rehearsal.story.of(SellStuck)} == {"an order of its own can't be withdrawn"}
+
+
+def test_a_sale_that_nobody_says_anything_about_is_told_after_a_minute() -> None:
+    """It was accepted, and then there was silence: no second one is sent."""
+    rehearsal = invested()
+    rehearsal.trip()
+    rehearsal.stage.silent = {"trades", "query"}
+    rehearsal.pulses(60)
+    assert rehearsal.story.of(SellStuck) == []
+    rehearsal.pulses(30)
+    assert rehearsal.story.of(SellStuck)
+    assert len(rehearsal.stage.sent) == 2
+
+
+def test_a_position_that_others_orders_keep_is_a_sale_that_is_stuck_and_no_dust() -> None:
+    """Told with what is held; it is sold within seconds once it is free."""
+    rehearsal = invested()
+    stage = rehearsal.stage
+    account = stage.account
+    stage.account = lambda: structs.replace(account(), base_locked=account().base)  # type: ignore[method-assign]
+    rehearsal.trip()
+    rehearsal.pulses(600)
+    told = rehearsal.story.of(SellStuck)
+    assert {(each.problem, each.position) for each in told} == {("other open orders keep it back", 179.82)}
+    assert rehearsal.story.skips == []
+    stage.account = account  # type: ignore[method-assign]
+    rehearsal.pulses(12)
+    assert stage.base < stage.filters().step

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pytest
 
-from livestory.clock import MINUTE
-from livestory.story.events import BalanceDiffers, BalanceExplained, Halted, Unhalted
+from livestory.clock import MINUTE, SECOND
+from livestory.story.events import BalanceDiffers, BalanceExplained, Halted, OrderClear, Unhalted
+from livestory.story.events import Note as NoteTold
 from livestory.story.inbox import Posted
 from livestory.story.words import AnyWord, Flow, Halt, Note, Resume
 from livestory.trading.pursuit import OrderSettings
-from tests.trading.outside import Rehearsal
+from tests.trading.outside import LOST, Rehearsal
 from tests.trading.rehearsal import FRICTIONLESS, RecordingStory, bars_of, scripted, wish
+
+if TYPE_CHECKING:
+    from livestory.trading.exchange import Balances
 
 
 def say(rehearsal: Rehearsal, word: AnyWord) -> None:
@@ -162,3 +167,158 @@ def test_a_flow_announced_before_it_is_seen_is_told_when_it_is() -> None:
     assert [(flow.amount, flow.source) for flow in rehearsal.story.flows] == [(2.0, "you")]
     assert rehearsal.story.of(BalanceDiffers) == []
     assert rehearsal.state.risk.day_return == pytest.approx(0.0)
+
+
+LIMIT = OrderSettings(kind="limit", patience=30 * MINUTE)
+
+
+def test_an_order_that_is_not_cancelled_yet_is_not_told_as_cancelled() -> None:
+    """The exchange does not answer: it stands open there, and may still be filled."""
+    rehearsal = Rehearsal([wish(0.5)], LIMIT)
+    rehearsal.bar()
+    cancel = rehearsal.stage.cancel
+    rehearsal.stage.cancel = lambda _name: None  # type: ignore[method-assign,assignment]
+    say(rehearsal, Halt())
+    (halted,) = rehearsal.story.of(Halted)
+    assert (halted.cancelled, halted.orders_open) == (0, 1)
+    rehearsal.stage.cancel = cancel  # type: ignore[method-assign]
+    rehearsal.pulses(2)
+    assert rehearsal.stage.open_orders() == []
+
+
+def test_an_order_that_was_filled_by_then_is_not_told_as_cancelled() -> None:
+    """There was nothing to cancel."""
+    rehearsal = Rehearsal([wish(0.5)])
+    rehearsal.bar()
+    say(rehearsal, Halt())
+    assert len(rehearsal.story.fills) == 1
+    assert [(halted.cancelled, halted.orders_open) for halted in rehearsal.story.of(Halted)] == [(0, None)]
+
+
+def test_at_a_halt_an_unknown_limit_order_is_cancelled_by_its_id() -> None:
+    """Whether it is there nobody says, so it is told to go."""
+    rehearsal = Rehearsal([wish(0.5)], LIMIT)
+    rehearsal.stage.fates = ["lost"]
+    rehearsal.stage.silent = {"query"}
+    rehearsal.bar()
+    say(rehearsal, Halt())
+    assert rehearsal.stage.open_orders() == []
+    assert [halted.cancelled for halted in rehearsal.story.of(Halted)] == [1]
+
+
+def test_nothing_is_sent_once_a_halt_lies_there() -> None:
+    """Said while the bot waited for the book: what was decided by then is not sent, and nothing is told as put off."""
+    rehearsal = Rehearsal([wish(0.0), wish(0.5)])
+    rehearsal.bar()
+    book = rehearsal.stage.book
+
+    def slow() -> object:
+        rehearsal.story.posted.append(Posted("1", 0, Halt()))
+        return book()
+
+    rehearsal.stage.book = slow  # type: ignore[method-assign,assignment]
+    rehearsal.bar()
+    assert rehearsal.stage.sent == []
+    rehearsal.pulses(1)
+    assert len(rehearsal.story.of(Halted)) == 1
+    assert rehearsal.story.skips == []
+    assert not rehearsal.state.orders
+
+
+def lost(shown_after: int | None, silent: str = "") -> Rehearsal:
+    """A limit order whose answer was lost; it is shown so much later, or never arrived."""
+    rehearsal = Rehearsal([wish(0.0), wish(0.9)], LIMIT)
+    rehearsal.bar()
+    rehearsal.pulses(600)
+    rehearsal.stage.fates = [LOST if shown_after is None else "lost"]
+    rehearsal.stage._late = lambda _most=0: shown_after or 0  # type: ignore[method-assign,assignment]  # noqa: SLF001
+    rehearsal.stage.has_flows = False
+    rehearsal.stage.silent = {silent}
+    rehearsal.bar()
+    rehearsal.stage.quote -= Decimal("0.001")  # so that without the owner there is no proof
+    rehearsal.pulses(2)
+    return rehearsal
+
+
+def test_resumed_too_early_the_bot_says_so_and_waits() -> None:
+    """An order that may still come is not taken as absent; the wish is kept, and done when it can be."""
+    rehearsal = lost(shown_after=None)
+    say(rehearsal, Resume())
+    assert [note.topic for note in rehearsal.story.of(NoteTold)] == ["Resume Waits"]
+    assert rehearsal.state.orders
+    rehearsal.pulses(40)
+    assert [clear.outcome for clear in rehearsal.story.of(OrderClear)] == ["owner"]
+    assert not rehearsal.state.orders
+    assert not rehearsal.state.resuming
+
+
+def test_resumed_while_the_account_is_not_answered_the_word_is_not_lost() -> None:
+    """What it holds is taken as the truth when it is heard."""
+    rehearsal = lost(shown_after=None)
+    rehearsal.pulses(60)
+    rehearsal.stage.silent = {"balances"}
+    say(rehearsal, Resume())
+    rehearsal.pulses(30)
+    assert rehearsal.state.resuming
+    rehearsal.stage.silent = set()
+    rehearsal.pulses(10)
+    assert not rehearsal.state.orders
+    expected, account = rehearsal.state.books.expected, rehearsal.stage.account()
+    assert expected is not None
+    assert (expected.base, expected.quote) == (account.base, account.quote)
+
+
+def test_an_order_taken_as_absent_that_comes_after_all_is_cancelled_before_anything_is_sent() -> None:
+    """It is looked for, often, and at each bar before the decision."""
+    rehearsal = lost(shown_after=890 * SECOND)
+    rehearsal.pulses(870)
+    say(rehearsal, Resume())
+    rehearsal.pulses(5)
+    assert not rehearsal.state.orders
+    rehearsal.bar(late=20 * SECOND)
+    assert rehearsal.stage.breaches == []
+    assert len(rehearsal.stage.sent) == 2
+
+
+def test_while_an_unknown_order_stands_open_it_is_not_taken_as_absent() -> None:
+    """Nobody says what became of it, nor cancels it, but there it is."""
+    rehearsal = lost(shown_after=0, silent="query")
+    rehearsal.stage.cancel = lambda _name: None  # type: ignore[method-assign,assignment]
+    rehearsal.pulses(60)
+    say(rehearsal, Resume())
+    rehearsal.pulses(60)
+    assert rehearsal.state.orders
+    assert rehearsal.state.resuming
+
+
+def test_an_order_taken_as_absent_is_looked_for_every_few_seconds() -> None:
+    """Shown half a minute later, it is gone within ten seconds."""
+    rehearsal = lost(shown_after=100 * SECOND)
+    rehearsal.pulses(58)
+    say(rehearsal, Resume())
+    rehearsal.pulses(8)
+    assert not rehearsal.state.orders
+    rehearsal.pulses(45)
+    assert rehearsal.stage.open_orders() == []
+    assert all(placed.done for placed in rehearsal.stage.orders.values())
+
+
+def test_what_trades_while_the_account_is_read_is_not_lost() -> None:
+    """The unknown order is filled between two answers: the books hold what the account does, and the fill is told."""
+    rehearsal = lost(shown_after=None)
+    rehearsal.pulses(60)
+    stage, name = rehearsal.stage, rehearsal.stage.sent[-1].client_order_id
+    balances, to_come = stage.balances, [Decimal(100)]
+
+    def answer() -> Balances | None:
+        seen = balances()
+        if to_come:
+            stage._execute(name, "buy", to_come.pop(), Decimal("0.05"), at=rehearsal.clock.now())  # noqa: SLF001
+        return seen
+
+    stage.balances = answer  # type: ignore[method-assign]
+    say(rehearsal, Resume())
+    rehearsal.pulses(60)
+    expected = rehearsal.state.books.expected
+    assert expected is not None
+    assert (expected.base, expected.quote) == (stage.base, stage.quote)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from livestory.clock import MINUTE, SECOND
 from livestory.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def wait_until_fine(exchange: CcxtSpot, settings: Configuration, stop: Event) ->
         if bad.words != told:
             click.echo(f"{exchange.client.id}: {bad.words}, goes on trying", err=True)
             told = bad.words
-        stop.wait(_AGAIN)
+        stop.wait(max(_AGAIN, min(exchange.client.silent_for, MINUTE) / SECOND))
     return False
 
 

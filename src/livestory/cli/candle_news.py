@@ -1,4 +1,4 @@
-"""Trouble with the candles, handed on: to standard error at once, and to the executor and the story once they run."""
+"""Trouble with the candles, handed on: to standard error at once, and to the executor, who tells it, once it runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from livestory.story.wording import numbers
 from livestory.trading.market.candles import CandleNews
 
 if TYPE_CHECKING:
-    from livestory.story.storyteller import Storyteller
     from livestory.trading.live_executor import LiveExecutor
 
 
@@ -22,11 +21,10 @@ class TellingNews(CandleNews):
         """``exchange`` is its name."""
         self._exchange = exchange
         self._executor: LiveExecutor | None = None
-        self._story: Storyteller | None = None
 
-    def attach(self, executor: LiveExecutor, story: Storyteller) -> None:
-        """From here on they hear too."""
-        self._executor, self._story = executor, story
+    def attach(self, executor: LiveExecutor) -> None:
+        """From here on it hears too."""
+        self._executor = executor
 
     def outage(self, since: int, problem: str) -> None:
         """Hand on that there is no answer."""
@@ -49,8 +47,8 @@ class TellingNews(CandleNews):
         self._tell(until, CandlesBack(refused=refused, lasted=until - since))
 
     def _tell(self, now: int, facts: CandlesRefused | CandlesBack) -> None:
-        if self._executor is not None and self._story is not None and self._executor.begun:
-            self._story.tell(now, facts)
+        if self._executor is not None and self._executor.begun:
+            self._executor.tell(now, facts)
             self._executor.commit()
 
     def _say(self, words: str) -> None:

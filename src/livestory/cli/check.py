@@ -82,7 +82,7 @@ def _findings(mode: Mode, settings: Configuration, layout: Layout, clock: Clock)
         client.close()
     yield from _story(mode, settings, layout)
     if mode == "live" and not settings.exchange.live:
-        yield Finding("live", "not allowed yet: set live = true in [exchange] to trade with real money", good=None)
+        yield Finding("live", "not allowed yet: set live = true in [exchange] to trade with real money", good=False)
 
 
 def _candles(client: CcxtClient, settings: Configuration, clock: Clock) -> Iterator[Finding]:
@@ -115,8 +115,10 @@ def _story(mode: Mode, settings: Configuration, layout: Layout) -> Iterator[Find
     except JournalError as error:
         yield Finding("story", str(error), good=False)
         return
-    if (found.bot, found.mode, found.symbol) == (settings.bot.name, mode, settings.bot.symbol):
+    elsewhere = mode != "paper" and found.exchange not in {None, settings.bot.exchange}
+    if not elsewhere and (found.bot, found.mode, found.symbol) == (settings.bot.name, mode, settings.bot.symbol):
         yield Finding("story", f"{layout.text}: goes on")
     else:
-        words = f"{layout.db} tells of {found.bot}, {found.mode}, {found.symbol}: name another folder with --dir"
+        whose = ", ".join(str(each) for each in (found.bot, found.mode, found.symbol, found.exchange) if each)
+        words = f"{layout.db} tells of {whose}: name another folder with --dir"
         yield Finding("story", words, good=False)

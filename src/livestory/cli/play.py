@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from livestory.cli.account import wait_until_fine
+from livestory.cli.ledger_watch import LedgerWatch
 from livestory.outlets.terminal import TerminalPrinter
 from livestory.story.journal_entry import Identity
 from livestory.story.storyteller import Storyteller
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from livestory.clock import Clock
     from livestory.config import Configuration
     from livestory.story.layout import Layout
+    from livestory.trading.exchange import Exchange
     from livestory.trading.exchange.ccxt_spot import CcxtSpot
     from livestory.trading.market import Market
     from livestory.trading.pulse import Pulse
@@ -64,6 +66,7 @@ def play(play: Play, stop: Event, progress: Callable[[int], None] = lambda _: No
         symbol=market.symbol,
         unit=settings.bot.unit or quote,
         bars=market.digest,
+        exchange=None if play.exchange is None else settings.bot.exchange,
     )
     outside = play.exchange is not None
     fresh = ExecutorState.fresh(
@@ -91,16 +94,17 @@ def play(play: Play, stop: Event, progress: Callable[[int], None] = lambda _: No
             return Ending.STOPPED, fresh.summary
         heard = story.narrator.account.last
         if isinstance(market, ExchangeCandles) and play.clock is not None:
-            now, needed = play.clock.now(), _WARM * fresh.strategy.bars_needed
+            ahead = 0 if play.exchange is None else play.exchange.clock_ahead
+            now, needed = play.clock.now() - ahead, _WARM * fresh.strategy.bars_needed
             before = now if heard is None else heard.time
             executor = LiveExecutor(
                 fresh, story, lambda: market.history(before, needed), scene, play.exchange, settings.orders
             )
             if play.news is not None:
-                play.news.attach(executor, story)
+                play.news.attach(executor)
             if play.pulse is not None:
-                play.pulse.attach(executor.on_pulse)
-            bars = _joined(executor, market, now, needed, stop)
+                play.pulse.attach(LedgerWatch(executor).on_pulse)
+            bars = joined(executor, market, now, needed, stop, play.exchange)
         else:
             executor = LiveExecutor(fresh, story, market.read, scene)
             bars = market.read(executor.state.summary.last_time)
@@ -129,22 +133,37 @@ def _metrics(play: Play) -> Iterator[None]:
         yield
 
 
-def _joined(executor: LiveExecutor, candles: ExchangeCandles, now: int, needed: int, stop: Event) -> Iterator[Bar]:
+def joined(  # noqa: PLR0913, PLR0917 - who hears what, from when on, and where its account is
+    executor: LiveExecutor, candles: ExchangeCandles, now: int, needed: int, stop: Event, exchange: Exchange | None
+) -> Iterator[Bar]:
     """Bars as they close from now on. The ones before are only shown to the strategy: nobody traded them.
 
-    The start, or the return, is told at once and not with the first bar.
+    The start, or the return, is told at once and not with the first bar. A return to an account outside comes before
+    the history, however long that takes: orders that were left there are settled first.
     """
-    heard = executor.state.summary.last_time
-    wanted = needed if heard is None else -(-(now - heard) // candles.interval)
-    before = [bar for bar in candles.history(now, wanted) if heard is None or bar.end > heard]
+    state, interval = executor.state, candles.interval
+    seen = state.seen_until
+    closed = 0 if seen is None else max(now - now % interval - seen, 0) // interval
+    if exchange is not None and seen is not None and (price := _price(exchange) or state.summary.price):
+        _begin(executor, now, interval, price, closed)
+    wanted = needed if seen is None else closed
+    before = [bar for bar in candles.history(now, wanted) if seen is None or bar.end > seen]
     if stop.is_set():
         return
-    executor.state.warm_up(before)
-    if before or heard is not None:
-        price = before[-1].close if before else executor.state.summary.price
-        executor.begin(
-            Bar(now, now + candles.interval, price, price, price, price, None),
-            missed_bars=None if heard is None else len(before),
-        )
+    state.warm_up(before)
+    if executor.begun:
         executor.commit()
-    yield from candles.read(before[-1].end if before else heard)
+    elif before or seen is not None:
+        price = before[-1].close if before else state.summary.price
+        _begin(executor, now, interval, price, None if seen is None else len(before))
+    yield from candles.read(before[-1].end if before else seen)
+
+
+def _begin(executor: LiveExecutor, now: int, interval: int, price: float, missed: int | None) -> None:
+    executor.begin(Bar(now, now + interval, price, price, price, price, None), missed_bars=missed)
+    executor.commit()
+
+
+def _price(exchange: Exchange) -> float | None:
+    book = exchange.book()
+    return None if book is None else float(book.bid + book.ask) / 2

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from livestory.story.journal_entry import Identity, Kept
+    from livestory.story.journal_reader import JournalReader
     from livestory.story.layout import Layout
     from livestory.story.observation import Observation
 
@@ -30,7 +31,8 @@ _UNKNOWN = "not known"
 def status(ctx: click.Context, folder: Path, *, check: bool) -> None:
     """Tell how the bot is: running or not, trading or halted and what it waits for, what it has, when it was heard.
 
-    It reads what the bot last reported; what the bot doesn't report is "not known".
+    It reads what the bot last reported; what the bot doesn't report is "not known". A trouble that has no end yet (an
+    exchange that is down, an order nobody knows of) is there with the line that told it.
 
     \b
     livestory status
@@ -46,11 +48,13 @@ def status(ctx: click.Context, folder: Path, *, check: bool) -> None:
         who, seen = reader.identity, reader.last_observation()
         last = reader.event(reader.last_seq)
         lives = reader.events(kinds={"started", "resumed", "stopped"}, newest_first=True, limit=1)
+        troubles = _troubles(reader)
     stopped = next((one.line for one in lives if one.kind == "stopped"), None)
     writer = holder(layout.lock)
     rows = [("bot", _bot(who)), ("process", f"running ({writer})" if writer else "not running")]
     unheard = [("state", f"{_UNKNOWN}: no bar heard yet")]
     rows += _seen(seen, who, stopped, running=writer is not None) if seen else unheard
+    rows += [("trouble", line) for line in troubles]
     rows += [("last line", f"#{last.seq}: {last.line}" if last else "none yet"), ("files", _files(layout))]
     rows.append(("journal", _journal(layout)))
     by = next((_stopped_by(one) for one in lives if one.kind == "stopped"), None)
@@ -60,6 +64,17 @@ def status(ctx: click.Context, folder: Path, *, check: bool) -> None:
     print_rows(rows)
     if check and wrong is not None:
         ctx.exit(1)
+
+
+def _troubles(reader: JournalReader) -> list[str]:
+    """The lines that told what is still wrong, as far as the bot has said."""
+    from livestory.story.narrator import NARRATOR, Narrator
+
+    saved, narrator = reader.state(NARRATOR), Narrator()
+    if saved is not None:
+        narrator.restore(saved)
+    told = (reader.events(kinds={kind}, newest_first=True, limit=1) for kind in narrator.troubles)
+    return sorted(event.line for last in told for event in last)
 
 
 def _stopped_by(goodbye: Kept) -> str:

@@ -7,20 +7,26 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from livestory.cli.supervisor import Supervisor, WatchedStop
+from livestory.cli.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from livestory.trading.stop import Stop
 
 _SIGNALS = signal.SIGINT, signal.SIGTERM
 
 
 @contextmanager
-def stop_on_signals() -> Iterator[threading.Event]:
-    """An event that the first SIGINT or SIGTERM sets; the second does what it would have done without.
+def stop_on_signals() -> Iterator[Stop]:
+    """A stop that the first SIGINT or SIGTERM sets; the second does what it would have done without.
+
+    SIGTERM is the system's way to ask, SIGINT is a person's (Ctrl-C).
 
     Whoever supervises this process hears that it is up, by the loop's asking that it is alive, and that it stops.
     """
+    from livestory.cli.watched_stop import WatchedStop  # noqa: PLC0415 - the trading room is not for --help
+
     supervisor = Supervisor.of()
     stop = WatchedStop(supervisor)
     before = {number: signal.getsignal(number) for number in _SIGNALS}
@@ -29,8 +35,9 @@ def stop_on_signals() -> Iterator[threading.Event]:
         for number, handler in before.items():
             signal.signal(number, handler)
 
-    def ask(_number: int, _frame: object) -> None:
+    def ask(number: int, _frame: object) -> None:
         restore()
+        stop.by = "system" if number == signal.SIGTERM else "you"
         # Not set here: the signal may have come while this very thread held the event's lock, to wait for it.
         threading.Thread(target=stop.set).start()
 

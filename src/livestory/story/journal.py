@@ -243,6 +243,9 @@ class Journal:
                 db.close(force=True)
 
 
+_DIGEST = 64  # hexadecimal digits
+
+
 def _following(last: Kept | None, entry: Entry) -> Kept:
     seq, before, told = (1, GENESIS, entry.told) if last is None else (last.seq + 1, last.hash, last.told)
     return Kept(
@@ -258,14 +261,29 @@ def _following(last: Kept | None, entry: Entry) -> Kept:
 
 
 def _agreed(stored: Identity, given: Identity, path: Path) -> Identity:
-    """The one identity of both. Raises JournalForeign where they contradict each other."""
+    """The one identity of both. Raises JournalForeign where they contradict each other.
+
+    A mode is known of every bot that livestory runs: a story without one is somebody else's bot's.
+    """
     known, wanted = msgspec.structs.asdict(stored), msgspec.structs.asdict(given)
     differing = [name for name in known if None not in (known[name], wanted[name]) and known[name] != wanted[name]]
+    if stored.mode is None and given.mode is not None:
+        differing.append("mode")
     if differing:
-        what = ", ".join(f"{name} {known[name]}, not {wanted[name]}" for name in differing)
-        message = f"{path}: another story: {what}\nTell this one elsewhere with --dir, or begin anew with --fresh."
+        what = ", ".join(f"{name} {_short(known[name])}, not {_short(wanted[name])}" for name in differing)
+        message = (
+            f"{path}: another story: {what}\n"
+            "Tell this one in a folder of its own (with --dir, or begin anew with --fresh)."
+        )
         raise JournalForeign(message)
     return Identity(**{name: wanted[name] if value is None else value for name, value in known.items()})
+
+
+def _short(value: str | None) -> str:
+    """A name whole; of a digest, which nobody reads, as much as tells it from others."""
+    if value is None:
+        return "none"
+    return value if len(value) < _DIGEST else f"{value[:8]}…"
 
 
 def _file(path: Path) -> tuple[int, int] | None:

@@ -65,3 +65,4 @@ class Identity(Struct, frozen=True, kw_only=True):
     symbol: str | None = None
     unit: str | None = None
     bars: str | None = None  # a digest of the bars that a replay reads
+    exchange: str | None = None  # where orders go

@@ -188,4 +188,7 @@ def _meta(db: apsw.Connection, path: Path) -> tuple[str, Identity, int]:
 
 
 def _none(path: Path) -> str:
-    return f"{path}: no story has been written here yet\nStart one with: livestory run, or name its folder with --dir."
+    return (
+        f"{path}: no story has been written here yet\n"
+        "Start one with: livestory run, or name its folder with --dir (the demo's is results/demo)."
+    )

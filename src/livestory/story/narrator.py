@@ -12,7 +12,7 @@ from livestory.errors import JournalCorrupt
 from livestory.story import detectors as d
 from livestory.story import words
 from livestory.story.account import Account
-from livestory.story.events import AlertsGivenUp, Event, Facts, Halted, Note, Unhalted
+from livestory.story.events import AlertsGivenUp, Event, ExchangeBack, Facts, Halted, Note, Unhalted
 from livestory.story.inferred_halt import InferredHalt
 from livestory.story.observation import Flow
 from livestory.story.settings import StorySettings
@@ -128,6 +128,11 @@ class Narrator:
     def last_regime(self) -> str | None:
         """The regime last told."""
         return self._memory.regime.regime
+
+    @property
+    def troubles(self) -> set[str]:
+        """The kinds of the events that told a trouble whose end was not told yet, such as "exchange_down"."""
+        return self._memory.troubles.kinds(self._memory.last_observed)
 
     def observe(self, observation: Observation) -> tuple[Event, ...] | None:
         """The events that an observation brings; None where it is not newer than the last, and so ignored."""
@@ -256,7 +261,10 @@ class Narrator:
             return self._memory.breaker.halt(time, facts)
         if isinstance(facts, Unhalted):
             return self._memory.breaker.resume(time, facts)
-        return self._memory.troubles.tell(time, facts)
+        news = self._memory.troubles.tell(time, facts)
+        if news and isinstance(facts, ExchangeBack) and facts.missed_bars != 0:
+            self._memory.gaps.forgive()  # bars that nothing was decided at are told with the exchange's return
+        return news
 
     def _advance(self, time: int) -> list[Facts]:
         """Close the chapters that ended before ``time``: what happens now belongs to the next ones."""

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from livestory.clock import SECOND
+from livestory.errors import JournalForeign
 from livestory.story.events import StoryLate
 from livestory.story.inbox import INBOX, Inbox
 from livestory.story.layout import Layout
@@ -286,6 +287,7 @@ class WriterThread:
 
         chronicle = Chronicle.open(self._path, self._identity, keep_days=self._keep_days, clock=self._clock)
         try:
+            self._refuse_others(chronicle)
             saved = chronicle.journal.state(NARRATOR)
             narrator = self.narrator.blank()
             if saved is not None:
@@ -320,6 +322,15 @@ class WriterThread:
             for call in fresh:
                 self._narrate(call, narrator, trades)
             last = fresh[-1]
+
+    def _refuse_others(self, chronicle: Chronicle) -> None:
+        """A story with a mode is told by a bot that livestory itself runs. Raises JournalForeign."""
+        if (mode := chronicle.journal.identity.mode) is not None:
+            message = (
+                f"{self._path}: the story of a bot that livestory runs itself ({mode}), not of this one\n"
+                "Give this bot's story a folder of its own."
+            )
+            raise JournalForeign(message)
 
     def _tell_news(self, chronicle: Chronicle) -> None:
         """Have told what the story itself went through: what came late, what was lost, a clock set back."""

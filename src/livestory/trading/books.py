@@ -1,7 +1,7 @@
 """What the account should hold, from all its trades, deposits and withdrawals; and what nothing explains.
 
-The books are what makes the absence of an order provable: if the balances are to the last digit what the books say,
-then nothing was traded that the books do not have.
+The books are what makes the absence of an order provable: if the balances are what the books say, but for the last
+digit of each trade, which the exchange rounds, then nothing was traded that the books do not have.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SLACK = MINUTE  # by how much two clocks may differ, and how late a trade may be seen
 FLOWS_KEPT = DAY  # how long after its own time a deposit or withdrawal may appear in the account's history
+ROUNDED_BY = Decimal("1E-8")
+"""By how much an exchange may round what one trade does to a balance (Binance keeps eight decimals)."""
 TOLD_FROM = 0.001  # a difference of a smaller share of wealth is not worth a line
 _ZERO = Decimal(0)
 
@@ -39,12 +41,21 @@ class Difference(Struct, frozen=True):
         """In the quote asset, with the base asset at ``price``."""
         return float(self.quote + self.base * exact(price))
 
+    def size(self, price: float) -> float:
+        """The greater of its two sides in the quote asset, with the base asset at ``price``; 0 or more."""
+        return float(max(abs(self.quote), abs(self.base) * exact(price)))
+
+    def beyond(self, other: Difference) -> Difference:
+        """What it has more than ``other``."""
+        return Difference(self.base - other.base, self.quote - other.quote)
+
 
 class Reckoning(Struct, frozen=True):
     """What a look at the account has shown. Worths are in the quote asset."""
 
     found: Difference | None = None  # what nothing explains, and was not there the last time
     explained: float | None = None  # what was found earlier and is explained now, or gone
+    swap: bool = False  # either is one asset for the other at about the price: no gain, no loss
 
 
 NOTHING_NEW = Reckoning()
@@ -60,7 +71,10 @@ class Books(Struct):
     opened: int = 0  # what was traded, paid in or out before is in what the account held then
     flows: dict[str, int] = field(default_factory=dict)  # the ids counted, with their times
     seen: Difference = Difference(_ZERO, _ZERO)  # at the last look, when nothing of ours was under way
+    locked: tuple[Decimal, Decimal] = (_ZERO, _ZERO)  # what others' orders kept then, of the base and the quote asset
+    rounded: int = 0  # trades counted since then
     unexplained: Difference = Difference(_ZERO, _ZERO)  # the part of it that was told
+    swapped: bool = False  # all of that is one asset for the other, at about the price when it was found
     short_at: float = 0.0  # the wealth when it was last found to be less than expected; in the quote asset
     announced: float = 0.0  # what the owner says came or went, and is not seen yet; in the quote asset
 
@@ -68,7 +82,8 @@ class Books(Struct):
         """Begin, or begin anew, with what the account holds at ``now``; whatever came before is in that."""
         self.expected = Balances(balances.base, balances.quote)
         self.opened = now
-        self.seen = self.unexplained = Difference(_ZERO, _ZERO)
+        self.unexplained = Difference(_ZERO, _ZERO)
+        self._look(balances)
 
     def count_trade(self, trade: Trade, now: int) -> bool:
         """Take in an execution; False for one that was counted before, or is older than the books go back."""
@@ -78,7 +93,15 @@ class Books(Struct):
         if self.expected is not None and trade.time >= self.opened:
             self._add(trade.base_change, trade.quote_change)
             self.last_trade = now
+            self.rounded += 1
         return True
+
+    def recover_trade(self, trade: Trade, now: int) -> None:
+        """Take in an execution that the books have gone past without it, whatever its time."""
+        if trade.trade_id not in self.trades:
+            since, self.since = self.since, min(self.since, trade.time)
+            self.count_trade(trade, now)
+            self.since = since
 
     def count_flows(self, flows: Iterable[AccountFlow], now: int) -> list[AccountFlow]:
         """Take in the account's history from `flows_from` on; those of it that are new, and came after the opening."""
@@ -111,28 +134,35 @@ class Books(Struct):
         return Difference(balances.base - self.expected.base, balances.quote - self.expected.quote)
 
     def agree(self, balances: Balances) -> bool:
-        """Whether nothing has happened to the account, to the last digit, that the books do not have.
+        """Whether nothing has happened to the account that the books do not have, but for the rounding of each trade.
 
         A difference that was there before is none now, or it is explained: by a trade of somebody else's, shown late.
         """
-        difference = self.difference(balances)
-        return not difference or difference == self.seen
+        difference, most = self.difference(balances), ROUNDED_BY * self.rounded
+        return any(
+            abs(difference.base - known.base) <= most and abs(difference.quote - known.quote) <= most
+            for known in (Difference(_ZERO, _ZERO), self.seen)
+        )
 
     def reckon(self, balances: Balances, price: float) -> Reckoning:
-        """Compare the account with the books, whose trades and flows are counted, while no order lives."""
+        """Compare the account with the books, whose trades and flows are counted, while no order lives.
+
+        One asset for the other at about the price is found at the second look that shows it: a trade of the owner's
+        looks like that for the moment by which the balances are shown before it.
+        """
         difference, before = self.difference(balances), self.unexplained
-        self.seen = difference
-        if not before and not difference:
-            return NOTHING_NEW
-        least = TOLD_FROM * balances.wealth(price)
-        if before and abs(difference.worth(price)) <= least:
+        last, least = self.seen, TOLD_FROM * balances.wealth(price)
+        self._look(balances)
+        if before and difference.size(price) <= least:
             self.unexplained = Difference(_ZERO, _ZERO)
-            return Reckoning(explained=before.worth(price))
-        more = Difference(difference.base - before.base, difference.quote - before.quote)
-        if abs(more.worth(price)) <= least:
+            return Reckoning(explained=before.worth(price), swap=self.swapped)
+        more = difference.beyond(before)
+        swap = abs(more.worth(price)) <= least
+        if more.size(price) <= least or (swap and last.beyond(before).size(price) <= least):
             return NOTHING_NEW
+        self.swapped = swap and (self.swapped or not before)
         self.unexplained = difference
-        return Reckoning(found=more)
+        return Reckoning(found=more, swap=swap)
 
     def absorb(self) -> None:
         """Take what was found as it should be."""
@@ -140,8 +170,12 @@ class Books(Struct):
         self.seen = self.unexplained = Difference(_ZERO, _ZERO)
 
     def settled(self, now: int, lag: int) -> bool:
-        """Whether the last trade is long enough ago for balances to have followed it."""
-        return now - self.last_trade >= lag
+        """Whether the last trade is long enough ago for balances to have followed it; one that is to come is wrong."""
+        return not 0 <= now - self.last_trade < lag
+
+    def _look(self, balances: Balances) -> None:
+        self.seen, self.rounded = self.difference(balances), 0
+        self.locked = balances.base_locked, balances.quote_locked
 
     def _add(self, base: Decimal, quote: Decimal) -> None:
         if self.expected is not None:

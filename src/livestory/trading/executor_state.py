@@ -38,7 +38,10 @@ class ExecutorState(Struct, kw_only=True):
     summary: Summary = field(default_factory=Summary)
     bars_since_trade: int | None = None
     put_off: str = ""  # the side and reason of the put-off trade that was told last
+    resuming: bool = False  # the owner wants the account taken as it is, and that could not be done yet
+    watched_until: int = 0  # until when orders are looked for that were taken as absent at the owner's word
     ended: bool = False  # the bars ran out, and that was told
+    shown_until: int | None = None  # the end of the last bar that was only shown to the strategy
 
     @classmethod
     def fresh(
@@ -57,12 +60,19 @@ class ExecutorState(Struct, kw_only=True):
         """What the account should hold; None before it was read."""
         return self.books.expected if self.paper is None else self.paper.balances()
 
+    @property
+    def seen_until(self) -> int | None:
+        """The end of the last bar that the strategy has seen, decided at or not; None before the first."""
+        ends = (self.summary.last_time, self.shown_until)
+        return max((end for end in ends if end is not None), default=None)
+
     def warm_up(self, bars: Iterable[Bar]) -> None:
         """Show the strategy ``bars`` that came before the first one it decides at."""
         held = self.held()
         weight = 0.0 if held is None else held.weight(self.summary.price)
         for bar in bars:
             self.strategy.on_bar(bar, weight)
+            self.shown_until = bar.end
 
     def resume(self, saved: bytes, history: Callable[[], Iterable[Bar]]) -> Self:
         """The state ``saved`` under the settings of this one, which must be fresh.
@@ -76,7 +86,7 @@ class ExecutorState(Struct, kw_only=True):
         if state.paper is not None and self.paper is not None:
             state.paper.settings = self.paper.settings
         if rebuilt:
-            heard = state.summary.last_time or 0
-            state.strategy = self.strategy
-            state.warm_up(takewhile(lambda bar: bar.end <= heard, history()))
+            seen = state.seen_until or 0
+            state.strategy, state.shown_until = self.strategy, None
+            state.warm_up(takewhile(lambda bar: bar.end <= seen, history()))
         return state

@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from livestory.trading.orders import Pursuit
 
 
-def fill_of(pursuit: Pursuit, balances: Balances, told_at: int | None = None) -> Fill | None:
+def fill_of(pursuit: Pursuit, balances: Balances, tick: Decimal, told_at: int | None = None) -> Fill | None:
     """What was filled of an order, at its average price; None if nothing was.
 
-    ``balances`` are those after it. ``told_at`` is the present; None: the fill is told at its own time. The id of the
-    first attempt stands for the trade: one order, one fill told.
+    ``balances`` are those after it, ``tick`` is the step of the exchange's prices. ``told_at`` is the present; None:
+    the fill is told at its own time. The id of the first attempt stands for the trade: one order, one fill told.
     """
     order, trades = pursuit.order, pursuit.trades
     if not trades:
         return None
-    filled, price = pursuit.filled, _average(trades)
+    filled, price = pursuit.filled, _average(trades, tick)
     last = max(trade.time for trade in trades)
     late = pursuit.found is not None and told_at is not None
     return Fill(
@@ -47,9 +47,9 @@ def fill_of(pursuit: Pursuit, balances: Balances, told_at: int | None = None) ->
     )
 
 
-def stray_fill(trades: Sequence[Trade], balances: Balances, told_at: int) -> Fill:
+def stray_fill(trades: Sequence[Trade], balances: Balances, tick: Decimal, told_at: int) -> Fill:
     """What was filled of an order of ours that the ledger could not keep before the bot died."""
-    price = _average(trades)
+    price = _average(trades, tick)
     return Fill(
         time=told_at,
         side=trades[0].side,
@@ -64,9 +64,13 @@ def stray_fill(trades: Sequence[Trade], balances: Balances, told_at: int) -> Fil
     )
 
 
-def _average(trades: Sequence[Trade]) -> Decimal:
+def _average(trades: Sequence[Trade], tick: Decimal) -> Decimal:
+    """The price itself where all have the same; else the average, to a hundredth of a tick."""
+    if len({trade.price for trade in trades}) == 1:
+        return trades[0].price
     filled = sum((trade.quantity for trade in trades), Decimal(0))
-    return sum((trade.quantity * trade.price for trade in trades), Decimal(0)) / filled
+    average = sum((trade.quantity * trade.price for trade in trades), Decimal(0)) / filled
+    return round(average / tick, 2) * tick
 
 
 def _fees(trades: Sequence[Trade]) -> Decimal | None:

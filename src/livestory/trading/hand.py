@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from livestory.clock import HOUR
 from livestory.story import words
-from livestory.story.events import Halted, Unhalted
+from livestory.story.events import Halted, Note, Unhalted
+from livestory.trading.orders import OrderState
 from livestory.trading.risk import Hold
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from livestory.trading.reckoning import Accountant
     from livestory.trading.scene import Scene
     from livestory.trading.story_port import Story
+
+_WATCHED = HOUR  # after an order was taken as absent at the owner's word, it is still looked for
 
 
 class Hand:
@@ -58,10 +62,36 @@ class Hand:
             case _:
                 self._story.word(now, word)
 
+    @property
+    def halt_waits(self) -> bool:
+        """Whether the owner has said "halt" since the words were taken last; nothing is sent after that."""
+        return any(isinstance(posted.word, words.Halt) for posted in self._story.words())
+
+    def look(self, now: int) -> bool:
+        """Take the account as the truth, where the owner wants that and it can be done by now; whether it was."""
+        state, price = self._state, self._state.summary.price
+        before = self._exchange.balances() if state.resuming else None
+        if before is None:
+            return False
+        self._follow_up(now)
+        unknown = self._dealer.in_doubt
+        if unknown and not self._dealer.accept_as_absent(now):
+            return False
+        self._follow_up(now)
+        if self._exchange.balances() != before:  # something has traded meanwhile
+            return False
+        state.resuming = False
+        if unknown:
+            state.watched_until = now + _WATCHED
+            self._dealer.look_around()
+        self._accountant.accept(before, now, price)
+        return True
+
     def _halt(self, now: int, *, sell: bool) -> None:
         """Cancel what is open and send nothing more, but for the sale of everything where that is asked for."""
         state = self._state
-        cancelled = sum(1 for pursuit in state.orders.pursuits if not pursuit.withdrawn)
+        state.resuming = False
+        living = [entry for _, entry in state.orders.living()]
         for pursuit in state.orders.pursuits:
             pursuit.withdrawn = True
         hold = state.risk.hold = state.risk.hold or Hold("owner", now)
@@ -72,21 +102,23 @@ class Hand:
             reason=hold.reason,
             position=None if held is None else float(held.base),
             base=self._scene.base,
-            cancelled=cancelled,
+            cancelled=sum(1 for entry in living if entry.state is OrderState.CANCELLED),
+            orders_open=sum(1 for _ in state.orders.living()) or None,
             selling=hold.sell,
         )
         self._story.tell(now, told)
 
     def _resume(self, now: int) -> None:
-        """Go on; what the account holds now is taken as the truth about orders that nobody knows of."""
-        risk, price = self._state.risk, self._state.summary.price
-        doubt = self._dealer.in_doubt or bool(self._state.books.unexplained)
-        balances = self._exchange.balances() if doubt else None
-        if balances is not None:
-            self._dealer.accept_as_absent()
-            self._follow_up(now)
-            self._accountant.accept(balances, now, price)
+        """Go on; what the account holds is taken as the truth about orders that nobody knows of, once it can be."""
+        state, risk = self._state, self._state.risk
+        state.resuming = self._dealer.in_doubt or bool(state.books.unexplained)
+        self.look(now)
+        if state.resuming:
+            self._story.tell(now, Note(topic="Resume Waits", text=_WAITS, by="the bot"))
         if risk.hold is not None:
             hold, risk.hold = risk.hold, None
             still = "breaker" if risk.halted else None
             self._story.tell(now, Unhalted(reason=hold.reason, bars=hold.bars, still=still))
+
+
+_WAITS = "an order may still come, or the account is not answered; no order until that is clear"

@@ -25,14 +25,19 @@ class InOrder:
     """Hands on what is told, at the end of the bar that it is told with, and never before what was told last."""
 
     def __init__(self, story: Story) -> None:
-        """Nothing was told yet."""
+        """Nothing was told yet. Only the times of lines are moved, never what is decided."""
         self._story = story
         self._at_most: int | None = None
         self.last = 0
 
-    def with_bar(self, end: int) -> None:
-        """What is told from here on belongs to the bar that ended at ``end``."""
+    def with_bar(self, end: int, following: int) -> None:
+        """What is told from here on belongs to the bar that ended at ``end``; the next one ends at ``following``.
+
+        Nothing is told at that instant yet: what was, was told by a clock that ran ahead, and time goes on from here.
+        """
         self._at_most = end
+        if self.last >= following:
+            self.last = end
 
     def between_bars(self, now: int, due: int) -> None:
         """What is told from here on happens between bars; the next one ends at ``due``, and may be heard any moment."""
@@ -47,8 +52,11 @@ class InOrder:
         self._story.rules(self._at(time), rules)
 
     def observe(self, observation: Observation) -> None:
-        self.last = max(self.last, observation.time)
-        self._story.observe(observation)
+        if self._at_most is None:  # on paper bars are judged however late they are read, and each stands at its end
+            self.last = max(self.last, observation.time)
+            self._story.observe(observation)
+            return
+        self._story.observe(structs.replace(observation, time=self._at(observation.time)))
 
     def fill(self, fill: Fill) -> None:
         self._story.fill(structs.replace(fill, time=self._at(fill.time)))

@@ -9,34 +9,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec import msgpack
+from msgspec import msgpack, structs
 
-from livestory.clock import MINUTE
+from livestory.clock import MINUTE, SECOND
 from livestory.errors import JournalError
 from livestory.story.events import Halted
-from livestory.story.observation import Begin, End, Reason
+from livestory.story.observation import End, Reason
 from livestory.trading.dealing import Dealer
-from livestory.trading.deciding import proposed
+from livestory.trading.deciding import order_wanted, proposed
 from livestory.trading.exchange import exact
 from livestory.trading.executor_state import ExecutorState
 from livestory.trading.hand import Hand
 from livestory.trading.in_order import InOrder
-from livestory.trading.observing import observation_of
+from livestory.trading.observing import beginning_of, observation_of
 from livestory.trading.outcomes import Outcomes
-from livestory.trading.pursuit import OrderSettings, Send, first_step
+from livestory.trading.present import Present
+from livestory.trading.pursuit import OrderSettings, Send
 from livestory.trading.reckoning import Accountant
-from livestory.trading.risk import Hold, Refused
-from livestory.trading.rules import rules_in_force
+from livestory.trading.risk import Hold
+from livestory.trading.rules import rules_of
 from livestory.trading.scene import Scene
 from livestory.trading.selling_out import SellingOut
-from livestory.trading.sizing import order_for
 from livestory.trading.strategy.rebalance import Proposal
 from livestory.trading.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from livestory.story.events import Facts, Rules
+    from livestory.story.events import Facts
     from livestory.story.words import AnyWord
     from livestory.trading.exchange import Balances, Exchange
     from livestory.trading.market.bar import Bar
@@ -49,6 +49,7 @@ __all__ = ["STATE", "ExecutorState", "LiveExecutor", "Scene"]
 STATE = "executor"
 """The name under which the executor's state is kept with the story."""
 
+_ACCOUNT_ASKED_EVERY = 5 * SECOND  # for a bar that waits for it
 _BALANCES_LAG = MINUTE // 2  # after a trade, before a difference means anything
 
 Decision = tuple["Order", Send] | Reason | None
@@ -84,13 +85,14 @@ class LiveExecutor:
         self.ledger_trouble: str | None = None  # why the ledger can't be kept now
         self._exchange = account
         self._outside = account.outside
+        self._present = Present(account, scene.clock)
         self._live = account.outside or scene.clock is not None  # somebody may say something, or something happen
         self._filters = account.filters()
         self._orders = orders
         self._in_order = InOrder(story)
-        self._story = story = self._in_order if account.outside else story
+        self._story = story = self._in_order if self._live else story
         self._scene = scene
-        self._outcomes = Outcomes(state, story, scene)
+        self._outcomes = Outcomes(state, account, story, scene)
         self._accountant = Accountant(account, state.books, state.risk, story, scene)
         self._dealer = Dealer(
             account,
@@ -101,6 +103,7 @@ class LiveExecutor:
             self.commit,
             state.risk.approve,
             lambda now: self._accountant.read_history(now, state.summary.price),
+            lambda: self._hand.halt_waits,
         )
         self._surroundings = Surroundings(state, account, self._dealer, story, scene)
         self._selling_out = SellingOut(state, account, self._dealer, self._outcomes, self._hear)
@@ -108,6 +111,8 @@ class LiveExecutor:
         self._saved = saved
         self._news = False  # something may have been told that is not committed
         self._due = 0  # the end of the next bar
+        self._waiting: Bar | None = None  # the newest bar, while nobody knows what the account holds
+        self._retry_at = 0  # when the account is asked for it again
 
     def begin(self, bar: Bar, missed_bars: int | None = None) -> None:
         """Tell the start or the return at the open of ``bar``, the next to be heard, and the rules in force.
@@ -116,10 +121,10 @@ class LiveExecutor:
         the coming bars are older than the return; None in a replay.
         """
         if self._outside:
-            self._exchange.refresh(self._now(bar.open_time))
+            self._exchange.refresh(self._present.now(bar.open_time))
             self._filters = self._exchange.filters()
-        state, now = self.state, self._now(bar.open_time)
-        time = min(now, bar.open_time)
+        state, now = self.state, self._present.confirm(self._present.now(bar.open_time))
+        time = max(min(now, bar.open_time), state.summary.last_time or 0)  # a clock may have been set back meanwhile
         self._outcomes.began = now if self._outside else None
         self._dealer.after_a_restart(now)
         if self._outside:
@@ -130,47 +135,47 @@ class LiveExecutor:
         if state.summary.first_time is None and wealth is not None:
             state.summary.begin(bar, wealth)
         found = sum(1 for pursuit in state.orders.pursuits if pursuit.over and pursuit.filled)
-        self._story.begin(
-            Begin(
-                time=time,
-                mode=self._scene.mode,
-                market=self._scene.market,
-                interval=bar.end - bar.open_time,
-                wealth=wealth,
-                position=None if balances is None else float(balances.base),
-                cash=None if balances is None else float(balances.quote),
-                price=bar.open,
-                missed_bars=missed_bars,
-                fills_found=found or None,
-                expected=expected.wealth(bar.open) if self._outside and expected is not None else None,
-            )
-        )
+        begin = beginning_of(self._scene, bar, time, balances, expected if self._outside else None)
+        self._story.begin(structs.replace(begin, missed_bars=missed_bars, fills_found=found or None))
         self._due = (time // (interval := bar.end - bar.open_time) + 1) * interval
-        self._story.rules(time, self._rules())
+        self._story.rules(time, rules_of(state, self._scene, self._orders, float(self._filters.fee)))
         state.ended = False
         self.begun = True
         if self._outside:
             self._after_the_start(now, bar.open, balances)
+        elif self._live:
+            self._surroundings.fine(now, bar.open)
         if self._live:
             self._take_words(now)
 
     def on_bar(self, bar: Bar) -> None:
         """Hear one bar: fills at its open, then the decision at its end. One that isn't newer changes nothing.
 
-        Where the present is known and orders go outside, a bar that is older than the last closed one, or than what was
-        told last, is only shown to the strategy; so is one at whose end nobody knows the balance.
+        Where the present is known and orders go outside, a bar that is older than the last closed one is only shown to
+        the strategy. So is one at whose end nobody knows the balance, but not before the next one comes: until then the
+        account is asked again.
         """
-        state = self.state
-        summary = state.summary
-        if summary.last_time is not None and bar.open_time < summary.last_time:
+        heard = self.state.summary.last_time if self._waiting is None else self._waiting.end
+        if heard is not None and bar.open_time < heard:
             return
         if not self.begun:
             self.begin(bar)
-        now = self._now(bar.end)
-        balances = self._account_at(bar, now) if self._live else self._on_paper(bar)
-        if balances is None:
-            self._pass_over(bar)
+        self._due = bar.end + (bar.end - bar.open_time)
+        if self._outside:
+            if self._waiting is not None:
+                self._pass_over(self._waiting)
+            self._judge_once_answered(bar)
             return
+        if self._live:
+            self._in_order.between_bars(bar.end, self._due)
+            self._take_words(bar.end)
+        balances = self._on_paper(bar)
+        if balances is not None:
+            self._judge(bar, balances)
+
+    def _judge(self, bar: Bar, balances: Balances) -> None:
+        """Risk, the strategy, the decision, and the order that comes of it."""
+        state, summary = self.state, self.state.summary
         wealth, weight = balances.wealth(bar.close), balances.weight(bar.close)
         signal = state.strategy.on_bar(bar, weight)
         state.risk.assess(bar.end, wealth, signal.score)
@@ -183,9 +188,9 @@ class LiveExecutor:
         reason = decision if isinstance(decision, Reason) else None
         self._story.observe(observation_of(state, bar, signal, balances, weight, reason))
         if isinstance(decision, tuple):
-            self._place(*decision, now)
+            self._place(*decision, self._present.now(bar.end))
         elif self._outside:
-            self._selling_out.look(now)
+            self._selling_out.look(self._present.now(bar.end))
 
     def on_pulse(self, now: int) -> None:
         """Between bars: the owner's words, orders that live, a sale that is due, troubles. Keeps what it told.
@@ -194,16 +199,20 @@ class LiveExecutor:
         """
         if not self.begun:
             return
-        now -= self._exchange.clock_ahead
+        now = self._present.confirm(now - self._exchange.clock_ahead)
         self.in_a_pulse = True
         self._in_order.between_bars(now, self._due)
         self._take_words(now)
         if self._outside:
+            if self._waiting is not None and not now < self._retry_at <= now + _ACCOUNT_ASKED_EVERY:
+                self._judge_once_answered(self._waiting)
+                self._in_order.between_bars(now, self._due)
             if self.state.orders or self.state.orders.strays:
                 self._hear(now)
+            self._news |= self._hand.look(now)
             self._selling_out.look(now)
             self._news |= self._surroundings.look(now)
-            self._news |= self._surroundings.troubles(now)
+        self._news |= self._surroundings.troubles(now)
         self._commit_news()
         self.in_a_pulse = False
 
@@ -220,8 +229,13 @@ class LiveExecutor:
         """The bars come again, those that were missed first."""
         self._surroundings.outages.candles_back()
 
+    def tell(self, now: int, facts: Facts) -> None:
+        """Tell what somebody else has found at the instant ``now``, this machine's; kept with the next commit."""
+        self._story.tell(now - self._exchange.clock_ahead, facts)
+        self._news = True
+
     def end(self, by: str) -> None:
-        """Tell the stop: by "you", by "bars" that ran out, or by an "error". What follows a book is withdrawn."""
+        """Tell the stop: by "you", the "system", the "bars" or an "error". What follows a book is withdrawn."""
         summary, clock, orders = self.state.summary, self._scene.clock, self.state.orders
         time = summary.last_time if clock is None else clock.now() - self._exchange.clock_ahead
         if time is None:
@@ -233,15 +247,8 @@ class LiveExecutor:
         self.state.ended = by == "bars"
         held, living = self.state.held(), sum(1 for _ in orders.living())
         position = None if held is None else float(held.base)
-        self._story.end(
-            End(
-                time=time,
-                by=by,
-                wealth=summary.wealth,
-                position=position,
-                orders_open=living or None if self._outside else None,
-            )
-        )
+        left = living or None if self._outside else None
+        self._story.end(End(time=time, by=by, wealth=summary.wealth, position=position, orders_open=left))
 
     def commit(self) -> bool:
         """Keep what was told and the state, in one transaction.
@@ -276,18 +283,28 @@ class LiveExecutor:
             self._hear(bar.end, bar)
         return self._exchange.balances()
 
+    def _judge_once_answered(self, bar: Bar) -> None:
+        """Outside: judge the bar if it is the newest; it waits while the account is not answered."""
+        interval, self._waiting = bar.end - bar.open_time, None
+        now = self._present.now(bar.end)
+        if now - bar.end < interval:
+            now = self._present.confirm(now)
+        if now - bar.end >= interval:
+            self._pass_over(bar)
+            return
+        balances = self._account_at(bar, now)
+        if balances is None:
+            self._waiting, self._retry_at = bar, now + _ACCOUNT_ASKED_EVERY
+        else:
+            self._judge(bar, balances)
+
     def _account_at(self, bar: Bar, now: int) -> Balances | None:
-        """What the account holds, once everything that happened until ``now`` is known; None: not to be decided at."""
-        if not self._outside:
-            self._take_words(now)
-            return self._on_paper(bar)
-        interval = bar.end - bar.open_time
-        self._due = bar.end + interval
-        if now - bar.end >= interval or bar.end < self._in_order.last:
-            return None
-        self._in_order.with_bar(bar.end)
+        """Outside: what the account holds, once everything that happened until now is known; None: no answer."""
+        self._in_order.with_bar(bar.end, self._due)
         self._take_words(now)
+        self._news |= self._surroundings.look(now)
         self._hear(now, bar)
+        now = self._present.now(bar.end)  # an answer may have shown that this machine's clock is wrong
         balances = self._read(now, bar.close)
         if balances is not None:
             self._before_deciding(now, bar, balances)
@@ -310,24 +327,10 @@ class LiveExecutor:
 
     def _order(self, proposal: Proposal, bar: Bar, balances: Balances) -> Decision:
         """The order for a proposal with its first attempt, or what stands against it."""
-        book = self._exchange.book() if self._outside else None
-        order = order_for(
-            proposal,
-            bar,
-            balances,
-            self._filters,
-            self.state.bot,
-            book=book,
-            max_value=self._orders.max_value if self._outside else None,
-        )
-        verdict = self.state.risk.approve(order)
-        if isinstance(verdict, Refused):
-            return verdict.reason
-        step: Send | Reason | None = self._filters.problem(order.quantity, order.reference)
-        if step is None and self._exchange.closed is not None:
-            step = Reason("market_halted", text=self._exchange.closed)
-        if step is None:
-            step = first_step(order, self._filters, self._orders, book, outside=self._outside)
+        found = order_wanted(self.state, self._exchange, self._filters, self._orders, proposal, bar, balances)
+        if isinstance(found, Reason):
+            return found
+        order, step = found
         if isinstance(step, Reason):
             self._outcomes.put_off(order.side, order.quantity, bar.end, step)
             return step
@@ -337,10 +340,12 @@ class LiveExecutor:
         state = self.state
         patience_ends = None if step.limit is None else now + self._orders.patience
         pursuit = state.orders.pursue(order, patience_ends)
+        before, state.bars_since_trade = state.bars_since_trade, 0  # which is kept with the intent
         self._dealer.send(pursuit, step, now)
         self._dealer.pursue(now, self._filters)
-        if not pursuit.over:
-            state.bars_since_trade = 0
+        if pursuit.over:
+            state.bars_since_trade = before
+        else:
             state.put_off = ""
         self._outcomes.tell_over(order.time)
 
@@ -352,22 +357,27 @@ class LiveExecutor:
             books.open(balances, now)
             if self._filters.problem(self._filters.quantity(balances.base), exact(price)) is None:
                 self.state.risk.hold = self.state.risk.hold or Hold("journal", now)
+                if self.begun:
+                    self._tell_halted(now, balances)
         return balances
 
     def _after_the_start(self, now: int, price: float, balances: Balances | None) -> None:
         """What was found at the start, after it is told: a halt, fills, orders, a balance that differs."""
-        state = self.state
-        if state.risk.hold is not None:
-            position = None if balances is None else float(balances.base)
-            self._tell(now, Halted(reason=state.risk.hold.reason, position=position, base=self._scene.base))
+        self._tell_halted(now, balances)
         self._outcomes.tell_over(now)
         self._surroundings.refresh(now)
         self._surroundings.look(now)
         self._outcomes.tell_strays(self._dealer.take_strays(), now)
         if balances is not None:
-            if not state.orders:
+            if not self.state.orders:
                 self._accountant.reckon(balances, now, price)
             self._surroundings.fine(now, price)
+
+    def _tell_halted(self, now: int, balances: Balances | None) -> None:
+        hold, position = self.state.risk.hold, None if balances is None else float(balances.base)
+        if hold is not None:
+            self._story.tell(now, Halted(reason=hold.reason, position=position, base=self._scene.base))
+            self._news = True
 
     def _pass_over(self, bar: Bar) -> None:
         """Show the strategy a bar that nothing is decided at."""
@@ -384,25 +394,6 @@ class LiveExecutor:
             self.hear(posted.word, now)
             self._story.take(posted)
 
-    def _tell(self, now: int, facts: Facts) -> None:
-        self._story.tell(now, facts)
-        self._news = True
-
     def _commit_news(self) -> None:
         if self._news or self.ledger_trouble is not None or msgpack.encode(self.state) != self._saved:
             self.commit()
-
-    def _now(self, default: int) -> int:
-        clock = self._scene.clock
-        return default if clock is None or not self._outside else clock.now() - self._exchange.clock_ahead
-
-    def _rules(self) -> Rules:
-        state, scene = self.state, self._scene
-        return rules_in_force(
-            state.risk.settings,
-            state.settings,
-            self._orders if state.paper is None else state.paper.settings,
-            base=scene.base,
-            ath_min_gain=scene.ath_min_gain,
-            fee=float(self._filters.fee),
-        )

@@ -1,15 +1,16 @@
-"""What the executor looks like at the end of a bar, for its story."""
+"""What the executor looks like at its start and at the end of a bar, for its story."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from livestory.story.observation import Observation, Reason
+from livestory.story.observation import Begin, Observation, Reason
 
 if TYPE_CHECKING:
     from livestory.trading.exchange import Balances
     from livestory.trading.executor_state import ExecutorState
     from livestory.trading.market.bar import Bar
+    from livestory.trading.scene import Scene
     from livestory.trading.strategy.signal import Signal
 
 
@@ -38,4 +39,19 @@ def observation_of(  # noqa: PLR0913, PLR0917 - what the bar brought
         day_return=risk.day_return,
         no_trade_reason=no_trade_reason,
         next_due=bar.end + (bar.end - bar.open_time),
+    )
+
+
+def beginning_of(scene: Scene, bar: Bar, time: int, balances: Balances | None, expected: Balances | None) -> Begin:
+    """The start at ``time`` before ``bar``, with what the account holds and what it was expected to hold, if known."""
+    return Begin(
+        time=time,
+        mode=scene.mode,
+        market=scene.market,
+        interval=bar.end - bar.open_time,
+        wealth=None if balances is None else balances.wealth(bar.open),
+        position=None if balances is None else float(balances.base),
+        cash=None if balances is None else float(balances.quote),
+        price=bar.open,
+        expected=None if expected is None else expected.wealth(bar.open),
     )

@@ -11,6 +11,8 @@ client order id of its own. The rules that the table below spells out are those 
 - A trade may come before the answer to the order that it belongs to, since nobody promises their sequence.
 - Filled, cancelled and rejected are final, and an attempt is final only when its trades add up to what the exchange
   says that it filled.
+- More traded under its id than was sent is a contradiction: the ledger keeps to what was sent, gives the trade back as
+  one of an order it does not have, and no longer waits for anything to add up.
 """
 
 from __future__ import annotations
@@ -121,6 +123,9 @@ class LedgerEntry(Struct):
     seen: bool = False  # the exchange has shown that it has it
     lost_at: int | None = None  # since when its fate is not known
     missed_at: int | None = None  # when it was first looked for and not found; from there on the grace counts
+    misses: int = 0  # answers since then that did not find it
+    short_at: int | None = None  # since when the exchange says that more was filled than its trades show
+    contradicted: bool = False  # more was traded under its id than was sent
     problem: str = ""  # what came instead of an answer
     refusal: Reason | None = None  # why the exchange rejected it
     asks: int = 0  # how often in vain it was asked for
@@ -139,6 +144,7 @@ class LedgerEntry(Struct):
         """Take in that there was no answer that tells."""
         self.happen(OrderEvent.LOSE)
         self.lost_at, self.missed_at, self.problem, self.asks, self.ask_at = now, None, problem, 0, 0
+        self.misses = 0
 
     def reject(self, reason: Reason) -> None:
         """Take in that the exchange refused it."""
@@ -163,10 +169,20 @@ class LedgerEntry(Struct):
         """Take in what the exchange says of it; not found says nothing, and a fill is taken from its trades alone."""
         if self.state in FINAL or report.standing is Standing.NOT_FOUND:
             return
-        if report.standing is not Standing.OPEN and report.filled == self.filled:
+        if report.standing is not Standing.OPEN and (report.filled == self.filled or self.contradicted):
             self.happen(OrderEvent.CANCEL)
         elif self.state is OrderState.UNKNOWN:
             self.happen(OrderEvent.ACCEPT)
+
+    def present_is(self, now: int, ask_within: int) -> None:
+        """Take in that it is ``now``: what lies further ahead was written by a clock that was wrong."""
+        self.since, self.ask_at = min(self.since, now), min(self.ask_at, now + ask_within)
+        if self.lost_at is not None:
+            self.lost_at = min(self.lost_at, now)
+        if self.missed_at is not None and self.missed_at > now:
+            self.missed_at, self.misses = None, 0
+        if self.short_at is not None:
+            self.short_at = min(self.short_at, now)
 
     @property
     def filled(self) -> Decimal:
@@ -266,12 +282,17 @@ class OrderLedger(Struct):
         return min((entry.since for _, entry in self.living()), default=None)
 
     def trade(self, trade: Trade) -> bool:
-        """Take in an execution; False if its order is not one of those that live here."""
+        """Take in an execution; False if its order is not one of those that live here, or can't have traded that."""
         for pursuit in self.pursuits:
             for entry in pursuit.entries:
                 if entry.attempt.client_order_id == trade.client_order_id:
-                    if entry.state in FINAL and trade.trade_id not in entry.trades:
+                    if trade.trade_id in entry.trades:
+                        return True
+                    if entry.state in FINAL:
                         return False  # what was proven to be done traded after all: it is told on its own
+                    if entry.attempt.side != trade.side or entry.filled + trade.quantity > entry.attempt.quantity:
+                        entry.contradicted = True
+                        return False
                     entry.trade(trade)
                     return True
         return False

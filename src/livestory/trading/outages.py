@@ -21,7 +21,7 @@ class Place(Struct, frozen=True):
     price: float | None
     position: float | None
     weight: float | None
-    orders_open: int
+    orders_open: int | None  # at an exchange outside
 
 
 class Outages:
@@ -56,7 +56,8 @@ class Outages:
         trouble = self._exchange.trouble or self._candles
         if trouble is not None:
             if self._since is None:
-                self._since, self._price = trouble.since, place.price
+                # Whoever met the trouble has only the machine's clock; what is told is told by the exchange's.
+                self._since, self._price = trouble.since - self._exchange.clock_ahead, place.price
             if self._told or not (trouble.lasting or now - self._since >= self._scene.patience):
                 return False
             self._told = True
@@ -71,7 +72,7 @@ class Outages:
     def tell_back(self, now: int, place: Place, missed: int | None = None) -> None:
         """Tell that the exchange answers; the story knows whether it had told that it did not."""
         back = ExchangeBack(
-            exchange=self._scene.exchange,
+            exchange=self._scene.exchange or self._scene.market,
             missed_bars=missed,
             price_before=self._price,
             price_after=place.price,
@@ -82,7 +83,7 @@ class Outages:
 
     def _tell_down(self, now: int, trouble: Trouble, place: Place) -> None:
         down = ExchangeDown(
-            exchange=self._scene.exchange,
+            exchange=self._scene.exchange or self._scene.market,
             problem=trouble.problem,
             since=trouble.since,
             tries=trouble.tries,

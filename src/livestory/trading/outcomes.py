@@ -11,11 +11,12 @@ from livestory.story.observation import Reason, Skip
 from livestory.trading.exchange import Balances
 from livestory.trading.fills import fill_of, stray_fill
 from livestory.trading.orders import OrderState
+from livestory.trading.selling_out import LAST_RETRY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from livestory.trading.exchange import Side, Trade
+    from livestory.trading.exchange import Exchange, Side, Trade
     from livestory.trading.executor_state import ExecutorState
     from livestory.trading.orders import LedgerEntry, Pursuit
     from livestory.trading.scene import Scene
@@ -29,9 +30,10 @@ _UNKNOWN_TOLD_AFTER = 10 * SECOND  # most lost answers are found in less
 class Outcomes:
     """Tells of the orders in one executor's ledger, each outcome once."""
 
-    def __init__(self, state: ExecutorState, story: Story, scene: Scene) -> None:
+    def __init__(self, state: ExecutorState, exchange: Exchange, story: Story, scene: Scene) -> None:
         """Told with the names of ``scene``."""
         self._state = state
+        self._exchange = exchange
         self._story = story
         self._scene = scene
         self.began: int | None = None  # since when this process is there; what was filled before was filled while away
@@ -46,7 +48,7 @@ class Outcomes:
     def tell_strays(self, strays: Iterable[list[Trade]], time: int) -> None:
         """Tell the trades of orders that the ledger could not keep before the bot died."""
         for trades in strays:
-            fill = stray_fill(trades, self._held(), time)
+            fill = stray_fill(trades, self._held(), self._exchange.filters().tick, time)
             self._state.summary.on_fill(fill)
             self._story.fill(fill)
 
@@ -68,10 +70,10 @@ class Outcomes:
             self._state.put_off = told
             self._story.skip(Skip(time=time, reason=reason, side=side, quantity=quantity or None))
 
-    def stuck(self, now: int, problem: str) -> None:
-        """Count a sale of everything that did not come about, and tell it."""
+    def stuck(self, now: int, problem: str, at_most: int = LAST_RETRY) -> None:
+        """Count a sale of everything that did not come about, and tell it; it is tried again after ``at_most``."""
         sale, held = self._state.sale, self._held()
-        sale.failed(now)
+        sale.failed(now, at_most)
         told = SellStuck(
             position=float(held.base),
             base=self._scene.base,
@@ -87,7 +89,7 @@ class Outcomes:
         state, outside = self._state, self._state.paper is None
         if self.began is not None and pursuit.trades and max(trade.time for trade in pursuit.trades) < self.began:
             pursuit.found = "away"
-        fill = fill_of(pursuit, self._held(), time if outside else None)
+        fill = fill_of(pursuit, self._held(), self._exchange.filters().tick, time if outside else None)
         if fill is not None:
             state.summary.on_fill(fill)
             self._story.fill(fill)
@@ -98,8 +100,8 @@ class Outcomes:
         reason = reason or pursuit.rest or _UNFILLED
         if pursuit.told_unknown:
             self._clear(pursuit, time, pursuit.outcome)
-        if pursuit.exit:
-            self.stuck(time, reason.text or reason.key.replace("_", " "))
+        if pursuit.exit and not pursuit.withdrawn:
+            self.stuck(time, reason.text if reason.key == "rejected" else reason.key.replace("_", " "))
         elif not pursuit.withdrawn and not pursuit.told_unknown:
             self.put_off(pursuit.order.side, pursuit.order.quantity, time, reason)
 

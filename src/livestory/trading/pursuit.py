@@ -2,7 +2,9 @@
 
 A limit order stands at the best price of its own side and is never the taker. It follows when the best price moves
 away, up to a bounded number of times and no further from the price of the decision than the greatest spread allows;
-when its patience ends, the rest is given up or taken from the market, as the settings say.
+when its patience ends, the rest is given up or taken from the market, as the settings say. An order at the market that
+the exchange neither fills nor ends in that time, as where trading is halted, is withdrawn. Nothing is bought at the
+market beyond that spread either, however late a bar was heard and however far the price has run.
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ class OrderSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         Meta(description="Take what the market offers, or stand in the book as a maker (post-only) and follow it."),
     ] = "market"
     patience: Annotated[
-        Duration, Meta(ge=SECOND, description="How long a limit order follows the book. A duration.")
+        Duration,
+        Meta(ge=SECOND, description="How long a limit order follows the book, and any order stands open. A duration."),
     ] = 5 * MINUTE
     reprices: Annotated[int, Meta(ge=0, le=1000, description="How often a limit order is moved at the most.")] = 10
     then: Annotated[
@@ -43,7 +46,7 @@ class OrderSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         Meta(
             gt=0,
             le=1,
-            description="No order while the spread is wider; a limit order follows no further. A share.",
+            description="No order while the spread is wider; none follows or buys further off its decision. A share.",
         ),
     ] = 0.003
     max_value: Annotated[
@@ -53,7 +56,7 @@ class OrderSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     unknown_grace: Annotated[
         Duration,
         Meta(
-            ge=10 * SECOND,
+            ge=30 * SECOND,
             description="How long an order without an answer is looked for before it can count as absent. A duration.",
         ),
     ] = 30 * SECOND
@@ -88,15 +91,21 @@ _WAIT: Final = Wait()
 def first_step(
     order: Order, filters: Filters, settings: OrderSettings, book: Book | None, *, outside: bool
 ) -> Send | Reason:
-    """The first attempt at an order, or why there is none now: no book ("exchange_down"), or a "spread" too wide."""
+    """The first attempt at an order, or why there is none now.
+
+    No book ("exchange_down"), a "spread" too wide, or at the market a price that has run away ("not_offered").
+    """
     if not outside:
         return Send(order.quantity, None)
     if book is None:
         return Reason("exchange_down")
     if book.spread > exact(settings.max_spread):
         return _too_wide(book, settings)
-    limit = _best(order, book, filters, settings) if settings.kind == "limit" else None
-    return Send(order.quantity, limit)
+    if settings.kind == "limit":
+        return Send(order.quantity, _best(order, book, filters, settings))
+    if _too_dear(order, book, settings):
+        return Reason("not_offered", limit=settings.max_spread)
+    return Send(order.quantity, None)
 
 
 def next_step(
@@ -107,10 +116,10 @@ def next_step(
     if pursuit.living is not None:
         return _while_living(pursuit, entry, now, book, filters, settings)
     rest = pursuit.order.quantity - pursuit.filled
-    if pursuit.withdrawn or not rest or entry.lost_at is not None:
+    if pursuit.withdrawn or not rest or (entry.lost_at is not None and not entry.seen):
         return Over()
-    if pursuit.patience_ends is None:
-        return Over(entry.refusal)
+    if pursuit.patience_ends is None or entry.attempt.limit is None:
+        return Over(entry.refusal or _not_taken(entry, now, settings))
     if entry.refusal is not None and entry.refusal.key != "would_take":
         return Over(entry.refusal)
     if filters.problem(rest, pursuit.order.reference) is not None:
@@ -126,13 +135,13 @@ def _while_living(  # noqa: PLR0913, PLR0917 - the same five facts as its only c
     filters: Filters,
     settings: OrderSettings,
 ) -> Step:
-    if pursuit.unknown:
+    if pursuit.unknown and not (pursuit.withdrawn and entry.attempt.limit is not None):
         return _WAIT
     if pursuit.withdrawn:
         return Cancel()
-    if pursuit.patience_ends is None or entry.attempt.limit is None:
-        return _WAIT
-    if now >= pursuit.patience_ends:
+    if entry.attempt.limit is None:
+        return _WAIT if _not_taken(entry, now, settings) is None else Cancel()
+    if pursuit.patience_ends is None or now >= pursuit.patience_ends:
         return Cancel()
     if len(pursuit.entries) > settings.reprices or (present := book()) is None:
         return _WAIT
@@ -150,8 +159,8 @@ def _next_attempt(  # noqa: PLR0913, PLR0917 - as above
         return Send(rest, _best(pursuit.order, book, filters, settings))
     if patient:
         return _WAIT
-    if settings.then == "give_up" or pursuit.last.attempt.limit is None:
-        return Over(pursuit.last.refusal if pursuit.last.attempt.limit is None else _not_offered(settings))
+    if settings.then == "give_up" or (book is not None and _too_dear(pursuit.order, book, settings)):
+        return Over(_not_offered(settings))
     if book is None:
         return Over(Reason("exchange_down"))
     if book.spread > exact(settings.max_spread):
@@ -167,8 +176,19 @@ def _best(order: Order, book: Book, filters: Filters, settings: OrderSettings) -
     return filters.price(max(book.ask, order.reference * (1 - reach)), against="buy")
 
 
+def _too_dear(order: Order, book: Book, settings: OrderSettings) -> bool:
+    """Whether a buy would pay more than the decision may be followed to; what reduces the position is sold anyhow."""
+    return order.side == "buy" and book.ask > order.reference * (1 + exact(settings.max_spread))
+
+
 def _too_wide(book: Book, settings: OrderSettings) -> Reason:
     return Reason("spread", value=float(book.spread), limit=settings.max_spread)
+
+
+def _not_taken(entry: LedgerEntry, now: int, settings: OrderSettings) -> Reason | None:
+    """Why an order at the market is given up: it stands open for longer than the patience; None before that."""
+    waited = now - entry.since >= settings.patience
+    return Reason("not_offered", text=duration_text(settings.patience)) if waited else None
 
 
 def _not_offered(settings: OrderSettings) -> Reason:

@@ -37,14 +37,14 @@ class Accountant:
         """Bring the books up to ``balances``, and tell what came, went, or can't be explained."""
         flows = self._history(now) if self._due(balances, now) else []
         seen = self._books.reckon(balances, price)
-        self._tell(flows, now, price, counted=seen.explained is not None)
+        self._tell(flows, now, price, counted=seen.explained is not None, moves_risk=not seen.swap)
         if seen.explained is not None:
-            if not flows and seen.explained > 0:
+            if not flows and seen.explained > 0 and not seen.swap:
                 self._risk.flow(-seen.explained)
             by = "history" if flows else "gone"
             self._story.tell(now, BalanceExplained(difference=seen.explained, unit=self._scene.unit, by=by))
         if seen.found is not None:
-            self._found(seen.found, now, price, balances.wealth(price))
+            self._found(seen.found, now, price, balances.wealth(price), swap=seen.swap)
 
     def read_history(self, now: int, price: float) -> None:
         """Bring the books up to the account's history of deposits and withdrawals, and tell what is new in it."""
@@ -81,14 +81,17 @@ class Accountant:
         self._history_read = now
         return self._books.count_flows(flows, now)
 
-    def _tell(self, flows: list[AccountFlow], now: int, price: float, *, counted: bool) -> None:
+    def _tell(
+        self, flows: list[AccountFlow], now: int, price: float, *, counted: bool, moves_risk: bool = True
+    ) -> None:
         for flow in flows:
             amount = worth((flow,), price)
-            self._take(amount, counted=counted)
+            if moves_risk or not counted:
+                self._take(amount, counted=counted)
             came = flow.time if flow.time < now else None
             self._story.flow(Flow(time=now, amount=amount, came=came, source="history", counted=counted))
 
-    def _found(self, found: Difference, now: int, price: float, wealth: float) -> None:
+    def _found(self, found: Difference, now: int, price: float, wealth: float, *, swap: bool) -> None:
         books, difference = self._books, found.worth(price)
         if books.announced and _near(difference, books.announced):
             books.announced = 0.0
@@ -96,9 +99,9 @@ class Accountant:
             self._risk.flow(difference)
             self._story.flow(Flow(time=now, amount=difference, source="you"))
             return
-        if difference > 0:
+        if not swap and difference > 0:
             self._risk.flow(difference)
-        else:
+        elif not swap:
             books.short_at = wealth
         told = BalanceDiffers(
             difference=difference,
@@ -107,6 +110,7 @@ class Accountant:
             unit=self._scene.unit,
             base_difference=found.base or None,
             base=self._scene.base,
+            swap=swap,
         )
         self._story.tell(now, told)
 

@@ -22,7 +22,8 @@ The exchange's filters, and what it answers. They put a trade off that was wante
 The pursuit of an order.
 
     spread              value: the spread; limit: the greatest
-    not_offered         the rest was not filled while the order waited; limit: how far it follows; text: how long
+    not_offered         the rest was not filled while the order waited; limit: how far it follows, if at all; text: how
+                        long
     exchange_down       the exchange's book can't be read
 
 The executor.

@@ -12,8 +12,10 @@ from livestory.story.events import Rules
 from livestory.trading.exchange.paper import PaperSettings
 
 if TYPE_CHECKING:
+    from livestory.trading.executor_state import ExecutorState
     from livestory.trading.pursuit import OrderSettings
     from livestory.trading.risk import RiskSettings
+    from livestory.trading.scene import Scene
     from livestory.trading.strategy.choice import StrategySettings
 
 
@@ -63,3 +65,11 @@ def _flat(name: str, value: object) -> dict[str, str]:
     if name in _TOLD:
         return {}
     return {name: duration_text(value) if isinstance(value, int) and value >= SECOND else str(value)}
+
+
+def rules_of(state: ExecutorState, scene: Scene, orders: OrderSettings, fee: float) -> Rules:
+    """The rules that one executor trades by; ``orders`` are those of an exchange outside."""
+    trading = orders if state.paper is None else state.paper.settings
+    return rules_in_force(
+        state.risk.settings, state.settings, trading, base=scene.base, ath_min_gain=scene.ath_min_gain, fee=fee
+    )

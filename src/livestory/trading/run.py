@@ -6,6 +6,9 @@ from enum import StrEnum
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from livestory.errors import JournalError
+from livestory.trading.stop import Stop
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from threading import Event
@@ -37,7 +40,9 @@ def run(  # noqa: PLR0913  one loop, its knobs by keyword
 
     Bars heard in an earlier run are passed over. ``commit_every`` bars are committed together: 1 when live. At a pace
     of ``bars_per_second`` each is committed by itself. ``progress`` is called after a commit with the number of bars
-    heard so far, earlier runs included.
+    heard so far, earlier runs included. A `Stop` says who asked for the end; else it was "you".
+
+    Raises JournalError where the end can't be kept, orders outside or not.
 
     An error in the bars is told as the end, committed with everything before it, and raised again. An error in the
     executor or the story is raised at once: a half-heard bar, or half a pulse while waiting for one, isn't committed.
@@ -67,15 +72,17 @@ def run(  # noqa: PLR0913  one loop, its knobs by keyword
         if bars_per_second is not None:
             due += 1 / bars_per_second
             stop.wait(max(0.0, due - monotonic()))
-    return _ending(executor, stopped=stop.is_set())
+    return _ending(executor, stop)
 
 
-def _ending(executor: LiveExecutor, *, stopped: bool) -> Ending:
-    if executor.begun:
-        _end(executor, "you" if stopped else "bars")
-        return Ending.STOPPED if stopped else Ending.BARS
-    if stopped:
+def _ending(executor: LiveExecutor, stop: Event) -> Ending:
+    if stop.is_set():
+        if executor.begun:
+            _end(executor, stop.by if isinstance(stop, Stop) else "you")
         return Ending.STOPPED
+    if executor.begun:
+        _end(executor, "bars")
+        return Ending.BARS
     if not executor.state.ended:  # killed between the last bar and its end
         _end(executor, "bars")
     return Ending.NOTHING_NEW
@@ -83,4 +90,6 @@ def _ending(executor: LiveExecutor, *, stopped: bool) -> Ending:
 
 def _end(executor: LiveExecutor, by: str) -> None:
     executor.end(by)
-    executor.commit()
+    if not executor.commit():
+        message = f"{executor.ledger_trouble}\nThe end is not kept; the next start finds out what became of orders."
+        raise JournalError(message)

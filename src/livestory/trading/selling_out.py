@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from livestory.trading.outcomes import Outcomes
 
 SETTLED_WITHIN = 60 * SECOND
-"""An unknown order keeps the sale waiting no longer."""
+"""An order in its way keeps the sale waiting no longer without a word."""
 
-_LOOKED_AT_EVERY = 10 * SECOND
-_FIRST_RETRY, _LAST_RETRY = 2 * SECOND, 5 * MINUTE
+LOOKED_AT_EVERY = 10 * SECOND
+"""A sale that waits for others, for orders to be withdrawn, is tried this often at the least."""
+
+_OWN = "an order of its own can't be withdrawn"
+_FIRST_RETRY, LAST_RETRY = 2 * SECOND, 5 * MINUTE
 
 
 class Sale(Struct):
@@ -33,10 +36,11 @@ class Sale(Struct):
     since: int | None = None  # when it was first wanted; None: it is not
     tries: int = 0  # in vain, in a row
     retry_at: int = 0
+    blocked_since: int | None = None  # since when an order of the bot's own stands in its way
 
-    def failed(self, now: int) -> None:
-        """Count a try in vain; the next one waits twice as long as the last, 2 s to 5 min."""
-        self.retry_at = now + min(_FIRST_RETRY << min(self.tries, 10), _LAST_RETRY)
+    def failed(self, now: int, at_most: int = LAST_RETRY) -> None:
+        """Count a try in vain; the next one waits twice as long as the last, from 2 s to ``at_most``."""
+        self.retry_at = now + min(_FIRST_RETRY << min(self.tries, 10), at_most)
         self.tries += 1
 
     def went_through(self) -> None:
@@ -45,7 +49,7 @@ class Sale(Struct):
 
     def rest(self, now: int) -> None:
         """There is nothing to sell now; something may still come, from an order that nobody knows of."""
-        self.tries, self.retry_at = 0, now + _LOOKED_AT_EVERY
+        self.tries, self.retry_at = 0, now + LOOKED_AT_EVERY
 
 
 class SellingOut:
@@ -81,18 +85,35 @@ class SellingOut:
             pursuit.withdrawn = True
         if others:
             self._follow_up(now)
-        if now >= sale.retry_at and self._dealer.out_of_the_way(now, sale.since, SETTLED_WITHIN):
-            balances = self._exchange.balances()
-            if balances is None:
-                self._outcomes.stuck(now, "no answer")
-            else:
-                self._sell(now, balances)
+        if now < sale.retry_at or self._blocked(now, sale.since):
+            return
+        balances = self._exchange.balances()
+        if balances is None:
+            self._outcomes.stuck(now, "no answer")
+        else:
+            self._sell(now, balances)
+
+    def _blocked(self, now: int, since: int) -> bool:
+        """Whether an order that lives keeps the sale from being sent; where that lasts, it is told."""
+        sale = self._state.sale
+        if self._dealer.out_of_the_way(now, since, SETTLED_WITHIN):
+            sale.blocked_since = None
+            return False
+        if sale.blocked_since is None:
+            sale.blocked_since = now
+        if now - sale.blocked_since > SETTLED_WITHIN:
+            self._outcomes.stuck(now, _OWN, LOOKED_AT_EVERY)
+        return True
 
     def _sell(self, now: int, balances: Balances) -> None:
         state, filters, book = self._state, self._exchange.filters(), self._exchange.book()
         price = exact(state.summary.price) if book is None else book.bid
         quantity = filters.quantity(balances.base_free)
         problem = filters.problem(quantity, price)
+        if problem is not None and filters.problem(filters.quantity(balances.base), price) is None:
+            stuck = _OWN if state.orders else "other open orders keep it back"
+            self._outcomes.stuck(now, stuck, LOOKED_AT_EVERY)
+            return
         if problem is not None:
             state.sale.rest(now)
             if balances.base:
@@ -101,10 +122,12 @@ class SellingOut:
         order = self._order(now, quantity, balances)
         pursuit = state.orders.pursue(order)
         pursuit.exit = True
+        before, state.bars_since_trade = state.bars_since_trade, 0  # which is kept with the intent
         self._dealer.send(pursuit, Send(order.quantity, None), now)
-        if pursuit.last.refusal is None:
-            state.bars_since_trade = 0
+        if pursuit.entries and pursuit.last.refusal is None:
             state.put_off = ""
+        else:
+            state.bars_since_trade = before
         self._follow_up(now)
 
     def _order(self, now: int, quantity: Decimal, balances: Balances) -> Order:

@@ -61,7 +61,7 @@ class Story(Protocol):
         ...
 
     def end(self, end: End, /) -> object:
-        """The bot stops: by "you", by "bars" that ran out, or by an "error"."""
+        """The bot stops: by "you", the "system", "bars" that ran out, or an "error"."""
         ...
 
     def state(self, name: str, /) -> bytes | None:

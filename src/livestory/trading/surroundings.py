@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from livestory.trading.story_port import Story
 
 _LOOKED_AT_EVERY = 5 * MINUTE
+_WATCHED_EVERY = 10 * SECOND
 _TRIED_AGAIN_AFTER = 30 * SECOND
 _SKEW_TOLD_FROM = SECOND
 
@@ -50,8 +51,12 @@ class Surroundings:
         return filters
 
     def look(self, now: int) -> bool:
-        """Every five minutes: whose orders are there. Whether something was told."""
-        if now - self._looked_at < _LOOKED_AT_EVERY:
+        """Every five minutes: whose orders are there. Whether something was told.
+
+        More often where one of ours may come that the owner has given up, and anew where a clock was set back.
+        """
+        every = _WATCHED_EVERY if now < self._state.watched_until else _LOOKED_AT_EVERY
+        if 0 <= now - self._looked_at < every:
             return False
         foreign = self._dealer.look_around()
         self._looked_at = now
@@ -79,5 +84,5 @@ class Surroundings:
             price=price or None,
             position=None if held is None else float(held.base),
             weight=None if held is None else held.weight(price),
-            orders_open=sum(1 for _ in state.orders.living()),
+            orders_open=sum(1 for _ in state.orders.living()) if state.paper is None else None,
         )

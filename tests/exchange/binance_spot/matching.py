@@ -193,7 +193,8 @@ class Exchange:
 
     def shown_balances(self) -> dict[str, tuple[Decimal, Decimal]]:
         """Free and locked by asset, as of ``balance_lag`` ago."""
-        shown = {asset: (self.free[asset], self.locked[asset]) for asset in {*self.free, *self.locked}}
+        listed = {*self.free, *self.locked, self.rules.base, self.rules.quote}
+        shown = {asset: (self.free[asset], self.locked[asset]) for asset in listed}
         seen = self.now - self.balance_lag
         for posting in self._postings if self.balance_lag else ():
             if posting.time > seen:

@@ -53,6 +53,15 @@ class Troubles(Struct):
             return self._begin(time, facts, _name(beginning, facts))
         return self._end(time, facts, ending) if ending is not None else (facts,)
 
+    def kinds(self, heard: int) -> set[str]:
+        """The kinds of the events that told what is still wrong, the bot being ``heard`` last at that instant.
+
+        Others' open orders are nothing wrong. A sale that is stuck would have been told again within the hour.
+        """
+        kinds = {name.partition(" ")[0] for name in self.open} - {"foreign_orders"}
+        stuck = self.stuck is not None and heard - self.stuck < 2 * _AGAIN
+        return kinds | {"sell_stuck"} if stuck else kinds
+
     def filled(self, fill: Fill) -> None:
         """A fill clears up its order; one that sells is the end of being stuck."""
         self.open.pop(f"order_unknown {fill.trade_id or ''}", None)

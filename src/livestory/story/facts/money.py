@@ -44,6 +44,7 @@ class BalanceDiffers(Facts, frozen=True, kw_only=True, tag="balance_differs"):
     unit: str
     base_difference: Decimal | None = None  # in the base asset
     base: str | None = None
+    swap: bool = False  # one asset for the other at about the price: neither gain nor loss
 
 
 class BalanceExplained(Facts, frozen=True, kw_only=True, tag="balance_explained"):

@@ -100,6 +100,7 @@ class Halted(Facts, frozen=True, kw_only=True, tag="halted"):
     position: float | None = None
     base: str | None = None
     cancelled: int | None = None  # orders; None: the bot reports its halt with its observations
+    orders_open: int | None = None  # that are not cancelled yet
     selling: bool = False
 
 

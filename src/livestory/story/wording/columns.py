@@ -229,7 +229,10 @@ _KINDS: dict[type[e.Facts], tuple[_Words, ...]] = {
         _Words("💰", "Deposit", "{amount:change} {unit:name}", lambda facts: facts.amount >= 0),
         _Words("💸", "Withdrawal", "{amount:change} {unit:name}"),
     ),
-    e.BalanceDiffers: (_Words("⚠️", "Balance Differs", "{difference:change} {unit:name}"),),
+    e.BalanceDiffers: (
+        _Words("⚠️", "Balance Differs", "one asset for the other", _is("swap", True)),  # noqa: FBT003  a field's value
+        _Words("⚠️", "Balance Differs", "{difference:change} {unit:name}"),
+    ),
     e.BalanceExplained: (_Words("✔️", "Balance Explained", "{difference:change} {unit:name}"),),
     e.ReadingRefused: (_Words("⚠️", "Reading Refused", "{what:what}: {reading:text}"),),
     e.ReadingBack: (_Words("✅", "Reading Back", "{what:what}: {reading_text:text}"),),

@@ -118,7 +118,11 @@ def _balance_differs(f: e.BalanceDiffers, _time: int) -> Iterable[str]:
     if f.wealth is not None and f.expected is not None:
         yield f"{numbers.wealth(f.wealth, f.unit)} read, {numbers.wealth(f.expected, f.unit)} expected"
     if f.base_difference and f.base:
-        yield f"{'+' if f.base_difference > 0 else ''}{numbers.exact(f.base_difference)} {escape(f.base)} of it"
+        of_it = "against as much of the other" if f.swap else "of it"
+        yield f"{'+' if f.base_difference > 0 else ''}{numbers.exact(f.base_difference)} {escape(f.base)} {of_it}"
+    if f.swap:
+        yield "no trade explains it: neither gain nor loss, look at the exchange"
+        return
     counts = "makes no record" if f.difference > 0 else "counts as loss"
     yield f"no trade, deposit or withdrawal explains it: {counts} until {_SOURCES} does"
 

@@ -192,7 +192,10 @@ def _halted_now(f: e.Halted, cancelled: int) -> Iterable[str]:
         held = f"{numbers.exact(f.position)} {base}"
         keeps = f"the account holds {held}" if f.reason == "journal" else f"keeps {held}"
         yield (f"selling all {held}" if f.selling else keeps) if f.position else f"nothing sold (no {base} held)"
-    yield f"{numbers.count(cancelled, 'order')} cancelled" if cancelled else "no order to cancel"
+    if f.orders_open:
+        yield f"{numbers.count(f.orders_open, 'order')} still open there, being cancelled"
+    if cancelled or not f.orders_open:
+        yield f"{numbers.count(cancelled, 'order')} cancelled" if cancelled else "no order to cancel"
     yield "goes on with: livestory resume"
 
 

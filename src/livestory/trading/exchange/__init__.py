@@ -37,6 +37,7 @@ class Filters(Struct, frozen=True):
     min_notional: Decimal  # the least value of an order, in the quote asset
     fee: Decimal  # share of a trade's value that taking costs, in the quote asset
     max_quantity: Decimal | None = None  # of one order
+    min_quantity: Decimal = _NONE  # of one order
 
     def price(self, number: Decimal, against: Side) -> Decimal:
         """``number`` on the tick, rounded to the disadvantage of an order of the side ``against``; at least a tick."""
@@ -49,9 +50,10 @@ class Filters(Struct, frozen=True):
         return on_step if self.max_quantity is None or on_step <= self.max_quantity else self._greatest()
 
     def problem(self, quantity: Decimal, price: Decimal) -> Reason | None:
-        """Why an order of this size is impossible: "dust" (under one step), "step_size" or "min_notional"."""
-        if quantity < self.step:
-            return Reason("dust", value=float(quantity), limit=float(self.step))
+        """Why an order of this size is impossible: "dust" (under the least quantity), "step_size" or "min_notional"."""
+        least = max(self.step, self.min_quantity)
+        if quantity < least:
+            return Reason("dust", value=float(quantity), limit=float(least))
         if quantity % self.step:
             return Reason("step_size", value=float(quantity), limit=float(self.step))
         if quantity * price < self.min_notional:
@@ -158,7 +160,7 @@ class AccountFlow(Struct, frozen=True, kw_only=True):
 class Trouble(Struct, frozen=True, kw_only=True):
     """The exchange does not answer as it should."""
 
-    since: int  # the first failure
+    since: int  # the first failure, by this machine's clock, as is all else here
     problem: str  # for a person, nothing secret in it
     tries: int = 1
     retry_at: int | None = None  # it asked to be left alone until then, and is

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Annotated, NamedTuple
+from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
 from livestory.clock import SECOND
 from livestory.credentials import Secret, read
+from livestory.errors import ConfigError
 from livestory.settings import Duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 Variable = Annotated[str, Meta(min_length=1, max_length=100)]
 File = Annotated[str, Meta(min_length=1, max_length=1000)]
@@ -75,3 +78,43 @@ def keys_of(settings: ExchangeSettings, environ: Mapping[str, str] | None = None
         read("the secret of [exchange]", settings.secret_env, settings.secret_file, environ),
         read("the password of [exchange]", *names, environ) if any(names) else None,
     )
+
+
+def allow_address(base_url: str, *, real: Collection[str], test: Collection[str], sandbox: bool, signed: bool) -> None:
+    """Raise ConfigError where ``base_url`` must not stand in the place of an exchange's own hosts.
+
+    ``real`` are the hosts where it trades real money, ``test`` those of its testnet. With the ``sandbox`` no host may
+    be of a domain where real money is; without it, what is ``signed`` goes out encrypted. This machine is always fine.
+    """
+    address = urlsplit(base_url)
+    host = _plain(address.hostname or "")
+    if _is_this_machine(host):
+        return
+    if sandbox and host not in test and (host in real or _domain(host) in {_domain(each) for each in real}):
+        message = (
+            f"base_url of [exchange] is {host}, where real money is traded, and --mode testnet must not\n"
+            "Take base_url out: the exchange's own testnet is known."
+        )
+        raise ConfigError(message)
+    if signed and not sandbox and address.scheme != "https":
+        message = (
+            f"base_url of [exchange] is {base_url}: orders with real money would go out unencrypted\n"
+            "Name it with https://, or take it out."
+        )
+        raise ConfigError(message)
+
+
+def _plain(host: str) -> str:
+    return host.lower().rstrip(".")
+
+
+def _domain(host: str) -> str:
+    """The last two labels: what belongs to one owner, or now and then to more, where it is refused once too often."""
+    return ".".join(_plain(host).split(".")[-2:])
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

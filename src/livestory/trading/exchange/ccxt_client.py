@@ -13,6 +13,7 @@ from livestory.clock import SECOND, Clock, SystemClock
 from livestory.credentials import redacted
 from livestory.errors import InputError
 from livestory.trading.exchange import Trouble
+from livestory.trading.exchange.access import allow_address
 from livestory.trading.exchange.ccxt_errors import NO_ANSWER, UNREADABLE, Failed, Meaning, Verdict, verdict_on, words_of
 from livestory.trading.exchange.request_limits import Need, RequestLimits
 
@@ -57,7 +58,8 @@ class CcxtClient:
     ) -> None:
         """``base_url`` puts another host in the place of the exchange's own; ``timeout`` bounds one answer.
 
-        Raises InputError where ccxt is not installed, does not know the exchange, or knows no sandbox of it.
+        Raises InputError where ccxt is not installed, does not know the exchange, or knows no sandbox of it, and
+        ConfigError where `allow_address` forbids ``base_url``.
         """
         self._ccxt = ccxt = _ccxt()
         if exchange not in ccxt.exchanges:
@@ -75,6 +77,9 @@ class CcxtClient:
         self._runner: asyncio.Runner | None = None
         self.ccxt: Any = self._made(keys, sandbox=sandbox)
         if base_url is not None:
+            plain = getattr(ccxt, exchange)()
+            real, test = (set(_hosts(plain, plain.urls.get(which) or ())) for which in ("api", "test"))
+            allow_address(base_url, real=real, test=test, sandbox=sandbox, signed=keys is not None)
             self._move_to(base_url)
 
     def _made(self, keys: Keys | None, *, sandbox: bool) -> Any:
@@ -132,7 +137,7 @@ class CcxtClient:
         a minute has not passed since it turned the keys away, nothing is sent. Raises Failed.
         """
         self._hold(signed=signed)
-        self.limits.check(need, self.now())
+        self._check(need)
         try:
             answer = self._ask_in_time(method, given, need)
         except Failed as failed:
@@ -143,8 +148,16 @@ class CcxtClient:
 
     def _hold(self, *, signed: bool) -> None:
         trouble = self.trouble
-        if signed and trouble is not None and trouble.lasting and self._clock.now() < (trouble.retry_at or 0):
+        if signed and trouble is not None and trouble.lasting and 0 < self.silent_for <= _LASTING_PAUSE:
             raise Failed(_HELD, trouble.problem, trouble.retry_at)
+
+    def _check(self, need: Need) -> None:
+        try:
+            self.limits.check(need, self.now())
+        except Failed as failed:
+            if need is not Need.CAN_WAIT:  # that it waits is no trouble
+                self._note(failed, signed=False)
+            raise
 
     def _ask_in_time(self, method: str, given: tuple[Any, ...], need: Need) -> Any:
         try:
@@ -154,7 +167,7 @@ class CcxtClient:
                 raise
             skewed = failed
         try:
-            self.synchronize()
+            self._measure()
         except Failed:
             raise skewed from None
         return self._ask(method, given, need)
@@ -169,12 +182,36 @@ class CcxtClient:
             self._note(failed, signed=signed)
             raise failed from None
 
+    @property
+    def silent_for(self) -> int:
+        """How long from now on the exchange wants to be left alone, microseconds; 0 where it may be asked."""
+        until = None if self.trouble is None else self.trouble.retry_at
+        return 0 if until is None else max(until - self._clock.now(), 0)
+
+    def time(self, need: Need = Need.SOON) -> int:
+        """The exchange's clock, asked for now; `ahead` is set right where the answer contradicts it. Raises Failed."""
+        asked = self._clock.now()
+        theirs = int(self.ask("fetch_time", need=need)) * _MILLIS
+        answered = self._clock.now()
+        # Theirs was read somewhere in between, and is cut to the millisecond.
+        if not asked - theirs - _MILLIS <= self.ahead <= answered - theirs:
+            self.ahead = (asked + answered) // 2 - theirs
+        return theirs
+
     def synchronize(self) -> None:
         """Learn how far the machine's clock is ahead of the exchange's. Raises Failed."""
+        try:
+            self._measure()
+        except Failed as failed:
+            self._note(failed, signed=False)
+            raise
+
+    def _measure(self) -> None:
         if not self.has("fetchTime"):
             return
         best: tuple[int, int] | None = None
         for _ in range(_ROUNDS):
+            self.limits.check(Need.SOON, self.now())
             asked = self._clock.now()
             theirs = int(self._ask("fetch_time", (), Need.SOON)) * _MILLIS
             answered = self._clock.now()
@@ -204,6 +241,9 @@ class CcxtClient:
             # What ccxt makes of an answer that is no JSON of the exchange: a proxy's or a hotel's page.
             failed = Failed(UNREADABLE)
         except (TimeoutError, asyncio.CancelledError, OSError):
+            failed = Failed(NO_ANSWER)
+        except RuntimeError:  # the session was closed under it; the next question opens another
+            self.ccxt.session, self.ccxt.closed_by_user = None, False
             failed = Failed(NO_ANSWER)
         raise failed  # out here, where ccxt's exception, whose text holds addresses and signatures, is no context of it
 
@@ -256,6 +296,8 @@ class CcxtClient:
             f"clock off by {abs(self.ahead) / SECOND:.1f}s" if failed.meaning is Meaning.SKEWED else failed.problem
         )
         before = self.trouble
+        if before is not None and before.lasting and self._trouble_signed and not signed:
+            return  # the keys stay turned away, whatever else goes wrong
         self.trouble = Trouble(
             since=before.since if before else self._clock.now(),
             problem=problem,
@@ -268,6 +310,15 @@ class CcxtClient:
     def _clear(self, *, signed: bool) -> None:
         if signed or not self._trouble_signed:  # a public answer says nothing about the account
             self.trouble = None
+
+
+def _hosts(client: Any, urls: Any) -> Iterator[str]:
+    """Every host in ccxt's table of addresses."""
+    if isinstance(urls, dict):
+        for each in urls.values():
+            yield from _hosts(client, each)
+    elif isinstance(urls, str):
+        yield urlsplit(client.implode_hostname(urls)).hostname or ""
 
 
 def nearest(name: str, names: list[str]) -> str:

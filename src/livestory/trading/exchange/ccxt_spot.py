@@ -99,7 +99,7 @@ class CcxtSpot:
         Once a minute where the market is closed, no longer listed, or the last try failed.
         """
         wait = MINUTE if self._closed is not None or self._tried > self._refreshed else _FRESH
-        if now - self._tried < wait:
+        if 0 <= now - self._tried < wait:  # a clock that was set back makes nothing fresh
             return
         self._tried = now
         try:
@@ -133,11 +133,14 @@ class CcxtSpot:
 
     def read_balances(self) -> Balances:
         """What the account holds now. Raises Failed."""
-        answer = self.client.ask("fetch_balance", signed=True)
+        # Whatever is left of the weight: what the breaker may sell is known by it.
+        answer = self.client.ask("fetch_balance", need=Need.ORDER, signed=True)
         with self.client.reading():
             total, used = answer["total"], answer["used"]
             if not total:  # an account lists the assets it has; one without any is an answer about something else
                 raise LookupError
+            if self.client.id.startswith("binance"):  # it lists all there are: one that is left out is not known
+                total = {asset: total[asset] for asset in (self._base, self._quote)}
             held = (Decimal(total.get(asset, 0)) for asset in (self._base, self._quote))
             locked = (Decimal(used.get(asset) or 0) for asset in (self._base, self._quote))
             return Balances(*held, *locked)
@@ -178,16 +181,17 @@ class CcxtSpot:
         except Failed as failed:
             # Filled or gone already; only the order itself tells which.
             known = {Meaning.NOT_FOUND, Meaning.REFUSED}
-            return self.query(client_order_id) if failed.meaning in known else None
+            return _answered(lambda: self.read_order(client_order_id, Need.ORDER)) if failed.meaning in known else None
 
     def query(self, client_order_id: str) -> Report | None:
         """What is known of an order, None if there was no answer."""
         return _answered(lambda: self.read_order(client_order_id))
 
-    def read_order(self, client_order_id: str) -> Report:
+    def read_order(self, client_order_id: str, need: Need = Need.SOON) -> Report:
         """What is known of an order. Raises Failed."""
+        params = {"clientOrderId": client_order_id}
         try:
-            order = self.client.ask("fetch_order", "", self.symbol, {"clientOrderId": client_order_id}, signed=True)
+            order = self.client.ask("fetch_order", "", self.symbol, params, need=need, signed=True)
         except Failed as failed:
             if failed.meaning is Meaning.NOT_FOUND:
                 return Report(Standing.NOT_FOUND)
@@ -197,7 +201,12 @@ class CcxtSpot:
     def trades(self, since: int, bar: Bar | None = None) -> Sequence[Trade] | None:
         """Every execution of the account from the instant ``since``, oldest first; None: no answer."""
         del bar
-        return _answered(lambda: self.history.read(self._theirs(since)))
+        ahead = self.client.ahead
+        found = _answered(lambda: self.history.read(self._theirs(since)))
+        late = self.client.ahead - ahead
+        if found is not None and late > 0:  # the answer told that ``since`` was reckoned by a clock that had run ahead
+            found = _answered(lambda: self.history.read(self._theirs(since - late)))
+        return found
 
     def open_orders(self) -> Sequence[OpenOrder] | None:
         """Every order of the account that stands open for the symbol, None if there was no answer."""

@@ -65,6 +65,7 @@ def filters_of(client: CcxtClient, market: Mapping[str, Any], fee: Decimal) -> F
         min_notional=_number(limits.get("cost", {}).get("min")) or Decimal(0),
         fee=fee,
         max_quantity=min((each for each in most if each), default=None),
+        min_quantity=least_quantity(market),
     )
 
 

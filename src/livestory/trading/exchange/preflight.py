@@ -108,7 +108,7 @@ def _keys(exchange: CcxtSpot) -> Iterator[Finding]:
     """Permissions. Binance: GET /sapi/v1/account/apiRestrictions (developers.binance.com/docs/wallet); no testnet."""
     client = exchange.client
     if not client.id.startswith("binance") or not client.reaches("sapi"):
-        yield Finding("keys", "taken; what they may do is not told here", good=None)
+        yield Finding("keys", "accepted; what they may do is not told here", good=None)
         return
     may: dict[str, Any] = client.ask("sapi_get_account_apirestrictions", need=Need.CAN_WAIT, signed=True)
     if may.get("enableWithdrawals") is not False:
@@ -155,7 +155,7 @@ def _failure(exchange: CcxtSpot, failed: Failed) -> Finding:
     words = trouble.problem if trouble is not None else failed.problem
     remedy = {Meaning.DENIED: "\nCheck the key, its secret, its permissions and its addresses."}.get(failed.meaning, "")
     if failed.retry_at is not None:
-        words += f" (until {as_datetime(failed.retry_at):%H:%M:%S} UTC)" if "until" not in words else ""
+        words += f" (asked again at {as_datetime(failed.retry_at):%H:%M:%S} UTC)" if "until" not in words else ""
     subject = "answer" if passing else "keys" if failed.meaning is Meaning.DENIED else "exchange"
     return Finding(subject, words + remedy, good=False, passing=passing)
 

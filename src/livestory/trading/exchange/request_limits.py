@@ -36,7 +36,7 @@ class RequestLimits:
 
     def __init__(self) -> None:
         """Nothing is known yet."""
-        self._silent_until = 0
+        self._silent_until = self._longest = 0
         self._banned = False
         self._minute = 0
         self._used = 0
@@ -57,9 +57,11 @@ class RequestLimits:
     def silence(self, now: int, duration: int = _SILENCE, *, banned: bool = False) -> None:
         """Ask nothing for ``duration``."""
         self._silent_until, self._banned = max(self._silent_until, now + duration), banned
+        self._longest = self._silent_until - now
 
     def check(self, need: Need, now: int) -> None:
         """Raise Failed, with the instant when it may be asked, for a question that must not be sent ``now``."""
+        self._silent_until = min(self._silent_until, now + self._longest)  # the clock may have been set back
         if now < self._silent_until:
             until = as_datetime(self._silent_until).strftime("%H:%M:%S")
             problem = f"rate limit: {'banned' if self._banned else 'nothing may be asked'} until {until}"

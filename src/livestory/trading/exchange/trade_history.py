@@ -59,8 +59,8 @@ class TradeHistory:
         if now - start > _FEW * self._window and self._client.id.startswith("binance"):
             yield from self._since_the_first(start)
             return
-        start = max(start, now - self._reach)
-        while start <= now:
+        start = min(max(start, now - self._reach), now)
+        while start <= (now := self._client.now()):  # which the first answer may have set right
             end = min(start + self._window - _MILLIS, now + MINUTE)
             yield from self._between(start, end)
             start = end + _MILLIS
@@ -125,7 +125,7 @@ class TradeHistory:
         """What one of ``asset`` is worth in the quote asset by its last trade; None where that is not known."""
         now = self._client.now()
         asked, price = self._prices.get(asset, (0, None))
-        if now - asked > _PRICE_AGE:
+        if not 0 <= now - asked <= _PRICE_AGE:
             price = self._last(f"{asset}/{self._quote}")
             if price is None:
                 inverse = self._last(f"{self._quote}/{asset}")

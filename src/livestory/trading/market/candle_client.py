@@ -58,7 +58,7 @@ class CandleClient:
         try:
             load_market(client, self._symbol)  # asks once
             with client.reading(signed=False):
-                now = int(client.ask("fetch_time", need=Need.CAN_WAIT)) * _MILLIS if client.has("fetchTime") else None
+                now = client.time(Need.CAN_WAIT) if client.has("fetchTime") else None
                 start = -(-since // _MILLIS)
                 candles = client.ask("fetch_ohlcv", self._symbol, self._timeframe, start, _PAGE, need=Need.CAN_WAIT)
                 rows: list[Row] = [(candle[0] * _MILLIS, *map(float, candle[1:6])) for candle in candles]

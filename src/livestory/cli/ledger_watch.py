@@ -1,0 +1,29 @@
+"""A ledger that can't be kept, said on standard error: the story itself can't tell it then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from livestory.trading.live_executor import LiveExecutor
+
+
+class LedgerWatch:
+    """Pulses an executor and looks at its ledger after each."""
+
+    def __init__(self, executor: LiveExecutor) -> None:
+        """All is well so far."""
+        self._executor = executor
+        self._said: str | None = None
+
+    def on_pulse(self, now: int) -> None:
+        """Pulse the executor; say once that its ledger can't be kept and why, and once that it can again."""
+        self._executor.on_pulse(now)
+        trouble = self._executor.ledger_trouble
+        if trouble is not None and trouble != self._said:
+            click.echo(f"nothing is bought until the journal can be written: {trouble}", err=True)
+        elif trouble is None and self._said is not None:
+            click.echo("the journal can be written again", err=True)
+        self._said = trouble

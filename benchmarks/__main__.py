@@ -1,6 +1,7 @@
 """Run the benchmarks, all or those named, and print their tables: python -m benchmarks [--write] [NAME …].
 
-The raw figures are kept in build/bench.json; --write makes docs/performance.md of them, for which all must run.
+The raw figures are kept in build/bench.json, in the place of what was measured there before; --write makes
+docs/performance.md of all that it holds.
 """
 
 from __future__ import annotations
@@ -35,9 +36,6 @@ def main(arguments: list[str]) -> int:
     if unknown:
         print(f"no benchmark {unknown[0]}; there are {', '.join(modules)}", file=sys.stderr)
         return 2
-    if "--write" in arguments and wanted:
-        print("--write makes a page of all benchmarks; name none", file=sys.stderr)
-        return 2
     if not REAL_BARS.exists():
         print("the real bars of ../shared/data are missing; what needs them fails", file=sys.stderr)
     sections, failed = [], False
@@ -50,13 +48,25 @@ def main(arguments: list[str]) -> int:
             traceback.print_exc()
             failed = True
     machine = f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores"
+    print(page(sections, machine), end="")
+    kept = {section.title: section for section in _kept()} | {section.title: section for section in sections}
+    record = Record(machine=machine, sections=[kept[title] for title in sorted(kept)])
     RECORD.parent.mkdir(exist_ok=True)
-    RECORD.write_bytes(msgspec.json.format(msgspec.json.encode({"machine": machine, "sections": sections})))
-    text = page(sections, machine)
-    print(text, end="")
+    RECORD.write_bytes(msgspec.json.format(msgspec.json.encode(record)))
     if "--write" in arguments and not failed:
-        PAGE.write_text(text, encoding="utf-8")
+        PAGE.write_text(page(record.sections, machine), encoding="utf-8")
     return int(failed)
+
+
+class Record(msgspec.Struct):
+    """What build/bench.json holds."""
+
+    machine: str
+    sections: list[Section]
+
+
+def _kept() -> list[Section]:
+    return msgspec.json.decode(RECORD.read_bytes(), type=Record).sections if RECORD.exists() else []
 
 
 def _modules() -> dict[str, ModuleType]:

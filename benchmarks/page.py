@@ -45,7 +45,8 @@ def _row(result: Result) -> str:
         baseline = f"{figure} {result.unit} ({result.baseline_name})"
         ratio = f"{_figure(result.ratio)} ×, {'more' if result.more_is_better else 'less'} is better"
     verdict = {None: "", True: ": met", False: ": **missed**"}[result.met]
-    cells = (result.name, _ours(result), baseline, ratio, f"{result.spread:.0%}", f"{result.target}{verdict}")
+    spread = f"{result.spread:.0%}" if len(result.ours) > 1 else "–"
+    cells = (result.name, _ours(result), baseline, ratio, spread, f"{result.target}{verdict}")
     return f"| {' | '.join(cells)} |"
 
 

@@ -133,3 +133,14 @@ def test_old_days_go_to_the_archive(server: BinanceServer, tmp_path: Path) -> No
     run_for(13 * HOUR, server, tmp_path)
     assert [path.name for path in (tmp_path / "archive").iterdir()] == ["live_story-2022-02-01.txt.gz"]
     assert story(tmp_path)[0].startswith("2022-02-02 00:00:00")
+
+
+def test_stopped_before_its_first_bar_it_has_what_it_began_with(server: BinanceServer, tmp_path: Path) -> None:
+    """Its wealth is known from the start; and back before a bar is heard, it says how long it was away."""
+    run_for(MINUTE, server, tmp_path)
+    server.clock.set(server.clock.now() + 4 * MINUTE)
+    run_for(MINUTE, server, tmp_path)
+    told = [parse(line) for line in whole_story(tmp_path)]
+    assert [line.why for line in told if line.kind == "stopped"] == ["1.0000 BTC, no ETH"] * 2
+    (resumed,) = [line for line in told if line.kind == "resumed"]
+    assert (resumed.columns.facts, resumed.why) == ({"away": "4m"}, "no bar missed; 1.0000 BTC as expected")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from livestory import Observation, StoryWriter
 from livestory.cli.health import trouble
 from livestory.clock import DAY, HOUR, MINUTE, SystemClock
-from livestory.story.events import ExchangeBack, ExchangeDown, ForeignOrders, SellStuck
+from livestory.story.events import ExchangeBack, ExchangeDown, ForeignOrders, Halted, SellStuck, Unhalted
 from livestory.story.journal_entry import Identity
 from livestory.story.settings import StorySettings
 from livestory.story.storyteller import Storyteller
@@ -152,3 +152,25 @@ def test_an_overdue_bar_is_trouble_for_a_running_bot_only() -> None:
     assert trouble(live, bar, late, written=False, stopped_by="error") == "an error stopped it"
     assert trouble(live, None, late, written=True, stopped_by=None) is None
     assert trouble(live, Observation(time=bar.time), late, written=True, stopped_by=None) is None
+
+
+def test_a_halt_by_hand_is_there_before_the_next_bar(tmp_path: Path) -> None:
+    """And so is its end; a bar that is heard after either says what holds then."""
+    now = SystemClock().now()
+    with Storyteller(tmp_path / "live_story.txt", Identity(bot="scout", mode="paper"), StorySettings()) as teller:
+
+        def state() -> str:
+            teller.commit({})
+            return status(tmp_path)["state"]
+
+        teller.tell(now, Halted(reason="owner"))
+        assert state() == "HALTED (owner); waits for you"
+        teller.observe(Observation(time=now + MINUTE, wealth=1.0, halted=True, halt_reason="owner"))
+        teller.tell(now + 2 * MINUTE, Unhalted(reason="owner"))
+        assert state() == "trading"
+        teller.tell(now + 3 * MINUTE, Halted(reason="owner"))
+        assert state() == "HALTED (owner); waits for you"
+        teller.tell(now + 4 * MINUTE, Unhalted(reason="owner", still="breaker"))
+        assert state().startswith("HALTED (breaker); waits for ")
+        teller.observe(Observation(time=now + 5 * MINUTE, wealth=1.0, halted=False))
+        assert state() == "trading"

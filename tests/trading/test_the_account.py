@@ -408,3 +408,22 @@ def test_after_a_step_of_the_clock_the_present_is_the_exchanges() -> None:
     assert present.now(0) == true + 90 * SECOND
     assert present.confirm(present.now(0)) == true
     assert present.now(0) == true
+
+
+def test_stopped_before_a_bar_is_heard_wealth_is_what_the_account_holds() -> None:
+    """At the price of the start; not known where the account was never answered, and never 0."""
+    for silent, wealth in ((set[str](), 10.0), ({"balances"}, None)):
+        rehearsal = Rehearsal([wish(0.0)])
+        rehearsal.stage.silent = silent
+        rehearsal.restart()
+        rehearsal.executor.end("you")
+        assert [end.wealth for end in rehearsal.story.ends] == [wealth]
+
+
+def test_a_return_in_the_present_is_never_told_as_a_replays() -> None:
+    """Also where it is told with the first bar, and nobody has counted what was missed."""
+    rehearsal = Rehearsal([wish(0.0)])
+    rehearsal.bar()
+    rehearsal.executor = rehearsal._executor()  # noqa: SLF001  a new process, that nobody begins
+    rehearsal.bar()
+    assert [told.missed_bars for told in rehearsal.story.told if isinstance(told, Begin)] == [None, 0]

@@ -322,3 +322,56 @@ def test_what_trades_while_the_account_is_read_is_not_lost() -> None:
     expected = rehearsal.state.books.expected
     assert expected is not None
     assert (expected.base, expected.quote) == (stage.base, stage.quote)
+
+
+def notes(rehearsal: Rehearsal) -> list[tuple[str, str]]:
+    """The bot's own notes: topic and text."""
+    return [(note.topic, note.text) for note in rehearsal.story.of(NoteTold)]
+
+
+def test_halted_again_it_says_since_when_it_is() -> None:
+    """And the sale that is asked for then is told too; the halt itself is told once."""
+    rehearsal = Rehearsal([wish(0.5)])
+    rehearsal.bar()
+    rehearsal.pulses(3)
+    say(rehearsal, Halt())
+    say(rehearsal, Halt())
+    say(rehearsal, Halt(sell=True))
+    assert notes(rehearsal) == [
+        ("Halt", "already halted by you since 00:15; goes on with: livestory resume"),
+        ("Halt", "already halted by you since 00:15; now sells everything"),
+    ]
+    assert len(rehearsal.story.of(Halted)) == 1
+    rehearsal.pulses(3)
+    assert [fill.side for fill in rehearsal.story.fills] == ["buy", "sell"]
+
+
+def test_resumed_while_nothing_halts_it_says_so() -> None:
+    """Also where only the breaker does, which nobody's word ends."""
+    rehearsal = Rehearsal([wish(0.0)])
+    rehearsal.bar()
+    say(rehearsal, Resume())
+    rehearsal.trip()
+    say(rehearsal, Resume())
+    assert notes(rehearsal) == [
+        ("Resume", "not halted: nothing to resume"),
+        ("Resume", "not halted by you; the breaker's halt ends by its own rule, Phoenix"),
+    ]
+    assert rehearsal.story.of(Unhalted) == []
+
+
+def test_a_flow_that_explains_nothing_is_not_lost_without_a_word() -> None:
+    """It is said what becomes of it, also where the balance differs by another amount."""
+    rehearsal = Rehearsal([wish(0.0)])
+    rehearsal.stage.has_flows = False
+    rehearsal.bar()
+    say(rehearsal, Flow(amount=2.0))
+    rehearsal.stage.quote -= Decimal("0.5")
+    rehearsal.bar()
+    say(rehearsal, Flow(amount=-3.0))
+    assert [topic for topic, _ in notes(rehearsal)] == ["Flow", "Flow"]
+    nothing, another = (text for _, text in notes(rehearsal))
+    assert nothing.startswith("+2.0")
+    assert "nothing in the balance differs: not counted" in nothing
+    assert "the balance differs, but not by that: not counted" in another
+    assert rehearsal.story.flows == []

@@ -3,9 +3,10 @@
 # ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec.structs import replace
 
 from livestory.cli.closing import print_rows
 from livestory.cli.place import dir_option, story_in
@@ -49,10 +50,13 @@ def status(ctx: click.Context, folder: Path, *, check: bool) -> None:
         last = reader.event(reader.last_seq)
         lives = reader.events(kinds={"started", "resumed", "stopped"}, newest_first=True, limit=1)
         troubles = _troubles(reader)
+        halt = _halt_since(reader, seen)
     stopped = next((one.line for one in lives if one.kind == "stopped"), None)
     writer = holder(layout.lock)
     rows = [("bot", _bot(who)), ("process", f"running ({writer})" if writer else "not running")]
-    unheard = [("state", f"{_UNKNOWN}: no bar heard yet")]
+    if seen is not None and halt is not None:
+        seen = replace(seen, **halt)
+    unheard = [("state", _unheard(halt or {}))]
     rows += _seen(seen, who, stopped, running=writer is not None) if seen else unheard
     rows += [("trouble", line) for line in troubles]
     rows += [("last line", f"#{last.seq}: {last.line}" if last else "none yet"), ("files", _files(layout))]
@@ -75,6 +79,32 @@ def _troubles(reader: JournalReader) -> list[str]:
         narrator.restore(saved)
     told = (reader.events(kinds={kind}, newest_first=True, limit=1) for kind in narrator.troubles)
     return sorted(event.line for last in told for event in last)
+
+
+def _halt_since(reader: JournalReader, seen: Observation | None) -> dict[str, Any] | None:
+    """What the bot has told of a halt by hand since its last observation; None: nothing."""
+    from livestory.story.events import Halted, Unhalted, from_record
+
+    for told in reader.events(kinds={"halted", "unhalted"}, newest_first=True, limit=1):
+        facts = from_record(told.record, told.line, told.id, told.seq).facts
+        if seen is not None and told.time <= seen.time:
+            break
+        if isinstance(facts, Halted):
+            return {"halted": True, "halt_reason": facts.reason}
+        if isinstance(facts, Unhalted):
+            return {"halted": facts.still is not None, "halt_reason": facts.still}
+    return None
+
+
+def _unheard(halt: dict[str, Any]) -> str:
+    """The state of a bot that has heard no bar."""
+    if not halt.get("halted"):
+        return f"{_UNKNOWN}: no bar heard yet"
+    return f"{_halted(halt['halt_reason'])}; waits for you"
+
+
+def _halted(reason: str | None) -> str:
+    return f"HALTED ({reason})" if reason else "HALTED"
 
 
 def _stopped_by(goodbye: Kept) -> str:
@@ -111,8 +141,8 @@ def _state(o: Observation) -> str:
         return _UNKNOWN
     if not o.halted:
         return "trading, but no buys until 00:00: daily loss limit" if o.daily_loss_hit else "trading"
-    halted = f"HALTED ({o.halt_reason})" if o.halt_reason else "HALTED"
-    if o.halt_reason == "owner":
+    halted = _halted(o.halt_reason)
+    if o.halt_reason in {"owner", "journal"}:
         return f"{halted}; waits for you"
     waits = []
     if o.resume_at is not None and o.resume_at > o.time:

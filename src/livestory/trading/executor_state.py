@@ -61,6 +61,12 @@ class ExecutorState(Struct, kw_only=True):
         return self.books.expected if self.paper is None else self.paper.balances()
 
     @property
+    def wealth(self) -> float | None:
+        """What the account should hold at the last known price, in the quote asset; None where either is unknown."""
+        held, price = self.held(), self.summary.price
+        return None if held is None or not price else held.wealth(price) + self.books.unexplained.worth(price)
+
+    @property
     def seen_until(self) -> int | None:
         """The end of the last bar that the strategy has seen, decided at or not; None before the first."""
         ends = (self.summary.last_time, self.shown_until)

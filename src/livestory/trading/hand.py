@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from livestory.clock import HOUR
 from livestory.story import words
 from livestory.story.events import Halted, Note, Unhalted
+from livestory.story.wording import numbers
 from livestory.trading.orders import OrderState
 from livestory.trading.risk import Hold
 
@@ -94,9 +95,13 @@ class Hand:
         living = [entry for _, entry in state.orders.living()]
         for pursuit in state.orders.pursuits:
             pursuit.withdrawn = True
-        hold = state.risk.hold = state.risk.hold or Hold("owner", now)
+        before, sold = state.risk.hold, state.risk.hold is not None and state.risk.hold.sell
+        hold = state.risk.hold = before or Hold("owner", now)
         hold.sell = hold.sell or sell
         self._follow_up(now)
+        if before is not None:
+            self._note(now, "Halt", _already(before, now, sells=sell and not sold))
+            return
         held = state.held()
         told = Halted(
             reason=hold.reason,
@@ -111,14 +116,27 @@ class Hand:
     def _resume(self, now: int) -> None:
         """Go on; what the account holds is taken as the truth about orders that nobody knows of, once it can be."""
         state, risk = self._state, self._state.risk
-        state.resuming = self._dealer.in_doubt or bool(state.books.unexplained)
+        state.resuming = doubt = self._dealer.in_doubt or bool(state.books.unexplained)
         self.look(now)
         if state.resuming:
-            self._story.tell(now, Note(topic="Resume Waits", text=_WAITS, by="the bot"))
+            self._note(now, "Resume Waits", _WAITS)
+        if risk.hold is None and not doubt:
+            self._note(now, "Resume", _ONLY_PHOENIX if risk.halted else _NOT_HALTED)
         if risk.hold is not None:
             hold, risk.hold = risk.hold, None
             still = "breaker" if risk.halted else None
             self._story.tell(now, Unhalted(reason=hold.reason, bars=hold.bars, still=still))
 
+    def _note(self, now: int, topic: str, text: str) -> None:
+        self._story.tell(now, Note(topic=topic, text=text, by="the bot"))
 
+
+def _already(hold: Hold, now: int, *, sells: bool) -> str:
+    whose = "halted by you" if hold.reason == "owner" else "halted for a new journal"
+    then = "now sells everything" if sells else "goes on with: livestory resume"
+    return f"already {whose} since {numbers.moment(hold.since, now)}; {then}"
+
+
+_NOT_HALTED = "not halted: nothing to resume"
+_ONLY_PHOENIX = "not halted by you; the breaker's halt ends by its own rule, Phoenix"
 _WAITS = "an order may still come, or the account is not answered; no order until that is clear"

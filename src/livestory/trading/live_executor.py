@@ -118,8 +118,10 @@ class LiveExecutor:
         """Tell the start or the return at the open of ``bar``, the next to be heard, and the rules in force.
 
         Whatever happened at an exchange meanwhile is found out first and told after it. ``missed_bars`` is how many of
-        the coming bars are older than the return; None in a replay.
+        the coming bars are older than the return; None: none is known of, or a replay.
         """
+        if missed_bars is None and self._saved is not None and self._scene.clock is not None:
+            missed_bars = 0
         if self._outside:
             self._exchange.refresh(self._present.now(bar.open_time))
             self._filters = self._exchange.filters()
@@ -248,7 +250,7 @@ class LiveExecutor:
         held, living = self.state.held(), sum(1 for _ in orders.living())
         position = None if held is None else float(held.base)
         left = living or None if self._outside else None
-        self._story.end(End(time=time, by=by, wealth=summary.wealth, position=position, orders_open=left))
+        self._story.end(End(time=time, by=by, wealth=self.state.wealth, position=position, orders_open=left))
 
     def commit(self) -> bool:
         """Keep what was told and the state, in one transaction.

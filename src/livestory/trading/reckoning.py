@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from livestory.clock import MINUTE
-from livestory.story.events import BalanceDiffers, BalanceExplained
+from livestory.story.events import BalanceDiffers, BalanceExplained, Note
 from livestory.story.observation import Flow
+from livestory.story.wording import numbers
 from livestory.trading.books import worth
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Accountant:
         unexplained = books.unexplained.worth(price)
         if not _near(unexplained, word.amount):
             books.announced += word.amount
+            self._story.tell(now, Note(topic="Flow", text=self._uncounted(word.amount), by="the bot"))
             return
         self._take(word.amount, counted=True)
         self._story.flow(Flow(time=now, amount=word.amount, came=word.came, source="you", counted=True))
@@ -69,6 +71,13 @@ class Accountant:
             told = BalanceExplained(difference=unexplained.worth(price), unit=self._scene.unit, by="you")
             self._story.tell(now, told)
         self._books.open(balances, now)
+
+    def _uncounted(self, amount: float) -> str:
+        said = f"{numbers.signed_wealth(amount, self._scene.unit)} {self._scene.unit}".rstrip()
+        differs = (
+            "the balance differs, but not by that" if self._books.unexplained else "nothing in the balance differs"
+        )
+        return f"{said}: {differs}: not counted until the balance shows it"
 
     def _due(self, balances: Balances, now: int) -> bool:
         return now - self._history_read >= _HISTORY_EVERY or not self._books.agree(balances)

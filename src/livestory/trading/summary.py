@@ -19,9 +19,9 @@ class Summary(Struct):
     first_time: int | None = None  # open of the first bar
     last_time: int | None = None  # end of the last bar
     first_wealth: float = 0.0  # at the first bar's open
-    wealth: float = 0.0
+    wealth: float = 0.0  # at the last bar's end; before the first, at its open
     first_price: float = 0.0
-    price: float = 0.0
+    price: float = 0.0  # likewise; 0 before any is known
     buys: int = 0
     sells: int = 0
     fees: Decimal = Decimal(0)
@@ -30,8 +30,9 @@ class Summary(Struct):
 
     def begin(self, bar: Bar, wealth: float) -> None:
         """Take the first bar's open and the wealth there as what everything is compared with."""
-        self.first_time, self.first_price = bar.open_time, bar.open
-        self.first_wealth = self.peak = wealth
+        self.first_time = bar.open_time
+        self.first_price = self.price = bar.open
+        self.first_wealth = self.peak = self.wealth = wealth
 
     def on_bar(self, bar: Bar, wealth: float) -> None:
         """Take in a bar's end."""

@@ -160,7 +160,7 @@ class AccountFlow(Struct, frozen=True, kw_only=True):
 class Trouble(Struct, frozen=True, kw_only=True):
     """The exchange does not answer as it should."""
 
-    since: int  # the first failure, by this machine's clock, as is all else here
+    since: int  # the first failure; it and retry_at by this machine's clock
     problem: str  # for a person, nothing secret in it
     tries: int = 1
     retry_at: int | None = None  # it asked to be left alone until then, and is

@@ -1,4 +1,8 @@
-"""Durable when the call returns: StoryWriter against a bare apsw transaction of the same rows in the same schema."""
+"""Durable when the call returns: StoryWriter against a bare apsw transaction of the same rows in the same schema.
+
+Two hand-overs between threads (about 100 µs) are the price of never letting a disk stop a bot; the rest over the bare
+transaction is the text file and the narrator.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""`livestory explain` of a long CSV, against a row-by-row pandas loop that looks for the same things."""
+"""`livestory explain` of a long CSV, against a row-by-row pandas loop that looks for the same things.
+
+About one second in eight goes into cutting the CSV into columns, as much into times and numbers, one in twelve into
+observations, two in five into the narrator and its detectors, one in six into lines; the rest is the start.
+"""
 
 from __future__ import annotations
 

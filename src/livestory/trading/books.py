@@ -45,6 +45,14 @@ class Difference(Struct, frozen=True):
         """The greater of its two sides in the quote asset, with the base asset at ``price``; 0 or more."""
         return float(max(abs(self.quote), abs(self.base) * exact(price)))
 
+    def is_rounding(self, trades: int) -> bool:
+        """Whether the exchange's rounding of so many trades can have made it."""
+        return max(abs(self.base), abs(self.quote)) <= ROUNDED_BY * trades
+
+    def __neg__(self) -> Difference:
+        """The same the other way round."""
+        return Difference(-self.base, -self.quote)
+
     def beyond(self, other: Difference) -> Difference:
         """What it has more than ``other``."""
         return Difference(self.base - other.base, self.quote - other.quote)
@@ -73,6 +81,8 @@ class Books(Struct):
     seen: Difference = Difference(_ZERO, _ZERO)  # at the last look, when nothing of ours was under way
     locked: tuple[Decimal, Decimal] = (_ZERO, _ZERO)  # what others' orders kept then, of the base and the quote asset
     rounded: int = 0  # trades counted since then
+    drift: Difference = Difference(_ZERO, _ZERO)  # what the exchange's rounding of all trades has come to
+    drifted: int = 0  # trades counted whose part in that is not known yet
     unexplained: Difference = Difference(_ZERO, _ZERO)  # the part of it that was told
     swapped: bool = False  # all of that is one asset for the other, at about the price when it was found
     short_at: float = 0.0  # the wealth when it was last found to be less than expected; in the quote asset
@@ -94,6 +104,7 @@ class Books(Struct):
             self._add(trade.base_change, trade.quote_change)
             self.last_trade = now
             self.rounded += 1
+            self.drifted += 1
         return True
 
     def recover_trade(self, trade: Trade, now: int) -> None:
@@ -136,12 +147,11 @@ class Books(Struct):
     def agree(self, balances: Balances) -> bool:
         """Whether nothing has happened to the account that the books do not have, but for the rounding of each trade.
 
-        A difference that was there before is none now, or it is explained: by a trade of somebody else's, shown late.
+        A difference that was there before is there still, or a trade of somebody else's that is shown late explains it.
         """
-        difference, most = self.difference(balances), ROUNDED_BY * self.rounded
-        return any(
-            abs(difference.base - known.base) <= most and abs(difference.quote - known.quote) <= most
-            for known in (Difference(_ZERO, _ZERO), self.seen)
+        difference = self.difference(balances)
+        return difference.beyond(self.seen).is_rounding(self.rounded) or difference.beyond(self.drift).is_rounding(
+            self.drifted
         )
 
     def reckon(self, balances: Balances, price: float) -> Reckoning:
@@ -167,14 +177,20 @@ class Books(Struct):
     def absorb(self) -> None:
         """Take what was found as it should be."""
         self._add(self.unexplained.base, self.unexplained.quote)
-        self.seen = self.unexplained = Difference(_ZERO, _ZERO)
+        self.seen = self.drift = self.unexplained = Difference(_ZERO, _ZERO)
 
     def settled(self, now: int, lag: int) -> bool:
         """Whether the last trade is long enough ago for balances to have followed it; one that is to come is wrong."""
         return not 0 <= now - self.last_trade < lag
 
     def _look(self, balances: Balances) -> None:
-        self.seen, self.rounded = self.difference(balances), 0
+        difference = self.difference(balances)
+        moved = difference.beyond(self.seen)
+        if difference.beyond(self.drift).is_rounding(self.drifted):
+            self.drift, self.drifted = difference, 0
+        elif moved.is_rounding(self.rounded):  # beside something that nothing explains
+            self.drift, self.drifted = self.drift.beyond(-moved), self.drifted - self.rounded
+        self.seen, self.rounded = difference, 0
         self.locked = balances.base_locked, balances.quote_locked
 
     def _add(self, base: Decimal, quote: Decimal) -> None:

@@ -7,7 +7,7 @@ from math import sin
 from typing import TYPE_CHECKING, Any, Self
 
 from livestory.clock import DAY, MINUTE
-from livestory.story.events import Note, Rules
+from livestory.story.events import Halted, Note, Rules, Unhalted
 from livestory.story.journal_entry import Identity
 from livestory.story.observation import Begin, End, Fill, Observation, Reason
 from livestory.story.settings import StorySettings
@@ -82,6 +82,12 @@ class Teller:
                 "no_trade_reason": Reason("band", 0.01, 0.05),
             }
             self._story.observe(Observation(time=self.now, **(told | fields)))
+        return self._kept()
+
+    def hand(self, *, halts: bool, after: int = MINUTE) -> Self:
+        """The owner halts the bot between two bars, or lets it go on."""
+        self.now += after
+        self._story.tell(self.now, Halted(reason="owner", cancelled=0) if halts else Unhalted(reason="owner", bars=0))
         return self._kept()
 
     def trade(self, side: str = "buy", quantity: str = "9") -> Self:

@@ -140,6 +140,8 @@ STATES: dict[str, tuple[Callable[[Teller], Teller], int, str]] = {
     "overdue": (lambda teller: teller.bars(1), QUARTER + 4 * MINUTE, "overdue"),
     "halted": (lambda teller: teller.trip(), 1, "halted"),
     "halted by the owner": (lambda teller: teller.bars(1, halted=True, halt_reason="owner"), 1, "halted"),
+    "halted by hand between two bars": (lambda teller: teller.hand(halts=True), 1, "halted"),
+    "let go on by hand": (lambda teller: teller.hand(halts=True).hand(halts=False), 1, "trading"),
     "stopped": (lambda teller: teller.end(), DAY, "stopped"),
     "back after a stop": (lambda teller: teller.end().bars(1), 1, "trading"),
     "says not when it is next due": (lambda teller: teller.bars(1, next_due=None), DAY, "trading"),
@@ -167,6 +169,22 @@ def test_the_state_comes_from_observations(journal: Path, case: str) -> None:
             "resume_score": 30.0,
         }
         assert (status["drawdown"], status["breaker"]) == (-0.26, 0.2)
+
+
+def test_a_halt_before_the_first_bar_is_shown(journal: Path) -> None:
+    """Since when and why, though the bot has not reported anything yet."""
+    with Teller(journal, "testnet") as teller:
+        now = teller.begin().hand(halts=True).now
+        with served(journal, clock=ManualClock(now + 1)) as server:
+            status = settled(server)
+    assert status["state"] == "halted"
+    assert status["halt"] == {
+        "reason": "owner",
+        "breaker": False,
+        "since": now,
+        "resume_at": None,
+        "resume_score": None,
+    }
 
 
 def test_a_replay_is_alive_while_somebody_writes_it(journal: Path) -> None:

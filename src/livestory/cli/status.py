@@ -3,10 +3,9 @@
 # ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
-from msgspec.structs import replace
 
 from livestory.cli.closing import print_rows
 from livestory.cli.place import dir_option, story_in
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from livestory.story.halt_told import HaltTold
     from livestory.story.journal_entry import Identity, Kept
     from livestory.story.journal_reader import JournalReader
     from livestory.story.layout import Layout
@@ -41,6 +41,7 @@ def status(ctx: click.Context, folder: Path, *, check: bool) -> None:
     livestory status --check || echo "look after the bot"
     """
     from livestory.cli.health import trouble
+    from livestory.story.halt_told import halt_told
     from livestory.story.journal_lock import holder
     from livestory.story.journal_reader import JournalReader
 
@@ -50,13 +51,13 @@ def status(ctx: click.Context, folder: Path, *, check: bool) -> None:
         last = reader.event(reader.last_seq)
         lives = reader.events(kinds={"started", "resumed", "stopped"}, newest_first=True, limit=1)
         troubles = _troubles(reader)
-        halt = _halt_since(reader, seen)
+        halt = halt_told(reader, seen)
     stopped = next((one.line for one in lives if one.kind == "stopped"), None)
     writer = holder(layout.lock)
     rows = [("bot", _bot(who)), ("process", f"running ({writer})" if writer else "not running")]
     if seen is not None and halt is not None:
-        seen = replace(seen, **halt)
-    unheard = [("state", _unheard(halt or {}))]
+        seen = halt.upon(seen)
+    unheard = [("state", _unheard(halt))]
     rows += _seen(seen, who, stopped, running=writer is not None) if seen else unheard
     rows += [("trouble", line) for line in troubles]
     rows += [("last line", f"#{last.seq}: {last.line}" if last else "none yet"), ("files", _files(layout))]
@@ -81,26 +82,11 @@ def _troubles(reader: JournalReader) -> list[str]:
     return sorted(event.line for last in told for event in last)
 
 
-def _halt_since(reader: JournalReader, seen: Observation | None) -> dict[str, Any] | None:
-    """What the bot has told of a halt by hand since its last observation; None: nothing."""
-    from livestory.story.events import Halted, Unhalted, from_record
-
-    for told in reader.events(kinds={"halted", "unhalted"}, newest_first=True, limit=1):
-        facts = from_record(told.record, told.line, told.id, told.seq).facts
-        if seen is not None and told.time <= seen.time:
-            break
-        if isinstance(facts, Halted):
-            return {"halted": True, "halt_reason": facts.reason}
-        if isinstance(facts, Unhalted):
-            return {"halted": facts.still is not None, "halt_reason": facts.still}
-    return None
-
-
-def _unheard(halt: dict[str, Any]) -> str:
+def _unheard(halt: HaltTold | None) -> str:
     """The state of a bot that has heard no bar."""
-    if not halt.get("halted"):
+    if halt is None or not halt.halted:
         return f"{_UNKNOWN}: no bar heard yet"
-    return f"{_halted(halt['halt_reason'])}; waits for you"
+    return f"{_halted(halt.reason)}; waits for you"
 
 
 def _halted(reason: str | None) -> str:

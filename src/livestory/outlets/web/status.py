@@ -10,6 +10,7 @@ from msgspec import Struct
 from livestory.outlets.silence import REPLAYED, overdue_from
 from livestory.story.account import Account, tripped
 from livestory.story.detectors import Chapters
+from livestory.story.halt_told import HaltTold
 from livestory.story.journal_entry import Identity
 from livestory.story.observation import Observation
 from livestory.story.wording.numbers import decimals
@@ -21,10 +22,10 @@ class Halt(Struct, frozen=True, kw_only=True):
     """What keeps the bot from buying, and what it waits for."""
 
     reason: str | None
-    breaker: bool
+    breaker: bool = False
     since: int | None
-    resume_at: int | None
-    resume_score: float | None
+    resume_at: int | None = None
+    resume_score: float | None = None
 
 
 class Return(Struct, frozen=True, kw_only=True):
@@ -103,6 +104,7 @@ class Heard(Struct, frozen=True, kw_only=True):
     known: Known | None
     origin: Origin
     stopped_at: int | None  # the last goodbye, if nothing came after it
+    halt: HaltTold | None  # told since the observation
     halted_since: int | None
     regime_since: int | None
     committed: int
@@ -154,7 +156,7 @@ def _state(heard: Heard, now: int, *, written: bool) -> State:
     if heard.stopped_at is not None and (last is None or heard.stopped_at >= last.time):
         return "stopped"
     if last is None:
-        return "unknown"
+        return "halted" if heard.halt is not None and heard.halt.halted else "unknown"
     if _overdue(heard, last, now, written=written):
         return "overdue"
     return "halted" if last.halted else "trading"
@@ -168,14 +170,17 @@ def _overdue(heard: Heard, last: Observation, now: int, *, written: bool) -> boo
 
 
 def _halt(heard: Heard) -> Halt | None:
-    last = heard.observation
-    if last is None or not last.halted:
+    last, told = heard.observation, heard.halt
+    if last is None:
+        return Halt(reason=told.reason, since=told.since) if told is not None and told.halted else None
+    if not last.halted:
         return None
+    breaker = tripped(last.halt_reason)
     return Halt(
         reason=last.halt_reason,
-        breaker=tripped(last.halt_reason),
-        since=heard.halted_since,
-        resume_at=last.resume_at,
+        breaker=breaker,
+        since=(told.since if told is not None else None) or heard.halted_since,
+        resume_at=last.resume_at if breaker else None,
         resume_score=last.resume_score,
     )
 

@@ -14,6 +14,7 @@ from livestory.outlets.web.event_index import EventIndex
 from livestory.outlets.web.readings import Readings
 from livestory.outlets.web.status import Heard, Known, Origin, Status, known, status_of
 from livestory.story.events import Started, from_record
+from livestory.story.halt_told import halt_told
 from livestory.story.journal_entry import Kept
 from livestory.story.journal_lock import holder
 from livestory.story.journal_reader import JournalReader
@@ -177,16 +178,19 @@ class Watched:
         memory = known(saved) if saved else None
         if self._origin is None:
             self._origin = self._find_origin(reader, memory)
+        last = reader.last_observation()
+        halt = halt_told(reader, last)
         return Heard(
             journal=reader.id,
             identity=reader.identity,
             last_seq=len(index),
             first_time=readings.first if index.first_time is None else index.first_time,
             kinds=index.kinds(),
-            observation=reader.last_observation(),
+            observation=last if last is None or halt is None else halt.upon(last),
             known=memory,
             origin=self._origin or Origin(),
             stopped_at=event.time if event is not None and event.kind == "stopped" else None,
+            halt=halt,
             halted_since=readings.halted_since,
             regime_since=regime_event.time if regime_event else None,
             committed=_changed_at(self.path) or self._clock.now(),

@@ -22,7 +22,7 @@ from livestory.story.layout import Layout
 from livestory.story.observation import Begin
 from livestory.trading.market.bar import Bar
 from livestory.trading.market.candles import ExchangeCandles
-from livestory.trading.run import Ending, run
+from livestory.trading.replay import Ending, run
 from tests.exchange.accounts import account_of
 from tests.exchange.binance_spot.server import BinanceSpot
 from tests.trading.outside import Rehearsal

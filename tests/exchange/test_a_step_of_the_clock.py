@@ -10,10 +10,10 @@ from msgspec import structs
 from livestory.clock import SECOND
 from livestory.story.inbox import Posted
 from livestory.story.words import Resume
-from livestory.trading.live_executor import LiveExecutor
+from livestory.trading.executor import Executor
 from livestory.trading.market.bar import Bar
 from livestory.trading.risk import RiskSettings
-from livestory.trading.scene import Scene
+from livestory.trading.run_info import RunInfo
 from livestory.trading.strategy.choice import StrategySettings
 from tests.exchange.conftest import NOON
 from tests.trading.outside import ScriptedState
@@ -37,8 +37,8 @@ def test_an_order_sent_right_after_the_clock_was_set_forward_is_followed_to_its_
     fresh = ScriptedState.fresh("test", StrategySettings(), RiskSettings(max_weight=1.0), None)
     fresh.settings = structs.replace(fresh.settings, rebalance=structs.replace(fresh.settings.rebalance, cooldown=0))
     fresh.strategy = Script([wish(0.9)])
-    scene = Scene(mode="testnet", base="ETH", symbol="ETH/BTC", exchange="binance", clock=clock)
-    executor = LiveExecutor(fresh, story, lambda: NO_BARS, scene, account)
+    scene = RunInfo(mode="testnet", base="ETH", symbol="ETH/BTC", exchange="binance", clock=clock)
+    executor = Executor(fresh, story, lambda: NO_BARS, scene, account)
     executor.begin(Bar(NOON, NOON + QUARTER, price, price, price, price, 1.0), 0)
     story.posted.append(Posted("1", NOON, Resume()))
     executor.on_pulse(clock.now())
@@ -51,4 +51,4 @@ def test_an_order_sent_right_after_the_clock_was_set_forward_is_followed_to_its_
     assert account.clock_ahead == pytest.approx(step * SECOND, abs=SECOND)
     assert [fill.side for fill in story.fills] == ["buy"]
     assert not executor.state.orders
-    assert executor.state.books.since <= NOON + QUARTER + 65 * SECOND
+    assert executor.state.expected.since <= NOON + QUARTER + 65 * SECOND

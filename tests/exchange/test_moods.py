@@ -12,8 +12,10 @@ from livestory.clock import SECOND, ManualClock
 from livestory.story.journal_entry import Identity
 from livestory.story.settings import StorySettings
 from livestory.story.storyteller import Storyteller
-from livestory.trading.live_executor import ExecutorState, LiveExecutor, Scene
+from livestory.trading.executor import Executor
 from livestory.trading.risk import RiskSettings
+from livestory.trading.run_info import RunInfo
+from livestory.trading.state import ExecutorState
 from livestory.trading.strategy.choice import StrategySettings
 from tests.exchange import accounts
 from tests.exchange.binance_spot import faults
@@ -41,11 +43,11 @@ class Owner:
         self.clock = clock
         self.account: CcxtSpot = accounts.account_of(server, timeout=SECOND)
         fresh = ExecutorState.fresh("bot", StrategySettings(), RiskSettings(), None)
-        scene = Scene(mode="testnet", base="ETH", symbol="ETH/BTC", exchange="binance", clock=self.clock)
+        scene = RunInfo(mode="testnet", base="ETH", symbol="ETH/BTC", exchange="binance", clock=self.clock)
         identity = Identity(bot="bot", mode="testnet", symbol="ETH/BTC", unit="BTC", bars=None)
         path = folder / "live_story.txt"
         self.story = Storyteller(path, identity, StorySettings(), keep_days=None, clock=self.clock)
-        self.executor = LiveExecutor(fresh, self.story, lambda: (), scene, self.account)
+        self.executor = Executor(fresh, self.story, lambda: (), scene, self.account)
         self.executor.state.warm_up(bars[:FIRST])
         self.leaps = 0  # the machine's clock is set forward by so much every other bar, and back again
         self._bars = iter(bars[FIRST:])

@@ -10,11 +10,12 @@ from livestory.clock import DAY, MINUTE
 from livestory.story.events import Facts, Rules
 from livestory.story.observation import Begin, End, Fill, Flow, Observation, Reason, Skip
 from livestory.trading.exchange.paper import PaperSettings
-from livestory.trading.live_executor import ExecutorState, LiveExecutor
+from livestory.trading.executor import Executor
 from livestory.trading.market.bar import Bar
 from livestory.trading.risk import RiskSettings
+from livestory.trading.state import ExecutorState
 from livestory.trading.strategy.choice import StrategySettings
-from livestory.trading.strategy.signal import Signal
+from livestory.trading.strategy.rebalance import Signal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -155,10 +156,10 @@ def scripted(
     wishes: Iterable[Signal],
     risk: RiskSettings | None = None,
     paper: PaperSettings = FRICTIONLESS,
-) -> LiveExecutor:
+) -> Executor:
     """A fresh executor that follows a script, with no cooldown between trades."""
     settings = StrategySettings()
     settings = structs.replace(settings, rebalance=structs.replace(settings.rebalance, cooldown=0))
     state = ExecutorState.fresh("test", settings, risk or RiskSettings(), paper)
     state.strategy = Script(list(wishes))  # type: ignore[assignment]  # a test's own
-    return LiveExecutor(state, story, lambda: NO_BARS)
+    return Executor(state, story, lambda: NO_BARS)

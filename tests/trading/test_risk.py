@@ -13,9 +13,9 @@ from msgspec import msgpack
 
 from livestory.clock import DAY, HOUR, MINUTE
 from livestory.story.observation import Reason
-from livestory.trading.orders import Order
+from livestory.trading.execution.working_order import Order
 from livestory.trading.risk import Approved, Refused, Risk, RiskSettings
-from livestory.trading.strategy.signal import Signal
+from livestory.trading.strategy.rebalance import Signal
 
 QUARTER = 15 * MINUTE
 NOON = 19_000 * DAY + 12 * HOUR

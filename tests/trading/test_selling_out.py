@@ -10,8 +10,8 @@ from livestory.clock import HOUR, MINUTE
 from livestory.story.events import SellStuck
 from livestory.story.observation import Reason
 from livestory.story.words import Halt, Resume
-from livestory.trading.exchange import Rejected
-from livestory.trading.pursuit import OrderSettings
+from livestory.trading.exchange.records import Rejected
+from livestory.trading.execution.tactics import OrderSettings
 from livestory.trading.risk import RiskSettings
 from tests.trading.outside import LOST, Rehearsal
 from tests.trading.rehearsal import wish
@@ -77,7 +77,7 @@ def test_a_sale_that_is_refused_is_told_and_tried_again_ever_more_slowly() -> No
     assert [told.tries for told in stuck] == [1, 2, 3, 4]
     assert {told.problem for told in stuck} == {"Account is frozen."}
     assert [told.retry_in for told in stuck] == [2_000_000, 4_000_000, 8_000_000, 16_000_000]
-    names = [attempt.client_order_id for attempt in rehearsal.stage.sent[1:]]
+    names = [request.client_order_id for request in rehearsal.stage.sent[1:]]
     assert [name.split("-")[3:] for name in names] == [["e", str(number)] for number in range(1, 6)]
     assert [fill.side for fill in rehearsal.story.fills] == ["buy", "sell"]
 
@@ -106,7 +106,7 @@ def test_an_unknown_order_keeps_the_sale_waiting_for_a_minute_and_no_longer() ->
     sale = rehearsal.stage.sent[2]
     assert (sale.client_order_id.split("-")[3], sale.side) == ("e", "sell")
     assert rehearsal.stage.base < rehearsal.stage.filters().step
-    assert [pursuit.unknown for pursuit in rehearsal.executor.state.orders.pursuits] == [True]
+    assert [working.unknown for working in rehearsal.executor.state.orders.working] == [True]
     rehearsal.stage.silent = set()
     rehearsal.pulses(45)
     assert not rehearsal.executor.state.orders
@@ -139,7 +139,7 @@ def test_the_breaker_sells_only_until_it_resumes() -> None:
     rehearsal.bar(0.04)
     rehearsal.pulses(5)
     assert [fill.side for fill in rehearsal.story.fills] == ["buy", "sell", "buy"]
-    assert rehearsal.executor.state.sale.since is None
+    assert rehearsal.executor.state.liquidation.since is None
 
 
 def test_an_order_of_its_own_that_can_not_be_withdrawn_is_told_and_what_is_free_is_sold() -> None:

@@ -19,10 +19,10 @@ from livestory.story.events import (
 from livestory.story.inbox import Posted
 from livestory.story.observation import Begin
 from livestory.story.words import Halt, Resume
-from livestory.trading.exchange import Attempt, Balances, Filters, Trouble
-from livestory.trading.orders import client_order_id
-from livestory.trading.present import Present
-from livestory.trading.pursuit import OrderSettings
+from livestory.trading.exchange.records import Balances, Filters, OrderRequest, Trouble
+from livestory.trading.exchange_clock import ExchangeClock
+from livestory.trading.execution.tactics import OrderSettings
+from livestory.trading.execution.working_order import client_order_id
 from livestory.trading.risk import RiskSettings
 from tests.simulation.world import STEP, TICK, Placed
 from tests.trading.outside import Rehearsal
@@ -235,8 +235,8 @@ def test_an_order_of_ours_that_the_ledger_does_not_have_is_cancelled_and_others_
     rehearsal = Rehearsal(NOTHING)
     rehearsal.bar()
     for name in (client_order_id("test", 1, "buy"), "web-1"):
-        attempt = Attempt(client_order_id=name, side="buy", quantity=Decimal(1), limit=Decimal("0.01"))
-        rehearsal.stage.orders[name] = placed = Placed(attempt, 0, 0, 0, taken=True)
+        request = OrderRequest(client_order_id=name, side="buy", quantity=Decimal(1), limit=Decimal("0.01"))
+        rehearsal.stage.orders[name] = placed = Placed(request, 0, 0, 0, taken=True)
         rehearsal.stage.active.append(placed)
     rehearsal.restart()
     rehearsal.pulses(3)
@@ -284,8 +284,8 @@ def test_fees_are_worth_what_they_are_in_the_quote_asset() -> None:
     rehearsal.pulses(3)
     (fill,) = rehearsal.story.fills
     assert fill.fee == Decimal("0.005")
-    assert rehearsal.state.books.expected is not None
-    assert rehearsal.state.books.expected.base == Decimal("99.9")
+    assert rehearsal.state.expected.balances is not None
+    assert rehearsal.state.expected.balances.base == Decimal("99.9")
 
 
 def test_one_asset_for_the_other_is_told_although_nothing_was_gained_or_lost() -> None:
@@ -400,7 +400,7 @@ def test_after_a_step_of_the_clock_the_present_is_the_exchanges() -> None:
             return rehearsal.clock.now() + ahead
 
     ahead, true = 0, rehearsal.clock.now()
-    present = Present(stage, Machine())
+    present = ExchangeClock(stage, Machine())
     assert present.confirm(present.now(0)) == true
     assert present.confirm(present.now(0) + SECOND) == true + SECOND
     assert len(asked) == 1

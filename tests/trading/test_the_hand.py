@@ -12,12 +12,12 @@ from livestory.story.events import BalanceDiffers, BalanceExplained, Halted, Ord
 from livestory.story.events import Note as NoteTold
 from livestory.story.inbox import Posted
 from livestory.story.words import AnyWord, Flow, Halt, Note, Resume
-from livestory.trading.pursuit import OrderSettings
+from livestory.trading.execution.tactics import OrderSettings
 from tests.trading.outside import LOST, Rehearsal
 from tests.trading.rehearsal import FRICTIONLESS, RecordingStory, bars_of, scripted, wish
 
 if TYPE_CHECKING:
-    from livestory.trading.exchange import Balances
+    from livestory.trading.exchange.records import Balances
 
 
 def say(rehearsal: Rehearsal, word: AnyWord) -> None:
@@ -263,7 +263,7 @@ def test_resumed_while_the_account_is_not_answered_the_word_is_not_lost() -> Non
     rehearsal.stage.silent = set()
     rehearsal.pulses(10)
     assert not rehearsal.state.orders
-    expected, account = rehearsal.state.books.expected, rehearsal.stage.account()
+    expected, account = rehearsal.state.expected.balances, rehearsal.stage.account()
     assert expected is not None
     assert (expected.base, expected.quote) == (account.base, account.quote)
 
@@ -319,7 +319,7 @@ def test_what_trades_while_the_account_is_read_is_not_lost() -> None:
     stage.balances = answer  # type: ignore[method-assign]
     say(rehearsal, Resume())
     rehearsal.pulses(60)
-    expected = rehearsal.state.books.expected
+    expected = rehearsal.state.expected.balances
     assert expected is not None
     assert (expected.base, expected.quote) == (stage.base, stage.quote)
 

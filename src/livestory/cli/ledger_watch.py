@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from livestory.trading.live_executor import LiveExecutor
+    from livestory.trading.executor import Executor
 
 
 class LedgerWatch:
     """Pulses an executor and looks at its ledger after each."""
 
-    def __init__(self, executor: LiveExecutor) -> None:
+    def __init__(self, executor: Executor) -> None:
         """All is well so far."""
         self._executor = executor
         self._said: str | None = None

@@ -13,10 +13,12 @@ from livestory.cli.ledger_watch import LedgerWatch
 from livestory.outlets.terminal import TerminalPrinter
 from livestory.story.journal_entry import Identity
 from livestory.story.storyteller import Storyteller
-from livestory.trading.live_executor import ExecutorState, LiveExecutor, Scene
+from livestory.trading.executor import Executor
 from livestory.trading.market.bar import Bar
 from livestory.trading.market.candles import ExchangeCandles
-from livestory.trading.run import GROUP, Ending, run
+from livestory.trading.replay import GROUP, Ending, run
+from livestory.trading.run_info import RunInfo
+from livestory.trading.state import ExecutorState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,11 +28,11 @@ if TYPE_CHECKING:
     from livestory.clock import Clock
     from livestory.config import Configuration
     from livestory.story.layout import Layout
-    from livestory.trading.exchange import Exchange
     from livestory.trading.exchange.ccxt_spot import CcxtSpot
-    from livestory.trading.market import Market
-    from livestory.trading.pulse import Pulse
-    from livestory.trading.summary import Summary
+    from livestory.trading.exchange.protocol import Exchange
+    from livestory.trading.live import Timer
+    from livestory.trading.market.protocol import Market
+    from livestory.trading.state import Summary
 
 _WARM = 4  # times the bars that the strategy needs at the least; then its averages have forgotten where they began
 
@@ -50,7 +52,7 @@ class Play(NamedTuple):
     stop_unheard: bool = False  # once nobody reads that any more
     exchange: CcxtSpot | None = None  # where orders go; None: the account is on paper
     news: TellingNews | None = None  # of an exchange's candles
-    pulse: Pulse | None = None  # what an exchange's candles wait on
+    pulse: Timer | None = None  # what an exchange's candles wait on
 
 
 def play(play: Play, stop: Event, progress: Callable[[int], None] = lambda _: None) -> tuple[Ending, Summary]:
@@ -72,7 +74,7 @@ def play(play: Play, stop: Event, progress: Callable[[int], None] = lambda _: No
     fresh = ExecutorState.fresh(
         settings.bot.name, settings.strategy, settings.risk, None if outside else settings.paper
     )
-    scene = Scene(
+    scene = RunInfo(
         mode=play.mode,
         market=play.origin,
         base=base,
@@ -97,7 +99,7 @@ def play(play: Play, stop: Event, progress: Callable[[int], None] = lambda _: No
             ahead = 0 if play.exchange is None else play.exchange.clock_ahead
             now, needed = play.clock.now() - ahead, _WARM * fresh.strategy.bars_needed
             before = now if heard is None else heard.time
-            executor = LiveExecutor(
+            executor = Executor(
                 fresh, story, lambda: market.history(before, needed), scene, play.exchange, settings.orders
             )
             if play.news is not None:
@@ -106,7 +108,7 @@ def play(play: Play, stop: Event, progress: Callable[[int], None] = lambda _: No
                 play.pulse.attach(LedgerWatch(executor).on_pulse)
             bars = joined(executor, market, now, needed, stop, play.exchange)
         else:
-            executor = LiveExecutor(fresh, story, market.read, scene)
+            executor = Executor(fresh, story, market.read, scene)
             bars = market.read(executor.state.summary.last_time)
         ending = run(
             executor,
@@ -134,7 +136,7 @@ def _metrics(play: Play) -> Iterator[None]:
 
 
 def joined(  # noqa: PLR0913, PLR0917 - who hears what, from when on, and where its account is
-    executor: LiveExecutor, candles: ExchangeCandles, now: int, needed: int, stop: Event, exchange: Exchange | None
+    executor: Executor, candles: ExchangeCandles, now: int, needed: int, stop: Event, exchange: Exchange | None
 ) -> Iterator[Bar]:
     """Bars as they close from now on. The ones before are only shown to the strategy: nobody traded them.
 
@@ -159,7 +161,7 @@ def joined(  # noqa: PLR0913, PLR0917 - who hears what, from when on, and where 
     yield from candles.read(before[-1].end if before else seen)
 
 
-def _begin(executor: LiveExecutor, now: int, interval: int, price: float, missed: int | None) -> None:
+def _begin(executor: Executor, now: int, interval: int, price: float, missed: int | None) -> None:
     executor.begin(Bar(now, now + interval, price, price, price, price, None), missed_bars=missed)
     executor.commit()
 

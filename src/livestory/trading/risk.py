@@ -13,8 +13,8 @@ from livestory.story.observation import Reason
 from livestory.trading.strategy.rebalance import Proposal
 
 if TYPE_CHECKING:
-    from livestory.trading.orders import Order
-    from livestory.trading.strategy.signal import Signal
+    from livestory.trading.execution.working_order import Order
+    from livestory.trading.strategy.rebalance import Signal
 
 _EPSILON = 1e-12  # a loss that reaches a limit to twelve decimals reaches it, whatever binary fractions make of it
 

@@ -12,16 +12,16 @@ from urllib.parse import urlsplit
 from livestory.clock import SECOND, Clock, SystemClock
 from livestory.credentials import redacted
 from livestory.errors import InputError
-from livestory.trading.exchange import Trouble
-from livestory.trading.exchange.access import allow_address
 from livestory.trading.exchange.ccxt_errors import NO_ANSWER, UNREADABLE, Failed, Meaning, Verdict, verdict_on, words_of
+from livestory.trading.exchange.records import Trouble
 from livestory.trading.exchange.request_limits import Need, RequestLimits
+from livestory.trading.exchange.settings import allow_address
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Iterator, Mapping
 
-    from livestory.trading.exchange.access import Keys
+    from livestory.trading.exchange.settings import Keys
 
 _MILLIS: Final = 1000
 _ROUNDS = 3  # questions for the time; the quickest answer tells it best

@@ -1,6 +1,6 @@
 """The only one who moves orders at the exchange: asks what became of them, sends, follows, withdraws.
 
-It works on the order ledger and the books, and tells nobody; what is over lies in the ledger until it is taken.
+It works on the order ledger and the expected, and tells nobody; what is over lies in the ledger until it is taken.
 """
 
 from __future__ import annotations
@@ -10,37 +10,39 @@ from typing import TYPE_CHECKING
 
 from livestory.clock import HOUR, SECOND
 from livestory.story.observation import Reason
-from livestory.trading.books import SLACK
-from livestory.trading.exchange import Accepted, Attempt, Rejected, Standing, Unanswered
-from livestory.trading.orders import FINAL, OrderEvent, OrderState, id_prefix
-from livestory.trading.pursuit import Cancel, Over, Send, next_step
+from livestory.trading.exchange.records import Accepted, OrderRequest, OrderStatus, Rejected, Unanswered
+from livestory.trading.execution.tactics import Cancel, Over, Send, next_step
+from livestory.trading.execution.working_order import FINAL, OrderEvent, OrderState, id_prefix
+from livestory.trading.reconciliation.expected_balances import SLACK
 from livestory.trading.risk import Approved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from livestory.trading.books import Books
-    from livestory.trading.exchange import Balances, Exchange, Filters, OpenOrder, Report, Trade
+    from livestory.trading.exchange.protocol import Exchange
+    from livestory.trading.exchange.records import Balances, Execution, Filters, OpenOrder, OrderReport
+    from livestory.trading.execution.order_table import OrderTable
+    from livestory.trading.execution.tactics import OrderSettings
+    from livestory.trading.execution.working_order import ChildOrder, Order, WorkingOrder
     from livestory.trading.market.bar import Bar
-    from livestory.trading.orders import LedgerEntry, Order, OrderLedger, Pursuit
-    from livestory.trading.pursuit import OrderSettings
+    from livestory.trading.reconciliation.expected_balances import ExpectedBalances
     from livestory.trading.risk import Refused
 
 _ASKED_AGAIN, _ASKED_AGAIN_MOST = SECOND, 10 * SECOND  # the wait doubles from the one to the other
 _MISSES = 5  # answers that must not find an order before it can count as absent, whatever a clock says
 _SHORT = 30 * SECOND  # that an order's trades may come later than what the exchange says of it
 _LOOKED_BACK = HOUR  # from when an order was sent, for trades that are missing
-_STEPS = 4  # that one look at a pursuit may lead to: cancelled, its rest sent, rejected, over
+_STEPS = 4  # that one look at a working order may lead to: cancelled, its rest sent, rejected, over
 
 
-class Dealer:
+class OrderManager:
     """Deals with one exchange for one bot."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - what it works on, and the two whose consent it needs
         self,
         exchange: Exchange,
-        ledger: OrderLedger,
-        books: Books,
+        ledger: OrderTable,
+        expected: ExpectedBalances,
         settings: OrderSettings,
         bot: str,
         commit: Callable[[], bool],
@@ -55,7 +57,7 @@ class Dealer:
         """
         self._exchange = exchange
         self._ledger = ledger
-        self._books = books
+        self._expected = expected
         self._settings = settings
         self._prefix = id_prefix(bot)
         self._commit = commit
@@ -82,86 +84,88 @@ class Dealer:
         if abs(self._ahead - ahead) > SECOND:
             return True  # the clock was just set right: ``now`` may be from before that, and moves nothing
         self._set_right(now)
-        for pursuit, entry in list(self._ledger.living()):
-            if now < entry.ask_at:
+        for working, child in list(self._ledger.living()):
+            if now < child.ask_at:
                 continue
-            report = self._exchange.query(entry.attempt.client_order_id)
+            report = self._exchange.query(child.request.client_order_id)
             if report is None:
-                self._ask_later(entry, now)
+                self._ask_later(child, now)
                 continue
-            entry.stand(report)
-            if report.standing is Standing.NOT_FOUND:
-                self._not_found(pursuit, entry, now)
+            child.apply_report(report)
+            if report.status is OrderStatus.NOT_FOUND:
+                self._not_found(working, child, now)
             else:
-                entry.asks = entry.misses = 0
-                self._look_back(entry, report, now)
+                child.asks = child.misses = 0
+                self._look_back(child, report, now)
         if self._exchange.outside:
-            self._books.read_until(min(now, self._ledger.since() or now) - SLACK)
+            self._expected.read_until(min(now, self._ledger.since() or now) - SLACK)
         return True
 
     def pursue(self, now: int, filters: Filters) -> None:
-        """Do for each pursuit what is due now; those that have come to their end are `over`."""
-        for pursuit in self._ledger.pursuits:
+        """Do for each working order what is due now; those that have come to their end are `over`."""
+        for working in self._ledger.working:
             for _ in range(_STEPS):
-                if pursuit.over:
+                if working.over:
                     break
-                step = next_step(pursuit, now, self._exchange.book, filters, self._settings)
+                step = next_step(working, now, self._exchange.book, filters, self._settings)
                 if isinstance(step, Over):
-                    pursuit.over, pursuit.rest = True, pursuit.rest or step.rest
+                    working.over, working.rest = True, working.rest or step.rest
                 elif isinstance(step, Send):
-                    self.send(pursuit, step, now)
+                    self.send(working, step, now)
                 elif isinstance(step, Cancel):
-                    self._cancel(pursuit.last)
-                    if pursuit.living is not None:
+                    self._cancel(working.last)
+                    if working.living is not None:
                         break
                 else:
                     break
 
-    def send(self, pursuit: Pursuit, step: Send, now: int) -> None:
-        """Send the next attempt of a pursuit, once risk approves and the ledger has its intent.
+    def send(self, working: WorkingOrder, step: Send, now: int) -> None:
+        """Send the next child order of a working order, once risk approves and the ledger has its intent.
 
         Without a ledger only what reduces the position is sent; and only a sale of everything before the exchange has
         said since the start what stands open, or while an order of ours stands that the ledger does not have.
         """
-        order = pursuit.order
+        order = working.order
         if self._exchange.outside and self._halt_waits():
-            pursuit.over = pursuit.withdrawn = True
+            working.over = working.withdrawn = True
             return
-        if not (pursuit.exit or self._looked) and self.look_around() is None:
-            pursuit.over, pursuit.rest = True, Reason("exchange_down")
+        if not (working.exit or self._looked) and self.look_around() is None:
+            working.over, working.rest = True, Reason("exchange_down")
             return
-        if self._ledger.strays and not pursuit.exit:
-            pursuit.over, pursuit.rest = True, Reason("order_open")
+        if self._ledger.strays and not working.exit:
+            working.over, working.rest = True, Reason("order_open")
             return
         verdict = self._approve(order)
         if not isinstance(verdict, Approved):
-            pursuit.over, pursuit.rest = True, verdict.reason
+            working.over, working.rest = True, verdict.reason
             return
-        attempt = Attempt(client_order_id=pursuit.next_id(), side=order.side, quantity=step.quantity, limit=step.limit)
-        entry = pursuit.intend(attempt, now)
+        request = OrderRequest(
+            client_order_id=working.next_id(), side=order.side, quantity=step.quantity, limit=step.limit
+        )
+        child = working.intend(request, now)
         if self._exchange.outside and not self._commit() and order.side == "buy":
-            entry.happen(OrderEvent.CANCEL)
-            pursuit.over, pursuit.rest = True, Reason("ledger")
+            child.apply(OrderEvent.CANCEL)
+            working.over, working.rest = True, Reason("ledger")
             return
-        entry.happen(OrderEvent.SEND)
-        answer = self._exchange.submit(verdict, attempt)
+        child.apply(OrderEvent.SEND)
+        answer = self._exchange.submit(verdict, request)
         if isinstance(answer, Accepted):
-            entry.happen(OrderEvent.ACCEPT)
+            child.apply(OrderEvent.ACCEPT)
         elif isinstance(answer, Rejected):
-            entry.reject(answer.reason)
+            child.reject(answer.reason)
         elif isinstance(answer, Unanswered):
-            self._lose(pursuit, entry, now, answer.problem)
+            self._lose(working, child, now, answer.problem)
 
     def after_a_restart(self, now: int) -> None:
         """What lives went on without us: what was being sent is unknown, what follows a book is withdrawn."""
-        for pursuit, entry in self._ledger.living():
-            pursuit.withdrawn = pursuit.withdrawn or pursuit.patience_ends is not None
-            entry.asks, entry.ask_at = 0, 0
-            if entry.state in {OrderState.INTENDED, OrderState.SENT}:
-                self._lose(pursuit, entry, now, "")
-        for pursuit in self._ledger.pursuits:
-            if not pursuit.entries:
-                pursuit.over = True
+        for working, child in self._ledger.living():
+            working.withdrawn = working.withdrawn or working.patience_ends is not None
+            child.asks, child.ask_at = 0, 0
+            if child.state in {OrderState.INTENDED, OrderState.SENT}:
+                self._lose(working, child, now, "")
+        for working in self._ledger.working:
+            if not working.children:
+                working.over = True
 
     def out_of_the_way(self, now: int, since: int, after: int) -> bool:
         """Whether a sale of everything may be sent: nothing lives but what could not be withdrawn for ``after``.
@@ -171,20 +175,20 @@ class Dealer:
         balance is not free. Another sale of everything is always waited for, but for one that is unknown.
         """
         living = list(self._ledger.living())
-        for pursuit, entry in living:
-            unknown = entry.state is OrderState.UNKNOWN
-            if pursuit.exit and not unknown:
+        for working, child in living:
+            unknown = child.state is OrderState.UNKNOWN
+            if working.exit and not unknown:
                 return False
-            if now - (max(entry.lost_at or now, since) if unknown else since) < after:
+            if now - (max(child.lost_at or now, since) if unknown else since) < after:
                 return False
-        for _, entry in living:
-            self._cancel(entry)
+        for _, child in living:
+            self._cancel(child)
         return True
 
     @property
     def in_doubt(self) -> bool:
         """Whether nobody knows what became of an order."""
-        return any(entry.state is OrderState.UNKNOWN for _, entry in self._ledger.living())
+        return any(child.state is OrderState.UNKNOWN for _, child in self._ledger.living())
 
     def accept_as_absent(self, now: int) -> bool:
         """The owner takes the balance as it is: nothing came of the unknown orders. False while one may still come.
@@ -193,20 +197,20 @@ class Dealer:
         by its id first.
         """
         unknown = [pair for pair in self._ledger.living() if pair[1].state is OrderState.UNKNOWN]
-        if any(now - (entry.lost_at or now) < self._settings.unknown_grace for _, entry in unknown):
+        if any(now - (child.lost_at or now) < self._settings.unknown_grace for _, child in unknown):
             return False
-        for _, entry in unknown:
-            self._cancel(entry)
+        for _, child in unknown:
+            self._cancel(child)
         standing = self._exchange.open_orders()
         if standing is None:
             return False
         there = {each.client_order_id for each in standing}
         unknown = [pair for pair in unknown if pair[1].state is OrderState.UNKNOWN]
-        if any(entry.attempt.client_order_id in there for _, entry in unknown):
+        if any(child.request.client_order_id in there for _, child in unknown):
             return False
-        for pursuit, entry in unknown:
-            entry.happen(OrderEvent.CANCEL)
-            pursuit.over, pursuit.outcome = True, "owner"
+        for working, child in unknown:
+            child.apply(OrderEvent.CANCEL)
+            working.over, working.outcome = True, "owner"
         return not self.in_doubt
 
     def look_around(self) -> int | None:
@@ -215,36 +219,38 @@ class Dealer:
         if found is None:
             return None
         self._looked = True
-        known = {entry.attempt.client_order_id for _, entry in self._ledger.living()}
+        known = {child.request.client_order_id for _, child in self._ledger.living()}
         ours = [each for each in found if each.client_order_id.startswith(self._prefix)]
         for each in ours:
             if each.client_order_id not in known:
                 self._ledger.strays.setdefault(each.client_order_id, [])
         return len(found) - len(ours)
 
-    def take_strays(self) -> Iterator[list[Trade]]:
+    def take_strays(self) -> Iterator[list[Execution]]:
         """End the orders of ours that the ledger does not have, and give the trades of those that are at their end."""
         for client_order_id, trades in list(self._ledger.strays.items()):
             report = self._exchange.query(client_order_id)
-            if report is not None and report.standing is Standing.OPEN:
+            if report is not None and report.status is OrderStatus.OPEN:
                 report = self._exchange.cancel(client_order_id)
-            if report is not None and report.standing is not Standing.OPEN:
+            if report is not None and report.status is not OrderStatus.OPEN:
                 del self._ledger.strays[client_order_id]
                 if trades:
                     yield trades
 
     def _read_trades(self, now: int, bar: Bar | None = None) -> bool:
-        exchange, ledger, books = self._exchange, self._ledger, self._books
+        exchange, ledger, expected = self._exchange, self._ledger, self._expected
         if not exchange.outside:
-            for trade in exchange.trades(ledger.since() or now, bar) or ():
-                ledger.trade(trade)
+            for trade in exchange.executions(ledger.since() or now, bar) or ():
+                ledger.add_execution(trade)
             return True
-        since = books.since or min(now, books.opened or now) - SLACK  # a first start: what is older is in the balances
-        trades = exchange.trades(since, bar)
+        since = (
+            expected.since or min(now, expected.opened or now) - SLACK
+        )  # a first start: what is older is in the balances
+        trades = exchange.executions(since, bar)
         if trades is None:
             return False
         for trade in trades:
-            if not books.count_trade(trade, now) or ledger.trade(trade) or books.expected is None:
+            if not expected.count_execution(trade, now) or ledger.add_execution(trade) or expected.balances is None:
                 continue
             if trade.client_order_id.startswith(self._prefix):
                 ledger.strays.setdefault(trade.client_order_id, []).append(trade)
@@ -254,63 +260,63 @@ class Dealer:
         """No timer lies further ahead than the longest that it waits."""
         if not self._exchange.outside:
             return
-        for pursuit, entry in self._ledger.living():
-            entry.present_is(now, _ASKED_AGAIN_MOST)
-            if pursuit.patience_ends is not None:
-                pursuit.patience_ends = min(pursuit.patience_ends, now + self._settings.patience)
+        for working, child in self._ledger.living():
+            child.correct_clock(now, _ASKED_AGAIN_MOST)
+            if working.patience_ends is not None:
+                working.patience_ends = min(working.patience_ends, now + self._settings.patience)
 
-    def _look_back(self, entry: LedgerEntry, report: Report, now: int) -> None:
-        """Read again what the books have left behind, where an order's trades don't come up to what it has filled."""
-        if entry.state in FINAL or report.filled <= entry.filled:
-            entry.short_at = None
+    def _look_back(self, child: ChildOrder, report: OrderReport, now: int) -> None:
+        """Read again what the books left behind, where an order's trades don't come up to what it has filled."""
+        if child.state in FINAL or report.filled <= child.filled:
+            child.short_at = None
             return
-        if entry.short_at is None:
-            entry.short_at = now
-        if now - entry.short_at < _SHORT:
+        if child.short_at is None:
+            child.short_at = now
+        if now - child.short_at < _SHORT:
             return
-        entry.short_at = now
-        for trade in self._exchange.trades(entry.since - _LOOKED_BACK) or ():
-            ours = trade.client_order_id == entry.attempt.client_order_id and trade.trade_id not in entry.trades
-            if ours and self._ledger.trade(trade):
-                self._books.recover_trade(trade, now)
-        entry.stand(report)
+        child.short_at = now
+        for trade in self._exchange.executions(child.since - _LOOKED_BACK) or ():
+            ours = trade.client_order_id == child.request.client_order_id and trade.trade_id not in child.trades
+            if ours and self._ledger.add_execution(trade):
+                self._expected.recover_execution(trade, now)
+        child.apply_report(report)
 
-    def _not_found(self, pursuit: Pursuit, entry: LedgerEntry, now: int) -> None:
+    def _not_found(self, working: WorkingOrder, child: ChildOrder, now: int) -> None:
         """Not there, which proves nothing yet: it may be late, or be shown late."""
         grace = self._settings.unknown_grace
-        if entry.missed_at is None:
-            entry.missed_at, entry.asks = now, 0
-        entry.misses += 1
+        if child.missed_at is None:
+            child.missed_at, child.asks = now, 0
+        child.misses += 1
         if not self._exchange.outside:
-            if entry.state is OrderState.UNKNOWN:
-                entry.happen(OrderEvent.CANCEL)
+            if child.state is OrderState.UNKNOWN:
+                child.apply(OrderEvent.CANCEL)
             return
-        if entry.state is not OrderState.UNKNOWN:
-            if now - entry.since >= grace:
-                self._lose(pursuit, entry, now, "not found")
+        if child.state is not OrderState.UNKNOWN:
+            if now - child.since >= grace:
+                self._lose(working, child, now, "not found")
             return
-        looked = entry.misses >= _MISSES and now - entry.missed_at >= grace
-        if looked and not entry.seen and self._is_absent(entry, now):
-            entry.happen(OrderEvent.CANCEL)
-            pursuit.outcome = "absent"
+        looked = child.misses >= _MISSES and now - child.missed_at >= grace
+        if looked and not child.seen and self._is_absent(child, now):
+            child.apply(OrderEvent.CANCEL)
+            working.outcome = "absent"
         else:
-            self._ask_later(entry, now)
+            self._ask_later(child, now)
 
-    def _is_absent(self, entry: LedgerEntry, now: int) -> bool:
+    def _is_absent(self, child: ChildOrder, now: int) -> bool:
         """Whether trades, open orders and balances prove that nothing came of an order."""
-        exchange, books = self._exchange, self._books
-        if not self._read_trades(now) or entry.state is not OrderState.UNKNOWN:
+        exchange, expected = self._exchange, self._expected
+        if not self._read_trades(now) or child.state is not OrderState.UNKNOWN:
             return False
         standing, balances = exchange.open_orders(), exchange.balances()
-        if standing is None or balances is None or books.expected is None:
+        if standing is None or balances is None or expected.balances is None:
             return False
-        if any(each.client_order_id == entry.attempt.client_order_id for each in standing):
+        if any(each.client_order_id == child.request.client_order_id for each in standing):
             return False
         if self._keeps(balances, standing):
             return False
-        if not books.agree(balances):
+        if not expected.agree(balances):
             self._read_history(now)
-        return books.agree(balances)
+        return expected.agree(balances)
 
     def _keeps(self, balances: Balances, standing: Sequence[OpenOrder]) -> bool:
         """Whether more is locked than the orders that are shown to stand open account for.
@@ -320,24 +326,24 @@ class Dealer:
         """
         base, quote = _kept(standing)
         our_base, our_quote = _kept([each for each in standing if each.client_order_id.startswith(self._prefix)])
-        other_base, other_quote = self._books.locked
+        other_base, other_quote = self._expected.locked
         return balances.base_locked > max(base, our_base + other_base) or balances.quote_locked > max(
             quote, our_quote + other_quote
         )
 
-    def _cancel(self, entry: LedgerEntry) -> None:
-        report = self._exchange.cancel(entry.attempt.client_order_id)
-        if report is not None and entry.state not in FINAL:
-            entry.stand(report)
+    def _cancel(self, child: ChildOrder) -> None:
+        report = self._exchange.cancel(child.request.client_order_id)
+        if report is not None and child.state not in FINAL:
+            child.apply_report(report)
 
-    def _lose(self, pursuit: Pursuit, entry: LedgerEntry, now: int, problem: str) -> None:
-        entry.lose(now, problem)
-        pursuit.found = pursuit.found or "asked"
+    def _lose(self, working: WorkingOrder, child: ChildOrder, now: int, problem: str) -> None:
+        child.lose(now, problem)
+        working.found = working.found or "asked"
 
     @staticmethod
-    def _ask_later(entry: LedgerEntry, now: int) -> None:
-        entry.asks += 1
-        entry.ask_at = now + _wait(entry.asks)
+    def _ask_later(child: ChildOrder, now: int) -> None:
+        child.asks += 1
+        child.ask_at = now + _wait(child.asks)
 
 
 def _wait(asked: int) -> int:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from livestory.clock import DAY, MINUTE
-from livestory.trading.exchange import Balances, exact
+from livestory.trading.exchange.records import Balances, exact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from livestory.trading.exchange import AccountFlow, Trade
+    from livestory.trading.exchange.records import AccountFlow, Execution
 
 SLACK = MINUTE  # by how much two clocks may differ, and how late a trade may be seen
 FLOWS_KEPT = DAY  # how long after its own time a deposit or withdrawal may appear in the account's history
@@ -58,7 +58,7 @@ class Difference(Struct, frozen=True):
         return Difference(self.base - other.base, self.quote - other.quote)
 
 
-class Reckoning(Struct, frozen=True):
+class Comparison(Struct, frozen=True):
     """What a look at the account has shown. Worths are in the quote asset."""
 
     found: Difference | None = None  # what nothing explains, and was not there the last time
@@ -66,13 +66,13 @@ class Reckoning(Struct, frozen=True):
     swap: bool = False  # either is one asset for the other at about the price: no gain, no loss
 
 
-NOTHING_NEW = Reckoning()
+NOTHING_NEW = Comparison()
 
 
-class Books(Struct):
+class ExpectedBalances(Struct):
     """The account as it should be. Trades and flows count once, by their ids."""
 
-    expected: Balances | None = None  # None until the account was read
+    balances: Balances | None = field(name="expected", default=None)  # None until the account was read
     since: int = 0  # what is older is counted, or never will be
     trades: dict[str, int] = field(default_factory=dict)  # the ids counted since then, with their times
     last_trade: int = 0  # when one was counted last
@@ -90,28 +90,28 @@ class Books(Struct):
 
     def open(self, balances: Balances, now: int) -> None:
         """Begin, or begin anew, with what the account holds at ``now``; whatever came before is in that."""
-        self.expected = Balances(balances.base, balances.quote)
+        self.balances = Balances(balances.base, balances.quote)
         self.opened = now
         self.unexplained = Difference(_ZERO, _ZERO)
         self._look(balances)
 
-    def count_trade(self, trade: Trade, now: int) -> bool:
+    def count_execution(self, trade: Execution, now: int) -> bool:
         """Take in an execution; False for one that was counted before, or is older than the books go back."""
         if trade.time < self.since or trade.trade_id in self.trades:
             return False
         self.trades[trade.trade_id] = trade.time
-        if self.expected is not None and trade.time >= self.opened:
+        if self.balances is not None and trade.time >= self.opened:
             self._add(trade.base_change, trade.quote_change)
             self.last_trade = now
             self.rounded += 1
             self.drifted += 1
         return True
 
-    def recover_trade(self, trade: Trade, now: int) -> None:
+    def recover_execution(self, trade: Execution, now: int) -> None:
         """Take in an execution that the books have gone past without it, whatever its time."""
         if trade.trade_id not in self.trades:
             since, self.since = self.since, min(self.since, trade.time)
-            self.count_trade(trade, now)
+            self.count_execution(trade, now)
             self.since = since
 
     def count_flows(self, flows: Iterable[AccountFlow], now: int) -> list[AccountFlow]:
@@ -140,9 +140,9 @@ class Books(Struct):
 
     def difference(self, balances: Balances) -> Difference:
         """What ``balances`` hold beyond what the books say."""
-        if self.expected is None:
+        if self.balances is None:
             return Difference(_ZERO, _ZERO)
-        return Difference(balances.base - self.expected.base, balances.quote - self.expected.quote)
+        return Difference(balances.base - self.balances.base, balances.quote - self.balances.quote)
 
     def agree(self, balances: Balances) -> bool:
         """Whether nothing has happened to the account that the books do not have, but for the rounding of each trade.
@@ -154,7 +154,7 @@ class Books(Struct):
             self.drifted
         )
 
-    def reckon(self, balances: Balances, price: float) -> Reckoning:
+    def reckon(self, balances: Balances, price: float) -> Comparison:
         """Compare the account with the books, whose trades and flows are counted, while no order lives.
 
         One asset for the other at about the price is found at the second look that shows it: a trade of the owner's
@@ -165,14 +165,14 @@ class Books(Struct):
         self._look(balances)
         if before and difference.size(price) <= least:
             self.unexplained = Difference(_ZERO, _ZERO)
-            return Reckoning(explained=before.worth(price), swap=self.swapped)
+            return Comparison(explained=before.worth(price), swap=self.swapped)
         more = difference.beyond(before)
         swap = abs(more.worth(price)) <= least
         if more.size(price) <= least or (swap and last.beyond(before).size(price) <= least):
             return NOTHING_NEW
         self.swapped = swap and (self.swapped or not before)
         self.unexplained = difference
-        return Reckoning(found=more, swap=swap)
+        return Comparison(found=more, swap=swap)
 
     def absorb(self) -> None:
         """Take what was found as it should be."""
@@ -194,8 +194,8 @@ class Books(Struct):
         self.locked = balances.base_locked, balances.quote_locked
 
     def _add(self, base: Decimal, quote: Decimal) -> None:
-        if self.expected is not None:
-            self.expected = Balances(self.expected.base + base, self.expected.quote + quote)
+        if self.balances is not None:
+            self.balances = Balances(self.balances.base + base, self.balances.quote + quote)
 
 
 def worth(flows: Iterable[AccountFlow], price: float) -> float:

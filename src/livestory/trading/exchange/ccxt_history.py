@@ -1,13 +1,14 @@
-"""The account's executions of one symbol, all of them, each with the client order id of its order."""
+"""What happened to the account as the exchange tells it: executions of one symbol, deposits and withdrawals."""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from livestory.clock import DAY, MINUTE
-from livestory.trading.exchange import Trade
 from livestory.trading.exchange.ccxt_errors import Failed
+from livestory.trading.exchange.records import AccountFlow, Execution
+from livestory.trading.exchange.request_limits import Need
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,7 +48,7 @@ class TradeHistory:
             if len(self._names) > _REMEMBERED:
                 del self._names[next(iter(self._names))]
 
-    def read(self, since: int) -> list[Trade]:
+    def read(self, since: int) -> list[Execution]:
         """Every execution from the instant ``since``, oldest first. Raises Failed, also for an order not yet known."""
         with self._client.reading():
             found = {str(trade["id"]): trade for trade in self._all(since)}
@@ -84,7 +85,7 @@ class TradeHistory:
         yield from self._between(start, middle)
         yield from self._between(middle + _MILLIS, end)
 
-    def _trade(self, found: Mapping[str, Any]) -> Trade:
+    def _trade(self, found: Mapping[str, Any]) -> Execution:
         quantity, price = Decimal(found["amount"]), Decimal(found["price"])
         fees = [fee for fee in found.get("fees") or [found.get("fee")] if fee and fee.get("cost") is not None]
         taken: dict[str, Decimal] = {}
@@ -93,7 +94,7 @@ class TradeHistory:
             taken[asset] = taken.get(asset, Decimal(0)) + Decimal(str(fee["cost"]))
         worth = [self._worth(asset, amount, price) for asset, amount in taken.items()]
         known = [each for each in worth if each is not None]
-        return Trade(
+        return Execution(
             trade_id=str(found["id"]),
             client_order_id=self._name(str(found["order"])),
             time=int(found["timestamp"]) * _MILLIS,
@@ -146,3 +147,57 @@ class TradeHistory:
 def _number_or_text(trade_id: Any) -> tuple[int, str]:
     text = str(trade_id)
     return (int(text), "") if text.isdigit() else (0, text)
+
+
+_MILLIS = 1000
+_WINDOW = 90 * DAY  # Binance: "the time between startTime and endTime must be less than 90 days"
+_LATE = 2 * DAY  # that a transfer may take from its first entry until it counts
+_PAGE = 1000
+_KINDS: Final = (("fetch_deposits", "deposit", 1), ("fetch_withdrawals", "withdrawal", -1))
+_VOID: Final = {"canceled", "failed"}
+
+
+class FlowHistory:
+    """Reads both histories, page by page."""
+
+    def __init__(self, client: CcxtClient, symbol: str) -> None:
+        """Nothing is asked yet."""
+        self._client = client
+        base, _, quote = symbol.partition("/")
+        self._assets: Final = ((base, "base"), (quote, "quote"))
+
+    @property
+    def offered(self) -> bool:
+        """Whether there is such a history; a testnet has none."""
+        client = self._client
+        wallet = not client.id.startswith("binance") or client.reaches("sapi")
+        return wallet and client.has("fetchDeposits") and client.has("fetchWithdrawals")
+
+    def read(self, since: int) -> list[AccountFlow]:
+        """What was completed from ``since`` on, oldest first; a little from before may be among it. Raises Failed."""
+        with self._client.reading():
+            found = {flow.flow_id: flow for flow in self._entries(since - _LATE)}
+        return sorted(found.values(), key=lambda flow: (flow.time, flow.flow_id))
+
+    def _entries(self, start: int) -> Iterator[AccountFlow]:
+        while start <= self._client.now():
+            for asset, part in self._assets:
+                for method, kind, sign in _KINDS:
+                    # The newest thousand of 90 days; ccxt hands no earlier end on for withdrawals.
+                    page = self._client.ask(method, asset, start // _MILLIS, _PAGE, need=Need.CAN_WAIT, signed=True)
+                    yield from (flow for entry in page if (flow := _flow(entry, kind, sign, part)) is not None)
+            start += _WINDOW
+
+
+def _flow(entry: Any, kind: str, sign: int, part: Any) -> AccountFlow | None:
+    # A withdrawal leaves the account when it is asked for; a deposit is there once it has been credited.
+    status = entry.get("status")
+    if status in _VOID or (sign > 0 and status != "ok") or entry.get("amount") is None:
+        return None
+    amount = Decimal(str(entry["amount"]))
+    fee = entry.get("fee") or {}
+    if sign < 0 and fee.get("cost") is not None:
+        amount += Decimal(str(fee["cost"]))
+    return AccountFlow(
+        flow_id=f"{kind}-{entry['id']}", time=int(entry["timestamp"]) * _MILLIS, asset=part, amount=sign * amount
+    )

@@ -8,34 +8,34 @@ from livestory.clock import HOUR
 from livestory.story import words
 from livestory.story.events import Halted, Note, Unhalted
 from livestory.story.wording import numbers
-from livestory.trading.orders import OrderState
+from livestory.trading.execution.working_order import OrderState
 from livestory.trading.risk import Hold
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from livestory.trading.dealing import Dealer
-    from livestory.trading.exchange import Exchange
-    from livestory.trading.executor_state import ExecutorState
-    from livestory.trading.reckoning import Accountant
-    from livestory.trading.scene import Scene
+    from livestory.trading.exchange.protocol import Exchange
+    from livestory.trading.execution.order_manager import OrderManager
+    from livestory.trading.reconciliation.reconciler import Reconciler
+    from livestory.trading.run_info import RunInfo
+    from livestory.trading.state import ExecutorState
     from livestory.trading.story_port import Story
 
 _WATCHED = HOUR  # after an order was taken as absent at the owner's word, it is still looked for
 
 
-class Hand:
+class OperatorCommands:
     """Does what the owner says, and tells it."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - all that a word may move, and the story
         self,
         state: ExecutorState,
         exchange: Exchange,
-        dealer: Dealer,
-        accountant: Accountant,
+        dealer: OrderManager,
+        accountant: Reconciler,
         follow_up: Callable[[int], object],
         story: Story,
-        scene: Scene,
+        scene: RunInfo,
     ) -> None:
         """``follow_up`` asks what became of the orders that live, does what is due about them, and tells it."""
         self._state = state
@@ -92,9 +92,9 @@ class Hand:
         """Cancel what is open and send nothing more, but for the sale of everything where that is asked for."""
         state = self._state
         state.resuming = False
-        living = [entry for _, entry in state.orders.living()]
-        for pursuit in state.orders.pursuits:
-            pursuit.withdrawn = True
+        living = [child for _, child in state.orders.living()]
+        for working in state.orders.working:
+            working.withdrawn = True
         before, sold = state.risk.hold, state.risk.hold is not None and state.risk.hold.sell
         hold = state.risk.hold = before or Hold("owner", now)
         hold.sell = hold.sell or sell
@@ -107,7 +107,7 @@ class Hand:
             reason=hold.reason,
             position=None if held is None else float(held.base),
             base=self._scene.base,
-            cancelled=sum(1 for entry in living if entry.state is OrderState.CANCELLED),
+            cancelled=sum(1 for child in living if child.state is OrderState.CANCELLED),
             orders_open=sum(1 for _ in state.orders.living()) or None,
             selling=hold.sell,
         )
@@ -116,7 +116,7 @@ class Hand:
     def _resume(self, now: int) -> None:
         """Go on; what the account holds is taken as the truth about orders that nobody knows of, once it can be."""
         state, risk = self._state, self._state.risk
-        state.resuming = doubt = self._dealer.in_doubt or bool(state.books.unexplained)
+        state.resuming = doubt = self._dealer.in_doubt or bool(state.expected.unexplained)
         self.look(now)
         if state.resuming:
             self._note(now, "Resume Waits", _WAITS)

@@ -1,7 +1,7 @@
 """The executor: bar by bar it asks the strategy, then risk, then the exchange, and tells the story.
 
-It orders the calls and does no arithmetic of its own. `LiveExecutor.on_bar` and `LiveExecutor.on_pulse` are synchronous
-and complete in themselves: `livestory.trading.run` is the loop around the first, and `livestory.trading.pulse` calls
+It orders the calls and does no arithmetic of its own. `Executor.on_bar` and `Executor.on_pulse` are synchronous
+and complete in themselves: `livestory.trading.replay` is the loop around the first, and `livestory.trading.live` calls
 the second while the loop waits for a bar.
 """
 
@@ -15,36 +15,34 @@ from livestory.clock import MINUTE, SECOND
 from livestory.errors import JournalError
 from livestory.story.events import Halted
 from livestory.story.observation import End, Reason
-from livestory.trading.dealing import Dealer
-from livestory.trading.deciding import order_wanted, proposed
-from livestory.trading.exchange import exact
-from livestory.trading.executor_state import ExecutorState
-from livestory.trading.hand import Hand
-from livestory.trading.in_order import InOrder
-from livestory.trading.observing import beginning_of, observation_of
-from livestory.trading.outcomes import Outcomes
-from livestory.trading.present import Present
-from livestory.trading.pursuit import OrderSettings, Send
-from livestory.trading.reckoning import Accountant
+from livestory.trading.commands import OperatorCommands
+from livestory.trading.decision import order_wanted, proposed
+from livestory.trading.exchange.records import exact
+from livestory.trading.exchange_clock import ExchangeClock
+from livestory.trading.exchange_monitor import ExchangeMonitor
+from livestory.trading.execution.liquidation import Liquidation
+from livestory.trading.execution.order_manager import OrderManager
+from livestory.trading.execution.order_reporter import OrderReporter
+from livestory.trading.execution.tactics import OrderSettings, Send
+from livestory.trading.observing import beginning_of, observation_of, rules_of
+from livestory.trading.ordered_story import OrderedStory
+from livestory.trading.reconciliation.reconciler import Reconciler
 from livestory.trading.risk import Hold
-from livestory.trading.rules import rules_of
-from livestory.trading.scene import Scene
-from livestory.trading.selling_out import SellingOut
+from livestory.trading.run_info import RunInfo
 from livestory.trading.strategy.rebalance import Proposal
-from livestory.trading.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from livestory.story.events import Facts
     from livestory.story.words import AnyWord
-    from livestory.trading.exchange import Balances, Exchange
+    from livestory.trading.exchange.protocol import Exchange
+    from livestory.trading.exchange.records import Balances
+    from livestory.trading.execution.working_order import Order
     from livestory.trading.market.bar import Bar
-    from livestory.trading.orders import Order
+    from livestory.trading.state import ExecutorState
     from livestory.trading.story_port import Story
-    from livestory.trading.strategy.signal import Signal
-
-__all__ = ["STATE", "ExecutorState", "LiveExecutor", "Scene"]
+    from livestory.trading.strategy.rebalance import Signal
 
 STATE = "executor"
 """The name under which the executor's state is kept with the story."""
@@ -55,7 +53,7 @@ _BALANCES_LAG = MINUTE // 2  # after a trade, before a difference means anything
 Decision = tuple["Order", Send] | Reason | None
 
 
-class LiveExecutor:
+class Executor:
     """One bot on one symbol: the only one who moves its `ExecutorState`."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - who it is, to whom it tells, where it trades and how
@@ -63,7 +61,7 @@ class LiveExecutor:
         fresh: ExecutorState,
         story: Story,
         history: Callable[[], Iterable[Bar]],
-        scene: Scene = Scene(),  # noqa: B008  it is frozen
+        scene: RunInfo = RunInfo(),  # noqa: B008  it is frozen
         exchange: Exchange | None = None,
         orders: OrderSettings = OrderSettings(),  # noqa: B008  it is frozen
     ) -> None:
@@ -85,19 +83,19 @@ class LiveExecutor:
         self.ledger_trouble: str | None = None  # why the ledger can't be kept now
         self._exchange = account
         self._outside = account.outside
-        self._present = Present(account, scene.clock)
+        self._present = ExchangeClock(account, scene.clock)
         self._live = account.outside or scene.clock is not None  # somebody may say something, or something happen
         self._filters = account.filters()
         self._orders = orders
-        self._in_order = InOrder(story)
+        self._in_order = OrderedStory(story)
         self._story = story = self._in_order if self._live else story
         self._scene = scene
-        self._outcomes = Outcomes(state, account, story, scene)
-        self._accountant = Accountant(account, state.books, state.risk, story, scene)
-        self._dealer = Dealer(
+        self._outcomes = OrderReporter(state, account, story, scene)
+        self._accountant = Reconciler(account, state.expected, state.risk, story, scene)
+        self._dealer = OrderManager(
             account,
             state.orders,
-            state.books,
+            state.expected,
             orders,
             state.bot,
             self.commit,
@@ -105,9 +103,9 @@ class LiveExecutor:
             lambda now: self._accountant.read_history(now, state.summary.price),
             lambda: self._hand.halt_waits,
         )
-        self._surroundings = Surroundings(state, account, self._dealer, story, scene)
-        self._selling_out = SellingOut(state, account, self._dealer, self._outcomes, self._hear)
-        self._hand = Hand(state, account, self._dealer, self._accountant, self._hear, story, scene)
+        self._surroundings = ExchangeMonitor(state, account, self._dealer, story, scene)
+        self._selling_out = Liquidation(state, account, self._dealer, self._outcomes, self._hear)
+        self._hand = OperatorCommands(state, account, self._dealer, self._accountant, self._hear, story, scene)
         self._saved = saved
         self._news = False  # something may have been told that is not committed
         self._due = 0  # the end of the next bar
@@ -136,7 +134,7 @@ class LiveExecutor:
         wealth = None if balances is None else balances.wealth(bar.open)
         if state.summary.first_time is None and wealth is not None:
             state.summary.begin(bar, wealth)
-        found = sum(1 for pursuit in state.orders.pursuits if pursuit.over and pursuit.filled)
+        found = sum(1 for working in state.orders.working if working.over and working.filled)
         begin = beginning_of(self._scene, bar, time, balances, expected if self._outside else None)
         self._story.begin(structs.replace(begin, missed_bars=missed_bars, fills_found=found or None))
         self._due = (time // (interval := bar.end - bar.open_time) + 1) * interval
@@ -243,8 +241,8 @@ class LiveExecutor:
         if time is None:
             return
         if self._outside:
-            for pursuit in orders.pursuits:
-                pursuit.withdrawn = pursuit.withdrawn or pursuit.patience_ends is not None
+            for working in orders.working:
+                working.withdrawn = working.withdrawn or working.patience_ends is not None
             self._hear(time)
         self.state.ended = by == "bars"
         held, living = self.state.held(), sum(1 for _ in orders.living())
@@ -313,9 +311,9 @@ class LiveExecutor:
         return balances
 
     def _before_deciding(self, now: int, bar: Bar, balances: Balances) -> None:
-        """Outside: the books brought up to the account, the filters to the exchange's, troubles told as over."""
+        """Outside: the expected brought up to the account, the filters to the exchange's, troubles told as over."""
         state = self.state
-        if not state.orders and state.books.settled(now, _BALANCES_LAG):
+        if not state.orders and state.expected.settled(now, _BALANCES_LAG):
             self._accountant.reckon(balances, now, bar.close)
         self._filters = self._surroundings.refresh(now)
         self._surroundings.troubles(now, bar.close)
@@ -328,7 +326,7 @@ class LiveExecutor:
         return self._order(proposal, bar, balances) if isinstance(proposal, Proposal) else proposal
 
     def _order(self, proposal: Proposal, bar: Bar, balances: Balances) -> Decision:
-        """The order for a proposal with its first attempt, or what stands against it."""
+        """The order for a proposal with its first child order, or what stands against it."""
         found = order_wanted(self.state, self._exchange, self._filters, self._orders, proposal, bar, balances)
         if isinstance(found, Reason):
             return found
@@ -341,11 +339,11 @@ class LiveExecutor:
     def _place(self, order: Order, step: Send, now: int) -> None:
         state = self.state
         patience_ends = None if step.limit is None else now + self._orders.patience
-        pursuit = state.orders.pursue(order, patience_ends)
+        working = state.orders.add(order, patience_ends)
         before, state.bars_since_trade = state.bars_since_trade, 0  # which is kept with the intent
-        self._dealer.send(pursuit, step, now)
+        self._dealer.send(working, step, now)
         self._dealer.pursue(now, self._filters)
-        if pursuit.over:
+        if working.over:
             state.bars_since_trade = before
         else:
             state.put_off = ""
@@ -354,9 +352,9 @@ class LiveExecutor:
     def _read(self, now: int, price: float) -> Balances | None:
         """What the account holds. The first reading opens the books; a position of unknown origin halts the bot."""
         balances = self._exchange.balances()
-        books = self.state.books
-        if self._outside and balances is not None and books.expected is None:
-            books.open(balances, now)
+        expected = self.state.expected
+        if self._outside and balances is not None and expected.balances is None:
+            expected.open(balances, now)
             if self._filters.problem(self._filters.quantity(balances.base), exact(price)) is None:
                 self.state.risk.hold = self.state.risk.hold or Hold("journal", now)
                 if self.begun:

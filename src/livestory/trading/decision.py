@@ -5,20 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from livestory.story.observation import Reason
-from livestory.trading.exchange import exact
-from livestory.trading.pursuit import first_step
+from livestory.trading.exchange.records import Balances, Filters, exact
+from livestory.trading.execution.tactics import first_step
+from livestory.trading.execution.working_order import Order, client_order_id
 from livestory.trading.risk import HALTED, Refused
-from livestory.trading.sizing import order_for
 from livestory.trading.strategy.rebalance import rebalance
 
 if TYPE_CHECKING:
-    from livestory.trading.exchange import Balances, Exchange, Filters
-    from livestory.trading.executor_state import ExecutorState
+    from livestory.trading.exchange.protocol import Exchange
+    from livestory.trading.exchange.records import Balances, Book, Filters
+    from livestory.trading.execution.tactics import OrderSettings, Send
     from livestory.trading.market.bar import Bar
-    from livestory.trading.orders import Order
-    from livestory.trading.pursuit import OrderSettings, Send
-    from livestory.trading.strategy.rebalance import Proposal
-    from livestory.trading.strategy.signal import Signal
+    from livestory.trading.state import ExecutorState
+    from livestory.trading.strategy.rebalance import Proposal, Signal
 
 _ORDER_OPEN: Final = Reason("order_open")
 _UNKNOWN_ORDER: Final = Reason("unknown_order")
@@ -39,7 +38,7 @@ def proposed(  # noqa: PLR0913, PLR0917 - what the bar brought, and the rules it
         left = filters.problem(filters.quantity(balances.base), exact(bar.close)) is None
         return None if left or state.orders else risk.held or HALTED
     if busy:
-        return _UNKNOWN_ORDER if any(pursuit.unknown for pursuit in state.orders.pursuits) else _ORDER_OPEN
+        return _UNKNOWN_ORDER if any(working.unknown for working in state.orders.working) else _ORDER_OPEN
     if risk.sells_out:
         return risk.sell_all() if filters.quantity(balances.base) else risk.held or HALTED
     if risk.held is not None:
@@ -56,7 +55,7 @@ def order_wanted(  # noqa: PLR0913, PLR0917 - what is proposed, where, and the r
     bar: Bar,
     balances: Balances,
 ) -> tuple[Order, Send | Reason] | Reason:
-    """The order for a proposal, with its first attempt or what puts it off outside; or why risk refuses it."""
+    """The order for a proposal, with its first child order or what puts it off outside; or why risk refuses it."""
     outside = exchange.outside
     book, most = (exchange.book(), settings.max_value) if outside else (None, None)
     order = order_for(proposal, bar, balances, filters, state.bot, book=book, max_value=most)
@@ -67,3 +66,42 @@ def order_wanted(  # noqa: PLR0913, PLR0917 - what is proposed, where, and the r
     if problem is None and exchange.closed is not None:
         problem = Reason("market_halted", text=exchange.closed)
     return order, problem or first_step(order, filters, settings, book, outside=outside)
+
+
+def order_for(  # noqa: PLR0913 - what it is sized by, and where it comes from
+    proposal: Proposal,
+    bar: Bar,
+    balances: Balances,
+    filters: Filters,
+    bot: str,
+    *,
+    book: Book | None = None,
+    max_value: float | None = None,
+) -> Order:
+    """The order that brings the account to the proposal's weight at the bar's close.
+
+    The quantity is on the exchange's step, rounded down, 0 if there is nothing to trade; a buy with its fee costs at
+    most the free money there is, at the ``book``'s asking price where that is known. ``max_value``, in the quote asset,
+    is the most that it is worth. Whether an exchange would take it is for `Filters.problem` to say.
+    """
+    price = exact(bar.close)
+    wealth = balances.quote + balances.base * price
+    wanted = exact(proposal.target_weight) * wealth / price - balances.base
+    if proposal.side == "buy":
+        dearest = price if book is None else max(price, book.ask)
+        quantity = min(wanted, balances.quote_free / (dearest * (1 + filters.fee)))
+    else:
+        quantity = min(-wanted, balances.base_free)
+    if max_value is not None:
+        quantity = min(quantity, exact(max_value) / price)
+    return Order(
+        client_order_id=client_order_id(bot, bar.end, proposal.side),
+        time=bar.end,
+        side=proposal.side,
+        quantity=filters.quantity(quantity),
+        reference=price,
+        target_weight=proposal.target_weight,
+        weight_before=float(balances.base * price / wealth) if wealth else 0.0,
+        reason=proposal.reason,
+        step=proposal.step,
+    )

@@ -1,4 +1,4 @@
-"""What a market demands of an order's numbers, read from ccxt's description of it."""
+"""What a market demands of an order's numbers, read from ccxt's description of it, and what taking costs there."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from livestory.errors import InputError
-from livestory.trading.exchange import Filters
 from livestory.trading.exchange.ccxt_client import nearest
 from livestory.trading.exchange.ccxt_errors import UNREADABLE, Failed, Meaning
+from livestory.trading.exchange.records import Filters
 from livestory.trading.exchange.request_limits import Need
 
 if TYPE_CHECKING:
@@ -83,3 +83,23 @@ def _step(client: CcxtClient, given: Any) -> Decimal | None:
 
 def _number(given: Any) -> Decimal | None:
     return None if given is None else Decimal(str(given))
+
+
+def taker_fee(client: CcxtClient, market: Mapping[str, Any]) -> Decimal:
+    """The account's own fee where the exchange tells it, else the one that ccxt knows for everybody. Raises Failed."""
+    own = _own(client, str(market["symbol"]))
+    if own is None:
+        own = market.get("taker")
+    return Decimal(str(own)) if own is not None else Decimal(0)
+
+
+def _own(client: CcxtClient, symbol: str) -> Any:
+    if client.id.startswith("binance"):  # its testnet has no other place for it
+        rates = client.ask("fetch_balance", signed=True)["info"].get("commissionRates") or {}
+        return rates.get("taker")
+    if not client.has("fetchTradingFee"):
+        return None
+    try:
+        return client.ask("fetch_trading_fee", symbol, need=Need.CAN_WAIT, signed=True).get("taker")
+    except Failed:
+        return None

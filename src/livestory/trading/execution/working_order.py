@@ -1,17 +1,17 @@
-"""The life of an order at the exchange, the pursuit that it is part of, and the ledger of what still lives.
+"""A decision to trade, and the life of the orders at the exchange that carry it out.
 
-A decision to trade is an `Order`. It is pursued by one attempt after another, each an order at the exchange under a
-client order id of its own. The rules that the table below spells out are those of an attempt:
+A decision is an `Order`. A `WorkingOrder` carries it out by one `ChildOrder` after another, each an order at the
+exchange under a client order id of its own. The table below has the rules for a child order:
 
-- An attempt is *intended* before it is sent, so that a restart knows of every order that may be outside.
+- It is *intended* before it is sent, so that a restart knows of every order that may be outside.
 - Until the exchange answers, it is *sent*; no answer makes it *unknown*, which is neither rejected nor accepted. Only
   what the exchange says of it afterwards, or the proof that it has no such order, leads out of there.
-- An order that the exchange had and no longer knows is unknown again, and can't be proven absent: it was there.
-- An attempt that is proven absent ends as cancelled. It is never sent again: what is decided next has another id.
+- One that the exchange had and no longer knows is unknown again, and can't be proven absent: it was there.
+- One that is proven absent ends as cancelled. It is never sent again: what is decided next has another id.
 - A trade may come before the answer to the order that it belongs to, since nobody promises their sequence.
-- Filled, cancelled and rejected are final, and an attempt is final only when its trades add up to what the exchange
+- Filled, cancelled and rejected are final, and a child order is final only when its trades add up to what the exchange
   says that it filled.
-- More traded under its id than was sent is a contradiction: the ledger keeps to what was sent, gives the trade back as
+- More traded under its id than was sent is a contradiction: the table keeps to what was sent, gives the trade back as
   one of an order it does not have, and no longer waits for anything to add up.
 """
 
@@ -26,14 +26,14 @@ from msgspec import Struct, field
 
 from livestory.errors import LivestoryError
 from livestory.story.observation import Reason
-from livestory.trading.exchange import Attempt, Report, Side, Standing, Trade
+from livestory.trading.exchange.records import Execution, OrderReport, OrderRequest, OrderStatus, Side
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 
 class OrderState(StrEnum):
-    """Where an attempt is in its life."""
+    """Where an child order is in its life."""
 
     INTENDED = "intended"
     SENT = "sent"
@@ -46,7 +46,7 @@ class OrderState(StrEnum):
 
 
 class OrderEvent(StrEnum):
-    """What can happen to an attempt."""
+    """What can happen to an child order."""
 
     SEND = "send"
     ACCEPT = "accept"
@@ -100,9 +100,9 @@ class IllegalTransition(LivestoryError):
 
 
 class Order(Struct, frozen=True, kw_only=True):
-    """A decision to trade: what, and why. It never changes; what becomes of it is a `Pursuit`."""
+    """A decision to trade: what, and why. It never changes; what becomes of it is a `WorkingOrder`."""
 
-    client_order_id: str  # of its first attempt; it names the pursuit
+    client_order_id: str  # of its first child order; it names the working order
     time: int  # of the decision, the end of its bar
     side: Side
     quantity: Decimal  # base asset, positive
@@ -113,13 +113,13 @@ class Order(Struct, frozen=True, kw_only=True):
     step: int = 0  # which step of a staged entry this is, 0 = none
 
 
-class LedgerEntry(Struct):
-    """One attempt's life so far."""
+class ChildOrder(Struct):
+    """An order at the exchange, and its life so far."""
 
-    attempt: Attempt
+    request: OrderRequest = field(name="attempt")
     since: int  # when it was intended
     state: OrderState = OrderState.INTENDED
-    trades: dict[str, Trade] = field(default_factory=dict)  # by trade id
+    trades: dict[str, Execution] = field(default_factory=dict)  # by trade id
     seen: bool = False  # the exchange has shown that it has it
     lost_at: int | None = None  # since when its fate is not known
     missed_at: int | None = None  # when it was first looked for and not found; from there on the grace counts
@@ -131,50 +131,50 @@ class LedgerEntry(Struct):
     asks: int = 0  # how often in vain it was asked for
     ask_at: int = 0  # when it is asked for next
 
-    def happen(self, event: OrderEvent) -> None:
+    def apply(self, event: OrderEvent) -> None:
         """Move to the state that ``event`` leads to; raises `IllegalTransition` if it leads nowhere from here."""
         try:
             self.state = TRANSITIONS[self.state][event]
             self.seen = self.seen or event in _SEEN
         except KeyError:
-            message = f"order {self.attempt.client_order_id}: {event} can't happen to an order that is {self.state}"
+            message = f"order {self.request.client_order_id}: {event} can't happen to an order that is {self.state}"
             raise IllegalTransition(message) from None
 
     def lose(self, now: int, problem: str = "") -> None:
         """Take in that there was no answer that tells."""
-        self.happen(OrderEvent.LOSE)
+        self.apply(OrderEvent.LOSE)
         self.lost_at, self.missed_at, self.problem, self.asks, self.ask_at = now, None, problem, 0, 0
         self.misses = 0
 
     def reject(self, reason: Reason) -> None:
         """Take in that the exchange refused it."""
-        self.happen(OrderEvent.REJECT)
+        self.apply(OrderEvent.REJECT)
         self.refusal = reason
 
-    def trade(self, trade: Trade) -> None:
+    def add_execution(self, trade: Execution) -> None:
         """Take in an execution; one with a known id changes nothing.
 
-        Raises `IllegalTransition` for a trade of a finished attempt, or for more than was sent.
+        Raises `IllegalTransition` for a trade of a finished child order, or for more than was sent.
         """
         if trade.trade_id in self.trades:
             return
-        rest = self.attempt.quantity - self.filled - trade.quantity
+        rest = self.request.quantity - self.filled - trade.quantity
         if rest < 0:
-            message = f"order {self.attempt.client_order_id}: trade {trade.trade_id} fills more than was ordered"
+            message = f"order {self.request.client_order_id}: trade {trade.trade_id} fills more than was ordered"
             raise IllegalTransition(message)
-        self.happen(OrderEvent.FILL_PART if rest else OrderEvent.FILL)
+        self.apply(OrderEvent.FILL_PART if rest else OrderEvent.FILL)
         self.trades[trade.trade_id] = trade
 
-    def stand(self, report: Report) -> None:
+    def apply_report(self, report: OrderReport) -> None:
         """Take in what the exchange says of it; not found says nothing, and a fill is taken from its trades alone."""
-        if self.state in FINAL or report.standing is Standing.NOT_FOUND:
+        if self.state in FINAL or report.status is OrderStatus.NOT_FOUND:
             return
-        if report.standing is not Standing.OPEN and (report.filled == self.filled or self.contradicted):
-            self.happen(OrderEvent.CANCEL)
+        if report.status is not OrderStatus.OPEN and (report.filled == self.filled or self.contradicted):
+            self.apply(OrderEvent.CANCEL)
         elif self.state is OrderState.UNKNOWN:
-            self.happen(OrderEvent.ACCEPT)
+            self.apply(OrderEvent.ACCEPT)
 
-    def present_is(self, now: int, ask_within: int) -> None:
+    def correct_clock(self, now: int, ask_within: int) -> None:
         """Take in that it is ``now``: what lies further ahead was written by a clock that was wrong."""
         self.since, self.ask_at = min(self.since, now), min(self.ask_at, now + ask_within)
         if self.lost_at is not None:
@@ -190,11 +190,11 @@ class LedgerEntry(Struct):
         return sum((trade.quantity for trade in self.trades.values()), Decimal(0))
 
 
-class Pursuit(Struct):
-    """An order and the attempts at it. It is over when its last attempt is final and no other is due."""
+class WorkingOrder(Struct):
+    """An order and its children, one after the other. It is over when the last is final and no other is due."""
 
     order: Order
-    entries: list[LedgerEntry] = field(default_factory=list)
+    children: list[ChildOrder] = field(name="entries", default_factory=list)
     patience_ends: int | None = None  # until when it waits as a maker; None: it takes what the market offers
     withdrawn: bool = False  # what is open of it is cancelled, and nothing more is sent
     over: bool = False
@@ -205,13 +205,13 @@ class Pursuit(Struct):
     told_unknown: bool = False
 
     @property
-    def last(self) -> LedgerEntry:
-        """The present attempt."""
-        return self.entries[-1]
+    def last(self) -> ChildOrder:
+        """The present child order."""
+        return self.children[-1]
 
     @property
-    def living(self) -> LedgerEntry | None:
-        """The attempt that may still trade."""
+    def living(self) -> ChildOrder | None:
+        """The child order that may still trade."""
         return None if self.last.state in FINAL else self.last
 
     @property
@@ -220,103 +220,40 @@ class Pursuit(Struct):
         return self.last.state in UNANSWERED
 
     @property
-    def trades(self) -> list[Trade]:
-        """All its executions, attempt by attempt."""
-        return [trade for entry in self.entries for trade in entry.trades.values()]
+    def trades(self) -> list[Execution]:
+        """All its executions, child order by child order."""
+        return [trade for child in self.children for trade in child.trades.values()]
 
     @property
     def filled(self) -> Decimal:
         """The quantity filled so far."""
-        return sum((entry.filled for entry in self.entries), Decimal(0))
+        return sum((child.filled for child in self.children), Decimal(0))
 
-    def intend(self, attempt: Attempt, now: int) -> LedgerEntry:
-        """Keep the intent of the next attempt.
+    def intend(self, request: OrderRequest, now: int) -> ChildOrder:
+        """Keep the intent of the next child order.
 
         Raises `IllegalTransition` while another may still trade, or where there is one of that id.
         """
-        known = {entry.attempt.client_order_id for entry in self.entries}
-        if self.entries and (self.living is not None or attempt.client_order_id in known):
-            message = f"order {attempt.client_order_id}: {self.last.attempt.client_order_id} is {self.last.state}"
+        known = {child.request.client_order_id for child in self.children}
+        if self.children and (self.living is not None or request.client_order_id in known):
+            message = f"order {request.client_order_id}: {self.last.request.client_order_id} is {self.last.state}"
             raise IllegalTransition(message)
-        self.entries.append(LedgerEntry(attempt, now))
+        self.children.append(ChildOrder(request, now))
         return self.last
 
     def next_id(self) -> str:
-        """The client order id of the attempt that would come next."""
+        """The client order id of the child order that would come next."""
         first = self.order.client_order_id
-        return nth_id(first, len(self.entries) + 1) if self.entries else first
+        return nth_id(first, len(self.children) + 1) if self.children else first
 
 
-class OrderLedger(Struct):
-    """The pursuits that still live, oldest first. It is committed with everything else that must survive."""
-
-    pursuits: list[Pursuit] = field(default_factory=list)
-    strays: dict[str, list[Trade]] = field(default_factory=dict)  # of orders of ours that no pursuit knows, by id
-    exits: int = 0  # sales of the same bar outside its own decision
-    exits_of: int = 0  # that bar
-
-    def __bool__(self) -> bool:
-        """Whether any order lives."""
-        return bool(self.pursuits)
-
-    def pursue(self, order: Order, patience_ends: int | None = None) -> Pursuit:
-        """Begin a pursuit; raises `IllegalTransition` for an order that is already there."""
-        if any(order.client_order_id == each.order.client_order_id for each in self.pursuits):
-            message = f"order {order.client_order_id} is already in the ledger"
-            raise IllegalTransition(message)
-        self.pursuits.append(Pursuit(order, patience_ends=patience_ends))
-        return self.pursuits[-1]
-
-    def drop(self, pursuit: Pursuit) -> None:
-        """Forget a pursuit of which nothing was sent."""
-        self.pursuits.remove(pursuit)
-
-    def living(self) -> Iterator[tuple[Pursuit, LedgerEntry]]:
-        """Every attempt that may still trade."""
-        for pursuit in self.pursuits:
-            if pursuit.entries and (entry := pursuit.living) is not None:
-                yield pursuit, entry
-
-    def since(self) -> int | None:
-        """The instant before which no trade of a living attempt can be; None if none lives."""
-        return min((entry.since for _, entry in self.living()), default=None)
-
-    def trade(self, trade: Trade) -> bool:
-        """Take in an execution; False if its order is not one of those that live here, or can't have traded that."""
-        for pursuit in self.pursuits:
-            for entry in pursuit.entries:
-                if entry.attempt.client_order_id == trade.client_order_id:
-                    if trade.trade_id in entry.trades:
-                        return True
-                    if entry.state in FINAL:
-                        return False  # what was proven to be done traded after all: it is told on its own
-                    if entry.attempt.side != trade.side or entry.filled + trade.quantity > entry.attempt.quantity:
-                        entry.contradicted = True
-                        return False
-                    entry.trade(trade)
-                    return True
-        return False
-
-    def take_over(self) -> Iterator[Pursuit]:
-        """Remove the pursuits that are over, oldest first."""
-        if any(pursuit.over for pursuit in self.pursuits):
-            over = [pursuit for pursuit in self.pursuits if pursuit.over]
-            self.pursuits = [pursuit for pursuit in self.pursuits if not pursuit.over]
-            yield from over
-
-    def next_exit(self, bar: int) -> int:
-        """The number of the next sale that is sent after the bar that ended at ``bar``."""
-        self.exits, self.exits_of = (self.exits + 1 if bar == self.exits_of else 1), bar
-        return self.exits
-
-
-def client_order_id(bot: str, bar: int, leg: str, attempt: int = 1) -> str:
+def client_order_id(bot: str, bar: int, leg: str, number: int = 1) -> str:
     """The id under which an order is sent: the same for the same decision, so that it can be asked for after a crash.
 
     ``bar`` is the end of the deciding bar in microseconds, ``leg`` a word that tells apart the orders of one bar; the
     first letter counts. At most 36 characters of ``[a-zA-Z0-9-]``, as exchanges ask.
     """
-    return f"{id_prefix(bot)}{bar}-{leg[0]}-{attempt}"
+    return f"{id_prefix(bot)}{bar}-{leg[0]}-{number}"
 
 
 def id_prefix(bot: str) -> str:
@@ -324,6 +261,6 @@ def id_prefix(bot: str) -> str:
     return f"ls-{blake2s(bot.encode(), digest_size=4).hexdigest()}-"
 
 
-def nth_id(first: str, attempt: int) -> str:
-    """The client order id of the attempt of that number at the order whose first attempt has the id ``first``."""
-    return f"{first.rpartition('-')[0]}-{attempt}"
+def nth_id(first: str, number: int) -> str:
+    """The client order id of the child of that number, of the order whose first child has the id ``first``."""
+    return f"{first.rpartition('-')[0]}-{number}"

@@ -8,12 +8,12 @@ from livestory.clock import MINUTE
 
 if TYPE_CHECKING:
     from livestory.clock import Clock
-    from livestory.trading.exchange import Exchange
+    from livestory.trading.exchange.protocol import Exchange
 
 _STEP = MINUTE  # by more than this the present doesn't move on between two looks, unless the clock was set
 
 
-class Present:
+class ExchangeClock:
     """The exchange's time, as far as it is known."""
 
     def __init__(self, exchange: Exchange, clock: Clock | None) -> None:

@@ -7,7 +7,7 @@ from msgspec import Struct
 from livestory.clock import SECOND, Clock
 
 
-class Scene(Struct, frozen=True, kw_only=True):
+class RunInfo(Struct, frozen=True, kw_only=True):
     """Where and how the bot trades, for the story."""
 
     mode: str = "paper"  # "simulated", "replay", "paper", "testnet" or "live"

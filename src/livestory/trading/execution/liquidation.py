@@ -4,63 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
-from livestory.clock import MINUTE, SECOND
-from livestory.trading.exchange import exact
-from livestory.trading.orders import Order, client_order_id
-from livestory.trading.pursuit import Send
+from livestory.clock import SECOND
+from livestory.trading.exchange.records import exact
+from livestory.trading.execution.tactics import Send
+from livestory.trading.execution.working_order import Order, client_order_id
+from livestory.trading.state import SALE_TRIED_EVERY, LiquidationState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from decimal import Decimal
 
-    from livestory.trading.dealing import Dealer
-    from livestory.trading.exchange import Balances, Exchange
-    from livestory.trading.executor_state import ExecutorState
-    from livestory.trading.outcomes import Outcomes
+    from livestory.trading.exchange.protocol import Exchange
+    from livestory.trading.exchange.records import Balances
+    from livestory.trading.execution.order_manager import OrderManager
+    from livestory.trading.execution.order_reporter import OrderReporter
+    from livestory.trading.state import ExecutorState
 
 SETTLED_WITHIN = 60 * SECOND
 """An order in its way keeps the sale waiting no longer without a word."""
 
-LOOKED_AT_EVERY = 10 * SECOND
-"""A sale that waits for others, for orders to be withdrawn, is tried this often at the least."""
-
 _OWN = "an order of its own can't be withdrawn"
-_FIRST_RETRY, LAST_RETRY = 2 * SECOND, 5 * MINUTE
 
 
-class Sale(Struct):
-    """How selling everything goes."""
-
-    since: int | None = None  # when it was first wanted; None: it is not
-    tries: int = 0  # in vain, in a row
-    retry_at: int = 0
-    blocked_since: int | None = None  # since when an order of the bot's own stands in its way
-
-    def failed(self, now: int, at_most: int = LAST_RETRY) -> None:
-        """Count a try in vain; the next one waits twice as long as the last, from 2 s to ``at_most``."""
-        self.retry_at = now + min(_FIRST_RETRY << min(self.tries, 10), at_most)
-        self.tries += 1
-
-    def went_through(self) -> None:
-        """Something was sold; what is left follows at once."""
-        self.tries, self.retry_at = 0, 0
-
-    def rest(self, now: int) -> None:
-        """There is nothing to sell now; something may still come, from an order that nobody knows of."""
-        self.tries, self.retry_at = 0, now + LOOKED_AT_EVERY
-
-
-class SellingOut:
+class Liquidation:
     """Sells everything at an exchange outside, for as long as risk wants it."""
 
     def __init__(
         self,
         state: ExecutorState,
         exchange: Exchange,
-        dealer: Dealer,
-        outcomes: Outcomes,
+        dealer: OrderManager,
+        outcomes: OrderReporter,
         follow_up: Callable[[int], object],
     ) -> None:
         """``follow_up`` asks what became of the orders that live, does what is due about them, and tells it."""
@@ -73,16 +47,16 @@ class SellingOut:
     def look(self, now: int) -> None:
         """Withdraw what else is open; then, unless a try has just failed, sell what is free."""
         state = self._state
-        sale, pursuits = state.sale, state.orders.pursuits
+        sale = state.liquidation
         if not state.risk.sells_out:
             if sale.since is not None:
-                state.sale = Sale()
+                state.liquidation = LiquidationState()
             return
         if sale.since is None:
             sale.since = now
-        others = [pursuit for pursuit in pursuits if not (pursuit.exit or pursuit.withdrawn)]
-        for pursuit in others:
-            pursuit.withdrawn = True
+        others = [working for working in state.orders.working if not (working.exit or working.withdrawn)]
+        for working in others:
+            working.withdrawn = True
         if others:
             self._follow_up(now)
         if now < sale.retry_at or self._blocked(now, sale.since):
@@ -95,14 +69,14 @@ class SellingOut:
 
     def _blocked(self, now: int, since: int) -> bool:
         """Whether an order that lives keeps the sale from being sent; where that lasts, it is told."""
-        sale = self._state.sale
+        sale = self._state.liquidation
         if self._dealer.out_of_the_way(now, since, SETTLED_WITHIN):
             sale.blocked_since = None
             return False
         if sale.blocked_since is None:
             sale.blocked_since = now
         if now - sale.blocked_since > SETTLED_WITHIN:
-            self._outcomes.stuck(now, _OWN, LOOKED_AT_EVERY)
+            self._outcomes.stuck(now, _OWN, SALE_TRIED_EVERY)
         return True
 
     def _sell(self, now: int, balances: Balances) -> None:
@@ -112,19 +86,19 @@ class SellingOut:
         problem = filters.problem(quantity, price)
         if problem is not None and filters.problem(filters.quantity(balances.base), price) is None:
             stuck = _OWN if state.orders else "other open orders keep it back"
-            self._outcomes.stuck(now, stuck, LOOKED_AT_EVERY)
+            self._outcomes.stuck(now, stuck, SALE_TRIED_EVERY)
             return
         if problem is not None:
-            state.sale.rest(now)
+            state.liquidation.rest(now)
             if balances.base:
                 self._outcomes.put_off("sell", quantity, now, problem)
             return
         order = self._order(now, quantity, balances)
-        pursuit = state.orders.pursue(order)
-        pursuit.exit = True
+        working = state.orders.add(order)
+        working.exit = True
         before, state.bars_since_trade = state.bars_since_trade, 0  # which is kept with the intent
-        self._dealer.send(pursuit, Send(order.quantity, None), now)
-        if pursuit.entries and pursuit.last.refusal is None:
+        self._dealer.send(working, Send(order.quantity, None), now)
+        if working.children and working.last.refusal is None:
             state.put_off = ""
         else:
             state.bars_since_trade = before

@@ -17,12 +17,12 @@ from msgspec import Meta, Struct
 from livestory.clock import MINUTE, SECOND
 from livestory.settings import Duration, duration_text
 from livestory.story.observation import Reason
-from livestory.trading.exchange import Book, Filters, exact
+from livestory.trading.exchange.records import Book, Filters, exact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from livestory.trading.orders import LedgerEntry, Order, Pursuit
+    from livestory.trading.execution.working_order import ChildOrder, Order, WorkingOrder
 
 
 class OrderSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,18 +67,18 @@ class Wait(Struct, frozen=True):
 
 
 class Cancel(Struct, frozen=True):
-    """The present attempt is to be withdrawn."""
+    """The present child order is to be withdrawn."""
 
 
 class Send(Struct, frozen=True):
-    """The next attempt is due."""
+    """The next child order is due."""
 
     quantity: Decimal
     limit: Decimal | None
 
 
 class Over(Struct, frozen=True):
-    """The pursuit has come to its end."""
+    """The working order has come to its end."""
 
     rest: Reason | None = None  # why what is left of it was given up
 
@@ -91,7 +91,7 @@ _WAIT: Final = Wait()
 def first_step(
     order: Order, filters: Filters, settings: OrderSettings, book: Book | None, *, outside: bool
 ) -> Send | Reason:
-    """The first attempt at an order, or why there is none now.
+    """The first child order at an order, or why there is none now.
 
     No book ("exchange_down"), a "spread" too wide, or at the market a price that has run away ("not_offered").
     """
@@ -109,57 +109,57 @@ def first_step(
 
 
 def next_step(
-    pursuit: Pursuit, now: int, book: Callable[[], Book | None], filters: Filters, settings: OrderSettings
+    working: WorkingOrder, now: int, book: Callable[[], Book | None], filters: Filters, settings: OrderSettings
 ) -> Step:
-    """What is to be done about a pursuit now."""
-    entry = pursuit.last
-    if pursuit.living is not None:
-        return _while_living(pursuit, entry, now, book, filters, settings)
-    rest = pursuit.order.quantity - pursuit.filled
-    if pursuit.withdrawn or not rest or (entry.lost_at is not None and not entry.seen):
+    """What is to be done about a working order now."""
+    child = working.last
+    if working.living is not None:
+        return _while_living(working, child, now, book, filters, settings)
+    rest = working.order.quantity - working.filled
+    if working.withdrawn or not rest or (child.lost_at is not None and not child.seen):
         return Over()
-    if pursuit.patience_ends is None or entry.attempt.limit is None:
-        return Over(entry.refusal or _not_taken(entry, now, settings))
-    if entry.refusal is not None and entry.refusal.key != "would_take":
-        return Over(entry.refusal)
-    if filters.problem(rest, pursuit.order.reference) is not None:
+    if working.patience_ends is None or child.request.limit is None:
+        return Over(child.refusal or _not_taken(child, now, settings))
+    if child.refusal is not None and child.refusal.key != "would_take":
+        return Over(child.refusal)
+    if filters.problem(rest, working.order.reference) is not None:
         return Over(_not_offered(settings))
-    return _next_attempt(pursuit, rest, now, book(), filters, settings)
+    return _next_attempt(working, rest, now, book(), filters, settings)
 
 
 def _while_living(  # noqa: PLR0913, PLR0917 - the same five facts as its only caller has
-    pursuit: Pursuit,
-    entry: LedgerEntry,
+    working: WorkingOrder,
+    child: ChildOrder,
     now: int,
     book: Callable[[], Book | None],
     filters: Filters,
     settings: OrderSettings,
 ) -> Step:
-    if pursuit.unknown and not (pursuit.withdrawn and entry.attempt.limit is not None):
+    if working.unknown and not (working.withdrawn and child.request.limit is not None):
         return _WAIT
-    if pursuit.withdrawn:
+    if working.withdrawn:
         return Cancel()
-    if entry.attempt.limit is None:
-        return _WAIT if _not_taken(entry, now, settings) is None else Cancel()
-    if pursuit.patience_ends is None or now >= pursuit.patience_ends:
+    if child.request.limit is None:
+        return _WAIT if _not_taken(child, now, settings) is None else Cancel()
+    if working.patience_ends is None or now >= working.patience_ends:
         return Cancel()
-    if len(pursuit.entries) > settings.reprices or (present := book()) is None:
+    if len(working.children) > settings.reprices or (present := book()) is None:
         return _WAIT
-    best = _best(pursuit.order, present, filters, settings)
-    behind = best > entry.attempt.limit if pursuit.order.side == "buy" else best < entry.attempt.limit
+    best = _best(working.order, present, filters, settings)
+    behind = best > child.request.limit if working.order.side == "buy" else best < child.request.limit
     return Cancel() if behind else _WAIT
 
 
 def _next_attempt(  # noqa: PLR0913, PLR0917 - as above
-    pursuit: Pursuit, rest: Decimal, now: int, book: Book | None, filters: Filters, settings: OrderSettings
+    working: WorkingOrder, rest: Decimal, now: int, book: Book | None, filters: Filters, settings: OrderSettings
 ) -> Step:
-    ends = pursuit.patience_ends or 0
-    patient = now < ends and len(pursuit.entries) <= settings.reprices
+    ends = working.patience_ends or 0
+    patient = now < ends and len(working.children) <= settings.reprices
     if patient and book is not None:
-        return Send(rest, _best(pursuit.order, book, filters, settings))
+        return Send(rest, _best(working.order, book, filters, settings))
     if patient:
         return _WAIT
-    if settings.then == "give_up" or (book is not None and _too_dear(pursuit.order, book, settings)):
+    if settings.then == "give_up" or (book is not None and _too_dear(working.order, book, settings)):
         return Over(_not_offered(settings))
     if book is None:
         return Over(Reason("exchange_down"))
@@ -185,9 +185,9 @@ def _too_wide(book: Book, settings: OrderSettings) -> Reason:
     return Reason("spread", value=float(book.spread), limit=settings.max_spread)
 
 
-def _not_taken(entry: LedgerEntry, now: int, settings: OrderSettings) -> Reason | None:
+def _not_taken(child: ChildOrder, now: int, settings: OrderSettings) -> Reason | None:
     """Why an order at the market is given up: it stands open for longer than the patience; None before that."""
-    waited = now - entry.since >= settings.patience
+    waited = now - child.since >= settings.patience
     return Reason("not_offered", text=duration_text(settings.patience)) if waited else None
 
 

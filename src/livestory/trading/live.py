@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 EVERY = SECOND
 
 
-class Pulse(Event):
+class Timer(Event):
     """The stop of a run, to be waited on in its stead: each wait is cut into slices, with a beat after each.
 
     It is set when the stop is. The beats run in the waiting thread, and what they raise leaves `wait`.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _HEARD_WITHIN = MINUTE  # of its end, a bar is expected to be heard
 
 
-class InOrder:
+class OrderedStory:
     """Hands on what is told, at the end of the bar that it is told with, and never before what was told last."""
 
     def __init__(self, story: Story) -> None:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from threading import Event
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from livestory.errors import JournalError
-from livestory.trading.stop import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from threading import Event
 
-    from livestory.trading.live_executor import LiveExecutor
+    from livestory.trading.executor import Executor
     from livestory.trading.market.bar import Bar
 
 GROUP = 512  # bars committed together in a replay at full speed
+
+
+class Stop(Event):
+    """A request to end a run: set once somebody asks for it; it knows who, for the story's last line."""
+
+    by: str = "you"
+    """As `livestory.story.observation.End.by` has it: "you", or "system" for whoever ends processes."""
 
 
 class Ending(StrEnum):
@@ -28,7 +34,7 @@ class Ending(StrEnum):
 
 
 def run(  # noqa: PLR0913  one loop, its knobs by keyword
-    executor: LiveExecutor,
+    executor: Executor,
     bars: Iterable[Bar],
     stop: Event,
     *,
@@ -75,7 +81,7 @@ def run(  # noqa: PLR0913  one loop, its knobs by keyword
     return _ending(executor, stop)
 
 
-def _ending(executor: LiveExecutor, stop: Event) -> Ending:
+def _ending(executor: Executor, stop: Event) -> Ending:
     if stop.is_set():
         if executor.begun:
             _end(executor, stop.by if isinstance(stop, Stop) else "you")
@@ -88,7 +94,7 @@ def _ending(executor: LiveExecutor, stop: Event) -> Ending:
     return Ending.NOTHING_NEW
 
 
-def _end(executor: LiveExecutor, by: str) -> None:
+def _end(executor: Executor, by: str) -> None:
     executor.end(by)
     if not executor.commit():
         message = f"{executor.ledger_trouble}\nThe end is not kept; the next start finds out what became of orders."

@@ -26,10 +26,10 @@ from livestory.story.storyteller import Storyteller
 from livestory.trading.exchange.ccxt_client import CcxtClient
 from livestory.trading.exchange.ccxt_spot import CcxtSpot
 from livestory.trading.exchange.settings import Keys
-from livestory.trading.executor import Executor
+from livestory.trading.executor import Executor, TimePassed
 from livestory.trading.market.recorded import RecordedBars
 from livestory.trading.risk import RiskSettings
-from livestory.trading.run_info import RunInfo
+from livestory.trading.session import RunInfo
 from livestory.trading.state import ExecutorState
 from livestory.trading.strategy.choice import StrategySettings
 from tests.exchange.binance_spot.__main__ import shifted
@@ -86,14 +86,14 @@ def _latencies(bars: list[Bar]) -> tuple[list[float], list[float]]:
             for bar in bars[:-1]:
                 clock.set(bar.end)
                 sent, began = len(came), time.perf_counter()
-                executor.on_bar(bar)
+                executor.process(bar)
                 if len(came) > sent:
                     orders.append((came[-1] - began) * 1000)
                     began = time.perf_counter()
                     for _ in range(3):
                         account.client.ask("fetch_balance", signed=True)
                     bare.append((time.perf_counter() - began) * 1000)
-                executor.on_pulse(clock.now())
+                executor.process(TimePassed(clock.now()))
                 executor.commit()
         account.close()
     return orders, bare

@@ -10,10 +10,10 @@ from msgspec import structs
 from livestory.clock import SECOND
 from livestory.story.inbox import Posted
 from livestory.story.words import Resume
-from livestory.trading.executor import Executor
+from livestory.trading.executor import Executor, TimePassed
 from livestory.trading.market.bar import Bar
 from livestory.trading.risk import RiskSettings
-from livestory.trading.run_info import RunInfo
+from livestory.trading.session import RunInfo
 from livestory.trading.strategy.choice import StrategySettings
 from tests.exchange.conftest import NOON
 from tests.trading.outside import ScriptedState
@@ -41,13 +41,13 @@ def test_an_order_sent_right_after_the_clock_was_set_forward_is_followed_to_its_
     executor = Executor(fresh, story, lambda: NO_BARS, scene, account)
     executor.begin(Bar(NOON, NOON + QUARTER, price, price, price, price, 1.0), 0)
     story.posted.append(Posted("1", NOON, Resume()))
-    executor.on_pulse(clock.now())
+    executor.process(TimePassed(clock.now()))
     server.exchange.ahead = -step * SECOND
     clock.set(NOON + QUARTER + (step + 2) * SECOND)
-    executor.on_bar(Bar(NOON, NOON + QUARTER, price, price, price, price, 1.0))
+    executor.process(Bar(NOON, NOON + QUARTER, price, price, price, price, 1.0))
     for _ in range(60):
         clock.set(clock.now() + SECOND)
-        executor.on_pulse(clock.now())
+        executor.process(TimePassed(clock.now()))
     assert account.clock_ahead == pytest.approx(step * SECOND, abs=SECOND)
     assert [fill.side for fill in story.fills] == ["buy"]
     assert not executor.state.orders

@@ -12,9 +12,9 @@ from livestory.clock import SECOND, ManualClock
 from livestory.story.journal_entry import Identity
 from livestory.story.settings import StorySettings
 from livestory.story.storyteller import Storyteller
-from livestory.trading.executor import Executor
+from livestory.trading.executor import Executor, TimePassed
 from livestory.trading.risk import RiskSettings
-from livestory.trading.run_info import RunInfo
+from livestory.trading.session import RunInfo
 from livestory.trading.state import ExecutorState
 from livestory.trading.strategy.choice import StrategySettings
 from tests.exchange import accounts
@@ -59,11 +59,11 @@ class Owner:
             bar, leap = next(self._bars), self.leaps * (number % 2)
             self.server.exchange.ahead = -leap
             self.clock.set(bar.end + leap)
-            self.executor.on_bar(bar)
+            self.executor.process(bar)
             self.executor.commit()
             while self.clock.now() < bar.end + leap + (bar.end - bar.open_time) - pulse:
                 self.clock.set(self.clock.now() + pulse)
-                self.executor.on_pulse(self.clock.now())
+                self.executor.process(TimePassed(self.clock.now()))
 
     def lines(self, *words: str) -> list[str]:
         """The lines of the story that hold one of the words."""

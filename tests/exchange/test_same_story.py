@@ -14,10 +14,10 @@ from livestory.story.journal_reader import JournalReader
 from livestory.story.settings import StorySettings
 from livestory.story.storyteller import Storyteller
 from livestory.trading.exchange.paper import PaperSettings
-from livestory.trading.executor import Executor
+from livestory.trading.executor import Executor, TimePassed
 from livestory.trading.market.recorded import RecordedBars
 from livestory.trading.risk import RiskSettings
-from livestory.trading.run_info import RunInfo
+from livestory.trading.session import RunInfo
 from livestory.trading.state import ExecutorState
 from livestory.trading.strategy.choice import StrategySettings
 from tests.exchange.accounts import account_of
@@ -46,9 +46,11 @@ def told(folder: Path, bars: list[Bar], exchange: Exchange | None, clock: Manual
         for bar in bars:
             if clock is not None:
                 clock.set(bar.end)
-            executor.on_bar(bar)
+            executor.process(bar)
             if clock is not None:
-                executor.on_pulse(clock.now())  # hears what the order just sent has become, as within a second
+                executor.process(
+                    TimePassed(clock.now())
+                )  # hears what the order just sent has become, as within a second
             executor.commit()
         executor.end("bars")
         executor.commit()

@@ -13,7 +13,7 @@ from livestory.trading.executor import Executor
 from livestory.trading.market.simulated import SimulatedBars
 from livestory.trading.replay import run
 from livestory.trading.risk import RiskSettings
-from livestory.trading.run_info import RunInfo
+from livestory.trading.session import RunInfo
 from livestory.trading.state import ExecutorState
 from tests.reliability.told_bot import KEEP_DAYS, START
 

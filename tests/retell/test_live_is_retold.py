@@ -24,8 +24,8 @@ from livestory.story.settings import StorySettings
 from livestory.story.story_writer import StoryWriter
 from livestory.trading.market.recorded import RecordedBars
 from livestory.trading.market.simulated import SimulatedBars
-from livestory.trading.observing import rules_in_force
 from livestory.trading.risk import RiskSettings
+from livestory.trading.rules import rules_in_force
 from tests.retell.bot import told_live
 from tests.retell.listening import heard, told_of
 

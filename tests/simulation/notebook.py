@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from livestory.errors import JournalError
+from tests.trading.news import News
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,6 +33,7 @@ class Notebook:
         self.fails: Callable[[], str] = lambda: ""  # "before" or "after" it is kept
         self.kept: Callable[[], object] = lambda: None  # called after each commit
         self._taken: list[Posted] = []
+        self._news = News()
         self._kept = (0, 0, 0, 0)
 
     def begin(self, begin: Begin) -> None:
@@ -56,9 +58,12 @@ class Notebook:
     def flow(self, flow: Flow) -> None:
         self._at(flow.time, flow)
 
-    def tell(self, time: int, *facts: Facts) -> None:
-        self._at(time, facts)
-        self.facts += ((time, each) for each in facts)
+    def tell(self, time: int, *facts: Facts) -> tuple[Facts, ...]:
+        news = self._news.among(facts)
+        if news:
+            self._at(time, news)
+            self.facts += ((time, each) for each in news)
+        return news
 
     def words(self) -> list[Posted]:
         return [each for each in self.posted if each not in self._taken]
@@ -88,7 +93,7 @@ class Notebook:
         """Forget what no commit kept."""
         fills, facts, skips, self.last = self._kept
         del self.fills[fills:], self.facts[facts:], self.skips[skips:]
-        self._taken = []
+        self._taken, self._news = [], News()
 
     def _at(self, time: int, told: object) -> None:
         if time < self.last:

@@ -16,11 +16,11 @@ from livestory.story.observation import Reason
 from livestory.story.words import Halt, Resume
 from livestory.trading.exchange.records import Balances
 from livestory.trading.execution.tactics import OrderSettings
-from livestory.trading.executor import STATE, Executor
+from livestory.trading.executor import Executor, TimePassed
 from livestory.trading.market.bar import Bar
 from livestory.trading.reconciliation.expected_balances import ROUNDED_BY
 from livestory.trading.risk import RiskSettings
-from livestory.trading.run_info import RunInfo
+from livestory.trading.session import STATE, RunInfo
 from livestory.trading.state import ExecutorState
 from livestory.trading.strategy.choice import StrategySettings
 from livestory.trading.strategy.rebalance import Signal
@@ -144,13 +144,13 @@ class Run:
         self._owner_helps()
 
     def _hear(self, bar: Bar) -> None:
-        self.executor.on_bar(bar)
+        self.executor.process(bar)
         self.executor.commit()
 
     def _pulse(self, after: int) -> None:
         self.clock.set(self.clock.now() + after)
         self.world.look()
-        self._guarded(lambda: self.executor.on_pulse(self.machine.now()))
+        self._guarded(lambda: self.executor.process(TimePassed(self.machine.now())))
 
     def _drift(self, ticks: int) -> None:
         moved = self.world.price + TICK * self.random.randint(-ticks, ticks)

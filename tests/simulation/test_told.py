@@ -57,9 +57,9 @@ class Written(Notebook):
         super().flow(flow)
         self.real.flow(flow)
 
-    def tell(self, time: int, *facts: Facts) -> None:
-        super().tell(time, *facts)
+    def tell(self, time: int, *facts: Facts) -> tuple[Facts, ...]:
         self.real.tell(time, *facts)
+        return super().tell(time, *facts)
 
     def end(self, end: End) -> None:
         super().end(end)

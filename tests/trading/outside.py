@@ -10,9 +10,9 @@ from msgspec import structs
 from livestory.clock import HOUR, MINUTE, SECOND, ManualClock
 from livestory.trading.exchange.records import Unanswered
 from livestory.trading.execution.tactics import OrderSettings
-from livestory.trading.executor import Executor
+from livestory.trading.executor import Executor, TimePassed
 from livestory.trading.risk import RiskSettings
-from livestory.trading.run_info import RunInfo
+from livestory.trading.session import RunInfo
 from livestory.trading.state import ExecutorState
 from livestory.trading.strategy.choice import StrategySettings
 from tests.simulation.world import NONE, Machine, World
@@ -110,7 +110,7 @@ class Rehearsal:
         bar = bar_at(self.number, price, close)
         self.number += 1
         self.clock.set(bar.end + late)
-        self.executor.on_bar(bar)
+        self.executor.process(bar)
         self.executor.commit()
 
     def pulses(self, seconds: int, every: int = 1) -> None:
@@ -118,7 +118,7 @@ class Rehearsal:
         for _ in range(seconds // every):
             self.clock.set(self.clock.now() + every * SECOND)
             self.stage.look()
-            self.executor.on_pulse(self.machine.now())
+            self.executor.process(TimePassed(self.machine.now()))
 
     def wants(self, *wishes: Signal) -> None:
         """From here on the strategy has another script."""

@@ -16,6 +16,7 @@ from livestory.trading.risk import RiskSettings
 from livestory.trading.state import ExecutorState
 from livestory.trading.strategy.choice import StrategySettings
 from livestory.trading.strategy.rebalance import Signal
+from tests.trading.news import News
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -42,6 +43,7 @@ class RecordingStory:
         self.states: dict[str, bytes] = {}
         self.commits: list[tuple[int, dict[str, bytes]]] = []
         self.posted: list[Posted] = []
+        self._news = News()
 
     def begin(self, begin: Begin) -> None:
         self.told.append(begin)
@@ -64,8 +66,11 @@ class RecordingStory:
     def flow(self, flow: Flow) -> None:
         self.told.append(flow)
 
-    def tell(self, time: int, *facts: Facts) -> None:  # noqa: ARG002  the facts say what matters
-        self.told += facts
+    def tell(self, time: int, *facts: Facts) -> tuple[Facts, ...]:
+        """Each trouble once, as a story does."""
+        news = self._news.among(facts)
+        self.told += news
+        return news
 
     def words(self) -> list[Posted]:
         return list(self.posted)

@@ -17,8 +17,9 @@ from livestory.trading.exchange.records import Rejected
 from livestory.trading.execution.order_table import OrderTable
 from livestory.trading.execution.tactics import OrderSettings
 from livestory.trading.execution.working_order import OrderState
-from livestory.trading.executor import STATE
+from livestory.trading.executor import OperatorCommand
 from livestory.trading.risk import RiskSettings
+from livestory.trading.session import STATE
 from tests.trading.outside import LOST, Rehearsal
 from tests.trading.rehearsal import RecordingStory, wish
 
@@ -180,7 +181,7 @@ def test_a_balance_that_is_not_to_the_last_digit_what_the_trades_make_it_proves_
     rehearsal.stage.quote -= rehearsal.stage.filters().tick
     rehearsal.pulses(600, every=5)
     assert rehearsal.state.orders
-    rehearsal.executor.hear(Resume(), rehearsal.clock.now())
+    rehearsal.executor.process(OperatorCommand(Resume(), rehearsal.clock.now()))
     assert not rehearsal.state.orders
     assert [clear.outcome for clear in rehearsal.story.of(OrderClear)] == ["owner"]
     rehearsal.bar()
@@ -404,10 +405,10 @@ def test_an_instant_from_before_the_clock_was_set_right_moves_neither_books_nor_
     """It may lie in the future, and what is traded until then would be taken for older than the expected."""
     rehearsal = Rehearsal(HALF)
     rehearsal.bar()
-    dealer, since = rehearsal.executor._dealer, rehearsal.state.expected.since  # noqa: SLF001  it is told an instant
+    dealer, since = rehearsal.executor._manager, rehearsal.state.expected.since  # noqa: SLF001  it is told an instant
     rehearsal.stage.silent = {"query"}
     rehearsal.stage.off = 5 * MINUTE
-    dealer.hear(rehearsal.machine.now())
+    dealer.refresh(rehearsal.machine.now())
     assert rehearsal.stage.clock_ahead == 5 * MINUTE
     assert rehearsal.state.expected.since == since
     rehearsal.stage.silent = set()

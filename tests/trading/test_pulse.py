@@ -9,6 +9,7 @@ import pytest
 
 from livestory.clock import MINUTE, ManualClock
 from livestory.trading.execution.working_order import IllegalTransition
+from livestory.trading.executor import TimePassed
 from livestory.trading.live import Timer
 from livestory.trading.replay import run
 from tests.trading.outside import Rehearsal
@@ -66,14 +67,14 @@ def test_half_a_pulse_is_not_committed() -> None:
     kept = rehearsal.story.kept
 
     def waiting() -> Iterator[Bar]:
-        rehearsal.executor.on_pulse(rehearsal.clock.now() + MINUTE)
+        rehearsal.executor.process(TimePassed(rehearsal.clock.now() + MINUTE))
         yield from bars_of([0.05], first=9)
 
     def contradiction(_now: int, _bar: object = None) -> bool:
         message = "too much"
         raise IllegalTransition(message)
 
-    rehearsal.executor._dealer.hear = contradiction  # type: ignore[method-assign,assignment]  # noqa: SLF001  the seam
+    rehearsal.executor._manager.refresh = contradiction  # type: ignore[method-assign,assignment]  # noqa: SLF001  the seam
     with pytest.raises(IllegalTransition):
         run(rehearsal.executor, waiting(), Event(), commit_every=1)
     assert rehearsal.story.kept == kept

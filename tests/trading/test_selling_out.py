@@ -12,6 +12,7 @@ from livestory.story.observation import Reason
 from livestory.story.words import Halt, Resume
 from livestory.trading.exchange.records import Rejected
 from livestory.trading.execution.tactics import OrderSettings
+from livestory.trading.executor import OperatorCommand
 from livestory.trading.risk import RiskSettings
 from tests.trading.outside import LOST, Rehearsal
 from tests.trading.rehearsal import wish
@@ -116,13 +117,13 @@ def test_an_unknown_order_keeps_the_sale_waiting_for_a_minute_and_no_longer() ->
 def test_a_trip_that_would_come_while_the_owner_holds_the_bot_comes_after() -> None:
     """Nothing is sold against the owner's word, and no selling is told that does not happen."""
     rehearsal = invested()
-    rehearsal.executor.hear(Halt(), rehearsal.clock.now())
+    rehearsal.executor.process(OperatorCommand(Halt(), rehearsal.clock.now()))
     rehearsal.bar(0.03)
     rehearsal.pulses(5)
     assert len(rehearsal.stage.sent) == 1
     held = rehearsal.story.observations[-1]
     assert (held.halted, held.halt_reason) == (True, "owner")
-    rehearsal.executor.hear(Resume(), rehearsal.clock.now())
+    rehearsal.executor.process(OperatorCommand(Resume(), rehearsal.clock.now()))
     rehearsal.bar(0.03)
     rehearsal.pulses(5)
     assert rehearsal.story.observations[-1].halt_reason == "breaker"

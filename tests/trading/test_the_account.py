@@ -20,10 +20,11 @@ from livestory.story.inbox import Posted
 from livestory.story.observation import Begin
 from livestory.story.words import Halt, Resume
 from livestory.trading.exchange.records import Balances, Filters, OrderRequest, Trouble
-from livestory.trading.exchange_clock import ExchangeClock
 from livestory.trading.execution.tactics import OrderSettings
 from livestory.trading.execution.working_order import client_order_id
+from livestory.trading.executor import OperatorCommand, TimePassed
 from livestory.trading.risk import RiskSettings
+from livestory.trading.session import ExchangeClock
 from tests.simulation.world import STEP, TICK, Placed
 from tests.trading.outside import Rehearsal
 from tests.trading.rehearsal import wish
@@ -165,7 +166,7 @@ def test_column_one_never_goes_back() -> None:
     rehearsal = Rehearsal([wish(0.5)])
     rehearsal.bar()
     rehearsal.clock.set(rehearsal.clock.now() + 15 * MINUTE - SECOND)  # a second after the next bar's end
-    rehearsal.executor.on_pulse(rehearsal.clock.now())
+    rehearsal.executor.process(TimePassed(rehearsal.clock.now()))
     (fill,) = rehearsal.story.fills
     rehearsal.bar()
     assert fill.time == rehearsal.story.observations[-1].time
@@ -193,7 +194,7 @@ def test_a_new_journal_with_a_position_at_the_exchange_starts_halted() -> None:
     assert [(halted.reason, halted.position) for halted in rehearsal.story.of(Halted)] == [("journal", 40.0)]
     rehearsal.bar()
     assert rehearsal.stage.sent == []
-    rehearsal.executor.hear(Resume(), rehearsal.clock.now())
+    rehearsal.executor.process(OperatorCommand(Resume(), rehearsal.clock.now()))
     rehearsal.bar()
     assert len(rehearsal.stage.sent) == 1
 
@@ -292,7 +293,7 @@ def test_one_asset_for_the_other_is_told_although_nothing_was_gained_or_lost() -
     """A fill that was lost, or a conversion by hand: told once, at the second look, and it never moves risk."""
     rehearsal = Rehearsal(NOTHING)
     rehearsal.bar()
-    rehearsal.executor.hear(Halt(), rehearsal.clock.now())
+    rehearsal.executor.process(OperatorCommand(Halt(), rehearsal.clock.now()))
     rehearsal.pulses(60)
     rehearsal.stage._change(Decimal(90), Decimal("-4.5"))  # noqa: SLF001
     rehearsal.bar()
@@ -314,7 +315,7 @@ def test_a_balance_that_lags_behind_a_trade_of_the_owners_is_no_difference() -> 
     """Shown before its trade is: gone at the next look, and never told."""
     rehearsal = Rehearsal(NOTHING)
     rehearsal.bar()
-    rehearsal.executor.hear(Halt(), rehearsal.clock.now())
+    rehearsal.executor.process(OperatorCommand(Halt(), rehearsal.clock.now()))
     rehearsal.stage._late = lambda _most=0: 20 * SECOND  # type: ignore[method-assign,assignment]  # noqa: SLF001
     rehearsal.pulses(15 * 60)
     rehearsal.stage._execute("web-1", "buy", Decimal(20), Decimal("0.05"), at=rehearsal.clock.now())  # noqa: SLF001
@@ -362,7 +363,7 @@ def test_a_bar_is_judged_whatever_was_told_after_its_end() -> None:
     end = rehearsal.story.observations[-1].time + 15 * MINUTE
     rehearsal.clock.set(end + 70 * SECOND)
     rehearsal.executor.candles_down(end, "no answer")
-    rehearsal.executor.on_pulse(rehearsal.clock.now())
+    rehearsal.executor.process(TimePassed(rehearsal.clock.now()))
     rehearsal.executor.candles_back()
     rehearsal.bar(0.04, late=80 * SECOND)
     seen = rehearsal.story.observations[-1]
@@ -376,7 +377,7 @@ def test_a_clock_that_ran_ahead_for_a_moment_silences_no_bar() -> None:
     rehearsal = Rehearsal(NOTHING)
     rehearsal.bar()
     rehearsal.story.posted.append(Posted("1", 0, Halt()))
-    rehearsal.executor.on_pulse(rehearsal.clock.now() + 2 * HOUR)
+    rehearsal.executor.process(TimePassed(rehearsal.clock.now() + 2 * HOUR))
     first = rehearsal.story.observations[-1].time
     rehearsal.bar()
     rehearsal.bar()

@@ -13,6 +13,7 @@ from livestory.story.events import Note as NoteTold
 from livestory.story.inbox import Posted
 from livestory.story.words import AnyWord, Flow, Halt, Note, Resume
 from livestory.trading.execution.tactics import OrderSettings
+from livestory.trading.executor import OperatorCommand
 from tests.trading.outside import LOST, Rehearsal
 from tests.trading.rehearsal import FRICTIONLESS, RecordingStory, bars_of, scripted, wish
 
@@ -95,13 +96,13 @@ def test_on_paper_the_words_do_the_same(sell: bool) -> None:  # noqa: FBT001  a 
     executor = scripted(story, [wish(0.5), wish(0.5), wish(0.9)], paper=FRICTIONLESS)
     bars = bars_of([0.05] * 6)
     for bar in bars[:2]:
-        executor.on_bar(bar)
-    executor.on_bar(bars[2])
+        executor.process(bar)
+    executor.process(bars[2])
     assert executor.state.orders
-    executor.hear(Halt(sell=sell), bars[2].end)
+    executor.process(OperatorCommand(Halt(sell=sell), bars[2].end))
     assert not executor.state.orders
     for bar in bars[3:]:
-        executor.on_bar(bar)
+        executor.process(bar)
     assert [fill.side for fill in story.fills] == (["buy", "sell"] if sell else ["buy"])
     assert [halted.cancelled for halted in story.of(Halted)] == [1]
     assert story.skips == []
@@ -112,13 +113,13 @@ def test_a_flow_on_paper_is_paid_in_or_out() -> None:
     story = RecordingStory()
     executor = scripted(story, [wish(0.0)], paper=FRICTIONLESS)
     bars = bars_of([0.05] * 3)
-    executor.on_bar(bars[0])
-    executor.hear(Flow(amount=-0.5), bars[0].end)
-    executor.on_bar(bars[1])
+    executor.process(bars[0])
+    executor.process(OperatorCommand(Flow(amount=-0.5), bars[0].end))
+    executor.process(bars[1])
     assert executor.state.risk.drawdown == 0.0
     assert story.observations[-1].wealth == 0.5
-    executor.hear(Flow(amount=-5.0), bars[1].end)
-    executor.on_bar(bars[2])
+    executor.process(OperatorCommand(Flow(amount=-5.0), bars[1].end))
+    executor.process(bars[2])
     assert story.observations[-1].wealth == 0.0
 
 

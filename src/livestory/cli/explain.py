@@ -224,7 +224,7 @@ def _rules(asked: _Asked, *, own: bool) -> Any:
     from msgspec.structs import replace
 
     from livestory.story.events import Rules
-    from livestory.trading.observing import rules_in_force
+    from livestory.trading.rules import rules_in_force
 
     settings = asked.settings
     rules = None

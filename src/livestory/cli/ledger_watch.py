@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from livestory.trading.executor import TimePassed
+
 if TYPE_CHECKING:
     from livestory.trading.executor import Executor
 
@@ -20,7 +22,7 @@ class LedgerWatch:
 
     def on_pulse(self, now: int) -> None:
         """Pulse the executor; say once that its ledger can't be kept and why, and once that it can again."""
-        self._executor.on_pulse(now)
+        self._executor.process(TimePassed(now))
         trouble = self._executor.ledger_trouble
         if trouble is not None and trouble != self._said:
             click.echo(f"nothing is bought until the journal can be written: {trouble}", err=True)

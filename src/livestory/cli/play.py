@@ -17,7 +17,7 @@ from livestory.trading.executor import Executor
 from livestory.trading.market.bar import Bar
 from livestory.trading.market.candles import ExchangeCandles
 from livestory.trading.replay import GROUP, Ending, run
-from livestory.trading.run_info import RunInfo
+from livestory.trading.session import RunInfo
 from livestory.trading.state import ExecutorState
 
 if TYPE_CHECKING:

@@ -12,42 +12,32 @@ from livestory.trading.execution.working_order import OrderState
 from livestory.trading.risk import Hold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from livestory.trading.exchange.protocol import Exchange
     from livestory.trading.execution.order_manager import OrderManager
     from livestory.trading.reconciliation.reconciler import Reconciler
-    from livestory.trading.run_info import RunInfo
-    from livestory.trading.state import ExecutorState
-    from livestory.trading.story_port import Story
+    from livestory.trading.session import Session
 
 _WATCHED = HOUR  # after an order was taken as absent at the owner's word, it is still looked for
 
 
 class OperatorCommands:
-    """Does what the owner says, and tells it."""
+    """Carries out what the operator says, and tells it."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - all that a word may move, and the story
-        self,
-        state: ExecutorState,
-        exchange: Exchange,
-        dealer: OrderManager,
-        accountant: Reconciler,
-        follow_up: Callable[[int], object],
-        story: Story,
-        scene: RunInfo,
-    ) -> None:
-        """``follow_up`` asks what became of the orders that live, does what is due about them, and tells it."""
-        self._state = state
-        self._exchange = exchange
-        self._dealer = dealer
-        self._accountant = accountant
-        self._follow_up = follow_up
-        self._story = story
-        self._scene = scene
+    def __init__(self, session: Session, manager: OrderManager, reconciler: Reconciler) -> None:
+        """Nothing is taken yet."""
+        self._session = session
+        self._state = session.state
+        self._story = session.story
+        self._manager = manager
+        self._reconciler = reconciler
 
-    def hear(self, word: words.AnyWord, now: int) -> None:
-        """Do it."""
+    def take(self, now: int) -> None:
+        """Carry out what was said since the last time."""
+        for posted in self._story.words():
+            self.carry_out(posted.word, now)
+            self._story.take(posted)
+
+    def carry_out(self, word: words.AnyWord, now: int) -> None:
+        """Do what one command says; one that asks for nothing to be done is only told."""
         paper = self._state.paper
         match word:
             case words.Halt():
@@ -55,7 +45,7 @@ class OperatorCommands:
             case words.Resume():
                 self._resume(now)
             case words.Flow() if paper is None:
-                self._accountant.flow(word, now, self._state.summary.price)
+                self._reconciler.take_flow(word, now, self._state.summary.price)
             case words.Flow() if paper is not None:
                 paper.flow(word.amount)
                 self._state.risk.flow(word.amount)
@@ -63,30 +53,24 @@ class OperatorCommands:
             case _:
                 self._story.word(now, word)
 
-    @property
-    def halt_waits(self) -> bool:
-        """Whether the owner has said "halt" since the words were taken last; nothing is sent after that."""
-        return any(isinstance(posted.word, words.Halt) for posted in self._story.words())
-
-    def look(self, now: int) -> bool:
-        """Take the account as the truth, where the owner wants that and it can be done by now; whether it was."""
+    def finish_resume(self, now: int) -> None:
+        """Take the account as the truth, where the owner wants that and it can be done by now."""
         state, price = self._state, self._state.summary.price
-        before = self._exchange.balances() if state.resuming else None
+        before = self._session.exchange.balances() if state.resuming else None
         if before is None:
-            return False
-        self._follow_up(now)
-        unknown = self._dealer.in_doubt
-        if unknown and not self._dealer.accept_as_absent(now):
-            return False
-        self._follow_up(now)
-        if self._exchange.balances() != before:  # something has traded meanwhile
-            return False
+            return
+        self._manager.follow_up(now)
+        unknown = self._manager.in_doubt
+        if unknown and not self._manager.accept_as_absent(now):
+            return
+        self._manager.follow_up(now)
+        if self._session.exchange.balances() != before:  # something has traded meanwhile
+            return
         state.resuming = False
         if unknown:
             state.watched_until = now + _WATCHED
-            self._dealer.look_around()
-        self._accountant.accept(before, now, price)
-        return True
+            self._manager.find_strays()
+        self._reconciler.accept(before, now, price)
 
     def _halt(self, now: int, *, sell: bool) -> None:
         """Cancel what is open and send nothing more, but for the sale of everything where that is asked for."""
@@ -98,7 +82,7 @@ class OperatorCommands:
         before, sold = state.risk.hold, state.risk.hold is not None and state.risk.hold.sell
         hold = state.risk.hold = before or Hold("owner", now)
         hold.sell = hold.sell or sell
-        self._follow_up(now)
+        self._manager.follow_up(now)
         if before is not None:
             self._note(now, "Halt", _already(before, now, sells=sell and not sold))
             return
@@ -106,7 +90,7 @@ class OperatorCommands:
         told = Halted(
             reason=hold.reason,
             position=None if held is None else float(held.base),
-            base=self._scene.base,
+            base=self._session.info.base,
             cancelled=sum(1 for child in living if child.state is OrderState.CANCELLED),
             orders_open=sum(1 for _ in state.orders.living()) or None,
             selling=hold.sell,
@@ -116,8 +100,8 @@ class OperatorCommands:
     def _resume(self, now: int) -> None:
         """Go on; what the account holds is taken as the truth about orders that nobody knows of, once it can be."""
         state, risk = self._state, self._state.risk
-        state.resuming = doubt = self._dealer.in_doubt or bool(state.expected.unexplained)
-        self.look(now)
+        state.resuming = doubt = self._manager.in_doubt or bool(state.expected.unexplained)
+        self.finish_resume(now)
         if state.resuming:
             self._note(now, "Resume Waits", _WAITS)
         if risk.hold is None and not doubt:

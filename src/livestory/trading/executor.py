@@ -1,56 +1,54 @@
-"""The executor: bar by bar it asks the strategy, then risk, then the exchange, and tells the story.
+"""The executor: a bar, an instant or a command goes in, and orders and a story come of it.
 
-It orders the calls and does no arithmetic of its own. `Executor.on_bar` and `Executor.on_pulse` are synchronous
-and complete in themselves: `livestory.trading.replay` is the loop around the first, and `livestory.trading.live` calls
-the second while the loop waits for a bar.
+A bar goes one way: the account is settled, the decision made and approved by risk, told, carried out, and its outcome
+told. `Executor.process` is synchronous and complete in itself; `livestory.trading.replay` and `livestory.trading.live`
+are the loops around it.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec import msgpack, structs
+from msgspec import Struct
 
-from livestory.clock import MINUTE, SECOND
-from livestory.errors import JournalError
-from livestory.story.events import Halted
-from livestory.story.observation import End, Reason
+from livestory.story.observation import Begin, End
+from livestory.story.words import AnyWord
+from livestory.trading.account import ExchangeAccount, PaperAccount
 from livestory.trading.commands import OperatorCommands
-from livestory.trading.decision import order_wanted, proposed
-from livestory.trading.exchange.records import exact
-from livestory.trading.exchange_clock import ExchangeClock
+from livestory.trading.decision import Placement, PutOff, decide
 from livestory.trading.exchange_monitor import ExchangeMonitor
-from livestory.trading.execution.liquidation import Liquidation
 from livestory.trading.execution.order_manager import OrderManager
 from livestory.trading.execution.order_reporter import OrderReporter
-from livestory.trading.execution.tactics import OrderSettings, Send
-from livestory.trading.observing import beginning_of, observation_of, rules_of
-from livestory.trading.ordered_story import OrderedStory
+from livestory.trading.execution.tactics import OrderSettings
+from livestory.trading.market.bar import Bar
 from livestory.trading.reconciliation.reconciler import Reconciler
-from livestory.trading.risk import Hold
-from livestory.trading.run_info import RunInfo
-from livestory.trading.strategy.rebalance import Proposal
+from livestory.trading.rules import rules_of
+from livestory.trading.session import STATE, RunInfo, Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from livestory.story.events import Facts
-    from livestory.story.words import AnyWord
     from livestory.trading.exchange.protocol import Exchange
     from livestory.trading.exchange.records import Balances
-    from livestory.trading.execution.working_order import Order
-    from livestory.trading.market.bar import Bar
     from livestory.trading.state import ExecutorState
     from livestory.trading.story_port import Story
-    from livestory.trading.strategy.rebalance import Signal
 
-STATE = "executor"
-"""The name under which the executor's state is kept with the story."""
 
-_ACCOUNT_ASKED_EVERY = 5 * SECOND  # for a bar that waits for it
-_BALANCES_LAG = MINUTE // 2  # after a trade, before a difference means anything
+class TimePassed(Struct, frozen=True):
+    """It is ``now``, by this machine's clock; between bars, orders and troubles are looked after."""
 
-Decision = tuple["Order", Send] | Reason | None
+    now: int
+
+
+class OperatorCommand(Struct, frozen=True):
+    """What the operator says at the instant ``now``."""
+
+    word: AnyWord
+    now: int
+
+
+Input = Bar | TimePassed | OperatorCommand
 
 
 class Executor:
@@ -61,7 +59,7 @@ class Executor:
         fresh: ExecutorState,
         story: Story,
         history: Callable[[], Iterable[Bar]],
-        scene: RunInfo = RunInfo(),  # noqa: B008  it is frozen
+        info: RunInfo = RunInfo(),  # noqa: B008  it is frozen
         exchange: Exchange | None = None,
         orders: OrderSettings = OrderSettings(),  # noqa: B008  it is frozen
     ) -> None:
@@ -78,39 +76,28 @@ class Executor:
             message = "an executor needs an exchange or a paper account"
             raise ValueError(message)
         self.state = state
-        self.begun = False
-        self.in_a_pulse = False  # and still so after a pulse that raised
-        self.ledger_trouble: str | None = None  # why the ledger can't be kept now
-        self._exchange = account
-        self._outside = account.outside
-        self._present = ExchangeClock(account, scene.clock)
-        self._live = account.outside or scene.clock is not None  # somebody may say something, or something happen
-        self._filters = account.filters()
-        self._orders = orders
-        self._in_order = OrderedStory(story)
-        self._story = story = self._in_order if self._live else story
-        self._scene = scene
-        self._outcomes = OrderReporter(state, account, story, scene)
-        self._accountant = Reconciler(account, state.expected, state.risk, story, scene)
-        self._dealer = OrderManager(
-            account,
-            state.orders,
-            state.expected,
-            orders,
-            state.bot,
-            self.commit,
-            state.risk.approve,
-            lambda now: self._accountant.read_history(now, state.summary.price),
-            lambda: self._hand.halt_waits,
+        self.in_between = False  # between bars, something is being done; and still so after it has raised
+        self._session = session = Session(state, account, story, info, orders, saved)
+        self._reporter = reporter = OrderReporter(session)
+        reconciler = Reconciler(session)
+        self._manager = manager = OrderManager(session, reconciler, reporter)
+        self._monitor = monitor = ExchangeMonitor(session, manager)
+        self._commands = commands = OperatorCommands(session, manager, reconciler)
+        self._account = (
+            ExchangeAccount(session, manager, reporter, reconciler, monitor, commands)
+            if session.outside
+            else PaperAccount(session, manager, monitor, commands)
         )
-        self._surroundings = ExchangeMonitor(state, account, self._dealer, story, scene)
-        self._selling_out = Liquidation(state, account, self._dealer, self._outcomes, self._hear)
-        self._hand = OperatorCommands(state, account, self._dealer, self._accountant, self._hear, story, scene)
-        self._saved = saved
-        self._news = False  # something may have been told that is not committed
-        self._due = 0  # the end of the next bar
-        self._waiting: Bar | None = None  # the newest bar, while nobody knows what the account holds
-        self._retry_at = 0  # when the account is asked for it again
+
+    @property
+    def begun(self) -> bool:
+        """Whether the start was told."""
+        return self._session.begun
+
+    @property
+    def ledger_trouble(self) -> str | None:
+        """Why the ledger can't be kept now; None: it can."""
+        return self._session.ledger_trouble
 
     def begin(self, bar: Bar, missed_bars: int | None = None) -> None:
         """Tell the start or the return at the open of ``bar``, the next to be heard, and the rules in force.
@@ -118,282 +105,122 @@ class Executor:
         Whatever happened at an exchange meanwhile is found out first and told after it. ``missed_bars`` is how many of
         the coming bars are older than the return; None: none is known of, or a replay.
         """
-        if missed_bars is None and self._saved is not None and self._scene.clock is not None:
+        session, state, info = self._session, self.state, self._session.info
+        if missed_bars is None and session.resumed and info.clock is not None:
             missed_bars = 0
-        if self._outside:
-            self._exchange.refresh(self._present.now(bar.open_time))
-            self._filters = self._exchange.filters()
-        state, now = self.state, self._present.confirm(self._present.now(bar.open_time))
+        session.refresh_filters(session.clock.now(bar.open_time))
+        now = session.clock.confirm(session.clock.now(bar.open_time))
         time = max(min(now, bar.open_time), state.summary.last_time or 0)  # a clock may have been set back meanwhile
-        self._outcomes.began = now if self._outside else None
-        self._dealer.after_a_restart(now)
-        if self._outside:
-            self._dealer.hear(now)
-            self._dealer.pursue(now, self._filters)
-        expected, balances = state.held(), self._read(now, bar.open)
+        self._manager.after_a_restart(now)
+        self._account.catch_up(now)
+        expected = state.expected.balances
+        balances = self._account.read(now, bar.open)
         wealth = None if balances is None else balances.wealth(bar.open)
         if state.summary.first_time is None and wealth is not None:
             state.summary.begin(bar, wealth)
-        found = sum(1 for working in state.orders.working if working.over and working.filled)
-        begin = beginning_of(self._scene, bar, time, balances, expected if self._outside else None)
-        self._story.begin(structs.replace(begin, missed_bars=missed_bars, fills_found=found or None))
-        self._due = (time // (interval := bar.end - bar.open_time) + 1) * interval
-        self._story.rules(time, rules_of(state, self._scene, self._orders, float(self._filters.fee)))
+        begin = Begin(
+            time=time,
+            mode=info.mode,
+            market=info.market,
+            interval=bar.end - bar.open_time,
+            wealth=wealth,
+            position=None if balances is None else float(balances.base),
+            cash=None if balances is None else float(balances.quote),
+            price=bar.open,
+            expected=None if expected is None else expected.wealth(bar.open),
+            missed_bars=missed_bars,
+            fills_found=sum(1 for order in state.orders.working if order.over and order.filled) or None,
+        )
+        session.story.begin(begin)
+        session.due = (time // (interval := bar.end - bar.open_time) + 1) * interval
+        session.story.rules(time, rules_of(session))
         state.ended = False
-        self.begun = True
-        if self._outside:
-            self._after_the_start(now, bar.open, balances)
-        elif self._live:
-            self._surroundings.fine(now, bar.open)
-        if self._live:
-            self._take_words(now)
+        session.begun = True
+        self._account.report_start(now, bar.open, balances)
+        if session.has_operator:
+            self._commands.take(now)
 
-    def on_bar(self, bar: Bar) -> None:
-        """Hear one bar: fills at its open, then the decision at its end. One that isn't newer changes nothing.
+    def process(self, event: Input) -> None:
+        """Take in what comes next, and do all that it leads to.
 
-        Where the present is known and orders go outside, a bar that is older than the last closed one is only shown to
-        the strategy. So is one at whose end nobody knows the balance, but not before the next one comes: until then the
-        account is asked again.
+        A bar: the orders before it are settled at the account, then comes the decision at its end. One that isn't newer
+        than the last changes nothing. The start is told first, if it was not.
         """
-        heard = self.state.summary.last_time if self._waiting is None else self._waiting.end
-        if heard is not None and bar.open_time < heard:
-            return
-        if not self.begun:
-            self.begin(bar)
-        self._due = bar.end + (bar.end - bar.open_time)
-        if self._outside:
-            if self._waiting is not None:
-                self._pass_over(self._waiting)
-            self._judge_once_answered(bar)
-            return
-        if self._live:
-            self._in_order.between_bars(bar.end, self._due)
-            self._take_words(bar.end)
-        balances = self._on_paper(bar)
-        if balances is not None:
-            self._judge(bar, balances)
-
-    def _judge(self, bar: Bar, balances: Balances) -> None:
-        """Risk, the strategy, the decision, and the order that comes of it."""
-        state, summary = self.state, self.state.summary
-        wealth, weight = balances.wealth(bar.close), balances.weight(bar.close)
-        signal = state.strategy.on_bar(bar, weight)
-        state.risk.assess(bar.end, wealth, signal.score)
-        summary.on_bar(bar, wealth)
-        if state.bars_since_trade is not None:
-            state.bars_since_trade += 1
-        if state.risk.hold is not None:
-            state.risk.hold.bars += 1
-        decision = self._decide(bar, signal, balances, weight)
-        reason = decision if isinstance(decision, Reason) else None
-        self._story.observe(observation_of(state, bar, signal, balances, weight, reason))
-        if isinstance(decision, tuple):
-            self._place(*decision, self._present.now(bar.end))
-        elif self._outside:
-            self._selling_out.look(self._present.now(bar.end))
-
-    def on_pulse(self, now: int) -> None:
-        """Between bars: the owner's words, orders that live, a sale that is due, troubles. Keeps what it told.
-
-        ``now`` is this machine's present; outside, everything is reckoned and told by the exchange's.
-        """
-        if not self.begun:
-            return
-        now = self._present.confirm(now - self._exchange.clock_ahead)
-        self.in_a_pulse = True
-        self._in_order.between_bars(now, self._due)
-        self._take_words(now)
-        if self._outside:
-            if self._waiting is not None and not now < self._retry_at <= now + _ACCOUNT_ASKED_EVERY:
-                self._judge_once_answered(self._waiting)
-                self._in_order.between_bars(now, self._due)
-            if self.state.orders or self.state.orders.strays:
-                self._hear(now)
-            self._news |= self._hand.look(now)
-            self._selling_out.look(now)
-            self._news |= self._surroundings.look(now)
-        self._news |= self._surroundings.troubles(now)
-        self._commit_news()
-        self.in_a_pulse = False
-
-    def hear(self, word: AnyWord, now: int) -> None:
-        """Do what the owner says, and tell it."""
-        self._hand.hear(word, now)
-        self._news = True
+        if isinstance(event, Bar):
+            self._on_bar(event)
+        elif isinstance(event, TimePassed):
+            self._on_time(event.now)
+        else:
+            self._commands.carry_out(event.word, event.now)
 
     def candles_down(self, since: int, problem: str) -> None:
-        """The bars have not come since the instant ``since``; told with the next pulse, once it lasts."""
-        self._surroundings.outages.candles_down(since, problem)
+        """The bars have not come since the instant ``since``; told once it lasts."""
+        self._monitor.candles_down(since, problem)
 
     def candles_back(self) -> None:
         """The bars come again, those that were missed first."""
-        self._surroundings.outages.candles_back()
+        self._monitor.candles_back()
 
     def tell(self, now: int, facts: Facts) -> None:
         """Tell what somebody else has found at the instant ``now``, this machine's; kept with the next commit."""
-        self._story.tell(now - self._exchange.clock_ahead, facts)
-        self._news = True
+        self._session.story.tell(now - self._session.exchange.clock_ahead, facts)
 
     def end(self, by: str) -> None:
         """Tell the stop: by "you", the "system", the "bars" or an "error". What follows a book is withdrawn."""
-        summary, clock, orders = self.state.summary, self._scene.clock, self.state.orders
-        time = summary.last_time if clock is None else clock.now() - self._exchange.clock_ahead
+        session, summary, clock = self._session, self.state.summary, self._session.info.clock
+        time = summary.last_time if clock is None else clock.now() - session.exchange.clock_ahead
         if time is None:
             return
-        if self._outside:
-            for working in orders.working:
-                working.withdrawn = working.withdrawn or working.patience_ends is not None
-            self._hear(time)
+        self._account.stop(time)
         self.state.ended = by == "bars"
-        held, living = self.state.held(), sum(1 for _ in orders.living())
+        held = self.state.held()
         position = None if held is None else float(held.base)
-        left = living or None if self._outside else None
-        self._story.end(End(time=time, by=by, wealth=self.state.wealth, position=position, orders_open=left))
+        left = session.orders_open or None
+        session.story.end(End(time=time, by=by, wealth=self.state.wealth, position=position, orders_open=left))
 
     def commit(self) -> bool:
-        """Keep what was told and the state, in one transaction.
+        """Keep what was told and the state, in one transaction; see `Session.commit`."""
+        return self._session.commit()
 
-        False, with the reason in `ledger_trouble`, where the journal can't be written now and orders go outside: then
-        nothing is lost, and the next commit keeps it. Else raises JournalError.
-        """
-        saved = msgpack.encode(self.state)
-        try:
-            self._story.commit({STATE: saved})
-        except JournalError as error:
-            if not self._outside or type(error) is not JournalError:  # another kind doesn't pass
-                raise
-            self.ledger_trouble, self._news = str(error), True
-            return False
-        self.ledger_trouble, self._news, self._saved = None, False, saved
-        return True
-
-    def _hear(self, now: int, bar: Bar | None = None) -> None:
-        """What became of the orders that live: asked, followed up, told."""
-        self._dealer.hear(now, bar)
-        self._dealer.pursue(now, self._filters)
-        time = now if self._outside or bar is None else bar.open_time
-        self._news |= self._outcomes.tell_over(time)
-        if self._outside:
-            self._outcomes.tell_unknown(now)
-            self._outcomes.tell_strays(self._dealer.take_strays(), now)
-
-    def _on_paper(self, bar: Bar) -> Balances | None:
-        """In a replay: what the account holds after the fills at the open of ``bar``."""
-        if self.state.orders:
-            self._hear(bar.end, bar)
-        return self._exchange.balances()
-
-    def _judge_once_answered(self, bar: Bar) -> None:
-        """Outside: judge the bar if it is the newest; it waits while the account is not answered."""
-        interval, self._waiting = bar.end - bar.open_time, None
-        now = self._present.now(bar.end)
-        if now - bar.end < interval:
-            now = self._present.confirm(now)
-        if now - bar.end >= interval:
-            self._pass_over(bar)
+    def _on_bar(self, bar: Bar) -> None:
+        waiting = self._account.waiting
+        heard = self.state.summary.last_time if waiting is None else waiting.end
+        if heard is not None and bar.open_time < heard:
             return
-        balances = self._account_at(bar, now)
-        if balances is None:
-            self._waiting, self._retry_at = bar, now + _ACCOUNT_ASKED_EVERY
-        else:
-            self._judge(bar, balances)
-
-    def _account_at(self, bar: Bar, now: int) -> Balances | None:
-        """Outside: what the account holds, once everything that happened until now is known; None: no answer."""
-        self._in_order.with_bar(bar.end, self._due)
-        self._take_words(now)
-        self._news |= self._surroundings.look(now)
-        self._hear(now, bar)
-        now = self._present.now(bar.end)  # an answer may have shown that this machine's clock is wrong
-        balances = self._read(now, bar.close)
+        if not self._session.begun:
+            self.begin(bar)
+        self._session.due = bar.end + (bar.end - bar.open_time)
+        balances = self._account.settle(bar)
         if balances is not None:
-            self._before_deciding(now, bar, balances)
-        return balances
+            self._trade(bar, balances)
 
-    def _before_deciding(self, now: int, bar: Bar, balances: Balances) -> None:
-        """Outside: the expected brought up to the account, the filters to the exchange's, troubles told as over."""
-        state = self.state
-        if not state.orders and state.expected.settled(now, _BALANCES_LAG):
-            self._accountant.reckon(balances, now, bar.close)
-        self._filters = self._surroundings.refresh(now)
-        self._surroundings.troubles(now, bar.close)
-        if state.summary.first_time is None:
-            state.summary.begin(bar, balances.wealth(bar.open))
-
-    def _decide(self, bar: Bar, signal: Signal, balances: Balances, weight: float) -> Decision:
-        """The order to be placed, or why there is none; None where everything is being sold outside."""
-        proposal = proposed(self.state, self._filters, bar, signal, balances, weight)
-        return self._order(proposal, bar, balances) if isinstance(proposal, Proposal) else proposal
-
-    def _order(self, proposal: Proposal, bar: Bar, balances: Balances) -> Decision:
-        """The order for a proposal with its first child order, or what stands against it."""
-        found = order_wanted(self.state, self._exchange, self._filters, self._orders, proposal, bar, balances)
-        if isinstance(found, Reason):
-            return found
-        order, step = found
-        if isinstance(step, Reason):
-            self._outcomes.put_off(order.side, order.quantity, bar.end, step)
-            return step
-        return order, step
-
-    def _place(self, order: Order, step: Send, now: int) -> None:
-        state = self.state
-        patience_ends = None if step.limit is None else now + self._orders.patience
-        working = state.orders.add(order, patience_ends)
-        before, state.bars_since_trade = state.bars_since_trade, 0  # which is kept with the intent
-        self._dealer.send(working, step, now)
-        self._dealer.pursue(now, self._filters)
-        if working.over:
-            state.bars_since_trade = before
+    def _trade(self, bar: Bar, balances: Balances) -> None:
+        """Decide at the end of ``bar``, tell it, and carry it out."""
+        session, (observation, outcome) = self._session, decide(self._session, bar, balances)
+        if isinstance(outcome, PutOff):
+            self._reporter.put_off(outcome.order.side, outcome.order.quantity, bar.end, outcome.reason)
+        session.story.observe(observation)
+        if isinstance(outcome, Placement):
+            self._manager.place(outcome.approved, outcome.step, session.clock.now(bar.end))
+            self._reporter.report_finished(bar.end)
         else:
-            state.put_off = ""
-        self._outcomes.tell_over(order.time)
+            self._account.liquidate(session.clock.now(bar.end))
 
-    def _read(self, now: int, price: float) -> Balances | None:
-        """What the account holds. The first reading opens the books; a position of unknown origin halts the bot."""
-        balances = self._exchange.balances()
-        expected = self.state.expected
-        if self._outside and balances is not None and expected.balances is None:
-            expected.open(balances, now)
-            if self._filters.problem(self._filters.quantity(balances.base), exact(price)) is None:
-                self.state.risk.hold = self.state.risk.hold or Hold("journal", now)
-                if self.begun:
-                    self._tell_halted(now, balances)
-        return balances
-
-    def _after_the_start(self, now: int, price: float, balances: Balances | None) -> None:
-        """What was found at the start, after it is told: a halt, fills, orders, a balance that differs."""
-        self._tell_halted(now, balances)
-        self._outcomes.tell_over(now)
-        self._surroundings.refresh(now)
-        self._surroundings.look(now)
-        self._outcomes.tell_strays(self._dealer.take_strays(), now)
-        if balances is not None:
-            if not self.state.orders:
-                self._accountant.reckon(balances, now, price)
-            self._surroundings.fine(now, price)
-
-    def _tell_halted(self, now: int, balances: Balances | None) -> None:
-        hold, position = self.state.risk.hold, None if balances is None else float(balances.base)
-        if hold is not None:
-            self._story.tell(now, Halted(reason=hold.reason, position=position, base=self._scene.base))
-            self._news = True
-
-    def _pass_over(self, bar: Bar) -> None:
-        """Show the strategy a bar that nothing is decided at."""
-        held = self.state.held()
-        self.state.strategy.on_bar(bar, 0.0 if held is None else held.weight(bar.close))
-        self.state.summary.pass_over(bar)
-        if self.state.bars_since_trade is not None:
-            self.state.bars_since_trade += 1
-        self._surroundings.outages.missed()
-
-    def _take_words(self, now: int) -> None:
-        """Do what the owner has said since."""
-        for posted in self._story.words():
-            self.hear(posted.word, now)
-            self._story.take(posted)
-
-    def _commit_news(self) -> None:
-        if self._news or self.ledger_trouble is not None or msgpack.encode(self.state) != self._saved:
-            self.commit()
+    def _on_time(self, now: int) -> None:
+        """Look after what lives and waits between bars, and keep what was told."""
+        session = self._session
+        if not session.begun:
+            return
+        now = session.clock.confirm(now - session.exchange.clock_ahead)
+        self.in_between = True
+        session.story.between_bars(now, session.due)
+        self._commands.take(now)
+        waiting = self._account.waiting
+        balances = self._account.retry(now)
+        if waiting is not None and balances is not None:
+            self._trade(waiting, balances)
+        session.story.between_bars(now, session.due)
+        self._account.look_after(now)
+        self._monitor.check(now)
+        session.commit_news()
+        self.in_between = False

@@ -62,12 +62,12 @@ def run(  # noqa: PLR0913  one loop, its knobs by keyword
         try:
             bar = next(source, None)
         except Exception:
-            if executor.begun and not executor.in_a_pulse:
+            if executor.begun and not executor.in_between:
                 _end(executor, "error")
             raise
         if bar is None:
             break
-        executor.on_bar(bar)
+        executor.process(bar)
         if summary.bars == heard:
             continue
         heard = summary.bars

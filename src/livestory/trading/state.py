@@ -159,6 +159,23 @@ class ExecutorState(Struct, kw_only=True):
         ends = (self.summary.last_time, self.shown_until)
         return max((end for end in ends if end is not None), default=None)
 
+    def end_bar(self, bar: Bar, wealth: float, score: float | None) -> None:
+        """Take in the end of a bar that is decided at; risk judges the ``wealth`` there."""
+        self.risk.assess(bar.end, wealth, score)
+        self.summary.on_bar(bar, wealth)
+        if self.bars_since_trade is not None:
+            self.bars_since_trade += 1
+        if self.risk.hold is not None:
+            self.risk.hold.bars += 1
+
+    def pass_over(self, bar: Bar) -> None:
+        """Take in a bar that nothing is decided at: it is only shown to the strategy."""
+        held = self.held()
+        self.strategy.on_bar(bar, 0.0 if held is None else held.weight(bar.close))
+        self.summary.pass_over(bar)
+        if self.bars_since_trade is not None:
+            self.bars_since_trade += 1
+
     def warm_up(self, bars: Iterable[Bar]) -> None:
         """Show the strategy ``bars`` that came before the first one it decides at."""
         held = self.held()

@@ -58,6 +58,15 @@ class Filters(Struct, frozen=True):
         return ((self.max_quantity or _NONE) / self.step).to_integral_value(ROUND_FLOOR) * self.step
 
 
+class Holding(Struct, frozen=True, gc=False):
+    """What an account holds, at a price."""
+
+    position: float  # base asset
+    price: float
+    wealth: float  # everything, in the quote asset
+    weight: float  # the share of wealth in the base asset, 0 to 1; 0 when there is nothing
+
+
 class Balances(Struct, frozen=True, gc=False):
     """What the account holds in all, and how much of that open orders (anybody's) keep."""
 
@@ -76,14 +85,20 @@ class Balances(Struct, frozen=True, gc=False):
         """The quote asset that no open order keeps."""
         return self.quote - self.quote_locked
 
+    def at(self, price: float) -> Holding:
+        """The same at ``price``, all of its figures at once."""
+        position = float(self.base)
+        held = position * price
+        wealth = float(self.quote) + held
+        return Holding(position, price, wealth, held / wealth if held else 0.0)
+
     def wealth(self, price: float) -> float:
         """Everything, in the quote asset, with the base asset at ``price``."""
         return float(self.quote) + float(self.base) * price
 
     def weight(self, price: float) -> float:
         """The share of wealth in the base asset at ``price``, 0 to 1; 0 when there is nothing."""
-        held = float(self.base) * price
-        return held / (float(self.quote) + held) if held else 0.0
+        return self.at(price).weight
 
 
 class Book(Struct, frozen=True):

@@ -1,6 +1,6 @@
 """The only one who moves orders at the exchange: asks what became of them, sends, follows, withdraws.
 
-It works on the order ledger and the expected, and tells nobody; what is over lies in the ledger until it is taken.
+An order that is over lies in the order table until it is reported.
 """
 
 from __future__ import annotations
@@ -14,19 +14,18 @@ from livestory.trading.exchange.records import Accepted, OrderRequest, OrderStat
 from livestory.trading.execution.tactics import Cancel, Over, Send, next_step
 from livestory.trading.execution.working_order import FINAL, OrderEvent, OrderState, id_prefix
 from livestory.trading.reconciliation.expected_balances import SLACK
-from livestory.trading.risk import Approved
+from livestory.trading.risk import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from livestory.trading.exchange.protocol import Exchange
-    from livestory.trading.exchange.records import Balances, Execution, Filters, OpenOrder, OrderReport
-    from livestory.trading.execution.order_table import OrderTable
-    from livestory.trading.execution.tactics import OrderSettings
-    from livestory.trading.execution.working_order import ChildOrder, Order, WorkingOrder
+    from livestory.trading.exchange.records import Balances, Execution, OpenOrder, OrderReport
+    from livestory.trading.execution.order_reporter import OrderReporter
+    from livestory.trading.execution.working_order import ChildOrder, WorkingOrder
     from livestory.trading.market.bar import Bar
-    from livestory.trading.reconciliation.expected_balances import ExpectedBalances
-    from livestory.trading.risk import Refused
+    from livestory.trading.reconciliation.reconciler import Reconciler
+    from livestory.trading.risk import Approved
+    from livestory.trading.session import Session
 
 _ASKED_AGAIN, _ASKED_AGAIN_MOST = SECOND, 10 * SECOND  # the wait doubles from the one to the other
 _MISSES = 5  # answers that must not find an order before it can count as absent, whatever a clock says
@@ -38,37 +37,46 @@ _STEPS = 4  # that one look at a working order may lead to: cancelled, its rest 
 class OrderManager:
     """Deals with one exchange for one bot."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what it works on, and the two whose consent it needs
-        self,
-        exchange: Exchange,
-        ledger: OrderTable,
-        expected: ExpectedBalances,
-        settings: OrderSettings,
-        bot: str,
-        commit: Callable[[], bool],
-        approve: Callable[[Order], Approved | Refused],
-        read_history: Callable[[int], object],
-        halt_waits: Callable[[], bool] = lambda: False,
-    ) -> None:
-        """``commit`` keeps the ledger before anything is sent, and says whether it could; ``approve`` is risk's.
-
-        ``read_history`` counts the deposits and withdrawals up to an instant, for what is proven by the balances.
-        ``halt_waits`` says whether the owner's word to halt lies there and is not heard yet.
-        """
-        self._exchange = exchange
-        self._ledger = ledger
-        self._expected = expected
-        self._settings = settings
-        self._prefix = id_prefix(bot)
-        self._commit = commit
-        self._approve = approve
-        self._read_history = read_history
-        self._halt_waits = halt_waits
+    def __init__(self, session: Session, reconciler: Reconciler, reporter: OrderReporter) -> None:
+        """Nothing is asked or sent yet."""
+        self._session = session
+        self._exchange = session.exchange
+        self._table = session.state.orders
+        self._expected = session.state.expected
+        self._reconciler = reconciler
+        self._reporter = reporter
+        self._prefix = id_prefix(session.state.bot)
         self._failures = self._ask_at = 0
-        self._ahead = exchange.clock_ahead
-        self._looked = not exchange.outside  # whether it was said since the start which orders stand open
+        self._ahead = session.exchange.clock_ahead
+        self._looked = not session.outside  # whether it was said since the start which orders stand open
 
-    def hear(self, now: int, bar: Bar | None = None) -> bool:
+    def place(self, approved: Approved, step: Send, now: int, *, exits: bool = False) -> None:
+        """Begin to carry out an order that risk has approved; ``exits`` says that it is the sale of everything.
+
+        Until it is clear that nothing comes of it, the bar counts as that of the last trade; that is kept with the
+        intent.
+        """
+        state, settings = self._session.state, self._session.settings
+        order = self._table.add(approved.order, None if step.limit is None else now + settings.patience)
+        order.exit = exits
+        before, state.bars_since_trade = state.bars_since_trade, 0
+        self._send(order, step, now, approved)
+        self._work_on(order, now)
+        if order.over:
+            state.bars_since_trade = before
+        else:
+            state.put_off = ""
+
+    def follow_up(self, now: int, bar: Bar | None = None) -> None:
+        """Find out what became of the orders that live, do what is due about them, and report it."""
+        self.refresh(now, bar)
+        self.work(now)
+        self._reporter.report_finished(now if self._session.outside or bar is None else bar.open_time)
+        if self._session.outside:
+            self._reporter.report_unknown(now)
+            self._reporter.report_strays(self.close_strays(), now)
+
+    def refresh(self, now: int, bar: Bar | None = None) -> bool:
         """Take in what was traded, and ask for the orders that still live. False if the trades could not be read.
 
         An exchange that does not answer is asked ever less often, but at each ``bar``.
@@ -84,7 +92,7 @@ class OrderManager:
         if abs(self._ahead - ahead) > SECOND:
             return True  # the clock was just set right: ``now`` may be from before that, and moves nothing
         self._set_right(now)
-        for working, child in list(self._ledger.living()):
+        for working, child in list(self._table.living()):
             if now < child.ask_at:
                 continue
             report = self._exchange.query(child.request.client_order_id)
@@ -98,54 +106,58 @@ class OrderManager:
                 child.asks = child.misses = 0
                 self._look_back(child, report, now)
         if self._exchange.outside:
-            self._expected.read_until(min(now, self._ledger.since() or now) - SLACK)
+            self._expected.read_until(min(now, self._table.since() or now) - SLACK)
         return True
 
-    def pursue(self, now: int, filters: Filters) -> None:
+    def work(self, now: int) -> None:
         """Do for each working order what is due now; those that have come to their end are `over`."""
-        for working in self._ledger.working:
-            for _ in range(_STEPS):
-                if working.over:
-                    break
-                step = next_step(working, now, self._exchange.book, filters, self._settings)
-                if isinstance(step, Over):
-                    working.over, working.rest = True, working.rest or step.rest
-                elif isinstance(step, Send):
-                    self.send(working, step, now)
-                elif isinstance(step, Cancel):
-                    self._cancel(working.last)
-                    if working.living is not None:
-                        break
-                else:
-                    break
+        for order in self._table.working:
+            self._work_on(order, now)
 
-    def send(self, working: WorkingOrder, step: Send, now: int) -> None:
-        """Send the next child order of a working order, once risk approves and the ledger has its intent.
+    def _work_on(self, order: WorkingOrder, now: int) -> None:
+        session = self._session
+        for _ in range(_STEPS):
+            if order.over:
+                return
+            step = next_step(order, now, self._exchange.book, session.filters, session.settings)
+            if isinstance(step, Over):
+                order.over, order.rest = True, order.rest or step.rest
+            elif isinstance(step, Send):
+                self._send(order, step, now)
+            elif isinstance(step, Cancel):
+                self._cancel(order.last)
+                if order.living is not None:
+                    return
+            else:
+                return
 
-        Without a ledger only what reduces the position is sent; and only a sale of everything before the exchange has
-        said since the start what stands open, or while an order of ours stands that the ledger does not have.
+    def _send(self, order: WorkingOrder, step: Send, now: int, approved: Approved | None = None) -> None:
+        """Send the next child of an order, once the table with its intent is kept.
+
+        Each child has risk's approval: the first that of the decision, every further one is asked for here.
+
+        Where nothing can be kept only what reduces the position is sent; and only a sale of everything before the
+        exchange has said since the start what stands open, or while an order of ours stands that the table lacks.
         """
-        order = working.order
-        if self._exchange.outside and self._halt_waits():
-            working.over = working.withdrawn = True
+        if self._session.halt_waits:
+            order.over = order.withdrawn = True
             return
-        if not (working.exit or self._looked) and self.look_around() is None:
-            working.over, working.rest = True, Reason("exchange_down")
+        if not (order.exit or self._looked) and self.find_strays() is None:
+            order.over, order.rest = True, Reason("exchange_down")
             return
-        if self._ledger.strays and not working.exit:
-            working.over, working.rest = True, Reason("order_open")
+        if self._table.strays and not order.exit:
+            order.over, order.rest = True, Reason("order_open")
             return
-        verdict = self._approve(order)
-        if not isinstance(verdict, Approved):
-            working.over, working.rest = True, verdict.reason
+        verdict = approved or self._session.state.risk.approve(order.order)
+        if isinstance(verdict, Refused):
+            order.over, order.rest = True, verdict.reason
             return
-        request = OrderRequest(
-            client_order_id=working.next_id(), side=order.side, quantity=step.quantity, limit=step.limit
-        )
-        child = working.intend(request, now)
-        if self._exchange.outside and not self._commit() and order.side == "buy":
+        side = order.order.side
+        request = OrderRequest(client_order_id=order.next_id(), side=side, quantity=step.quantity, limit=step.limit)
+        child = order.intend(request, now)
+        if self._session.outside and not self._session.commit() and side == "buy":
             child.apply(OrderEvent.CANCEL)
-            working.over, working.rest = True, Reason("ledger")
+            order.over, order.rest = True, Reason("ledger")
             return
         child.apply(OrderEvent.SEND)
         answer = self._exchange.submit(verdict, request)
@@ -154,27 +166,27 @@ class OrderManager:
         elif isinstance(answer, Rejected):
             child.reject(answer.reason)
         elif isinstance(answer, Unanswered):
-            self._lose(working, child, now, answer.problem)
+            self._lose(order, child, now, answer.problem)
 
     def after_a_restart(self, now: int) -> None:
         """What lives went on without us: what was being sent is unknown, what follows a book is withdrawn."""
-        for working, child in self._ledger.living():
+        for working, child in self._table.living():
             working.withdrawn = working.withdrawn or working.patience_ends is not None
             child.asks, child.ask_at = 0, 0
             if child.state in {OrderState.INTENDED, OrderState.SENT}:
                 self._lose(working, child, now, "")
-        for working in self._ledger.working:
+        for working in self._table.working:
             if not working.children:
                 working.over = True
 
-    def out_of_the_way(self, now: int, since: int, after: int) -> bool:
+    def clear_the_way(self, now: int, since: int, after: int) -> bool:
         """Whether a sale of everything may be sent: nothing lives but what could not be withdrawn for ``after``.
 
         ``since`` is when the sale was first wanted. An order that is unknown, or that stands open and can't be
         withdrawn, is cancelled each time, and lives until the exchange has said what became of it; what it keeps of the
         balance is not free. Another sale of everything is always waited for, but for one that is unknown.
         """
-        living = list(self._ledger.living())
+        living = list(self._table.living())
         for working, child in living:
             unknown = child.state is OrderState.UNKNOWN
             if working.exit and not unknown:
@@ -188,7 +200,7 @@ class OrderManager:
     @property
     def in_doubt(self) -> bool:
         """Whether nobody knows what became of an order."""
-        return any(child.state is OrderState.UNKNOWN for _, child in self._ledger.living())
+        return any(child.state is OrderState.UNKNOWN for _, child in self._table.living())
 
     def accept_as_absent(self, now: int) -> bool:
         """The owner takes the balance as it is: nothing came of the unknown orders. False while one may still come.
@@ -196,8 +208,8 @@ class OrderManager:
         That is before the grace has passed, and while an order stands open or nobody says which do. Each is cancelled
         by its id first.
         """
-        unknown = [pair for pair in self._ledger.living() if pair[1].state is OrderState.UNKNOWN]
-        if any(now - (child.lost_at or now) < self._settings.unknown_grace for _, child in unknown):
+        unknown = [pair for pair in self._table.living() if pair[1].state is OrderState.UNKNOWN]
+        if any(now - (child.lost_at or now) < self._session.settings.unknown_grace for _, child in unknown):
             return False
         for _, child in unknown:
             self._cancel(child)
@@ -213,32 +225,32 @@ class OrderManager:
             working.over, working.outcome = True, "owner"
         return not self.in_doubt
 
-    def look_around(self) -> int | None:
+    def find_strays(self) -> int | None:
         """Find orders of ours that the ledger does not have; how many others' stand open, None if nobody answers."""
         found = self._exchange.open_orders()
         if found is None:
             return None
         self._looked = True
-        known = {child.request.client_order_id for _, child in self._ledger.living()}
+        known = {child.request.client_order_id for _, child in self._table.living()}
         ours = [each for each in found if each.client_order_id.startswith(self._prefix)]
         for each in ours:
             if each.client_order_id not in known:
-                self._ledger.strays.setdefault(each.client_order_id, [])
+                self._table.strays.setdefault(each.client_order_id, [])
         return len(found) - len(ours)
 
-    def take_strays(self) -> Iterator[list[Execution]]:
+    def close_strays(self) -> Iterator[list[Execution]]:
         """End the orders of ours that the ledger does not have, and give the trades of those that are at their end."""
-        for client_order_id, trades in list(self._ledger.strays.items()):
+        for client_order_id, trades in list(self._table.strays.items()):
             report = self._exchange.query(client_order_id)
             if report is not None and report.status is OrderStatus.OPEN:
                 report = self._exchange.cancel(client_order_id)
             if report is not None and report.status is not OrderStatus.OPEN:
-                del self._ledger.strays[client_order_id]
+                del self._table.strays[client_order_id]
                 if trades:
                     yield trades
 
     def _read_trades(self, now: int, bar: Bar | None = None) -> bool:
-        exchange, ledger, expected = self._exchange, self._ledger, self._expected
+        exchange, ledger, expected = self._exchange, self._table, self._expected
         if not exchange.outside:
             for trade in exchange.executions(ledger.since() or now, bar) or ():
                 ledger.add_execution(trade)
@@ -260,10 +272,10 @@ class OrderManager:
         """No timer lies further ahead than the longest that it waits."""
         if not self._exchange.outside:
             return
-        for working, child in self._ledger.living():
+        for working, child in self._table.living():
             child.correct_clock(now, _ASKED_AGAIN_MOST)
             if working.patience_ends is not None:
-                working.patience_ends = min(working.patience_ends, now + self._settings.patience)
+                working.patience_ends = min(working.patience_ends, now + self._session.settings.patience)
 
     def _look_back(self, child: ChildOrder, report: OrderReport, now: int) -> None:
         """Read again what the books left behind, where an order's trades don't come up to what it has filled."""
@@ -277,13 +289,13 @@ class OrderManager:
         child.short_at = now
         for trade in self._exchange.executions(child.since - _LOOKED_BACK) or ():
             ours = trade.client_order_id == child.request.client_order_id and trade.trade_id not in child.trades
-            if ours and self._ledger.add_execution(trade):
+            if ours and self._table.add_execution(trade):
                 self._expected.recover_execution(trade, now)
         child.apply_report(report)
 
     def _not_found(self, working: WorkingOrder, child: ChildOrder, now: int) -> None:
         """Not there, which proves nothing yet: it may be late, or be shown late."""
-        grace = self._settings.unknown_grace
+        grace = self._session.settings.unknown_grace
         if child.missed_at is None:
             child.missed_at, child.asks = now, 0
         child.misses += 1
@@ -315,7 +327,7 @@ class OrderManager:
         if self._keeps(balances, standing):
             return False
         if not expected.agree(balances):
-            self._read_history(now)
+            self._reconciler.read_history(now, self._session.state.summary.price)
         return expected.agree(balances)
 
     def _keeps(self, balances: Balances, standing: Sequence[OpenOrder]) -> bool:

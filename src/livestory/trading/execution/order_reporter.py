@@ -15,12 +15,9 @@ from livestory.trading.state import LAST_RETRY
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from livestory.trading.exchange.protocol import Exchange
     from livestory.trading.exchange.records import Execution, Side
     from livestory.trading.execution.working_order import ChildOrder, WorkingOrder
-    from livestory.trading.run_info import RunInfo
-    from livestory.trading.state import ExecutorState
-    from livestory.trading.story_port import Story
+    from livestory.trading.session import Session
 
 _UNFILLED: Final = Reason("unfilled")
 _NOTHING: Final = Balances(Decimal(0), Decimal(0))
@@ -28,31 +25,31 @@ _UNKNOWN_TOLD_AFTER = 10 * SECOND  # most lost answers are found in less
 
 
 class OrderReporter:
-    """Tells of the orders in one executor's ledger, each outcome once."""
+    """Tells of the orders in one executor's table, each outcome once."""
 
-    def __init__(self, state: ExecutorState, exchange: Exchange, story: Story, scene: RunInfo) -> None:
-        """Told with the names of ``scene``."""
-        self._state = state
-        self._exchange = exchange
-        self._story = story
-        self._scene = scene
+    def __init__(self, session: Session) -> None:
+        """Nothing is told yet."""
+        self._session = session
+        self._state = session.state
+        self._story = session.story
+        self._base = session.info.base
         self.began: int | None = None  # since when this process is there; what was filled before was filled while away
 
-    def tell_over(self, time: int) -> bool:
+    def report_finished(self, time: int) -> bool:
         """Tell every working order that is over, and take it from the ledger; whether there was any."""
         over = list(self._state.orders.take_finished())
         for working in over:
             self._tell(working, time)
         return bool(over)
 
-    def tell_strays(self, strays: Iterable[list[Execution]], time: int) -> None:
+    def report_strays(self, strays: Iterable[list[Execution]], time: int) -> None:
         """Tell the trades of orders that the ledger could not keep before the bot died."""
         for trades in strays:
-            fill = stray_fill(trades, self._held(), self._exchange.filters().tick, time)
+            fill = stray_fill(trades, self._held(), self._session.filters.tick, time)
             self._state.summary.on_fill(fill)
             self._story.fill(fill)
 
-    def tell_unknown(self, now: int) -> None:
+    def report_unknown(self, now: int) -> None:
         """Tell the orders whose answer was lost and that are still looked for, and those that turned up open."""
         for working, child in self._state.orders.living():
             if child.state is not OrderState.UNKNOWN:
@@ -70,13 +67,13 @@ class OrderReporter:
             self._state.put_off = told
             self._story.skip(Skip(time=time, reason=reason, side=side, quantity=quantity or None))
 
-    def stuck(self, now: int, problem: str, at_most: int = LAST_RETRY) -> None:
+    def report_stuck(self, now: int, problem: str, at_most: int = LAST_RETRY) -> None:
         """Count a sale of everything that did not come about, and tell it; it is tried again after ``at_most``."""
         sale, held = self._state.liquidation, self._held()
         sale.failed(now, at_most)
         told = SellStuck(
             position=float(held.base),
-            base=self._scene.base,
+            base=self._base,
             tries=sale.tries,
             since=sale.since,
             problem=problem,
@@ -86,10 +83,10 @@ class OrderReporter:
         self._story.tell(now, told)
 
     def _tell(self, working: WorkingOrder, time: int) -> None:
-        state, outside = self._state, self._state.paper is None
+        state, outside = self._state, self._session.outside
         if self.began is not None and working.trades and max(trade.time for trade in working.trades) < self.began:
             working.found = "away"
-        fill = fill_of(working, self._held(), self._exchange.filters().tick, time if outside else None)
+        fill = fill_of(working, self._held(), self._session.filters.tick, time if outside else None)
         if fill is not None:
             state.summary.on_fill(fill)
             self._story.fill(fill)
@@ -101,7 +98,7 @@ class OrderReporter:
         if working.told_unknown:
             self._clear(working, time, working.outcome)
         if working.exit and not working.withdrawn:
-            self.stuck(time, reason.text if reason.key == "rejected" else reason.key.replace("_", " "))
+            self.report_stuck(time, reason.text if reason.key == "rejected" else reason.key.replace("_", " "))
         elif not working.withdrawn and not working.told_unknown:
             self.put_off(working.order.side, working.order.quantity, time, reason)
 
@@ -109,7 +106,7 @@ class OrderReporter:
         return OrderUnknown(
             side=working.order.side,
             quantity=child.request.quantity,
-            base=self._scene.base or "",
+            base=self._base or "",
             sent=child.since,
             waited=now - child.since,
             problem=child.problem or None,
@@ -120,7 +117,7 @@ class OrderReporter:
         told = OrderClear(
             side=working.order.side,
             quantity=working.last.request.quantity,
-            base=self._scene.base or "",
+            base=self._base or "",
             outcome=outcome,
             order_id=working.order.client_order_id,
         )

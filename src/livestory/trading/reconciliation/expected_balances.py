@@ -93,7 +93,7 @@ class ExpectedBalances(Struct):
         self.balances = Balances(balances.base, balances.quote)
         self.opened = now
         self.unexplained = Difference(_ZERO, _ZERO)
-        self._look(balances)
+        self._remember(balances)
 
     def count_execution(self, trade: Execution, now: int) -> bool:
         """Take in an execution; False for one that was counted before, or is older than the books go back."""
@@ -154,7 +154,7 @@ class ExpectedBalances(Struct):
             self.drifted
         )
 
-    def reckon(self, balances: Balances, price: float) -> Comparison:
+    def compare(self, balances: Balances, price: float) -> Comparison:
         """Compare the account with the books, whose trades and flows are counted, while no order lives.
 
         One asset for the other at about the price is found at the second look that shows it: a trade of the owner's
@@ -162,7 +162,7 @@ class ExpectedBalances(Struct):
         """
         difference, before = self.difference(balances), self.unexplained
         last, least = self.seen, TOLD_FROM * balances.wealth(price)
-        self._look(balances)
+        self._remember(balances)
         if before and difference.size(price) <= least:
             self.unexplained = Difference(_ZERO, _ZERO)
             return Comparison(explained=before.worth(price), swap=self.swapped)
@@ -183,7 +183,7 @@ class ExpectedBalances(Struct):
         """Whether the last trade is long enough ago for balances to have followed it; one that is to come is wrong."""
         return not 0 <= now - self.last_trade < lag
 
-    def _look(self, balances: Balances) -> None:
+    def _remember(self, balances: Balances) -> None:
         difference = self.difference(balances)
         moved = difference.beyond(self.seen)
         if difference.beyond(self.drift).is_rounding(self.drifted):

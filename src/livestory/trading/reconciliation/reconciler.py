@@ -12,12 +12,9 @@ from livestory.trading.reconciliation.expected_balances import worth
 
 if TYPE_CHECKING:
     from livestory.story import words
-    from livestory.trading.exchange.protocol import Exchange
     from livestory.trading.exchange.records import AccountFlow, Balances
-    from livestory.trading.reconciliation.expected_balances import Difference, ExpectedBalances
-    from livestory.trading.risk import Risk
-    from livestory.trading.run_info import RunInfo
-    from livestory.trading.story_port import Story
+    from livestory.trading.reconciliation.expected_balances import Difference
+    from livestory.trading.session import Session
 
 _HISTORY_EVERY = 5 * MINUTE
 _NEAR = 0.01  # how much a difference may differ from the amount that the owner names for it, as a share
@@ -26,27 +23,25 @@ _NEAR = 0.01  # how much a difference may differ from the amount that the owner 
 class Reconciler:
     """Keeps the expected of one account with what the exchange and the owner say of it."""
 
-    def __init__(
-        self, exchange: Exchange, expected: ExpectedBalances, risk: Risk, story: Story, scene: RunInfo
-    ) -> None:
-        """Nothing is asked until `reckon`."""
-        self._exchange = exchange
-        self._expected = expected
-        self._risk = risk
-        self._story = story
-        self._scene = scene
+    def __init__(self, session: Session) -> None:
+        """Nothing is asked until `reconcile`."""
+        self._exchange = session.exchange
+        self._expected = session.state.expected
+        self._risk = session.state.risk
+        self._story = session.story
+        self._info = session.info
         self._history_read = 0
 
-    def reckon(self, balances: Balances, now: int, price: float) -> None:
+    def reconcile(self, balances: Balances, now: int, price: float) -> None:
         """Bring the expected up to ``balances``, and tell what came, went, or can't be explained."""
         flows = self._history(now) if self._due(balances, now) else []
-        seen = self._expected.reckon(balances, price)
+        seen = self._expected.compare(balances, price)
         self._tell(flows, now, price, counted=seen.explained is not None, moves_risk=not seen.swap)
         if seen.explained is not None:
             if not flows and seen.explained > 0 and not seen.swap:
                 self._risk.flow(-seen.explained)
             by = "history" if flows else "gone"
-            self._story.tell(now, BalanceExplained(difference=seen.explained, unit=self._scene.unit, by=by))
+            self._story.tell(now, BalanceExplained(difference=seen.explained, unit=self._info.unit, by=by))
         if seen.found is not None:
             self._found(seen.found, now, price, balances.wealth(price), swap=seen.swap)
 
@@ -54,7 +49,7 @@ class Reconciler:
         """Bring the expected up to the account's history of deposits and withdrawals, and tell what is new in it."""
         self._tell(self._history(now), now, price, counted=False)
 
-    def flow(self, word: words.Flow, now: int, price: float) -> None:
+    def take_flow(self, word: words.Flow, now: int, price: float) -> None:
         """Take the owner's word for a deposit or withdrawal: one that was found already, or one that is to be seen."""
         expected = self._expected
         unexplained = expected.unexplained.worth(price)
@@ -64,19 +59,19 @@ class Reconciler:
             return
         self._take(word.amount, counted=True)
         self._story.flow(Flow(time=now, amount=word.amount, came=word.came, source="you", counted=True))
-        self._story.tell(now, BalanceExplained(difference=unexplained, unit=self._scene.unit, by="you"))
+        self._story.tell(now, BalanceExplained(difference=unexplained, unit=self._info.unit, by="you"))
         expected.absorb()
 
     def accept(self, balances: Balances, now: int, price: float) -> None:
         """The owner takes the account as it is now."""
         unexplained = self._expected.unexplained
         if unexplained:
-            told = BalanceExplained(difference=unexplained.worth(price), unit=self._scene.unit, by="you")
+            told = BalanceExplained(difference=unexplained.worth(price), unit=self._info.unit, by="you")
             self._story.tell(now, told)
         self._expected.open(balances, now)
 
     def _uncounted(self, amount: float) -> str:
-        said = f"{numbers.signed_wealth(amount, self._scene.unit)} {self._scene.unit}".rstrip()
+        said = f"{numbers.signed_wealth(amount, self._info.unit)} {self._info.unit}".rstrip()
         differs = (
             "the balance differs, but not by that" if self._expected.unexplained else "nothing in the balance differs"
         )
@@ -119,9 +114,9 @@ class Reconciler:
             difference=difference,
             wealth=wealth,
             expected=wealth - difference,
-            unit=self._scene.unit,
+            unit=self._info.unit,
             base_difference=found.base or None,
-            base=self._scene.base,
+            base=self._info.base,
             swap=swap,
         )
         self._story.tell(now, told)

@@ -8,9 +8,9 @@ from livestory.story.events import ExchangeBack, ExchangeDown, Facts, ForeignOrd
 class News:
     """Knows which reports were told already."""
 
-    def __init__(self) -> None:
-        """Nothing was told."""
-        self._down: bool | None = None
+    def __init__(self, *, down: bool | None = False) -> None:
+        """Nothing was told; ``down`` None: whether the exchange was down before is not known."""
+        self._down = down
         self._foreign: int | None = None
 
     def among(self, reported: tuple[Facts, ...]) -> tuple[Facts, ...]:

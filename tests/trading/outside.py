@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from livestory.clock import HOUR, MINUTE, SECOND, ManualClock
-from livestory.trading.exchange.records import Unanswered
+from livestory.trading.exchange.records import (
+    OrderReport,
+    OrderStatus,
+    Unanswered,
+)
 from livestory.trading.execution.tactics import OrderSettings
 from livestory.trading.executor import Executor, TimePassed
 from livestory.trading.risk import RiskSettings
@@ -28,7 +32,6 @@ if TYPE_CHECKING:
         Book,
         Execution,
         OpenOrder,
-        OrderReport,
         OrderRequest,
     )
     from livestory.trading.market.bar import Bar
@@ -51,6 +54,7 @@ class Stage(World):
         """Nothing fails."""
         super().__init__(1, clock, NONE)
         self.silent: set[str] = set()
+        self.not_found = False  # no order is found by its id
         self.fates: list[Answer | str] = []  # of the next submits: an answer instead of taking it, or "lost" after that
         self.sent: list[OrderRequest] = []
         self.has_flows = True
@@ -67,6 +71,8 @@ class Stage(World):
         return None if "balances" in self.silent else super().balances()
 
     def query(self, client_order_id: str) -> OrderReport | None:
+        if self.not_found:
+            return OrderReport(OrderStatus.NOT_FOUND)
         return None if "query" in self.silent else super().query(client_order_id)
 
     def executions(self, since: int, bar: Bar | None = None) -> list[Execution] | None:

@@ -43,7 +43,7 @@ class RecordingStory:
         self.states: dict[str, bytes] = {}
         self.commits: list[tuple[int, dict[str, bytes]]] = []
         self.posted: list[Posted] = []
-        self._news = News()
+        self._news = News(down=None)
 
     def begin(self, begin: Begin) -> None:
         self.told.append(begin)
@@ -66,7 +66,7 @@ class RecordingStory:
     def flow(self, flow: Flow) -> None:
         self.told.append(flow)
 
-    def tell(self, time: int, *facts: Facts) -> tuple[Facts, ...]:
+    def tell(self, time: int, *facts: Facts) -> tuple[Facts, ...]:  # noqa: ARG002  the facts say what matters
         """Each trouble once, as a story does."""
         news = self._news.among(facts)
         self.told += news

@@ -414,3 +414,17 @@ def test_an_instant_from_before_the_clock_was_set_right_moves_neither_books_nor_
     rehearsal.stage.silent = set()
     rehearsal.pulses(2)
     assert [fill.quantity for fill in rehearsal.story.fills] == [Decimal(100)]
+
+
+def test_an_order_that_the_open_orders_show_is_not_absent_though_it_is_not_found_by_its_id() -> None:
+    """One of the two answers is late; what stands open may still trade."""
+    rehearsal = Rehearsal(HALF, PATIENT)
+    rehearsal.stage.fates = ["lost"]
+    rehearsal.stage.not_found = True
+    rehearsal.bar()
+    rehearsal.pulses(120)
+    assert [each.client_order_id for each in rehearsal.stage.open_orders() or ()] == [
+        request.client_order_id for request in rehearsal.stage.sent
+    ]
+    assert rehearsal.story.of(OrderClear) == []
+    assert rehearsal.state.orders

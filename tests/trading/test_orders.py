@@ -302,3 +302,14 @@ def test_the_ledger_gives_back_what_can_not_be_of_its_order() -> None:
     assert (child.filled, child.state) == (Decimal(1), OrderState.PARTIALLY_FILLED)
     child.apply_report(OrderReport(OrderStatus.FILLED, Decimal("3.1")))
     assert child.state is OrderState.CANCELLED
+
+
+def test_a_clock_that_was_set_right_pulls_back_every_instant_of_an_order_that_lies_ahead() -> None:
+    """What was written in the past stays; a search that began in the future begins anew."""
+    ahead = ChildOrder(REQUEST, 9_000, lost_at=9_100, missed_at=9_200, misses=4, short_at=9_300, ask_at=9_400)
+    ahead.correct_clock(5_000, ask_within=1_000)
+    assert (ahead.since, ahead.lost_at, ahead.short_at, ahead.ask_at) == (5_000, 5_000, 5_000, 6_000)
+    assert (ahead.missed_at, ahead.misses) == (None, 0)
+    past = ChildOrder(REQUEST, 1_000, lost_at=1_100, missed_at=1_200, misses=4, short_at=1_300, ask_at=1_400)
+    past.correct_clock(5_000, ask_within=1_000)
+    assert past == ChildOrder(REQUEST, 1_000, lost_at=1_100, missed_at=1_200, misses=4, short_at=1_300, ask_at=1_400)

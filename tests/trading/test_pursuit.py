@@ -217,3 +217,15 @@ def test_patience_that_a_wrong_clock_has_set_ends_no_later_than_it_may() -> None
     working.patience_ends = (working.patience_ends or 0) + 60 * MINUTE
     rehearsal.pulses(70)
     assert [skip.reason.key for skip in rehearsal.story.skips] == ["not_offered"]
+
+
+def test_no_child_of_an_order_is_sent_while_one_of_ours_stands_that_the_table_does_not_have() -> None:
+    """It may be the same trade, sent by a process that could keep no intent; the rest of the order is given up."""
+    rehearsal = waiting()
+    rehearsal.state.orders.strays["ls-of-an-earlier-process"] = []
+    rehearsal.stage.silent = {"query"}
+    rehearsal.stage.price = PRICE + TICK
+    rehearsal.pulses(3)
+    assert [request.limit for request in rehearsal.stage.sent] == [PRICE]
+    assert [skip.reason.key for skip in rehearsal.story.skips] == ["order_open"]
+    assert not rehearsal.state.orders

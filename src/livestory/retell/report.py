@@ -11,6 +11,7 @@ from livestory.chart.series import Series
 from livestory.clock import SECOND, as_datetime, as_instant
 from livestory.retell.story_output import Spool
 from livestory.story import events as e
+from livestory.story.unit_value import change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +65,7 @@ class Report:
         drawdown = None
         if value is not None:
             self._peak = max(self._peak, value)
-            drawdown = (value / self._peak - 1.0) * 100.0
+            drawdown = change(value, self._peak) * 100.0
         self._series.add(time, (account.wealth, drawdown, account.price))
 
     def hear(self, event: e.Event) -> None:

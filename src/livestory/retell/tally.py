@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from livestory.clock import as_datetime, as_instant
 from livestory.story import events as e
+from livestory.story.unit_value import change
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
@@ -49,7 +50,7 @@ class Tally:
             self._floor = value if self._deepest is None else value * (1.0 + self._deepest[0])
             self._peak, self._peak_at = value, time
         elif value < self._floor:
-            self._deepest = value / self._peak - 1.0, self._peak_at, time
+            self._deepest = change(value, self._peak), self._peak_at, time
             self._floor = value
 
     def _begin(self, time: int) -> None:

@@ -40,11 +40,14 @@ class PutOff(NamedTuple):
     reason: Reason
 
 
+Outcome = Placement | PutOff | Reason | None
+
+
 class Decision(NamedTuple):
     """What the bot looks like at the end of a bar, and what it does there."""
 
     observation: Observation
-    outcome: Placement | PutOff | Reason | None  # a reason for no order; None: everything is being sold outside
+    outcome: Outcome  # a reason for no order; None: everything is being sold outside
 
 
 def decide(session: Session, bar: Bar, balances: Balances) -> Decision:
@@ -56,9 +59,9 @@ def decide(session: Session, bar: Bar, balances: Balances) -> Decision:
     signal = state.strategy.on_bar(bar, holding.weight)
     state.end_bar(bar, holding.wealth, signal.score)
     proposal = _proposal(session, signal, balances, holding)
-    outcome = _placement(session, proposal, bar, balances) if isinstance(proposal, Proposal) else proposal
-    reason = outcome.reason if isinstance(outcome, PutOff) else outcome
-    return Decision(_observation(state, bar, signal, holding, reason if isinstance(reason, Reason) else None), outcome)
+    outcome = _placement(session, proposal, balances, holding) if isinstance(proposal, Proposal) else proposal
+    reason = outcome.reason if isinstance(outcome, PutOff) else outcome if isinstance(outcome, Reason) else None
+    return Decision(_observation(state, bar, signal, holding, reason), outcome)
 
 
 def _proposal(session: Session, signal: Signal, balances: Balances, holding: Holding) -> Proposal | Reason | None:
@@ -70,7 +73,7 @@ def _proposal(session: Session, signal: Signal, balances: Balances, holding: Hol
     risk, busy = state.risk, state.orders or state.orders.strays
     if risk.hold is not None or risk.resume_at is not None or busy:  # not so at nearly every bar
         if risk.sells_out and session.outside:
-            left = filters.problem(filters.quantity(balances.base), exact(holding.price)) is None
+            left = filters.problem(filters.quantity(balances.base), holding.exact_price) is None
             return None if left or state.orders else risk.held or HALTED
         if busy:
             return _UNKNOWN_ORDER if any(working.unknown for working in state.orders.working) else _ORDER_OPEN
@@ -81,11 +84,11 @@ def _proposal(session: Session, signal: Signal, balances: Balances, holding: Hol
     return rebalance(risk.cap(signal), holding.weight, state.bars_since_trade, state.settings.rebalance)
 
 
-def _placement(session: Session, proposal: Proposal, bar: Bar, balances: Balances) -> Placement | PutOff | Reason:
+def _placement(session: Session, proposal: Proposal, balances: Balances, holding: Holding) -> Outcome:
     """The order for a proposal, approved; or what puts it off, or why risk refuses it."""
     exchange, filters = session.exchange, session.filters
     book = exchange.book() if session.outside else None
-    order = _order(session, proposal, bar, balances, book)
+    order = _order(session, proposal, balances, holding.exact_price, book)
     verdict = session.state.risk.approve(order)
     if isinstance(verdict, Refused):
         return verdict.reason
@@ -96,19 +99,20 @@ def _placement(session: Session, proposal: Proposal, bar: Bar, balances: Balance
     return PutOff(order, step) if isinstance(step, Reason) else Placement(verdict, step)
 
 
-def _order(session: Session, proposal: Proposal, bar: Bar, balances: Balances, book: Book | None) -> Order:
-    """The order that brings the account to the proposal's weight at the bar's close.
+def _order(session: Session, proposal: Proposal, balances: Balances, price: Decimal, book: Book | None) -> Order:
+    """The order that brings the account to the proposal's weight at ``price``, the close of the last bar.
 
     Its quantity is on the exchange's step, rounded down, 0 if there is nothing to trade; a buy with its fee costs at
     most the free money there is, at the ``book``'s asking price where that is known. Whether an exchange would take it
     is for `Filters.problem` to say.
     """
-    price = exact(bar.close)
+    state = session.state
+    time = state.summary.last_time or 0
     wealth = balances.quote + balances.base * price
     wanted = exact(proposal.target_weight) * wealth / price - balances.base
     return Order(
-        client_order_id=client_order_id(session.state.bot, bar.end, proposal.side),
-        time=bar.end,
+        client_order_id=client_order_id(state.bot, time, proposal.side),
+        time=time,
         side=proposal.side,
         quantity=_quantity(session, proposal.side, wanted, price, balances, book),
         reference=price,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 from msgspec import Struct, field, msgpack
 
 from livestory.clock import MINUTE, SECOND
+from livestory.story.unit_value import change
 from livestory.trading.exchange.paper import PaperExchange, PaperSettings
 from livestory.trading.exchange.records import Filters
 from livestory.trading.execution.order_table import OrderTable
@@ -83,7 +84,7 @@ class Summary(Struct):
         if wealth > self.peak:
             self.peak = wealth
         elif self.peak:
-            self.max_drawdown = min(self.max_drawdown, (wealth - self.peak) / self.peak)
+            self.max_drawdown = min(self.max_drawdown, change(wealth, self.peak))
 
     def pass_over(self, bar: Bar) -> None:
         """Take in a bar at whose end nobody knows the wealth."""

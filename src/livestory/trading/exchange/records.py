@@ -66,6 +66,11 @@ class Holding(Struct, frozen=True, gc=False):
     wealth: float  # everything, in the quote asset
     weight: float  # the share of wealth in the base asset, 0 to 1; 0 when there is nothing
 
+    @property
+    def exact_price(self) -> Decimal:
+        """The price as it was written."""
+        return exact(self.price)
+
 
 class Balances(Struct, frozen=True, gc=False):
     """What the account holds in all, and how much of that open orders (anybody's) keep."""

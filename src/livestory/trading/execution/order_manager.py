@@ -166,7 +166,7 @@ class OrderManager:
         elif isinstance(answer, Rejected):
             child.reject(answer.reason)
         elif isinstance(answer, Unanswered):
-            self._lose(order, child, now, answer.problem)
+            self._lose(order, child, child.since, answer.problem)
 
     def after_a_restart(self, now: int) -> None:
         """What lives went on without us: what was being sent is unknown, what follows a book is withdrawn."""

@@ -69,7 +69,7 @@ def run_for(duration: int, server: BinanceServer, folder: Path) -> tuple[Ending,
         clock=server.clock,
         keep_days=1,
         news=news,
-        pulse=cast("Timer", stop),
+        timer=cast("Timer", stop),
     )
     with closing(client):
         return play(told, stop)

@@ -231,7 +231,7 @@ class Run:
 
 
 def stem_of(name: str) -> str:
-    """What all the child orders at one order have in common."""
+    """What all the children of one order have in common in their ids."""
     return "-".join(name.split("-")[:4])
 
 

@@ -59,7 +59,7 @@ def a_trade(number: int, quantity: str, price: str = "0.05") -> Execution:
 
 
 def an_entry(state: OrderState) -> ChildOrder:
-    """The child order at the whole order, in that state."""
+    """A working order of one child that is as large as it, in that state."""
     return ChildOrder(REQUEST, 1_000, state)
 
 
@@ -225,7 +225,7 @@ def test_the_ledger_refuses_a_second_pursuit_of_the_same_order() -> None:
     """The first one stays as it was."""
     ledger = OrderTable()
     ledger.add(ORDER).intend(REQUEST, 1_000)
-    with pytest.raises(IllegalTransition, match="already in the ledger"):
+    with pytest.raises(IllegalTransition, match="already in the order table"):
         ledger.add(structs.replace(ORDER, quantity=Decimal(9)))
     assert [working.order for working in ledger.working] == [ORDER]
 

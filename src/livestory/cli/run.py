@@ -202,19 +202,19 @@ def _trade(mode: Mode, settings: Configuration, layout: Layout, stop: Event) -> 
     exchange = None if mode == "paper" else account(mode, settings, clock)
     client = public_client(settings, clock) if exchange is None else exchange.client
     click.echo(f"{name}: asking for the candles of {symbol}", err=True)
-    news, pulse = TellingNews(name), Timer(stop, clock)
+    news, timer = TellingNews(name), Timer(stop, clock)
     try:
         yield Play(
             layout=layout,
             settings=settings,
-            market=ExchangeCandles(client, symbol, BAR, stop=pulse, news=news, settings=settings.market),
+            market=ExchangeCandles(client, symbol, BAR, stop=timer, news=news, settings=settings.market),
             mode=mode,
             origin=name,
             clock=clock,
             keep_days=settings.story.keep_days,
             exchange=exchange,
             news=news,
-            pulse=pulse,
+            timer=timer,
         )
     finally:
         client.close()

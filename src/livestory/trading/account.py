@@ -39,7 +39,7 @@ class PaperAccount:
         self._commands = commands
 
     def catch_up(self, now: int) -> None:
-        """Nothing happened meanwhile."""
+        """Nothing can have happened on paper meanwhile."""
 
     def read(self, now: int, price: float) -> Balances | None:  # noqa: ARG002  it is read the same at any time
         """What the account holds."""
@@ -181,7 +181,7 @@ class ExchangeAccount:
         return balances
 
     def read(self, now: int, price: float) -> Balances | None:
-        """What the account holds. The first reading opens the books; a position of unknown origin halts the bot."""
+        """What the account holds. The first reading is what is expected from then on; a position of unknown origin halts the bot."""
         state, filters = self._session.state, self._session.filters
         balances = self._session.exchange.balances()
         if balances is not None and state.expected.balances is None:

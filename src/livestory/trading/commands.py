@@ -1,4 +1,4 @@
-"""The owner's hand: what each word does to the bot."""
+"""What each of the operator's commands does to the bot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loop around the executor: bars in, commits, a pace, and a clean stop."""
+"""The loop around an executor that replays bars: commits, a pace, and a clean stop. Live, it gets them as they close."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def run(  # noqa: PLR0913  one loop, its knobs by keyword
     Raises JournalError where the end can't be kept, orders outside or not.
 
     An error in the bars is told as the end, committed with everything before it, and raised again. An error in the
-    executor or the story is raised at once: a half-heard bar, or half a pulse while waiting for one, isn't committed.
+    executor or the story is raised at once: what was done in part, at a bar or while waiting for one, isn't committed.
     """
     if bars_per_second is not None:
         commit_every = 1

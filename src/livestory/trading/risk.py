@@ -122,7 +122,7 @@ class Risk(UnitValue):
     def assess(self, time: int, wealth: float, score: float | None) -> None:
         """Judge the wealth at ``time``, the end of a bar: trip, resume, hold or end the daily loss limit.
 
-        Wealth that is NaN, infinite, zero or negative is no reading: nothing moves. While the owner's hand holds the
+        Wealth that is NaN, infinite, zero or negative is no reading: nothing moves. While the owner halts the
         bot the breaker does not trip: it could not sell. It judges again from the first bar after that.
         """
         if not 0.0 < wealth < inf:
@@ -175,7 +175,7 @@ class Risk(UnitValue):
         return Proposal(0.0, "sell", self.held or breaker, 0)
 
     def approve(self, order: Order) -> Approved | Refused:
-        """Let an order pass or refuse it. What reduces the position always passes, but for the owner's hand."""
+        """Let an order pass or refuse it. What reduces the position always passes, but while the owner halts the bot."""
         rules, held = self.settings, self.held
         if held is not None and (order.side == "buy" or not self.sells_out):
             return Refused(held)

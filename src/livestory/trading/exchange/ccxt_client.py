@@ -221,7 +221,7 @@ class CcxtClient:
             self.ahead = best[1]
 
     def close(self) -> None:
-        """Close its connections."""
+        """Close all connections to the exchange."""
         if self._runner is not None:
             self._runner.run(self.ccxt.close())
             self._runner.close()

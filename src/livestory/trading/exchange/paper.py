@@ -84,12 +84,12 @@ class PaperExchange(Struct):
 
     @property
     def trouble(self) -> None:
-        """Never any."""
+        """None: a paper account always answers."""
         return
 
     @property
     def closed(self) -> None:
-        """Never."""
+        """None: orders are taken at any time."""
         return
 
     @property
@@ -103,7 +103,7 @@ class PaperExchange(Struct):
         return 0
 
     def refresh(self, now: int) -> None:
-        """Nothing ages here."""
+        """Do nothing: filters do not age here."""
 
     def filters(self) -> Filters:
         """The rules for an order's numbers, from the settings."""
@@ -162,7 +162,7 @@ class PaperExchange(Struct):
         ]
 
     def flows(self, since: int) -> Sequence[AccountFlow]:  # noqa: ARG002  there are none at any time
-        """None."""
+        """No deposits or withdrawals: there is no history of them."""
         return ()
 
     def close(self) -> None:

@@ -63,7 +63,7 @@ class Keys(NamedTuple):
     password: Secret | None = None
 
     def all(self) -> Iterator[Secret]:
-        """Each of them."""
+        """The key, the secret, and the password where there is one."""
         return (secret for secret in self if secret is not None)
 
 

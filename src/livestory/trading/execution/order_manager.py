@@ -226,7 +226,7 @@ class OrderManager:
         return not self.in_doubt
 
     def find_strays(self) -> int | None:
-        """Find orders of ours that the ledger does not have; how many others' stand open, None if nobody answers."""
+        """Find orders of ours that the table does not have; how many others' stand open, None if nobody answers."""
         found = self._exchange.open_orders()
         if found is None:
             return None
@@ -239,7 +239,7 @@ class OrderManager:
         return len(found) - len(ours)
 
     def close_strays(self) -> Iterator[list[Execution]]:
-        """End the orders of ours that the ledger does not have, and give the trades of those that are at their end."""
+        """End the orders of ours that the table does not have, and give the trades of those that are at their end."""
         for client_order_id, trades in list(self._table.strays.items()):
             report = self._exchange.query(client_order_id)
             if report is not None and report.status is OrderStatus.OPEN:
@@ -278,7 +278,7 @@ class OrderManager:
                 working.patience_ends = min(working.patience_ends, now + self._session.settings.patience)
 
     def _look_back(self, child: ChildOrder, report: OrderReport, now: int) -> None:
-        """Read again what the books left behind, where an order's trades don't come up to what it has filled."""
+        """Read again what was left behind, where an order's trades don't come up to what it has filled."""
         if child.state in FINAL or report.filled <= child.filled:
             child.short_at = None
             return

@@ -35,15 +35,13 @@ class OrderReporter:
         self._base = session.info.base
         self.began: int | None = None  # since when this process is there; what was filled before was filled while away
 
-    def report_finished(self, time: int) -> bool:
-        """Tell every working order that is over, and take it from the ledger; whether there was any."""
-        over = list(self._state.orders.take_finished())
-        for working in over:
-            self._tell(working, time)
-        return bool(over)
+    def report_finished(self, time: int) -> None:
+        """Tell every working order that is over, and take it from the order table."""
+        for order in self._state.orders.take_finished():
+            self._report(order, time)
 
     def report_strays(self, strays: Iterable[list[Execution]], time: int) -> None:
-        """Tell the trades of orders that the ledger could not keep before the bot died."""
+        """Tell the trades of orders that no table could keep before the bot died."""
         for trades in strays:
             fill = stray_fill(trades, self._held(), self._session.filters.tick, time)
             self._state.summary.on_fill(fill)
@@ -82,7 +80,7 @@ class OrderReporter:
         )
         self._story.tell(now, told)
 
-    def _tell(self, working: WorkingOrder, time: int) -> None:
+    def _report(self, working: WorkingOrder, time: int) -> None:
         state, outside = self._state, self._session.outside
         if self.began is not None and working.trades and max(trade.time for trade in working.trades) < self.began:
             working.found = "away"
@@ -161,7 +159,7 @@ def fill_of(working: WorkingOrder, balances: Balances, tick: Decimal, told_at: i
 
 
 def stray_fill(trades: Sequence[Execution], balances: Balances, tick: Decimal, told_at: int) -> Fill:
-    """What was filled of an order of ours that the ledger could not keep before the bot died."""
+    """What was filled of an order of ours that no table could keep before the bot died."""
     price = _average(trades, tick)
     return Fill(
         time=told_at,

@@ -1,4 +1,4 @@
-"""The orders that still live, oldest first."""
+"""The table of the orders that still live; it is saved with the executor's state."""
 
 from __future__ import annotations
 
@@ -14,12 +14,10 @@ if TYPE_CHECKING:
 
 
 class OrderTable(Struct):
-    """The working that still live, oldest first. It is committed with everything else that must survive."""
+    """The working orders, oldest first. It is committed with everything else that must survive."""
 
     working: list[WorkingOrder] = field(name="pursuits", default_factory=list)
-    strays: dict[str, list[Execution]] = field(
-        default_factory=dict
-    )  # of orders of ours that no working order knows, by id
+    strays: dict[str, list[Execution]] = field(default_factory=dict)  # of orders of ours that are not here, by their id
     exits: int = 0  # sales of the same bar outside its own decision
     exits_of: int = 0  # that bar
 
@@ -30,14 +28,10 @@ class OrderTable(Struct):
     def add(self, order: Order, patience_ends: int | None = None) -> WorkingOrder:
         """Begin a working order; raises `IllegalTransition` for an order that is already there."""
         if any(order.client_order_id == each.order.client_order_id for each in self.working):
-            message = f"order {order.client_order_id} is already in the ledger"
+            message = f"order {order.client_order_id} is already in the order table"
             raise IllegalTransition(message)
         self.working.append(WorkingOrder(order, patience_ends=patience_ends))
         return self.working[-1]
-
-    def drop(self, working: WorkingOrder) -> None:
-        """Forget a working order of which nothing was sent."""
-        self.working.remove(working)
 
     def living(self) -> Iterator[tuple[WorkingOrder, ChildOrder]]:
         """Every child order that may still trade."""
@@ -66,7 +60,7 @@ class OrderTable(Struct):
         return False
 
     def take_finished(self) -> Iterator[WorkingOrder]:
-        """Remove the working that are over, oldest first."""
+        """Remove the working orders that are over, and give them, oldest first."""
         if any(working.over for working in self.working):
             over = [working for working in self.working if working.over]
             self.working = [working for working in self.working if not working.over]

@@ -91,7 +91,7 @@ _WAIT: Final = Wait()
 def first_step(
     order: Order, filters: Filters, settings: OrderSettings, book: Book | None, *, outside: bool
 ) -> Send | Reason:
-    """The first child order at an order, or why there is none now.
+    """The first step of carrying out an order, or why there is none now.
 
     No book ("exchange_down"), a "spread" too wide, or at the market a price that has run away ("not_offered").
     """

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class OrderState(StrEnum):
-    """Where an child order is in its life."""
+    """Where a child order is in its life."""
 
     INTENDED = "intended"
     SENT = "sent"
@@ -46,7 +46,7 @@ class OrderState(StrEnum):
 
 
 class OrderEvent(StrEnum):
-    """What can happen to an child order."""
+    """What can happen to a child order."""
 
     SEND = "send"
     ACCEPT = "accept"

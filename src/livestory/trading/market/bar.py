@@ -50,7 +50,7 @@ class BarsDigest:
         self._sha = hashlib.sha256()
 
     def add(self, bar: Row) -> None:
-        """The next bar."""
+        """Take in the next bar's row."""
         open_time, open_, high, low, close, volume = bar
         self._sha.update(_BAR.pack(open_time, open_, high, low, close, nan if volume is None else volume))
 

@@ -1,7 +1,7 @@
 """What the account should hold, from all its trades, deposits and withdrawals; and what nothing explains.
 
-The books are what makes the absence of an order provable: if the balances are what the books say, but for the last
-digit of each trade, which the exchange rounds, then nothing was traded that the books do not have.
+They make the absence of an order provable: if the balances are as expected, but for the last digit of each trade, which
+the exchange rounds, then nothing was traded that was not counted.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _ZERO = Decimal(0)
 
 
 class Difference(Struct, frozen=True):
-    """What the account holds beyond what the books say; of a lack, negative."""
+    """What the account holds beyond what is expected; of a lack, negative."""
 
     base: Decimal
     quote: Decimal
@@ -96,7 +96,7 @@ class ExpectedBalances(Struct):
         self._remember(balances)
 
     def count_execution(self, trade: Execution, now: int) -> bool:
-        """Take in an execution; False for one that was counted before, or is older than the books go back."""
+        """Take in an execution; False for one that was counted before, or is older than `since`."""
         if trade.time < self.since or trade.trade_id in self.trades:
             return False
         self.trades[trade.trade_id] = trade.time
@@ -108,7 +108,7 @@ class ExpectedBalances(Struct):
         return True
 
     def recover_execution(self, trade: Execution, now: int) -> None:
-        """Take in an execution that the books have gone past without it, whatever its time."""
+        """Take in an execution that was missed before `since`, whatever its time."""
         if trade.trade_id not in self.trades:
             since, self.since = self.since, min(self.since, trade.time)
             self.count_execution(trade, now)
@@ -139,13 +139,13 @@ class ExpectedBalances(Struct):
             self.trades = {trade: time for trade, time in self.trades.items() if time >= since}
 
     def difference(self, balances: Balances) -> Difference:
-        """What ``balances`` hold beyond what the books say."""
+        """What ``balances`` hold beyond what is expected."""
         if self.balances is None:
             return Difference(_ZERO, _ZERO)
         return Difference(balances.base - self.balances.base, balances.quote - self.balances.quote)
 
     def agree(self, balances: Balances) -> bool:
-        """Whether nothing has happened to the account that the books do not have, but for the rounding of each trade.
+        """Whether nothing has happened to the account that was not counted, but for the rounding of each trade.
 
         A difference that was there before is there still, or a trade of somebody else's that is shown late explains it.
         """
@@ -155,7 +155,7 @@ class ExpectedBalances(Struct):
         )
 
     def compare(self, balances: Balances, price: float) -> Comparison:
-        """Compare the account with the books, whose trades and flows are counted, while no order lives.
+        """Compare ``balances`` with what is expected, all trades and flows counted, while no order lives.
 
         One asset for the other at about the price is found at the second look that shows it: a trade of the owner's
         looks like that for the moment by which the balances are shown before it.

@@ -1,4 +1,4 @@
-"""The account compared with the expected, and what that shows told: deposits, withdrawals, what nothing explains."""
+"""The account compared with what it should hold, and what comes of that: deposits, withdrawals, the unexplained."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NEAR = 0.01  # how much a difference may differ from the amount that the owner 
 
 
 class Reconciler:
-    """Keeps the expected of one account with what the exchange and the owner say of it."""
+    """Keeps the expected balances of one account with what the exchange and the owner say of it."""
 
     def __init__(self, session: Session) -> None:
         """Nothing is asked until `reconcile`."""
@@ -33,7 +33,7 @@ class Reconciler:
         self._history_read = 0
 
     def reconcile(self, balances: Balances, now: int, price: float) -> None:
-        """Bring the expected up to ``balances``, and tell what came, went, or can't be explained."""
+        """Compare ``balances`` with what is expected, and tell what came, went, or can't be explained."""
         flows = self._history(now) if self._due(balances, now) else []
         seen = self._expected.compare(balances, price)
         self._tell(flows, now, price, counted=seen.explained is not None, moves_risk=not seen.swap)
@@ -46,7 +46,7 @@ class Reconciler:
             self._found(seen.found, now, price, balances.wealth(price), swap=seen.swap)
 
     def read_history(self, now: int, price: float) -> None:
-        """Bring the expected up to the account's history of deposits and withdrawals, and tell what is new in it."""
+        """Count what is new in the account's history of deposits and withdrawals, and tell it."""
         self._tell(self._history(now), now, price, counted=False)
 
     def take_flow(self, word: words.Flow, now: int, price: float) -> None:

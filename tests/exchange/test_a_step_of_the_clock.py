@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec import structs
 
-from livestory.clock import SECOND
+from livestory.clock import DAY, SECOND
 from livestory.story.inbox import Posted
 from livestory.story.words import Resume
 from livestory.trading.executor import Executor, TimePassed
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from tests.exchange.binance_spot.server import BinanceSpot
 
 
-@pytest.mark.parametrize("step", [90, 300])
-def test_an_order_sent_right_after_the_clock_was_set_forward_is_followed_to_its_fill(
+@pytest.mark.parametrize("step", [45, 90, 300, 2 * DAY // SECOND, -300, -2 * DAY // SECOND])
+def test_an_order_sent_right_after_the_clock_was_set_is_followed_to_its_fill(
     server: BinanceSpot, account: CcxtSpot, clock: ManualClock, step: int
 ) -> None:
     """The first answer shows the step; the fill is told, and nothing is left in the ledger."""

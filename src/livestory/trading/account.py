@@ -124,9 +124,7 @@ class ExchangeAccount:
         if self.waiting is not None:
             self._pass_over(self.waiting)
         interval, self.waiting = bar.end - bar.open_time, None
-        now = self._session.clock.now(bar.end)
-        if now - bar.end < interval:
-            now = self._session.clock.confirm(now)
+        now = self._session.clock.confirm(self._session.clock.now(bar.end))
         if now - bar.end >= interval:
             self._pass_over(bar)
             return None
@@ -181,7 +179,10 @@ class ExchangeAccount:
         return balances
 
     def read(self, now: int, price: float) -> Balances | None:
-        """What the account holds. The first reading is what is expected from then on; a position of unknown origin halts the bot."""
+        """What the account holds; None: no answer.
+
+        The first reading is what is expected from then on, and a position of unknown origin in it halts the bot.
+        """
         state, filters = self._session.state, self._session.filters
         balances = self._session.exchange.balances()
         if balances is not None and state.expected.balances is None:

@@ -1,4 +1,4 @@
-"""The loop around an executor that replays bars: commits, a pace, and a clean stop. Live, it gets them as they close."""
+"""The loop around an executor: bars in, commits, a pace, and a clean stop; live, it waits for each bar to close."""
 
 from __future__ import annotations
 

@@ -175,7 +175,7 @@ class Risk(UnitValue):
         return Proposal(0.0, "sell", self.held or breaker, 0)
 
     def approve(self, order: Order) -> Approved | Refused:
-        """Let an order pass or refuse it. What reduces the position always passes, but while the owner halts the bot."""
+        """Let an order pass or refuse it. What reduces the position passes, but while the owner halts."""
         rules, held = self.settings, self.held
         if held is not None and (order.side == "buy" or not self.sells_out):
             return Refused(held)

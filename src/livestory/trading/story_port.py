@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Story(Protocol):
-    """A story that is told in turn and committed in groups. What its methods return is of no concern to the executor.
+    """A story that is told in turn and committed in groups. What it answers is () where that was no news, else anything.
 
     Nothing told counts until `commit`, which keeps it and the named states in one transaction: after a crash both are
     as they were at the last one.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
@@ -65,6 +65,12 @@ class PaperExchange(Struct):
     included, and its rest is cancelled. Satisfies `livestory.trading.exchange.Exchange`.
     """
 
+    outside: ClassVar[bool] = False  # the account is saved in the same transaction as the intent
+    trouble: ClassVar[None] = None  # it always answers
+    closed: ClassVar[None] = None  # and takes orders at any time
+    has_flows: ClassVar[bool] = False
+    clock_ahead: ClassVar[int] = 0  # there is but one clock
+
     settings: PaperSettings
     base: Decimal
     quote: Decimal
@@ -76,31 +82,6 @@ class PaperExchange(Struct):
     def opened(cls, settings: PaperSettings) -> PaperExchange:
         """A new account with the balances of ``settings``."""
         return cls(settings, base=exact(settings.base_balance), quote=exact(settings.quote_balance))
-
-    @property
-    def outside(self) -> bool:
-        """No: the account is saved in the same transaction as the intent."""
-        return False
-
-    @property
-    def trouble(self) -> None:
-        """None: a paper account always answers."""
-        return
-
-    @property
-    def closed(self) -> None:
-        """None: orders are taken at any time."""
-        return
-
-    @property
-    def has_flows(self) -> bool:
-        """No: nothing is paid in or out."""
-        return False
-
-    @property
-    def clock_ahead(self) -> int:
-        """There is but one clock."""
-        return 0
 
     def refresh(self, now: int) -> None:
         """Do nothing: filters do not age here."""

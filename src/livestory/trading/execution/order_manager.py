@@ -69,15 +69,19 @@ class OrderManager:
 
     def follow_up(self, now: int, bar: Bar | None = None) -> None:
         """Find out what became of the orders that live, do what is due about them, and report it."""
+        if not self._session.outside:
+            self._fill_on_paper(now, bar)
+            self.work(now)
+            self._reporter.report_finished(now if bar is None else bar.open_time)
+            return
         self.refresh(now, bar)
         self.work(now)
-        self._reporter.report_finished(now if self._session.outside or bar is None else bar.open_time)
-        if self._session.outside:
-            self._reporter.report_unknown(now)
-            self._reporter.report_strays(self.close_strays(), now)
+        self._reporter.report_finished(now)
+        self._reporter.report_unknown(now)
+        self._reporter.report_strays(self.close_strays(), now)
 
     def refresh(self, now: int, bar: Bar | None = None) -> bool:
-        """Take in what was traded, and ask for the orders that still live. False if the trades could not be read.
+        """Outside: take in what was traded, and ask for the orders that live. False if the trades could not be read.
 
         An exchange that does not answer is asked ever less often, but at each ``bar``.
         """
@@ -105,8 +109,7 @@ class OrderManager:
             else:
                 child.asks = child.misses = 0
                 self._look_back(child, report, now)
-        if self._exchange.outside:
-            self._expected.read_until(min(now, self._table.since() or now) - SLACK)
+        self._expected.read_until(min(now, self._table.since() or now) - SLACK)
         return True
 
     def work(self, now: int) -> None:
@@ -249,29 +252,31 @@ class OrderManager:
                 if trades:
                     yield trades
 
+    def _fill_on_paper(self, now: int, bar: Bar | None) -> None:
+        for trade in self._exchange.executions(self._table.since() or now, bar) or ():
+            self._table.add_execution(trade)
+        for _, child in list(self._table.living()):
+            report = self._exchange.query(child.request.client_order_id)
+            if report is not None:
+                child.apply_report(report)
+                if report.status is OrderStatus.NOT_FOUND and child.state is OrderState.UNKNOWN:
+                    child.apply(OrderEvent.CANCEL)  # on paper that proves it: it was intended, and not sent
+
     def _read_trades(self, now: int, bar: Bar | None = None) -> bool:
-        exchange, ledger, expected = self._exchange, self._table, self._expected
-        if not exchange.outside:
-            for trade in exchange.executions(ledger.since() or now, bar) or ():
-                ledger.add_execution(trade)
-            return True
-        since = (
-            expected.since or min(now, expected.opened or now) - SLACK
-        )  # a first start: what is older is in the balances
-        trades = exchange.executions(since, bar)
+        table, expected = self._table, self._expected
+        at_first = min(now, expected.opened or now) - SLACK  # what is older is in the balances
+        trades = self._exchange.executions(expected.since or at_first, bar)
         if trades is None:
             return False
         for trade in trades:
-            if not expected.count_execution(trade, now) or ledger.add_execution(trade) or expected.balances is None:
+            if not expected.count_execution(trade, now) or table.add_execution(trade) or expected.balances is None:
                 continue
             if trade.client_order_id.startswith(self._prefix):
-                ledger.strays.setdefault(trade.client_order_id, []).append(trade)
+                table.strays.setdefault(trade.client_order_id, []).append(trade)
         return True
 
     def _set_right(self, now: int) -> None:
         """No timer lies further ahead than the longest that it waits."""
-        if not self._exchange.outside:
-            return
         for working, child in self._table.living():
             child.correct_clock(now, _ASKED_AGAIN_MOST)
             if working.patience_ends is not None:
@@ -299,10 +304,6 @@ class OrderManager:
         if child.missed_at is None:
             child.missed_at, child.asks = now, 0
         child.misses += 1
-        if not self._exchange.outside:
-            if child.state is OrderState.UNKNOWN:
-                child.apply(OrderEvent.CANCEL)
-            return
         if child.state is not OrderState.UNKNOWN:
             if now - child.since >= grace:
                 self._lose(working, child, now, "not found")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Story(Protocol):
-    """A story that is told in turn and committed in groups. What it answers is () where that was no news, else anything.
+    """A story that is told in turn and committed in groups. It answers () where what it was told is no news.
 
     Nothing told counts until `commit`, which keeps it and the named states in one transaction: after a crash both are
     as they were at the last one.

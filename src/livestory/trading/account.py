@@ -49,12 +49,14 @@ class PaperAccount:
         """Tell what was found at the start, after the start itself: that candles come."""
         if self._session.has_operator:
             self._monitor.report_back(now, price)
+        else:
+            self._session.story.between_bars(now, self._session.due)
 
     def settle(self, bar: Bar) -> Balances | None:
         """What the account holds once what was open is filled at the open of ``bar``."""
         session = self._session
-        session.story.between_bars(bar.end, session.due)
         if session.has_operator:
+            session.story.between_bars(bar.end, session.due)
             self._commands.take(bar.end)
         if session.state.orders:
             self._manager.follow_up(bar.end, bar)
@@ -67,7 +69,7 @@ class PaperAccount:
     def look_after(self, now: int) -> None:
         """Nothing happens here between bars."""
 
-    def liquidate(self, now: int) -> None:
+    def liquidate(self, bar: Bar) -> None:
         """The decision itself sells everything, at the next open."""
 
     def stop(self, now: int) -> None:
@@ -150,9 +152,9 @@ class ExchangeAccount:
         self._liquidation.proceed(now)
         self._monitor.count_orders(now)
 
-    def liquidate(self, now: int) -> None:
-        """Sell everything, if that is wanted and can be done."""
-        self._liquidation.proceed(now)
+    def liquidate(self, bar: Bar) -> None:
+        """Sell everything after ``bar``, if that is wanted and can be done."""
+        self._liquidation.proceed(self._session.clock.now(bar.end))
 
     def stop(self, now: int) -> None:
         """Withdraw what follows a book: nobody would follow it."""

@@ -41,19 +41,13 @@ class PutOff(NamedTuple):
 
 
 Outcome = Placement | PutOff | Reason | None
+"""What is done at the end of a bar: an order, or the reason for none. None: everything is being sold outside."""
 
 
-class Decision(NamedTuple):
-    """What the bot looks like at the end of a bar, and what it does there."""
-
-    observation: Observation
-    outcome: Outcome  # a reason for no order; None: everything is being sold outside
-
-
-def decide(session: Session, bar: Bar, balances: Balances) -> Decision:
+def decide(session: Session, bar: Bar, balances: Balances) -> tuple[Observation, Outcome]:
     """Show ``bar`` to strategy and risk, and decide at its end; nothing is sent.
 
-    ``balances`` are what the account holds there.
+    ``balances`` are what the account holds there. What the bot looks like then, and what it does.
     """
     state, holding = session.state, balances.at(bar.close)
     signal = state.strategy.on_bar(bar, holding.weight)
@@ -61,7 +55,7 @@ def decide(session: Session, bar: Bar, balances: Balances) -> Decision:
     proposal = _proposal(session, signal, balances, holding)
     outcome = _placement(session, proposal, balances, holding) if isinstance(proposal, Proposal) else proposal
     reason = outcome.reason if isinstance(outcome, PutOff) else outcome if isinstance(outcome, Reason) else None
-    return Decision(_observation(state, bar, signal, holding, reason), outcome)
+    return _observation(state, bar, signal, holding, reason), outcome
 
 
 def _proposal(session: Session, signal: Signal, balances: Balances, holding: Holding) -> Proposal | Reason | None:

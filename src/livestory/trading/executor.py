@@ -196,7 +196,8 @@ class Executor:
 
     def _trade(self, bar: Bar, balances: Balances) -> None:
         """Decide at the end of ``bar``, tell it, and carry it out."""
-        session, (observation, outcome) = self._session, decide(self._session, bar, balances)
+        session = self._session
+        observation, outcome = decide(session, bar, balances)
         if isinstance(outcome, PutOff):
             self._reporter.put_off(outcome.order.side, outcome.order.quantity, bar.end, outcome.reason)
         session.story.observe(observation)
@@ -204,7 +205,7 @@ class Executor:
             self._manager.place(outcome.approved, outcome.step, session.clock.now(bar.end))
             self._reporter.report_finished(bar.end)
         else:
-            self._account.liquidate(session.clock.now(bar.end))
+            self._account.liquidate(bar)
 
     def _on_time(self, now: int) -> None:
         """Look after what lives and waits between bars, and keep what was told."""

@@ -117,7 +117,8 @@ class OrderedStory:
             self.last = max(self.last, observation.time)
         else:
             observation = structs.replace(observation, time=self._at(observation.time))
-        self._heard(self._story.observe(observation))
+        self.has_news = True
+        self._story.observe(observation)
 
     def fill(self, fill: Fill) -> None:
         self._heard(self._story.fill(structs.replace(fill, time=self._at(fill.time))))

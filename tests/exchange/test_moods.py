@@ -43,11 +43,11 @@ class Owner:
         self.clock = clock
         self.account: CcxtSpot = accounts.account_of(server, timeout=SECOND)
         fresh = ExecutorState.fresh("bot", StrategySettings(), RiskSettings(), None)
-        scene = RunInfo(mode="testnet", base="ETH", symbol="ETH/BTC", exchange="binance", clock=self.clock)
+        info = RunInfo(mode="testnet", base="ETH", symbol="ETH/BTC", exchange="binance", clock=self.clock)
         identity = Identity(bot="bot", mode="testnet", symbol="ETH/BTC", unit="BTC", bars=None)
         path = folder / "live_story.txt"
         self.story = Storyteller(path, identity, StorySettings(), keep_days=None, clock=self.clock)
-        self.executor = Executor(fresh, self.story, lambda: (), scene, self.account)
+        self.executor = Executor(fresh, self.story, lambda: (), info, self.account)
         self.executor.state.warm_up(bars[:FIRST])
         self.leaps = 0  # the machine's clock is set forward by so much every other bar, and back again
         self._bars = iter(bars[FIRST:])

@@ -39,10 +39,10 @@ def told(folder: Path, bars: list[Bar], exchange: Exchange | None, clock: Manual
     """The lines of a run over ``bars``."""
     strategy, paper = StrategySettings(), None if exchange is not None else PaperSettings(quote_balance=1)
     fresh = ExecutorState.fresh("bot", strategy, _TIGHT, paper)
-    scene = RunInfo(mode="testnet", market="binance", base="ETH", symbol="ETH/BTC", clock=clock)
+    info = RunInfo(mode="testnet", market="binance", base="ETH", symbol="ETH/BTC", clock=clock)
     identity = Identity(bot="bot", mode="testnet", symbol="ETH/BTC", unit="BTC", bars=None)
     with Storyteller(folder / "live_story.txt", identity, StorySettings(), keep_days=None, clock=clock) as story:
-        executor = Executor(fresh, story, lambda: (), scene, exchange)
+        executor = Executor(fresh, story, lambda: (), info, exchange)
         for bar in bars:
             if clock is not None:
                 clock.set(bar.end)

@@ -187,8 +187,8 @@ class Run:
     def _born(self) -> Executor:
         fresh = State.fresh("sim", _SETTINGS, RiskSettings(breaker=0.1, cooldown=HOUR), None)
         fresh.strategy = Fickle(self.plan.seed)
-        scene = RunInfo(mode="testnet", base="ETH", exchange="simulated", clock=self.machine)
-        return Executor(fresh, self.story, lambda: (), scene, self.world, self.plan.orders)
+        info = RunInfo(mode="testnet", base="ETH", exchange="simulated", clock=self.machine)
+        return Executor(fresh, self.story, lambda: (), info, self.world, self.plan.orders)
 
     def _may_die(self, step: str) -> None:
         self.steps += 1

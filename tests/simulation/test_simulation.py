@@ -77,14 +77,14 @@ def test_one_seed_is_one_run() -> None:
     assert first.story.fills != Run(Plan(seed=8, bars=300, deaths=0.01)).play().story.fills
 
 
-def absent_when_not_found(_dealer: OrderManager, working: WorkingOrder, child: ChildOrder, _now: int) -> None:
+def absent_when_not_found(_manager: OrderManager, working: WorkingOrder, child: ChildOrder, _now: int) -> None:
     """What an exchange does not find, it does not have."""
     if child.state is OrderState.UNKNOWN:
         child.apply(OrderEvent.CANCEL)
         working.outcome = "absent"
 
 
-def absent_after_a_while(_dealer: OrderManager, _entry: ChildOrder, _now: int) -> bool:
+def absent_after_a_while(_manager: OrderManager, _entry: ChildOrder, _now: int) -> bool:
     """What it does not find for a while, it does not have."""
     return True
 
@@ -99,7 +99,7 @@ def done_when_it_says_so(child: ChildOrder, report: OrderReport) -> None:
         child.apply(OrderEvent.ACCEPT)
 
 
-def nothing_lost(_dealer: OrderManager, _now: int) -> None:
+def nothing_lost(_manager: OrderManager, _now: int) -> None:
     """What was under way when the process died did not happen."""
 
 

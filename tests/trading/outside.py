@@ -153,5 +153,5 @@ class Rehearsal:
         settings = structs.replace(settings, rebalance=structs.replace(settings.rebalance, cooldown=0))
         fresh = ScriptedState.fresh("test", settings, self.risk, None)
         fresh.strategy = Script(list(self.wishes))
-        scene = RunInfo(mode="testnet", base="ETH", symbol="ETH/BTC", exchange="stage", clock=self.machine)
-        return Executor(fresh, self.story, lambda: NO_BARS, scene, self.stage, self.orders)
+        info = RunInfo(mode="testnet", base="ETH", symbol="ETH/BTC", exchange="stage", clock=self.machine)
+        return Executor(fresh, self.story, lambda: NO_BARS, info, self.stage, self.orders)

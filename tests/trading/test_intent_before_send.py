@@ -405,10 +405,10 @@ def test_an_instant_from_before_the_clock_was_set_right_moves_neither_books_nor_
     """It may lie in the future, and what is traded until then would be taken for older than the expected."""
     rehearsal = Rehearsal(HALF)
     rehearsal.bar()
-    dealer, since = rehearsal.executor._manager, rehearsal.state.expected.since  # noqa: SLF001  it is told an instant
+    manager, since = rehearsal.executor._manager, rehearsal.state.expected.since  # noqa: SLF001  it is told an instant
     rehearsal.stage.silent = {"query"}
     rehearsal.stage.off = 5 * MINUTE
-    dealer.refresh(rehearsal.machine.now())
+    manager.refresh(rehearsal.machine.now())
     assert rehearsal.stage.clock_ahead == 5 * MINUTE
     assert rehearsal.state.expected.since == since
     rehearsal.stage.silent = set()

@@ -36,18 +36,18 @@ class Reconciler:
         """Compare ``balances`` with what is expected, and tell what came, went, or can't be explained."""
         flows = self._history(now) if self._due(balances, now) else []
         seen = self._expected.compare(balances, price)
-        self._tell(flows, now, price, counted=seen.explained is not None, moves_risk=not seen.swap)
+        self._report_flows(flows, now, price, counted=seen.explained is not None, moves_risk=not seen.swap)
         if seen.explained is not None:
             if not flows and seen.explained > 0 and not seen.swap:
                 self._risk.flow(-seen.explained)
             by = "history" if flows else "gone"
             self._story.tell(now, BalanceExplained(difference=seen.explained, unit=self._info.unit, by=by))
         if seen.found is not None:
-            self._found(seen.found, now, price, balances.wealth(price), swap=seen.swap)
+            self._report_difference(seen.found, now, price, balances.wealth(price), swap=seen.swap)
 
     def read_history(self, now: int, price: float) -> None:
         """Count what is new in the account's history of deposits and withdrawals, and tell it."""
-        self._tell(self._history(now), now, price, counted=False)
+        self._report_flows(self._history(now), now, price, counted=False)
 
     def take_flow(self, word: words.Flow, now: int, price: float) -> None:
         """Take the owner's word for a deposit or withdrawal: one that was found already, or one that is to be seen."""
@@ -57,7 +57,7 @@ class Reconciler:
             expected.announced += word.amount
             self._story.tell(now, Note(topic="Flow", text=self._uncounted(word.amount), by="the bot"))
             return
-        self._take(word.amount, counted=True)
+        self._move_risk(word.amount, counted=True)
         self._story.flow(Flow(time=now, amount=word.amount, came=word.came, source="you", counted=True))
         self._story.tell(now, BalanceExplained(difference=unexplained, unit=self._info.unit, by="you"))
         expected.absorb()
@@ -88,17 +88,17 @@ class Reconciler:
         self._history_read = now
         return self._expected.count_flows(flows, now)
 
-    def _tell(
+    def _report_flows(
         self, flows: list[AccountFlow], now: int, price: float, *, counted: bool, moves_risk: bool = True
     ) -> None:
         for flow in flows:
             amount = worth((flow,), price)
             if moves_risk or not counted:
-                self._take(amount, counted=counted)
+                self._move_risk(amount, counted=counted)
             came = flow.time if flow.time < now else None
             self._story.flow(Flow(time=now, amount=amount, came=came, source="history", counted=counted))
 
-    def _found(self, found: Difference, now: int, price: float, wealth: float, *, swap: bool) -> None:
+    def _report_difference(self, found: Difference, now: int, price: float, wealth: float, *, swap: bool) -> None:
         expected, difference = self._expected, found.worth(price)
         if expected.announced and _near(difference, expected.announced):
             expected.announced = 0.0
@@ -121,7 +121,7 @@ class Reconciler:
         )
         self._story.tell(now, told)
 
-    def _take(self, amount: float, *, counted: bool) -> None:
+    def _move_risk(self, amount: float, *, counted: bool) -> None:
         if not counted:
             self._risk.flow(amount)
         elif amount < 0:

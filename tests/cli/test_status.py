@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from livestory import Observation, StoryWriter
 from livestory.cli.health import trouble
 from livestory.clock import DAY, HOUR, MINUTE, SystemClock
-from livestory.story.events import ExchangeBack, ExchangeDown, ForeignOrders, Halted, SellStuck, Unhalted
 from livestory.story.journal_entry import Identity
+from livestory.story.kinds.exchange import ExchangeBack, ExchangeDown, ForeignOrders
+from livestory.story.kinds.risk import Halted, SellStuck, Unhalted
 from livestory.story.settings import StorySettings
 from livestory.story.storyteller import Storyteller
 from tests.cli.program import LIMIT, livestory, started

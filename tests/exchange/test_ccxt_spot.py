@@ -15,7 +15,7 @@ from livestory.cli.account import wait_until_fine
 from livestory.clock import DAY, HOUR, MINUTE, SECOND, ManualClock
 from livestory.config import Configuration
 from livestory.credentials import Secret
-from livestory.story.observation import Reason
+from livestory.story.reason import Reason
 from livestory.trading.exchange import Accepted, Balances, OpenOrder, Rejected, Report, Standing, Unanswered
 from livestory.trading.exchange.access import Keys
 from livestory.trading.exchange.ccxt_errors import Failed

@@ -13,11 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livestory.outlets.terminal import TerminalPrinter
-from livestory.story.events import KINDS, Event, from_record
+from livestory.story.event import Event, from_record
+from livestory.story.kinds import KINDS
+from livestory.story.line import parse, render, tell
 from livestory.story.narrator import Narrator
-from livestory.story.observation import Begin, End, Fill, Flow, Observation, Reason, Skip
+from livestory.story.observation import Begin, End, Fill, Flow, Observation, Skip
+from livestory.story.reason import Reason
 from livestory.story.settings import StorySettings
-from livestory.story.wording import parse, render, tell
 from livestory.story.wording.text import visible
 from livestory.story.words import AlertsLost, Note
 from tests.fuzz.oracle import are_of_a_story, is_harmless

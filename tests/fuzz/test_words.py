@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from livestory.story.events import Event
+    from livestory.story.event import Event
     from tests.fuzz.conftest import Tried
 
 WORDS = corpus("words")

@@ -13,7 +13,7 @@ import apsw
 from livestory import Observation, StoryWriter
 from livestory.clock import MINUTE, ManualClock
 from livestory.story import writer_thread
-from livestory.story.events import Note
+from livestory.story.kinds.telling import Note
 from livestory.story.narrator import Narrator
 
 if TYPE_CHECKING:

@@ -6,9 +6,11 @@ from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from livestory.story.events import OrderClear, OrderUnknown, Trade, from_record
+from livestory.story.event import from_record
 from livestory.story.journal_entry import Identity
 from livestory.story.journal_reader import JournalReader
+from livestory.story.kinds.exchange import OrderClear, OrderUnknown
+from livestory.story.kinds.trades import Trade
 from livestory.story.settings import StorySettings
 from livestory.story.storyteller import Storyteller
 from tests.simulation.notebook import Notebook
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from livestory.clock import Clock
-    from livestory.story.events import Event, Facts, Rules
+    from livestory.story.event import Event
+    from livestory.story.kinds.base import Facts
+    from livestory.story.kinds.lifecycle import Rules
     from livestory.story.observation import Begin, End, Fill, Flow, Observation, Skip
 
 IDENTITY = Identity(bot="sim", mode="testnet", symbol="ETH/BTC", unit="BTC")

@@ -9,15 +9,27 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from livestory.clock import DAY, HOUR, MINUTE, SECOND, instant
-from livestory.story import events as e
-from livestory.story.events import Event, Rules
-from livestory.story.observation import Begin, End, Fill, Flow, Observation, Reason, Skip
+from livestory.story.kinds.exchange import (
+    CandlesBack,
+    CandlesRefused,
+    ExchangeBack,
+    ExchangeDown,
+    ForeignOrders,
+    OrderClear,
+    OrderUnknown,
+)
+from livestory.story.kinds.lifecycle import Rules
+from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
+from livestory.story.kinds.risk import Halted, SellStuck, Unhalted
+from livestory.story.observation import Begin, End, Fill, Flow, Observation, Skip
+from livestory.story.reason import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from hypothesis.strategies import SearchStrategy
 
+    from livestory.story.event import Event
     from livestory.story.narrator import Narrator
 
 Input = tuple[str, tuple[Any, ...]]
@@ -88,20 +100,20 @@ _order_id = _maybe(st.sampled_from(["ls-1", "ls-2"]))
 _difference = st.sampled_from([-0.1, 0.1, 0.0])
 _halts = st.sampled_from(["owner", "journal", "breaker", None])
 _troubles = st.one_of(
-    st.builds(e.ExchangeDown, since=_maybe(st.just(NEW_YEARS_EVE)), tries=st.integers(1, 3)),
-    st.builds(e.ExchangeBack, down=_maybe(st.just(HOUR))),
-    st.builds(lambda order_id: e.OrderUnknown(**_ORDER, order_id=order_id), _order_id),
-    st.builds(lambda order_id: e.OrderClear(**_ORDER, outcome="absent", order_id=order_id), _order_id),
-    st.builds(e.ForeignOrders, count=st.integers(0, 2)),
-    st.builds(e.SellStuck, tries=st.integers(1, 3)),
-    st.builds(e.CandlesRefused, problem=st.just("stale")),
-    st.builds(e.CandlesBack),
-    st.builds(e.BalanceDiffers, difference=_difference, wealth=_maybe(st.just(0.9)), unit=st.just("BTC")),
+    st.builds(ExchangeDown, since=_maybe(st.just(NEW_YEARS_EVE)), tries=st.integers(1, 3)),
+    st.builds(ExchangeBack, down=_maybe(st.just(HOUR))),
+    st.builds(lambda order_id: OrderUnknown(**_ORDER, order_id=order_id), _order_id),
+    st.builds(lambda order_id: OrderClear(**_ORDER, outcome="absent", order_id=order_id), _order_id),
+    st.builds(ForeignOrders, count=st.integers(0, 2)),
+    st.builds(SellStuck, tries=st.integers(1, 3)),
+    st.builds(CandlesRefused, problem=st.just("stale")),
+    st.builds(CandlesBack),
+    st.builds(BalanceDiffers, difference=_difference, wealth=_maybe(st.just(0.9)), unit=st.just("BTC")),
     st.builds(
-        e.BalanceExplained, difference=_difference, unit=st.just("BTC"), by=st.sampled_from(["you", "history", "gone"])
+        BalanceExplained, difference=_difference, unit=st.just("BTC"), by=st.sampled_from(["you", "history", "gone"])
     ),
-    st.builds(e.Halted, reason=_halts, cancelled=st.integers(0, 1)),
-    st.builds(e.Unhalted, reason=_halts),
+    st.builds(Halted, reason=_halts, cancelled=st.integers(0, 1)),
+    st.builds(Unhalted, reason=_halts),
 )
 
 

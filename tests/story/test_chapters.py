@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from livestory.clock import DAY, HOUR
-from livestory.story.events import Chapter
+from livestory.story.kinds.chapters import Chapter
 from livestory.story.narrator import Narrator
 from livestory.story.observation import Observation
 from tests.story.inputs import QUARTER, at, fill

@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from livestory.story import detectors
+from livestory.story.line import parse, render
 from livestory.story.narrator import Narrator, _Memory
 from livestory.story.observation import Observation
-from livestory.story.wording import parse, render
 from tests.story.inputs import NEW_YEARS_EVE, QUARTER, lives, told
 
 if TYPE_CHECKING:
     from random import Random
 
-    from livestory.story.events import Event
+    from livestory.story.event import Event
     from tests.story.inputs import Input
 
 _DETECTORS = sorted(detectors.__all__)

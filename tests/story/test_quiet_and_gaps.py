@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from livestory.clock import DAY, HOUR
-from livestory.story.events import Note, Rules
+from livestory.story.kinds.lifecycle import Rules
+from livestory.story.kinds.telling import Note
 from livestory.story.narrator import Narrator
-from livestory.story.observation import Begin, End, Observation, Reason, Skip
+from livestory.story.observation import Begin, End, Observation, Skip
+from livestory.story.reason import Reason
 from livestory.story.settings import StorySettings
 from tests.story.inputs import QUARTER, RULES, START, at, fill, kinds, lines, observations, told
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livestory.clock import HOUR
-from livestory.story.events import HalfWay, NewHigh
+from livestory.story.kinds.risk import HalfWay, NewHigh
 from livestory.story.narrator import Narrator
 from livestory.story.observation import Observation
 from livestory.story.settings import StorySettings

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from livestory.clock import HOUR, ManualClock
 from livestory.errors import JournalCorrupt
 from livestory.story.chronicle import Chronicle
-from livestory.story.events import Note
 from livestory.story.journal import Identity, Journal, JournalReader
+from livestory.story.kinds.telling import Note
 from livestory.story.narrator import Narrator
 from livestory.story.observation import Begin, Observation
 from livestory.story.settings import StorySettings
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from livestory.story.events import Event
+    from livestory.story.event import Event
     from livestory.story.journal import Kept
     from tests.story.inputs import Input
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livestory.story.events import Trade
+from livestory.story.kinds.trades import Trade
 from livestory.story.narrator import Narrator
 from tests.story.inputs import fill
 
 if TYPE_CHECKING:
-    from livestory.story.events import Event
+    from livestory.story.event import Event
     from livestory.story.observation import Fill
 
 _AMOUNT = st.decimals("0.01", 100, places=2)

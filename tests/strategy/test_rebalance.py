@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livestory.story.observation import Reason
+from livestory.story.reason import Reason
 from livestory.trading.strategy.rebalance import Proposal, RebalanceSettings, rebalance
 from livestory.trading.strategy.signal import Signal
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, TypeVar
 from msgspec import Struct, structs
 
 from livestory.clock import DAY, MINUTE
-from livestory.story.events import Facts, Rules
-from livestory.story.observation import Begin, End, Fill, Flow, Observation, Reason, Skip
+from livestory.story.kinds.base import Facts
+from livestory.story.kinds.lifecycle import Rules
+from livestory.story.observation import Begin, End, Fill, Flow, Observation, Skip
+from livestory.story.reason import Reason
 from livestory.trading.exchange.paper import PaperSettings
 from livestory.trading.live_executor import ExecutorState, LiveExecutor
 from livestory.trading.market.bar import Bar

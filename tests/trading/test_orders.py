@@ -12,7 +12,7 @@ from msgspec import msgpack, structs
 
 from livestory import parse, render
 from livestory.story.narrator import Narrator
-from livestory.story.observation import Reason
+from livestory.story.reason import Reason
 from livestory.trading.exchange import Attempt, Balances, Report, Standing, Trade
 from livestory.trading.fills import fill_of
 from livestory.trading.orders import (

@@ -7,8 +7,8 @@ from decimal import Decimal
 from msgspec import structs
 
 from livestory.clock import HOUR, MINUTE
-from livestory.story.events import SellStuck
-from livestory.story.observation import Reason
+from livestory.story.kinds.risk import SellStuck
+from livestory.story.reason import Reason
 from livestory.story.words import Halt, Resume
 from livestory.trading.exchange import Rejected
 from livestory.trading.pursuit import OrderSettings

@@ -7,16 +7,10 @@ from decimal import Decimal
 import pytest
 
 from livestory.clock import HOUR, MINUTE, SECOND, Clock
-from livestory.story.events import (
-    BalanceDiffers,
-    BalanceExplained,
-    ExchangeBack,
-    ExchangeDown,
-    FiltersChanged,
-    ForeignOrders,
-    Halted,
-)
 from livestory.story.inbox import Posted
+from livestory.story.kinds.exchange import ExchangeBack, ExchangeDown, FiltersChanged, ForeignOrders
+from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
+from livestory.story.kinds.risk import Halted
 from livestory.story.observation import Begin
 from livestory.story.words import Halt, Resume
 from livestory.trading.exchange import Attempt, Balances, Filters, Trouble

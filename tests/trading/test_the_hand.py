@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from livestory.clock import MINUTE, SECOND
-from livestory.story.events import BalanceDiffers, BalanceExplained, Halted, OrderClear, Unhalted
-from livestory.story.events import Note as NoteTold
 from livestory.story.inbox import Posted
+from livestory.story.kinds.exchange import OrderClear
+from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
+from livestory.story.kinds.risk import Halted, Unhalted
+from livestory.story.kinds.telling import Note as NoteTold
 from livestory.story.words import AnyWord, Flow, Halt, Note, Resume
 from livestory.trading.pursuit import OrderSettings
 from tests.trading.outside import LOST, Rehearsal

@@ -7,9 +7,12 @@ from math import sin
 from typing import TYPE_CHECKING, Any, Self
 
 from livestory.clock import DAY, MINUTE
-from livestory.story.events import Halted, Note, Rules, Unhalted
 from livestory.story.journal_entry import Identity
-from livestory.story.observation import Begin, End, Fill, Observation, Reason
+from livestory.story.kinds.lifecycle import Rules
+from livestory.story.kinds.risk import Halted, Unhalted
+from livestory.story.kinds.telling import Note
+from livestory.story.observation import Begin, End, Fill, Observation
+from livestory.story.reason import Reason
 from livestory.story.settings import StorySettings
 from livestory.story.storyteller import Storyteller
 

@@ -169,7 +169,7 @@ def explain(  # noqa: PLR0913, PLR0917 - click hands over each option by name
                 stack.callback(listener.close)
         progress = stack.enter_context(_progress())
         summary = retell(source, retelling, listeners, progress)
-        from livestory.story.wording import tell
+        from livestory.story.line import tell
 
         _write(story, report, out, html, tell(summary.end, summary))
 
@@ -223,7 +223,7 @@ def _rules(asked: _Asked, *, own: bool) -> Any:
     """The rules, where they are known: of a bot that was configured here, or at least the breaker that was named."""
     from msgspec.structs import replace
 
-    from livestory.story.events import Rules
+    from livestory.story.kinds.lifecycle import Rules
     from livestory.trading.rules import rules_in_force
 
     settings = asked.settings

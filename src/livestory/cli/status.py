@@ -94,7 +94,8 @@ def _halted(reason: str | None) -> str:
 
 
 def _stopped_by(goodbye: Kept) -> str:
-    from livestory.story.events import Stopped, from_record
+    from livestory.story.event import from_record
+    from livestory.story.kinds.lifecycle import Stopped
 
     facts = from_record(goodbye.record, goodbye.line, goodbye.id, goodbye.seq).facts
     return facts.by if isinstance(facts, Stopped) else ""

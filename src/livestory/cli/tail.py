@@ -15,14 +15,14 @@ from livestory.cli.place import dir_option, story_in
 from livestory.clock import SystemClock, instant
 from livestory.errors import JournalError
 from livestory.settings import duration
-from livestory.story.events import KINDS
+from livestory.story.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from livestory.outlets.terminal import TerminalPrinter
-    from livestory.story.events import Event
+    from livestory.story.event import Event
     from livestory.story.journal_entry import Kept
     from livestory.story.journal_reader import JournalReader
     from livestory.story.layout import Layout
@@ -178,7 +178,8 @@ def _event(kept: Kept) -> Event:
     """The event; without its facts where a newer livestory wrote a record that this one doesn't know."""
     from msgspec import MsgspecError
 
-    from livestory.story.events import Event, Facts, from_record
+    from livestory.story.event import Event, from_record
+    from livestory.story.kinds.base import Facts
 
     try:
         return from_record(kept.record, kept.line, kept.id, kept.seq)

@@ -11,11 +11,13 @@ from livestory.errors import InputError
 from livestory.retell.columns import OBSERVATION
 from livestory.retell.inputs import AsKept, Glimpse, OutOfOrder, Remembered, TheRules, Told
 from livestory.retell.tally import Tally
-from livestory.story.events import Event, Retold, Rules, Summary
+from livestory.story.event import Event
+from livestory.story.kinds.lifecycle import Rules
+from livestory.story.kinds.retold import Retold, Summary
+from livestory.story.line import tell
 from livestory.story.narrator import Narrator
 from livestory.story.observation import Begin, End, Fill, Flow, Observation, Skip
 from livestory.story.settings import StorySettings
-from livestory.story.wording import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,7 +11,8 @@ from livestory.retell.columns import FILL, FLAGS, INSTANTS, OBSERVATION, OF_A_FI
 from livestory.retell.inputs import AsKept, Glimpse
 from livestory.retell.journal_source import JournalSource
 from livestory.story.journal_reader import JournalReader
-from livestory.story.observation import Fill, Flow, Observation, Reason
+from livestory.story.observation import Fill, Flow, Observation
+from livestory.story.reason import Reason
 
 if TYPE_CHECKING:
     import os

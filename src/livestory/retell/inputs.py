@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
-from livestory.story.events import Event, Facts, Rules
+from livestory.story.event import Event
+from livestory.story.kinds.base import Facts
+from livestory.story.kinds.lifecycle import Rules
 from livestory.story.observation import Begin, End, Fill, Flow, Observation, Skip
 
 if TYPE_CHECKING:

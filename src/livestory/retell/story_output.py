@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from livestory.story.account import Account
-    from livestory.story.events import Event
+    from livestory.story.event import Event
 
 _IN_MEMORY = 4 << 20  # bytes of a story that are kept in memory; more go to a temporary file
 _BLOCK = 1 << 20

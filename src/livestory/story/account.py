@@ -8,12 +8,18 @@ Investment Performance Standards). Before the first flow the unit value is the w
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from livestory.story.events import BalanceDiffers, BalanceExplained, Facts, NewHigh, Rules, RulesChanged
+from livestory.story.kinds.lifecycle import Rules, RulesChanged
+from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
+from livestory.story.kinds.risk import NewHigh
 from livestory.story.observation import Fill, Observation
 from livestory.story.settings import StorySettings
+
+if TYPE_CHECKING:
+    from livestory.story.kinds.base import Facts
 
 
 def tripped(halt_reason: str | None) -> bool:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 from msgspec.structs import replace
 
 from livestory.clock import SECOND, instant
-from livestory.story.events import Rules
-from livestory.story.observation import Observation, Reason
+from livestory.story.kinds.lifecycle import Rules
+from livestory.story.observation import Observation
+from livestory.story.reason import Reason
 from livestory.story.wording.text import encodable
 
 if TYPE_CHECKING:

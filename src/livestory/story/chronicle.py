@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from livestory.clock import SECOND
 from livestory.errors import JournalCorrupt
-from livestory.story.events import ClockMoved, Facts, SetAside, StoryLate
 from livestory.story.journal import Entry, Journal
+from livestory.story.kinds.telling import ClockMoved, SetAside, StoryLate
 from livestory.story.story_file import StoryFile
 from livestory.story.subscribers import Subscribers
 from livestory.story.wording.text import encodable
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from livestory.clock import Clock
-    from livestory.story.events import Event
+    from livestory.story.event import Event
     from livestory.story.journal import Identity
+    from livestory.story.kinds.base import Facts
     from livestory.story.observation import Observation
 
 _log = logging.getLogger("livestory")

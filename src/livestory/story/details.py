@@ -10,11 +10,16 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from livestory.story.events import BreakerTripped, Facts, NewHigh, Note, Phoenix, RegimeSwitch, Started, Stopped, Trade
+from livestory.story.kinds.lifecycle import Started, Stopped
+from livestory.story.kinds.risk import BreakerTripped, NewHigh, Phoenix
+from livestory.story.kinds.telling import Note
+from livestory.story.kinds.trades import RegimeSwitch, Trade
 from livestory.story.wording.text import encodable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from livestory.story.kinds.base import Facts
 
 _NUMBER = r"[+-]?\d{1,18}(?:\.\d{1,18})?(?:[eE][+-]?\d{1,2})?"
 _NAME = r"[A-Za-z0-9.$_-]+"

@@ -12,16 +12,21 @@ from livestory.errors import JournalCorrupt
 from livestory.story import detectors as d
 from livestory.story import words
 from livestory.story.account import Account
-from livestory.story.events import AlertsGivenUp, Event, ExchangeBack, Facts, Halted, Note, Unhalted
+from livestory.story.event import Event
 from livestory.story.inferred_halt import InferredHalt
+from livestory.story.kinds.base import Facts
+from livestory.story.kinds.exchange import ExchangeBack
+from livestory.story.kinds.risk import Halted, Unhalted
+from livestory.story.kinds.telling import AlertsGivenUp, Note
+from livestory.story.line import tell
 from livestory.story.observation import Flow
 from livestory.story.settings import StorySettings
-from livestory.story.wording import tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from livestory.story.events import Retold, Rules
+    from livestory.story.kinds.lifecycle import Rules
+    from livestory.story.kinds.retold import Retold
     from livestory.story.observation import Begin, End, Fill, Observation, Skip
 
 

@@ -12,27 +12,10 @@ from msgspec import Struct
 from msgspec.structs import force_setattr
 
 from livestory.clock import instant
+from livestory.story.reason import Reason
 
 LEAST_INSTANT = 10**14
 """1973-03-03, from which on a number is microseconds whoever reads it: a smaller one counts seconds, see `instant`."""
-
-
-class Reason(Struct, frozen=True, omit_defaults=True, gc=False):
-    """Why something was done or not done: a stable key with the numbers that decided, so that reasons can be counted.
-
-    `story/wording` has the words of each key that livestory's own bot uses; any other key is told as it stands.
-    """
-
-    key: str
-    value: float | None = None  # what was measured
-    limit: float | None = None  # the rule's limit for it
-    against: float | None = None  # what it was measured against: an average, a price
-    text: str = ""  # a name the words need: a window ("12h"), a pair of averages ("EMA 20 over EMA 50")
-
-    @property
-    def name(self) -> str:
-        """What it is counted by: its key, or the caller's own words where there is none."""
-        return self.key or self.text
 
 
 class Observation(Struct, frozen=True, omit_defaults=True, gc=False):

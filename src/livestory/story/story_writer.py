@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 from livestory.clock import SystemClock, instant
 from livestory.story import arguments
 from livestory.story.details import facts_of
-from livestory.story.events import Note, Rules
 from livestory.story.journal_entry import Identity
+from livestory.story.kinds.telling import Note
 from livestory.story.narrator import Narrator
-from livestory.story.observation import Fill, Flow, Observation, Reason, Skip
+from livestory.story.observation import Fill, Flow, Observation, Skip
+from livestory.story.reason import Reason
 from livestory.story.settings import StorySettings
 from livestory.story.wording.text import encodable
 from livestory.story.writer_thread import Health, WriterThread
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
     from livestory.clock import Clock
     from livestory.story.arguments import Number
-    from livestory.story.events import Event
+    from livestory.story.event import Event
+    from livestory.story.kinds.lifecycle import Rules
 
     Timestamp = datetime | float | str
     Told = tuple[Event, ...] | None

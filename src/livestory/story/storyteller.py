@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from livestory.clock import Clock
-    from livestory.story.events import Event, Facts, Rules
+    from livestory.story.event import Event
     from livestory.story.inbox import Posted
     from livestory.story.journal import Identity
+    from livestory.story.kinds.base import Facts
+    from livestory.story.kinds.lifecycle import Rules
     from livestory.story.observation import Begin, End, Fill, Flow, Observation, Skip
     from livestory.story.settings import StorySettings
     from livestory.story.words import AnyWord

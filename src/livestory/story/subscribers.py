@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from livestory.story.events import Event
+    from livestory.story.event import Event
 
 _log = logging.getLogger("livestory")
 _MOST_WAITING = 100_000  # events; whoever hears slower than they come loses the oldest, the journal keeps them all

@@ -24,8 +24,8 @@ from msgspec import Struct
 
 from livestory.clock import SECOND
 from livestory.errors import JournalForeign
-from livestory.story.events import StoryLate
 from livestory.story.inbox import INBOX, Inbox
+from livestory.story.kinds.telling import StoryLate
 from livestory.story.layout import Layout
 from livestory.story.narrator import NARRATOR, TRADE
 from livestory.story.wording.numbers import stamp
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from livestory.clock import Clock
     from livestory.story.chronicle import Chronicle
-    from livestory.story.events import Event
+    from livestory.story.event import Event
     from livestory.story.inbox import Posted
     from livestory.story.journal_entry import Identity
     from livestory.story.narrator import Narrator

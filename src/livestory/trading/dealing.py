@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from livestory.clock import HOUR, SECOND
-from livestory.story.observation import Reason
+from livestory.story.reason import Reason
 from livestory.trading.books import SLACK
 from livestory.trading.exchange import Accepted, Attempt, Rejected, Standing, Unanswered
 from livestory.trading.orders import FINAL, OrderEvent, OrderState, id_prefix

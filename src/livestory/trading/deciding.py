@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from livestory.story.observation import Reason
+from livestory.story.reason import Reason
 from livestory.trading.exchange import exact
 from livestory.trading.pursuit import first_step
 from livestory.trading.risk import HALTED, Refused

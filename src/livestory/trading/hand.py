@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from livestory.clock import HOUR
 from livestory.story import words
-from livestory.story.events import Halted, Note, Unhalted
+from livestory.story.kinds.risk import Halted, Unhalted
+from livestory.story.kinds.telling import Note
 from livestory.story.wording import numbers
 from livestory.trading.orders import OrderState
 from livestory.trading.risk import Hold

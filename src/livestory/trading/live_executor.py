@@ -13,8 +13,9 @@ from msgspec import msgpack, structs
 
 from livestory.clock import MINUTE, SECOND
 from livestory.errors import JournalError
-from livestory.story.events import Halted
-from livestory.story.observation import End, Reason
+from livestory.story.kinds.risk import Halted
+from livestory.story.observation import End
+from livestory.story.reason import Reason
 from livestory.trading.dealing import Dealer
 from livestory.trading.deciding import order_wanted, proposed
 from livestory.trading.exchange import exact
@@ -36,7 +37,7 @@ from livestory.trading.surroundings import Surroundings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from livestory.story.events import Facts
+    from livestory.story.kinds.base import Facts
     from livestory.story.words import AnyWord
     from livestory.trading.exchange import Balances, Exchange
     from livestory.trading.market.bar import Bar

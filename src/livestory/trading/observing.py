@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from livestory.story.observation import Begin, Observation, Reason
+from livestory.story.observation import Begin, Observation
 
 if TYPE_CHECKING:
+    from livestory.story.reason import Reason
     from livestory.trading.exchange import Balances
     from livestory.trading.executor_state import ExecutorState
     from livestory.trading.market.bar import Bar

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
 
-from livestory.story.events import ExchangeBack, ExchangeDown
+from livestory.story.kinds.exchange import ExchangeBack, ExchangeDown
 from livestory.trading.exchange import Trouble
 
 if TYPE_CHECKING:

@@ -6,8 +6,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from livestory.clock import SECOND
-from livestory.story.events import OrderClear, OrderUnknown, SellStuck
-from livestory.story.observation import Reason, Skip
+from livestory.story.kinds.exchange import OrderClear, OrderUnknown
+from livestory.story.kinds.risk import SellStuck
+from livestory.story.observation import Skip
+from livestory.story.reason import Reason
 from livestory.trading.exchange import Balances
 from livestory.trading.fills import fill_of, stray_fill
 from livestory.trading.orders import OrderState

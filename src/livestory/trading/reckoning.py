@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from livestory.clock import MINUTE
-from livestory.story.events import BalanceDiffers, BalanceExplained, Note
+from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
+from livestory.story.kinds.telling import Note
 from livestory.story.observation import Flow
 from livestory.story.wording import numbers
 from livestory.trading.books import worth

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from livestory.story.events import Facts, Rules
     from livestory.story.inbox import Posted
+    from livestory.story.kinds.base import Facts
+    from livestory.story.kinds.lifecycle import Rules
     from livestory.story.observation import Begin, End, Fill, Flow, Observation, Skip
     from livestory.story.words import AnyWord
 

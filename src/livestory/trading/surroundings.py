@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from livestory.clock import MINUTE, SECOND
-from livestory.story.events import ClockSkew, FiltersChanged, ForeignOrders
+from livestory.story.kinds.exchange import ClockSkew, FiltersChanged, ForeignOrders
 from livestory.trading.exchange import changes
 from livestory.trading.outages import Outages, Place
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livestory.clock import MINUTE, SECOND, ManualClock, instant
-from livestory.story.observation import Reason
+from livestory.story.reason import Reason
 from livestory.trading.exchange import Accepted, Answer, Attempt, Trade, exact
 from livestory.trading.exchange.paper import PaperExchange, PaperSettings
 from livestory.trading.market.recorded import RecordedBars

@@ -10,8 +10,8 @@ from livestory.errors import JournalError, LivestoryError
 from livestory.outlets.alerts.delivery import Look
 from livestory.outlets.alerts.outbox import Waiting
 from livestory.outlets.silence import REPLAYED, overdue_from
-from livestory.story.events import KINDS
 from livestory.story.journal_reader import JournalReader
+from livestory.story.kinds import is_critical
 from livestory.story.wording import alert_words as words
 
 if TYPE_CHECKING:
@@ -191,13 +191,11 @@ class Following:
 
 
 def _asked(delivery: Delivery, kept: Kept) -> bool:
-    known = KINDS.get(kept.kind)
-    return delivery.policy.wants(kept.kind, critical=known is not None and known.critical)
+    return delivery.policy.wants(kept.kind, critical=is_critical(kept.kind))
 
 
 def _waiting_line(journal: str, kept: Kept, now: int) -> Waiting:
-    known = KINDS.get(kept.kind)
-    critical = known is not None and known.critical
+    critical = is_critical(kept.kind)
     return Waiting(0, f"{journal}/{kept.id}", kept.seq, kept.told, kept.kind, critical, kept.line, kept.record, now)
 
 

@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from livestory.outlets.web import parameters
 from livestory.outlets.web.listeners import event_data
-from livestory.story.events import KINDS
+from livestory.story.kinds import groups, is_critical
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,6 +66,11 @@ class Api:
         """How the bot is."""
         return Json(self.story(request).status())
 
+    async def groups(self, request: Request) -> Response:
+        """The filters that the page offers, each with its kinds of events."""
+        parameters.known_only(request, ())
+        return Json(groups())
+
     async def health(self, request: Request) -> Response:
         """Whether every story is heard as it should be."""
         parameters.known_only(request, ())
@@ -105,7 +110,7 @@ class Api:
         record = {
             "id": event.id,
             "told": event.told,
-            "critical": event.kind in KINDS and KINDS[event.kind].critical,
+            "critical": is_critical(event.kind),
             "record": msgspec.Raw(event.record),
             "hash": event.hash.hex(),
         }

@@ -75,6 +75,7 @@ class Web:
             ("/login", self._page("login.html")),
             ("/static/{name}", self._static),
             ("/api/stories", api.stories),
+            ("/api/groups", api.groups),
             ("/api/status", api.status),
             ("/api/events", api.events),
             ("/api/events/{seq}", api.event),

@@ -8,10 +8,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from livestory.story.account import tripped
-from livestory.story.events import BreakerTripped, Facts, Halted, Phoenix, Unhalted, WaitOver
+from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted, WaitOver
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
+    from livestory.story.kinds.base import Facts
     from livestory.story.observation import Observation
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from livestory.story.events import Exposure
+from livestory.story.kinds.trades import Exposure
 
 if TYPE_CHECKING:
     from livestory.story.account import Account

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from livestory.story.events import FlowTold
+from livestory.story.kinds.money import FlowTold
 
 if TYPE_CHECKING:
     from livestory.story.account import Account

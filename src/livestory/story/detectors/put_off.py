@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from livestory.story.events import PutOff
+from livestory.story.kinds.trades import PutOff
 
 if TYPE_CHECKING:
     from livestory.story.account import Account

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from livestory.story.events import RegimeSwitch
+from livestory.story.kinds.trades import RegimeSwitch
 from livestory.story.regime_rule import regime_of
 
 if TYPE_CHECKING:

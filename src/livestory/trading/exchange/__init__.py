@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from msgspec import Struct
 
-from livestory.story.observation import Reason
+from livestory.story.reason import Reason
 from livestory.trading.risk import Approved
 
 if TYPE_CHECKING:

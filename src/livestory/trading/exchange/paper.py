@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta, Struct
 
-from livestory.story.observation import Reason
+from livestory.story.reason import Reason
 from livestory.trading.exchange import (
     Accepted,
     AccountFlow,

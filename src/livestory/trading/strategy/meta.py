@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from msgspec import Struct
 
-from livestory.story.observation import Reason
+from livestory.story.reason import Reason
 from livestory.story.regime_rule import Regime, regime_of
 from livestory.trading.strategy.mean_reversion import MeanReversion
 from livestory.trading.strategy.regime_score import RegimeScore, RegimeSettings

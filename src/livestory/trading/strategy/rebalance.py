@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from livestory.story.observation import Reason
+from livestory.story.reason import Reason
 
 if TYPE_CHECKING:
     from livestory.trading.strategy.signal import Signal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from livestory.story.observation import Reason
+from livestory.story.reason import Reason
 
 
 class Signal(Struct, frozen=True, gc=False):

@@ -8,7 +8,8 @@ const DAY = 86_400_000_000;
 const COLOURS = ["--regime", "--ath", "--phoenix", "--muted"];
 const NAMED = { TREND: 0, MEAN_REV: 1 };
 const GLYPHS = {
-  buy: ["▲", "--buy", 13], sell: ["▼", "--sell", -13], ath: ["◆", "--ath", -13], breaker: ["✖", "--bad", -15], phoenix: ["★", "--phoenix", -15],
+  buy: ["▲", "--buy", 13], sell: ["▼", "--sell", -13], ath: ["◆", "--ath", -13], breaker: ["✖", "--bad", -15], halted: ["✖", "--bad", -15],
+  phoenix: ["★", "--phoenix", -15], unhalted: ["★", "--phoenix", -15],
 };
 
 export class Chart {
@@ -256,7 +257,7 @@ export class Chart {
     }
     ctx.textAlign = "center";
     ctx.textBaseline = "middle";
-    const urgent = ([, , what]) => (what === "breaker" || what === "phoenix" ? 1 : 0); // these lie on top
+    const urgent = ([, , what]) => (what === "buy" || what === "sell" || what === "ath" ? 0 : 1); // these lie on top
     for (const mark of [...this.#data.marks].sort((a, b) => urgent(a) - urgent(b))) {
       const glyph = GLYPHS[mark[2]];
       if (!glyph) continue;

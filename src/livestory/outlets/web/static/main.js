@@ -107,6 +107,7 @@ stories();
 async function start() {
   let status;
   try {
+    story.offer(await ask("api/groups"));
     status = await ask("api/status");
   } catch (error) {
     if (error.status === 404) { say(byId("state-word"), "No such story"); say(byId("state-why"), error.message); return; }

@@ -5,19 +5,9 @@ import * as times from "./times.js";
 
 const PAGE = 60;
 const MOST = 1500; // lines kept on a page that is left open; older ones come back on scrolling
-const GROUPS = [
-  ["Trades", ["trade", "put_off"]],
-  ["Safety", ["breaker", "phoenix", "wait_over", "halfway", "drawdown", "drawdown_over", "halted", "unhalted", "sell_stuck", "daily_limit", "daily_limit_over"]],
-  ["Records", ["ath"]],
-  ["Regime", ["regime"]],
-  ["Exchange", ["exchange_down", "exchange_back", "order_unknown", "order_clear", "balance_differs", "balance_explained", "foreign_orders", "filters_changed", "clock_skew", "candles_refused", "candles_back"]],
-  ["Chapters", ["chapter"]],
-  ["Quiet", ["quiet"]],
-  ["Running", null], // everything else
-];
 
 export class Story {
-  #lines = []; #next = null; #generation = 0; #busy = false; #groups = new Set(); #words = ""; #waiting = []; #detached = false;
+  #lines = []; #next = null; #generation = 0; #busy = false; #groups = new Set(); #offered = []; #words = ""; #waiting = []; #detached = false;
   #kinds = {}; #onFind; #last = 0;
 
   /** onFind(event): somebody asks where in the chart an event is. */
@@ -37,6 +27,9 @@ export class Story {
 
   /** The seq of the newest event known. */
   get last() { return this.#last; }
+
+  /** The filters to offer: names, each with the kinds that it shows. */
+  offer(groups) { this.#offered = Object.entries(groups); }
 
   /** The counts of every kind, for the filters. */
   kinds(kinds) {
@@ -98,10 +91,7 @@ export class Story {
 
   #chosen() {
     if (!this.#groups.size) return null;
-    const named = GROUPS.flatMap(([, kinds]) => kinds ?? []);
-    const others = Object.keys(this.#kinds).filter((kind) => !named.includes(kind));
-    const kinds = GROUPS.filter(([name]) => this.#groups.has(name)).flatMap(([, kinds]) => kinds ?? (others.length ? others : ["note"]));
-    return kinds;
+    return this.#offered.filter(([name]) => this.#groups.has(name)).flatMap(([, kinds]) => kinds);
   }
 
   #matches(event) {
@@ -207,13 +197,11 @@ export class Story {
   }
 
   #drawFilters() {
-    const named = GROUPS.flatMap(([, kinds]) => kinds ?? []);
-    const of = (kinds) => Object.entries(this.#kinds).filter(([kind]) => (kinds ? kinds.includes(kind) : !named.includes(kind)));
     const button = (name, pressed, count, act) => make("button", { type: "button", "aria-pressed": String(pressed), on: { click: act } }, name,
       count === null ? null : make("span", { class: "count" }, String(count)));
     const buttons = [button("All", !this.#groups.size, null, () => { this.#groups.clear(); this.#drawFilters(); this.reload(); })];
-    for (const [name, kinds] of GROUPS) {
-      const count = of(kinds).reduce((sum, [, number]) => sum + number, 0);
+    for (const [name, kinds] of this.#offered) {
+      const count = kinds.reduce((sum, kind) => sum + (this.#kinds[kind] ?? 0), 0);
       if (!count && !this.#groups.has(name)) continue;
       buttons.push(button(name, this.#groups.has(name), count, () => {
         if (!this.#groups.delete(name)) this.#groups.add(name);

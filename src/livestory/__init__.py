@@ -18,10 +18,10 @@ from livestory.errors import (
     LivestoryError,
 )
 from livestory.story.event import Event
+from livestory.story.inputs import Observation
 from livestory.story.kinds.lifecycle import Rules
 from livestory.story.line import parse, render
 from livestory.story.narrator import Narrator
-from livestory.story.observation import Observation
 from livestory.story.reason import Reason
 from livestory.story.settings import StorySettings
 from livestory.story.story_writer import StoryWriter

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from livestory import StoryWriter
+from livestory.story.commands import Flow, Halt, Note
 from livestory.story.inbox import Inbox
 from livestory.story.journal import Identity
 from livestory.story.layout import Layout
 from livestory.story.settings import StorySettings
 from livestory.story.storyteller import Storyteller
-from livestory.story.words import Flow, Halt, Note
 from tests.cli.program import livestory
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def own(tmp_path: Path) -> Path:
 
 
 def _waiting(folder: Path) -> list[object]:
-    return [posted.word for posted in Inbox(Layout.of(folder / "live_story.txt")).waiting()]
+    return [posted.command for posted in Inbox(Layout.of(folder / "live_story.txt")).waiting()]
 
 
 def test_words_for_a_bot_that_is_not_running_are_kept(own: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from livestory import Observation, StoryWriter
 from livestory.cli.health import trouble
 from livestory.clock import DAY, HOUR, MINUTE, SystemClock
+from livestory.story.inputs import Statement
 from livestory.story.journal_entry import Identity
 from livestory.story.kinds.exchange import ExchangeBack, ExchangeDown, ForeignOrders
 from livestory.story.kinds.risk import Halted, SellStuck, Unhalted
@@ -83,11 +84,20 @@ def test_a_trouble_is_there_with_its_line_until_its_end_is_told(tmp_path: Path) 
     """An exchange that is down; others' open orders are nothing wrong."""
     now = SystemClock().now()
     with Storyteller(tmp_path / "live_story.txt", Identity(bot="scout"), StorySettings()) as teller:
-        teller.tell(now, ForeignOrders(count=2), ExchangeDown(exchange="binance"), SellStuck(problem="no answer"))
+        teller.take(
+            Statement(
+                now,
+                (
+                    ForeignOrders(count=2),
+                    ExchangeDown(exchange="binance"),
+                    SellStuck(problem="no answer"),
+                ),
+            )
+        )
         teller.commit({})
         troubles = [line for line in status_lines(tmp_path) if line.startswith("trouble ")]
         assert [line.split(" | ")[1] for line in troubles] == ["🔌 Exchange Down", "🚨 BREAKER CAN'T SELL"]
-        teller.tell(now, ExchangeBack(exchange="binance"))
+        teller.take(Statement(now, (ExchangeBack(exchange="binance"),)))
         teller.commit({})
         assert [line.split(" | ")[1] for line in status_lines(tmp_path) if line.startswith("trouble ")] == [
             "🚨 BREAKER CAN'T SELL"
@@ -164,14 +174,14 @@ def test_a_halt_by_hand_is_there_before_the_next_bar(tmp_path: Path) -> None:
             teller.commit({})
             return status(tmp_path)["state"]
 
-        teller.tell(now, Halted(reason="owner"))
+        teller.take(Statement(now, (Halted(reason="owner"),)))
         assert state() == "HALTED (owner); waits for you"
-        teller.observe(Observation(time=now + MINUTE, wealth=1.0, halted=True, halt_reason="owner"))
-        teller.tell(now + 2 * MINUTE, Unhalted(reason="owner"))
+        teller.take(Observation(time=now + MINUTE, wealth=1.0, halted=True, halt_reason="owner"))
+        teller.take(Statement(now + 2 * MINUTE, (Unhalted(reason="owner"),)))
         assert state() == "trading"
-        teller.tell(now + 3 * MINUTE, Halted(reason="owner"))
+        teller.take(Statement(now + 3 * MINUTE, (Halted(reason="owner"),)))
         assert state() == "HALTED (owner); waits for you"
-        teller.tell(now + 4 * MINUTE, Unhalted(reason="owner", still="breaker"))
+        teller.take(Statement(now + 4 * MINUTE, (Unhalted(reason="owner", still="breaker"),)))
         assert state().startswith("HALTED (breaker); waits for ")
-        teller.observe(Observation(time=now + 5 * MINUTE, wealth=1.0, halted=False))
+        teller.take(Observation(time=now + 5 * MINUTE, wealth=1.0, halted=False))
         assert state() == "trading"

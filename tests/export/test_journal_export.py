@@ -15,7 +15,7 @@ from livestory.errors import InputError, JournalError, LivestoryError
 from livestory.retell import table_file
 from livestory.retell.columns import COLUMNS, FILL, FLAGS, INSTANTS, OBSERVATION, OF_A_FILL
 from livestory.retell.export_journal import export_journal
-from livestory.story.observation import Observation
+from livestory.story.inputs import Observation
 from livestory.story.reason import Reason
 from livestory.story.story_writer import StoryWriter
 from livestory.tables import tables

@@ -14,8 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from livestory.errors import JournalCorrupt, JournalError
 from livestory.story.chain import GENESIS, link
+from livestory.story.inputs import Observation
 from livestory.story.journal import Cursor, Entry, Journal, JournalReader
-from livestory.story.observation import Observation
 from livestory.story.reason import Reason
 from tests.journal.stories import DEMO, entry, observation
 

@@ -13,6 +13,7 @@ import apsw
 from livestory import Observation, StoryWriter
 from livestory.clock import MINUTE, ManualClock
 from livestory.story import writer_thread
+from livestory.story.inputs import Statement
 from livestory.story.kinds.telling import Note
 from livestory.story.narrator import Narrator
 
@@ -50,7 +51,7 @@ def isolated(scene: Scenery, *, trouble: str | None, calls: int, max_wait: float
         call(told)
         overruns.append(time.perf_counter() - begun - max_wait)
         begun = time.perf_counter()
-        bare.tell(clock.now(), Note(text="an empty loop"))  # what is thought is the bot's own time
+        bare.take(Statement(clock.now(), (Note(text="an empty loop"),)))  # what is thought is the bot's own time
         never.acquire(timeout=max_wait)
         stalls.append(time.perf_counter() - begun - max_wait)
     scene.say(orders=orders)

@@ -16,10 +16,10 @@ from livestory.retell.columns import OBSERVATION
 from livestory.retell.explain_story import Retelling
 from livestory.retell.export_journal import export_journal
 from livestory.retell.journal_source import JournalSource
+from livestory.story.inputs import Observation
 from livestory.story.journal_reader import JournalReader
 from livestory.story.kinds import KINDS
 from livestory.story.kinds.retold import Retold
-from livestory.story.observation import Observation
 from livestory.story.settings import StorySettings
 from livestory.story.story_writer import StoryWriter
 from livestory.trading.market.recorded import RecordedBars

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
     from livestory.clock import Clock
     from livestory.story.event import Event
-    from livestory.story.kinds.base import Facts
-    from livestory.story.kinds.lifecycle import Rules
-    from livestory.story.observation import Begin, End, Fill, Flow, Observation, Skip
+    from livestory.story.inputs import Input
 
 IDENTITY = Identity(bot="sim", mode="testnet", symbol="ETH/BTC", unit="BTC")
 
@@ -38,36 +36,9 @@ class Written(Notebook):
         self.clock: Clock | None = None
         self.real = Storyteller(path, IDENTITY, StorySettings())
 
-    def begin(self, begin: Begin) -> None:
-        super().begin(begin)
-        self.real.begin(begin)
-
-    def rules(self, time: int, rules: Rules) -> None:
-        self.real.rules(time, rules)
-
-    def observe(self, observation: Observation) -> None:
-        super().observe(observation)
-        self.real.observe(observation)
-
-    def fill(self, fill: Fill) -> None:
-        super().fill(fill)
-        self.real.fill(fill)
-
-    def skip(self, skip: Skip) -> None:
-        super().skip(skip)
-        self.real.skip(skip)
-
-    def flow(self, flow: Flow) -> None:
-        super().flow(flow)
-        self.real.flow(flow)
-
-    def tell(self, time: int, *facts: Facts) -> None:
-        super().tell(time, *facts)
-        self.real.tell(time, *facts)
-
-    def end(self, end: End) -> None:
-        super().end(end)
-        self.real.end(end)
+    def take(self, given: Input) -> None:
+        super().take(given)
+        self.real.take(given)
 
     def commit(self, states: Mapping[str, bytes]) -> None:
         super().commit(states)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from livestory.clock import DAY, HOUR, MINUTE, SECOND, instant
+from livestory.story.inputs import Begin, End, Fill, Flow, Observation, Skip
 from livestory.story.kinds.exchange import (
     CandlesBack,
     CandlesRefused,
@@ -21,7 +22,6 @@ from livestory.story.kinds.exchange import (
 from livestory.story.kinds.lifecycle import Rules
 from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
 from livestory.story.kinds.risk import Halted, SellStuck, Unhalted
-from livestory.story.observation import Begin, End, Fill, Flow, Observation, Skip
 from livestory.story.reason import Reason
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def told(narrator: Narrator, life: Iterable[Input]) -> list[Event]:
 def lines(narrator: Narrator, *observations: Observation) -> list[str]:
     """The lines, without their time, that observations bring."""
     return [
-        event.line.partition(" | ")[2] for observation in observations for event in narrator.observe(observation) or ()
+        event.line.partition(" | ")[2] for observation in observations for event in narrator.take(observation) or ()
     ]
 
 
@@ -184,5 +184,5 @@ def observations(wealths: list[float], **fields: Any) -> list[Observation]:
 
 def kinds(narrator: Narrator, *seen: Observation) -> list[str]:
     """The kinds that the observations bring, but for what is lacking and the chapters."""
-    events = [event.kind for observation in seen for event in narrator.observe(observation) or ()]
+    events = [event.kind for observation in seen for event in narrator.take(observation) or ()]
     return [kind for kind in events if kind not in {"told_in_part", "chapter", "quiet"}]

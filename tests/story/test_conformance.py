@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from livestory.story import detectors
+from livestory.story.inputs import Observation
 from livestory.story.line import parse, render
 from livestory.story.narrator import Narrator, _Memory
-from livestory.story.observation import Observation
 from tests.story.inputs import NEW_YEARS_EVE, QUARTER, lives, told
 
 if TYPE_CHECKING:
@@ -114,8 +114,8 @@ def test_bad_readings_move_no_peak_no_drawdown_and_no_breaker(
     for n, (unknown, reading) in enumerate(zip(clean, dirty, strict=True)):
         other: dict[str, Any] = {"price": 0.03} if what == "wealth" else {"wealth": 1.0 + n / 1000}
         time = NEW_YEARS_EVE + n * QUARTER
-        expected += without.observe(Observation(time=time, **{**other, what: unknown})) or ()
-        found += story.observe(Observation(time=time, **{**other, what: reading})) or ()
+        expected += without.take(Observation(time=time, **{**other, what: unknown})) or ()
+        found += story.take(Observation(time=time, **{**other, what: reading})) or ()
         moved = [(a.peak, a.record, a.drawdown, a.units, a.price) for a in (without.account, story.account)]
         assert moved[0] == moved[1]
     told_of = [event.kind for event in found if event.kind.startswith("reading")]

@@ -10,9 +10,9 @@ from msgspec import msgpack
 
 from livestory.clock import HOUR, MINUTE, SECOND
 from livestory.errors import JournalCorrupt, JournalError
+from livestory.story.commands import Resume
 from livestory.story.kinds.exchange import OrderClear, OrderUnknown
 from livestory.story.reason import Reason
-from livestory.story.words import Resume
 from livestory.trading.exchange import Rejected
 from livestory.trading.live_executor import STATE
 from livestory.trading.orders import OrderLedger, OrderState

@@ -144,7 +144,7 @@ def test_an_average_price_is_told_to_a_hundredth_of_a_tick() -> None:
     fill = fill_of(pursuit, AFTER, TICK)
     assert fill is not None
     assert str(fill.price) == "0.0500067"
-    (event,) = Narrator().fill(fill)
+    (event,) = Narrator().take(fill)
     assert f"@ {fill.price} BTC" in event.line
     assert render(parse(event.line)) == event.line
     odd = a_pursuit(OrderState.OPEN)

@@ -7,12 +7,12 @@ from decimal import Decimal
 import pytest
 
 from livestory.clock import HOUR, MINUTE, SECOND, Clock
+from livestory.story.commands import Halt, Resume
 from livestory.story.inbox import Posted
+from livestory.story.inputs import Begin
 from livestory.story.kinds.exchange import ExchangeBack, ExchangeDown, FiltersChanged, ForeignOrders
 from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
 from livestory.story.kinds.risk import Halted
-from livestory.story.observation import Begin
-from livestory.story.words import Halt, Resume
 from livestory.trading.exchange import Attempt, Balances, Filters, Trouble
 from livestory.trading.orders import client_order_id
 from livestory.trading.present import Present

@@ -16,9 +16,9 @@ from livestory.errors import InputError, LivestoryError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from livestory.story.commands import Command
     from livestory.story.journal_entry import Identity
     from livestory.story.layout import Layout
-    from livestory.story.words import AnyWord
 
 _PATIENCE, _PAUSE = 5.0, 0.05  # seconds: a running bot looks once a second
 _LONGEST = 500  # characters of a note
@@ -37,7 +37,7 @@ def halt(folder: Path, *, sell: bool) -> None:
     livestory halt          keep the position
     livestory halt --sell   sell it all, then stay halted
     """
-    from livestory.story.words import Halt
+    from livestory.story.commands import Halt
 
     layout = story_in(folder)
     _only_own(layout, "halt")
@@ -55,7 +55,7 @@ def resume(folder: Path) -> None:
     \b
     livestory resume
     """
-    from livestory.story.words import Resume
+    from livestory.story.commands import Resume
 
     layout = story_in(folder)
     _only_own(layout, "resume")
@@ -71,7 +71,7 @@ def note(folder: Path, text: tuple[str, ...]) -> None:
     \b
     livestory note saw the trip, I leave it halted
     """
-    from livestory.story.words import Note
+    from livestory.story.commands import Note
 
     words = " ".join(text).strip()
     if not 0 < len(words) <= _LONGEST:
@@ -93,7 +93,7 @@ def flow(folder: Path, amount: float, at: str | None) -> None:
     livestory flow 0.1
     livestory flow -0.25 --at 2024-12-05T09:42
     """
-    from livestory.story.words import Flow
+    from livestory.story.commands import Flow
 
     if not math.isfinite(amount) or not amount:
         message = f"AMOUNT {amount}: a deposit is above 0, a withdrawal below 0"
@@ -124,7 +124,7 @@ def _only_own(layout: Layout, command: str) -> None:
         raise InputError(message)
 
 
-def _leave(layout: Layout, word: AnyWord, later: str) -> None:
+def _leave(layout: Layout, word: Command, later: str) -> None:
     """Leave a word for the bot; wait for a running one to take it, and show what it told of it."""
     from livestory.story.inbox import Inbox
     from livestory.story.journal_lock import holder

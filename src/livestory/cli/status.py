@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from livestory.story.halt_told import HaltTold
+    from livestory.story.inputs import Observation
     from livestory.story.journal_entry import Identity, Kept
     from livestory.story.journal_reader import JournalReader
     from livestory.story.layout import Layout
-    from livestory.story.observation import Observation
 
 _UNKNOWN = "not known"
 

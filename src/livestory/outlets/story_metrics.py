@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from prometheus_client.metrics_core import Metric
 
+    from livestory.story.inputs import Observation
     from livestory.story.journal_entry import Kept
-    from livestory.story.observation import Observation
     from livestory.story.writer_thread import Health
 
 _PAGE = 1000  # events read at a time

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from livestory.errors import JournalCorrupt
-from livestory.retell.inputs import AsKept, Glimpse, Input, Remembered, TheRules, Told
+from livestory.retell.inputs import AsKept, Given, Glimpse, Remembered
 from livestory.story.event import Event, from_record
+from livestory.story.inputs import Begin, End, Fill, Flow, Observation, Skip, Statement
 from livestory.story.kinds.base import Retelling
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.lifecycle import Resumed, Rules, RulesChanged, Started, Stopped
 from livestory.story.kinds.money import FlowTold
 from livestory.story.kinds.trades import PutOff, Trade
-from livestory.story.observation import Begin, End, Fill, Flow, Observation, Skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -42,20 +42,20 @@ class JournalSource:
         self._compacted = reader.compacted()
         self.compacted = self._compacted.until if self._compacted is not None else None
 
-    def inputs(self, *, in_order: bool) -> Iterator[Sequence[Input]]:
+    def inputs(self, *, in_order: bool) -> Iterator[Sequence[Given]]:
         """The inputs in the order of their telling. Raises JournalError."""
         del in_order  # a journal is in order
         yield from self._as_kept()
         yield from _chunks(step.input for step in self._steps())
 
-    def before(self, until: int) -> tuple[list[int], Iterator[Sequence[Input]]]:
+    def before(self, until: int) -> tuple[list[int], Iterator[Sequence[Given]]]:
         """The inputs before the first observation from ``until`` on, and the seq of the last event among them.
 
         That seq stands in the list once all of them are taken. Raises JournalError.
         """
         seqs = [self._compacted.seq if self._compacted is not None else 0]
 
-        def inputs() -> Iterator[Input | None]:
+        def inputs() -> Iterator[Given | None]:
             for step in takewhile(lambda step: not _is_observed_from(step, until), self._steps()):
                 if step.event is not None and step.event.seq is not None:
                     seqs.append(step.event.seq)
@@ -63,7 +63,7 @@ class JournalSource:
 
         return seqs, chain(self._as_kept(), _chunks(inputs()))
 
-    def _as_kept(self) -> Iterator[Sequence[Input]]:
+    def _as_kept(self) -> Iterator[Sequence[Given]]:
         """The time that was compacted: what is left of its observations, its events, and where the narrator stood."""
         if self._compacted is None:
             return
@@ -94,11 +94,11 @@ class JournalSource:
 class _Step(NamedTuple):
     """What comes next: an input, an event, or an event with the input that it is the telling of."""
 
-    input: Input | None
+    input: Given | None
     event: Event | None = None
 
 
-def _kept(step: _Step) -> Input | None:
+def _kept(step: _Step) -> Given | None:
     if step.event is not None:
         return AsKept(step.event, step.input if isinstance(step.input, Fill | Flow) else None)
     return Glimpse(step.input) if isinstance(step.input, Observation) else None
@@ -108,7 +108,7 @@ def _is_observed_from(step: _Step, until: int) -> bool:
     return isinstance(step.input, Observation) and step.input.time >= until
 
 
-def _chunks(inputs: Iterable[Input | None]) -> Iterator[Sequence[Input]]:
+def _chunks(inputs: Iterable[Given | None]) -> Iterator[Sequence[Given]]:
     source = (each for each in inputs if each is not None)
     while chunk := list(islice(source, _CHUNK)):
         yield chunk
@@ -126,7 +126,7 @@ class _Retrace:
         self._events = events
         self._next = next(observations, None)
         self._last: Observation | None = None
-        self._waiting: list[tuple[Input, Event]] = []
+        self._waiting: list[tuple[Given, Event]] = []
 
     def __iter__(self) -> Iterator[_Step]:
         for event in self._events:
@@ -159,13 +159,13 @@ class _Retrace:
         told_by = [each for each in (self._last, self._next) if each is not None and each.time == flow.time]
         return any(each.flow == flow.amount for each in told_by)
 
-    def _apart(self, event: Event) -> Told | None:
+    def _apart(self, event: Event) -> Statement | None:
         """The event as it was told, where no observation can have brought it."""
         seen = self._last is not None and self._last.time == event.time
-        return None if seen or isinstance(event.facts, Chapter) else Told(event.time, event.facts)
+        return None if seen or isinstance(event.facts, Chapter) else Statement(event.time, (event.facts,))
 
 
-def _own(event: Event) -> Input | None:  # noqa: PLR0911 - one way for each kind
+def _own(event: Event) -> Given | None:  # noqa: PLR0911 - one way for each kind
     """The input that an event is the telling of; None where an observation may have brought it."""
     time, f = event.time, event.facts
     match f:
@@ -192,9 +192,9 @@ def _own(event: Event) -> Input | None:  # noqa: PLR0911 - one way for each kind
         case Stopped() if f.unit is not None:
             return End(time=time, by=f.by, wealth=f.wealth, position=f.position, orders_open=f.orders_open)
         case Rules():
-            return TheRules(time, f)
+            return Statement(time, (f,))
         case RulesChanged():
-            return TheRules(time, f.after)
+            return Statement(time, (f.after,))
         case Trade() if f.effect is not None:
             return _fill(time, f)
         case PutOff():
@@ -202,7 +202,7 @@ def _own(event: Event) -> Input | None:  # noqa: PLR0911 - one way for each kind
         case FlowTold():
             return Flow(time=time, amount=f.amount, came=f.came, source=f.source, counted=f.counted)
         case _:
-            return Told(time, f) if f.retelling is not Retelling.ANEW else None
+            return Statement(time, (f,)) if f.retelling is not Retelling.ANEW else None
 
 
 def _fill(time: int, trade: Trade) -> Fill:

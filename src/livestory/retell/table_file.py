@@ -12,8 +12,8 @@ from typing import IO, TYPE_CHECKING, get_args, get_type_hints
 from livestory.clock import as_datetime, instant
 from livestory.errors import InputError, LivestoryError, TableError
 from livestory.retell.columns import FILL, FLAGS, INSTANTS, OBSERVATION, REASONS, TIME
+from livestory.story.inputs import Fill, Observation
 from livestory.story.layout import make_folder, sync_folder, temporary
-from livestory.story.observation import Fill, Observation
 from livestory.tables import tables
 
 if TYPE_CHECKING:

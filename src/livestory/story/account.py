@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from livestory.story.inputs import Fill, Observation
 from livestory.story.kinds.lifecycle import Rules, RulesChanged
 from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
 from livestory.story.kinds.risk import NewHigh
-from livestory.story.observation import Fill, Observation
 from livestory.story.settings import StorySettings
 
 if TYPE_CHECKING:

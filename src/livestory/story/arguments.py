@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 from msgspec.structs import replace
 
 from livestory.clock import SECOND, instant
+from livestory.story.inputs import Observation
 from livestory.story.kinds.lifecycle import Rules
-from livestory.story.observation import Observation
 from livestory.story.reason import Reason
 from livestory.story.wording.text import encodable
 

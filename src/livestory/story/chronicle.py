@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from livestory.clock import Clock
     from livestory.story.event import Event
+    from livestory.story.inputs import Observation
     from livestory.story.journal import Identity
     from livestory.story.kinds.base import Facts
-    from livestory.story.observation import Observation
 
 _log = logging.getLogger("livestory")
 _CLOCK_STEP = SECOND  # a clock that goes back by less is being adjusted, not set

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
 
-    from livestory.story.observation import Observation
+    from livestory.story.inputs import Observation
 
 _PAGE = 1000  # observations read at a time
 

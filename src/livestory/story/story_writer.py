@@ -7,15 +7,15 @@ import functools
 import logging
 import sys
 import time as time_
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 
 from livestory.clock import SystemClock, instant
 from livestory.story import arguments
 from livestory.story.details import facts_of
+from livestory.story.inputs import Fill, Flow, Observation, RecordCheck, RegimeCheck, Skip, Statement
 from livestory.story.journal_entry import Identity
 from livestory.story.kinds.telling import Note
 from livestory.story.narrator import Narrator
-from livestory.story.observation import Fill, Flow, Observation, Skip
 from livestory.story.reason import Reason
 from livestory.story.settings import StorySettings
 from livestory.story.wording.text import encodable
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from livestory.clock import Clock
     from livestory.story.arguments import Number
     from livestory.story.event import Event
+    from livestory.story.inputs import Input
     from livestory.story.kinds.lifecycle import Rules
 
     Timestamp = datetime | float | str
@@ -114,19 +115,19 @@ class StoryWriter:
         read, are told as a note. ``log_event(now, "TRADE", "BUY 0.25 @ 0.0329")``.
         """
         facts = facts_of(event_type, details, self._symbol, self._unit)
-        return self._tell("tell", instant(timestamp), facts)
+        return self._take(Statement(instant(timestamp), (facts,)))
 
     @_harmless
     def check_ath(self, wealth: float, peak: float, timestamp: Timestamp | None = None) -> Told:
         """Tell a wealth above the last announced all-time high; ``peak`` may have been raised to it already."""
         wealth, peak = arguments.positive(wealth, "wealth"), arguments.positive(peak, "peak")
-        return self._tell("check_ath", self._at(timestamp), wealth, peak)
+        return self._take(RecordCheck(self._at(timestamp), wealth, peak))
 
     @_harmless
     def check_regime_switch(self, score: float, threshold: float, timestamp: Timestamp | None = None) -> Told:
         """Tell that the score crossed into TREND or MEAN_REV; the first reading is told as well."""
         score, threshold = arguments.finite(score, "score"), arguments.finite(threshold, "threshold")
-        return self._tell("check_regime_switch", self._at(timestamp), score, threshold)
+        return self._take(RegimeCheck(self._at(timestamp), score, threshold))
 
     @property
     def last_regime(self) -> str | None:
@@ -141,7 +142,7 @@ class StoryWriter:
         observation = arguments.observation(observation)
         if observation.target_weight is not None:
             self.last_target = observation.target_weight
-        return self._tell("observe", observation)
+        return self._take(observation)
 
     @_harmless
     def fill(  # noqa: PLR0913 - a fill has as many sides, and all but three have defaults
@@ -173,7 +174,7 @@ class StoryWriter:
             trade_id=None if trade_id is None else encodable(trade_id),
             reason=arguments.reason(reason),
         )
-        return self._tell("fill", fill)
+        return self._take(fill)
 
     @_harmless
     def skip(
@@ -193,22 +194,22 @@ class StoryWriter:
             quantity=arguments.decimal(quantity, "quantity") if quantity is not None else None,
             symbol=arguments.pair(symbol) if symbol is not None else None,
         )
-        return self._tell("skip", skip)
+        return self._take(skip)
 
     @_harmless
     def flow(self, amount: float, timestamp: Timestamp | None = None) -> Told:
         """Tell a deposit (positive) or withdrawal (negative), in the story's unit, before the wealth that has it."""
-        return self._tell("flow", Flow(time=self._at(timestamp), amount=arguments.finite(amount, "amount")))
+        return self._take(Flow(time=self._at(timestamp), amount=arguments.finite(amount, "amount")))
 
     @_harmless
     def rules(self, rules: Rules, timestamp: Timestamp | None = None) -> Told:
         """Tell the rules the bot trades by; told again, only what changed is."""
-        return self._tell("rules", self._at(timestamp), arguments.rules(rules))
+        return self._take(Statement(self._at(timestamp), (arguments.rules(rules),)))
 
     @_harmless
     def note(self, text: str, timestamp: Timestamp | None = None) -> Told:
         """Tell somebody's own words."""
-        return self._tell("tell", self._at(timestamp), Note(text=encodable(text)))
+        return self._take(Statement(self._at(timestamp), (Note(text=encodable(text)),)))
 
     # The story's own condition.
 
@@ -247,9 +248,9 @@ class StoryWriter:
     def _at(self, timestamp: Timestamp | None) -> int:
         return self._clock.now() if timestamp is None else instant(timestamp)
 
-    def _tell(self, call: str, *arguments: Any) -> Told:
+    def _take(self, given: Input) -> Told:
         deadline = time_.monotonic() + (0.0 if _in_event_loop() else self._max_wait)
-        return self._thread.tell(call, arguments, deadline, strict=self.strict) or None
+        return self._thread.take(given, deadline, strict=self.strict) or None
 
 
 def _in_event_loop() -> bool:

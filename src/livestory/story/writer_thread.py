@@ -18,19 +18,20 @@ from contextlib import suppress
 from functools import partial
 from itertools import takewhile
 from operator import is_not
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from livestory.clock import SECOND
 from livestory.errors import JournalForeign
+from livestory.story.commands import Halt, Resume, as_input
 from livestory.story.inbox import INBOX, Inbox
+from livestory.story.inputs import Fill, Observation, Statement
 from livestory.story.kinds.telling import StoryLate
 from livestory.story.layout import Layout
 from livestory.story.narrator import NARRATOR, TRADE
 from livestory.story.wording.numbers import stamp
 from livestory.story.wording.text import encodable
-from livestory.story.words import Halt, Resume
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,9 +40,9 @@ if TYPE_CHECKING:
     from livestory.story.chronicle import Chronicle
     from livestory.story.event import Event
     from livestory.story.inbox import Posted
+    from livestory.story.inputs import Input
     from livestory.story.journal_entry import Identity
     from livestory.story.narrator import Narrator
-    from livestory.story.observation import Observation
 
 _log = logging.getLogger("livestory")
 _MOST_WAITING = 10_000  # calls; beyond that the oldest are lost, and counted
@@ -67,11 +68,10 @@ class Health(Struct, frozen=True):
 class _Call:
     """One call on its way: what it told, and a latch that opens when it is durable or in trouble."""
 
-    __slots__ = ("arguments", "begun", "events", "latch", "late", "name", "observation")
+    __slots__ = ("begun", "events", "given", "latch", "late", "observation")
 
-    def __init__(self, name: str, arguments: tuple[Any, ...]) -> None:
-        self.name = name
-        self.arguments = arguments
+    def __init__(self, given: Input) -> None:
+        self.given = given
         self.begun = time_.monotonic()
         self.events: tuple[Event, ...] = ()
         self.observation: Observation | None = None
@@ -130,9 +130,9 @@ class WriterThread:
             self.close(0.0)
             raise trouble
 
-    def tell(self, name: str, arguments: tuple[Any, ...], deadline: float, *, strict: bool) -> tuple[Event, ...] | None:
-        """Let the narrator's method ``name`` tell, and wait until ``deadline`` (monotonic) for it to be durable."""
-        call = _Call(name, arguments)
+    def take(self, given: Input, deadline: float, *, strict: bool) -> tuple[Event, ...] | None:
+        """Let the narrator tell what is given, and wait until ``deadline`` (monotonic) for it to be durable."""
+        call = _Call(given)
         if os.getpid() != self._process:  # the thread has stayed behind, and nobody would keep it
             message = f"the story is told by process {self._process}: this fork must open one of its own"
             raise ValueError(message)
@@ -158,15 +158,16 @@ class WriterThread:
 
     def _narrate(self, call: _Call, narrator: Narrator, trades: set[str]) -> None:
         call.events, call.observation = (), None
-        trade = narrator.trade_id(call.arguments[0]) if call.name == "fill" else None
+        given = call.given
+        trade = narrator.trade_id(given) if isinstance(given, Fill) else None
         if trade in trades:
             return
-        if call.name == "observe":
-            self._note_order(call.arguments[0], narrator)
-        events = getattr(narrator, call.name)(*call.arguments)
-        if call.name == "observe" and events is not None:
-            call.observation = call.arguments[0]
-        call.events = events or ()
+        if isinstance(given, Observation):
+            self._note_order(given, narrator)
+        observed = narrator.last_observed
+        call.events = narrator.take(given)
+        if isinstance(given, Observation) and narrator.last_observed != observed:
+            call.observation = given
         if trade is not None:
             trades.add(trade)
 
@@ -338,17 +339,17 @@ class WriterThread:
         news = [*chronicle.news(), *self._late]
         self._late = []
         if news:
-            call = _Call("tell", (now, *news))
+            call = _Call(Statement(now, tuple(news)))
             self._narrate(call, self.narrator, self._trades)
             self._calls.append(call)
 
     def _hear_words(self, words: list[Posted], chronicle: Chronicle) -> None:
         """Have told what others have left in the inbox. To halt or resume is not for a story: it is left lying."""
         for posted in words:
-            if isinstance(posted.word, Halt | Resume):
+            if isinstance(posted.command, Halt | Resume):
                 continue
             self._inbox.take(posted)
-            call = _Call("word", (chronicle.now() or self._clock.now(), posted.word))
+            call = _Call(as_input(chronicle.now() or self._clock.now(), posted.command))
             self._narrate(call, self.narrator, self._trades)
             self._calls.append(call)
 
@@ -386,5 +387,5 @@ class WriterThread:
     def _give_up(self, call: _Call, sign: int = 1) -> None:
         self._lost += sign * len(call.events)
         self._lost_untold += sign * len(call.events)
-        if call.name == "fill" and sign > 0:
+        if isinstance(call.given, Fill) and sign > 0:
             self._trades.difference_update(event.id for event in call.events)  # it may be told again

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from livestory.story.observation import Fill
+from livestory.story.inputs import Fill
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

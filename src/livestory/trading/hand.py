@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from livestory.clock import HOUR
-from livestory.story import words
+from livestory.story import commands
+from livestory.story.commands import as_input
+from livestory.story.inputs import Statement
 from livestory.story.kinds.risk import Halted, Unhalted
 from livestory.story.kinds.telling import Note
 from livestory.story.wording import numbers
@@ -47,27 +49,27 @@ class Hand:
         self._story = story
         self._scene = scene
 
-    def hear(self, word: words.AnyWord, now: int) -> None:
+    def hear(self, word: commands.Command, now: int) -> None:
         """Do it."""
         paper = self._state.paper
         match word:
-            case words.Halt():
+            case commands.Halt():
                 self._halt(now, sell=word.sell)
-            case words.Resume():
+            case commands.Resume():
                 self._resume(now)
-            case words.Flow() if paper is None:
+            case commands.Flow() if paper is None:
                 self._accountant.flow(word, now, self._state.summary.price)
-            case words.Flow() if paper is not None:
+            case commands.Flow() if paper is not None:
                 paper.flow(word.amount)
                 self._state.risk.flow(word.amount)
-                self._story.word(now, word)
+                self._story.take(as_input(now, word))
             case _:
-                self._story.word(now, word)
+                self._story.take(as_input(now, word))
 
     @property
     def halt_waits(self) -> bool:
         """Whether the owner has said "halt" since the words were taken last; nothing is sent after that."""
-        return any(isinstance(posted.word, words.Halt) for posted in self._story.words())
+        return any(isinstance(posted.command, commands.Halt) for posted in self._story.commands())
 
     def look(self, now: int) -> bool:
         """Take the account as the truth, where the owner wants that and it can be done by now; whether it was."""
@@ -112,7 +114,7 @@ class Hand:
             orders_open=sum(1 for _ in state.orders.living()) or None,
             selling=hold.sell,
         )
-        self._story.tell(now, told)
+        self._story.take(Statement(now, (told,)))
 
     def _resume(self, now: int) -> None:
         """Go on; what the account holds is taken as the truth about orders that nobody knows of, once it can be."""
@@ -126,10 +128,10 @@ class Hand:
         if risk.hold is not None:
             hold, risk.hold = risk.hold, None
             still = "breaker" if risk.halted else None
-            self._story.tell(now, Unhalted(reason=hold.reason, bars=hold.bars, still=still))
+            self._story.take(Statement(now, (Unhalted(reason=hold.reason, bars=hold.bars, still=still),)))
 
     def _note(self, now: int, topic: str, text: str) -> None:
-        self._story.tell(now, Note(topic=topic, text=text, by="the bot"))
+        self._story.take(Statement(now, (Note(topic=topic, text=text, by="the bot"),)))
 
 
 def _already(hold: Hold, now: int, *, sells: bool) -> str:

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from livestory.clock import MINUTE
+from livestory.story.inputs import Begin, End, Observation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from livestory.story.inbox import Posted
-    from livestory.story.kinds.base import Facts
-    from livestory.story.kinds.lifecycle import Rules
-    from livestory.story.observation import Begin, End, Fill, Flow, Observation, Skip
-    from livestory.story.words import AnyWord
+    from livestory.story.inputs import Input
     from livestory.trading.story_port import Story
 
 _HEARD_WITHIN = MINUTE  # of its end, a bar is expected to be heard
@@ -44,44 +42,23 @@ class InOrder:
         """What is told from here on happens between bars; the next one ends at ``due``, and may be heard any moment."""
         self._at_most = due if due <= now < due + _HEARD_WITHIN else None
 
-    def begin(self, begin: Begin) -> None:
-        self.last = max(self.last, begin.time)
-        self._at_most = begin.time
-        self._story.begin(begin)
-
-    def rules(self, time: int, rules: Rules) -> None:
-        self._story.rules(self._at(time), rules)
-
-    def observe(self, observation: Observation) -> None:
-        if self._at_most is None:  # on paper bars are judged however late they are read, and each stands at its end
-            self.last = max(self.last, observation.time)
-            self._story.observe(observation)
+    def take(self, given: Input) -> None:
+        if isinstance(given, Observation) and self._at_most is None:
+            self.last = max(self.last, given.time)  # on paper bars are judged however late, and each stands at its end
+            self._story.take(given)
             return
-        self._story.observe(structs.replace(observation, time=self._at(observation.time)))
+        if isinstance(given, Begin):
+            self.last, self._at_most = max(self.last, given.time), given.time
+            self._story.take(given)
+            return
+        time = max(self.last, given.time) if isinstance(given, End) else self._at(given.time)
+        self._story.take(structs.replace(given, time=time))
 
-    def fill(self, fill: Fill) -> None:
-        self._story.fill(structs.replace(fill, time=self._at(fill.time)))
+    def commands(self) -> Sequence[Posted]:
+        return self._story.commands()
 
-    def skip(self, skip: Skip) -> None:
-        self._story.skip(structs.replace(skip, time=self._at(skip.time)))
-
-    def flow(self, flow: Flow) -> None:
-        self._story.flow(structs.replace(flow, time=self._at(flow.time)))
-
-    def tell(self, time: int, *facts: Facts) -> None:
-        self._story.tell(self._at(time), *facts)
-
-    def words(self) -> Sequence[Posted]:
-        return self._story.words()
-
-    def word(self, time: int, word: AnyWord) -> None:
-        self._story.word(self._at(time), word)
-
-    def take(self, posted: Posted) -> None:
-        self._story.take(posted)
-
-    def end(self, end: End) -> None:
-        self._story.end(structs.replace(end, time=max(self.last, end.time)))
+    def settle(self, posted: Posted) -> None:
+        self._story.settle(posted)
 
     def state(self, name: str) -> bytes | None:
         return self._story.state(name)

@@ -13,8 +13,8 @@ from msgspec import msgpack, structs
 
 from livestory.clock import MINUTE, SECOND
 from livestory.errors import JournalError
+from livestory.story.inputs import End, Statement
 from livestory.story.kinds.risk import Halted
-from livestory.story.observation import End
 from livestory.story.reason import Reason
 from livestory.trading.dealing import Dealer
 from livestory.trading.deciding import order_wanted, proposed
@@ -37,8 +37,8 @@ from livestory.trading.surroundings import Surroundings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from livestory.story.commands import Command
     from livestory.story.kinds.base import Facts
-    from livestory.story.words import AnyWord
     from livestory.trading.exchange import Balances, Exchange
     from livestory.trading.market.bar import Bar
     from livestory.trading.orders import Order
@@ -139,9 +139,9 @@ class LiveExecutor:
             state.summary.begin(bar, wealth)
         found = sum(1 for pursuit in state.orders.pursuits if pursuit.over and pursuit.filled)
         begin = beginning_of(self._scene, bar, time, balances, expected if self._outside else None)
-        self._story.begin(structs.replace(begin, missed_bars=missed_bars, fills_found=found or None))
+        self._story.take(structs.replace(begin, missed_bars=missed_bars, fills_found=found or None))
         self._due = (time // (interval := bar.end - bar.open_time) + 1) * interval
-        self._story.rules(time, rules_of(state, self._scene, self._orders, float(self._filters.fee)))
+        self._story.take(Statement(time, (rules_of(state, self._scene, self._orders, float(self._filters.fee)),)))
         state.ended = False
         self.begun = True
         if self._outside:
@@ -189,7 +189,7 @@ class LiveExecutor:
             state.risk.hold.bars += 1
         decision = self._decide(bar, signal, balances, weight)
         reason = decision if isinstance(decision, Reason) else None
-        self._story.observe(observation_of(state, bar, signal, balances, weight, reason))
+        self._story.take(observation_of(state, bar, signal, balances, weight, reason))
         if isinstance(decision, tuple):
             self._place(*decision, self._present.now(bar.end))
         elif self._outside:
@@ -219,7 +219,7 @@ class LiveExecutor:
         self._commit_news()
         self.in_a_pulse = False
 
-    def hear(self, word: AnyWord, now: int) -> None:
+    def hear(self, word: Command, now: int) -> None:
         """Do what the owner says, and tell it."""
         self._hand.hear(word, now)
         self._news = True
@@ -234,7 +234,7 @@ class LiveExecutor:
 
     def tell(self, now: int, facts: Facts) -> None:
         """Tell what somebody else has found at the instant ``now``, this machine's; kept with the next commit."""
-        self._story.tell(now - self._exchange.clock_ahead, facts)
+        self._story.take(Statement(now - self._exchange.clock_ahead, (facts,)))
         self._news = True
 
     def end(self, by: str) -> None:
@@ -251,7 +251,7 @@ class LiveExecutor:
         held, living = self.state.held(), sum(1 for _ in orders.living())
         position = None if held is None else float(held.base)
         left = living or None if self._outside else None
-        self._story.end(End(time=time, by=by, wealth=self.state.wealth, position=position, orders_open=left))
+        self._story.take(End(time=time, by=by, wealth=self.state.wealth, position=position, orders_open=left))
 
     def commit(self) -> bool:
         """Keep what was told and the state, in one transaction.
@@ -379,7 +379,7 @@ class LiveExecutor:
     def _tell_halted(self, now: int, balances: Balances | None) -> None:
         hold, position = self.state.risk.hold, None if balances is None else float(balances.base)
         if hold is not None:
-            self._story.tell(now, Halted(reason=hold.reason, position=position, base=self._scene.base))
+            self._story.take(Statement(now, (Halted(reason=hold.reason, position=position, base=self._scene.base),)))
             self._news = True
 
     def _pass_over(self, bar: Bar) -> None:
@@ -393,9 +393,9 @@ class LiveExecutor:
 
     def _take_words(self, now: int) -> None:
         """Do what the owner has said since."""
-        for posted in self._story.words():
-            self.hear(posted.word, now)
-            self._story.take(posted)
+        for posted in self._story.commands():
+            self.hear(posted.command, now)
+            self._story.settle(posted)
 
     def _commit_news(self) -> None:
         if self._news or self.ledger_trouble is not None or msgpack.encode(self.state) != self._saved:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from livestory.story.observation import Begin, Observation
+from livestory.story.inputs import Begin, Observation
 
 if TYPE_CHECKING:
     from livestory.story.reason import Reason

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
 
+from livestory.story.inputs import Statement
 from livestory.story.kinds.exchange import ExchangeBack, ExchangeDown
 from livestory.trading.exchange import Trouble
 
@@ -78,7 +79,7 @@ class Outages:
             price_after=place.price,
             unit=self._scene.unit,
         )
-        self._story.tell(now, back)
+        self._story.take(Statement(now, (back,)))
         self._price = None
 
     def _tell_down(self, now: int, trouble: Trouble, place: Place) -> None:
@@ -93,4 +94,4 @@ class Outages:
             base=self._scene.base,
             weight=place.weight,
         )
-        self._story.tell(now, down)
+        self._story.take(Statement(now, (down,)))

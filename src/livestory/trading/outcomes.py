@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from livestory.clock import SECOND
+from livestory.story.inputs import Skip, Statement
 from livestory.story.kinds.exchange import OrderClear, OrderUnknown
 from livestory.story.kinds.risk import SellStuck
-from livestory.story.observation import Skip
 from livestory.story.reason import Reason
 from livestory.trading.exchange import Balances
 from livestory.trading.fills import fill_of, stray_fill
@@ -52,7 +52,7 @@ class Outcomes:
         for trades in strays:
             fill = stray_fill(trades, self._held(), self._exchange.filters().tick, time)
             self._state.summary.on_fill(fill)
-            self._story.fill(fill)
+            self._story.take(fill)
 
     def tell_unknown(self, now: int) -> None:
         """Tell the orders whose answer was lost and that are still looked for, and those that turned up open."""
@@ -63,14 +63,14 @@ class Outcomes:
                     pursuit.told_unknown = False
             elif not pursuit.told_unknown and now - (entry.lost_at or now) >= _UNKNOWN_TOLD_AFTER:
                 pursuit.told_unknown = True
-                self._story.tell(now, self._unknown(pursuit, entry, now))
+                self._story.take(Statement(now, (self._unknown(pursuit, entry, now),)))
 
     def put_off(self, side: Side, quantity: Decimal, time: int, reason: Reason) -> None:
         """Tell a trade that was wanted and is not made; once, until something else is said of it."""
         told = f"{side} {reason.key}"
         if told != self._state.put_off:
             self._state.put_off = told
-            self._story.skip(Skip(time=time, reason=reason, side=side, quantity=quantity or None))
+            self._story.take(Skip(time=time, reason=reason, side=side, quantity=quantity or None))
 
     def stuck(self, now: int, problem: str, at_most: int = LAST_RETRY) -> None:
         """Count a sale of everything that did not come about, and tell it; it is tried again after ``at_most``."""
@@ -85,7 +85,7 @@ class Outcomes:
             retry_in=sale.retry_at - now,
             by="breaker" if self._state.risk.hold is None else "owner",
         )
-        self._story.tell(now, told)
+        self._story.take(Statement(now, (told,)))
 
     def _tell(self, pursuit: Pursuit, time: int) -> None:
         state, outside = self._state, self._state.paper is None
@@ -94,7 +94,7 @@ class Outcomes:
         fill = fill_of(pursuit, self._held(), self._exchange.filters().tick, time if outside else None)
         if fill is not None:
             state.summary.on_fill(fill)
-            self._story.fill(fill)
+            self._story.take(fill)
             if pursuit.exit:
                 state.sale.went_through()
             return
@@ -126,7 +126,7 @@ class Outcomes:
             outcome=outcome,
             order_id=pursuit.order.client_order_id,
         )
-        self._story.tell(time, told)
+        self._story.take(Statement(time, (told,)))
 
     def _held(self) -> Balances:
         return self._state.held() or _NOTHING

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from livestory.clock import MINUTE
+from livestory.story.inputs import Flow, Statement
 from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
 from livestory.story.kinds.telling import Note
-from livestory.story.observation import Flow
 from livestory.story.wording import numbers
 from livestory.trading.books import worth
 
 if TYPE_CHECKING:
-    from livestory.story import words
+    from livestory.story import commands
     from livestory.trading.books import Books, Difference
     from livestory.trading.exchange import AccountFlow, Balances, Exchange
     from livestory.trading.risk import Risk
@@ -44,7 +44,9 @@ class Accountant:
             if not flows and seen.explained > 0 and not seen.swap:
                 self._risk.flow(-seen.explained)
             by = "history" if flows else "gone"
-            self._story.tell(now, BalanceExplained(difference=seen.explained, unit=self._scene.unit, by=by))
+            self._story.take(
+                Statement(now, (BalanceExplained(difference=seen.explained, unit=self._scene.unit, by=by),))
+            )
         if seen.found is not None:
             self._found(seen.found, now, price, balances.wealth(price), swap=seen.swap)
 
@@ -52,17 +54,17 @@ class Accountant:
         """Bring the books up to the account's history of deposits and withdrawals, and tell what is new in it."""
         self._tell(self._history(now), now, price, counted=False)
 
-    def flow(self, word: words.Flow, now: int, price: float) -> None:
+    def flow(self, word: commands.Flow, now: int, price: float) -> None:
         """Take the owner's word for a deposit or withdrawal: one that was found already, or one that is to be seen."""
         books = self._books
         unexplained = books.unexplained.worth(price)
         if not _near(unexplained, word.amount):
             books.announced += word.amount
-            self._story.tell(now, Note(topic="Flow", text=self._uncounted(word.amount), by="the bot"))
+            self._story.take(Statement(now, (Note(topic="Flow", text=self._uncounted(word.amount), by="the bot"),)))
             return
         self._take(word.amount, counted=True)
-        self._story.flow(Flow(time=now, amount=word.amount, came=word.came, source="you", counted=True))
-        self._story.tell(now, BalanceExplained(difference=unexplained, unit=self._scene.unit, by="you"))
+        self._story.take(Flow(time=now, amount=word.amount, came=word.came, source="you", counted=True))
+        self._story.take(Statement(now, (BalanceExplained(difference=unexplained, unit=self._scene.unit, by="you"),)))
         books.absorb()
 
     def accept(self, balances: Balances, now: int, price: float) -> None:
@@ -70,7 +72,7 @@ class Accountant:
         unexplained = self._books.unexplained
         if unexplained:
             told = BalanceExplained(difference=unexplained.worth(price), unit=self._scene.unit, by="you")
-            self._story.tell(now, told)
+            self._story.take(Statement(now, (told,)))
         self._books.open(balances, now)
 
     def _uncounted(self, amount: float) -> str:
@@ -99,7 +101,7 @@ class Accountant:
             if moves_risk or not counted:
                 self._take(amount, counted=counted)
             came = flow.time if flow.time < now else None
-            self._story.flow(Flow(time=now, amount=amount, came=came, source="history", counted=counted))
+            self._story.take(Flow(time=now, amount=amount, came=came, source="history", counted=counted))
 
     def _found(self, found: Difference, now: int, price: float, wealth: float, *, swap: bool) -> None:
         books, difference = self._books, found.worth(price)
@@ -107,7 +109,7 @@ class Accountant:
             books.announced = 0.0
             books.absorb()
             self._risk.flow(difference)
-            self._story.flow(Flow(time=now, amount=difference, source="you"))
+            self._story.take(Flow(time=now, amount=difference, source="you"))
             return
         if not swap and difference > 0:
             self._risk.flow(difference)
@@ -122,7 +124,7 @@ class Accountant:
             base=self._scene.base,
             swap=swap,
         )
-        self._story.tell(now, told)
+        self._story.take(Statement(now, (told,)))
 
     def _take(self, amount: float, *, counted: bool) -> None:
         if not counted:

@@ -8,10 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from livestory.story.inbox import Posted
-    from livestory.story.kinds.base import Facts
-    from livestory.story.kinds.lifecycle import Rules
-    from livestory.story.observation import Begin, End, Fill, Flow, Observation, Skip
-    from livestory.story.words import AnyWord
+    from livestory.story.inputs import Input
 
 
 class Story(Protocol):
@@ -21,48 +18,16 @@ class Story(Protocol):
     as they were at the last one.
     """
 
-    def begin(self, begin: Begin, /) -> object:
-        """The bot starts, or is back; the story knows which."""
+    def take(self, given: Input, /) -> object:
+        """Tell what the bot does and finds; the story knows what of it is news."""
         ...
 
-    def rules(self, time: int, rules: Rules, /) -> object:
-        """The rules in force, at each start; the story knows whether they have changed."""
+    def commands(self) -> Sequence[Posted]:
+        """What the owner has asked since, and was not taken yet."""
         ...
 
-    def observe(self, observation: Observation, /) -> object:
-        """What the bot looks like at the end of a bar."""
-        ...
-
-    def fill(self, fill: Fill, /) -> object:
-        """What was filled of an order."""
-        ...
-
-    def skip(self, skip: Skip, /) -> object:
-        """A trade that was wanted, and that something outside strategy and risk put off."""
-        ...
-
-    def flow(self, flow: Flow, /) -> object:
-        """A deposit or withdrawal."""
-        ...
-
-    def tell(self, time: int, /, *facts: Facts) -> object:
-        """What the bot has found itself; of a trouble that lasts the story knows what is news."""
-        ...
-
-    def words(self) -> Sequence[Posted]:
-        """What the owner has said since, and was not taken yet."""
-        ...
-
-    def word(self, time: int, word: AnyWord, /) -> object:
-        """A word that is only to be told."""
-        ...
-
-    def take(self, posted: Posted, /) -> object:
-        """A word had its effect; it counts as taken with the next commit."""
-        ...
-
-    def end(self, end: End, /) -> object:
-        """The bot stops: by "you", the "system", "bars" that ran out, or an "error"."""
+    def settle(self, posted: Posted, /) -> object:
+        """A command had its effect; it counts as taken with the next commit."""
         ...
 
     def state(self, name: str, /) -> bytes | None:

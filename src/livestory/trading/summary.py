@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from livestory.story.observation import Fill
+    from livestory.story.inputs import Fill
     from livestory.trading.market.bar import Bar
 
 

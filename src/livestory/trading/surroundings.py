@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from livestory.clock import MINUTE, SECOND
+from livestory.story.inputs import Statement
 from livestory.story.kinds.exchange import ClockSkew, FiltersChanged, ForeignOrders
 from livestory.trading.exchange import changes
 from livestory.trading.outages import Outages, Place
@@ -43,11 +44,11 @@ class Surroundings:
         filters = self._exchange.filters()
         before, self._state.filters = self._state.filters, filters
         if before is not None and before != filters:
-            self._story.tell(now, FiltersChanged(symbol=self._scene.symbol, **changes(before, filters)))
+            self._story.take(Statement(now, (FiltersChanged(symbol=self._scene.symbol, **changes(before, filters)),)))
         skew = self._exchange.clock_ahead
         if abs(skew - self._skew) >= _SKEW_TOLD_FROM:
             self._skew = skew
-            self._story.tell(now, ClockSkew(skew=skew))
+            self._story.take(Statement(now, (ClockSkew(skew=skew),)))
         return filters
 
     def look(self, now: int) -> bool:
@@ -66,7 +67,7 @@ class Surroundings:
         before, self._foreign = self._foreign, foreign
         if foreign == before:
             return False
-        self._story.tell(now, ForeignOrders(count=foreign, symbol=self._scene.symbol))
+        self._story.take(Statement(now, (ForeignOrders(count=foreign, symbol=self._scene.symbol),)))
         return True
 
     def troubles(self, now: int, price: float | None = None) -> bool:

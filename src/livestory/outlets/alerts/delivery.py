@@ -16,7 +16,7 @@ from livestory.clock import MINUTE, SECOND
 from livestory.errors import LivestoryError
 from livestory.outlets.alerts.http import NotAccepted
 from livestory.outlets.alerts.message import Message
-from livestory.story.words import AlertsLost
+from livestory.story.commands import AlertsLost
 
 if TYPE_CHECKING:
     from collections.abc import Callable

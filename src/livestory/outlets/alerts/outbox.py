@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from livestory.errors import InputError, JournalCorrupt
 from livestory.outlets.alerts.policy import Pace
+from livestory.story.commands import AlertsLost
 from livestory.story.journal_faults import faults
-from livestory.story.words import AlertsLost
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

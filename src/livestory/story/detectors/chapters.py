@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from livestory.story.account import Account
+    from livestory.story.inputs import Observation
     from livestory.story.kinds.base import Facts
-    from livestory.story.observation import Observation
 
 
 class _Tally(Struct, omit_defaults=True):

@@ -10,8 +10,8 @@ from livestory.story.kinds.risk import DailyLimit, DailyLimitOver
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
+    from livestory.story.inputs import Observation
     from livestory.story.kinds.base import Facts
-    from livestory.story.observation import Observation
 
 
 class DailyLossLimit(Struct):

@@ -10,7 +10,7 @@ from livestory.story.kinds.trades import Exposure
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
-    from livestory.story.observation import Observation
+    from livestory.story.inputs import Observation
 
 _ROUNDING = 1e-12  # a change of just exposure_told is one, however the floats were rounded
 

@@ -11,7 +11,7 @@ from livestory.story.kinds.money import FlowTold
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
-    from livestory.story.observation import Flow, Observation
+    from livestory.story.inputs import Flow, Observation
 
 
 class Flows(Struct):

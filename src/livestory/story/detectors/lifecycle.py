@@ -10,8 +10,8 @@ from livestory.story.kinds.lifecycle import Resumed, Started, Stopped
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
+    from livestory.story.inputs import Begin, End
     from livestory.story.kinds.base import Facts
-    from livestory.story.observation import Begin, End
 
 _OUTSIDE = {"testnet", "live"}  # modes in which orders leave the machine: told at each return
 

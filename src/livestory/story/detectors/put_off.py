@@ -10,7 +10,7 @@ from livestory.story.kinds.trades import PutOff
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
-    from livestory.story.observation import Fill, Skip
+    from livestory.story.inputs import Fill, Skip
 
 
 _MOST = 20  # reasons a pair; a bot whose every reason reads differently is told no further until it trades

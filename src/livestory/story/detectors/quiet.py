@@ -12,8 +12,8 @@ from livestory.story.no_trade import NoTradeTally
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
+    from livestory.story.inputs import Observation
     from livestory.story.kinds.base import Facts
-    from livestory.story.observation import Observation
 
 
 class Silence(Struct):

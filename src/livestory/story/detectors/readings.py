@@ -13,8 +13,8 @@ from livestory.story.wording import numbers
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
+    from livestory.story.inputs import Observation
     from livestory.story.kinds.base import Facts
-    from livestory.story.observation import Observation
 
 _BELIEVED_AFTER = 3  # as many implausible readings in a row that agree are believed: the world did change
 _OTHERS = ("drawdown", "position", "weight", "target_weight", "threshold", "day_return", "resume_score")

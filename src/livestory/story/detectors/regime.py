@@ -11,7 +11,7 @@ from livestory.story.regime_rule import regime_of
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
-    from livestory.story.observation import Observation
+    from livestory.story.inputs import Observation
 
 
 class Regime(Struct):

@@ -10,7 +10,7 @@ from livestory.story.kinds.money import ToldInPart
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
-    from livestory.story.observation import Observation
+    from livestory.story.inputs import Observation
 
 
 class Lacking(Struct):

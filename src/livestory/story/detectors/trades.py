@@ -10,7 +10,7 @@ from livestory.story.kinds.trades import Trade
 
 if TYPE_CHECKING:
     from livestory.story.account import Account, Closed
-    from livestory.story.observation import Fill
+    from livestory.story.inputs import Fill
 
 
 class Trades(Struct):

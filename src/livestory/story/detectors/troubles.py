@@ -21,8 +21,8 @@ from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
 from livestory.story.kinds.risk import SellStuck
 
 if TYPE_CHECKING:
+    from livestory.story.inputs import Fill
     from livestory.story.kinds.base import Facts
-    from livestory.story.observation import Fill
 
 _AGAIN = HOUR  # after which a sale that is still stuck is told again
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import inf
 
-from livestory.story.observation import LEAST_INSTANT
+from livestory.story.inputs import LEAST_INSTANT
 
 Row = tuple[int, float, float, float, float, float | None]
 """Open time in microseconds; open, high, low, close; volume, None where it is unknown."""

@@ -1,7 +1,8 @@
-"""What a bot looks like at one instant, and what it does: the story's four inputs.
+"""The one door into a story: all that can be put into it, each a record with the instant at which it is told.
 
 The bot decides, the story tells: an observation carries the bot's own decisions (its regime, whether it is halted, why
-it did not trade). Every field but the time is optional, and None means unknown, never 0.
+it did not trade). Every field but the time is optional, and None means unknown, never 0. Money is in the story's unit,
+instants and durations are microseconds, shares and returns are fractions.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from msgspec import Struct
 from msgspec.structs import force_setattr
 
 from livestory.clock import instant
+from livestory.story.kinds.base import Facts
+from livestory.story.kinds.retold import Retold
 from livestory.story.reason import Reason
 
 LEAST_INSTANT = 10**14
@@ -119,3 +122,42 @@ class End(Struct, frozen=True, kw_only=True, omit_defaults=True):
     wealth: float | None = None
     position: float | None = None
     orders_open: int | None = None  # that stay at the exchange
+
+
+class Statement(Struct, frozen=True):
+    """What the bot, or the story itself, has found: facts to be told, where they are news.
+
+    The rules in force are told as `Rules`, a trouble and its end, a halt and its end as they happen: the story knows
+    which of them it has told already.
+    """
+
+    time: int
+    facts: tuple[Facts, ...]
+
+
+class RecordCheck(Struct, frozen=True):
+    """The plan's check for a record: ``peak`` is the caller's own highest wealth, raised to this one already or not."""
+
+    time: int
+    wealth: float
+    peak: float
+
+
+class RegimeCheck(Struct, frozen=True):
+    """The plan's check for a switch of regime."""
+
+    time: int
+    score: float
+    threshold: float
+
+
+class Head(Struct, frozen=True):
+    """The story is told after the fact: from here on is inferred what ``retold`` says is."""
+
+    time: int
+    retold: Retold
+    never: frozenset[str] = frozenset()  # fields of `Observation` that none will have
+
+
+Input = Observation | Fill | Flow | Skip | Begin | End | Statement | RecordCheck | RegimeCheck | Head
+"""Whatever a writer of a story takes."""

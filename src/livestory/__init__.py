@@ -18,7 +18,7 @@ from livestory.errors import (
     LivestoryError,
 )
 from livestory.story.event import Event
-from livestory.story.inputs import Observation
+from livestory.story.inputs import Begin, End, Fill, Flow, Input, Observation, RecordCheck, RegimeCheck, Skip, Statement
 from livestory.story.kinds.lifecycle import Rules
 from livestory.story.line import parse, render
 from livestory.story.narrator import Narrator
@@ -30,9 +30,14 @@ from livestory.story.writer_thread import Health
 __version__ = "0.1.0"
 
 __all__ = [
+    "Begin",
     "ConfigError",
+    "End",
     "Event",
+    "Fill",
+    "Flow",
     "Health",
+    "Input",
     "InputError",
     "JournalCorrupt",
     "JournalError",
@@ -43,7 +48,11 @@ __all__ = [
     "Narrator",
     "Observation",
     "Reason",
+    "RecordCheck",
+    "RegimeCheck",
     "Rules",
+    "Skip",
+    "Statement",
     "StorySettings",
     "StoryWriter",
     "instant",

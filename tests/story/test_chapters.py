@@ -18,14 +18,14 @@ def chapters(narrator: Narrator, first: str, last: str, every: int = HOUR, **fie
     """The time and the headline of the chapters told between two instants."""
     found = []
     for time in range(at(first), at(last) + 1, every):
-        events = narrator.take(Observation(time=time, wealth=1.0, price=0.03, **fields)) or ()
+        events = narrator.take(Observation(time=time, wealth=1.0, price=0.03, **fields))
         found += [event.line.split(" | ")[:2] for event in events if event.kind == "chapter"]
     return [(stamp, headline) for stamp, headline in found]
 
 
 def facts(narrator: Narrator, *seen: Observation) -> list[Chapter]:
     """The chapters that observations bring."""
-    events = [event.facts for one in seen for event in narrator.take(one) or ()]
+    events = [event.facts for one in seen for event in narrator.take(one)]
     return [facts for facts in events if isinstance(facts, Chapter)]
 
 
@@ -67,7 +67,7 @@ def test_weeks_are_numbered_by_iso_8601(first: str, week: str) -> None:
     end = at(first) + 7 * DAY
     seen = [Observation(time=time, wealth=1.0) for time in range(at(first), end + 1, 6 * HOUR)]
     narrator = Narrator()
-    told = [event.line for one in seen for event in narrator.take(one) or ()]
+    told = [event.line for one in seen for event in narrator.take(one)]
     assert [line for line in told if f"| 📚 Week {week} |" in line]
 
 
@@ -76,13 +76,13 @@ def test_a_chapter_that_ended_unseen_is_told_late_with_its_time() -> None:
     narrator = Narrator()
     narrator.take(Observation(time=at("2024-12-03 15:00"), wealth=1.0, price=0.03))
     narrator.take(Observation(time=at("2024-12-03 20:00"), wealth=1.1, price=0.03))
-    late = narrator.take(Observation(time=at("2024-12-06 09:00"), wealth=1.21, price=0.033)) or ()
+    late = narrator.take(Observation(time=at("2024-12-06 09:00"), wealth=1.21, price=0.033))
     day = next(event.line for event in late if event.kind == "chapter")
     assert day == (
         "2024-12-06 09:00:00 | 📖 Day: Tue 3 Dec | +10.0% to 1.1000 BTC | told late: it ended Wed 4 Dec 00:00; "
         "from 15:00; holding ETH: 0.0%; no trade"
     )
-    (friday,) = narrator.take(Observation(time=at("2024-12-07 00:00"), wealth=1.21, price=0.033)) or ()
+    (friday,) = narrator.take(Observation(time=at("2024-12-07 00:00"), wealth=1.21, price=0.033))
     assert "| 📖 Day: Fri 6 Dec | +10.0% to 1.2100 BTC | from Wed 4 Dec 00:00, not heard in between; " in friday.line
 
 
@@ -130,7 +130,7 @@ def test_a_chapter_without_wealth_counts_trades_alone() -> None:
     narrator = Narrator()
     narrator.take(Observation(time=at("2024-12-03 15:00"), price=0.03))
     narrator.take(fill("buy", 1, "0.03", time=at("2024-12-03 16:00")))
-    (day,) = narrator.take(Observation(time=at("2024-12-04 00:00"), price=0.03)) or ()
+    (day,) = narrator.take(Observation(time=at("2024-12-04 00:00"), price=0.03))
     assert day.line == "2024-12-04 00:00:00 | 📖 Day: Tue 3 Dec | no wealth told | from 15:00; holding ETH: 0.0%; 1 buy"
 
 

@@ -40,8 +40,8 @@ def test_a_story_with_flows_is_the_story_without_and_the_flow_lines(
         else:
             wealth = wealth * change + flow
         told_flow = flow if flow and not by_call else None
-        a = with_flows.take(Observation(time=time, wealth=wealth, halted=False, flow=told_flow)) or ()
-        b = without.take(Observation(time=time, wealth=value, halted=False)) or ()
+        a = with_flows.take(Observation(time=time, wealth=wealth, halted=False, flow=told_flow))
+        b = without.take(Observation(time=time, wealth=value, halted=False))
         seen[0].extend((e.kind, _share(e)) for e in a if e.kind not in {"flow", "quiet"})
         seen[1].extend((e.kind, _share(e)) for e in b if e.kind != "quiet")  # a flow is news, and so ends a silence
     assert seen[0] == seen[1]
@@ -105,7 +105,7 @@ def test_a_flow_counts_once_in_its_chapter() -> None:
     narrator.take(Observation(time=START, wealth=1.0))
     narrator.take(Observation(time=START + HOUR, wealth=1.5, flow=0.5))
     narrator.take(Flow(time=START + 2 * HOUR, amount=0.25))
-    (chapter,) = narrator.take(Observation(time=at("2024-12-04 00:00:00"), wealth=1.75)) or ()
+    (chapter,) = narrator.take(Observation(time=at("2024-12-04 00:00:00"), wealth=1.75))
     assert "1.0000 → 1.7500, deposit 0.7500 left out" in chapter.line
     assert "| 0.0% to 1.7500 BTC |" in chapter.line
 

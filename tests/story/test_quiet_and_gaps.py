@@ -38,7 +38,7 @@ def test_twelve_hours_without_news_are_a_sign_of_life() -> None:
 def _quiet_at(narrator: Narrator, hours: int) -> list[int]:
     found = []
     for hour in range(1, hours + 1):
-        events = narrator.take(Observation(time=at("2024-12-03 00:30:00") + hour * HOUR, price=0.03)) or ()
+        events = narrator.take(Observation(time=at("2024-12-03 00:30:00") + hour * HOUR, price=0.03))
         found += [hour for event in events if event.kind == "quiet"]
     return found
 
@@ -179,11 +179,12 @@ def test_rules_are_told_at_first_and_then_only_what_changed() -> None:
 
 
 def test_observations_out_of_order_are_ignored_and_counted() -> None:
-    """None says so to the caller."""
+    """The instant of the last one says so to the caller."""
     narrator = Narrator()
     narrator.take(Observation(time=START, wealth=1.0))
-    assert narrator.take(Observation(time=START, wealth=9.0)) is None
-    assert narrator.take(Observation(time=START - QUARTER, wealth=5.0)) is None
+    assert narrator.take(Observation(time=START, wealth=9.0)) == ()
+    assert narrator.take(Observation(time=START - QUARTER, wealth=5.0)) == ()
+    assert narrator.last_observed == START
     assert narrator.seen_before == 2
     assert narrator.account.wealth == 1.0
-    assert told(narrator, [("observe", (Observation(time=START + 1, wealth=1.0),))]) == []
+    assert told(narrator, [Observation(time=START + 1, wealth=1.0)]) == []

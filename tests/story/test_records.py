@@ -117,7 +117,7 @@ def test_half_way_names_the_price_at_which_the_breaker_would_trip() -> None:
     narrator.take(Statement(START, (RULES,)))
     narrator.take(Observation(time=START, wealth=1.0, price=0.05, position=10.0, halted=False))
     seen = Observation(time=START + 1, wealth=0.89, price=0.039, position=10.0, halted=False)
-    (event,) = narrator.take(seen) or ()
+    (event,) = narrator.take(seen)
     assert isinstance(event.facts, HalfWay)
     assert event.facts.price_at_limit == pytest.approx(0.03)
 

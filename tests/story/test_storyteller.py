@@ -26,11 +26,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from livestory.story.event import Event
+    from livestory.story.inputs import Input
     from livestory.story.journal import Kept
-    from tests.story.inputs import Input
 
 ETH = Identity(bot="demo", symbol="ETH/BTC", unit="BTC")
-_METHODS = {"observe", "fill", "skip", "flow", "begin", "end", "rules"}
 
 
 def _teller(folder: Path) -> Storyteller:
@@ -38,9 +37,8 @@ def _teller(folder: Path) -> Storyteller:
 
 
 def _tell(teller: Storyteller, life: Sequence[Input]) -> None:
-    for method, arguments in life:
-        if method in _METHODS:
-            getattr(teller, method)(*arguments)
+    for one in life:
+        teller.take(one)
 
 
 def _records(folder: Path) -> list[tuple[int, str, bytes, str, bytes]]:

@@ -12,6 +12,7 @@ from livestory.errors import JournalCorrupt
 from livestory.story import detectors as d
 from livestory.story.account import Account
 from livestory.story.event import Event
+from livestory.story.former_verbs import FormerVerbs
 from livestory.story.inferred_halt import InferredHalt
 from livestory.story.inputs import (
     Begin,
@@ -79,7 +80,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(_Memory).decode
 
 
-class Narrator:
+class Narrator(FormerVerbs):
     """Turns what a bot reports into the events of its story, with ordered detectors.
 
     The same inputs after the same `save` and `restore` give the same events, wherever the cut is made.

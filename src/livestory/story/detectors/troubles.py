@@ -35,13 +35,14 @@ class _Pair(NamedTuple):
     lasted: str
 
 
-_ENDS: dict[type[Facts], _Pair] = {
+ENDS: dict[type[Facts], _Pair] = {
     ExchangeBack: _Pair(ExchangeDown, "exchange", "down"),
     OrderClear: _Pair(OrderUnknown, "order_id", "unknown_for"),
     CandlesBack: _Pair(CandlesRefused, None, "lasted"),
     BalanceExplained: _Pair(BalanceDiffers, None, "lasted"),
 }
-_BEGINNINGS = {pair.trouble: pair for pair in _ENDS.values()}
+"""The kinds that tell the end of a trouble."""
+_BEGINNINGS = {pair.trouble: pair for pair in ENDS.values()}
 
 
 class Troubles(Struct):
@@ -59,7 +60,7 @@ class Troubles(Struct):
             return self._sell_stuck(time, facts)
         if isinstance(facts, ForeignOrders):
             return self._foreign_orders(facts)
-        beginning, ending = _BEGINNINGS.get(type(facts)), _ENDS.get(type(facts))
+        beginning, ending = _BEGINNINGS.get(type(facts)), ENDS.get(type(facts))
         if beginning is not None:
             return self._begin(time, facts, _name(beginning, facts))
         return self._end(time, facts, ending) if ending is not None else (facts,)

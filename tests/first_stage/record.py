@@ -1,20 +1,32 @@
-"""Records what the first stage wrote and said: ``python -m tests.first_stage.record GROUP``.
+"""Records what the first stage wrote and said: ``python -m tests.first_stage.record GROUP …``.
 
-``bots`` are recorded with the program of then, which PYTHONPATH names: ``PYTHONPATH=CHECKOUT/src`` of commit 45faecd.
+What it said (``readings``) is recorded with the program of this tree, to be done when a change of it is meant. What it
+wrote never changes, and was recorded with PYTHONPATH naming the program of then, commit 45faecd: ``bots``, and
+``journals SCHEMA_1 SCHEMA_2 SCHEMA_3``, the sources that wrote each schema. The first commits don't run as they were
+committed: schema 1's source is 5119321 with the clock.py of 45faecd, and schema 2's that with the second of the STEPS
+(the table that compaction needs, all that schema 2 brought).
 """
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
+import subprocess
 import sys
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import apsw
 from msgspec import json
 
+from tests.cli.program import livestory
 from tests.exchange.binance_spot import faults
-from tests.first_stage.packed import HERE, pack
+from tests.first_stage import a_bot
+from tests.first_stage.journals import all_read
+from tests.first_stage.packed import HERE, pack, unpack
+from tests.first_stage.said import keep, said
 from tests.first_stage.testnet import Scene, BotAtExchange, bought, tripping
 
 
@@ -51,9 +63,68 @@ def _keep(bot: BotAtExchange, name: str) -> None:
     (HERE / "bots" / f"{name}.json").write_bytes(json.format(json.encode(scene)) + b"\n")
 
 
-GROUPS = {"bots": bots}
+def journals(folder: Path, *sources: str) -> None:
+    """The same story by each schema's writer: live, killed, closed, and compacted where the schema knows of it."""
+    for schema, source in enumerate(sources, 1):
+        for state in ("live", "killed", "closed"):
+            story = folder / f"{schema}_{state}" / "live_story.txt"
+            story.parent.mkdir()
+            command = [sys.executable, "-m", "tests.first_stage.a_bot", str(story), "0", str(a_bot.STEPS)]
+            command.append("close" if state == "closed" else "wait")
+            env = {**os.environ, "PYTHONPATH": f"{source}:."}
+            bot = subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603
+            if state != "closed":
+                assert bot.stdout is not None
+                bot.stdout.readline()
+            if state == "live":
+                pack(story.parent, f"journals/{schema}_{state}")
+            if state != "closed":
+                bot.kill()
+            bot.wait()
+            if state != "live":
+                pack(story.parent, f"journals/{schema}_{state}")
+    newest = folder / f"{len(sources)}_closed"
+    compacted = folder / f"{len(sources)}_compacted"
+    shutil.copytree(newest, compacted)
+    done = livestory("compact", "--dir", compacted, "--keep", "5d", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    pack(compacted, f"journals/{compacted.name}")
+    # Schema 2's own compaction is lost; it took away the same rows.
+    older = folder / "2_compacted"
+    shutil.copytree(folder / "2_closed", older)
+    db = apsw.Connection(str(older / "live_story.db"))
+    db.execute("ATTACH ? AS newer", [str(compacted / "live_story.db")])
+    db.execute("""DELETE FROM observations WHERE time NOT IN (SELECT time FROM newer.observations);
+    UPDATE observations SET (no_trade_reason, next_due) =
+    (SELECT no_trade_reason, next_due FROM newer.observations AS o WHERE o.time = observations.time);
+    INSERT INTO compacted SELECT until, seq, narrator FROM newer.compacted""")
+    db.close()
+    (older / "live_story.db-wal").touch()  # which our own connections leave there
+    pack(older, f"journals/{older.name}")
+
+
+def readings(folder: Path) -> None:
+    """What is read from the journals."""
+    keep("readings", all_read(folder))
+    story = unpack("journals/3_closed", folder / "continued")
+    before = said(story, "tail", "-n", 1000, "--dir", story).splitlines()
+    command = [
+        sys.executable,
+        "-m",
+        "tests.first_stage.a_bot",
+        story / "live_story.txt",
+        str(a_bot.STEPS),
+        "8",
+        "close",
+    ]
+    subprocess.run(command, env=os.environ, check=True)  # noqa: S603
+    after = said(story, "tail", "-n", 1000, "--dir", story).splitlines()
+    keep("continued", {"lines": "\n".join(after[len(before) - 1 :])})
+
+
+GROUPS = {"bots": bots, "journals": journals, "readings": readings}
 
 
 if __name__ == "__main__":
     with TemporaryDirectory() as scratch:
-        GROUPS[sys.argv[1]](Path(scratch))
+        GROUPS[sys.argv[1]](Path(scratch), *sys.argv[2:])

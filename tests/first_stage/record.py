@@ -1,6 +1,6 @@
 """Records what the first stage wrote and said: ``python -m tests.first_stage.record GROUP …``.
 
-What it said (``readings``) is recorded with the program of this tree, to be done when a change of it is meant. What it
+What it says (``readings``, ``run``, ``saved_names``) is recorded with the program of this tree, to be done when a change of it is meant. What it
 wrote never changes, and was recorded with PYTHONPATH naming the program of then, commit 45faecd: ``bots``, and
 ``journals SCHEMA_1 SCHEMA_2 SCHEMA_3``, the sources that wrote each schema. The first commits don't run as they were
 committed: schema 1's source is 5119321 with the clock.py of 45faecd, and schema 2's that with the second of the STEPS
@@ -23,11 +23,12 @@ from msgspec import json
 
 from tests.cli.program import livestory
 from tests.exchange.binance_spot import faults
-from tests.first_stage import a_bot
+from tests.first_stage import a_bot, structs
 from tests.first_stage.journals import all_read
 from tests.first_stage.packed import HERE, pack, unpack
+from tests.first_stage.run import run_and_read
 from tests.first_stage.said import keep, said
-from tests.first_stage.testnet import Scene, BotAtExchange, bought, tripping
+from tests.first_stage.testnet import BotAtExchange, Scene, bought, tripping
 
 
 class SilentAfterAnOrder:
@@ -72,7 +73,7 @@ def journals(folder: Path, *sources: str) -> None:
             command = [sys.executable, "-m", "tests.first_stage.a_bot", str(story), "0", str(a_bot.STEPS)]
             command.append("close" if state == "closed" else "wait")
             env = {**os.environ, "PYTHONPATH": f"{source}:."}
-            bot = subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603
+            bot = subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             if state != "closed":
                 assert bot.stdout is not None
                 bot.stdout.readline()
@@ -117,12 +118,22 @@ def readings(folder: Path) -> None:
         "8",
         "close",
     ]
-    subprocess.run(command, env=os.environ, check=True)  # noqa: S603
+    subprocess.run(command, env=os.environ, check=True)
     after = said(story, "tail", "-n", 1000, "--dir", story).splitlines()
     keep("continued", {"lines": "\n".join(after[len(before) - 1 :])})
 
 
-GROUPS = {"bots": bots, "journals": journals, "readings": readings}
+def run(folder: Path) -> None:
+    """What each command says of one run."""
+    keep("run", run_and_read(folder))
+
+
+def saved_names(_: Path) -> None:
+    """Names and defaults of all that is saved."""
+    (HERE / "saved_names.txt").write_text("\n".join(structs.lines()) + "\n", "utf-8")
+
+
+GROUPS = {each.__name__: each for each in (bots, journals, readings, run, saved_names)}
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import pytest
 from livestory.clock import MINUTE, SECOND
 from tests.cli.program import livestory
 from tests.first_stage.packed import HERE, unpack
-from tests.first_stage.testnet import Scene, BotAtExchange
+from tests.first_stage.testnet import BotAtExchange, Scene
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,78 @@
+"""Names and defaults of all that is saved or recorded, each by where it stands and not by the class that holds it.
+
+A line is ``states/executor.risk.peak = 0.0``; ``{breaker}`` is the variant that has this tag, ``[]`` an element.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import inspect
+
+from livestory.config import Configuration
+from livestory.outlets.alerts.outbox import Attempt, Waiting
+from livestory.outlets.alerts.policy import Pace
+from livestory.story.events import AnyFacts
+from livestory.story.journal_entry import Identity
+from livestory.story.narrator import _Memory
+from livestory.story.observation import Observation
+from livestory.story.words import AnyWord
+from livestory.trading.executor_state import ExecutorState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SAVED: dict[str, Any] = {
+    "states/executor": ExecutorState,
+    "states/narrator": _Memory,
+    "meta/identity": Identity,
+    "events/record": AnyFacts,
+    "observations": Observation,
+    "inbox": AnyWord,
+    "outbox/pace": Pace,
+    "outbox/waiting": Waiting,
+    "outbox/attempt": Attempt,
+    "settings": Configuration,
+}
+"""Where each is kept; the class on the right may be called anything."""
+
+
+def lines() -> list[str]:
+    """All of them, in order."""
+    return sorted({line for where, kept in SAVED.items() for line in _walk(where, inspect.type_info(kept), ())})
+
+
+def _walk(where: str, kept: inspect.Type, above: tuple[type, ...]) -> Iterator[str]:
+    if isinstance(kept, inspect.Metadata):
+        yield from _walk(where, kept.type, above)
+    elif isinstance(kept, inspect.UnionType):
+        for one in kept.types:
+            yield from _walk(where, one, above)
+    elif isinstance(kept, inspect.StructType):
+        place = where if kept.tag is None else f"{where}{{{kept.tag_field}={kept.tag}}}"
+        yield place + (" array" if kept.array_like else "")
+        for field in kept.fields if kept.cls not in above else ():
+            yield f"{place}.{field.encode_name} = {_default(field)}"
+            yield from _walk(f"{place}.{field.encode_name}", field.type, (*above, kept.cls))
+    elif isinstance(kept, inspect.EnumType):
+        yield f"{where} of {' '.join(str(member.value) for member in kept.cls)}"
+    elif isinstance(kept, inspect.LiteralType):
+        yield f"{where} of {' '.join(map(str, kept.values))}"
+    elif isinstance(kept, inspect.DictType):
+        yield from _walk(f"{where}[]", kept.value_type, above)
+    elif isinstance(kept, inspect.TupleType):
+        for one in kept.item_types:
+            yield from _walk(f"{where}[]", one, above)
+    elif isinstance(kept, inspect.CollectionType):
+        yield from _walk(f"{where}[]", kept.item_type, above)
+
+
+def _default(field: inspect.Field) -> str:
+    if field.required:
+        return "required"
+    value = field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+    if isinstance(value, msgspec.Struct):
+        return "fresh"  # its fields and their defaults stand in lines of their own
+    return str(value.value if isinstance(value, Enum) else msgspec.to_builtins(value))

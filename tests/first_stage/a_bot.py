@@ -1,6 +1,6 @@
-"""A bot that tells its story through the public StoryWriter: ``python -m tests.first_stage.a_bot STORY FIRST COUNT END``.
+"""A bot that tells its story through the public StoryWriter.
 
-It makes COUNT steps from number FIRST on. END is "close", or "wait": it says that it is done and waits to be killed.
+``python -m tests.first_stage.a_bot STORY FIRST COUNT END`` makes COUNT steps from number FIRST on. END is "close", or "wait": it says that it is done and waits to be killed.
 Only what every release has is used, so that each can be made to write it.
 """
 
@@ -18,7 +18,7 @@ STEPS = 96  # twelve days: with seven kept, five are in the archive
 
 
 def seen(n: int) -> Observation:
-    """The bot at step ``n``: records, a crash at step 40 that halts it, and Phoenix at step 60; gaps in what it knows."""
+    """The bot at step ``n``: records, a crash at step 40 that halts it, and Phoenix at step 60."""
     peak = 1 + 0.004 * min(n, 40)
     wealth = peak * (0.75 if n >= 40 else 1) * (1 + 0.002 * (n - 60 if n > 60 else 0)) + 0.003 * sin(n)
     halted = 40 <= n < 60

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import subprocess
 import time
-from contextlib import ExitStack
 from decimal import Decimal
 from signal import SIGTERM
 from typing import TYPE_CHECKING, Literal
@@ -23,6 +22,7 @@ from tests.exchange.binance_spot.server import BinanceSpot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import ExitStack
     from pathlib import Path
     from signal import Signals
 

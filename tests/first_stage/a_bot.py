@@ -1,7 +1,7 @@
 """A bot that tells its story through the public StoryWriter.
 
-``python -m tests.first_stage.a_bot STORY FIRST COUNT END`` makes COUNT steps from number FIRST on. END is "close", or "wait": it says that it is done and waits to be killed.
-Only what every release has is used, so that each can be made to write it.
+``python -m tests.first_stage.a_bot STORY FIRST COUNT END`` makes COUNT steps from number FIRST on. END is "close", or
+"wait": it says that it is done and waits to be killed. Only what every release has is used, so that each can write it.
 """
 
 from __future__ import annotations

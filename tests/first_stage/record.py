@@ -1,10 +1,12 @@
 """Records what the first stage wrote and said: ``python -m tests.first_stage.record GROUP …``.
 
-What it says (``readings``, ``run``, ``saved_names``) is recorded with the program of this tree, to be done when a change of it is meant. What it
-wrote never changes, and was recorded with PYTHONPATH naming the program of then, commit 45faecd: ``bots``, and
-``journals SCHEMA_1 SCHEMA_2 SCHEMA_3``, the sources that wrote each schema. The first commits don't run as they were
-committed: schema 1's source is 5119321 with the clock.py of 45faecd, and schema 2's that with the second of the STEPS
-(the table that compaction needs, all that schema 2 brought).
+What it says (``readings``, ``run``, ``saved_names``) is recorded with the program of this tree, to be done where a
+change of it is meant; it was recorded first with PYTHONPATH naming the program of then, commit 45faecd.
+
+What it wrote never changes, and was recorded with that program alone: ``bots``, and ``journals SCHEMA_1 SCHEMA_2
+SCHEMA_3``, the sources that wrote each schema. The first commits don't run as they were committed: schema 1's source is
+5119321 with the clock.py of 45faecd, and schema 2's that with the second of the STEPS (the table that compaction needs,
+all that schema 2 brought).
 """
 
 from __future__ import annotations
@@ -113,7 +115,7 @@ def readings(folder: Path) -> None:
         sys.executable,
         "-m",
         "tests.first_stage.a_bot",
-        story / "live_story.txt",
+        str(story / "live_story.txt"),
         str(a_bot.STEPS),
         "8",
         "close",

@@ -45,12 +45,7 @@ def lines() -> list[str]:
 
 
 def _walk(where: str, kept: inspect.Type, above: tuple[type, ...]) -> Iterator[str]:
-    if isinstance(kept, inspect.Metadata):
-        yield from _walk(where, kept.type, above)
-    elif isinstance(kept, inspect.UnionType):
-        for one in kept.types:
-            yield from _walk(where, one, above)
-    elif isinstance(kept, inspect.StructType):
+    if isinstance(kept, inspect.StructType):
         place = where if kept.tag is None else f"{where}{{{kept.tag_field}={kept.tag}}}"
         yield place + (" array" if kept.array_like else "")
         for field in kept.fields if kept.cls not in above else ():
@@ -60,13 +55,21 @@ def _walk(where: str, kept: inspect.Type, above: tuple[type, ...]) -> Iterator[s
         yield f"{where} of {' '.join(str(member.value) for member in kept.cls)}"
     elif isinstance(kept, inspect.LiteralType):
         yield f"{where} of {' '.join(map(str, kept.values))}"
-    elif isinstance(kept, inspect.DictType):
-        yield from _walk(f"{where}[]", kept.value_type, above)
-    elif isinstance(kept, inspect.TupleType):
-        for one in kept.item_types:
-            yield from _walk(f"{where}[]", one, above)
-    elif isinstance(kept, inspect.CollectionType):
-        yield from _walk(f"{where}[]", kept.item_type, above)
+    for inside, one in _inside(kept):
+        yield from _walk(where + inside, one, above)
+
+
+def _inside(kept: inspect.Type) -> list[tuple[str, inspect.Type]]:
+    """What it is made of, and whether that is one element of several."""
+    if isinstance(kept, inspect.Metadata):
+        return [("", kept.type)]
+    if isinstance(kept, inspect.UnionType):
+        return [("", one) for one in kept.types]
+    if isinstance(kept, inspect.DictType):
+        return [("[]", kept.value_type)]
+    if isinstance(kept, inspect.TupleType):
+        return [("[]", one) for one in kept.item_types]
+    return [("[]", kept.item_type)] if isinstance(kept, inspect.CollectionType) else []
 
 
 def _default(field: inspect.Field) -> str:

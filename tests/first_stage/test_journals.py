@@ -62,7 +62,7 @@ def test_a_writer_goes_on_with_it(tmp_path: Path, name: str) -> None:
         sys.executable,
         "-m",
         "tests.first_stage.a_bot",
-        folder / "live_story.txt",
+        str(folder / "live_story.txt"),
         str(a_bot.STEPS),
         "8",
         "close",

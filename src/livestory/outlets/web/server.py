@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import logging
 import socket
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from livestory.errors import InputError
+from livestory.outlets.web.connections import WAITING, Connections, room
 from livestory.outlets.web.gate import LONGEST_HEADERS, is_loopback
+from livestory.outlets.web.listeners import FAREWELL
+from livestory.outlets.web.sparing_log import SparingLog
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
     from types import FrameType
 
@@ -22,6 +27,9 @@ if TYPE_CHECKING:
     from livestory.outlets.web.app import Web
 
 _UNANSWERED = 20_000  # milliseconds that the system waits for a vanished client to acknowledge anything
+_QUEUED = 4096  # connections that the system holds until they are taken
+_SHORT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_log = logging.getLogger("livestory.web")
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -66,19 +74,35 @@ def require_token(host: str, token: str | None) -> None:
         raise InputError(message)
 
 
-class _Connection(H11Protocol):
-    """Shows the app its connection, so that a stream can watch what its client takes."""
+class _Protocol(H11Protocol):
+    """A connection's protocol, which gives its requests what the gate and a stream need to know of it."""
+
+    def __init__(self, connections: Connections, **given: Any) -> None:
+        super().__init__(**given)
+        self._connections = connections
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Let every request of it carry it."""
         super().connection_made(transport)
-        app = self.app
+        connections, app = self._connections, self.app
+        connection = self._connection = connections.enter(transport)
 
         async def shown(scope: Scope, receive: Receive, send: Send) -> None:
+            connections.asks(connection)
             scope["transport"] = transport
-            await app(scope, receive, send)
+            scope["invite"] = partial(connections.invite, connection)
+            try:
+                await app(scope, receive, send)
+            finally:
+                connections.is_answered(connection)
 
         self.app = shown
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._connections.leave(self._connection)
+        super().connection_lost(exc)
+
+    def _should_upgrade(self) -> bool:
+        return False  # to anything: such a request is answered as any other
 
 
 class Server(uvicorn.Server):
@@ -92,10 +116,12 @@ class Server(uvicorn.Server):
         alive: Callable[[], object] = lambda: None,
     ) -> None:
         """Serve that page; ``ready`` is called once it can be reached, ``alive`` ten times a second from then on."""
+        waiting, invited = room(web.listeners.most)
+        self._connections = Connections(waiting, invited)
         super().__init__(
             uvicorn.Config(
                 web.app,
-                http=_Connection,
+                http=cast("type[asyncio.Protocol]", partial(_Protocol, self._connections)),
                 ws="none",
                 loop="asyncio",
                 lifespan="on",
@@ -104,25 +130,42 @@ class Server(uvicorn.Server):
                 server_header=False,
                 date_header=False,
                 root_path=root_path,
-                timeout_keep_alive=20,
+                timeout_keep_alive=int(WAITING),
                 timeout_graceful_shutdown=1,
                 h11_max_incomplete_event_size=LONGEST_HEADERS,
+                backlog=max(1, waiting // 8),  # taken at once: whoever came with them asks before they are too many
             )
         )
         self._web = web
         self._ready = ready
         self._alive = alive
+        self._log = SparingLog()
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until it is stopped."""
+        with self._log:
+            await super().serve(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and say so."""
+        asyncio.get_running_loop().set_exception_handler(self._failed)
         await super().startup(sockets)
+        for each in sockets or ():
+            each.listen(_QUEUED)
         if not self.should_exit:
             self._ready()
 
     async def on_tick(self, counter: int) -> bool:
-        """Say that the loop turns."""
+        """Say that the loop turns, and see to the connections."""
         self._alive()
+        self._connections.sweep()
+        self._log.summarise()
         return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End in order those who take the end of what they are sent, and then the others."""
+        asyncio.get_running_loop().call_later(FAREWELL, self._connections.close)
+        await super().shutdown(sockets)
 
     def stop(self) -> None:
         """Ask for the end, from any thread."""
@@ -133,3 +176,11 @@ class Server(uvicorn.Server):
         """A signal asks for the end, which is then an orderly one; the second is not waited for."""
         self.force_exit = self.should_exit
         self.stop()
+
+    def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if isinstance(error, OSError) and error.errno in _SHORT:
+            _log.warning("a connection can't be taken (%s): the oldest without the token gives way", error.strerror)
+            self._connections.give_way()
+        else:
+            loop.default_exception_handler(context)

@@ -105,7 +105,8 @@ class Stream:
                 events = await self._read(after)
                 if not events:
                     break
-                after, body = events[-1].seq, b"".join(map(told.line_message, events))
+                after = events[-1].seq
+                body = b"".join([told.message("status", self._story.status()), *map(told.line_message, events)])
                 del events
                 if len(body) > told.LONGEST_QUEUE:
                     await _send(send, body)

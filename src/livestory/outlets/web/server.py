@@ -6,6 +6,7 @@ import asyncio
 import errno
 import logging
 import socket
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -91,7 +92,8 @@ class _Protocol(H11Protocol):
             scope["transport"] = transport
             scope["invite"] = partial(connections.invite, connection)
             try:
-                await app(scope, receive, send)
+                with suppress(asyncio.CancelledError):  # the server ends, and the connection is closed
+                    await app(scope, receive, send)
             finally:
                 connections.is_answered(connection)
 
@@ -164,8 +166,13 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End in order those who take the end of what they are sent, and then the others."""
-        asyncio.get_running_loop().call_later(FAREWELL, self._connections.close)
+        asyncio.get_running_loop().call_later(FAREWELL, self._cut_all)
         await super().shutdown(sockets)
+
+    def _cut_all(self) -> None:
+        self._connections.close()
+        for task in self.server_state.tasks:
+            task.cancel()
 
     def stop(self) -> None:
         """Ask for the end, from any thread."""

@@ -141,7 +141,7 @@ def gone(held: list[socket.socket]) -> int:
     """How many of the connections the server has closed."""
     count = 0
     for one in held:
-        one.setblocking(False)
+        one.settimeout(0)
         try:
             while one.recv(65536):
                 pass
@@ -224,7 +224,8 @@ def test_another_address_keeps_its_idle_connection(folder: Path) -> None:
             other.request("GET", "/api/status", headers=RIGHT)
             assert other.getresponse().read()
             first, *_ = server.hold(stack, "GET", MANY)
-            assert first.recv(1) == b""
+            while not gone([first]):
+                time.sleep(0.01)
 
 
 def test_wrong_tokens_keep_no_right_one_out(folder: Path) -> None:
@@ -360,7 +361,7 @@ def long_lines(folder: Path, count: int, size: int) -> int:
 
 def test_lines_of_a_megabyte_are_bounded_in_memory(folder: Path) -> None:
     """Streams that nobody reads, questions and one listener: below 256 MB, and the listener hears every line."""
-    last = long_lines(folder, amount(40, 100), 1_000_000)
+    last = long_lines(folder, amount(20, 100), 1_000_000)
     right = f"Host: 127.0.0.1:{{port}}\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"
     most = [0]
     with page(folder) as server, ExitStack() as stack:
@@ -400,7 +401,7 @@ def test_long_lines_are_heard_as_they_are_told(folder: Path) -> None:
             texts = [f"{number} " + "h" * (300_000 if number % 2 else 3) for number in range(8)]
             for text in texts:
                 teller.note(text)
-            told = []
+            told: list[str] = []
             while len(told) < len(texts):
                 message = next(heard)
                 told += [message.data["line"].rpartition(" | ")[2]] if message.kind == "line" else []

@@ -45,7 +45,7 @@ class Connections:
 
     def __init__(self, waiting: int, invited: int, clock: Callable[[], float] = time.monotonic) -> None:
         """At most so many ``waiting`` and so many ``invited``."""
-        self._most_waiting = waiting
+        self.most_waiting = waiting
         self._most_invited = invited
         self._clock = clock
         self._waiting: dict[str, dict[Connection, None]] = {}  # by address, the oldest first
@@ -124,7 +124,7 @@ class Connections:
     def _wait(self, connection: Connection) -> None:
         self._waiting.setdefault(connection.address, {})[connection] = None
         self._waits += 1
-        if self._waits > self._most_waiting:
+        if self._waits > self.most_waiting:
             self.give_way()
 
     def _forget(self, connection: Connection) -> None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import logging
 import socket
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from livestory.errors import InputError
+from livestory.outlets.web.acceptor import Acceptor
 from livestory.outlets.web.connections import WAITING, Connections, room
 from livestory.outlets.web.gate import LONGEST_HEADERS, is_loopback
 from livestory.outlets.web.listeners import FAREWELL
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from livestory.outlets.web.app import Web
 
 _UNANSWERED = 20_000  # milliseconds that the system waits for a vanished client to acknowledge anything
-_QUEUED = 4096  # connections that the system holds until they are taken
-_SHORT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
-_log = logging.getLogger("livestory.web")
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -123,7 +120,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 web.app,
-                http=cast("type[asyncio.Protocol]", partial(_Protocol, self._connections)),
+                http=_Protocol,
                 ws="none",
                 loop="asyncio",
                 lifespan="on",
@@ -135,9 +132,9 @@ class Server(uvicorn.Server):
                 timeout_keep_alive=int(WAITING),
                 timeout_graceful_shutdown=1,
                 h11_max_incomplete_event_size=LONGEST_HEADERS,
-                backlog=max(1, waiting // 8),  # taken at once: whoever came with them asks before they are too many
             )
         )
+        self._acceptor = Acceptor(self._connections, self._protocol)
         self._web = web
         self._ready = ready
         self._alive = alive
@@ -150,10 +147,8 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and say so."""
-        asyncio.get_running_loop().set_exception_handler(self._failed)
-        await super().startup(sockets)
-        for each in sockets or ():
-            each.listen(_QUEUED)
+        await super().startup([])  # nothing is left to asyncio's own way of taking connections
+        self._acceptor.start(sockets or [])
         if not self.should_exit:
             self._ready()
 
@@ -166,8 +161,17 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End in order those who take the end of what they are sent, and then the others."""
+        self._acceptor.stop()
         asyncio.get_running_loop().call_later(FAREWELL, self._cut_all)
         await super().shutdown(sockets)
+
+    def _protocol(self) -> _Protocol:
+        return _Protocol(
+            self._connections,
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
 
     def _cut_all(self) -> None:
         self._connections.close()
@@ -183,11 +187,3 @@ class Server(uvicorn.Server):
         """A signal asks for the end, which is then an orderly one; the second is not waited for."""
         self.force_exit = self.should_exit
         self.stop()
-
-    def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        error = context.get("exception")
-        if isinstance(error, OSError) and error.errno in _SHORT:
-            _log.warning("a connection can't be taken (%s): the oldest without the token gives way", error.strerror)
-            self._connections.give_way()
-        else:
-            loop.default_exception_handler(context)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import asyncio
 
 # What a client that reads nothing can make us hold: little, as a story is a line now and then.
-_SEND_BUFFER = 16 * 1024
+_SEND_BUFFER = 64 * 1024
 _WRITE_BUFFER = 8 * 1024
 _BYTES_ACKED = 120  # where struct tcp_info has tcpi_bytes_acked (linux/tcp.h, since 4.1)
 

@@ -197,7 +197,7 @@ export class Story {
 
   #drawEnd() {
     const none = !this.#lines.length;
-    byId("older").hidden = this.#next === null || (none && this.#busy);
+    byId("older").hidden = this.#next === null;
     say(byId("older"), none ? "Search further back" : "Older lines");
     byId("begin").hidden = this.#next !== null || none || this.#filtered;
     if (!none) byId("empty").hidden = true;

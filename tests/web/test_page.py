@@ -179,7 +179,9 @@ def test_a_search_that_stops_says_how_far_it_looked(driven: Browser, teller: Tel
         settled(server)
         with browsers.opened(driven, server.url, viewport={"width": 1280, "height": 900}) as page:
             page.get_by_label("Search the story").fill("needle")
-            expect(page.locator("#empty")).to_have_text(re.compile("^No line has “needle” as far back as line [0-9]+.$"))
+            expect(page.locator("#empty")).to_have_text(
+                re.compile("^No line has “needle” as far back as line [0-9]+.$")
+            )
             page.get_by_role("button", name="Search further back").click()
             expect(page.locator(".line")).to_have_count(1)
 
@@ -221,7 +223,7 @@ def test_the_head_of_a_page_that_reads_anew_is_not_older(page: Page, teller: Tel
     page.reload()
     page.locator(".line").first.wait_for()
     teller.bars(1, wealth=1.0777, next_due=None).note("not by the stream")
-    page.get_by_role("button", name=re.compile("^Running")).click()
+    page.locator("#filters").get_by_role("button", name="All").click()
     expect(page.locator(".line").first).to_contain_text("not by the stream")
     assert page.locator("#wealth").text_content() == "1.0777BTC"
 

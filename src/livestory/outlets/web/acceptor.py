@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import re
 import socket
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 
 QUEUED = 4096  # connections that the system holds until they are taken
 _PAUSE = 0.1  # seconds until another try where no descriptor is left
-_LONGEST_LOOK = 4096  # bytes
+_LONGEST_LOOK = 8192  # bytes
 _SHORT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,9})", re.IGNORECASE)
 _log = logging.getLogger("livestory.web")
 
 
@@ -87,8 +89,10 @@ class Acceptor:
 
 
 def _has_asked(one: socket.socket) -> bool:
-    """Whether a whole head of a request has come."""
+    """Whether a whole request has come, with the body that its head promises."""
     try:
-        return b"\r\n\r\n" in one.recv(_LONGEST_LOOK, socket.MSG_PEEK)
+        head, end, body = one.recv(_LONGEST_LOOK, socket.MSG_PEEK).partition(b"\r\n\r\n")
     except OSError:
         return False
+    length = _LENGTH.search(head)
+    return bool(end) and (length is None or len(body) >= int(length[1]))

@@ -71,7 +71,7 @@ class _Label(click.ParamType[tuple[str, str]]):
     default=_OUT,
     show_default=True,
     metavar="FILE",
-    help="The table, .csv or .parquet; one that is there is replaced once all of it is there.",
+    help="The table, .csv or .parquet; one that is there is replaced once all of it is there. - is standard output.",
 )
 @click.option("--append", is_flag=True, help="Keep the rows of an earlier export and go on after them.")
 @click.option(
@@ -120,6 +120,8 @@ def export(  # noqa: PLR0913, PLR0917 - click hands over each option by name
     livestory export --prometheus http://127.0.0.1:9090 --select bot=scout --start 30d --append
     livestory export --journal results/live_story.db --out results/export.parquet
     """
+    from livestory.story.output_file import Target
+
     if journal is not None:
         for option, given in {"--prometheus": url, "--append": append, "--select": select, "--ca": ca}.items():
             if given:
@@ -127,6 +129,9 @@ def export(  # noqa: PLR0913, PLR0917 - click hands over each option by name
                 raise click.UsageError(message)
         _from_journal(journal, out, start, end)
         return
+    if append and Target.of(out).is_stream:
+        message = f"--append goes on after the rows of a file, and {out} is none"
+        raise click.UsageError(message)
     from msgspec.structs import replace
 
     from livestory import config

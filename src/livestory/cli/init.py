@@ -16,15 +16,20 @@ def init(file: Path) -> None:
     """Write a configuration FILE (livestory.toml) with every setting, its unit and its default.
 
     All of it is commented out: remove a # to change a setting. `livestory run` reads livestory.toml from the folder
-    it is started in. A file that is there is never overwritten.
+    it is started in. A file that is there is never overwritten; - is standard output.
 
     \b
     livestory init
     livestory init scout.toml && livestory run --config scout.toml
     """
     from livestory import config
+    from livestory.story.output_file import Target, replaced
 
     text = config.template()
+    if Target.of(file).is_stream:
+        with replaced(file) as stream:
+            stream.write(text.encode())
+        return
     try:
         with file.open("x", encoding="utf-8") as written:
             written.write(text)

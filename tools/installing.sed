@@ -8,7 +8,7 @@ or name its file: make SSL_CERT_FILE=/path/to/company.pem run|p
 	s/.*/The package index lacks it./p
 	q
 }
-/No solution found\|--require-hashes\|match the hashes\|hash mismatch/I {
+/No solution found\|hash-checking is required\|match the hashes\|hash mismatch/I {
 	s/.*/Changed pyproject.toml? Then: make lock/
 	h
 }

@@ -140,7 +140,7 @@ def test_no_way_to_the_package_index(clone: Path) -> None:
         ("error: No solution found when resolving dependencies\n  cause: Because …", "Changed pyproject.toml?"),
         ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.", "Changed pyproject.toml?"),
         (
-            "WARNING: Retrying (Retry(total=4)) after connection broken\nERROR: No matching distribution",
+            "WARNING: Retrying (Retry(total=4))\nERROR: No matching distribution found",
             "The package index",
         ),
         ("error: failed to write to file\n  cause: No space left on device (os error 28)", ""),

@@ -33,7 +33,8 @@ def status(ctx: click.Context, folder: Path, *, check: bool) -> None:
     """Tell how the bot is: running or not, trading or halted and what it waits for, what it has, when it was heard.
 
     It reads what the bot last reported; what the bot doesn't report is "not known". A trouble that has no end yet (an
-    exchange that is down, an order nobody knows of) is there with the line that told it.
+    exchange that is down, an order nobody knows of) is there with the line that told it. Exit status: 0, and 1 for a
+    bot that was killed or has crashed, which the first line says then.
 
     \b
     livestory status
@@ -54,11 +55,17 @@ def status(ctx: click.Context, folder: Path, *, check: bool) -> None:
         halt = halt_told(reader, seen)
     stopped = next((one.line for one in lives if one.kind == "stopped"), None)
     writer = holder(layout.lock)
+    gone = writer is None and bool(lives) and stopped is None
     rows = [("bot", _bot(who)), ("process", f"running ({writer})" if writer else "not running")]
     if seen is not None and halt is not None:
         seen = halt.upon(seen)
     unheard = [("state", _unheard(halt))]
     rows += _seen(seen, who, stopped, running=writer is not None) if seen else unheard
+    if gone:
+        was = next(place for place, (name, _) in enumerate(rows) if name == "state")
+        heard = max(event.told for event in (last, *lives) if event is not None)
+        heard = heard if seen is None else max(heard, seen.time)
+        rows.insert(0, ("state", f"{_gone(heard, who)}; was {rows.pop(was)[1]}"))
     rows += [("trouble", line) for line in troubles]
     rows += [("last line", f"#{last.seq}: {last.line}" if last else "none yet"), ("files", _files(layout))]
     rows.append(("journal", _journal(layout)))
@@ -67,8 +74,19 @@ def status(ctx: click.Context, folder: Path, *, check: bool) -> None:
     if check:
         rows.append(("check", wrong or "healthy"))
     print_rows(rows)
-    if check and wrong is not None:
+    if gone or (check and wrong is not None):
         ctx.exit(1)
+
+
+def _gone(heard: int, who: Identity) -> str:
+    """What is said of a bot that is neither running nor stopped, last heard at ``heard``."""
+    from livestory.outlets.silence import REPLAYED
+    from livestory.story.wording import numbers
+
+    if who.mode in REPLAYED:  # its time is the bars' own, and says nothing of now
+        return "killed or crashed: not running, and it did not say goodbye"
+    ago = numbers.duration(max(SystemClock().now() - heard, 0))
+    return f"killed or crashed: not running since {numbers.stamp(heard)} UTC ({ago} ago), when it was last heard"
 
 
 def _troubles(reader: JournalReader) -> list[str]:

@@ -190,6 +190,8 @@ def _write(story: StoryOutput, report: Report | None, out: Path | None, html: Pa
     if out is not None:
         write_whole(out, story.blocks())
         click.echo(f"{out}: written", err=True)
+    if story.is_empty:
+        click.echo("no line is of that kind and time", err=True)
     if out is None and html is None:
         for block in story.blocks():
             sys.stdout.write(block)

@@ -77,6 +77,11 @@ class StoryOutput:
         if kinds is None or summary.kind in kinds:
             self._body.write(self._format(summary))
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no event was one of the chosen."""
+        return not self._first and not self._body.used
+
     def blocks(self) -> Iterator[str]:
         """The story as it is written, in blocks."""
         if self._form != "json":

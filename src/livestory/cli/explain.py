@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 import click
 
 from livestory.cli.kinds import Kinds
+from livestory.cli.place import is_sqlite, journal_in
 from livestory.clock import instant
 from livestory.errors import InputError
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 _CONFIGURATION = Path("livestory.toml")
 _STDIN = Path("-")
-_SQLITE = b"SQLite format 3\0"
 _OWN = {"halted", "resume_score"}  # columns that tell livestory's own bot, whose rules are the configuration's
 
 
@@ -224,10 +224,8 @@ def _source(stack: ExitStack, file: Path, asked: _Asked, *, chosen: bool) -> tup
     elif file.is_fifo() or file.is_char_device():
         with file.open("rb") as pipe:
             file, name = _copied(stack, pipe), str(file)
-    elif file.suffix == ".txt" and Layout.of(file).db.exists():
-        file = Layout.of(file).db  # a live story's text has its journal beside it
-    if _is_journal(file):
-        return _journal(stack, file, asked, chosen=chosen)
+    if is_sqlite(file) or (file.suffix == ".txt" and Layout.of(file).db.exists()):
+        return _journal(stack, journal_in(file, name), asked, chosen=chosen)
     settings = asked.settings
     threshold = settings.strategy.regime.threshold
     table = TableSource(name or file.name, tables(file, name), given, threshold)
@@ -270,17 +268,9 @@ def _journal(stack: ExitStack, file: Path, asked: _Asked, *, chosen: bool) -> tu
     return JournalSource(reader), Retelling(symbol=symbol, unit=unit, story=asked.settings.story)
 
 
-def _is_journal(file: Path) -> bool:
-    try:
-        with file.open("rb") as opened:
-            return opened.read(len(_SQLITE)) == _SQLITE
-    except OSError:
-        return False  # the table's reader says what is wrong with it
-
-
 def _copied(stack: ExitStack, pipe: IO[bytes]) -> Path:
     """What a pipe holds, as a file, since a table may have to be read twice."""
-    copy = stack.enter_context(NamedTemporaryFile(prefix="livestory-"))  # noqa: SIM115 - the stack closes it
+    copy = stack.enter_context(NamedTemporaryFile(prefix="livestory-", suffix=".db"))  # noqa: SIM115 - the stack closes it
     shutil.copyfileobj(pipe, copy)
     copy.flush()
     return Path(copy.name)

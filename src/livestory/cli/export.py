@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from livestory.cli.place import journal_in
 from livestory.clock import SystemClock, instant
 from livestory.settings import duration
 
@@ -163,7 +164,7 @@ def _from_journal(journal: Path, out: Path, start: int | None, end: int | None) 
     from livestory.retell.export_journal import export_journal
 
     with _progress() as progress:
-        rows = export_journal(journal, out, start=start, end=end, progress=progress)
+        rows = export_journal(journal_in(journal), out, start=start, end=end, progress=progress)
     _report(out, rows)
 
 

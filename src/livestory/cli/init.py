@@ -3,6 +3,7 @@
 # ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -25,15 +26,11 @@ def init(file: Path) -> None:
     from livestory import config
     from livestory.story.output_file import Target, replaced
 
-    text = config.template()
-    if Target.of(file).is_stream:
-        with replaced(file) as stream:
-            stream.write(text.encode())
-        return
-    try:
-        with file.open("x", encoding="utf-8") as written:
-            written.write(text)
-    except FileExistsError:
+    stream = Target.of(file).is_stream
+    if not stream and os.path.lexists(file):
         message = f"{file}: is there already, and is not overwritten\nName another file, or move this one away."
-        raise InputError(message) from None
-    click.echo(f"{file}: written; every setting stands in it at its default, commented out")
+        raise InputError(message)
+    with replaced(file) as written:
+        written.write(config.template().encode())
+    if not stream:
+        click.echo(f"{file}: written; every setting stands in it at its default, commented out")

@@ -37,6 +37,11 @@ def story_in(folder: Path) -> Layout:
     from livestory.errors import InputError  # noqa: PLC0415 - not for --help
     from livestory.story.layout import Layout  # noqa: PLC0415 - not for --help
 
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError:
+        message = f"{folder}: not UTF-8, and a journal needs a name that is; rename it"
+        raise InputError(message) from None
     if folder.suffix in {".txt", ".db"}:
         return Layout.of(folder)
     if folder.is_file():
@@ -66,7 +71,7 @@ def journal_in(file: Path, name: str | None = None) -> Path:
             f"Tell a table of it: sqlite3 -header -csv {shlex.quote(name)} 'SELECT …' | livestory explain -"
         )
         raise InputError(message)
-    journal = Layout.of(file).db
+    journal = story_in(Layout.of(file).db).db
     if file != journal and (head.startswith(_SQLITE) or not journal.exists()):
         message = f"{name}: a journal's name ends in .db, and this is no story file with its journal beside it"
         raise InputError(message)

@@ -118,6 +118,10 @@ def replaced(name: Path, *, private: bool = False) -> Iterator[IO[bytes]]:
             scratch.flush()
             os.fsync(scratch.fileno())
             _place(scratch, place, target, private=private)
+    except OSError as error:
+        if error.filename is None and error.errno is not None:  # of a write
+            raise OSError(error.errno, error.strerror, str(name)) from error
+        raise
     finally:
         place.unlink(missing_ok=True)
 

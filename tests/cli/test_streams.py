@@ -20,7 +20,7 @@ WORDS = {
     "demo": "demo --dir new",
     "run": "run --bars bars.csv.gz --dir new",
     "check": "check --mode live",
-    "serve": "serve --dir nowhere.lock",
+    "serve": "serve --root-path story",
     "alert": "alert list",
     "tail": "tail -n 3",
     "status": "status",
@@ -91,13 +91,11 @@ def test_a_standard_output_that_takes_nothing(place: Path, command: str) -> None
 @pytest.mark.parametrize("command", WORDS)
 def test_without_standard_error_and_input(place: Path, command: str) -> None:
     """What a command does and prints is the same."""
-    usual = shell(WORDS[command], place)
-    for redirected in ("2>&-", "2>/dev/full", "<&-", "2>&- <&-"):
-        done = shell(f"{WORDS[command]} {redirected}", place)
-        assert done.returncode == usual.returncode
-        assert "Traceback" not in done.stdout + done.stderr
-        if command not in {"status"}:  # which says how long ago
-            assert done.stdout == usual.stdout
+    usual = shell(f"{WORDS[command]} 2>/dev/full", place)
+    done = shell(f"{WORDS[command]} 2>&- <&-", place)
+    assert done.returncode == usual.returncode == (2 if command in SILENT else 0)
+    assert "Traceback" not in done.stdout + done.stderr
+    assert done.stdout == usual.stdout
 
 
 @pytest.mark.parametrize("command", ["tail", "explain", "export"])
@@ -110,7 +108,6 @@ def test_a_reader_that_has_enough(place: Path, command: str) -> None:
 def test_no_file_of_a_story_becomes_a_stream(place: Path) -> None:
     """With all three closed, what others print there would land in the first file that is opened: the journal."""
     assert shell("run --bars bars.csv.gz --dir new <&- >&- 2>&-", place).returncode == 1
-    assert shell("verify --dir results", place).returncode == 0
     done = subprocess.run([*COMMAND, "verify", "--dir", "new"], cwd=place, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
 

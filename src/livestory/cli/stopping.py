@@ -21,7 +21,7 @@ _SIGNALS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 def stop_on_signals() -> Iterator[Stop]:
     """A stop that the first of the signals sets; the second does what it would have done without.
 
-    SIGTERM is the system's way to ask, SIGHUP a terminal's that is closed, SIGINT a person's (Ctrl-C). One that is
+    SIGTERM is the system's way to ask, SIGINT (Ctrl-C) and SIGHUP (the terminal closed) a person's. One that is
     ignored, as SIGHUP under nohup, stays ignored.
 
     Whoever supervises this process hears that it is up, by the loop's asking that it is alive, and that it stops.
@@ -39,7 +39,7 @@ def stop_on_signals() -> Iterator[Stop]:
 
     def ask(number: int, _frame: object) -> None:
         restore()
-        stop.by = "you" if number == signal.SIGINT else "system"
+        stop.by = "system" if number == signal.SIGTERM else "you"
         # Not set here: the signal may have come while this very thread held the event's lock, to wait for it.
         threading.Thread(target=stop.set).start()
 

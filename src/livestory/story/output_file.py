@@ -159,7 +159,8 @@ def _copy(file: IO[bytes], target: Target, *, private: bool) -> None:
         except OSError as error:
             with suppress(OSError):
                 out.close()  # which would try again what can't be written
-            raise OSError(error.errno, error.strerror, str(target.name)) from error
+            where = None if target.is_stdout else str(target.name)
+            raise OSError(error.errno, error.strerror, where) from error
 
 
 def _scratch(target: Target, *, private: bool) -> IO[bytes] | None:

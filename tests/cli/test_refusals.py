@@ -251,8 +251,8 @@ def test_a_database_that_is_no_journal_is_named_as_it_was_given(tmp_path: Path) 
             said = refusal(*command, cwd=tmp_path, status=BAD_INPUT)
             assert said.startswith(f"{name}: a SQLite database, and no journal of livestory's\n")
             assert f"sqlite3 -header -csv {name} " in said
-    for command in ("tail", "status", "verify", "compact", "halt", "serve"):
-        said = refusal(command, "--dir", "prices.sqlite", cwd=tmp_path, status=BAD_INPUT)
+    for reader in ("tail", "status", "verify", "compact", "halt", "serve"):
+        said = refusal(reader, "--dir", "prices.sqlite", cwd=tmp_path, status=BAD_INPUT)
         assert said.startswith("prices.sqlite: a file that is no story's")
 
 

@@ -196,7 +196,7 @@ def test_a_bot_of_the_present_that_was_killed_says_since_when(tmp_path: Path) ->
     """That is when it was last heard; its last report follows."""
     now = SystemClock().now()
     with Storyteller(tmp_path / "live_story.txt", Identity(bot="scout", mode="paper"), StorySettings()) as teller:
-        teller.tell(now - 3 * HOUR, Started(bot="scout", mode="paper"))
+        teller.tell(now - 3 * HOUR, Started(unit="BTC"))
         teller.observe(Observation(time=now - 2 * HOUR, wealth=1.0, halted=False))
         teller.commit({})
     done = livestory("status", "--dir", tmp_path, cwd=tmp_path)

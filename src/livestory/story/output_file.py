@@ -25,6 +25,7 @@ STDOUT = Path("-")
 _SQLITE = b"SQLite format 3\0"
 _MOST_LINKS = 40  # as many as Linux follows
 _MADE_UP = {errno.ELOOP, errno.ENOTDIR, errno.ENAMETOOLONG}
+_WRITING = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 # No file can be made beside it, or none can take its place, which may be a mount of this one file.
 _IN_PLACE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.EBUSY, errno.EXDEV}
 
@@ -119,7 +120,7 @@ def replaced(name: Path, *, private: bool = False) -> Iterator[IO[bytes]]:
             os.fsync(scratch.fileno())
             _place(scratch, place, target, private=private)
     except OSError as error:
-        if error.filename is None and error.errno is not None:  # of a write
+        if error.filename is None and error.errno in _WRITING:
             raise OSError(error.errno, error.strerror, str(name)) from error
         raise
     finally:

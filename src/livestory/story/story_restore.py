@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -40,7 +41,7 @@ def unpacked(file: Path, target: Layout) -> Iterator[tuple[Layout, Report]]:
                 _unpack(tar, stem, story, file)
                 yield story, _sound(story, file)
     except OSError as error:
-        if error.filename is None and error.errno is not None:  # of a write
+        if error.filename is None and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:  # met in writing
             raise OSError(error.errno, error.strerror, str(target.text.parent)) from error
         raise
     except (tarfile.TarError, EOFError, zlib.error) as error:

@@ -3,6 +3,7 @@
 # ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -30,6 +31,8 @@ def init(file: Path) -> None:
     if not stream and os.path.lexists(file):
         message = f"{file}: is there already, and is not overwritten\nName another file, or move this one away."
         raise InputError(message)
+    if not stream and not file.parent.exists():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file))
     with replaced(file) as written:
         written.write(config.template().encode())
     if not stream:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-GROUND = {"errors", "clock", "settings", "credentials", "tables", "chart"}
+GROUND = {"errors", "extras", "clock", "settings", "credentials", "tables", "chart"}
 ROOMS = {"story", "trading", "retell", "outlets"}
 ROOF = {"", "config", "cli", "__main__"}  # "" is the package itself, the public face
 
@@ -26,7 +26,7 @@ THIRD_PARTY = {
 HEAVY = {"duckdb", "ccxt", "rich", "prometheus_client", "starlette", "uvicorn", "httpx2", "apprise", "pandas", "numpy"}
 
 # Inside story these touch the world; every other module there thinks only: no I/O, no clock, no log.
-HANDS = ("journal", "story", "layout", "verify", "chronicle", "subscribers", "writer", "inbox")
+HANDS = ("journal", "output", "story", "layout", "verify", "chronicle", "subscribers", "writer", "inbox")
 WORLD = {
     *("apsw", "asyncio", "fcntl", "gzip", "io", "logging", "multiprocessing", "os", "pathlib", "random", "secrets"),
     *("shutil", "signal", "socket", "sqlite3", "subprocess", "sys", "tempfile", "threading", "time", "uuid"),

@@ -78,14 +78,14 @@ def serve(  # noqa: PLR0913, PLR0917 - click hands over each option by name
     from livestory.cli.supervisor import Supervisor
     from livestory.clock import SystemClock
     from livestory.errors import InputError
+    from livestory.extras import missing
 
     try:
         from livestory.outlets.web.app import Web, WebSettings
         from livestory.outlets.web.gate import allowed_hosts, is_loopback
         from livestory.outlets.web.server import Server, address_of, bind, require_token
     except ImportError as error:
-        message = f"the page needs {error.name}, which is not installed\nInstall it with: pip install 'livestory[web]'"
-        raise InputError(message) from error
+        raise missing(error, "the page", "web") from error
     host = address_of(host)
     token = _token(token_file)
     require_token(host, token)

@@ -16,6 +16,7 @@ from msgspec import Meta, Raw, Struct
 
 from livestory.clock import HOUR, SECOND
 from livestory.errors import InputError, LivestoryError
+from livestory.extras import missing
 from livestory.settings import Duration
 
 if TYPE_CHECKING:
@@ -130,9 +131,8 @@ class Prometheus:
     def _connected(self, ca_file: str | None) -> httpx2.Client:
         try:
             import httpx2  # noqa: PLC0415 - an extra, and slow to import
-        except ImportError:
-            message = "an export from Prometheus needs a package that is not installed: pip install 'livestory[retell]'"
-            raise InputError(message) from None
+        except ImportError as error:
+            raise missing(error, "export from Prometheus", "retell") from None
         for name in ("httpx2", "httpcore2"):  # their lines have addresses in them
             logging.getLogger(name).setLevel(logging.WARNING)
         own = self._credentials

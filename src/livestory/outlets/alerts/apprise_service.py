@@ -7,7 +7,8 @@ import logging
 import warnings
 from typing import TYPE_CHECKING
 
-from livestory.errors import ConfigError, InputError
+from livestory.errors import ConfigError
+from livestory.extras import missing
 from livestory.outlets.alerts.http import NotAccepted
 from livestory.outlets.alerts.message import unmentioned
 
@@ -35,11 +36,8 @@ class Apprise:
             warnings.simplefilter("ignore")  # its hundred plugins' own
             try:
                 import apprise  # noqa: PLC0415 - large, and only for who asks for it
-            except ImportError:
-                message = (
-                    f"{section} needs a package that is not installed\nInstall it with: pip install 'livestory[alerts]'"
-                )
-                raise InputError(message) from None
+            except ImportError as error:
+                raise missing(error, section, "alerts") from None
             asset = apprise.AppriseAsset(storage_mode="memory", interpret_escapes=False, allow_templates=False)
             self._apprise = apprise.Apprise(asset=asset)
             known = self._apprise.add(address.reveal() if address else "")

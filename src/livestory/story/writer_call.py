@@ -18,7 +18,7 @@ class Call:
     A latch is a plain lock of this one call: whatever interrupts the one who waits leaves nothing held that others need.
     """
 
-    __slots__ = (*("arguments", "begun", "done", "error", "events", "late", "name", "observation", "place", "told"),)
+    __slots__ = (*("arguments", "begun", "done", "error", "events", "finished", "late", "name", "observation", "place", "told"),)
 
     def __init__(self, name: str, arguments: tuple[Any, ...] = ()) -> None:
         """``name`` is the narrator's method, or what is asked of the threads themselves: "open", "flush", …."""
@@ -29,6 +29,7 @@ class Call:
         self.observation: Observation | None = None
         self.error: Exception | None = None
         self.late = False
+        self.finished = False
         self.place = 0  # how many calls were heard before it
         self.told = _closed()  # opens when it is heard, and `events` are known
         self.done = _closed()  # opens when it is durable, in trouble or answered
@@ -47,6 +48,7 @@ class Call:
         """Open both, with the ``error`` that is the answer."""
         if error is not None:
             self.error = error
+        self.finished = True
         self.hear()
         with suppress(RuntimeError):
             self.done.release()

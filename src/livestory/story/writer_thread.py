@@ -1,10 +1,10 @@
 """The two threads on which a StoryWriter's events become durable, so that the caller never waits for a disk.
 
-They take turns: one listens and narrates (microseconds) while the other is at the disk, keeps what was narrated, retries
-while it can't, and tells afterwards what came late. A caller only puts its call into a queue and waits on the call's own
-latch: it holds nothing that the threads need, so whatever interrupts it, a signal's handler that tells and closes, or an
-exception that one raises, hangs nothing and loses nothing. While the story could not be opened at all, calls are
-remembered and told once it is: only then is it known what was told before.
+They take turns: one listens and narrates (microseconds) while the other is at the disk, keeps what was narrated,
+retries while it can't, and tells afterwards what came late. A caller only puts its call into a queue and waits on the
+call's own latch: it holds nothing that the threads need, so whatever interrupts it, a signal's handler that tells and
+closes, or an exception that one raises, hangs nothing and loses nothing. While the story could not be opened at all,
+calls are remembered and told once it is: only then is it known what was told before.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class WriterThread:
                 if not self._own and self._trouble is None:
                     message = f"{self._path}: no thread can be started to write the story ({error})"
                     self._trouble, self._trouble_since = JournalError(message), self._clock.now()
-                    _log.error("the story waits: %s", self._trouble)  # noqa: TRY400 - the message says all
+                    _log.error("the story waits: %s", self._trouble)
                 return
 
     def opened(self, timeout: float) -> None:
@@ -237,13 +237,12 @@ class WriterThread:
         if os.getpid() != self._process or sys.is_finalizing():
             return False
         self._ask(question)
-        if not self._own or self.is_own(threading.get_ident()):
-            return False
-        question.told.acquire(timeout=_THINKING)  # though there be no time: it may be so already
-        answered = question.done.acquire(timeout=min(max(timeout, 0.0), threading.TIMEOUT_MAX))
+        if self._own and not self.is_own(threading.get_ident()):
+            question.told.acquire(timeout=_THINKING)  # though there be no time: it may be so already
+            question.done.acquire(timeout=min(max(timeout, 0.0), threading.TIMEOUT_MAX))
         if question.error is not None:
             raise question.error
-        return answered
+        return question.finished
 
     def _refuse_fork(self) -> None:
         if os.getpid() != self._process:  # the threads have stayed behind, and nobody would keep it
@@ -272,14 +271,16 @@ class WriterThread:
         self._own.add(threading.get_ident())
         while not self.ended:
             with self._turn:
-                mine = not self.ended and self._listen()
+                mine = self._listen()
             if mine:
                 self._visit_disk()
-        self._own.discard(threading.get_ident())
+        with self._lock:
+            self._own.discard(threading.get_ident())
+            self._answer_questions()
 
     def _listen(self) -> bool:
         """Narrate what is asked next; whether this thread is the one to go to the disk now."""
-        calls = self._next_calls()
+        calls = [] if self.ended else self._next_calls()
         with self._lock:
             for call in calls:
                 self._hear(call)
@@ -364,7 +365,7 @@ class WriterThread:
             case "rest":
                 return not self._resting
             case _:
-                return self.ended or not self._closing
+                return not self._closing or (self.ended and not self._own)
 
     def _narrate(self, call: Call, narrator: Narrator, trades: set[str]) -> None:
         call.events, call.observation = (), None
@@ -424,7 +425,9 @@ class WriterThread:
         with self._lock:
             self.ended = True
             self._at_end()
-            self._answer_questions()
+            for question in self._questions:
+                if question.name != "leave":  # which the last thread answers
+                    question.finish(StoryClosed("the story is closed"))
         self._turn_away()
         self._asked.put(None)  # for the other one
 

@@ -18,7 +18,9 @@ class Call:
     A latch is a plain lock of this one call: whatever interrupts the one who waits leaves nothing held that others need.
     """
 
-    __slots__ = (*("arguments", "begun", "done", "error", "events", "finished", "late", "name", "observation", "place", "told"),)
+    __slots__ = (
+        *("arguments", "begun", "done", "error", "events", "finished", "late", "name", "observation", "place", "told"),
+    )
 
     def __init__(self, name: str, arguments: tuple[Any, ...] = ()) -> None:
         """``name`` is the narrator's method, or what is asked of the threads themselves: "open", "flush", …."""

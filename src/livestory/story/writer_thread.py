@@ -1,7 +1,7 @@
 """The two threads on which a StoryWriter's events become durable, so that the caller never waits for a disk.
 
-They take turns: one listens and narrates (microseconds) while the other is at the disk, keeps what was narrated,
-retries while it can't, and tells afterwards what came late. A caller only puts its call into a queue and waits on the
+One narrates (microseconds) and keeps what was narrated, retries while it can't, and tells afterwards what came late; the
+other narrates in its stead while it is at the disk. A caller only puts its call into a queue and waits on the
 call's own latch: it holds nothing that the threads need, so whatever interrupts it, a signal's handler that tells and
 closes, or an exception that one raises, hangs nothing and loses nothing. While the story could not be opened at all,
 calls are remembered and told once it is: only then is it known what was told before.
@@ -89,11 +89,11 @@ class WriterThread:
         self._clock = options.clock or SystemClock()
         self._torn = torn
         self._at_end = at_end
-        self._asked: queue.SimpleQueue[Call | None] = queue.SimpleQueue()  # a put may interrupt another
-        # Both locks are the threads' own: no caller ever takes them.
-        self._turn = threading.Lock()  # whoever has it listens
-        self._lock = threading.Lock()  # guards the narrator and what follows
-        self._vacant = deque(range(2))
+        self._asked: queue.SimpleQueue[Call] = queue.SimpleQueue()  # a put may interrupt another
+        self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()  # the thread that keeps
+        self._needed: queue.SimpleQueue[None] = queue.SimpleQueue()  # the one that stands in for it
+        self._lock = threading.Lock()  # the threads' own, no caller ever takes it: guards the narrator and what follows
+        self._vacant = deque((self._stand_in, self._listen))
         self._own: set[int] = set()  # the threads at work
         self._calls: deque[Call] = deque()
         self._heard = self._settled = 0  # calls that were ever in there, and that left
@@ -225,12 +225,14 @@ class WriterThread:
 
     def _ask(self, call: Call) -> None:
         self._asked.put(call)
+        (self._needed if self.at_disk else self._wake).put(None)
         if self.ended:
             self._turn_away()
         elif not self._own:
             self.start()
             while self._asked.qsize() > _MOST_WAITING:
-                self._lost += self._asked.get() is not None
+                self._asked.get()
+                self._lost += 1
 
     def _answer(self, question: Call, timeout: float) -> bool:
         """Whether the answer came in time; a question of the threads' own thoughts gets none. Raises StoryClosed."""
@@ -258,49 +260,50 @@ class WriterThread:
                 call = self._asked.get_nowait()
             except queue.Empty:
                 return
-            if call is not None:
-                call.finish(None if call.name == "leave" else StoryClosed("the story is closed"))
+            call.finish(None if call.name == "leave" else StoryClosed("the story is closed"))
 
     # From here on, the threads' own.
 
     def _run(self) -> None:
         try:
-            self._vacant.pop()
+            step = self._vacant.pop()
         except IndexError:
             return
         self._own.add(threading.get_ident())
         while not self.ended:
-            with self._turn:
-                mine = self._listen()
-            if mine:
-                self._visit_disk()
+            try:
+                step()
+            except BaseException as error:  # noqa: BLE001 - for want of memory, say: the bot must not notice, the story goes on
+                self._in_trouble(error)
+                time_.sleep(_RETRY_FIRST)
         with self._lock:
             self._own.discard(threading.get_ident())
             self._answer_questions()
 
-    def _listen(self) -> bool:
-        """Narrate what is asked next; whether this thread is the one to go to the disk now."""
-        calls = [] if self.ended else self._next_calls()
-        with self._lock:
-            for call in calls:
-                self._hear(call)
-            if not calls and not any(self.users):
-                self._closing = True
-            if self.at_disk or self.ended or not self._due():
-                return False
-            self.at_disk = True
-            return True
+    def _stand_in(self) -> None:
+        """Narrate what is asked while the other thread is at the disk."""
+        self._needed.get()
+        self._hear_all()
+        if not self.at_disk:
+            self._wake.put(None)
 
-    def _next_calls(self) -> list[Call]:
+    def _listen(self) -> None:
+        """Narrate what is asked next, and go to the disk if there is a reason."""
         due = self._retry_at if self._calls else self._look_at
-        wait = _LISTEN if self.at_disk or self._rested else max(0.0, due - time_.monotonic())
-        found = []
         try:
-            found.append(self._asked.get(timeout=wait))
-            while True:
-                found.append(self._asked.get_nowait())
+            self._wake.get(timeout=_LISTEN if self._rested else max(0.0, due - time_.monotonic()))
         except queue.Empty:
-            return [call for call in found if call is not None]
+            self._closing |= not any(self.users)  # a writer was dropped that never got as far as to say so
+        self._hear_all()
+        with self._lock:
+            self.at_disk = self._due()
+        if self.at_disk:
+            self._visit_disk()
+
+    def _hear_all(self) -> None:
+        with self._lock:
+            while not self._asked.empty():
+                self._hear(self._asked.get())
 
     def _due(self) -> bool:
         now = time_.monotonic()
@@ -387,16 +390,17 @@ class WriterThread:
         back = f"observe: {stamp(given)} is before the last observation, {stamp(last)}: not told; times are UTC"
         self._out_of_order = back if given < last else None
 
-    # From here on, that of the two which is at the disk.
+    # From here on, that of the two which goes to the disk.
 
     def _visit_disk(self) -> None:
         """Keep what there is until nothing waits or the disk fails; at the end, close."""
         while True:
+            self._hear_all()  # what was asked before `at_disk` was seen
             try:
                 self._keep()
             except BaseException as error:  # noqa: BLE001 - whatever it is, the bot must not notice, and the story goes on
                 failed = True
-                self._in_trouble(error if isinstance(error, Exception) else RuntimeError(repr(error)))
+                self._in_trouble(error)
             else:
                 failed = False
                 if self._resting:
@@ -405,8 +409,6 @@ class WriterThread:
                 break
         if self._closing:
             self._end()
-        elif failed:
-            self._asked.put(None)  # the other one listens for too long now
 
     def _leave_disk(self, *, failed: bool) -> bool:
         with self._lock:
@@ -429,7 +431,7 @@ class WriterThread:
                 if question.name != "leave":  # which the last thread answers
                     question.finish(StoryClosed("the story is closed"))
         self._turn_away()
-        self._asked.put(None)  # for the other one
+        self._needed.put(None)  # ends the other one
 
     def _close_chronicle(self) -> None:
         chronicle, self._chronicle = self._chronicle, None
@@ -569,7 +571,8 @@ class WriterThread:
         )
         self._lost_untold = 0
 
-    def _in_trouble(self, error: Exception) -> None:
+    def _in_trouble(self, error: BaseException) -> None:
+        error = error if isinstance(error, Exception) else RuntimeError(repr(error))
         with self._lock:
             news = self._trouble is None
             if news:

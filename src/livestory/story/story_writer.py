@@ -279,6 +279,8 @@ def _of_a_signal(error: Exception) -> bool:
 
 
 def _code(handler: Any) -> object:
+    if not callable(handler):
+        return None
     handler = getattr(handler, "func", handler)  # a partial's
     return getattr(handler, "__code__", None) or getattr(type(handler).__call__, "__code__", None)
 

@@ -40,8 +40,11 @@ def joined(user: object, path: Path, options: Options, *, wait: float) -> Writer
         made = WriterThread(path, options, torn=key in _torn, at_end=partial(_forget, key))
         thread = _open.setdefault(key, made)
         if thread is not made and (differences := thread.options.differences(options)):
-            message = f"{path}: this process tells this story already, with {differences}: close that writer first"
-            raise ValueError(message)
+            if any(thread.users):
+                message = f"{path}: this process tells this story already, with {differences}: close that writer first"
+                raise ValueError(message)
+            _end(key, thread, deadline)
+            continue
         thread.users.add(user)
         # Not at the exit, which has its own order; and without a reference to the user, which would then never go.
         weakref.finalize(user, _drop, thread).atexit = False
@@ -49,10 +52,14 @@ def joined(user: object, path: Path, options: Options, *, wait: float) -> Writer
         try:
             thread.opened(max(0.0, deadline - time.monotonic()))
         except StoryClosed:  # by its last user, a moment ago
-            thread.leave(max(0.0, deadline - time.monotonic()))
-            _open.pop(key, None)
+            _end(key, thread, deadline)
             continue
         return thread
+
+
+def _end(key: str, thread: WriterThread, deadline: float) -> None:
+    thread.leave(deadline - time.monotonic())
+    _forget(key)
 
 
 def _forget(key: str) -> None:

@@ -148,7 +148,7 @@ class WriterThread:
         if trouble is None and wait > 0:
             call.done.acquire(timeout=wait)
             trouble = self._trouble
-        if self._own:
+        if self._own and not (self.at_disk and self._vacant):  # else nobody narrates now
             call.told.acquire(timeout=_THINKING)
         if call.error is not None:
             raise call.error
@@ -228,9 +228,9 @@ class WriterThread:
         (self._needed if self.at_disk else self._wake).put(None)
         if self.ended:
             self._turn_away()
-        elif not self._own:
+        elif self._vacant:
             self.start()
-            while self._asked.qsize() > _MOST_WAITING:
+            while not self._own and self._asked.qsize() > _MOST_WAITING:
                 self._asked.get()
                 self._lost += 1
 

@@ -236,8 +236,8 @@ class WriterThread:
 
     def _answer(self, question: Call, timeout: float) -> bool:
         """Whether the answer came in time; a question of the threads' own thoughts gets none. Raises StoryClosed."""
-        if os.getpid() != self._process or sys.is_finalizing():
-            return False
+        if os.getpid() != self._process or sys.is_finalizing() or (self._trouble is not None and not self._own):
+            return False  # there is nobody to answer
         self._ask(question)
         if self._own and not self.is_own(threading.get_ident()):
             question.told.acquire(timeout=_THINKING)  # though there be no time: it may be so already

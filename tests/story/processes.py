@@ -14,7 +14,7 @@ _LONG = 60  # seconds; a bot that hangs is ended, and the test fails
 
 
 def bot(folder: Path, code: str) -> list[str]:
-    """The lines that a bot prints which runs ``code`` in ``folder``; it has to end by itself, without a word of error."""
+    """The lines that a bot prints which runs ``code`` in ``folder``; it ends by itself, without a word of error."""
     command = [sys.executable, "-W", "error", "-c", _SILENT + code]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_LONG, check=False)
     assert (done.returncode, done.stderr) == (0, "")

@@ -1,4 +1,4 @@
-"""How a process ends: told at exit, by a daemon thread or a finalizer, while others close, or without a thread at all."""
+"""How a process ends: told at exit, by a daemon thread or a finalizer, while others close, or without a thread."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import atexit, sys
 for name in [name for name in sys.modules if name.startswith("livestory")]:
     del sys.modules[name]
 writers = []
-atexit.register(lambda: writers[0].note("registered before the import"))
+atexit.register(lambda: [writers[0].note(f"{n} registered before the import") for n in "12"])
 import livestory
 atexit.register(lambda: writers[0].note("registered before the writer"))
 writers.append(livestory.StoryWriter("live_story.txt", max_wait=0))
@@ -29,7 +29,8 @@ writers[0].note("the bot's")
 """
     assert bot(tmp_path, code) == []
     assert told(tmp_path) == [
-        "the bot's", "registered after", "registered before the writer", "registered before the import",
+        "the bot's", "registered after", "registered before the writer",
+        "1 registered before the import", "2 registered before the import",
     ]  # fmt: skip
     assert verify(tmp_path / "live_story.txt").findings == []
 

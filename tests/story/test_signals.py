@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,7 +40,7 @@ while True:
 @pytest.mark.parametrize("max_wait", ["0", "0.05"])
 def test_a_handler_that_tells_and_closes_does_so_whenever_it_is_called(tmp_path: Path, max_wait: str) -> None:
     """Whatever the call was doing that it interrupts: the goodbye is the story's last line."""
-    pauses = random.Random(11)
+    pauses = random.Random(11)  # noqa: S311 - any will do
     for n in range(8):
         folder = tmp_path / str(n)
         folder.mkdir()
@@ -62,7 +63,7 @@ class _Alarm(BaseException):
     """What a bot's watchdog raises."""
 
 
-class _Overdue(Exception):  # noqa: N818 - as a bot may name it
+class _Overdue(Exception):
     """Another's: an Exception, as most are."""
 
 
@@ -82,7 +83,7 @@ def alarm(request: pytest.FixtureRequest) -> Iterator[type[BaseException]]:
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # an alarm may meet a finalizer
 def test_what_is_retried_after_an_alarm_is_kept_once(tmp_path: Path, alarm: type[BaseException]) -> None:
     """In any call: fill, observe, note, flush, close, the constructor; at any bytecode of it."""
-    path, pauses, rings = tmp_path / "live_story.txt", random.Random(11), 0
+    path, pauses, rings = tmp_path / "live_story.txt", random.Random(11), 0  # noqa: S311 - any will do
 
     def until_it_returns(call: object) -> object:
         nonlocal rings
@@ -102,13 +103,13 @@ def test_what_is_retried_after_an_alarm_is_kept_once(tmp_path: Path, alarm: type
     for round_ in range(6):
         for _ in range(25):
             fills += 1
-            until_it_returns(lambda: story.fill("buy", 1, "0.05", trade_id=f"T{fills}"))
-            until_it_returns(lambda: story.note("a word"))
-            until_it_returns(lambda: story.health)
-        until_it_returns(lambda: story.flush(0.001))
+            until_it_returns(partial(story.fill, "buy", 1, "0.05", trade_id=f"T{fills}"))
+            until_it_returns(partial(story.note, "a word"))
+            until_it_returns(partial(getattr, story, "health"))
+        until_it_returns(partial(story.flush, 0.001))
         assert story.flush(30)
-        until_it_returns(lambda: story.close(0.001))
-        story = until_it_returns(lambda: StoryWriter(path, max_wait=5.0))  # type: ignore[assignment]
+        until_it_returns(partial(story.close, 0.001))
+        story = until_it_returns(partial(StoryWriter, path, max_wait=5.0))  # type: ignore[assignment]
         assert story.note(f"round {round_}") is not None
     assert story.close(30)
     assert rings > 20

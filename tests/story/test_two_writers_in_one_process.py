@@ -66,7 +66,7 @@ def test_a_journal_with_a_second_name_is_refused(tmp_path: Path) -> None:
     with _writer(tmp_path / "live_story.txt"):
         (tmp_path / "other").mkdir()
         os.link(tmp_path / "live_story.db", tmp_path / "other" / "live_story.db")
-        with pytest.raises(ValueError, match="tells this story already, as .*: use that name"):
+        with pytest.raises(ValueError, match=r"tells this story already, as .*: use that name"):
             _writer(tmp_path / "other" / "live_story.txt")
 
 
@@ -89,7 +89,7 @@ def test_other_settings_for_the_same_story_are_an_error(tmp_path: Path, options:
 
 def test_dropped_writers_leave_nothing_behind(tmp_path: Path) -> None:
     """No thread, no file, no lock; and the lines that waited are kept."""
-    open_files = len(os.listdir("/proc/self/fd"))
+    open_files = len(list(Path("/proc/self/fd").iterdir()))
     threads = threading.active_count()
     for n in range(20):
         StoryWriter(tmp_path / str(n), max_wait=0.0).note("the last word")
@@ -98,7 +98,7 @@ def test_dropped_writers_leave_nothing_behind(tmp_path: Path) -> None:
     del closed
     gc.collect()
     assert threading.active_count() == threads
-    assert len(os.listdir("/proc/self/fd")) == open_files
+    assert len(list(Path("/proc/self/fd").iterdir())) == open_files
     for n in range(20):
         assert told(tmp_path, str(n)) == ["the last word"]
 

@@ -85,7 +85,7 @@ class _Subscriber:
             self._waiting.put(event)
 
     def barrier(self) -> _thread.LockType:
-        """A latch that opens when all published so far is heard; an open one where this thread would wait for itself."""
+        """A latch that opens when all published so far is heard; open where this thread would wait for itself."""
         latch = _thread.allocate_lock()
         if self._thread is not None and self._thread is not threading.current_thread():
             latch.acquire()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Call:
     """What a bot called, what that told, and two latches on which it waits.
 
-    A latch is a plain lock of this one call: whatever interrupts the one who waits leaves nothing held that others need.
+    A latch is a plain lock of this one call: whatever interrupts who waits leaves nothing held that others need.
     """
 
     __slots__ = (

@@ -5,18 +5,16 @@ from __future__ import annotations
 import operator
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NoReturn
 
 from msgspec import Struct
 
+from livestory.clock import Clock
 from livestory.story import arguments
 from livestory.story.journal_entry import Identity
 from livestory.story.layout import Layout
 from livestory.story.settings import StorySettings
 from livestory.story.wording.text import encodable
-
-if TYPE_CHECKING:
-    from livestory.clock import Clock
 
 _FILE = "live_story.txt"
 _LONGEST_WAIT = 86_400.0  # seconds
@@ -40,9 +38,9 @@ class Options(Struct, frozen=True):
         """The options as a caller gives them. Raises ValueError, which names the one that can't be."""
         name, unit, symbol = _text(name, "name"), _text(unit, "unit"), arguments.pair(_text(symbol, "symbol") or "")
         if settings is not None and not isinstance(settings, StorySettings):
-            raise _wrong("settings", settings, "a StorySettings, or None for the usual ones")
+            _refuse("settings", settings, "a StorySettings, or None for the usual ones")
         if clock is not None and not callable(getattr(clock, "now", None)):
-            raise _wrong("clock", clock, "a clock with a method now(), or None for the machine's")
+            _refuse("clock", clock, "a clock with a method now(), or None for the machine's")
         unit = unit or symbol.partition("/")[2]
         return cls(name, symbol, unit, settings or StorySettings(), _days(keep_days), clock)
 
@@ -62,12 +60,9 @@ def path_of(given: Any) -> Path:
 
     Raises ValueError where ``given`` names no file.
     """
-    try:
-        text = os.fsdecode(given)
-    except TypeError:
-        raise _wrong("filepath", given, "the path of a file, like results/live_story.txt") from None
+    text = os.fsdecode(given) if isinstance(given, str | bytes | os.PathLike) else ""
     if not text or "\0" in text:
-        raise _wrong("filepath", given, "the path of a file, like results/live_story.txt")
+        _refuse("filepath", given, "the path of a file, like results/live_story.txt")
     try:
         path = Path(text).absolute()
     except FileNotFoundError:
@@ -86,14 +81,14 @@ def seconds(given: Any, name: str) -> float:
     except (TypeError, ValueError, OverflowError):
         number = -1.0
     if not 0 <= number <= _LONGEST_WAIT:
-        raise _wrong(name, given, f"seconds, from 0 to {_LONGEST_WAIT:.0f}")
+        _refuse(name, given, f"seconds, from 0 to {_LONGEST_WAIT:.0f}")
     return number
 
 
 def flag(given: Any, name: str) -> bool:
     """True or False, nothing that merely looks like it. Raises ValueError."""
     if not isinstance(given, bool):
-        raise _wrong(name, given, "True or False")
+        _refuse(name, given, "True or False")
     return given
 
 
@@ -105,15 +100,16 @@ def _days(given: Any) -> int | None:
     except TypeError:
         days = 0
     if not 1 <= days <= _MOST_DAYS:
-        raise _wrong("keep_days", given, f"whole days, from 1 to {_MOST_DAYS}, or None to keep all")
+        _refuse("keep_days", given, f"whole days, from 1 to {_MOST_DAYS}, or None to keep all")
     return days
 
 
 def _text(given: Any, name: str) -> str | None:
     if given is not None and not isinstance(given, str):
-        raise _wrong(name, given, "a text")
+        _refuse(name, given, "a text")
     return None if given is None else encodable(given)
 
 
-def _wrong(name: str, given: Any, expected: str) -> ValueError:
-    return ValueError(f"{name} {given!r}: expected {expected}")
+def _refuse(name: str, given: Any, expected: str) -> NoReturn:
+    message = f"{name} {given!r}: expected {expected}"
+    raise ValueError(message)

@@ -9,14 +9,13 @@ import threading
 import time
 import weakref
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from livestory.story.layout import Layout
 from livestory.story.writer_thread import StoryClosed, WriterThread
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from livestory.story.writer_options import Options
 
 _AT_EXIT = 2.0  # seconds that the interpreter's end waits for all stories together
@@ -69,7 +68,7 @@ def _forget(key: str) -> None:
 def _refuse_other_name(key: str, db: Path) -> None:
     """Raises ValueError for a journal that is open here already and has a second name, such as a hard link."""
     for other in tuple(_open):
-        if other != key and db.exists() and os.path.exists(other) and os.path.samefile(other, db):
+        if other != key and db.exists() and Path(other).exists() and db.samefile(other):
             message = f"{db}: this process tells this story already, as {other}: use that name"
             raise ValueError(message)
 

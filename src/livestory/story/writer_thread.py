@@ -1,7 +1,7 @@
 """The two threads on which a StoryWriter's events become durable, so that the caller never waits for a disk.
 
-One narrates (microseconds) and keeps what was narrated, retries while it can't, and tells afterwards what came late; the
-other narrates in its stead while it is at the disk. A caller only puts its call into a queue and waits on the
+One narrates (microseconds) and keeps what was narrated, retries while it can't, and tells afterwards what came late;
+the other narrates in its stead while it is at the disk. A caller only puts its call into a queue and waits on the
 call's own latch: it holds nothing that the threads need, so whatever interrupts it, a signal's handler that tells and
 closes, or an exception that one raises, hangs nothing and loses nothing. While the story could not be opened at all,
 calls are remembered and told once it is: only then is it known what was told before.
@@ -98,7 +98,7 @@ class WriterThread:
         self._calls: deque[Call] = deque()
         self._heard = self._settled = 0  # calls that were ever in there, and that left
         self._questions: list[Call] = []  # "open", "flush", "rest" and "leave" that can't be answered yet
-        self._closing = False
+        self._closing = self._exiting = False
         self._resting = self._rested = False
         self._pause = self._retry_at = self._look_at = 0.0
         self._chronicle: Chronicle | None = None
@@ -142,7 +142,7 @@ class WriterThread:
         self._ask(call)
         if self.is_own(threading.get_ident()):  # it collected or logged something whose author tells stories
             return ()
-        if self._rested:
+        if self._exiting:
             wait = max(wait, _AT_EXIT)
         trouble = self._trouble
         if trouble is None and wait > 0:
@@ -172,6 +172,7 @@ class WriterThread:
 
     def rest(self, deadline: float) -> None:
         """Flush and close until ``deadline`` (monotonic); if anything is told after all, open again."""
+        self._exiting = True
         self.flush(deadline - time_.monotonic())
         self._answer(Call("rest"), deadline - time_.monotonic())
         self._subscribers.drain(deadline - time_.monotonic())
@@ -338,13 +339,14 @@ class WriterThread:
         except Exception as error:  # noqa: BLE001 - the caller's to raise
             call.finish(error)
             return
+        call.late = self._trouble is not None
         waits = call.events or call.observation is not None or self._chronicle is None
-        if waits or (call.name == "fill" and self._calls and self._trouble is None):  # the same one may be on its way
+        if waits or (call.name == "fill" and self._calls and not call.late):  # told before, and perhaps not kept yet
             self._append(call)
-        if not waits or self._trouble is not None:
-            call.late = self._trouble is not None
-            call.finish()
-        call.hear()
+            if not call.late:
+                call.hear()
+                return
+        call.finish()
 
     def _append(self, call: Call) -> None:
         self._calls.append(call)
@@ -424,6 +426,8 @@ class WriterThread:
 
     def _end(self) -> None:
         self._close_chronicle()
+        if self._calls:
+            _log.error("%s: closed with %d calls that could not be kept", self._path, len(self._calls))
         with self._lock:
             self.ended = True
             self._at_end()

@@ -64,6 +64,8 @@ def test_the_same_file_by_another_spelling_is_the_same_story(tmp_path: Path) -> 
 def test_a_journal_with_a_second_name_is_refused(tmp_path: Path) -> None:
     """Two texts of one journal are nothing that anybody can mean."""
     with _writer(tmp_path / "live_story.txt"):
+        with pytest.raises(ValueError, match=r"as .*live_story.txt: use that name"):
+            _writer(tmp_path / "live_story")
         (tmp_path / "other").mkdir()
         os.link(tmp_path / "live_story.db", tmp_path / "other" / "live_story.db")
         with pytest.raises(ValueError, match=r"tells this story already, as .*: use that name"):

@@ -68,8 +68,9 @@ def path_of(given: Any) -> Path:
     except FileNotFoundError:
         message = f"filepath {given!r}: the current folder was deleted, give an absolute path"
         raise ValueError(message) from None
-    as_folder = text.endswith(os.sep) or not path.name
-    if as_folder or (path.is_dir() and not (path.suffix and Layout.of(path).db.exists())):  # else it is in the way
+    is_folder = os.path.isdir(path)  # noqa: PTH112 - this and the next, unlike a Path's, raise for nothing
+    in_the_way = path.suffix and os.path.exists(Layout.of(path).db)  # noqa: PTH110 - then it is no folder for stories
+    if text.endswith(os.sep) or not path.name or (is_folder and not in_the_way):
         path /= _FILE
     return path
 

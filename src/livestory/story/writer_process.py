@@ -9,13 +9,14 @@ import threading
 import time
 import weakref
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from livestory.story.layout import Layout
 from livestory.story.writer_thread import StoryClosed, WriterThread
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from livestory.story.writer_options import Options
 
 _AT_EXIT = 2.0  # seconds that the interpreter's end waits for all stories together
@@ -34,7 +35,7 @@ def joined(user: object, path: Path, options: Options, *, wait: float) -> Writer
     """
     db = Layout.of(path).db
     key, deadline = os.path.realpath(db), time.monotonic() + wait
-    _refuse_other_name(key, db)
+    _refuse_other_name(key, Layout.of(path))
     while True:
         made = WriterThread(path, options, torn=key in _torn, at_end=partial(_forget, key))
         thread = _open.setdefault(key, made)
@@ -58,19 +59,27 @@ def joined(user: object, path: Path, options: Options, *, wait: float) -> Writer
 
 def _end(key: str, thread: WriterThread, deadline: float) -> None:
     thread.leave(deadline - time.monotonic())
-    _forget(key)
+    _forget(key, thread)
 
 
-def _forget(key: str) -> None:
-    _open.pop(key, None)
+def _forget(key: str, thread: WriterThread) -> None:
+    if _open.get(key) is thread:  # else it ended late, and another one has taken its place
+        _open.pop(key, None)
 
 
-def _refuse_other_name(key: str, db: Path) -> None:
+def _refuse_other_name(key: str, layout: Layout) -> None:
     """Raises ValueError for a journal that is open here already and has a second name, such as a hard link."""
-    for other in tuple(_open):
-        if other != key and db.exists() and Path(other).exists() and db.samefile(other):
-            message = f"{db}: this process tells this story already, as {other}: use that name"
+    for other, thread in tuple(_open.items()):
+        if thread.text.name != layout.text.name if other == key else _same_file(layout.db, other):
+            message = f"{layout.text}: this process tells this story already, as {thread.text}: use that name"
             raise ValueError(message)
+
+
+def _same_file(path: Path, other: str) -> bool:
+    try:
+        return path.samefile(other)
+    except OSError:  # one of them is not there, or can't be looked at
+        return False
 
 
 def _drop(thread: WriterThread) -> None:

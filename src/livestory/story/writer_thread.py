@@ -22,6 +22,7 @@ from weakref import WeakSet
 from msgspec import Struct
 
 from livestory.errors import JournalError
+from livestory.story.layout import Layout
 from livestory.story.writer_call import Call
 from livestory.story.writer_keeper import HANGS, SILENCE, Keeper
 
@@ -60,7 +61,9 @@ class Health(Struct, frozen=True):
 class WriterThread(Keeper):
     """One story's threads, for all its writers in this process; every public method may be called from anywhere."""
 
-    def __init__(self, path: Path, options: Options, *, torn: bool = False, at_end: Callable[[], object]) -> None:
+    def __init__(
+        self, path: Path, options: Options, *, torn: bool = False, at_end: Callable[[WriterThread], object]
+    ) -> None:
         """Prepare; `start` opens the story. ``torn``: this process is a fork, made while the story was written."""
         super().__init__(path, options, torn=torn)
         self.users: WeakSet[object] = WeakSet()  # once there is none, the story is closed
@@ -140,6 +143,11 @@ class WriterThread(Keeper):
         self.flush(deadline - time_.monotonic())
         self._answer(Call("rest"), deadline - time_.monotonic())
         self._subscribers.drain(deadline - time_.monotonic())
+
+    @property
+    def text(self) -> Path:
+        """The file that a person reads."""
+        return Layout.of(self._path).text
 
     @property
     def trouble(self) -> Exception | None:
@@ -355,7 +363,7 @@ class WriterThread(Keeper):
             _log.error("%s: closed with %d calls that could not be kept", self._path, len(self._calls))
         with self._lock:
             self.ended = True
-            self._at_end()
+            self._at_end(self)
             for question in self._questions:
                 if question.name != "leave":  # which the last thread answers
                     question.finish(StoryClosed("the story is closed"))

@@ -9,7 +9,7 @@ import sys
 import time as time_
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
-from livestory.clock import SystemClock, instant
+from livestory.clock import SystemClock
 from livestory.story import arguments
 from livestory.story.details import facts_of
 from livestory.story.events import Note, Rules
@@ -23,13 +23,13 @@ from livestory.story.writer_thread import Health, WriterThread
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
-    from datetime import datetime
+    from datetime import date, datetime
 
     from livestory.clock import Clock
     from livestory.story.arguments import Number
     from livestory.story.events import Event
 
-    Timestamp = datetime | float | str
+    Timestamp = datetime | date | float | str
     Told = tuple[Event, ...] | None
 
 _log = logging.getLogger("livestory")
@@ -112,7 +112,7 @@ class StoryWriter:
         read, are told as a note. ``log_event(now, "TRADE", "BUY 0.25 @ 0.0329")``.
         """
         facts = facts_of(event_type, details, self._symbol, self._unit)
-        return self._tell("tell", instant(timestamp), facts)
+        return self._tell("tell", arguments.time(timestamp), facts)
 
     @_harmless
     def check_ath(self, wealth: float, peak: float, timestamp: Timestamp | None = None) -> Told:
@@ -150,7 +150,7 @@ class StoryWriter:
         *,
         reason: Reason | str | None = None,
         fee: Number | None = None,
-        trade_id: str | None = None,
+        trade_id: str | int | None = None,
         symbol: str | None = None,
         effect: str | None = None,
         timestamp: Timestamp | None = None,
@@ -168,7 +168,7 @@ class StoryWriter:
             symbol=arguments.pair(symbol) if symbol is not None else None,
             effect=effect,
             fee=arguments.decimal(fee, "fee", signed=True) if fee is not None else None,
-            trade_id=None if trade_id is None else encodable(trade_id),
+            trade_id=arguments.trade_id(trade_id),
             reason=arguments.reason(reason),
         )
         return self._tell("fill", fill)
@@ -206,7 +206,7 @@ class StoryWriter:
     @_harmless
     def note(self, text: str, timestamp: Timestamp | None = None) -> Told:
         """Tell somebody's own words."""
-        return self._tell("tell", self._at(timestamp), Note(text=encodable(text)))
+        return self._tell("tell", self._at(timestamp), Note(text=arguments.text(text, "text")))
 
     # The story's own condition.
 
@@ -243,7 +243,7 @@ class StoryWriter:
         self.close()
 
     def _at(self, timestamp: Timestamp | None) -> int:
-        return self._clock.now() if timestamp is None else instant(timestamp)
+        return self._clock.now() if timestamp is None else arguments.time(timestamp)
 
     def _tell(self, call: str, *arguments: Any) -> Told:
         deadline = time_.monotonic() + (0.0 if _in_event_loop() else self._max_wait)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from livestory.clock import SECOND
+from livestory.clock import MINUTE, RELEASED, SECOND, Reading, SystemClock
 from livestory.errors import JournalForeign
 from livestory.story.events import StoryLate
 from livestory.story.inbox import INBOX, Inbox
@@ -51,6 +51,7 @@ _SILENCE = "the disk does not answer"
 _AT_ONCE = 100  # calls told again while the caller may have to wait for it
 _ROUNDS = 10  # of telling again, should a bot call faster than that
 _LISTEN = 1.0  # seconds between two looks into the inbox
+_CLOCK_LAG = MINUTE  # by which a clock may be behind the last line: of a call that is kept after it, or adjusted
 _OPEN_WAIT = 5.0  # seconds that a constructor waits for the story to open
 
 
@@ -67,11 +68,12 @@ class Health(Struct, frozen=True):
 class _Call:
     """One call on its way: what it told, and a latch that opens when it is durable or in trouble."""
 
-    __slots__ = ("arguments", "begun", "events", "latch", "late", "name", "observation")
+    __slots__ = ("arguments", "begun", "clock", "events", "latch", "late", "name", "observation")
 
-    def __init__(self, name: str, arguments: tuple[Any, ...]) -> None:
+    def __init__(self, name: str, arguments: tuple[Any, ...], clock: int) -> None:
         self.name = name
         self.arguments = arguments
+        self.clock = clock  # what it said when the call was made
         self.begun = time_.monotonic()
         self.events: tuple[Event, ...] = ()
         self.observation: Observation | None = None
@@ -116,6 +118,7 @@ class WriterThread:
         self._lost = 0
         self._lost_untold = 0
         self._last_seq: int | None = None
+        self._last_told = 0
         self._closing = False
         self._process = os.getpid()
         self._opened = threading.Event()
@@ -132,7 +135,7 @@ class WriterThread:
 
     def tell(self, name: str, arguments: tuple[Any, ...], deadline: float, *, strict: bool) -> tuple[Event, ...] | None:
         """Let the narrator's method ``name`` tell, and wait until ``deadline`` (monotonic) for it to be durable."""
-        call = _Call(name, arguments)
+        call = _Call(name, arguments, self._clock.now())
         if os.getpid() != self._process:  # the thread has stayed behind, and nobody would keep it
             message = f"the story is told by process {self._process}: this fork must open one of its own"
             raise ValueError(message)
@@ -163,12 +166,16 @@ class WriterThread:
             return
         if call.name == "observe":
             self._note_order(call.arguments[0], narrator)
-        events = getattr(narrator, call.name)(*call.arguments)
-        if call.name == "observe" and events is not None:
+        call.events, taken = narrator.call(call.name, call.arguments, self._reading(call.clock))
+        if taken:
             call.observation = call.arguments[0]
-        call.events = events or ()
         if trade is not None:
             trades.add(trade)
+
+    def _reading(self, now: int) -> Reading:
+        """The clock as a judge of callers' times: only a machine's own, and only where nothing shows it to be wrong."""
+        plausible = isinstance(self._clock, SystemClock) and RELEASED < now > self._last_told - _CLOCK_LAG
+        return Reading(now, plausible)
 
     def _note_order(self, observation: Observation, narrator: Narrator) -> None:
         """Show an observation that goes back in time; the last one's own time again is a bot that polls."""
@@ -276,6 +283,7 @@ class WriterThread:
                 self._recovered(calls)
                 last = chronicle.journal.last
                 self._last_seq = last.seq if last is not None else None
+                self._last_told = last.told if last is not None else 0
                 self._kept.notify_all()
             for call in calls:
                 if call.latch.locked():
@@ -292,6 +300,7 @@ class WriterThread:
             narrator = self.narrator.blank()
             if saved is not None:
                 narrator.restore(saved)
+            self._last_told = chronicle.journal.last.told if chronicle.journal.last is not None else 0
             trades = chronicle.journal.ids(TRADE)
             self._inbox = Inbox(Layout.of(self._path), chronicle.journal.state(INBOX))
             self._inbox.sweep()
@@ -338,7 +347,7 @@ class WriterThread:
         news = [*chronicle.news(), *self._late]
         self._late = []
         if news:
-            call = _Call("tell", (now, *news))
+            call = _Call("tell", (now, *news), now)
             self._narrate(call, self.narrator, self._trades)
             self._calls.append(call)
 
@@ -348,7 +357,8 @@ class WriterThread:
             if isinstance(posted.word, Halt | Resume):
                 continue
             self._inbox.take(posted)
-            call = _Call("word", (chronicle.now() or self._clock.now(), posted.word))
+            now = chronicle.now() or self._clock.now()
+            call = _Call("word", (now, posted.word), now)
             self._narrate(call, self.narrator, self._trades)
             self._calls.append(call)
 

@@ -49,19 +49,20 @@ def instant(value: datetime | date | Decimal | float | str) -> int:
 
     Raises ValueError for anything else, NaN, NaT and infinity included, and for a number that may mean two instants.
     """
-    value = plain(value)
-    if isinstance(value, str):
-        value = _read(value)
-    if isinstance(value, date):
-        return _checked(_of_date(value), value)
-    if isinstance(value, bool) or not hasattr(value, "as_integer_ratio"):  # as all numbers have, a Fraction too
-        raise _no_timestamp(value)
+    given = plain(value)
+    if isinstance(given, str):
+        given = _read(given)
+    if isinstance(given, date):
+        return _checked(_of_date(given), given)
+    if isinstance(given, bool) or not hasattr(given, "as_integer_ratio"):  # as all numbers have, a Fraction too
+        raise _no_timestamp(given)
     try:
-        if not -_LEAST_NANOS * 100 < value < _LEAST_NANOS * 100:  # NaN fails every comparison
-            raise _no_timestamp(value)
+        sensible = -_LEAST_NANOS * 100 < given < _LEAST_NANOS * 100  # NaN fails every comparison
     except InvalidOperation:  # Decimal's signaling NaN
-        raise _no_timestamp(value) from None
-    return _checked(_micros(value), value)
+        sensible = False
+    if not sensible:
+        raise _no_timestamp(given)
+    return _checked(_micros(given), given)
 
 
 def _no_timestamp(value: object) -> ValueError:
@@ -106,15 +107,17 @@ def _micros(number: Any) -> int:
     for name, least, end in _TICKS:
         if least <= number < end:
             ticks = as_datetime(int(number - least) // 10).isoformat(" ", "seconds")[:19]
-            message = f"{shown(number)} is two times: {ticks} in {name}, or nanoseconds since the epoch; give a datetime"
+            message = (
+                f"{shown(number)} is two times: {ticks} in {name}, or nanoseconds since the epoch; give a datetime"
+            )
             raise ValueError(message)
     if size >= _LEAST_NANOS:
         return int(number // 1000)
     if size >= _LEAST_MICROS:
         return int(number)
     if size >= _LEAST_MILLIS:
-        return round(number * 1000)
-    return round(number * SECOND)
+        return int(round(number * 1000))
+    return int(round(number * SECOND))
 
 
 def _written(digits: str, form: str) -> int | None:

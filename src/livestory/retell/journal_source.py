@@ -199,7 +199,9 @@ def _own(event: e.Event) -> Input | None:  # noqa: PLR0911 - one way for each ki
         case e.Trade() if f.effect is not None:
             return _fill(time, f)
         case e.PutOff():
-            return Skip(time=time, reason=f.reason, side=f.side, quantity=f.quantity, symbol=f.symbol, claimed=f.claimed)
+            return Skip(
+                time=time, reason=f.reason, side=f.side, quantity=f.quantity, symbol=f.symbol, claimed=f.claimed
+            )
         case e.FlowTold():
             return Flow(time=time, amount=f.amount, came=f.came, source=f.source, counted=f.counted, claimed=f.claimed)
         case _:

@@ -76,18 +76,19 @@ def label(value: object, name: str) -> str:
     return shortened(_words(value, name), _MOST_OF_A_NAME)
 
 
-def trade_id(value: object) -> str | None:
+def trade_id(value: Any) -> str | None:
     """The exchange's id of a trade. An empty one is none, and neither is what pandas has for a missing one."""
-    given = plain(value) if value.__class__.__name__ not in {"NAType", "NaTType"} else None
+    name = "trade_id"
+    given = None if type(value).__name__ in {"NAType", "NaTType"} else plain(value)
     if isinstance(given, bool):
-        raise _wrong("trade_id", value, "an id")
+        raise _wrong(name, value, "an id")
+    if given is None or given != given:  # noqa: PLR0124 - NaN
+        return None
     if isinstance(given, float) and given.is_integer():
         given = int(given)  # a column of ints with one missing is a column of floats
-    if given is None or (isinstance(given, float) and given != given):  # noqa: PLR0124 - NaN
-        return None
-    told = _words(given, "trade_id")
+    told = _words(given, name)
     if len(told) > _MOST_OF_A_NAME:
-        raise _wrong("trade_id", value, f"at most {_MOST_OF_A_NAME} characters")
+        raise _wrong(name, value, f"at most {_MOST_OF_A_NAME} characters")
     return told if told.strip() else None
 
 
@@ -134,7 +135,7 @@ def reason(given: Reason | str | None) -> Reason | None:
     return Reason(label(given.key, "key"), value, limit, against, text(given.text, "text"))
 
 
-def observation(given: Observation) -> Observation:
+def observation(given: Observation | object) -> Observation:
     """The observation, each field of its declared type. Numbers may be infinite or NaN: the story refuses those."""
     if not isinstance(given, Observation):
         fields = ", ".join(f"{name}=…" for name in Observation.__struct_fields__)
@@ -151,7 +152,7 @@ def observation(given: Observation) -> Observation:
     return replace(given, **changed) if changed else given
 
 
-def rules(given: Rules) -> Rules:
+def rules(given: Rules | object) -> Rules:
     """The rules, each of its declared type. A cooldown may be a timedelta; shares are shares, not percent."""
     if not isinstance(given, Rules):
         message = f"rules takes Rules(breaker=…, cooldown=…, …), not {shown(given)}"

@@ -1,7 +1,8 @@
 """The plan's own call, ``log_event(timestamp, event_type, details)``: its details as facts.
 
-Each type reads the third column of its line, or just the numbers of it, where that is the whole of the text and can mean
-one thing only. Anything else is told as the text that it is, under the type's name: nothing is lost, nothing is made up.
+Each type reads the third column of its line, or just the numbers of it, where that is the whole of the text and can
+mean one thing only. Anything else is told as the text that it is, under the type's name: nothing is lost, nothing is
+made up.
 """
 
 from __future__ import annotations

@@ -115,9 +115,8 @@ def _micros(number: Any) -> int:
         return int(number // 1000)
     if size >= _LEAST_MICROS:
         return int(number)
-    if size >= _LEAST_MILLIS:
-        return int(round(number * 1000))
-    return int(round(number * SECOND))
+    micros: int = round(number * (1000 if size >= _LEAST_MILLIS else SECOND))
+    return micros
 
 
 def _written(digits: str, form: str) -> int | None:

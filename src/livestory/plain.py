@@ -64,7 +64,7 @@ def _shortest(number: float, form: str) -> float:
 def shown(value: object) -> str:
     """The value for a message: whatever it is, in a few words and without an error."""
     try:
-        text = repr(value)
+        text = " ".join(repr(value).split())
     except Exception:  # noqa: BLE001 - a caller's object, or an int of too many digits
         return f"(a value of type {type(value).__name__})"
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"

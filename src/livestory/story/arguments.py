@@ -50,12 +50,12 @@ def decimal(value: Number, name: str, *, signed: bool = False) -> Decimal:
     """An amount, exact; a float counts twelve digits. Above zero, unless ``signed``."""
     try:
         given = plain(value)
-        number = Decimal(given if isinstance(given, Decimal | int | str) else format(float(given), ".12g"))
+        exact = isinstance(given, Decimal | int | str) and not isinstance(given, bool)
+        number = Decimal(given if exact else format(_float(given, name), ".12g"))
     except (ArithmeticError, TypeError, ValueError):
         number = Decimal("NaN")
     if (
-        isinstance(value, bool)
-        or not number.is_finite()
+        not number.is_finite()
         or (number <= 0 and not signed)
         or abs(number.adjusted()) > _MOST_DIGITS
         or int(number.as_tuple().exponent) < -2 * _MOST_DIGITS

@@ -40,6 +40,7 @@ class Heard(NamedTuple):
 
     events: tuple[Event, ...]
     taken: bool
+    doubted: bool  # its time was: to be remembered, also where nothing is told
 
 
 class _Memory(Struct):
@@ -161,14 +162,14 @@ class Narrator:
         told = self.tell(given if believed else reading.now, *news) if news else ()
         if not believed:
             if name == "observe":
-                return Heard(told, taken=False)
+                return Heard(told, taken=False, doubted=True)
             arguments = _at_the_clock(arguments, reading.now)
         self._leaps = believed and given <= reading.now + DAY
         try:
             events = getattr(self, name)(*arguments)
         finally:
             self._leaps = True
-        return Heard(told + (events or ()), taken=name == "observe" and events is not None)
+        return Heard(told + (events or ()), taken=name == "observe" and events is not None, doubted=not believed)
 
     def observe(self, observation: Observation) -> tuple[Event, ...] | None:
         """The events that an observation brings; None where it is not newer than the last, and so ignored."""

@@ -68,7 +68,7 @@ class Health(Struct, frozen=True):
 class _Call:
     """One call on its way: what it told, and a latch that opens when it is durable or in trouble."""
 
-    __slots__ = ("arguments", "begun", "clock", "events", "latch", "late", "name", "observation")
+    __slots__ = ("arguments", "begun", "clock", "doubted", "events", "latch", "late", "name", "observation")
 
     def __init__(self, name: str, arguments: tuple[Any, ...], clock: int) -> None:
         self.name = name
@@ -77,6 +77,7 @@ class _Call:
         self.begun = time_.monotonic()
         self.events: tuple[Event, ...] = ()
         self.observation: Observation | None = None
+        self.doubted = False
         self.late = False
         self.latch = _thread.allocate_lock()
         self.latch.acquire()
@@ -144,7 +145,7 @@ class WriterThread:
                 message = "the story is closed"
                 raise ValueError(message)
             self._narrate(call, self.narrator, self._trades)
-            if not call.events and call.observation is None and self._chronicle is not None:
+            if not (call.events or call.observation or call.doubted) and self._chronicle is not None:
                 return ()
             self._calls.append(call)
             if len(self._calls) > _MOST_WAITING:
@@ -166,7 +167,7 @@ class WriterThread:
             return
         if call.name == "observe":
             self._note_order(call.arguments[0], narrator)
-        call.events, taken = narrator.call(call.name, call.arguments, self._reading(call.clock))
+        call.events, taken, call.doubted = narrator.call(call.name, call.arguments, self._reading(call.clock))
         if taken:
             call.observation = call.arguments[0]
         if trade is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from math import isfinite
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from msgspec import Meta, Struct
@@ -15,6 +14,7 @@ Duration = Annotated[int, Meta(extra_json_schema={"unit": "duration"})]
 """Microseconds; the configuration file writes "7d", "12h", "15m" or "30s"."""
 
 _UNITS = {"d": 86_400_000_000, "h": 3_600_000_000, "m": 60_000_000, "s": 1_000_000, "ms": 1_000, "us": 1}
+_MOST = 2**63  # beyond which no number fits a file
 _NOTATION = re.compile(" *".join(rf"(?:([0-9]{{1,9}}){unit})?" for unit in _UNITS))
 
 
@@ -48,8 +48,8 @@ def check(settings: Struct) -> None:
     for name, (kind, ranges) in _numbers(type(settings)).items():
         value = getattr(settings, name)
         right = isinstance(value, int if kind is int else int | float) and not isinstance(value, bool)
-        if not (right and isfinite(value) and all(_within(value, sign, bound) for sign, bound in ranges)):
-            bounds = " and ".join(f"{sign} {bound:g}" for sign, bound in ranges)
+        if not (right and abs(value) < _MOST and all(_within(value, sign, bound) for sign, bound in ranges)):
+            bounds = " and ".join(f"{sign} {bound:,}" for sign, bound in ranges)
             what = "a whole number" if kind is int else "a finite number"
             message = f"{name} {value!r}: expected {what} {bounds}".rstrip()
             raise ValueError(message)

@@ -29,8 +29,9 @@ def _told(event_type: object, details: object) -> str:
         ("REGIME", "Regime Switch: MEAN_REV", "🔄 Regime Switch: MEAN_REV | first reading"),
         ("BREAKER", "DD: -21.2%", "🚨 SAFETY BREAKER TRIPPED | DD: -21.2%"),
         ("BREAKER", "21.2 %", "🚨 SAFETY BREAKER TRIPPED | DD: -21.2%"),
-        ("BREAKER", None, "🚨 SAFETY BREAKER TRIPPED | DD: not known"),
-        ("PHOENIX", None, "🔥 PHOENIX ACTIVATED | Resuming Trading"),
+        ("BREAKER", "-0.212", "🚨 SAFETY BREAKER TRIPPED | DD: -21.2%"),
+        ("BREAKER", "", "🚨 SAFETY BREAKER TRIPPED | DD: not known"),
+        ("PHOENIX", "", "🔥 PHOENIX ACTIVATED | Resuming Trading"),
     ],
 )
 def test_the_plans_texts_are_read(event_type: str, details: object, line: str) -> None:
@@ -43,14 +44,14 @@ def test_the_plans_texts_are_read(event_type: str, details: object, line: str) -
     [
         *(("TRADE", text) for text in (
             "BUY 1 000 @ 0.05", "BUY -1 @ 0.05", "SELL +1 @ 0.05", "BUY 1,5 @ 0.05", "BUY 1 @ -0.05", "BUY 0 @ 0",
-            "BUY 1 @ 0", "BUY 1 @ 0.05 fee 0.1", "BUY 1 @ 0.05 now", "BUY 1 SOL @ 150 USDT", "BUY 1 SOL @ 0.002",
+            "BUY 1 @ 0", "BUY 1 @ 0.05 fee 0.1", "BUY 1 @ 0.05 now", "BUY 1 SOL @ 0.002",
             "BUY 1 @ 150 USDT", "BUY 1 ETH @ 0.05 LIMIT", "BUY 1 @ 0.05; SELL 1 @ 0.06", "BUY 1 @ 0.05 SELL 1 @ 0.06",
             "BUY 1 @ 0.05 0.06", "BUY 1 @ 0.05\nSELL 1 @ 0.06", "BUY 1e99 @ 1", "BUY nan @ 1", "BUY 1_000 @ 1",
             "BUY ١ @ 1", "BUY", "", "maybe BUY 1 @ 0.05", "HODL 1 @ 1", "BUY 1 @ 1e", "BUY 1 @ 5%",
         )),
-        *(("ATH", text) for text in ("-5", "0", "1e300", "1.0567 USDT", "1.05 BTC maybe", "lost: 5", "+5%", "1,000")),
-        *(("START", text) for text in ("-1", "0", "1000 USDT", "Initial Wealth: -1 BTC", "loss: 5")),
-        *(("BREAKER", text) for text in ("+21.2%", "500", "1", "1.0", "0.21", "21", "-0.21", "500%", "0%", "DD")),
+        *(("ATH", text) for text in ("-5", "0", "1e300", "1.0567 dollars", "1.05 BTC maybe", "lost: 5", "+5%", "1,000")),
+        *(("START", text) for text in ("-1", "0", "1000 coins", "Initial Wealth: -1 BTC", "loss: 5")),
+        *(("BREAKER", text) for text in ("+21.2%", "500", "1", "1.0", "0.21", "21", "-1.5", "500%", "0%", "DD")),
         *(("REGIME", text) for text in ("TREND 999", "TREND -5", "TREND 1e2e", "32.5", "TREND 3 4", "not so yet", "")),
         *(("PHOENIX", text) for text in ("score 3", "not yet")),
     ],
@@ -65,7 +66,14 @@ def test_a_text_that_only_looks_like_facts_is_told_as_the_text_that_it_is(event_
 def test_a_dict_is_told_as_its_text() -> None:
     """What its keys mean is not guessed."""
     assert _told("TRADE", {"side": "BUY", "qty": 1}) == "📝 TRADE | {'side': 'BUY', 'qty': 1}"
-    assert _told(None, None) == "📝 Note | -"
+    assert _told("TRADE", None) == "📝 TRADE | None"
+
+
+def test_a_trade_of_another_pair_is_told_as_that_pairs() -> None:
+    """Where the text names both assets; half a pair is no pair."""
+    facts = facts_of("TRADE", "BUY 1 SOL @ 150 USDT", "ETH/BTC", "BTC")
+    assert tell(NOON, facts).endswith("+1 SOL @ 150 USDT")
+    assert getattr(facts, "symbol", None) == "SOL/USDT"
 
 
 @given(st.sampled_from(["TRADE", "ATH", "START", "BREAKER", "REGIME", "PHOENIX"]), st.text(max_size=30))

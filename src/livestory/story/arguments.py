@@ -18,7 +18,7 @@ from livestory.clock import SECOND, instant
 from livestory.plain import plain, shown
 from livestory.story.events import Rules
 from livestory.story.observation import Observation, Reason
-from livestory.story.wording.text import encodable, shortened
+from livestory.story.wording.text import MOST, encodable, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Number = Decimal | float | str
 
 _MOST_DIGITS = 30  # before the point, and half of what is after it; no market has amounts that need more
-_MOST_OF_A_NAME = 200  # characters of a label, a key or an id
+MOST_OF_A_NAME = 200  # characters of a label, a key or an id
 _EFFECTS = {None, "open", "add", "reduce", "close"}
 
 
@@ -64,16 +64,18 @@ def decimal(value: Number, name: str, *, signed: bool = False) -> Decimal:
     return number
 
 
-def text(value: object, name: str) -> str:
+def text(value: object, name: str, most: int = MOST) -> str:
     """Somebody's words, of a size that a line can have."""
     if value is None:
         raise _wrong(name, value, "a text")
-    return shortened(_words(value, name))
+    return shortened(_words(value, name), most)
 
 
 def label(value: object, name: str) -> str:
-    """A short text that things are known and counted by."""
-    return shortened(_words(value, name), _MOST_OF_A_NAME)
+    """A short text that things are known and counted by; of an enum its text, or else its name."""
+    if isinstance(value, Enum):
+        value = value.value if isinstance(value.value, str) else value.name
+    return shortened(_words(value, name), MOST_OF_A_NAME)
 
 
 def trade_id(value: Any) -> str | None:
@@ -87,8 +89,8 @@ def trade_id(value: Any) -> str | None:
     if isinstance(given, float) and given.is_integer():
         given = int(given)  # a column of ints with one missing is a column of floats
     told = _words(given, name)
-    if len(told) > _MOST_OF_A_NAME:
-        raise _wrong(name, value, f"at most {_MOST_OF_A_NAME} characters")
+    if len(told) > MOST_OF_A_NAME:
+        raise _wrong(name, value, f"at most {MOST_OF_A_NAME} characters")
     return told if told.strip() else None
 
 
@@ -191,10 +193,7 @@ def _float(value: Any, name: str) -> float:
 
 def _words(value: object, name: str) -> str:
     try:
-        given = plain(value)
-        if isinstance(given, Enum):
-            given = given.value if isinstance(given.value, str) else given.name
-        return encodable(given)
+        return encodable(plain(value))
     except Exception as error:  # noqa: BLE001 - an object that can't say what it is may raise anything
         message = f"{name} of type {type(value).__name__}: expected a text; it has none ({type(error).__name__})"
         raise ValueError(message) from None
@@ -219,7 +218,7 @@ def _flag(value: Any, name: str) -> bool:
 
 
 def _label(value: Any, name: str) -> str:
-    return value if value.__class__ is str and value.isascii() and len(value) <= _MOST_OF_A_NAME else label(value, name)
+    return value if value.__class__ is str and value.isascii() and len(value) <= MOST_OF_A_NAME else label(value, name)
 
 
 def _reason(value: Any, _name: str) -> Reason | None:

@@ -31,37 +31,62 @@ _REGIME = re.compile(
     rf"(?:[\s|,;]+(?:score\s*[:=]?\s*)?(?P<score>{_NUMBER}))?",
     re.IGNORECASE,
 )
-_DRAWDOWN = re.compile(rf"(?:(?:DD|drawdown)\s*[:=]?\s*)?-?(?P<percent>{_NUMBER})\s*%", re.IGNORECASE)
+_DRAWDOWN = re.compile(
+    rf"(?:(?:DD|drawdown)\s*[:=]?\s*)?(?:-?(?P<percent>{_NUMBER})\s*%|-(?P<share>0\.[0-9]{{1,18}}))", re.IGNORECASE
+)
+_TICKER = re.compile(r"[A-Z][A-Z0-9]{1,9}")
+_OF_ORDERS = frozenset(
+    [
+        "LIMIT",
+        "MARKET",
+        "STOP",
+        "MAKER",
+        "TAKER",
+        "FILLED",
+        "PARTIAL",
+        "OPEN",
+        "CLOSE",
+        "LONG",
+        "SHORT",
+        "NOW",
+        "EACH",
+        "FEE",
+        "GTC",
+        "IOC",
+        "FOK",
+    ]
+)
 _MOST_WEALTH = 1e18
-_ALL = 100  # percent, and the highest score
+_HIGHEST_SCORE = 100
 _SIGNS = {"buy": {"", "+"}, "sell": {"", "-"}}
 
 
 def facts_of(event_type: object, details: object, symbol: str, unit: str) -> Facts:
     """The facts that the plan's event type and details stand for; a note where they stand for none."""
-    text = "" if details is None else arguments.text(details, "details").strip()
-    topic = "" if event_type is None else arguments.label(event_type, "event_type").strip()
+    text = arguments.text(str(details) if details is None else details, "details").strip()
+    topic = arguments.text(str(event_type), "event_type", arguments.MOST_OF_A_NAME).strip()
     reader = _READERS.get(topic.upper())
     facts = reader(text, symbol, unit) if reader else None
     return facts if facts is not None else Note(topic=topic or "Note", text=text)
 
 
 def _started(text: str, _symbol: str, unit: str) -> Facts | None:
-    wealth = _wealth(text, unit)
-    return Started(wealth=wealth, unit=unit) if wealth is not None else None
+    found = _wealth(text, unit)
+    return Started(wealth=found[0], unit=found[1]) if found else None
 
 
 def _high(text: str, _symbol: str, unit: str) -> Facts | None:
-    wealth = _wealth(text, unit)
-    return NewHigh(wealth=wealth, unit=unit) if wealth is not None else None
+    found = _wealth(text, unit)
+    return NewHigh(wealth=found[0], unit=found[1]) if found else None
 
 
-def _wealth(text: str, unit: str) -> float | None:
+def _wealth(text: str, unit: str) -> tuple[float, str] | None:
     match = _AMOUNT.fullmatch(text)
-    if match is None or not _same(match["unit"], unit):
+    named = _asset(match["unit"], unit) if match else None
+    if match is None or named is None:
         return None
     wealth = float(match["amount"])
-    return wealth if 0 < wealth < _MOST_WEALTH else None
+    return (wealth, named) if 0 < wealth < _MOST_WEALTH else None
 
 
 def _regime(text: str, _symbol: str, _unit: str) -> Facts | None:
@@ -69,13 +94,19 @@ def _regime(text: str, _symbol: str, _unit: str) -> Facts | None:
     if match is None:
         return None
     score = float(match["score"]) if match["score"] else None
-    return RegimeSwitch(regime=match["regime"], score=score) if score is None or score <= _ALL else None
+    return RegimeSwitch(regime=match["regime"], score=score) if score is None or score <= _HIGHEST_SCORE else None
 
 
 def _trade(text: str, symbol: str, _unit: str) -> Facts | None:
     match = _TRADE.fullmatch(text)
-    base, _, quote = symbol.partition("/")
-    if match is None or not (_same(match["base"], base) and _same(match["quote"], quote)):
+    if match is None:
+        return None
+    own_base, _, own_quote = symbol.partition("/")
+    base, quote = _asset(match["base"], own_base), _asset(match["quote"], own_quote)
+    if base is None or quote is None:
+        return None
+    own = (base, quote) == (own_base, own_quote)
+    if not own and None in {match["base"], match["quote"]}:  # half of another pair
         return None
     side = match["side"].lower()
     if match["sign"] not in _SIGNS[side]:
@@ -84,20 +115,25 @@ def _trade(text: str, symbol: str, _unit: str) -> Facts | None:
         quantity, price = (arguments.decimal(match[name], name) for name in ("quantity", "price"))
     except ValueError:
         return None
-    return Trade(side=side, quantity=quantity, price=price, base=base, quote=quote)
+    other = None if own else f"{base}/{quote}"
+    return Trade(side=side, quantity=quantity, price=price, base=base, quote=quote, symbol=other)
 
 
-def _same(named: str | None, asset: str) -> bool:
-    """Whether an asset is the story's own: a text that names another one is of something else."""
-    return named is None or named.casefold() == asset.casefold()
+def _asset(named: str | None, own: str) -> str | None:
+    """The asset that a text names: the story's ``own``, or another by its ticker; None where it names none."""
+    if named is None or named.casefold() == own.casefold():
+        return own
+    return named if _TICKER.fullmatch(named) and named not in _OF_ORDERS else None
 
 
 def _breaker(text: str, _symbol: str, _unit: str) -> Facts | None:
     if not text:
         return BreakerTripped()
     match = _DRAWDOWN.fullmatch(text)
-    percent = float(match["percent"]) if match else 0.0
-    return BreakerTripped(drawdown=-percent / 100) if 0 < percent <= _ALL else None
+    if match is None:
+        return None
+    share = float(match["percent"]) / 100 if match["percent"] else float(match["share"])
+    return BreakerTripped(drawdown=-share) if 0 < share <= 1 else None
 
 
 def _phoenix(text: str, _symbol: str, _unit: str) -> Facts | None:

@@ -136,7 +136,7 @@ def test_a_time_is_the_same_in_every_unit_that_holds_it(time: int) -> None:
     assert instant(time) == time
     assert instant(time * 1000) == time
     assert instant(time // 1000) == time // 1000 * 1000
-    assert instant(np.datetime64(time, "us")) == time
+    assert arguments.time(np.datetime64(time, "us")) == time
     assert instant(str(Decimal(time) / 10**6)) == time
 
 
@@ -245,9 +245,9 @@ def test_each_field_of_an_observation_takes_what_libraries_have() -> None:
             regime=_TextSide.SELL,
             halted=np.bool_(1),  # type: ignore[arg-type]
             daily_loss_hit=0,  # type: ignore[arg-type]
-            resume_at=pd.Timestamp("2024-12-03 12:00"),  # type: ignore[arg-type]
+            resume_at=pd.Timestamp("2024-12-03 12:00"),
             next_due="2024-12-03T12:00Z",  # type: ignore[arg-type]
-            score=pd.Series([50]),  # type: ignore[arg-type]
+            score=pd.Series([50]),
             no_trade_reason="no dip",  # type: ignore[arg-type]
         )
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livestory import Narrator, Observation, Rules, StorySettings, StoryWriter, clock
+from livestory import Narrator, Observation, Rules, StorySettings, StoryWriter
 from livestory.clock import DAY, RELEASED, ManualClock, Reading, as_datetime, instant
 from livestory.story.events import Note
 from livestory.story.journal import JournalReader
@@ -30,7 +31,7 @@ class _Machine:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = NOW
-        monkeypatch.setattr(clock.time, "time_ns", lambda: self.now * 1000)
+        monkeypatch.setattr(time, "time_ns", lambda: self.now * 1000)
 
 
 @pytest.fixture
@@ -43,9 +44,9 @@ def _story(folder: Path, **options: Any) -> StoryWriter:
     return StoryWriter(folder / "live_story.txt", strict=True, max_wait=30.0, **options)
 
 
-def _seen(time: int, wealth: float = 1.0, *, halted: bool = False) -> Observation:
+def _seen(at: int, wealth: float = 1.0, *, halted: bool = False) -> Observation:
     return Observation(
-        time=time, wealth=wealth, price=0.05, regime="TREND", halted=halted, halt_reason="breaker" if halted else None
+        time=at, wealth=wealth, price=0.05, regime="TREND", halted=halted, halt_reason="breaker" if halted else None
     )
 
 
@@ -104,12 +105,13 @@ def test_checks_and_rules_with_a_doubtful_time_are_told_at_the_clocks(tmp_path: 
     """What they find is of now."""
     del machine
     with _story(tmp_path) as story:
-        for call in (
-            lambda at: story.check_regime_switch(40, 25, timestamp=at),
-            lambda at: story.check_ath(2.0, 1.0, timestamp=at),
-            lambda at: story.rules(Rules(breaker=0.2), timestamp=at),
+        far = NOW + CENTURY
+        for told in (
+            story.check_regime_switch(40, 25, timestamp=far),
+            story.check_ath(2.0, 1.0, timestamp=far),
+            story.rules(Rules(breaker=0.2), timestamp=far),
         ):
-            assert [(event.time, event.seq is not None) for event in call(NOW + CENTURY) or ()] == [(NOW, True)] * 2
+            assert [(event.time, event.seq is not None) for event in told or ()] == [(NOW, True)] * 2
 
 
 def test_three_times_in_a_row_that_agree_are_believed(tmp_path: Path, machine: _Machine) -> None:
@@ -118,8 +120,8 @@ def test_three_times_in_a_row_that_agree_are_believed(tmp_path: Path, machine: _
     far = NOW + CENTURY
     with _story(tmp_path) as story:
         assert _kinds(story.observe(_seen(far))) == ["time_doubted"]
-        for time in (far, far, far - QUARTER, far, far):
-            assert story.observe(_seen(time)) is None
+        for at in (far, far, far - QUARTER, far, far):
+            assert story.observe(_seen(at)) is None
         assert "time_back" in _kinds(story.observe(_seen(far + QUARTER)))
         assert _kinds(story.observe(_seen(far + 2 * QUARTER, 2.0))) == ["ath"]
         (fill,) = story.fill("buy", 1, 1, timestamp=far + 2 * QUARTER) or ()
@@ -165,11 +167,11 @@ def test_days_go_on_closing_after_a_fact_with_a_wrong_time(tmp_path: Path, call:
         own = ManualClock(start)
         with _story(folder, clock=own, settings=StorySettings(quiet=0)) as story:
             for number in range(96 * 3):
-                time = start + number * QUARTER
-                own.set(as_datetime(time))
-                story.observe(_seen(time, 1 + number / 1e5))
+                at = start + number * QUARTER
+                own.set(as_datetime(at))
+                story.observe(_seen(at, 1 + number / 1e5))
                 if badly and number == 10:
-                    _FACTS[call](story, time + wrong)
+                    _FACTS[call](story, at + wrong)
         lines = (folder / "live_story.txt").read_text("utf-8").splitlines()
         return [line.partition(";")[0] for line in lines if "📖 Day" in line]
 
@@ -187,12 +189,12 @@ _calls = st.lists(st.tuples(st.sampled_from(["observe", "fill", "flow", "tell"])
 def _called(narrator: Narrator, number: int, call: tuple[str, int, bool]) -> tuple[Event, ...]:
     name, ahead, plausible = call
     now = NOW + number * QUARTER
-    time = max(0, now + ahead)
+    at = max(0, now + ahead)
     first: dict[str, tuple[Any, ...]] = {
-        "observe": (_seen(time),),
-        "fill": (Fill(time=time, side="buy", quantity=1, price=1),),  # type: ignore[arg-type]  # ints are exact
-        "flow": (Flow(time=time, amount=0.5),),
-        "tell": (time, Note(text="x")),
+        "observe": (_seen(at),),
+        "fill": (Fill(time=at, side="buy", quantity=1, price=1),),  # type: ignore[arg-type]  # ints are exact
+        "flow": (Flow(time=at, amount=0.5),),
+        "tell": (at, Note(text="x")),
     }
     return narrator.call(name, first[name], Reading(now, plausible)).events
 

@@ -34,28 +34,8 @@ _REGIME = re.compile(
 _DRAWDOWN = re.compile(
     rf"(?:(?:DD|drawdown)\s*[:=]?\s*)?(?:-?(?P<percent>{_NUMBER})\s*%|-(?P<share>0\.[0-9]{{1,18}}))", re.IGNORECASE
 )
-_TICKER = re.compile(r"[A-Z][A-Z0-9]{1,9}")
-_OF_ORDERS = frozenset(
-    [
-        "LIMIT",
-        "MARKET",
-        "STOP",
-        "MAKER",
-        "TAKER",
-        "FILLED",
-        "PARTIAL",
-        "OPEN",
-        "CLOSE",
-        "LONG",
-        "SHORT",
-        "NOW",
-        "EACH",
-        "FEE",
-        "GTC",
-        "IOC",
-        "FOK",
-    ]
-)
+_NO_ASSETS = "LIMIT|MARKET|STOP|MAKER|TAKER|FILLED|PARTIAL|OPEN|CLOSE|LONG|SHORT|NOW|EACH|FEE|GTC|IOC|FOK"
+_TICKER = re.compile(rf"(?!(?:{_NO_ASSETS})\Z)[A-Z][A-Z0-9]{{1,9}}")
 _MOST_WEALTH = 1e18
 _HIGHEST_SCORE = 100
 _SIGNS = {"buy": {"", "+"}, "sell": {"", "-"}}
@@ -123,7 +103,7 @@ def _asset(named: str | None, own: str) -> str | None:
     """The asset that a text names: the story's ``own``, or another by its ticker; None where it names none."""
     if named is None or named.casefold() == own.casefold():
         return own
-    return named if _TICKER.fullmatch(named) and named not in _OF_ORDERS else None
+    return named if _TICKER.fullmatch(named) else None
 
 
 def _breaker(text: str, _symbol: str, _unit: str) -> Facts | None:

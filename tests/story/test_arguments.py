@@ -44,6 +44,10 @@ class _TextSide(str, Enum):  # noqa: UP042 - whose str() is "_TextSide.SELL", as
     SELL = "sell"
 
 
+class _Effect(Enum):
+    OPEN = 1
+
+
 class _NewSide(StrEnum):
     BUY = "buy"
 
@@ -257,6 +261,36 @@ def test_each_field_of_an_observation_takes_what_libraries_have() -> None:
     )  # fmt: skip
     assert all(type(value).__module__ in {"builtins", Reason.__module__} for value in
                (getattr(seen, name) for name in seen.__struct_fields__))  # fmt: skip
+
+
+@_each("missing", [None, float("nan"), np.float64("nan"), pd.NA, pd.NaT])
+def test_a_label_that_a_row_lacks_is_unknown(missing: Any) -> None:
+    """Not a regime of the name "nan"."""
+    row = Observation(time=NOON, regime=missing, halt_reason=missing, no_trade_reason=missing)
+    assert arguments.observation(row) == Observation(time=NOON)
+
+
+@_each("effect", ["open", "OPEN", np.str_("open"), b"open", _Effect.OPEN])
+def test_what_a_fill_tells_is_kept_whatever_its_types(tmp_path: Path, effect: Any) -> None:
+    """A text of numpy's can't be written; one in a record would keep every later line waiting."""
+    with StoryWriter(tmp_path / "live_story.txt", strict=True, max_wait=30.0, clock=ManualClock(NOON)) as story:
+        texts: dict[str, Any] = {
+            "symbol": np.str_("SOL/BTC"),
+            "trade_id": np.str_("7"),
+            "reason": np.str_("dip"),
+            "fee": np.float16(0),
+        }
+        amounts: list[Any] = [np.float32(1), np.int64(2)]
+        (told,) = story.fill(np.str_("long"), *amounts, effect=effect, **texts) or ()
+        assert told.seq is not None
+        assert "+1 SOL @ 2 BTC" in told.line
+
+
+@_each("effect", ["flip", "", 1, ["open"], float("nan")])
+def test_what_is_no_effect_is_refused(effect: Any) -> None:
+    """In words."""
+    with pytest.raises(ValueError, match=r"^effect .*: expected open, add, reduce or close"):
+        arguments.effect(effect)
 
 
 @_each("flag", ["True", 2, float("nan"), pd.NA, np.array([True, False]), _Rude(), "yes"])

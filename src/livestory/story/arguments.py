@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 from enum import Enum
+from math import isnan
 from types import NoneType
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 _MOST_DIGITS = 30  # before the point, and half of what is after it; no market has amounts that need more
 MOST_OF_A_NAME = 200  # characters of a label, a key or an id
-_EFFECTS = {None, "open", "add", "reduce", "close"}
+_EFFECTS = {"open", "add", "reduce", "close"}
 
 
 def finite(value: object, name: str) -> float:
@@ -81,11 +82,11 @@ def label(value: object, name: str) -> str:
 def trade_id(value: Any) -> str | None:
     """The exchange's id of a trade. An empty one is none, and neither is what pandas has for a missing one."""
     name = "trade_id"
-    given = None if type(value).__name__ in {"NAType", "NaTType"} else plain(value)
+    if _missing(value):
+        return None
+    given = plain(value)
     if isinstance(given, bool):
         raise _wrong(name, value, "an id")
-    if given is None or given != given:  # noqa: PLR0124 - NaN
-        return None
     if isinstance(given, float) and given.is_integer():
         given = int(given)  # a column of ints with one missing is a column of floats
     told = _words(given, name)
@@ -103,11 +104,19 @@ def time(value: Any, name: str = "timestamp") -> int:
         raise ValueError(message) from error
 
 
+def effect(value: object) -> str | None:
+    """What a fill does to the position, where that is told."""
+    if value is None:
+        return None
+    name = label(value, "effect").strip().lower()
+    if name not in _EFFECTS:
+        message = f"effect {shown(value)}: expected open, add, reduce or close"
+        raise ValueError(message)
+    return name
+
+
 def side(name: object, effect: str | None = None) -> str:
     """Buy or sell, for those words and for "long" or "short" with the ``effect`` on the position."""
-    if effect not in _EFFECTS:
-        message = f"effect {shown(effect)}: expected open, add, reduce or close"
-        raise ValueError(message)
     lower = "" if name is None else label(name, "side").strip().lower()
     if lower in {"buy", "sell"}:
         return lower
@@ -129,7 +138,7 @@ def pair(symbol: str) -> str:
 
 def reason(given: Reason | str | None) -> Reason | None:
     """A reason; a text is one in the caller's own words."""
-    if given is None:
+    if _missing(given):
         return None
     if not isinstance(given, Reason):
         return Reason("", text=text(given, "reason"))
@@ -217,7 +226,14 @@ def _flag(value: Any, name: str) -> bool:
     raise _wrong(name, value, "True or False")
 
 
-def _label(value: Any, name: str) -> str:
+def _missing(value: Any) -> bool:
+    """Whether it is what pandas has where nothing is: in a row with gaps, a label may be NaN."""
+    return value is None or type(value).__name__ in {"NAType", "NaTType"} or (isinstance(value, float) and isnan(value))
+
+
+def _label(value: Any, name: str) -> str | None:
+    if _missing(value):
+        return None
     return value if value.__class__ is str and value.isascii() and len(value) <= MOST_OF_A_NAME else label(value, name)
 
 

@@ -160,6 +160,7 @@ class StoryWriter:
         ``quantity`` is in the base asset, ``price`` and ``fee`` are in the quote asset; ``effect`` is "open", "add",
         "reduce" or "close" (a short needs it). A ``trade_id`` that was told before is not told again.
         """
+        effect = arguments.effect(effect)
         fill = Fill(
             time=self._at(timestamp),
             side=arguments.side(side, effect),

@@ -48,7 +48,7 @@ def test_the_plans_texts_are_read(event_type: str, details: object, line: str) -
             "BUY 1 SOL @ 0.002",
             "BUY 1 @ 150 USDT", "BUY 1 ETH @ 0.05 LIMIT", "BUY 1 @ 0.05; SELL 1 @ 0.06", "BUY 1 @ 0.05 SELL 1 @ 0.06",
             "BUY 1 @ 0.05 0.06", "BUY 1 @ 0.05\nSELL 1 @ 0.06", "BUY 1e99 @ 1", "BUY nan @ 1", "BUY 1_000 @ 1",
-            "BUY ١ @ 1", "BUY", "", "maybe BUY 1 @ 0.05", "HODL 1 @ 1", "BUY 1 @ 1e", "BUY 1 @ 5%",
+            f"BUY 1{' ' * 300}@ 1", "BUY ١ @ 1", "BUY", "", "maybe BUY 1 @ 0.05", "HODL 1 @ 1", "BUY 1 @ 1e", "BUY 1 @ 5%",
         )),
         *(("ATH", text) for text in ("-5", "0", "1e300", "1.05 dollars", "1.05 BTC maybe", "lost: 5", "+5%", "1,000")),
         *(("START", text) for text in ("-1", "0", "1000 coins", "Initial Wealth: -1 BTC", "loss: 5")),

@@ -177,7 +177,9 @@ def rules(given: Rules | object) -> Rules:
     if 0 < checked.get("cooldown", 0) < SECOND:
         message = f"cooldown {checked['cooldown']}: expected a timedelta, or microseconds"
         raise ValueError(message)
-    settings = {label(name, "setting"): shortened(_words(value, "setting")) for name, value in given.settings.items()}
+    settings = {
+        label(name, "setting"): shortened(_words(value, "setting")) for name, value in (given.settings or {}).items()
+    }
     return Rules(**checked, settings=settings)
 
 

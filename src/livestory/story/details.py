@@ -27,7 +27,7 @@ _AMOUNT = re.compile(
     re.IGNORECASE,
 )
 _REGIME = re.compile(
-    rf"(?:regime switch:\s*)?(?P<regime>[^|,;:\s]*[^\W\d_][^|,;:\s]*)"
+    r"(?:regime switch:\s*)?(?P<regime>[^|,;:\s]*[^\W\d_][^|,;:\s]*)"
     rf"(?:[\s|,;]+(?:score\s*[:=]?\s*)?(?P<score>{_NUMBER}))?",
     re.IGNORECASE,
 )
@@ -43,10 +43,12 @@ _SIGNS = {"buy": {"", "+"}, "sell": {"", "-"}}
 
 def facts_of(event_type: object, details: object, symbol: str, unit: str) -> Facts:
     """The facts that the plan's event type and details stand for; a note where they stand for none."""
-    text = arguments.text(str(details) if details is None else details, "details").strip()
-    topic = arguments.text(str(event_type), "event_type", arguments.MOST_OF_A_NAME).strip()
+    text = arguments.text("None" if details is None else details, "details").strip()
+    topic = "None" if event_type is None else event_type
+    topic = arguments.text(topic, "event_type", arguments.MOST_OF_A_NAME).strip()
     reader = _READERS.get(topic.upper())
-    facts = reader(text, symbol, unit) if reader else None
+    readable = reader is _stopped or len(text) <= arguments.MOST_OF_A_NAME
+    facts = reader(text, symbol, unit) if reader and readable else None
     return facts if facts is not None else Note(topic=topic or "Note", text=text)
 
 

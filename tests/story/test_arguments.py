@@ -125,6 +125,8 @@ def test_what_is_no_time_is_refused_in_one_short_message(number: int) -> None:
     with pytest.raises(ValueError) as refused:  # noqa: PT011 - its length and words are looked at
         arguments.time(_NO_TIMES[number])
     assert str(refused.value).startswith("timestamp: ")
+    with pytest.raises(ValueError, match=r"^time: "):
+        Observation(time=_NO_TIMES[number])
     assert len(str(refused.value)) < 250
 
 

@@ -65,7 +65,11 @@ class Observation(Struct, frozen=True, omit_defaults=True, gc=False):
         """Turn the caller's timestamp into an instant. Raises ValueError where it is none."""
         time = self.time
         if time.__class__ is not int or not LEAST_INSTANT <= time < _PLAIN_END:
-            force_setattr(self, "time", instant(time))
+            try:
+                force_setattr(self, "time", instant(time))
+            except ValueError as error:
+                message = f"time: {error}"
+                raise ValueError(message) from error
 
 
 class Fill(Struct, frozen=True, kw_only=True, omit_defaults=True):

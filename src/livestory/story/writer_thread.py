@@ -70,10 +70,10 @@ class _Call:
 
     __slots__ = ("arguments", "begun", "clock", "doubted", "events", "latch", "late", "name", "observation")
 
-    def __init__(self, name: str, arguments: tuple[Any, ...], clock: int) -> None:
+    def __init__(self, name: str, arguments: tuple[Any, ...]) -> None:
         self.name = name
         self.arguments = arguments
-        self.clock = clock  # what it said when the call was made
+        self.clock: int | None = None  # what it said when the call was first heard
         self.begun = time_.monotonic()
         self.events: tuple[Event, ...] = ()
         self.observation: Observation | None = None
@@ -136,7 +136,7 @@ class WriterThread:
 
     def tell(self, name: str, arguments: tuple[Any, ...], deadline: float, *, strict: bool) -> tuple[Event, ...] | None:
         """Let the narrator's method ``name`` tell, and wait until ``deadline`` (monotonic) for it to be durable."""
-        call = _Call(name, arguments, self._clock.now())
+        call = _Call(name, arguments)
         if os.getpid() != self._process:  # the thread has stayed behind, and nobody would keep it
             message = f"the story is told by process {self._process}: this fork must open one of its own"
             raise ValueError(message)
@@ -167,6 +167,8 @@ class WriterThread:
             return
         if call.name == "observe":
             self._note_order(call.arguments[0], narrator)
+        if call.clock is None:
+            call.clock = self._clock.now()
         call.events, taken, call.doubted = narrator.call(call.name, call.arguments, self._reading(call.clock))
         if taken:
             call.observation = call.arguments[0]
@@ -348,7 +350,7 @@ class WriterThread:
         news = [*chronicle.news(), *self._late]
         self._late = []
         if news:
-            call = _Call("tell", (now, *news), now)
+            call = _Call("tell", (now, *news))
             self._narrate(call, self.narrator, self._trades)
             self._calls.append(call)
 
@@ -358,8 +360,7 @@ class WriterThread:
             if isinstance(posted.word, Halt | Resume):
                 continue
             self._inbox.take(posted)
-            now = chronicle.now() or self._clock.now()
-            call = _Call("word", (now, posted.word), now)
+            call = _Call("word", (chronicle.now() or self._clock.now(), posted.word))
             self._narrate(call, self.narrator, self._trades)
             self._calls.append(call)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-GROUND = {"errors", "extras", "clock", "settings", "credentials", "tables", "chart"}
+GROUND = {"errors", "extras", "plain", "clock", "settings", "credentials", "tables", "chart"}
 ROOMS = {"story", "trading", "retell", "outlets"}
 ROOF = {"", "config", "cli", "__main__"}  # "" is the package itself, the public face
 

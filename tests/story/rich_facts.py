@@ -204,6 +204,9 @@ TOLD: tuple[tuple[int, e.Facts], ...] = (
         name="live_story.db.damaged-20241215T080500Z",
         trouble="results/live_story.db: the journal is damaged: event 4711 does not follow from the one before")),
     (at("15 09:00"), e.ClockMoved(by=HOUR)),
+    (at("15 09:05"), e.TimeDoubted(
+        call="observe", given=at("15 09:05") + 36_525 * DAY, ahead=36_525 * DAY, aside=True)),
+    (at("15 09:06"), e.TimeBack(call="observe", given=at("15 09:06"), doubted=1)),
     (at("16 00:15"), e.Retold(
         source="backtest.csv", rows=960, first=at("16 00:15"), last=at("26 00:00"), in_order=False, repeated=1,
         lacking=("price", "fill", "next_due"), inferred=("regime", "halted", "exposure"), breaker=0.2, threshold=25.0,

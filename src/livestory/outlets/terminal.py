@@ -45,6 +45,8 @@ _STYLES: dict[type[Facts], str] = {
     e.ReadingBack: _GREEN,
     e.StoryLate: _YELLOW,
     e.ClockMoved: _YELLOW,
+    e.TimeDoubted: _YELLOW,
+    e.TimeBack: _GREEN,
 }
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _AS_THEY_STAND = (
     *(e.Started, e.Stopped, e.Trade, e.Note, e.StoryLate, e.SetAside, e.ClockMoved, e.AlertsGivenUp, e.SellStuck),
     *(e.ExchangeDown, e.ExchangeBack, e.OrderUnknown, e.OrderClear, e.ForeignOrders, e.FiltersChanged, e.ClockSkew),
-    *(e.CandlesRefused, e.CandlesBack, e.BalanceDiffers, e.BalanceExplained),
+    *(e.CandlesRefused, e.CandlesBack, e.BalanceDiffers, e.BalanceExplained, e.TimeDoubted, e.TimeBack),
 )
 _PAGE = 1000  # events read at a time
 _CHUNK = 512  # inputs given together
@@ -199,9 +199,11 @@ def _own(event: e.Event) -> Input | None:  # noqa: PLR0911 - one way for each ki
         case e.Trade() if f.effect is not None:
             return _fill(time, f)
         case e.PutOff():
-            return Skip(time=time, reason=f.reason, side=f.side, quantity=f.quantity, symbol=f.symbol)
+            return Skip(
+                time=time, reason=f.reason, side=f.side, quantity=f.quantity, symbol=f.symbol, claimed=f.claimed
+            )
         case e.FlowTold():
-            return Flow(time=time, amount=f.amount, came=f.came, source=f.source, counted=f.counted)
+            return Flow(time=time, amount=f.amount, came=f.came, source=f.source, counted=f.counted, claimed=f.claimed)
         case _:
             return Told(time, f) if _as_it_stands(f) else None
 
@@ -238,4 +240,5 @@ def _fill(time: int, trade: e.Trade) -> Fill:
         filled_at=trade.filled_at,
         ordered=trade.ordered,
         rest=trade.rest,
+        claimed=trade.claimed,
     )

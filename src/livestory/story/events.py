@@ -49,7 +49,7 @@ from livestory.story.facts.risk import (
     Unhalted,
     WaitOver,
 )
-from livestory.story.facts.telling import AlertsGivenUp, ClockMoved, Note, SetAside, StoryLate
+from livestory.story.facts.telling import AlertsGivenUp, ClockMoved, Note, SetAside, StoryLate, TimeBack, TimeDoubted
 from livestory.story.facts.trades import Exposure, PutOff, RegimeSwitch, Trade
 
 __all__ = [
@@ -102,6 +102,8 @@ __all__ = [
     "Stopped",
     "StoryLate",
     "Summary",
+    "TimeBack",
+    "TimeDoubted",
     "ToldInPart",
     "Trade",
     "Unhalted",
@@ -156,6 +158,8 @@ AnyFacts = (
     | StoryLate
     | SetAside
     | ClockMoved
+    | TimeDoubted
+    | TimeBack
     | AlertsGivenUp
     | Note
 )

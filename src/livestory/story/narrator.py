@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from livestory.clock import DAY
 from livestory.errors import JournalCorrupt
 from livestory.story import detectors as d
 from livestory.story import words
 from livestory.story.account import Account
 from livestory.story.events import AlertsGivenUp, Event, ExchangeBack, Facts, Halted, Note, Unhalted
+from livestory.story.facts.base import OfACaller
 from livestory.story.inferred_halt import InferredHalt
 from livestory.story.observation import Flow
 from livestory.story.settings import StorySettings
 from livestory.story.wording import tell
+from livestory.story.wording.text import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from livestory.clock import Reading
     from livestory.story.events import Retold, Rules
     from livestory.story.observation import Begin, End, Fill, Observation, Skip
 
@@ -29,6 +33,14 @@ NARRATOR = "narrator"
 """The name of a narrator's state in a journal."""
 TRADE = "trade-"
 """What the id of a trade's event begins with, where the trade has an id of its own."""
+
+
+class Heard(NamedTuple):
+    """What a call told; ``taken``: an observation is part of the story, and to be kept with it."""
+
+    events: tuple[Event, ...]
+    taken: bool
+    doubted: bool  # its time was: to be remembered, also where nothing is told
 
 
 class _Memory(Struct):
@@ -55,6 +67,7 @@ class _Memory(Struct):
     trades: d.Trades = field(default_factory=d.Trades)
     chapters: d.Chapters = field(default_factory=d.Chapters)
     silence: d.Silence = field(default_factory=d.Silence)
+    times: d.Times = field(default_factory=d.Times)
     exposures: d.Exposures | None = None  # of a story that is retold, and so is the next
     inferred_halt: InferredHalt | None = None
     never: frozenset[str] = frozenset()  # fields that no observation has
@@ -73,6 +86,7 @@ class Narrator:
     def __init__(self, symbol: str = "ETH/BTC", unit: str = "BTC", settings: StorySettings | None = None) -> None:
         """Begin a story in ``unit`` about a bot that trades ``symbol`` (``BASE/QUOTE``)."""
         self._settings = settings or StorySettings()
+        self._leaps = True  # whether a fact may close the chapters of days at which nothing was observed
         self._remember(_Memory(Account(symbol, unit, self._settings)))
 
     def save(self) -> bytes:
@@ -134,6 +148,29 @@ class Narrator:
         """The kinds of the events that told a trouble whose end was not told yet, such as "exchange_down"."""
         return self._memory.troubles.kinds(self._memory.last_observed)
 
+    def call(self, name: str, arguments: tuple[Any, ...], reading: Reading) -> Heard:
+        """What the method ``name`` tells for a caller who gave the time himself, when the clock said ``reading``.
+
+        A time too far ahead of a plausible clock is not believed: an observation is set aside, anything else is told at
+        the clock's time. One that the clock can't judge is believed, and closes chapters once an observation bears it
+        out.
+        """
+        first = arguments[0]
+        given: int = first if isinstance(first, int) else first.time
+        of = arguments[1].__struct_config__.tag if name == "tell" else name
+        believed, news = self._memory.times.judge(of, given, reading.now if reading.plausible else None)
+        told = self.tell(given if believed else reading.now, *news) if news else ()
+        if not believed:
+            if name == "observe":
+                return Heard(told, taken=False, doubted=True)
+            arguments = _at_the_clock(arguments, reading.now)
+        self._leaps = believed and given <= reading.now + DAY
+        try:
+            events = getattr(self, name)(*arguments)
+        finally:
+            self._leaps = True
+        return Heard(told + (events or ()), taken=name == "observe" and events is not None, doubted=not believed)
+
     def observe(self, observation: Observation) -> tuple[Event, ...] | None:
         """The events that an observation brings; None where it is not newer than the last, and so ignored."""
         memory, account = self._memory, self._account
@@ -183,7 +220,7 @@ class Narrator:
         """What somebody left for the bot, as far as it is to be told; to halt or resume is the bot's own affair."""
         match word:
             case words.Note():
-                return self.tell(time, Note(text=word.text, by="you"))
+                return self.tell(time, Note(text=shortened(word.text), by="you"))
             case words.Flow():
                 return self.flow(Flow(time=time, amount=word.amount, came=word.came, source="you"))
             case words.AlertsLost():
@@ -270,7 +307,9 @@ class Narrator:
         """Close the chapters that ended before ``time``: what happens now belongs to the next ones."""
         self._memory.calls += 1
         chapters = self._memory.chapters
-        return self._hear(time, chapters.close(time, self._account)) if time > chapters.end else []
+        if time <= chapters.end or (time > chapters.end + DAY and not self._leaps):
+            return []
+        return self._hear(time, chapters.close(time, self._account))
 
     def _hear(self, time: int, facts: Iterable[Facts]) -> list[Facts]:
         heard = list(facts)
@@ -286,3 +325,11 @@ class Narrator:
         if own_id is not None and events:
             events[-1] = replace(events[-1], id=own_id)
         return tuple(events)
+
+
+def _at_the_clock(arguments: tuple[Any, ...], now: int) -> tuple[Any, ...]:
+    """The arguments of a call with the clock's time, and beside it the one that was given."""
+    first, *others = arguments
+    if not isinstance(first, int):
+        return (replace(first, time=now, claimed=first.time), *others)
+    return (now, *[replace(each, claimed=first) if isinstance(each, OfACaller) else each for each in others])

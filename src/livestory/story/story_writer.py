@@ -9,7 +9,7 @@ import time as time_
 import traceback
 from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, Self, TypeVar
 
-from livestory.clock import SystemClock, instant
+from livestory.clock import SystemClock
 from livestory.story import arguments
 from livestory.story.details import facts_of
 from livestory.story.events import Note, Rules
@@ -22,7 +22,7 @@ from livestory.story.writer_process import in_event_loop, joined
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
-    from datetime import datetime
+    from datetime import date, datetime
 
     from livestory.clock import Clock
     from livestory.story.arguments import Number
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from livestory.story.settings import StorySettings
     from livestory.story.writer_thread import Health
 
-    Timestamp = datetime | float | str
+    Timestamp = datetime | date | float | str
     Told = tuple[Event, ...] | None
 
 _OPEN_WAIT = 5.0  # seconds that a constructor waits for the story to open
@@ -115,7 +115,7 @@ class StoryWriter:
         read, are told as a note. ``log_event(now, "TRADE", "BUY 0.25 @ 0.0329")``.
         """
         facts = facts_of(event_type, details, self._symbol, self._unit)
-        return self._tell("tell", instant(timestamp), facts)
+        return self._tell("tell", arguments.time(timestamp), facts)
 
     @_harmless
     def check_ath(self, wealth: float, peak: float, timestamp: Timestamp | None = None) -> Told:
@@ -153,7 +153,7 @@ class StoryWriter:
         *,
         reason: Reason | str | None = None,
         fee: Number | None = None,
-        trade_id: str | None = None,
+        trade_id: str | int | None = None,
         symbol: str | None = None,
         effect: str | None = None,
         timestamp: Timestamp | None = None,
@@ -163,6 +163,7 @@ class StoryWriter:
         ``quantity`` is in the base asset, ``price`` and ``fee`` are in the quote asset; ``effect`` is "open", "add",
         "reduce" or "close" (a short needs it). A ``trade_id`` that was told before is not told again.
         """
+        effect = arguments.effect(effect)
         fill = Fill(
             time=self._at(timestamp),
             side=arguments.side(side, effect),
@@ -171,7 +172,7 @@ class StoryWriter:
             symbol=arguments.pair(symbol) if symbol is not None else None,
             effect=effect,
             fee=arguments.decimal(fee, "fee", signed=True) if fee is not None else None,
-            trade_id=None if trade_id is None else encodable(trade_id),
+            trade_id=arguments.trade_id(trade_id),
             reason=arguments.reason(reason),
         )
         return self._tell("fill", fill)
@@ -209,7 +210,7 @@ class StoryWriter:
     @_harmless
     def note(self, text: str, timestamp: Timestamp | None = None) -> Told:
         """Tell somebody's own words."""
-        return self._tell("tell", self._at(timestamp), Note(text=encodable(text)))
+        return self._tell("tell", self._at(timestamp), Note(text=arguments.text(text, "text")))
 
     # The story's own condition.
 
@@ -252,7 +253,7 @@ class StoryWriter:
         self.close()
 
     def _at(self, timestamp: Timestamp | None) -> int:
-        return self._clock.now() if timestamp is None else instant(timestamp)
+        return self._clock.now() if timestamp is None else arguments.time(timestamp)
 
     def __reduce_ex__(self, _: object) -> NoReturn:
         """Raises TypeError: a copy would be a second writer that nobody has opened."""

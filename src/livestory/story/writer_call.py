@@ -19,16 +19,31 @@ class Call:
     """
 
     __slots__ = (
-        *("arguments", "begun", "done", "error", "events", "finished", "late", "name", "observation", "place", "told"),
+        *(
+            "arguments",
+            "begun",
+            "clock",
+            "done",
+            "doubted",
+            "error",
+            "events",
+            "finished",
+            "late",
+            "name",
+            "observation",
+        ),
+        *("place", "told"),
     )
 
     def __init__(self, name: str, arguments: tuple[Any, ...] = ()) -> None:
         """``name`` is the narrator's method, or what is asked of the threads themselves: "open", "flush", …."""
         self.name = name
         self.arguments = arguments
+        self.clock: int | None = None  # what it said when the call was first heard
         self.begun = time.monotonic()
         self.events: tuple[Event, ...] = ()
         self.observation: Observation | None = None
+        self.doubted = False  # its time was: to be remembered, also where nothing is told
         self.error: Exception | None = None
         self.late = False
         self.finished = False

@@ -10,7 +10,7 @@ from itertools import takewhile
 from operator import is_not
 from typing import TYPE_CHECKING
 
-from livestory.clock import SECOND, SystemClock
+from livestory.clock import MINUTE, RELEASED, SECOND, Reading, SystemClock
 from livestory.errors import JournalError, JournalForeign
 from livestory.story.events import StoryLate
 from livestory.story.inbox import INBOX, Inbox
@@ -37,6 +37,7 @@ HANGS = 5.0  # seconds after which a line that still waits is trouble, although 
 SILENCE = "the disk does not answer"
 _AT_ONCE = 100  # calls told again while the caller may have to wait for it
 _ROUNDS = 10  # of telling again, should a bot call faster than that
+_CLOCK_LAG = MINUTE  # by which a clock may be behind the last line: of a call that is kept after it, or adjusted
 
 
 class Keeper:
@@ -63,6 +64,7 @@ class Keeper:
         self._lost = 0
         self._lost_untold = 0
         self._last_seq: int | None = None
+        self._last_told = 0
 
     def _answer_questions(self) -> None:
         """Answer who waits for more than a call of its own; called under the lock after each commit."""
@@ -74,7 +76,7 @@ class Keeper:
             call.finish(error)
             return
         call.late = self._trouble is not None
-        waits = call.events or call.observation is not None or self._chronicle is None
+        waits = call.events or call.observation is not None or call.doubted or self._chronicle is None
         if waits or (call.name == "fill" and self._calls and not call.late):  # told before, and perhaps not kept yet
             self._append(call)
             if not call.late:
@@ -96,12 +98,18 @@ class Keeper:
             return
         if call.name == "observe":
             self._note_order(call.arguments[0], narrator)
-        events = getattr(narrator, call.name)(*call.arguments)
-        if call.name == "observe" and events is not None:
+        if call.clock is None:
+            call.clock = self._clock.now()
+        call.events, taken, call.doubted = narrator.call(call.name, call.arguments, self._reading(call.clock))
+        if taken:
             call.observation = call.arguments[0]
-        call.events = events or ()
         if trade is not None:
             trades.add(trade)
+
+    def _reading(self, now: int) -> Reading:
+        """The clock as a judge of callers' times: only a machine's own, and only where nothing shows it to be wrong."""
+        plausible = isinstance(self._clock, SystemClock) and RELEASED < now > self._last_told - _CLOCK_LAG
+        return Reading(now, plausible)
 
     def _note_order(self, observation: Observation, narrator: Narrator) -> None:
         """Show an observation that goes back in time; the last one's own time again is a bot that polls."""
@@ -144,6 +152,7 @@ class Keeper:
             self._recovered(calls)
             last = chronicle.journal.last
             self._last_seq = last.seq if last is not None else None
+            self._last_told = last.told if last is not None else 0
             self._answer_questions()
         for call in calls:
             call.finish()
@@ -166,6 +175,7 @@ class Keeper:
             narrator = self.narrator.blank()
             if saved is not None:
                 narrator.restore(saved)
+            self._last_told = chronicle.journal.last.told if chronicle.journal.last is not None else 0
             trades = chronicle.journal.ids(TRADE)
             self._inbox = Inbox(Layout.of(self._path), chronicle.journal.state(INBOX))
             self._inbox.sweep()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from msgspec import field
 
-from livestory.story.facts.base import Facts
+from livestory.story.facts.base import Facts, OfACaller
 
 
-class Started(Facts, frozen=True, kw_only=True, tag="started"):
+class Started(OfACaller, frozen=True, kw_only=True, tag="started"):
     """The bot's first start: the story begins."""
 
     wealth: float | None = None
@@ -36,7 +36,7 @@ class Resumed(Facts, frozen=True, kw_only=True, tag="resumed"):
     fills_found: int | None = None  # while it was away, each told on a line of its own
 
 
-class Stopped(Facts, frozen=True, kw_only=True, tag="stopped"):
+class Stopped(OfACaller, frozen=True, kw_only=True, tag="stopped"):
     """The bot said goodbye."""
 
     by: str  # "you", "bars" (a replay's end), "error", "system" (SIGTERM), or a caller's own words

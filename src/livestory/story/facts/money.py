@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import ClassVar
 
-from livestory.story.facts.base import Facts
+from livestory.story.facts.base import Facts, OfACaller
 
 
 class DataGap(Facts, frozen=True, kw_only=True, tag="gap"):
@@ -18,7 +18,7 @@ class DataGap(Facts, frozen=True, kw_only=True, tag="gap"):
     price_after: float | None = None
 
 
-class FlowTold(Facts, frozen=True, kw_only=True, tag="flow"):
+class FlowTold(OfACaller, frozen=True, kw_only=True, tag="flow"):
     """A deposit or a withdrawal: not profit, not loss."""
 
     amount: float

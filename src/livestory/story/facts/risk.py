@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import ClassVar
 
-from livestory.story.facts.base import Facts
+from livestory.story.facts.base import Facts, OfACaller
 
 
-class NewHigh(Facts, frozen=True, kw_only=True, tag="ath"):
+class NewHigh(OfACaller, frozen=True, kw_only=True, tag="ath"):
     """An all-time high of the unit value; the balance is shown."""
 
     wealth: float
@@ -51,7 +51,7 @@ class DrawdownOver(Facts, frozen=True, kw_only=True, tag="drawdown_over"):
     deepest: float
 
 
-class BreakerTripped(Facts, frozen=True, kw_only=True, tag="breaker"):
+class BreakerTripped(OfACaller, frozen=True, kw_only=True, tag="breaker"):
     """The safety breaker tripped."""
 
     critical: ClassVar[bool] = True
@@ -77,7 +77,7 @@ class WaitOver(Facts, frozen=True, kw_only=True, tag="wait_over"):
     resume_score: float | None = None
 
 
-class Phoenix(Facts, frozen=True, kw_only=True, tag="phoenix"):
+class Phoenix(OfACaller, frozen=True, kw_only=True, tag="phoenix"):
     """Trading resumes after the breaker."""
 
     critical: ClassVar[bool] = True

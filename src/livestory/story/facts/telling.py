@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from livestory.story.facts.base import Facts
+from livestory.story.facts.base import Facts, OfACaller
 
 
 class StoryLate(Facts, frozen=True, kw_only=True, tag="story_late"):
@@ -32,7 +32,25 @@ class ClockMoved(Facts, frozen=True, kw_only=True, tag="clock_moved"):
     by: int
 
 
-class Note(Facts, frozen=True, kw_only=True, tag="note"):
+class TimeDoubted(Facts, frozen=True, kw_only=True, tag="time_doubted"):
+    """A caller's time lies too far ahead of the clock to be believed."""
+
+    call: str  # "observe", "fill", …; for a note or an event in the plan's words, its kind
+    given: int
+    ahead: int
+    aside: bool = False  # an observation is set aside; anything else is told at the clock's time
+
+
+class TimeBack(Facts, frozen=True, kw_only=True, tag="time_back"):
+    """The times of a call are believed again."""
+
+    call: str
+    given: int
+    doubted: int  # calls
+    agree: bool = False  # because three in a row do
+
+
+class Note(OfACaller, frozen=True, kw_only=True, tag="note"):
     """Somebody's own words."""
 
     topic: str = "Note"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from livestory.story.facts.base import Facts
+from livestory.story.facts.base import Facts, OfACaller
 from livestory.story.observation import Reason
 
 
-class RegimeSwitch(Facts, frozen=True, kw_only=True, tag="regime"):
+class RegimeSwitch(OfACaller, frozen=True, kw_only=True, tag="regime"):
     """The market's regime as the bot sees it; ``previous`` is None at the first reading."""
 
     regime: str
@@ -22,7 +22,7 @@ class RegimeSwitch(Facts, frozen=True, kw_only=True, tag="regime"):
     strategy: str | None = None
 
 
-class Trade(Facts, frozen=True, kw_only=True, tag="trade"):
+class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
     """What was filled."""
 
     side: str
@@ -52,7 +52,7 @@ class Trade(Facts, frozen=True, kw_only=True, tag="trade"):
     rest: Reason | None = None  # why the rest of what was wanted was given up
 
 
-class PutOff(Facts, frozen=True, kw_only=True, tag="put_off"):
+class PutOff(OfACaller, frozen=True, kw_only=True, tag="put_off"):
     """A trade that was wanted and not made; told once until something is traded."""
 
     side: str | None = None

@@ -272,6 +272,8 @@ _KINDS: dict[type[e.Facts], tuple[_Words, ...]] = {
     ),
     e.SetAside: (_Words("🩹", "Journal Set Aside", "{name:text}"),),
     e.ClockMoved: (_Words("🕰️", "Clock Moved", "back {by:duration}"),),
+    e.TimeDoubted: (_Words("🕰️", "Time Doubted", "{call:text}: {given:stamp}"),),
+    e.TimeBack: (_Words("🕰️", "Time Back", "{call:text}: {given:stamp}"),),
     e.AlertsGivenUp: (
         _Words("📵", "Alerts Given Up", "{channel:name}: {lines:count} line", _is("lines", 1)),
         _Words("📵", "Alerts Given Up", "{channel:name}: {lines:count} lines"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from livestory.clock import DAY, SECOND
 from livestory.story import events as e
+from livestory.story.facts.base import OfACaller
 from livestory.story.wording import numbers
 from livestory.story.wording.chapter_words import chapter
 from livestory.story.wording.exchange_words import WHYS as EXCHANGE_WHYS
@@ -25,7 +26,10 @@ GLOSSARY_HINT = "words explained: livestory explain --glossary"
 def why(facts: e.Facts, time: int) -> str:
     """The fourth column of the line that tells ``facts`` at ``time``; empty where there is nothing to add."""
     words = _WHYS.get(type(facts))
-    return "; ".join(part for part in words(facts, time) if part) if words else ""
+    parts = [part for part in words(facts, time) if part] if words else []
+    if isinstance(facts, OfACaller) and facts.claimed is not None:
+        parts.append(f"given the time {numbers.stamp(facts.claimed)}, which is not believed")
+    return "; ".join(parts)
 
 
 def _started(f: e.Started, _time: int) -> Iterable[str]:
@@ -332,6 +336,18 @@ def _clock_moved(f: e.ClockMoved, _time: int) -> Iterable[str]:
     yield "" if f.by >= SECOND else "by less than a second"
 
 
+def _time_doubted(f: e.TimeDoubted, _time: int) -> Iterable[str]:
+    yield f"{numbers.duration(f.ahead)} ahead of the clock"
+    yield "set aside; believed when three in a row agree" if f.aside else "told at the clock's time"
+
+
+def _time_back(f: e.TimeBack, _time: int) -> Iterable[str]:
+    if f.agree:
+        yield "three in a row agree, so they are believed"
+    else:
+        yield f"{numbers.count(f.doubted, 'call')} with a time that was not believed"
+
+
 def _alerts_given_up(f: e.AlertsGivenUp, time: int) -> Iterable[str]:
     if f.first is not None and f.last is not None:
         yield f"told {numbers.moment(f.first, time)} to {numbers.moment(f.last, time)}"
@@ -378,6 +394,8 @@ _WHYS: dict[type[e.Facts], Callable[[Any, int], Iterable[str]]] = {
     e.StoryLate: _story_late,
     e.SetAside: _set_aside,
     e.ClockMoved: _clock_moved,
+    e.TimeDoubted: _time_doubted,
+    e.TimeBack: _time_back,
     e.AlertsGivenUp: _alerts_given_up,
     e.Note: _note,
 }

@@ -14,7 +14,6 @@ from livestory.story import arguments
 from livestory.story.details import facts_of
 from livestory.story.events import Note, Rules
 from livestory.story.observation import Fill, Flow, Observation, Reason, Skip
-from livestory.story.wording.text import encodable
 from livestory.story.writer_call import Call
 from livestory.story.writer_options import Options, flag, path_of, seconds
 from livestory.story.writer_process import in_event_loop, joined

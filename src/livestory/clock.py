@@ -87,6 +87,11 @@ class SystemClock:
         return time.time_ns() // 1000
 
 
+def monotonic() -> int:
+    """Microseconds since some moment of the past, by a clock that nobody sets: what durations are measured by."""
+    return time.monotonic_ns() // 1000
+
+
 class ManualClock:
     """A clock that stands still until it is moved: a test's, or a replay's, whose bars move it."""
 

@@ -23,15 +23,7 @@ from tests.alerts.service import KEY, Service, serving
 from tests.web.teller import QUARTER, Teller
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture
-def live(story: Path) -> Iterator[Teller]:
-    """A bot whose time is the present's, so that it can be late."""
-    with Teller(story, "paper") as teller:
-        yield teller.begin().bars(2)
 
 
 def test_a_bot_that_is_not_heard_is_said_once_and_once_that_it_is_back(

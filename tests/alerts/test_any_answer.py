@@ -153,7 +153,7 @@ def test_a_message_that_is_refused_for_good_holds_up_what_is_behind_it_for_a_whi
     (lost,) = [posted.word for posted in inbox.waiting() if isinstance(posted.word, AlertsLost)]
     assert lost.lines == 1
     assert f"(HTTP {status})" in lost.problem
-    assert tries <= sum(f": {status}" in each for each in picky.refused) <= 4 * tries + 12
+    assert tries <= sum(f": {status}" in each for each in picky.refused) <= 8 * tries
     assert sorted(lines_of(picky)) == ["four", "one", "three", "two"]
 
 
@@ -182,7 +182,6 @@ def test_what_is_too_long_is_split_or_shortened(story: Path, teller: Teller, ser
         until(lambda: delivered(running, name) == 4)
     assert len(set(service.sizes)) == len(service.sizes)
     told = json.dumps([taken.body for taken in service.accepted])
-    assert "BBB" in told
     assert "the last" in told
 
 
@@ -235,12 +234,12 @@ def test_a_day_of_trying_counts_over_restarts_and_by_no_clock_on_the_wall(
         with delivering(story, service, {"hook": webhook()}, clock=clock, steady=steady) as running:
             teller.note("a word")
             until(lambda: bool(running.told))
-            steady.set(steady.now() + DAY // 2 + SECOND)
             asked = service.asked
-            teller.note("another")
+            steady.set(steady.now() + DAY // 2 + SECOND)
             until(lambda before=asked: service.asked > before or len(running.told) > 1)  # type: ignore[misc]
+            teller.note("another")
             told = running.told
-    assert any("gave up" in each for each in told)
+    until(lambda: any("gave up" in each for each in told), limit=1)
 
 
 def test_a_clock_that_is_set_raises_no_false_alarm_and_hides_no_silence(
@@ -248,7 +247,7 @@ def test_a_clock_that_is_set_raises_no_false_alarm_and_hides_no_silence(
 ) -> None:
     """A bot counts as lost once it was silent for its time, as a clock measures that nobody sets."""
     clock, steady = ManualClock(live.now), ManualClock(DAY // SECOND)
-    with delivering(story, service, {"hook": webhook()}, clock=clock, steady=steady):
+    with delivering(story, service, {"hook": webhook()}, clock=clock, steady=steady) as running:
         live.note("one")
         service.wait(1)
         clock.set(clock.now() + 2 * DAY)
@@ -257,7 +256,7 @@ def test_a_clock_that_is_set_raises_no_false_alarm_and_hides_no_silence(
         clock.set(clock.now() - 4 * DAY)
         steady.set(steady.now() + HOUR)
         live.note("three")
-        service.wait(4)
+        until(lambda: delivered(running, "hook") == 4)
     kinds = [event["kind"] for taken in service.accepted for event in taken.body["events"]]
     assert sorted(kinds) == ["not_heard", "note", "note", "note"]
     assert kinds[:2] == ["note", "note"]

@@ -119,7 +119,7 @@ def serve(  # noqa: PLR0913, PLR0917 - click hands over each option by name
     server = Server(web, root_path, ready, supervisor.alive)
     if with_parent:
         when_parent_ends(server.stop)
-    with delivered(layouts, configured) if alerts else nullcontext():
+    with listening, delivered(layouts, configured) if alerts else nullcontext():
         server.run(sockets=[listening])
     supervisor.stopping()
 

@@ -205,7 +205,7 @@ def test_a_clock_that_is_set_gives_nothing_up_and_waits_for_nothing(
 ) -> None:
     """A line is given up after a day of trying; the next try comes when it would have come."""
     service.faults.extend(["reset_before", "error"])
-    clock, steady = ManualClock(teller.now), ManualClock(DAY // SECOND)
+    clock, steady = ManualClock(teller.now), ManualClock("2000-01-01")
     slow = replace(QUICK, first=MINUTE, most=MINUTE)
     with delivering(story, service, {"hook": webhook()}, clock=clock, steady=steady, patience=slow) as running:
         teller.note("one")
@@ -228,7 +228,7 @@ def test_a_day_of_trying_counts_over_restarts_and_by_no_clock_on_the_wall(
 ) -> None:
     """Half a day in one process and half in another."""
     service.faults.extend(["error"] * 1000)
-    clock, steady = ManualClock(teller.now), ManualClock(DAY // SECOND)
+    clock, steady = ManualClock(teller.now), ManualClock("2000-01-01")
     told: list[str] = []
     for _ in range(2):
         with delivering(story, service, {"hook": webhook()}, clock=clock, steady=steady) as running:
@@ -246,7 +246,7 @@ def test_a_clock_that_is_set_raises_no_false_alarm_and_hides_no_silence(
     story: Path, service: Service, live: Teller
 ) -> None:
     """A bot counts as lost once it was silent for its time, as a clock measures that nobody sets."""
-    clock, steady = ManualClock(live.now), ManualClock(DAY // SECOND)
+    clock, steady = ManualClock(live.now), ManualClock("2000-01-01")
     with delivering(story, service, {"hook": webhook()}, clock=clock, steady=steady) as running:
         live.note("one")
         service.wait(1)

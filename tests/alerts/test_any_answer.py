@@ -215,9 +215,11 @@ def test_a_clock_that_is_set_gives_nothing_up_and_waits_for_nothing(
             teller.note(f"{number}")
             until(lambda count=number: waiting(running, "hook") == count)  # type: ignore[misc]
         assert service.asked == 1
-        for _ in range(2):
-            steady.set(steady.now() + MINUTE)
+        for tries in (2, 3):
+            steady.set(steady.now() + 2 * MINUTE)
             teller.note("more")
+            until(lambda count=tries: service.asked >= count)  # type: ignore[misc]
+            until(lambda count=tries: len(running.told) >= count)  # type: ignore[misc]
         until(lambda: delivered(running, "hook") == 6)
     assert lines_of(service)[:4] == ["one", "2", "3", "4"]
     assert not any("gave up" in told for told in running.told)

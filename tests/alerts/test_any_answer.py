@@ -20,7 +20,6 @@ from tests.alerts.service import CHAT, HOOK, TOKEN, Service
 from tests.alerts.test_delivery import lines_of, waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.web.teller import Teller
@@ -132,7 +131,7 @@ def test_a_plugin_of_apprise_that_hangs_holds_up_nothing_but_its_channel(
 
 
 @pytest.fixture
-def picky(service: Service) -> Iterator[Service]:
+def picky(service: Service) -> Service:
     """A webhook that refuses every message with a poisoned line, whatever the others are."""
     service.poison = "poison"
     return service

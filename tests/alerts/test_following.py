@@ -6,7 +6,7 @@ import shutil
 import socket
 import ssl
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import apsw
 import pytest
@@ -69,7 +69,7 @@ def test_the_dead_mans_switch_is_held_only_while_the_bot_is_heard(story: Path, l
     """Its address is asked for again and again, and no longer once the bot is overdue."""
     clock = ManualClock(live.now)
     often = replace(QUICK, trouble=SECOND // 100)
-    settings = {"ping_env": "PING", "ping_every": SECOND // 50}
+    settings: dict[str, Any] = {"ping_env": "PING", "ping_every": SECOND // 50}
     pings = service.environ()["PING"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PING", pings)

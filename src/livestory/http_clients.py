@@ -9,14 +9,12 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.request import getproxies
 
-import httpx2
-
 from livestory.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Client = TypeVar("Client", httpx2.Client, httpx2.AsyncClient)
+Client = TypeVar("Client")
 
 _SCHEMES = ("http", "https", "all")
 _KNOWN = {"http", "https", "socks5", "socks5h"}
@@ -47,6 +45,8 @@ def opened(kind: type[Client], **settings: Any) -> Client:
 
 def _check(variable: str, address: str) -> None:
     """Raise ConfigError where the proxy's address is none that can be used."""
+    import httpx2  # noqa: PLC0415 - an extra, and slow to import
+
     whole = address if "://" in address else f"http://{address}"
     scheme = whole.partition("://")[0].lower()
     try:

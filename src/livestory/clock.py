@@ -162,6 +162,11 @@ class Reading(NamedTuple):
     plausible: bool  # a machine's own clock, later than this release and not behind the story's last line
 
 
+def monotonic() -> int:
+    """Microseconds since some moment of the past, by a clock that nobody sets: what durations are measured by."""
+    return time.monotonic_ns() // 1000
+
+
 class ManualClock:
     """A clock that stands still until it is moved: a test's, or a replay's, whose bars move it."""
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-GROUND = {"errors", "extras", "plain", "clock", "settings", "credentials", "tables", "chart"}
+GROUND = {"errors", "extras", "plain", "clock", "settings", "credentials", "http_clients", "tables", "chart"}
 ROOMS = {"story", "trading", "retell", "outlets"}
 ROOF = {"", "config", "cli", "__main__"}  # "" is the package itself, the public face
 
 # What each is built on besides msgspec.
 THIRD_PARTY = {
+    "http_clients": {"httpx2"},
     "tables": {"duckdb", "backports", "compression"},
     "story": {"apsw"},
     "trading": {"ccxt"},

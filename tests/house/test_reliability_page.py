@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-_FAULTS = 40  # those of the first stage; later ones may still be in work
+_FAULTS = [*range(1, 41), 44, 45, 46]
 
 
 def rows() -> dict[int, str]:
@@ -15,8 +15,7 @@ def rows() -> dict[int, str]:
     page = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
     found = re.findall(r"^\| (\d+) \|(.*)$", page, re.MULTILINE)
     numbers = [int(number) for number, _ in found]
-    assert numbers == sorted(set(numbers))
-    assert numbers[:_FAULTS] == list(range(1, _FAULTS + 1))
+    assert numbers == _FAULTS
     return dict(zip(numbers, (row for _, row in found), strict=True))
 
 

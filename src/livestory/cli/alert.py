@@ -81,8 +81,8 @@ def delivered(layouts: Sequence[Layout], configured: Path | None) -> Iterator[No
 
     settings = alerts_settings(configured)
     prepare = _prepared()
-    loop = asyncio.new_event_loop()
     at_work = [prepare(layout, settings) for layout in layouts]
+    loop = asyncio.new_event_loop()
 
     async def work() -> None:
         for result in await asyncio.gather(*(each.run() for each in at_work), return_exceptions=True):

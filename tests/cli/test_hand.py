@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from livestory import StoryWriter
-from livestory.story.commands import Flow, Halt, Note
+from livestory.story.commands import Flow, Halt, Note, Resume
 from livestory.story.inbox import Inbox
 from livestory.story.journal import Identity
 from livestory.story.layout import Layout
@@ -93,3 +93,16 @@ def test_without_a_story_there_is_nobody_to_talk_to(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "none").exists()
+
+
+def test_a_reason_is_told_with_a_halt_and_a_resume(own: Path) -> None:
+    """As a note of its own; what was meant as an option halts nothing."""
+    assert livestory("halt", "the exchange", "reports trouble", "--dir", own, cwd=own).returncode == 0
+    assert livestory("resume", "it is well again", "--dir", own, cwd=own).returncode == 0
+    said = [Halt(), Note(text="the exchange reports trouble"), Resume(), Note(text="it is well again")]
+    assert _waiting(own) == said
+    for words, meant in ((("sell",), "livestory halt --sell"), ((str(own),), f"--dir {own}")):
+        done = livestory("halt", *words, "--dir", own, cwd=own)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert meant in done.stderr
+    assert _waiting(own) == said

@@ -158,7 +158,7 @@ def test_two_exports_do_not_write_one_table(tmp_path: Path) -> None:
         out = tmp_path / "export.csv"
 
         def rows() -> Iterator[list[str]]:
-            with pytest.raises(LivestoryError, match=r"export\.csv: another export is writing it now"):
+            with pytest.raises(LivestoryError, match=r"export\.csv: another livestory is writing it now"):
                 export_journal(story.filepath, out)
             yield ["2024-12-03T12:00:00Z"]
 

@@ -43,7 +43,7 @@ from livestory.story.kinds.risk import (
     Unhalted,
     WaitOver,
 )
-from livestory.story.kinds.telling import AlertsGivenUp, ClockMoved, Note, SetAside, StoryLate
+from livestory.story.kinds.telling import AlertsGivenUp, ClockMoved, Note, SetAside, StoryLate, TimeBack, TimeDoubted
 from livestory.story.kinds.trades import Exposure, PutOff, RegimeSwitch, Trade
 from livestory.story.reason import BarCount, Reason
 
@@ -245,6 +245,9 @@ TOLD: tuple[tuple[int, Facts], ...] = (
         name="live_story.db.damaged-20241215T080500Z",
         trouble="results/live_story.db: the journal is damaged: event 4711 does not follow from the one before")),
     (at("15 09:00"), ClockMoved(by=HOUR)),
+    (at("15 09:05"), TimeDoubted(
+        call="observe", given=at("15 09:05") + 36_525 * DAY, ahead=36_525 * DAY, aside=True)),
+    (at("15 09:06"), TimeBack(call="observe", given=at("15 09:06"), doubted=1)),
     (at("16 00:15"), Retold(
         source="backtest.csv", rows=960, first=at("16 00:15"), last=at("26 00:00"), in_order=False, repeated=1,
         lacking=("price", "fill", "next_due"), inferred=("regime", "halted", "exposure"), breaker=0.2, threshold=25.0,

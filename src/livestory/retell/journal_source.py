@@ -198,9 +198,11 @@ def _own(event: Event) -> Given | None:  # noqa: PLR0911 - one way for each kind
         case Trade() if f.effect is not None:
             return _fill(time, f)
         case PutOff():
-            return Skip(time=time, reason=f.reason, side=f.side, quantity=f.quantity, symbol=f.symbol)
+            return Skip(
+                time=time, reason=f.reason, side=f.side, quantity=f.quantity, symbol=f.symbol, claimed=f.claimed
+            )
         case FlowTold():
-            return Flow(time=time, amount=f.amount, came=f.came, source=f.source, counted=f.counted)
+            return Flow(time=time, amount=f.amount, came=f.came, source=f.source, counted=f.counted, claimed=f.claimed)
         case _:
             return Statement(time, (f,)) if f.retelling is not Retelling.ANEW else None
 
@@ -226,4 +228,5 @@ def _fill(time: int, trade: Trade) -> Fill:
         filled_at=trade.filled_at,
         ordered=trade.ordered,
         rest=trade.rest,
+        claimed=trade.claimed,
     )

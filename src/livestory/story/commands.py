@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from livestory.clock import END
 from livestory.story import inputs
 from livestory.story.kinds import telling
+from livestory.story.wording.text import shortened
 
 Instant = Annotated[int, Meta(ge=0, lt=END)]
 Count = Annotated[int, Meta(ge=0, lt=END)]
@@ -59,7 +60,7 @@ def as_input(time: int, command: Note | Flow | AlertsLost) -> inputs.Input:
     """A command that is only to be told, as the input that tells it; to halt or resume is the bot's own affair."""
     match command:
         case Note():
-            return inputs.Statement(time, (telling.Note(text=command.text, by="you"),))
+            return inputs.Statement(time, (telling.Note(text=shortened(command.text), by="you"),))
         case Flow():
             return inputs.Flow(time=time, amount=command.amount, came=command.came, source="you")
         case AlertsLost():

@@ -17,7 +17,7 @@ from livestory.story.kinds.base import Facts
 from livestory.story.kinds.retold import Retold
 from livestory.story.reason import Reason
 
-LEAST_INSTANT = 10**14
+LEAST_INSTANT, _PLAIN_END = 10**14, 10**16
 """1973-03-03, from which on a number is microseconds whoever reads it: a smaller one counts seconds, see `instant`."""
 
 
@@ -50,8 +50,12 @@ class Observation(Struct, frozen=True, omit_defaults=True, gc=False):
     def __post_init__(self) -> None:
         """Turn the caller's timestamp into an instant. Raises ValueError where it is none."""
         time = self.time
-        if time.__class__ is not int or time < LEAST_INSTANT:
-            force_setattr(self, "time", instant(time))
+        if time.__class__ is not int or not LEAST_INSTANT <= time < _PLAIN_END:
+            try:
+                force_setattr(self, "time", instant(time))
+            except ValueError as error:
+                message = f"time: {error}"
+                raise ValueError(message) from error
 
 
 class Fill(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -76,6 +80,7 @@ class Fill(Struct, frozen=True, kw_only=True, omit_defaults=True):
     filled_at: int | None = None  # when it was filled, where that is earlier than `time`
     ordered: int | None = None  # the instant of its order's bar
     rest: Reason | None = None  # why the rest of what was wanted was given up
+    claimed: int | None = None  # the caller's own time of it, where that is not believed; so with what follows
 
 
 class Skip(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -86,6 +91,7 @@ class Skip(Struct, frozen=True, kw_only=True, omit_defaults=True):
     side: str | None = None
     quantity: Decimal | None = None
     symbol: str | None = None
+    claimed: int | None = None
 
 
 class Flow(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -96,6 +102,7 @@ class Flow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     came: int | None = None  # when it happened, where that is known to be earlier than `time`
     source: str | None = None  # who says so: "history" (of the account, at the exchange) or "you"
     counted: bool = False  # the wealth has it already, and a balance that differs was told of it
+    claimed: int | None = None
 
 
 class Begin(Struct, frozen=True, kw_only=True, omit_defaults=True):

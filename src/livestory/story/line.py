@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from livestory.clock import instant
 from livestory.story.event import Event
 from livestory.story.kinds import KINDS
+from livestory.story.kinds.base import OfACaller
 from livestory.story.wording import numbers
 from livestory.story.wording.columns import Row
 
@@ -36,7 +37,10 @@ def tell(time: int, facts: Facts) -> str:
     """The line that tells ``facts`` at ``time``, without its newline."""
     row = next(row for row in _ROWS[type(facts)] if row.when(facts))
     told = row.write(lambda name: getattr(facts, name), getattr(facts, "unit", None))
-    return _joined(time, told, "; ".join(filter(None, facts.why(time))))
+    reason = [part for part in facts.why(time) if part]
+    if isinstance(facts, OfACaller) and facts.claimed is not None:
+        reason.append(f"given the time {numbers.stamp(facts.claimed)}, which is not believed")
+    return _joined(time, told, "; ".join(reason))
 
 
 def render(said: Event | Line) -> str:

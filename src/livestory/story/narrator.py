@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from livestory.clock import DAY
 from livestory.errors import JournalCorrupt
 from livestory.story import detectors as d
 from livestory.story.account import Account
@@ -27,7 +28,7 @@ from livestory.story.inputs import (
     Skip,
     Statement,
 )
-from livestory.story.kinds.base import Facts
+from livestory.story.kinds.base import Facts, OfACaller
 from livestory.story.kinds.exchange import ExchangeBack
 from livestory.story.kinds.lifecycle import Rules
 from livestory.story.kinds.risk import Halted, Unhalted
@@ -37,6 +38,8 @@ from livestory.story.settings import StorySettings
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from livestory.clock import Reading
+
 
 NARRATOR = "narrator"
 """The name of a narrator's state in a journal."""
@@ -45,6 +48,14 @@ TRADE = "trade-"
 
 
 _Stated = Flow | Skip | Begin | End | Statement | RecordCheck | RegimeCheck | Head
+
+
+class Judged(NamedTuple):
+    """What came of an input whose time a caller gave."""
+
+    events: tuple[Event, ...]
+    observation: Observation | None  # that is part of the story, and to be kept with it
+    doubted: bool  # its time was: to be remembered, also where nothing is told
 
 
 class _Memory(Struct):
@@ -71,6 +82,7 @@ class _Memory(Struct):
     trades: d.Trades = field(default_factory=d.Trades)
     chapters: d.Chapters = field(default_factory=d.Chapters)
     silence: d.Silence = field(default_factory=d.Silence)
+    times: d.Times = field(default_factory=d.Times)
     exposures: d.Exposures | None = None  # of a story that is retold, and so is the next
     inferred_halt: InferredHalt | None = None
     never: frozenset[str] = frozenset()  # fields that no observation has
@@ -89,6 +101,7 @@ class Narrator(FormerVerbs):
     def __init__(self, symbol: str = "ETH/BTC", unit: str = "BTC", settings: StorySettings | None = None) -> None:
         """Begin a story in ``unit`` about a bot that trades ``symbol`` (``BASE/QUOTE``)."""
         self._settings = settings or StorySettings()
+        self._leaps = True  # whether a fact may close the chapters of days at which nothing was observed
         self._remember(_Memory(Account(symbol, unit, self._settings)))
 
     def save(self) -> bytes:
@@ -166,6 +179,29 @@ class Narrator(FormerVerbs):
             told += self._hear(time, self._news(time, facts))
         self._memory.calls += 1
         return self._events(time, told)
+
+    def judge(self, given: Input, reading: Reading) -> Judged:
+        """`take` an input whose time a caller gave, when the clock said ``reading``.
+
+        A time too far ahead of a plausible clock is not believed: an observation is set aside, anything else is told at
+        the clock's time. One that the clock can't judge is believed, and closes chapters once an observation bears it
+        out.
+        """
+        clock = reading.now if reading.plausible else None
+        believed, news = self._memory.times.judge(_call(given), given.time, clock)
+        told = self.take(Statement(given.time if believed else reading.now, news)) if news else ()
+        if not believed:
+            if isinstance(given, Observation):
+                return Judged(told, None, doubted=True)
+            given = _at_the_clock(given, reading.now)
+        observed = self.last_observed
+        self._leaps = believed and given.time <= reading.now + DAY
+        try:
+            told += self.take(given)
+        finally:
+            self._leaps = True
+        taken = isinstance(given, Observation) and self.last_observed != observed
+        return Judged(told, given if taken and isinstance(given, Observation) else None, doubted=not believed)
 
     def _found(self, given: _Stated) -> Iterable[Facts]:  # noqa: PLR0911 - one way for each input
         memory, account = self._memory, self._account
@@ -272,7 +308,9 @@ class Narrator(FormerVerbs):
     def _advance(self, time: int) -> list[Facts]:
         """Close the chapters that ended before ``time``: what happens now belongs to the next ones."""
         chapters = self._memory.chapters
-        return self._hear(time, chapters.close(time, self._account)) if time > chapters.end else []
+        if time <= chapters.end or (time > chapters.end + DAY and not self._leaps):
+            return []
+        return self._hear(time, chapters.close(time, self._account))
 
     def _hear(self, time: int, facts: Iterable[Facts]) -> list[Facts]:
         heard = list(facts)
@@ -288,3 +326,34 @@ class Narrator(FormerVerbs):
         if own_id is not None and events:
             events[-1] = replace(events[-1], id=own_id)
         return tuple(events)
+
+
+_CALLS: dict[type, str] = {
+    Observation: "observe",
+    Fill: "fill",
+    Skip: "skip",
+    Flow: "flow",
+    Begin: "begin",
+    End: "end",
+    Head: "retell",
+    RecordCheck: "check_ath",
+    RegimeCheck: "check_regime_switch",
+}
+"""What the calls are called that give these inputs."""
+
+
+def _call(given: Input) -> str:
+    """What the call that gave an input is called in the story; of facts, the first one's kind."""
+    return str(given.facts[0].__struct_config__.tag) if isinstance(given, Statement) else _CALLS[type(given)]
+
+
+def _at_the_clock(given: Input, now: int) -> Input:
+    """The input at the clock's time, and in it, where it is to be told, the one that was given."""
+    match given:
+        case Fill() | Skip() | Flow():
+            return replace(given, time=now, claimed=given.time)
+        case Statement():
+            facts = (replace(each, claimed=given.time) if isinstance(each, OfACaller) else each for each in given.facts)
+            return Statement(now, tuple(facts))
+        case _:
+            return replace(given, time=now)

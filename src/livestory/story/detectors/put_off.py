@@ -30,7 +30,15 @@ class PutOffs(Struct):
         told[name] = skip.time
         symbol = skip.symbol if skip.symbol != account.symbol else None
         base = (skip.symbol or account.symbol).partition("/")[0]
-        return (PutOff(side=skip.side, quantity=skip.quantity, base=base, symbol=symbol, reason=skip.reason),)
+        put_off = PutOff(
+            side=skip.side,
+            quantity=skip.quantity,
+            base=base,
+            symbol=symbol,
+            reason=skip.reason,
+            claimed=skip.claimed,
+        )
+        return (put_off,)
 
     def filled(self, fill: Fill, account: Account) -> int | None:
         """How long the trade that is filled now was put off; None where it was not."""

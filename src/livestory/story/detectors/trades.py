@@ -46,5 +46,6 @@ class Trades(Struct):
             filled_at=fill.filled_at,
             ordered=fill.ordered,
             rest=fill.rest,
+            claimed=fill.claimed,
         )
         return (trade,)

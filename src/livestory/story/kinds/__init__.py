@@ -12,7 +12,7 @@ KINDS: dict[str, type[Facts]] = {
     str(kind.__struct_config__.tag): kind
     for module in _MODULES
     for kind in vars(module).values()
-    if isinstance(kind, type) and issubclass(kind, Facts) and kind is not Facts
+    if isinstance(kind, type) and issubclass(kind, Facts) and kind.__module__ == module.__name__
 }
 """Every kind of event by its short name."""
 

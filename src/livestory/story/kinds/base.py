@@ -118,6 +118,12 @@ class Facts(Struct, frozen=True, omit_defaults=True, tag_field="kind"):
         return self.declared.retelling
 
 
+class OfACaller(Facts, frozen=True, kw_only=True):
+    """What a caller tells with a time of his own."""
+
+    claimed: int | None = None  # that time, where it is not believed: it is told at the clock's
+
+
 WEALTH = frozenset({"wealth", "flow"})
 """What the lines about wealth need: `Kind.needs`."""
 DRAWDOWN = WEALTH | {"drawdown", "halted", "halt_reason"}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import field
 
-from livestory.story.kinds.base import Facts, Group, Kind, Retelling, Tone, equals, has
+from livestory.story.kinds.base import Facts, Group, Kind, OfACaller, Retelling, Tone, equals, has
 from livestory.story.wording import numbers
 from livestory.story.wording.columns import Words
 from livestory.story.wording.text import escape
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 
-class Started(Facts, frozen=True, kw_only=True, tag="started"):
+class Started(OfACaller, frozen=True, kw_only=True, tag="started"):
     """The bot's first start: the story begins."""
 
     declared: ClassVar[Kind] = Kind(
@@ -97,7 +97,7 @@ class Resumed(Facts, frozen=True, kw_only=True, tag="resumed"):
             yield f"{now} {escape(self.unit)} " + (agrees if now == expected else f"where {expected} was expected")
 
 
-class Stopped(Facts, frozen=True, kw_only=True, tag="stopped"):
+class Stopped(OfACaller, frozen=True, kw_only=True, tag="stopped"):
     """The bot said goodbye."""
 
     declared: ClassVar[Kind] = Kind(

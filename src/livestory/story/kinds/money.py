@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
-from livestory.story.kinds.base import QUIET, WEALTH, Facts, Group, Kind, Retelling, Tone, equals
+from livestory.story.kinds.base import QUIET, WEALTH, Facts, Group, Kind, OfACaller, Retelling, Tone, equals
 from livestory.story.wording import numbers
 from livestory.story.wording.columns import Words
 from livestory.story.wording.text import escape
@@ -42,7 +42,7 @@ class DataGap(Facts, frozen=True, kw_only=True, tag="gap"):
         yield "nothing was decided meanwhile"
 
 
-class FlowTold(Facts, frozen=True, kw_only=True, tag="flow"):
+class FlowTold(OfACaller, frozen=True, kw_only=True, tag="flow"):
     """A deposit or a withdrawal: not profit, not loss."""
 
     declared: ClassVar[Kind] = Kind(

@@ -14,6 +14,7 @@ from livestory.story.kinds.base import (
     Group,
     Kind,
     Mark,
+    OfACaller,
     Retelling,
     Tone,
     equals,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class NewHigh(Facts, frozen=True, kw_only=True, tag="ath"):
+class NewHigh(OfACaller, frozen=True, kw_only=True, tag="ath"):
     """An all-time high of the unit value; the balance is shown."""
 
     declared: ClassVar[Kind] = Kind(
@@ -124,7 +125,7 @@ class DrawdownOver(Facts, frozen=True, kw_only=True, tag="drawdown_over"):
         yield f"under its record for {numbers.duration(self.lasted)}, deepest {numbers.percent(self.deepest)}"
 
 
-class BreakerTripped(Facts, frozen=True, kw_only=True, tag="breaker"):
+class BreakerTripped(OfACaller, frozen=True, kw_only=True, tag="breaker"):
     """The safety breaker tripped."""
 
     declared: ClassVar[Kind] = Kind(
@@ -187,7 +188,7 @@ class WaitOver(Facts, frozen=True, kw_only=True, tag="wait_over"):
             yield f"{numbers.duration(self.waited)} are over"
 
 
-class Phoenix(Facts, frozen=True, kw_only=True, tag="phoenix"):
+class Phoenix(OfACaller, frozen=True, kw_only=True, tag="phoenix"):
     """Trading resumes after the breaker."""
 
     declared: ClassVar[Kind] = Kind(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from livestory.clock import SECOND
-from livestory.story.kinds.base import Facts, Group, Kind, Retelling, Tone, equals
+from livestory.story.kinds.base import Facts, Group, Kind, OfACaller, Retelling, Tone, equals
 from livestory.story.wording import numbers
 from livestory.story.wording.columns import Words
 from livestory.story.wording.text import escape
@@ -82,7 +82,49 @@ class ClockMoved(Facts, frozen=True, kw_only=True, tag="clock_moved"):
         yield "" if self.by >= SECOND else "by less than a second"
 
 
-class Note(Facts, frozen=True, kw_only=True, tag="note"):
+class TimeDoubted(Facts, frozen=True, kw_only=True, tag="time_doubted"):
+    """A caller's time lies too far ahead of the clock to be believed."""
+
+    declared: ClassVar[Kind] = Kind(
+        words=(Words("🕰️", "Time Doubted", "{call:text}: {given:stamp}"),),
+        group=Group.RUNNING,
+        tone=Tone.WARNING,
+        retelling=Retelling.AS_TOLD,
+    )
+
+    call: str  # "observe", "fill", …; for a note or an event in the plan's words, its kind
+    given: int
+    ahead: int
+    aside: bool = False  # an observation is set aside; anything else is told at the clock's time
+
+    def why(self, _time: int, /) -> Iterable[str]:
+        yield f"{numbers.duration(self.ahead)} ahead of the clock"
+        yield "set aside; believed when three in a row agree" if self.aside else "told at the clock's time"
+
+
+class TimeBack(Facts, frozen=True, kw_only=True, tag="time_back"):
+    """The times of a call are believed again."""
+
+    declared: ClassVar[Kind] = Kind(
+        words=(Words("🕰️", "Time Back", "{call:text}: {given:stamp}"),),
+        group=Group.RUNNING,
+        tone=Tone.GOOD,
+        retelling=Retelling.AS_TOLD,
+    )
+
+    call: str
+    given: int
+    doubted: int  # calls
+    agree: bool = False  # because three in a row do
+
+    def why(self, _time: int, /) -> Iterable[str]:
+        if self.agree:
+            yield "three in a row agree, so they are believed"
+        else:
+            yield f"{numbers.count(self.doubted, 'call')} with a time that was not believed"
+
+
+class Note(OfACaller, frozen=True, kw_only=True, tag="note"):
     """Somebody's own words."""
 
     declared: ClassVar[Kind] = Kind(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
-from livestory.story.kinds.base import Facts, Group, Kind, Mark, Retelling, Tone, equals, has
+from livestory.story.kinds.base import Facts, Group, Kind, Mark, OfACaller, Retelling, Tone, equals, has
 from livestory.story.reason import Reason
 from livestory.story.wording import numbers
 from livestory.story.wording.columns import Words
@@ -21,7 +21,7 @@ _EFFECTS = {
 }
 
 
-class RegimeSwitch(Facts, frozen=True, kw_only=True, tag="regime"):
+class RegimeSwitch(OfACaller, frozen=True, kw_only=True, tag="regime"):
     """The market's regime as the bot sees it; ``previous`` is None at the first reading."""
 
     declared: ClassVar[Kind] = Kind(
@@ -72,7 +72,7 @@ class RegimeSwitch(Facts, frozen=True, kw_only=True, tag="regime"):
             yield _EFFECTS.get(self.regime, "")
 
 
-class Trade(Facts, frozen=True, kw_only=True, tag="trade"):
+class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
     """What was filled."""
 
     declared: ClassVar[Kind] = Kind(
@@ -147,7 +147,7 @@ class Trade(Facts, frozen=True, kw_only=True, tag="trade"):
         yield "needs nothing from you" if breaker and done else _remaining(self, done=done)
 
 
-class PutOff(Facts, frozen=True, kw_only=True, tag="put_off"):
+class PutOff(OfACaller, frozen=True, kw_only=True, tag="put_off"):
     """A trade that was wanted and not made; told once until something is traded."""
 
     declared: ClassVar[Kind] = Kind(

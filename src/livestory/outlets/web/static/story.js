@@ -4,15 +4,18 @@ import { byId, make, say, toast } from "./dom.js";
 import * as times from "./times.js";
 
 const PAGE = 60;
+const LONGEST = 10_000; // characters of a line that are shown; its record has them all
+const ROUNDS = 25; // pages that a search asks for before it waits for the reader
 const MOST = 1500; // lines kept on a page that is left open; older ones come back on scrolling
 
 export class Story {
   #lines = []; #next = null; #generation = 0; #busy = false; #groups = new Set(); #offered = []; #words = ""; #waiting = []; #detached = false;
-  #kinds = {}; #onFind; #last = 0;
+  #kinds = {}; #onFind; #onNewest; #last = 0;
 
-  /** onFind(event): somebody asks where in the chart an event is. */
-  constructor(onFind) {
+  /** onFind(event): somebody asks where in the chart an event is. onNewest(seq): lines up to that one will be shown. */
+  constructor(onFind, onNewest) {
     this.#onFind = onFind;
+    this.#onNewest = onNewest;
     byId("older").addEventListener("click", () => this.#more());
     byId("fresh").addEventListener("click", () => this.#flush(true));
     byId("newest").addEventListener("click", () => this.reload());
@@ -47,6 +50,7 @@ export class Story {
     if (around !== null) { this.#groups.clear(); this.#words = ""; byId("search").value = ""; this.#drawFilters(); }
     try {
       const page = await this.#page(around === null ? null : around + PAGE / 2);
+      await this.#onNewest(page.events[0]?.seq ?? 0);
       if (generation !== this.#generation) return;
       this.#lines = page.events;
       this.#next = page.next;
@@ -55,7 +59,11 @@ export class Story {
       byId("detached").hidden = !this.#detached;
       this.#drawAll();
     } catch (error) {
-      if (generation === this.#generation) this.#empty(`The lines could not be read: ${error.message}`);
+      if (generation === this.#generation) {
+        this.#lines = [];
+        this.#next = null;
+        this.#empty(`The lines could not be read: ${error.message}`);
+      }
     } finally {
       if (generation === this.#generation) this.#busy = false;
     }
@@ -114,10 +122,11 @@ export class Story {
   async #more() {
     if (this.#busy || this.#next === null) return;
     this.#busy = true;
+    this.#drawEnd();
     const generation = this.#generation;
     try {
       // A search looks at a bounded number of lines at a time: go on until there is something to show.
-      for (let found = 0, asked = 0; this.#next !== null && found < PAGE / 2 && asked < 25; asked++) {
+      for (let found = 0, asked = 0; this.#next !== null && found < PAGE / 2 && asked < ROUNDS; asked++) {
         const page = await this.#page(this.#next);
         if (generation !== this.#generation) return;
         this.#next = page.next;
@@ -177,15 +186,25 @@ export class Story {
   }
 
   #drawEnd() {
+    const none = !this.#lines.length;
     byId("older").hidden = this.#next === null;
-    byId("begin").hidden = this.#next !== null || !this.#lines.length || this.#filtered;
-    if (this.#lines.length) byId("empty").hidden = true;
-    else if (this.#next === null) this.#empty(this.#filtered ? "No line of this kind." : "No line yet. The first one appears here by itself.");
+    say(byId("older"), none ? "Search further back" : "Older lines");
+    byId("begin").hidden = this.#next !== null || none || this.#filtered;
+    if (!none) byId("empty").hidden = true;
+    else if (this.#busy && this.#next !== null) this.#empty("Searching …");
+    else this.#empty(this.#nothing());
+  }
+
+  /** Why there is no line to show. */
+  #nothing() {
+    if (!this.#filtered) return "No line yet. The first one appears here by itself.";
+    const kinds = ["", " of this kind", " of these kinds"][Math.min(this.#groups.size, 2)];
+    const far = this.#next === null ? "" : ` as far back as line ${this.#next}`;
+    return this.#words ? `No line${kinds} has “${this.#words}”${far}.` : `No line${kinds}${far}.`;
   }
 
   #empty(words) {
     byId("lines").replaceChildren();
-    byId("older").hidden = true;
     byId("empty").hidden = false;
     say(byId("empty"), words);
   }
@@ -221,7 +240,8 @@ export class Story {
   }
 
   #line(event) {
-    const [, headline, facts, ...whys] = event.line.split(" | ");
+    const text = event.line.length > LONGEST ? `${event.line.slice(0, LONGEST)} …` : event.line;
+    const [, headline, facts, ...whys] = text.split(" | ");
     const [symbol, ...words] = (headline ?? "").split(" ");
     const marked = (text) => this.#highlighted(text);
     return make("li", { id: `e${event.seq}`, class: "line", "data-kind": event.kind, "data-mark": event.mark, "data-seq": event.seq },

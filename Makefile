@@ -6,6 +6,17 @@ BIN := .venv/bin
 # Hash-checked, and nothing but what the lock pins: the extras and groups to install are named, the lock is the constraint.
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --constraint requirements.lock \
 	--requirement pyproject.toml --extra all
+# A failure of the installer, and what to do about one of its kind.
+EXPLAINED = 2> .venv/said || { cat .venv/said >&2; sed -n -f tools/installing.sed .venv/said >&2; exit 1; }
+
+# Who re-signs the web, as a company's proxy does, has its certificate in the machine's store: neither uv nor an older
+# pip looks there by itself. Left alone where there is no store.
+CERTIFICATES := $(firstword $(wildcard $(SSL_CERT_FILE) /etc/ssl/certs/ca-certificates.crt \
+	/etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem /etc/ssl/cert.pem))
+ifneq ($(CERTIFICATES),)
+UV_SYSTEM_CERTS ?= true
+export UV_SYSTEM_CERTS
+endif
 
 # Debian's, that tests drive: a real server to export from, a real browser, and systemd's judge of units.
 PROGRAMS := prometheus chromium-headless-shell systemd-analyze
@@ -26,7 +37,7 @@ test: lint $(PROGRAMS:%=build/debian/usr/bin/%) ## check everything: ruff, mypy,
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 torture: .venv/installed-dev ## the long form of the tests of reliability and of fuzzing: an hour, as root; a tenth with SHARE=0.1
-	@LIVESTORY_TORTURE=$(SHARE) $(BIN)/python -m pytest -q tests/reliability tests/fuzz
+	@LIVESTORY_TORTURE=$(SHARE) $(BIN)/python -m pytest -q tests/reliability tests/fuzz tests/web/test_connections.py
 
 lint: .venv/installed-dev ## ruff and mypy alone
 	@echo "ruff check"
@@ -69,22 +80,24 @@ help: ## show this list
 	@echo "Creating .venv"
 	@$(PYTHON) -m venv .venv
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.txt
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement .venv/uv.txt
+	@$(BIN)/python -m pip config get global.cert > .venv/said 2>&1 || export PIP_CERT="$${PIP_CERT:-$(CERTIFICATES)}"; \
+		test -n "$$PIP_CERT" || unset PIP_CERT; \
+		$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement .venv/uv.txt $(EXPLAINED)
 
 .venv/installed: requirements.lock pyproject.toml | .venv/bin/uv
 	@echo "Installing the locked packages"
-	@$(INSTALL) --group build || { echo "changed pyproject.toml? then: make lock" >&2; exit 1; }
+	@$(INSTALL) --group build $(EXPLAINED)
 	@echo "Installing livestory"
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . $(EXPLAINED)
 	@touch $@
 
 .venv/installed-dev: .venv/installed
 	@echo "Installing the tools for development"
-	@$(INSTALL) --group dev
+	@$(INSTALL) --group dev $(EXPLAINED)
 	@touch $@
 
 .venv/installed-bench: .venv/installed-dev
-	@$(INSTALL) --group bench
+	@$(INSTALL) --group bench $(EXPLAINED)
 	@touch $@
 
 build/debian/usr/bin/%:

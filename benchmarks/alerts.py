@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 from benchmarks.measure import Result, interleaved
 from livestory.clock import SystemClock
 from livestory.outlets.alerts.outbox import Outbox, outbox_path
-from livestory.story.events import Note
 from livestory.story.journal import Journal
 from livestory.story.journal_entry import Entry, Identity
+from livestory.story.kinds.telling import Note
 from livestory.story.layout import Layout
-from livestory.story.wording import tell
+from livestory.story.line import tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

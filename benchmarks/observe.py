@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from benchmarks.measure import Result, interleaved, seconds
 from livestory import Narrator, Observation, Reason, Rules
 from livestory.clock import MINUTE, instant
+from livestory.story.inputs import Statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,11 +45,11 @@ def measure() -> Iterator[Result]:
 
     def ours() -> float:
         narrator = Narrator("ETH/BTC", "BTC")
-        narrator.rules(START, Rules(breaker=0.2, daily_loss=0.0))
-        narrator.observe(Observation(time=START, wealth=1.0, price=0.0329, regime="MEAN_REV", halted=False))
+        narrator.take(Statement(START, (Rules(breaker=0.2, daily_loss=0.0),)))
+        narrator.take(Observation(time=START, wealth=1.0, price=0.0329, regime="MEAN_REV", halted=False))
 
         def run() -> None:
-            observe = narrator.observe
+            observe = narrator.take
             for observation in observations:
                 observe(observation)
 

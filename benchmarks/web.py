@@ -20,9 +20,9 @@ import apsw
 from benchmarks.listening import Load, load
 from benchmarks.measure import REAL_BARS, Result
 from livestory.clock import DAY, MINUTE, SystemClock
-from livestory.story.events import Note
 from livestory.story.journal import Journal
 from livestory.story.journal_entry import Entry, Identity, Kept
+from livestory.story.kinds.telling import Note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -89,7 +89,7 @@ def _tell(journal: Journal, number: int) -> None:
 
 
 def _note(text: str) -> bytes:
-    from livestory.story.events import Event  # noqa: PLC0415 - here only
+    from livestory.story.event import Event  # noqa: PLC0415 - here only
 
     return Event(_START, Note(text=text), "").record()
 

@@ -17,20 +17,27 @@ from livestory.errors import (
     JournalNewer,
     LivestoryError,
 )
-from livestory.story.events import Event, Rules
+from livestory.story.event import Event
+from livestory.story.inputs import Begin, End, Fill, Flow, Input, Observation, RecordCheck, RegimeCheck, Skip, Statement
+from livestory.story.kinds.lifecycle import Rules
+from livestory.story.line import parse, render
 from livestory.story.narrator import Narrator
-from livestory.story.observation import Observation, Reason
+from livestory.story.reason import Reason
 from livestory.story.settings import StorySettings
 from livestory.story.story_writer import StoryWriter
-from livestory.story.wording import parse, render
 from livestory.story.writer_thread import Health
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Begin",
     "ConfigError",
+    "End",
     "Event",
+    "Fill",
+    "Flow",
     "Health",
+    "Input",
     "InputError",
     "JournalCorrupt",
     "JournalError",
@@ -41,7 +48,11 @@ __all__ = [
     "Narrator",
     "Observation",
     "Reason",
+    "RecordCheck",
+    "RegimeCheck",
     "Rules",
+    "Skip",
+    "Statement",
     "StorySettings",
     "StoryWriter",
     "instant",

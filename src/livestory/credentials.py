@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import quote
@@ -17,6 +19,9 @@ MASK = "***"
 """What stands wherever a secret would."""
 
 _LONGEST = 65_536  # bytes; a private key in PEM has some thousand
+_QUOTES = dict(zip("\"'`“”„‘«", "\"'`””“’»", strict=True))
+_ASSIGNED = re.compile(r"(export\s+)?[A-Z][A-Z0-9_]{2,}=[^=]|export\s+\w+=")  # base64 has = at its end alone
+_PEM = "-----BEGIN "
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -54,24 +59,51 @@ class Secret:
 
 
 def read(
-    what: str, variable: str | None, file: str | os.PathLike[str] | None, environ: Mapping[str, str] | None = None
+    what: str,
+    variable: str | None,
+    file: str | os.PathLike[str] | None,
+    environ: Mapping[str, str] | None = None,
+    *,
+    plain: bool = False,
 ) -> Secret:
     """The secret that a configuration names: the environment variable if one is named, else the file.
 
     ``what`` says in errors what it is, such as "the token of [alerts.channels.phone]". ``environ`` is the process's
-    environment unless it is given.
+    environment unless it is given. ``plain``: of ASCII alone, as keys and tokens are that a service has made.
 
     Raises ConfigError, which never holds any of the secret: where neither or both are named, the variable is not set,
-    the file can't be read or others than its owner may read it.
+    the file can't be read or others than its owner may read it, or the secret was copied wrongly (`checked`).
     """
     if variable is not None and file is not None:
         message = f"{what}: both the variable {variable} and the file {file} are named\nName one of them."
         raise ConfigError(message)
     if variable is not None:
-        return _from_environment(what, variable, os.environ if environ is None else environ)
+        text = _from_environment(what, variable, os.environ if environ is None else environ)
+        return Secret(checked(f"{what}: the environment variable {variable}", text, plain=plain))
     if file is not None:
-        return _from_file(what, Path(file).expanduser())
+        path = Path(file).expanduser()
+        return Secret(checked(f"{what}: {path}", _from_file(what, path), plain=plain))
     message = f"{what}: not named\nName an environment variable (…_env) or a file of mode 0600 (…_file) that holds it."
+    raise ConfigError(message)
+
+
+def checked(where: str, text: str, *, plain: bool = False) -> str:
+    """The secret without blanks and line ends around it, where nothing shows that it was copied wrongly.
+
+    Raises ConfigError, which says what is wrong ``where`` (quotes around it, a character that no eye sees) and holds
+    nothing of the secret.
+    """
+    text = text.strip()
+    odd = next((each for each in text if not _fits(each, text, plain=plain)), None)
+    if len(text) > 1 and _QUOTES.get(text[0]) == text[-1]:
+        problem = "holds a secret in quotes\nTake the quotes away: they count as part of it."
+    elif _ASSIGNED.match(text):
+        problem = "holds NAME=… and not the secret alone\nTake away all that stands before the secret."
+    elif odd is not None:
+        problem = f"holds {_named(odd)}, a character that no such secret has\nCopy it again, without line ends."
+    else:
+        return text
+    message = f"{where} {problem}"
     raise ConfigError(message)
 
 
@@ -83,15 +115,29 @@ def redacted(text: str, secrets: Iterable[Secret]) -> str:
     return text
 
 
-def _from_environment(what: str, variable: str, environ: Mapping[str, str]) -> Secret:
+def _fits(character: str, text: str, *, plain: bool) -> bool:
+    if character in "\r\n":
+        return text.startswith(_PEM)
+    return character.isprintable() and (character.isascii() or not plain)
+
+
+def _named(character: str) -> str:
+    """``ZERO WIDTH SPACE (U+200B)``."""
+    name = "a line end" if character in "\r\n" else unicodedata.name(character, "a control character")
+    return f"{name} (U+{ord(character):04X})"
+
+
+def _from_environment(what: str, variable: str, environ: Mapping[str, str]) -> str:
     text = environ.get(variable, "").strip()
     if not text:
         message = f"{what}: the environment variable {variable} is not set\nSet it where livestory is started."
+        if any(each.split()[1:] == [variable] for each in environ):
+            message = f"{what}: a variable is named 'export {variable}'\nTake the word export out of the env file."
         raise ConfigError(message)
-    return Secret(text)
+    return text
 
 
-def _from_file(what: str, path: Path) -> Secret:
+def _from_file(what: str, path: Path) -> str:
     try:
         # Not to wait for a pipe's other end.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -115,7 +161,7 @@ def _from_file(what: str, path: Path) -> Secret:
         text = ""
     if not text or "\0" in text:
         _refuse(what, path, "holds no text", "Put the secret in it, and nothing else.")
-    return Secret(text)
+    return text
 
 
 def _refuse(what: str, path: Path, problem: str, remedy: str) -> NoReturn:

@@ -25,7 +25,8 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 from msgspec import Struct
 
 from livestory.clock import instant
-from livestory.errors import InputError, TableError
+from livestory.errors import TableError
+from livestory.extras import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -255,9 +256,8 @@ def _zstd_opened(table: Table) -> IO[bytes]:
             from compression import zstd  # noqa: PLC0415
         else:
             from backports import zstd  # noqa: PLC0415
-    except ImportError:
-        message = f"{table}: zstd needs a package that is not installed: pip install 'livestory[retell]'"
-        raise InputError(message) from None
+    except ImportError as error:
+        raise missing(error, f"{table}: zstd", "retell") from None
     return io.BufferedReader(zstd.open(table.path), _BLOCK)
 
 
@@ -320,9 +320,8 @@ def _parquet_batches(table: Table) -> Iterator[Batch]:
 def _parquet(table: Table) -> tuple[list[str], Iterator[list[tuple[str, ...]]]]:
     try:
         import duckdb  # noqa: PLC0415 - an extra, and heavy: imported only when used
-    except ImportError:
-        message = f"{table}: Parquet needs a package that is not installed: pip install 'livestory[retell]'"
-        raise InputError(message) from None
+    except ImportError as error:
+        raise missing(error, f"{table}: Parquet", "retell") from None
 
     def unreadable(error: Exception) -> TableError:
         reason = str(error).splitlines()[0]

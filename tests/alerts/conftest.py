@@ -28,6 +28,13 @@ def teller(story: Path) -> Iterator[Teller]:
 
 
 @pytest.fixture
+def live(story: Path) -> Iterator[Teller]:
+    """A bot whose time is the present's, so that it can be late."""
+    with Teller(story, "paper") as teller:
+        yield teller.begin().bars(2)
+
+
+@pytest.fixture
 def service() -> Iterator[Service]:
     """All services on loopback, without faults."""
     with serving() as service:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
-from livestory.clock import SECOND, SystemClock
+from livestory.clock import SECOND, SystemClock, monotonic
 from livestory.outlets.alerts.alerts import Alerts, open_channels
 from livestory.outlets.alerts.delivery import Patience
 from livestory.outlets.alerts.outbox import Outbox, outbox_path
@@ -24,6 +24,15 @@ if TYPE_CHECKING:
 
     from livestory.clock import Clock
     from tests.alerts.service import Service
+
+
+class Monotonic:
+    """The real passing of time."""
+
+    def now(self) -> int:
+        """Microseconds since some moment."""
+        return monotonic()
+
 
 QUICK = Patience(answer=SECOND // 2, first=SECOND // 100, most=SECOND // 20, trouble=SECOND // 50)
 """Hours of a night in tenths of a second."""
@@ -74,10 +83,14 @@ def delivering(
     channels: dict[str, ChannelSettings],
     *,
     clock: Clock | None = None,
+    steady: Clock | None = None,
     patience: Patience = QUICK,
     **more: Any,
 ) -> Iterator[Delivering]:
-    """Deliver that story's lines until the with block ends."""
+    """Deliver that story's lines until the with block ends.
+
+    A clock that is moved by hand is what durations are measured by as well, unless ``steady`` is.
+    """
     settings = AlertsSettings(channels=channels, **more)
     running = Delivering(Layout.of(story), [])
     ready = threading.Event()
@@ -92,6 +105,7 @@ def delivering(
             clock or SystemClock(),
             tell=running.told.append,
             patience=patience,
+            steady=(steady or clock or Monotonic()).now,
         )
         loop = asyncio.get_running_loop()
         stop.append(lambda: loop.call_soon_threadsafe(alerts.stop))

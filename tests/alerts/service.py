@@ -58,6 +58,10 @@ class Service:
         self.pinged = 0
         self.key: str | None = None  # the token of ntfy, the key of the webhook
         self.retry_after = 0.05
+        self.poison, self.poison_status = "", 400  # what a webhook refuses, and how
+        self.most_bytes = 1 << 30  # of a body
+        self.sizes: list[int] = []  # of the bodies that were longer
+        self.moved_to: int | None = None  # the new id of Telegram's chat
         self.changed = threading.Condition()
         self.release = threading.Event()  # ends what is slow
         handler = type("Handler", (_Handler,), {"service": self})
@@ -154,6 +158,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _take(self, raw: bytes) -> tuple[str, int, bytes, Taken | None]:
         body = json.loads(raw)
+        if len(raw) > self.service.most_bytes:
+            self.service.sizes.append(len(raw))
+            return "", 413, b"", None
+        if self.service.poison and self.service.poison.encode() in raw:
+            return "", self.service.poison_status, b"", None
         headers = {name.lower(): value for name, value in self.headers.items()}
         if self.path.endswith("/sendMessage"):
             status, answer, text, own = self._telegram(body)
@@ -176,7 +185,10 @@ class _Handler(BaseHTTPRequestHandler):
         text = body["text"]
         if self.path != f"/bot{TOKEN}/sendMessage":
             return 401, '{"ok":false,"error_code":401,"description":"Unauthorized"}', text, None
-        if body["chat_id"] != CHAT:
+        if self.service.moved_to is not None and body["chat_id"] != str(self.service.moved_to):
+            moved = {"ok": False, "error_code": 400, "description": "Bad Request: group chat was upgraded"}
+            return 400, json.dumps(moved | {"parameters": {"migrate_to_chat_id": self.service.moved_to}}), text, None
+        if body["chat_id"] != str(self.service.moved_to or CHAT):
             return 400, '{"ok":false,"error_code":400,"description":"Bad Request: chat not found"}', text, None
         if not text.strip() or len(text.encode("utf-16-le")) > 8192 or "parse_mode" in body:
             return 400, '{"ok":false,"error_code":400,"description":"Bad Request: message is too long"}', text, None

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livestory.clock import DAY, SECOND, ManualClock
+from livestory.story.commands import AlertsLost
 from livestory.story.inbox import Inbox
-from livestory.story.words import AlertsLost
 from tests.alerts.delivering import QUICK, Delivering, delivering, discord, ntfy, telegram, until, webhook
 from tests.alerts.service import ACCEPTED, FAULTS, Service, serving
 from tests.web.teller import Teller
@@ -137,7 +137,9 @@ def test_a_message_is_given_up_at_its_age_and_the_story_is_told(story: Path, tel
         teller.note("four")
         service.wait(2)
         until(lambda: not waiting(running, "phone"))
-    lost = {posted.word.channel: posted.word for posted in inbox.waiting() if isinstance(posted.word, AlertsLost)}
+    lost = {
+        posted.command.channel: posted.command for posted in inbox.waiting() if isinstance(posted.command, AlertsLost)
+    }
     assert sorted(lost) == ["hook", "phone"]
     assert (lost["phone"].lines, lost["phone"].age) == (2, DAY)
     assert lost["phone"].problem == "fails (HTTP 500)"

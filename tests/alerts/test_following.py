@@ -6,7 +6,7 @@ import shutil
 import socket
 import ssl
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import apsw
 import pytest
@@ -19,19 +19,12 @@ from livestory.outlets.alerts.outbox import Outbox, outbox_path
 from livestory.outlets.alerts.settings import AlertsSettings, ChannelSettings
 from livestory.story.layout import Layout
 from tests.alerts.delivering import QUICK, delivering, discord, ntfy, telegram, until, webhook
+from tests.alerts.raw_server import answer, answering
 from tests.alerts.service import KEY, Service, serving
 from tests.web.teller import QUARTER, Teller
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture
-def live(story: Path) -> Iterator[Teller]:
-    """A bot whose time is the present's, so that it can be late."""
-    with Teller(story, "paper") as teller:
-        yield teller.begin().bars(2)
 
 
 def test_a_bot_that_is_not_heard_is_said_once_and_once_that_it_is_back(
@@ -76,7 +69,7 @@ def test_the_dead_mans_switch_is_held_only_while_the_bot_is_heard(story: Path, l
     """Its address is asked for again and again, and no longer once the bot is overdue."""
     clock = ManualClock(live.now)
     often = replace(QUICK, trouble=SECOND // 100)
-    settings = {"ping_env": "PING", "ping_every": SECOND // 50}
+    settings: dict[str, Any] = {"ping_env": "PING", "ping_every": SECOND // 50}
     pings = service.environ()["PING"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PING", pings)
@@ -229,6 +222,13 @@ def test_a_channel_that_cannot_work_says_why_once_and_the_others_go_on(
         ({"service": "discord", "address_env": "BAD"}, {"BAD": "discord.com/x"}, "no http or https address"),
         ({"service": "webhook", "address_env": "BAD"}, {"BAD": "http://[::1"}, "no http or https address"),
         ({"service": "ntfy", "address_env": "BAD"}, {"BAD": "https://ntfy.example/"}, "names no topic"),
+        ({"service": "webhook", "address_env": "BAD"}, {"BAD": "https://h.example/x#top"}, "sent to no server"),
+        (
+            {"service": "ntfy", "address_env": "OK", "token_env": "BAD"},
+            {"BAD": "abc", "OK": "https://me:pw-canary@x/y"},
+            "Name one of them",
+        ),
+        ({"service": "webhook", "address_env": "BAD"}, {"BAD": "'https://h.example/x'"}, "in quotes"),
         ({"service": "apprise", "address_env": "BAD"}, {"BAD": "nonsense://x"}, "Apprise does not know such a service"),
         (
             {"service": "ntfy", "address_env": "OK", "token_env": "BAD"},
@@ -285,3 +285,27 @@ def tries(outbox: Outbox, channel: str) -> int:
     """How often a channel's message was sent."""
     state = outbox.state(channel)
     return state.attempt.attempts if state is not None and state.attempt is not None else 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "address", "first"),
+    [
+        ("ntfy", "{url}/base/topic?auth=QmFzaWM", b"POST /base/?auth=QmFzaWM HTTP/1.1"),
+        ("ntfy", "{url}/topic/", b"POST / HTTP/1.1"),
+        ("webhook", "{url}/a/?b=c&d=%23", b"POST /a/?b=c&d=%23 HTTP/1.1"),
+        ("discord", "{url}/hook?thread_id=7&wait=false", b"POST /hook?thread_id=7&wait=true HTTP/1.1"),
+        ("webhook", "{login}/x", b"Authorization: Basic bWU6cHc="),
+    ],
+)
+def test_an_address_is_sent_as_it_was_written(
+    story: Path, teller: Teller, service: Service, kind: str, address: str, first: bytes
+) -> None:
+    """With all that opens it: query, slashes, user and password."""
+    with answering(answer(500)) as (url, asked):
+        known = {"OK": address.format(url=url, login=url.replace("://", "://me:pw@"))}
+        service.environ = lambda: known  # type: ignore[method-assign]
+        channel = ChannelSettings(service=kind, address_env="OK", severity="all")  # type: ignore[arg-type]
+        with delivering(story, service, {"there": channel}):
+            teller.note("a word")
+            until(lambda: bool(asked))
+    assert first in asked[0]

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from livestory.clock import MINUTE, instant
 from livestory.outlets.alerts.message import Message, unmentioned, utf8, utf16
 from livestory.outlets.alerts.outbox import Waiting
-from livestory.story import wording
-from livestory.story.events import Note
+from livestory.story.kinds.telling import Note
+from livestory.story.line import tell
 
 NOON = instant("2024-12-03 12:00:00")
 
@@ -78,7 +78,7 @@ TEXTS = st.text(st.characters(codec="utf-8"), max_size=3000)
 @pytest.mark.parametrize(("limit", "size"), [(4096, utf16), (2000, utf16), (4000, utf8), (300, len)])
 def test_no_message_is_longer_than_the_service_takes(limit: int, size: Any, texts: list[str], title: str) -> None:
     """Whatever anybody wrote; the link is never cut."""
-    lines = [line(n, wording.tell(NOON, Note(text=text)), f"kind {n}") for n, text in enumerate(texts)]
+    lines = [line(n, tell(NOON, Note(text=text)), f"kind {n}") for n, text in enumerate(texts)]
     told = message(*lines, title=title, link="https://bot.example.org/").text(limit, size=size, safe=unmentioned)
     assert size(told) <= limit
     assert told.endswith(f"#e{len(texts) - 1}")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livestory.clock import DAY, HOUR, MINUTE, SECOND, instant
+from livestory.clock import DAY, HOUR, MINUTE, SECOND, as_datetime, instant
 from livestory.outlets.alerts.outbox import Waiting
 from livestory.outlets.alerts.policy import Pace, Policy
 from livestory.outlets.alerts.settings import ChannelSettings
@@ -75,6 +76,48 @@ def test_quiet_hours_end_when_they_end_where_the_owner_sleeps(
     rules, now = policy(quiet=quiet, time_zone=zone), instant(time)
     expected = (1, None) if over is None else (0, instant(over))
     assert rules.due([line(1)], Pace(), now) == expected
+
+
+@pytest.mark.parametrize(
+    ("zone", "days"),
+    [
+        ("Europe/Berlin", ("2024-03-30", "2024-10-26")),
+        ("Australia/Lord_Howe", ("2024-04-06", "2024-10-05")),  # half an hour
+        ("America/New_York", ("2024-03-09", "2024-11-02")),
+        ("Africa/Cairo", ("2024-04-25", "2024-10-31")),  # at midnight
+    ],
+)
+@pytest.mark.parametrize(
+    "quiet", ["22:00-07:00", "01:00-02:30", "02:15-02:45", "01:30-01:45", "00:00-02:00", "02:30-06:00", "23:30-00:10"]
+)
+def test_quiet_hours_are_kept_by_the_clock_on_the_wall(quiet: str, zone: str, days: tuple[str, str]) -> None:
+    """In hours that come twice or not at all: what waits goes at the first minute outside them, and not before."""
+    rules, tz = policy(quiet=quiet, time_zone=zone), ZoneInfo(zone)
+    start, end = quiet.split("-")
+
+    def within(time: int) -> bool:
+        wall = f"{as_datetime(time).astimezone(tz):%H:%M}"
+        return start <= wall < end if start < end else wall >= start or wall < end
+
+    for day in days:
+        begun = instant(f"{day} 00:00:00")
+        over = None
+        for minute in range(48 * 60, -1, -1):
+            time = begun + minute * MINUTE
+            over = time if not within(time) else over
+            if over is not None:
+                expected = (1, None) if over == time else (0, over)
+                assert rules.due([line(1)], Pace(), time) == expected
+
+
+def test_a_clock_that_is_put_back_holds_nothing_up() -> None:
+    """What was sent in a future that is none counts as never: neither gathering nor the rate waits for it."""
+    rules = policy(most_per_hour=1)
+    later = Pace({"trade": NOON + DAY}, 0.0, NOON + DAY)
+    assert rules.due([line(1)], later, NOON) == (1, None)
+    trip = line(1, "breaker", critical=True)
+    assert rules.due([trip], Pace({"breaker": NOON + DAY}, 0.0, NOON), NOON) == (1, None)
+    assert rules.due([trip], Pace({"breaker": NOON}, 0.0, NOON), NOON) == (0, NOON + MINUTE)
 
 
 def test_the_rate_is_kept_over_an_hour() -> None:

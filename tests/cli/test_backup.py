@@ -162,14 +162,20 @@ def test_a_bad_backup_takes_no_place(told: Path, tmp_path: Path, how: str, statu
     assert not (tmp_path / "escaped.txt").exists()
 
 
-@pytest.mark.parametrize("name", ["results/live_story.db", "backup.zip", "folder.tar.gz"])
-def test_a_backup_is_never_written_over_something_else(told: Path, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("results/live_story.db", "a database, maybe a story's journal; name another file"),
+        ("backup.zip", "name the backup like story-2024-12-03.tar.gz"),
+        ("folder.tar.gz", "a folder; name a file in it"),
+    ],
+)
+def test_a_backup_is_never_written_over_something_else(told: Path, tmp_path: Path, name: str, problem: str) -> None:
     """A journal, a folder: the name says what it is."""
     shutil.copytree(told, tmp_path / "results")
     (tmp_path / "folder.tar.gz").mkdir()
     done = livestory("backup", name, cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "name the backup like" in done.stderr
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"{name}: {problem}\n")
     assert livestory("verify", cwd=tmp_path).returncode == 0
 
 

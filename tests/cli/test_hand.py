@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from livestory import StoryWriter
+from livestory.story.commands import Flow, Halt, Note, Resume
 from livestory.story.inbox import Inbox
 from livestory.story.journal import Identity
 from livestory.story.layout import Layout
 from livestory.story.settings import StorySettings
 from livestory.story.storyteller import Storyteller
-from livestory.story.words import Flow, Halt, Note
 from tests.cli.program import livestory
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def own(tmp_path: Path) -> Path:
 
 
 def _waiting(folder: Path) -> list[object]:
-    return [posted.word for posted in Inbox(Layout.of(folder / "live_story.txt")).waiting()]
+    return [posted.command for posted in Inbox(Layout.of(folder / "live_story.txt")).waiting()]
 
 
 def test_words_for_a_bot_that_is_not_running_are_kept(own: Path) -> None:
@@ -93,3 +93,16 @@ def test_without_a_story_there_is_nobody_to_talk_to(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "none").exists()
+
+
+def test_a_reason_is_told_with_a_halt_and_a_resume(own: Path) -> None:
+    """As a note of its own; what was meant as an option halts nothing."""
+    assert livestory("halt", "the exchange", "reports trouble", "--dir", own, cwd=own).returncode == 0
+    assert livestory("resume", "it is well again", "--dir", own, cwd=own).returncode == 0
+    said = [Halt(), Note(text="the exchange reports trouble"), Resume(), Note(text="it is well again")]
+    assert _waiting(own) == said
+    for words, meant in ((("sell",), "livestory halt --sell"), ((str(own),), f"--dir {own}")):
+        done = livestory("halt", *words, "--dir", own, cwd=own)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert meant in done.stderr
+    assert _waiting(own) == said

@@ -143,4 +143,4 @@ def test_stopped_before_its_first_bar_it_has_what_it_began_with(server: BinanceS
     told = [parse(line) for line in whole_story(tmp_path)]
     assert [line.why for line in told if line.kind == "stopped"] == ["1.0000 BTC, no ETH"] * 2
     (resumed,) = [line for line in told if line.kind == "resumed"]
-    assert (resumed.columns.facts, resumed.why) == ({"away": "4m"}, "no bar missed; 1.0000 BTC as expected")
+    assert (resumed.facts, resumed.why) == ({"away": "4m"}, "no bar missed; 1.0000 BTC as expected")

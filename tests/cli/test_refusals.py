@@ -5,7 +5,9 @@ from __future__ import annotations
 import fcntl
 import gzip
 import os
+import re
 import shutil
+import sqlite3
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -236,3 +238,54 @@ def test_bars_are_read_as_they_are_named(tmp_path: Path, bars: Path) -> None:
     odd = tmp_path / "-Kürse vom März.csv"
     odd.write_bytes(gzip.decompress(bars.read_bytes()))
     assert livestory("run", "--bars", f"./{odd.name}", cwd=tmp_path).returncode == 0
+
+
+def test_a_database_that_is_no_journal_is_named_as_it_was_given(tmp_path: Path) -> None:
+    """With what it is and how a table of it is told; no name is made up beside it."""
+    for name in ("prices.sqlite", "prices.db", "prices", "prices.txt"):
+        with sqlite3.connect(tmp_path / name) as db:
+            db.execute("CREATE TABLE prices(time, price)")
+        db.close()
+    for name in ("prices.sqlite", "prices.db", "prices", "prices.txt"):
+        for command in (("explain", name), ("export", "--journal", name, "--out", "new.csv")):
+            said = refusal(*command, cwd=tmp_path, status=BAD_INPUT)
+            assert said.startswith(f"{name}: a SQLite database, and no journal of livestory's\n")
+            assert f"sqlite3 -header -csv {name} " in said
+    for reader in ("tail", "status", "verify", "compact", "halt", "serve"):
+        said = refusal(reader, "--dir", "prices.sqlite", cwd=tmp_path, status=BAD_INPUT)
+        assert said.startswith("prices.sqlite: a file that is no story's")
+
+
+def test_a_name_that_no_journal_can_have(a_story: Path) -> None:
+    """SQLite knows names in UTF-8 only."""
+    odd = os.fsdecode(b"\xff")
+    a_story.rename(a_story.with_name(odd))
+    for command in ("tail", "status", "verify", "demo"):
+        said = refusal(command, "--dir", odd, cwd=a_story.parent, status=BAD_INPUT)
+        assert "not UTF-8" in said
+
+
+def test_a_search_without_hits_says_so(told: Path) -> None:
+    """On standard error: nothing went wrong."""
+    for words, wanted in (
+        (("tail", "--dir", told, "--kind", "sell_stuck"), "no line of kind sell_stuck was told yet"),
+        (("tail", "--dir", told, "--since", "2100-01-01"), "no line since 2100-01-01 00:00"),
+        (("explain", told / "live_story.db", "--kind", "sell_stuck"), "no line is of that kind and time"),
+    ):
+        done = livestory(*words, cwd=told)
+        assert (done.returncode, done.stdout) == (0, "")
+        assert wanted in done.stderr
+
+
+def test_a_missing_package_is_named_with_what_installs_it(told: Path, tmp_path: Path) -> None:
+    """From where this very livestory came: there may be no release."""
+    root = Path(__file__).parents[2]
+    for package, command in {
+        "duckdb": ("export", "--journal", told / "live_story.db", "--out", "new.parquet"),
+        "httpx2": ("export", "--prometheus", "http://127.0.0.1:9", "--out", "new.csv"),
+        "starlette": ("serve", "--dir", told),
+    }.items():
+        (tmp_path / f"{package}.py").write_text(f"raise ImportError(name={package!r})", "utf-8")
+        said = refusal(*command, cwd=tmp_path, status=BAD_INPUT, PYTHONPATH=str(tmp_path))
+        assert f" {package}, which is not installed; install it with: " in said
+        assert re.search(rf"pip install '?{re.escape(str(root))}\[(retell|web)\]'?$", said.rstrip())

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 from livestory import Observation, StoryWriter
 from livestory.cli.health import trouble
 from livestory.clock import DAY, HOUR, MINUTE, SystemClock
-from livestory.story.events import ExchangeBack, ExchangeDown, ForeignOrders, Halted, SellStuck, Unhalted
+from livestory.story.inputs import Statement
 from livestory.story.journal_entry import Identity
+from livestory.story.kinds.exchange import ExchangeBack, ExchangeDown, ForeignOrders
+from livestory.story.kinds.lifecycle import Started
+from livestory.story.kinds.risk import Halted, SellStuck, Unhalted
 from livestory.story.settings import StorySettings
 from livestory.story.storyteller import Storyteller
 from tests.cli.program import LIMIT, livestory, started
@@ -82,11 +85,20 @@ def test_a_trouble_is_there_with_its_line_until_its_end_is_told(tmp_path: Path) 
     """An exchange that is down; others' open orders are nothing wrong."""
     now = SystemClock().now()
     with Storyteller(tmp_path / "live_story.txt", Identity(bot="scout"), StorySettings()) as teller:
-        teller.tell(now, ForeignOrders(count=2), ExchangeDown(exchange="binance"), SellStuck(problem="no answer"))
+        teller.take(
+            Statement(
+                now,
+                (
+                    ForeignOrders(count=2),
+                    ExchangeDown(exchange="binance"),
+                    SellStuck(problem="no answer"),
+                ),
+            )
+        )
         teller.commit({})
         troubles = [line for line in status_lines(tmp_path) if line.startswith("trouble ")]
         assert [line.split(" | ")[1] for line in troubles] == ["🔌 Exchange Down", "🚨 BREAKER CAN'T SELL"]
-        teller.tell(now, ExchangeBack(exchange="binance"))
+        teller.take(Statement(now, (ExchangeBack(exchange="binance"),)))
         teller.commit({})
         assert [line.split(" | ")[1] for line in status_lines(tmp_path) if line.startswith("trouble ")] == [
             "🚨 BREAKER CAN'T SELL"
@@ -163,14 +175,53 @@ def test_a_halt_by_hand_is_there_before_the_next_bar(tmp_path: Path) -> None:
             teller.commit({})
             return status(tmp_path)["state"]
 
-        teller.tell(now, Halted(reason="owner"))
+        teller.take(Statement(now, (Halted(reason="owner"),)))
         assert state() == "HALTED (owner); waits for you"
-        teller.observe(Observation(time=now + MINUTE, wealth=1.0, halted=True, halt_reason="owner"))
-        teller.tell(now + 2 * MINUTE, Unhalted(reason="owner"))
+        teller.take(Observation(time=now + MINUTE, wealth=1.0, halted=True, halt_reason="owner"))
+        teller.take(Statement(now + 2 * MINUTE, (Unhalted(reason="owner"),)))
         assert state() == "trading"
-        teller.tell(now + 3 * MINUTE, Halted(reason="owner"))
+        teller.take(Statement(now + 3 * MINUTE, (Halted(reason="owner"),)))
         assert state() == "HALTED (owner); waits for you"
-        teller.tell(now + 4 * MINUTE, Unhalted(reason="owner", still="breaker"))
+        teller.take(Statement(now + 4 * MINUTE, (Unhalted(reason="owner", still="breaker"),)))
         assert state().startswith("HALTED (breaker); waits for ")
-        teller.observe(Observation(time=now + 5 * MINUTE, wealth=1.0, halted=False))
+        teller.take(Observation(time=now + 5 * MINUTE, wealth=1.0, halted=False))
         assert state() == "trading"
+
+
+def test_a_bot_that_was_killed_says_so_first(bars: Path, tmp_path: Path) -> None:
+    """With status 1, also without --check; one that is heard again, or was stopped, does not."""
+    bot = started("run", "--bars", bars, "--dir", tmp_path, "--speed", 100, cwd=tmp_path)
+    assert bot.stdout is not None
+    bot.stdout.readline()
+    bot.kill()
+    bot.communicate(timeout=LIMIT)
+    for more in ((), ("--check",)):
+        done = livestory("status", "--dir", tmp_path, *more, cwd=tmp_path)
+        assert done.returncode == 1
+        assert done.stdout.startswith("state      killed or crashed: not running, and it did not say goodbye; was ")
+        assert done.stdout.count("state ") == 1
+    assert livestory("run", "--bars", bars, "--dir", tmp_path, cwd=tmp_path).returncode == 0
+    assert status(tmp_path)["state"].startswith("stopped (end of the bars)")
+
+
+def test_a_bot_of_the_present_that_was_killed_says_since_when(tmp_path: Path) -> None:
+    """That is when it was last heard; its last report follows."""
+    now = SystemClock().now()
+    with Storyteller(tmp_path / "live_story.txt", Identity(bot="scout", mode="paper"), StorySettings()) as teller:
+        teller.take(Statement(now - 3 * HOUR, (Started(unit="BTC"),)))
+        teller.take(Observation(time=now - 2 * HOUR, wealth=1.0, halted=False))
+        teller.commit({})
+    done = livestory("status", "--dir", tmp_path, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "not running since " in done.stdout.splitlines()[0]
+    assert done.stdout.splitlines()[0].endswith(" ago), when it was last heard; was trading")
+
+
+def test_a_drawdown_says_what_it_counts_from(tmp_path: Path) -> None:
+    """The record and its time."""
+    now = SystemClock().now()
+    with StoryWriter(tmp_path / "live_story.txt") as writer:
+        writer.observe(Observation(time=now - 2 * HOUR, wealth=1.0, drawdown=0.0))
+        writer.observe(Observation(time=now - HOUR, wealth=0.9, drawdown=-0.1))
+        assert writer.flush(LIMIT)
+    assert status(tmp_path)["drawdown"].startswith("-10.0% from the record 1.0000 of ")

@@ -8,8 +8,10 @@ import re
 import pytest
 
 from livestory.outlets.terminal import TerminalPrinter, coloured, style, takes_colour
-from livestory.story.events import BreakerTripped, DailyLimit, Event, Halted, Note, Phoenix, SetAside
-from livestory.story.wording import tell
+from livestory.story.event import Event
+from livestory.story.kinds.risk import BreakerTripped, DailyLimit, Halted, Phoenix
+from livestory.story.kinds.telling import Note, SetAside
+from livestory.story.line import tell
 
 NOON = 1_733_238_000_000_000
 TEXT = "a | b \x1b[31m \n c"

@@ -92,6 +92,48 @@ def test_exactly_one_place_must_be_named(private: Path) -> None:
         read(WHAT, "TOKEN", None, {"TOKEN": " "})
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (f'"{CANARY}"', "in quotes"),
+        (f" '{CANARY}' \r\n", "in quotes"),
+        (f"“{CANARY}”", "in quotes"),
+        (f"`{CANARY}`", "in quotes"),
+        (f"export TOKEN={CANARY}", "NAME=…"),
+        (f"TOKEN={CANARY}", "NAME=…"),
+        (f"{CANARY}\u200b", r"ZERO WIDTH SPACE \(U\+200B\)"),
+        (f"\ufeff{CANARY}", r"ZERO WIDTH NO-BREAK SPACE \(U\+FEFF\)"),
+        (f"{CANARY}\u00a0{CANARY}", r"NO-BREAK SPACE \(U\+00A0\)"),
+        (f"{CANARY}\n{CANARY}", "a line end"),
+        (f"{CANARY}\x07{CANARY}", r"a control character \(U\+0007\)"),
+        (f"{CANARY}\udcff", r"U\+DCFF"),
+        (f"{CANARY}\u0410", r"CYRILLIC CAPITAL LETTER A \(U\+0410\)"),
+    ],
+)
+def test_a_secret_that_was_copied_wrongly_is_told_and_not_shown(private: Path, text: str, problem: str) -> None:
+    """In quotes, with its name, or with a character that no eye sees: from a variable and from a file."""
+    with pytest.raises(ConfigError, match=f"variable TOKEN holds.*{problem}") as refused:
+        read(WHAT, "TOKEN", None, {"TOKEN": text}, plain=True)
+    assert CANARY not in str(refused.value)
+    if text.startswith("\ufeff") or "\udcff" in text:
+        return  # a file's mark of its encoding is no part of it
+    private.write_text(text, encoding="utf-8", newline="")
+    with pytest.raises(ConfigError, match=f"token holds.*{problem}") as refused:
+        read(WHAT, None, private, plain=True)
+    assert CANARY not in str(refused.value)
+
+
+def test_what_only_surrounds_a_secret_is_no_part_of_it(private: Path) -> None:
+    """Blanks, line ends of any system and the mark of an encoding; a key in PEM has lines, base64 ends in =."""
+    private.write_bytes(b"\xef\xbb\xbf " + CANARY.encode() + b" \r\n")
+    assert read(WHAT, None, private).reveal() == CANARY
+    assert read(WHAT, "TOKEN", None, {"TOKEN": f"\u00a0{CANARY}\t\n"}).reveal() == CANARY
+    for text in ("-----BEGIN PRIVATE KEY-----\r\nabc\r\n-----END PRIVATE KEY-----", "ABC==", "pass word", "a'b", '"a'):
+        assert read(WHAT, "TOKEN", None, {"TOKEN": text}, plain=True).reveal() == text
+    with pytest.raises(ConfigError, match="Take the word export out"):
+        read(WHAT, "TOKEN", None, {"export TOKEN": CANARY})
+
+
 @given(st.text("abcXYZ/+", min_size=1), st.lists(st.text("0123 .\n"), min_size=2))
 def test_a_redacted_text_has_the_mask_where_the_secret_stood(secret: str, rest: list[str]) -> None:
     """And everything else as it was."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from livestory.credentials import Secret
-from livestory.story.observation import Reason
+from livestory.story.reason import Reason
 from livestory.trading.exchange.ccxt_client import CcxtClient
 from livestory.trading.exchange.ccxt_spot import CcxtSpot
 from livestory.trading.exchange.records import OrderRequest

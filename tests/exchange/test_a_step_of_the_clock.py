@@ -8,8 +8,8 @@ import pytest
 from msgspec import structs
 
 from livestory.clock import DAY, SECOND
+from livestory.story.commands import Resume
 from livestory.story.inbox import Posted
-from livestory.story.words import Resume
 from livestory.trading.executor import Executor, TimePassed
 from livestory.trading.market.bar import Bar
 from livestory.trading.risk import RiskSettings

@@ -15,7 +15,7 @@ from livestory.cli.account import wait_until_fine
 from livestory.clock import DAY, HOUR, MINUTE, SECOND, ManualClock
 from livestory.config import Configuration
 from livestory.credentials import Secret
-from livestory.story.observation import Reason
+from livestory.story.reason import Reason
 from livestory.trading.exchange.ccxt_errors import Failed
 from livestory.trading.exchange.ccxt_spot import CcxtSpot
 from livestory.trading.exchange.preflight import preflight

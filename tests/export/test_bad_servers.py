@@ -165,7 +165,9 @@ def test_secrets_are_sent_and_never_shown(
 @pytest.mark.parametrize(
     ("environ", "message"),
     [
-        ({"PROMETHEUS_TOKEN": f"{SECRET}\n"}, "PROMETHEUS_TOKEN holds a blank"),
+        ({"PROMETHEUS_TOKEN": f"{SECRET}\n{SECRET}"}, "PROMETHEUS_TOKEN holds a line end (U+000A)"),
+        ({"PROMETHEUS_TOKEN": f"{SECRET} {SECRET}"}, "PROMETHEUS_TOKEN holds a blank"),
+        ({"PROMETHEUS_PASSWORD": f"'{SECRET}'"}, "PROMETHEUS_PASSWORD holds a secret in quotes"),
         ({"PROMETHEUS_TOKEN": SECRET, "PROMETHEUS_USER": "ann"}, "both set"),
         ({"PROMETHEUS_PASSWORD": SECRET}, "without PROMETHEUS_USER"),
     ],

@@ -15,7 +15,8 @@ from livestory.errors import InputError, JournalError, LivestoryError
 from livestory.retell import table_file
 from livestory.retell.columns import COLUMNS, FILL, FLAGS, INSTANTS, OBSERVATION, OF_A_FILL
 from livestory.retell.export_journal import export_journal
-from livestory.story.observation import Observation, Reason
+from livestory.story.inputs import Observation
+from livestory.story.reason import Reason
 from livestory.story.story_writer import StoryWriter
 from livestory.tables import tables
 
@@ -157,7 +158,7 @@ def test_two_exports_do_not_write_one_table(tmp_path: Path) -> None:
         out = tmp_path / "export.csv"
 
         def rows() -> Iterator[list[str]]:
-            with pytest.raises(LivestoryError, match=r"export\.csv: another export is writing it now"):
+            with pytest.raises(LivestoryError, match=r"export\.csv: another livestory is writing it now"):
                 export_journal(story.filepath, out)
             yield ["2024-12-03T12:00:00Z"]
 

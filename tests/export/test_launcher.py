@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from livestory.story.observation import Observation
+from livestory.story.inputs import Observation
 from livestory.story.story_writer import StoryWriter
 from tests.export.answering_server import answering
 from tests.export.prometheus_process import openmetrics

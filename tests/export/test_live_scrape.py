@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from livestory.story.account import Account
-    from livestory.story.events import Event
+    from livestory.story.event import Event
     from livestory.trading.market.bar import Bar
     from tests.export.conftest import StartPrometheus
     from tests.export.prometheus_process import PrometheusProcess

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from click.testing import CliRunner, Result
 
 from livestory.cli import livestory
-from livestory.story.wording import parse, render
+from livestory.story.line import parse, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

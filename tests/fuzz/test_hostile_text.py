@@ -13,13 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livestory.outlets.terminal import TerminalPrinter
-from livestory.story.events import KINDS, Event, from_record
+from livestory.story.commands import AlertsLost, Note, as_input
+from livestory.story.event import Event, from_record
+from livestory.story.inputs import Begin, End, Fill, Flow, Observation, Skip
+from livestory.story.kinds import KINDS
+from livestory.story.line import parse, render, tell
 from livestory.story.narrator import Narrator
-from livestory.story.observation import Begin, End, Fill, Flow, Observation, Reason, Skip
+from livestory.story.reason import Reason
 from livestory.story.settings import StorySettings
-from livestory.story.wording import parse, render, tell
 from livestory.story.wording.text import visible
-from livestory.story.words import AlertsLost, Note
 from tests.fuzz.oracle import are_of_a_story, is_harmless
 from tests.reliability.amount import TORTURE, amount
 from tests.story.facts import facts, hostile_text, storable_text
@@ -114,18 +116,18 @@ def test_an_input_with_any_text_is_told_in_lines_of_its_own(kind: type[Struct], 
     narrator = Narrator("ETH/BTC", "BTC", StorySettings())
     told = data.draw(_made(kind))
     methods: dict[type[Struct], Callable[[Any], tuple[Event, ...] | None]] = {
-        Observation: narrator.observe,
-        Fill: narrator.fill,
-        Skip: narrator.skip,
-        Flow: narrator.flow,
-        Begin: narrator.begin,
-        End: narrator.end,
+        Observation: narrator.take,
+        Fill: narrator.take,
+        Skip: narrator.take,
+        Flow: narrator.take,
+        Begin: narrator.take,
+        End: narrator.take,
     }
-    events = [*(methods[kind](told) or ()), *narrator.word(_NOON, Note(text=data.draw(storable_text)))]
+    events = [*(methods[kind](told) or ()), *narrator.take(as_input(_NOON, Note(text=data.draw(storable_text))))]
     lost = AlertsLost(
         channel=data.draw(storable_text), lines=1, first=_NOON, last=_NOON, age=1, problem=data.draw(storable_text)
     )
-    for event in (*events, *narrator.word(_NOON, lost)):
+    for event in (*events, *narrator.take(as_input(_NOON, lost))):
         assert are_of_a_story([event.line])
         assert is_harmless(event.line)
         assert from_record(event.record(), event.line, event.id, 1).facts == event.facts

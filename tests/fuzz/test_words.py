@@ -6,12 +6,12 @@ import logging
 import os
 from typing import TYPE_CHECKING
 
+from livestory.story.commands import AlertsLost, Flow, Note, as_input
 from livestory.story.journal_entry import Identity
 from livestory.story.layout import Layout
 from livestory.story.settings import StorySettings
 from livestory.story.storyteller import Storyteller
 from livestory.story.wording.text import visible
-from livestory.story.words import AlertsLost, Flow, Note
 from tests.fuzz.inputs import corpus
 from tests.fuzz.mutation import Example, examples
 from tests.fuzz.oracle import are_of_a_story, bounded, is_harmless, still_at_it
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from livestory.story.events import Event
+    from livestory.story.event import Event
     from tests.fuzz.conftest import Tried
 
 WORDS = corpus("words")
@@ -76,11 +76,11 @@ def _name(example: Example) -> bytes:
 def _taken(teller: Storyteller) -> str:
     """What the writer of a story does at each step."""
     told: list[Event] = []
-    waiting = teller.words()
+    waiting = teller.commands()
     for posted in waiting:
-        if isinstance(posted.word, Note | Flow | AlertsLost):
-            told += teller.word(_NOON, posted.word)
-        teller.take(posted)
+        if isinstance(posted.command, Note | Flow | AlertsLost):
+            told += teller.take(as_input(_NOON, posted.command))
+        teller.settle(posted)
     teller.commit({})
     assert all(is_harmless(event.line) for event in told)
     assert are_of_a_story(event.line for event in told)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-GROUND = {"errors", "clock", "settings", "credentials", "tables", "chart"}
+GROUND = {"errors", "extras", "plain", "clock", "settings", "credentials", "http_clients", "tables", "chart"}
 ROOMS = {"story", "trading", "retell", "outlets"}
 ROOF = {"", "config", "cli", "__main__"}  # "" is the package itself, the public face
 
 # What each is built on besides msgspec.
 THIRD_PARTY = {
+    "http_clients": {"httpx2"},
     "tables": {"duckdb", "backports", "compression"},
     "story": {"apsw"},
     "trading": {"ccxt"},
@@ -26,7 +27,7 @@ THIRD_PARTY = {
 HEAVY = {"duckdb", "ccxt", "rich", "prometheus_client", "starlette", "uvicorn", "httpx2", "apprise", "pandas", "numpy"}
 
 # Inside story these touch the world; every other module there thinks only: no I/O, no clock, no log.
-HANDS = ("journal", "story", "layout", "verify", "chronicle", "subscribers", "writer", "inbox")
+HANDS = ("journal", "output", "story", "layout", "verify", "chronicle", "subscribers", "writer", "inbox")
 WORLD = {
     *("apsw", "asyncio", "fcntl", "gzip", "io", "logging", "multiprocessing", "os", "pathlib", "random", "secrets"),
     *("shutil", "signal", "socket", "sqlite3", "subprocess", "sys", "tempfile", "threading", "time", "uuid"),

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from livestory.story import detectors
-from livestory.story.events import KINDS
+from livestory.story.kinds import KINDS
 
 DOCS = Path(__file__).parents[2] / "docs"
 

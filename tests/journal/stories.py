@@ -7,8 +7,9 @@ import traceback
 from typing import TYPE_CHECKING
 
 from livestory.clock import DAY, MINUTE
+from livestory.story.inputs import Observation
 from livestory.story.journal import Entry, Identity, Journal
-from livestory.story.observation import Observation, Reason
+from livestory.story.reason import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable

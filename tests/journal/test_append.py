@@ -14,8 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from livestory.errors import JournalCorrupt, JournalError
 from livestory.story.chain import GENESIS, link
+from livestory.story.inputs import Observation
 from livestory.story.journal import Cursor, Entry, Journal, JournalReader
-from livestory.story.observation import Observation, Reason
+from livestory.story.reason import Reason
 from tests.journal.stories import DEMO, entry, observation
 
 _SMALL = st.integers(1, 12)  # so that ids and times come again

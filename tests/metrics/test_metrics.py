@@ -17,9 +17,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from livestory.errors import InputError
 from livestory.outlets.metrics import expose_metrics
 from livestory.outlets.story_metrics import GAUGES, NAMES, StoryMetrics
-from livestory.story.events import KINDS
+from livestory.story.inputs import Observation
 from livestory.story.journal import Journal
-from livestory.story.observation import Observation
+from livestory.story.kinds import KINDS
 from livestory.story.story_writer import StoryWriter
 from livestory.story.writer_thread import Health
 from tests.export.prometheus_process import program

@@ -13,7 +13,8 @@ import apsw
 from livestory import Observation, StoryWriter
 from livestory.clock import MINUTE, ManualClock
 from livestory.story import writer_thread
-from livestory.story.events import Note
+from livestory.story.inputs import Statement
+from livestory.story.kinds.telling import Note
 from livestory.story.narrator import Narrator
 
 if TYPE_CHECKING:
@@ -50,14 +51,14 @@ def isolated(scene: Scenery, *, trouble: str | None, calls: int, max_wait: float
         call(told)
         overruns.append(time.perf_counter() - begun - max_wait)
         begun = time.perf_counter()
-        bare.tell(clock.now(), Note(text="an empty loop"))  # what is thought is the bot's own time
+        bare.take(Statement(clock.now(), (Note(text="an empty loop"),)))  # what is thought is the bot's own time
         never.acquire(timeout=max_wait)
         stalls.append(time.perf_counter() - begun - max_wait)
     scene.say(orders=orders)
     if told is not None:
         if trouble == "none":
             told.flush(60.0)
-        writer_thread._HANGS = 0.0  # noqa: SLF001  health need not wait to say that nothing answers
+        writer_thread.HANGS = 0.0  # type: ignore[attr-defined]  # health need not wait to say that nothing answers
         scene.say(ok=told.health.ok, waiting=told.health.waiting)
         scene.say(overruns=sorted(overruns, reverse=True)[: calls // 10], stalls=sorted(stalls, reverse=True)[:10])
         scene.mend()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from livestory.cli.play import Play, play
 from livestory.config import Configuration
-from livestory.story.events import Event as Told
-from livestory.story.events import from_record
+from livestory.story.event import Event as Told
+from livestory.story.event import from_record
 from livestory.story.journal_reader import JournalReader
 from livestory.story.layout import Layout
 

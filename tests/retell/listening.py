@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from livestory.retell.inputs import Source
     from livestory.story.account import Account
-    from livestory.story.events import Event, Facts
+    from livestory.story.event import Event
+    from livestory.story.kinds.base import Facts
 
 
 class Heard:

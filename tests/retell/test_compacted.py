@@ -22,11 +22,11 @@ from livestory.retell.compact_journal import compact_journal
 from livestory.retell.explain_story import Retelling
 from livestory.retell.export_journal import export_journal
 from livestory.retell.journal_source import JournalSource
+from livestory.story.inputs import Flow
 from livestory.story.journal_compaction import Compaction, Freed
 from livestory.story.journal_entry import Identity
 from livestory.story.journal_reader import JournalReader
 from livestory.story.narrator import NARRATOR
-from livestory.story.observation import Flow
 from livestory.story.settings import StorySettings
 from livestory.story.storyteller import Storyteller
 from livestory.story.verify import verify
@@ -114,10 +114,10 @@ def a_fast_bot(story: Path, days: int = 3) -> list[Observation]:
                 flow=0.5 if n == 2000 else None,
                 next_due=time + MINUTE,
             )
-            writer.observe(observation)
+            writer.take(observation)
             given.append(observation)
             if n in _WITHDRAWN:  # told by itself; the next wealth is without it
-                writer.flow(Flow(time=time + MINUTE // 2, amount=-0.05))
+                writer.take(Flow(time=time + MINUTE // 2, amount=-0.05))
         writer.commit({NARRATOR: writer.narrator.save()})
     return given
 

@@ -16,10 +16,10 @@ from livestory.retell.columns import OBSERVATION
 from livestory.retell.explain_story import Retelling
 from livestory.retell.export_journal import export_journal
 from livestory.retell.journal_source import JournalSource
-from livestory.story.events import Retold
+from livestory.story.inputs import Observation
 from livestory.story.journal_reader import JournalReader
-from livestory.story.needs import NEEDS
-from livestory.story.observation import Observation
+from livestory.story.kinds import KINDS
+from livestory.story.kinds.retold import Retold
 from livestory.story.settings import StorySettings
 from livestory.story.story_writer import StoryWriter
 from livestory.trading.market.recorded import RecordedBars
@@ -30,8 +30,10 @@ from tests.retell.bot import told_live
 from tests.retell.listening import heard, told_of
 
 if TYPE_CHECKING:
-    from livestory.story.events import Event, Rules
+    from livestory.story.event import Event
+    from livestory.story.kinds.lifecycle import Rules
 
+NEEDS = {name: kind.declared.needs for name, kind in KINDS.items() if kind.declared.needs is not None}
 QUARTER = 15 * MINUTE
 WHOLE = frozenset({*OBSERVATION, "fill"})
 """What an export of the whole journal has; a column that it leaves out has no value in any row."""

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from livestory.cli import livestory
 from livestory.clock import instant
-from livestory.story.observation import Observation
+from livestory.story.inputs import Observation
 from livestory.story.story_writer import StoryWriter
 from livestory.trading.market.simulated import SimulatedBars
 from tests.retell.bot import told_live

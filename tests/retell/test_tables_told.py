@@ -16,7 +16,10 @@ from livestory.clock import HOUR, as_datetime, instant
 from livestory.retell.explain_story import Retelling
 from livestory.retell.header import given_columns
 from livestory.retell.in_order import in_order
-from livestory.story.events import Chapter, Retold, Rules, Summary, Trade
+from livestory.story.kinds.chapters import Chapter
+from livestory.story.kinds.lifecycle import Rules
+from livestory.story.kinds.retold import Retold, Summary
+from livestory.story.kinds.trades import Trade
 from livestory.story.settings import StorySettings
 from livestory.story.wording import numbers
 from tests.retell.listening import Heard, told_of, told_of_text

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from livestory.errors import JournalError
+from livestory.story.inputs import Fill, Input, Observation, Skip, Statement
+from livestory.story.kinds.lifecycle import Rules
 from tests.trading.news import News
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from livestory.story.events import Facts, Rules
     from livestory.story.inbox import Posted
-    from livestory.story.observation import Begin, End, Fill, Flow, Observation, Skip
-    from livestory.story.words import AnyWord
+    from livestory.story.kinds.base import Facts
 
 
 class Notebook:
@@ -36,41 +36,30 @@ class Notebook:
         self._news = News()
         self._kept = (0, 0, 0, 0)
 
-    def begin(self, begin: Begin) -> None:
-        self._at(begin.time, begin)
+    def take(self, given: Input) -> tuple[Facts, ...] | None:
+        match given:
+            case Skip():
+                self.skips.append(given)
+                return None
+            case Statement(facts=(Rules(),)):
+                return None
+            case Observation():
+                self.observed += 1
+            case Fill():
+                self.fills.append(given)
+            case Statement():
+                news = self._news.among(given.facts)
+                self.facts += ((given.time, each) for each in news)
+                if news:
+                    self._at(given.time, given)
+                return news
+        self._at(given.time, given)
+        return None
 
-    def rules(self, time: int, rules: Rules) -> None: ...
-
-    def end(self, end: End) -> None:
-        self._at(end.time, end)
-
-    def observe(self, observation: Observation) -> None:
-        self.observed += 1
-        self._at(observation.time, observation)
-
-    def fill(self, fill: Fill) -> None:
-        self._at(fill.time, fill)
-        self.fills.append(fill)
-
-    def skip(self, skip: Skip) -> None:
-        self.skips.append(skip)
-
-    def flow(self, flow: Flow) -> None:
-        self._at(flow.time, flow)
-
-    def tell(self, time: int, *facts: Facts) -> tuple[Facts, ...]:
-        news = self._news.among(facts)
-        if news:
-            self._at(time, news)
-            self.facts += ((time, each) for each in news)
-        return news
-
-    def words(self) -> list[Posted]:
+    def commands(self) -> list[Posted]:
         return [each for each in self.posted if each not in self._taken]
 
-    def word(self, time: int, word: AnyWord) -> None: ...
-
-    def take(self, posted: Posted) -> None:
+    def settle(self, posted: Posted) -> None:
         self._taken.append(posted)
 
     def state(self, name: str) -> bytes | None:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, structs
 
 from livestory.clock import HOUR, MINUTE, SECOND, ManualClock
+from livestory.story.commands import Halt, Resume
 from livestory.story.inbox import Posted
-from livestory.story.observation import Reason
-from livestory.story.words import Halt, Resume
+from livestory.story.reason import Reason
 from livestory.trading.exchange.records import Balances
 from livestory.trading.execution.tactics import OrderSettings
 from livestory.trading.executor import Executor, TimePassed

@@ -6,9 +6,11 @@ from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from livestory.story.events import OrderClear, OrderUnknown, Trade, from_record
+from livestory.story.event import from_record
 from livestory.story.journal_entry import Identity
 from livestory.story.journal_reader import JournalReader
+from livestory.story.kinds.exchange import OrderClear, OrderUnknown
+from livestory.story.kinds.trades import Trade
 from livestory.story.settings import StorySettings
 from livestory.story.storyteller import Storyteller
 from tests.simulation.notebook import Notebook
@@ -19,8 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from livestory.clock import Clock
-    from livestory.story.events import Event, Facts, Rules
-    from livestory.story.observation import Begin, End, Fill, Flow, Observation, Skip
+    from livestory.story.event import Event
+    from livestory.story.inputs import Input
+    from livestory.story.kinds.base import Facts
 
 IDENTITY = Identity(bot="sim", mode="testnet", symbol="ETH/BTC", unit="BTC")
 
@@ -34,36 +37,9 @@ class Written(Notebook):
         self.clock: Clock | None = None
         self.real = Storyteller(path, IDENTITY, StorySettings())
 
-    def begin(self, begin: Begin) -> None:
-        super().begin(begin)
-        self.real.begin(begin)
-
-    def rules(self, time: int, rules: Rules) -> None:
-        self.real.rules(time, rules)
-
-    def observe(self, observation: Observation) -> None:
-        super().observe(observation)
-        self.real.observe(observation)
-
-    def fill(self, fill: Fill) -> None:
-        super().fill(fill)
-        self.real.fill(fill)
-
-    def skip(self, skip: Skip) -> None:
-        super().skip(skip)
-        self.real.skip(skip)
-
-    def flow(self, flow: Flow) -> None:
-        super().flow(flow)
-        self.real.flow(flow)
-
-    def tell(self, time: int, *facts: Facts) -> tuple[Facts, ...]:
-        self.real.tell(time, *facts)
-        return super().tell(time, *facts)
-
-    def end(self, end: End) -> None:
-        super().end(end)
-        self.real.end(end)
+    def take(self, given: Input) -> tuple[Facts, ...] | None:
+        self.real.take(given)
+        return super().take(given)
 
     def commit(self, states: Mapping[str, bytes]) -> None:
         super().commit(states)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from livestory.clock import MINUTE, SECOND, ManualClock
-from livestory.story.observation import Reason
+from livestory.story.reason import Reason
 from livestory.trading.exchange.protocol import checked
 from livestory.trading.exchange.records import (
     Accepted,

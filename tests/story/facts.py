@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from livestory.clock import DAY
-from livestory.story.events import KINDS, Facts
+from livestory.story.kinds import KINDS
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
+
+    from livestory.story.kinds.base import Facts
 
 HOSTILE = (
     "a\nb",

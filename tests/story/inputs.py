@@ -9,19 +9,28 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from livestory.clock import DAY, HOUR, MINUTE, SECOND, instant
-from livestory.story import events as e
-from livestory.story.events import Event, Rules
-from livestory.story.observation import Begin, End, Fill, Flow, Observation, Reason, Skip
+from livestory.story.inputs import Begin, End, Fill, Flow, Input, Observation, RecordCheck, RegimeCheck, Skip, Statement
+from livestory.story.kinds.exchange import (
+    CandlesBack,
+    CandlesRefused,
+    ExchangeBack,
+    ExchangeDown,
+    ForeignOrders,
+    OrderClear,
+    OrderUnknown,
+)
+from livestory.story.kinds.lifecycle import Rules
+from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
+from livestory.story.kinds.risk import Halted, SellStuck, Unhalted
+from livestory.story.reason import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from hypothesis.strategies import SearchStrategy
 
+    from livestory.story.event import Event
     from livestory.story.narrator import Narrator
-
-Input = tuple[str, tuple[Any, ...]]
-"""A narrator's method and its arguments."""
 
 NEW_YEARS_EVE = instant("2023-12-31 21:00:00")
 QUARTER = 15 * MINUTE
@@ -88,20 +97,20 @@ _order_id = _maybe(st.sampled_from(["ls-1", "ls-2"]))
 _difference = st.sampled_from([-0.1, 0.1, 0.0])
 _halts = st.sampled_from(["owner", "journal", "breaker", None])
 _troubles = st.one_of(
-    st.builds(e.ExchangeDown, since=_maybe(st.just(NEW_YEARS_EVE)), tries=st.integers(1, 3)),
-    st.builds(e.ExchangeBack, down=_maybe(st.just(HOUR))),
-    st.builds(lambda order_id: e.OrderUnknown(**_ORDER, order_id=order_id), _order_id),
-    st.builds(lambda order_id: e.OrderClear(**_ORDER, outcome="absent", order_id=order_id), _order_id),
-    st.builds(e.ForeignOrders, count=st.integers(0, 2)),
-    st.builds(e.SellStuck, tries=st.integers(1, 3)),
-    st.builds(e.CandlesRefused, problem=st.just("stale")),
-    st.builds(e.CandlesBack),
-    st.builds(e.BalanceDiffers, difference=_difference, wealth=_maybe(st.just(0.9)), unit=st.just("BTC")),
+    st.builds(ExchangeDown, since=_maybe(st.just(NEW_YEARS_EVE)), tries=st.integers(1, 3)),
+    st.builds(ExchangeBack, down=_maybe(st.just(HOUR))),
+    st.builds(lambda order_id: OrderUnknown(**_ORDER, order_id=order_id), _order_id),
+    st.builds(lambda order_id: OrderClear(**_ORDER, outcome="absent", order_id=order_id), _order_id),
+    st.builds(ForeignOrders, count=st.integers(0, 2)),
+    st.builds(SellStuck, tries=st.integers(1, 3)),
+    st.builds(CandlesRefused, problem=st.just("stale")),
+    st.builds(CandlesBack),
+    st.builds(BalanceDiffers, difference=_difference, wealth=_maybe(st.just(0.9)), unit=st.just("BTC")),
     st.builds(
-        e.BalanceExplained, difference=_difference, unit=st.just("BTC"), by=st.sampled_from(["you", "history", "gone"])
+        BalanceExplained, difference=_difference, unit=st.just("BTC"), by=st.sampled_from(["you", "history", "gone"])
     ),
-    st.builds(e.Halted, reason=_halts, cancelled=st.integers(0, 1)),
-    st.builds(e.Unhalted, reason=_halts),
+    st.builds(Halted, reason=_halts, cancelled=st.integers(0, 1)),
+    st.builds(Unhalted, reason=_halts),
 )
 
 
@@ -119,40 +128,36 @@ def lives(draw: st.DrawFn, most: int = 25) -> list[Input]:
         if kind == "observe":
             late = draw(st.sampled_from([0, 0, 0, 0, HOUR]))
             due = draw(st.sampled_from([None, time + QUARTER, time, time - HOUR]))
-            life.append((kind, (Observation(time=time - late, next_due=due, **draw(_observed)),)))
+            life.append(Observation(time=time - late, next_due=due, **draw(_observed)))
         elif kind == "fill":
-            life.append((kind, (Fill(time=time, trade_id=f"ls-{len(life)}", **draw(_fill)),)))
+            life.append(Fill(time=time, trade_id=f"ls-{len(life)}", **draw(_fill)))
         elif kind == "skip":
             side = draw(st.sampled_from([None, "buy", "sell"]))
-            life.append((kind, (Skip(time=time, reason=draw(_reason), side=side, symbol=draw(_symbol)),)))
+            life.append(Skip(time=time, reason=draw(_reason), side=side, symbol=draw(_symbol)))
         elif kind == "flow":
-            life.append(
-                (kind, (Flow(time=time, amount=draw(st.sampled_from([0.1, -0.1, -5.0])), counted=draw(st.booleans())),))
-            )
+            life.append(Flow(time=time, amount=draw(st.sampled_from([0.1, -0.1, -5.0])), counted=draw(st.booleans())))
         elif kind == "begin":
-            life.append((kind, (Begin(time=time, wealth=draw(_maybe(st.just(1.0))), missed_bars=0),)))
+            life.append(Begin(time=time, wealth=draw(_maybe(st.just(1.0))), missed_bars=0))
         elif kind == "end":
-            life.append((kind, (End(time=time, by="you"),)))
+            life.append(End(time=time, by="you"))
         elif kind == "tell":
-            life.append((kind, (time, draw(_troubles))))
+            life.append(Statement(time, (draw(_troubles),)))
         elif kind == "rules":
-            life.append((kind, (time, draw(_rules))))
+            life.append(Statement(time, (draw(_rules),)))
         else:
-            life.append(("check_ath", (time, draw(st.floats(0.5, 2.0)), draw(st.floats(0.5, 2.0)))))
-            life.append(("check_regime_switch", (time, draw(st.floats(0, 100)), 25.0)))
+            life.append(RecordCheck(time, draw(st.floats(0.5, 2.0)), draw(st.floats(0.5, 2.0))))
+            life.append(RegimeCheck(time, draw(st.floats(0, 100)), 25.0))
     return life
 
 
 def told(narrator: Narrator, life: Iterable[Input]) -> list[Event]:
     """What the narrator tells of it."""
-    return [event for method, arguments in life for event in getattr(narrator, method)(*arguments) or ()]
+    return [event for given in life for event in narrator.take(given)]
 
 
 def lines(narrator: Narrator, *observations: Observation) -> list[str]:
     """The lines, without their time, that observations bring."""
-    return [
-        event.line.partition(" | ")[2] for observation in observations for event in narrator.observe(observation) or ()
-    ]
+    return [event.line.partition(" | ")[2] for observation in observations for event in narrator.take(observation)]
 
 
 def at(text: str) -> int:
@@ -172,5 +177,5 @@ def observations(wealths: list[float], **fields: Any) -> list[Observation]:
 
 def kinds(narrator: Narrator, *seen: Observation) -> list[str]:
     """The kinds that the observations bring, but for what is lacking and the chapters."""
-    events = [event.kind for observation in seen for event in narrator.observe(observation) or ()]
+    events = [event.kind for observation in seen for event in narrator.take(observation)]
     return [kind for kind in events if kind not in {"told_in_part", "chapter", "quiet"}]

@@ -3,11 +3,52 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from livestory.clock import DAY, HOUR, MINUTE, SECOND, instant
-from livestory.story import events as e
-from livestory.story.observation import Reason
+from livestory.story.kinds.chapters import Chapter, Quiet
+from livestory.story.kinds.exchange import (
+    CandlesBack,
+    CandlesRefused,
+    ClockSkew,
+    ExchangeBack,
+    ExchangeDown,
+    FiltersChanged,
+    ForeignOrders,
+    OrderClear,
+    OrderUnknown,
+)
+from livestory.story.kinds.lifecycle import Resumed, Rules, RulesChanged, Started, Stopped
+from livestory.story.kinds.money import (
+    BalanceDiffers,
+    BalanceExplained,
+    DataGap,
+    FlowTold,
+    ReadingBack,
+    ReadingRefused,
+    ToldInPart,
+)
+from livestory.story.kinds.retold import RegimeTime, Retold, Summary
+from livestory.story.kinds.risk import (
+    BreakerTripped,
+    DailyLimit,
+    DailyLimitOver,
+    Drawdown,
+    DrawdownOver,
+    HalfWay,
+    Halted,
+    NewHigh,
+    Phoenix,
+    SellStuck,
+    Unhalted,
+    WaitOver,
+)
+from livestory.story.kinds.telling import AlertsGivenUp, ClockMoved, Note, SetAside, StoryLate, TimeBack, TimeDoubted
+from livestory.story.kinds.trades import Exposure, PutOff, RegimeSwitch, Trade
+from livestory.story.reason import BarCount, Reason
+
+if TYPE_CHECKING:
+    from livestory.story.kinds.base import Facts
 
 
 def at(text: str) -> int:
@@ -19,206 +60,209 @@ def at(text: str) -> int:
 _ETH: dict[str, Any] = {"base": "ETH", "quote": "BTC"}
 _ORDER: dict[str, Any] = {"side": "buy", "quantity": Decimal("10.5"), "base": "ETH"}
 # With an exchange that takes real orders, and an owner who has a word in it.
-EXCHANGE: tuple[tuple[int, e.Facts], ...] = (
-    (at("3 15:00"), e.Started(
+EXCHANGE: tuple[tuple[int, Facts], ...] = (
+    (at("3 15:00"), Started(
         wealth=1.0234, unit="BTC", mode="live", market="binance", symbol="ETH/BTC", interval=15 * MINUTE,
         position=30.0, cash=0.0364, price=0.0329, first=True)),
-    (at("4 22:41:06"), e.Resumed(
+    (at("4 22:41:06"), Resumed(
         away=34 * MINUTE, last_heard=at("4 22:07"), clean=False, missed_bars=2, wealth=0.8483, expected=0.8483,
         unit="BTC", mode="live", fills_found=1)),
-    (at("4 22:41:06"), e.Trade(
+    (at("4 22:41:06"), Trade(
         side="sell", quantity=Decimal(9), price=Decimal("0.0309"), **_ETH, effect="close", found="away",
         filled_at=at("4 22:19:48"), ordered=at("4 22:00"), reason=Reason("recovered_all", 0.027, 0.025, 0.0301, "12h"),
         weight_before=0.33, weight_after=0.0, position_after=Decimal(0), result=0.053, gain=Decimal("0.0139"))),
-    (at("5 06:15:14"), e.ExchangeDown(
+    (at("5 06:15:14"), ExchangeDown(
         exchange="binance", since=at("5 06:15:02"), tries=3, orders_open=0, position=9.0, base="ETH", weight=0.32)),
-    (at("5 06:58:41"), e.ExchangeBack(
+    (at("5 06:58:41"), ExchangeBack(
         exchange="binance", down=43 * MINUTE + 39 * SECOND, missed_bars=3, fills_found=0, price_before=0.0301,
         price_after=0.0303, balance_difference=0.0, unit="BTC")),
-    (at("5 07:15"), e.ExchangeDown(
+    (at("5 07:15"), ExchangeDown(
         problem="clock off by 7s", tries=1, lasting=True, orders_open=1, position=0.0, base="ETH")),
-    (at("5 07:45"), e.ExchangeBack(
+    (at("5 07:45"), ExchangeBack(
         missed_bars=0, fills_found=2, balance_difference=-0.1, unit="BTC", problem="this machine's clock was set")),
-    (at("5 08:00"), e.ClockSkew(skew=7 * SECOND)),
-    (at("5 08:15"), e.ClockSkew(skew=-SECOND * 6 // 5)),
-    (at("5 08:30"), e.CandlesRefused(problem="stale", since=at("5 08:15"))),
-    (at("5 09:00"), e.CandlesBack(refused=2, lasted=45 * MINUTE)),
-    (at("5 09:45:02"), e.BalanceDiffers(
+    (at("5 08:00"), ClockSkew(skew=7 * SECOND)),
+    (at("5 08:15"), ClockSkew(skew=-SECOND * 6 // 5)),
+    (at("5 08:30"), CandlesRefused(problem="stale", since=at("5 08:15"))),
+    (at("5 09:00"), CandlesBack(refused=2, lasted=45 * MINUTE)),
+    (at("5 09:45:02"), BalanceDiffers(
         difference=-0.1, wealth=0.8483, expected=0.9483, unit="BTC", base_difference=Decimal("-3.3"), base="ETH")),
-    (at("5 12:45:02"), e.BalanceExplained(difference=-0.1, unit="BTC", by="history", lasted=3 * HOUR)),
-    (at("5 12:45:02"), e.FlowTold(
+    (at("5 12:45:02"), BalanceExplained(difference=-0.1, unit="BTC", by="history", lasted=3 * HOUR)),
+    (at("5 12:45:02"), FlowTold(
         amount=-0.1, unit="BTC", came=at("5 09:42"), wealth_before=0.9483, wealth_after=0.8483, record_before=1.0567,
         record_after=0.9453, drawdown=-0.102, source="history", counted=True)),
-    (at("5 12:50"), e.BalanceDiffers(difference=0.05, wealth=0.8983, expected=0.8483, unit="BTC")),
-    (at("5 12:55"), e.BalanceDiffers(
+    (at("5 12:50"), BalanceDiffers(difference=0.05, wealth=0.8983, expected=0.8483, unit="BTC")),
+    (at("5 12:55"), BalanceDiffers(
         difference=0.0, wealth=0.8983, expected=0.8983, unit="BTC", base_difference=Decimal("3.3"), base="ETH",
         swap=True)),
-    (at("5 13:00"), e.BalanceExplained(difference=0.05, unit="BTC", by="gone", lasted=10 * MINUTE)),
-    (at("5 15:30:14"), e.OrderUnknown(**_ORDER, sent=at("5 15:30:04"), waited=10 * SECOND, order_id="ls-1")),
-    (at("5 15:30:31"), e.Trade(
+    (at("5 13:00"), BalanceExplained(difference=0.05, unit="BTC", by="gone", lasted=10 * MINUTE)),
+    (at("5 15:30:14"), OrderUnknown(**_ORDER, sent=at("5 15:30:04"), waited=10 * SECOND, order_id="ls-1")),
+    (at("5 15:30:31"), Trade(
         side="buy", quantity=Decimal("10.5"), price=Decimal("0.0294"), **_ETH, effect="add", found="asked",
         filled_at=at("5 15:30:05"), ordered=at("5 15:30"), reason=Reason("dip_again", -0.036, -0.035, 0.0305, "12h"),
         step=2, weight_before=0.33, weight_after=0.65)),
-    (at("5 15:45"), e.OrderUnknown(
+    (at("5 15:45"), OrderUnknown(
         **_ORDER, sent=at("5 15:44:50"), waited=10 * SECOND, problem="503 | Service Unavailable")),
-    (at("5 15:45:27"), e.OrderClear(**_ORDER, outcome="absent", unknown_for=37 * SECOND)),
-    (at("5 16:00"), e.OrderClear(**_ORDER, outcome="rejected", problem="market is closed", unknown_for=0)),
-    (at("5 17:00"), e.ForeignOrders(count=2, symbol="ETH/BTC")),
-    (at("5 18:00"), e.ForeignOrders(count=0, symbol="ETH/BTC")),
-    (at("5 19:00"), e.FiltersChanged(
+    (at("5 15:45:27"), OrderClear(**_ORDER, outcome="absent", unknown_for=37 * SECOND)),
+    (at("5 16:00"), OrderClear(**_ORDER, outcome="rejected", problem="market is closed", unknown_for=0)),
+    (at("5 17:00"), ForeignOrders(count=2, symbol="ETH/BTC")),
+    (at("5 18:00"), ForeignOrders(count=0, symbol="ETH/BTC")),
+    (at("5 19:00"), FiltersChanged(
         symbol="ETH/BTC", before={"step": "0.0001", "tick": "0.00001"}, after={"step": "0.001", "tick": "0.000001"})),
-    (at("6 02:30:50"), e.SellStuck(
+    (at("6 02:30:50"), SellStuck(
         position=21.0, base="ETH", problem="no answer", tries=3, since=at("6 02:30:06"), retry_in=30 * SECOND)),
-    (at("6 03:00"), e.SellStuck(
+    (at("6 03:00"), SellStuck(
         position=21.0, base="ETH", by="owner", problem="key without permission to trade", tries=1,
         needs="allow the key to trade, at the exchange")),
-    (at("6 07:12:40"), e.Note(text="saw the trip, I leave it halted", by="you, from the phone")),
-    (at("6 09:10"), e.AlertsGivenUp(
+    (at("6 07:12:40"), Note(text="saw the trip, I leave it halted", by="you, from the phone")),
+    (at("6 09:10"), AlertsGivenUp(
         channel="telegram", lines=12, first=at("5 02:30"), last=at("5 03:10"), age=DAY, problem="connection refused")),
-    (at("8 22:35:02"), e.Trade(
+    (at("8 22:35:02"), Trade(
         side="buy", quantity=Decimal("1.6"), price=Decimal("0.0288"), **_ETH, effect="add", wanted=Decimal("2.48"),
         rest=Reason("not_offered", limit=0.003, text="5m"), step=3, weight_before=0.67, weight_after=0.72)),
-    (at("8 22:50:02"), e.Trade(
+    (at("8 22:50:02"), Trade(
         side="buy", quantity=Decimal("1.6"), price=Decimal("0.0288"), **_ETH, effect="add", wanted=Decimal("2.48"),
         rest=Reason("spread", 0.0042, 0.003))),
-    (at("10 08:10"), e.Halted(reason="owner", position=0.0, base="ETH", cancelled=0)),
-    (at("10 09:40"), e.Unhalted(reason="owner", halted=90 * MINUTE, bars=6, kept_back=0)),
-    (at("10 10:00"), e.Halted(
+    (at("10 08:10"), Halted(reason="owner", position=0.0, base="ETH", cancelled=0)),
+    (at("10 09:40"), Unhalted(reason="owner", halted=90 * MINUTE, bars=6, kept_back=0)),
+    (at("10 10:00"), Halted(
         reason="owner", position=9.0, base="ETH", cancelled=2, orders_open=1, selling=True)),
-    (at("10 10:30"), e.Unhalted(reason="owner", halted=30 * MINUTE, bars=2, kept_back=1, still="breaker")),
-    (at("10 11:00"), e.Halted(reason="journal", position=9.0, base="ETH", cancelled=0)),
-    (at("10 11:15"), e.PutOff(
+    (at("10 10:30"), Unhalted(reason="owner", halted=30 * MINUTE, bars=2, kept_back=1, still="breaker")),
+    (at("10 11:00"), Halted(reason="journal", position=9.0, base="ETH", cancelled=0)),
+    (at("10 11:15"), PutOff(
         side="buy", quantity=Decimal("10.2"), base="ETH", reason=Reason("spread", 0.0042, 0.003))),
-    (at("10 11:16"), e.PutOff(
+    (at("10 11:16"), PutOff(
         side="buy", quantity=Decimal("10.2"), base="ETH", reason=Reason("rejected", text="Filter failure: LOT_SIZE"))),
-    (at("10 11:17"), e.PutOff(
+    (at("10 11:17"), PutOff(
         side="buy", quantity=Decimal("10.2"), base="ETH", reason=Reason("order_limit", 20, 20, text="in 24h"))),
-    (at("10 11:18"), e.PutOff(side="buy", quantity=Decimal("10.2"), base="ETH", reason=Reason("ledger"))),
-    (at("10 14:20"), e.Stopped(by="system", wealth=0.9324, position=0.0, base="ETH", unit="BTC", orders_open=0)),
+    (at("10 11:18"), PutOff(side="buy", quantity=Decimal("10.2"), base="ETH", reason=Reason("ledger"))),
+    (at("10 14:20"), Stopped(by="system", wealth=0.9324, position=0.0, base="ETH", unit="BTC", orders_open=0)),
 )  # fmt: skip
 
-_RULES = e.Rules(
+_RULES = Rules(
     breaker=0.2, cooldown=2 * HOUR, resume_score=30.0, daily_loss=0.0, max_weight=0.97, threshold=30.0, hysteresis=2.0,
     ath_min_gain=0.01, base="ETH", strategy="meta",
 )  # fmt: skip
-_STRICTER = e.Rules(
+_STRICTER = Rules(
     breaker=0.06, cooldown=2 * DAY, resume_score=30.0, daily_loss=0.03, max_weight=0.75, threshold=30.0, hysteresis=2.0,
     ath_min_gain=0.01, base="ETH", strategy="meta",
 )  # fmt: skip
-_NO_DIP = e.BarCount(41, Reason("no_dip", -0.019, -0.025, 0.0303, "12h"))
-_COOLDOWN = e.BarCount(7, Reason("cooldown", 3, 4))
+_NO_DIP = BarCount(41, Reason("no_dip", -0.019, -0.025, 0.0303, "12h"))
+_COOLDOWN = BarCount(7, Reason("cooldown", 3, 4))
 
-TOLD: tuple[tuple[int, e.Facts], ...] = (
-    (at("3 15:00"), e.Started(
+TOLD: tuple[tuple[int, Facts], ...] = (
+    (at("3 15:00"), Started(
         wealth=1.0234, unit="BTC", mode="paper", symbol="ETH/BTC", interval=15 * MINUTE, position=30.0, cash=0.0364,
         price=0.0329, first=True)),
     (at("3 15:00"), _RULES),
-    (at("3 15:00"), e.RegimeSwitch(regime="MEAN_REV", score=29.4, limit=28.0, upper=32.0, lower=28.0, strategy="meta")),
-    (at("3 15:15"), e.RegimeSwitch(
+    (at("3 15:00"), RegimeSwitch(regime="MEAN_REV", score=29.4, limit=28.0, upper=32.0, lower=28.0, strategy="meta")),
+    (at("3 15:15"), RegimeSwitch(
         regime="TREND", previous="MEAN_REV", score=32.5, limit=32.0, upper=32.0, lower=28.0, lasted=15 * MINUTE,
         strategy="meta")),
-    (at("3 15:30"), e.Trade(
+    (at("3 15:30"), Trade(
         side="buy", quantity=Decimal("0.25"), price=Decimal("0.0329"), base="ETH", quote="BTC",
         reason=Reason("trend_up", 0.0061, 0.005, text="EMA 20 over EMA 50"), weight_before=0.96, weight_after=0.97)),
-    (at("3 16:00"), e.NewHigh(wealth=1.0567, unit="BTC", previous=1.0234, price=0.034, next_told=1.067267)),
-    (at("3 17:15"), e.HalfWay(
+    (at("3 16:00"), NewHigh(wealth=1.0567, unit="BTC", previous=1.0234, price=0.034, next_told=1.067267)),
+    (at("3 17:15"), HalfWay(
         drawdown=-0.103, peak=1.0567, wealth=0.9478, limit=0.2, unit="BTC", price=0.0304, price_at_limit=0.0270)),
-    (at("3 18:00"), e.BreakerTripped(
+    (at("3 18:00"), BreakerTripped(
         drawdown=-0.212, peak=1.0567, wealth=0.8328, unit="BTC", limit=0.2, position=30.25, base="ETH",
         resume_at=at("3 20:00"), resume_score=30.0)),
-    (at("3 18:00:05"), e.Trade(
+    (at("3 18:00:05"), Trade(
         side="sell", quantity=Decimal("30.25"), price=Decimal("0.0264"), base="ETH", quote="BTC", effect="close",
         reason=Reason("breaker"), weight_before=0.97, weight_after=0.0, position_after=Decimal(0), result=-0.198,
         gain=Decimal("-0.1974"), reference=Decimal("0.0266"), wealth=0.8260)),
-    (at("3 20:00"), e.Phoenix(
+    (at("3 20:00"), Phoenix(
         halted=2 * HOUR, score=44.1, resume_score=30.0, sold_at=Decimal("0.0264"), price=0.0298, wealth=0.8260,
         regime="TREND")),
-    (at("3 21:02:11"), e.Stopped(by="you", wealth=0.8260, position=0.0, base="ETH", unit="BTC")),
-    (at("3 21:06:40"), e.Resumed(
+    (at("3 21:02:11"), Stopped(by="you", wealth=0.8260, position=0.0, base="ETH", unit="BTC")),
+    (at("3 21:06:40"), Resumed(
         away=4 * MINUTE + 29 * SECOND, last_heard=at("3 21:02:11"), clean=True, missed_bars=0, wealth=0.8260,
         expected=0.8260, unit="BTC")),
-    (at("3 21:06:40"), e.RulesChanged(before=_RULES, after=_STRICTER)),
-    (at("4 00:00"), e.Chapter(
+    (at("3 21:06:40"), RulesChanged(before=_RULES, after=_STRICTER)),
+    (at("4 00:00"), Chapter(
         period="day", start=at("3 00:00"), end=at("4 00:00"), since=at("3 15:00"), wealth=0.8260, wealth_before=1.0234,
         unit="BTC", change=-0.193, holding=-0.082, base="ETH", buys=1, sells=1, fees=Decimal("0.0008"), deepest=-0.218,
         deepest_from=at("3 16:00"), deepest_at=at("3 18:15"), bars=36, trips=1, halted=2 * HOUR, trend_share=0.97)),
-    (at("4 10:30:04"), e.Trade(
+    (at("4 10:30:04"), Trade(
         side="buy", quantity=Decimal(9), price=Decimal("0.0295"), base="ETH", quote="BTC", effect="open",
         reason=Reason("dip", -0.026, -0.025, 0.0303, "12h"), step=1, weight_before=0.0, weight_after=0.32,
         position_after=Decimal(9))),
-    (at("4 17:45:04"), e.Trade(
+    (at("4 17:45:04"), Trade(
         side="sell", quantity=Decimal(9), price=Decimal("0.0303"), base="ETH", quote="BTC", effect="reduce",
         reason=Reason("recovered", 0.01, 0.01, 0.03, "12h"), weight_before=0.65, weight_after=0.32,
         position_after=Decimal(9), result=0.032, gain=Decimal("0.0085"), put_off=3 * HOUR)),
-    (at("4 22:41:06"), e.Resumed(
+    (at("4 22:41:06"), Resumed(
         away=34 * MINUTE, last_heard=at("4 22:07"), clean=False, missed_bars=2, wealth=0.8483, expected=0.8490,
         unit="BTC")),
-    (at("5 04:45:03"), e.Trade(
+    (at("5 04:45:03"), Trade(
         side="sell", quantity=Decimal("0.5"), price=Decimal("3810.55"), base="ETH", quote="USDT", symbol="ETH/USDT",
         effect="open", short=True, position_after=Decimal("-0.5"), reason=Reason("", text="funding above 0.05%"))),
-    (at("5 06:15"), e.PutOff(
+    (at("5 06:15"), PutOff(
         side="buy", quantity=Decimal("0.001"), base="ETH", reason=Reason("min_notional", 0.00003, 0.0001))),
-    (at("5 06:30"), e.DataGap(
+    (at("5 06:30"), DataGap(
         bars=3, first=at("5 05:45"), last=at("5 06:15"), price_before=0.0301, price_after=0.0303)),
-    (at("5 09:45:02"), e.FlowTold(
+    (at("5 09:45:02"), FlowTold(
         amount=0.1, unit="BTC", came=at("5 09:42"), wealth_before=0.8549, wealth_after=0.9549, record_before=1.0567,
         record_after=1.1803, drawdown=-0.191)),
-    (at("5 11:00"), e.FlowTold(amount=-0.05, unit="BTC", wealth_before=0.9549, wealth_after=0.9049)),
-    (at("5 19:15"), e.DailyLimit(
+    (at("5 11:00"), FlowTold(amount=-0.05, unit="BTC", wealth_before=0.9549, wealth_after=0.9049)),
+    (at("5 19:15"), DailyLimit(
         day_return=-0.033, limit=0.03, position=21.0, base="ETH", weight=0.64, drawdown=-0.04, breaker=0.06)),
-    (at("6 00:00"), e.DailyLimitOver(blocked=4 * HOUR + 45 * MINUTE, weight=0.64, base="ETH", drawdown=-0.045)),
-    (at("6 02:30"), e.BreakerTripped(
+    (at("6 00:00"), DailyLimitOver(blocked=4 * HOUR + 45 * MINUTE, weight=0.64, base="ETH", drawdown=-0.045)),
+    (at("6 02:30"), BreakerTripped(
         drawdown=-0.062, peak=0.9549, wealth=0.8955, unit="BTC", limit=0.06, since_resume=at("3 20:00"), position=21.0,
         base="ETH", resume_at=at("8 02:30"), resume_score=30.0)),
-    (at("6 07:12:40"), e.Note(text="saw the trip, I leave it halted")),
-    (at("6 08:00"), e.Halted(reason="owner", position=9.0, base="ETH")),
-    (at("6 09:00"), e.Unhalted(reason="owner", halted=HOUR)),
-    (at("6 09:30"), e.Halted(reason="exchange maintenance", position=0.0, base="ETH")),
-    (at("6 10:30"), e.Unhalted(reason="exchange maintenance", halted=HOUR)),
-    (at("6 16:15"), e.Quiet(
+    (at("6 07:12:40"), Note(text="saw the trip, I leave it halted")),
+    (at("6 08:00"), Halted(reason="owner", position=9.0, base="ETH")),
+    (at("6 09:00"), Unhalted(reason="owner", halted=HOUR)),
+    (at("6 09:30"), Halted(reason="exchange maintenance", position=0.0, base="ETH")),
+    (at("6 10:30"), Unhalted(reason="exchange maintenance", halted=HOUR)),
+    (at("6 16:15"), Quiet(
         silence=12 * HOUR, bars=48, halted=True, halt_reason="breaker", resume_at=at("8 02:30"), resume_score=30.0,
         score=33.1, position=0.0, base="ETH", quote="BTC", weight=0.0, target_weight=0.0, price=0.0274,
         sold_at=Decimal("0.0267"))),
-    (at("7 06:15"), e.Quiet(
+    (at("7 06:15"), Quiet(
         silence=12 * HOUR, bars=48, halted=False, score=24.0, position=9.0, base="ETH", quote="BTC", weight=0.32,
         target_weight=0.32, price=0.0274, no_trade=(_NO_DIP, _COOLDOWN))),
-    (at("7 08:45"), e.ReadingRefused(what="wealth", reading="0 BTC", expected=0.8929, unit="BTC")),
-    (at("7 09:00"), e.ReadingBack(what="wealth", value=0.8929, unit="BTC", refused=1)),
-    (at("8 02:30"), e.WaitOver(waited=2 * DAY, score=24.8, resume_score=30.0)),
-    (at("9 00:00"), e.Chapter(
+    (at("7 08:45"), ReadingRefused(what="wealth", reading="0 BTC", expected=0.8929, unit="BTC")),
+    (at("7 09:00"), ReadingBack(what="wealth", value=0.8929, unit="BTC", refused=1)),
+    (at("8 02:30"), WaitOver(waited=2 * DAY, score=24.8, resume_score=30.0)),
+    (at("9 00:00"), Chapter(
         period="week", start=at("2 00:00"), end=at("9 00:00"), since=at("3 15:00"), wealth=0.9039, wealth_before=1.0234,
         unit="BTC", change=-0.2023, holding=-0.128, base="ETH", buys=9, sells=6, fees=Decimal("0.0043"), deepest=-0.218,
         deepest_from=at("3 16:00"), deepest_at=at("3 18:15"), bars=516, trips=2, halted=2 * DAY + 17 * HOUR,
         trend_share=0.36, flow=0.1, best=0.027, best_day=at("4 00:00"), worst=-0.193, worst_day=at("3 00:00"))),
-    (at("10 00:00"), e.Chapter(
+    (at("10 00:00"), Chapter(
         period="day", start=at("9 00:00"), end=at("10 00:00"), wealth=0.9039, wealth_before=0.9039, unit="BTC",
         change=0.0, holding=-0.0072, base="ETH", bars=96, trend_share=0.0, no_trade=(_NO_DIP, _COOLDOWN))),
-    (at("11 12:00"), e.ToldInPart(lacking=("regime", "halted"))),
-    (at("11 13:00"), e.Drawdown(
+    (at("11 12:00"), ToldInPart(lacking=("regime", "halted"))),
+    (at("11 13:00"), Drawdown(
         drawdown=-0.203, peak=51240.0, wealth=40838.28, unit="USDT", peak_time=at("9 10:00"))),
-    (at("14 13:00"), e.DrawdownOver(wealth=51300.0, unit="USDT", lasted=5 * DAY + 3 * HOUR, deepest=-0.231)),
-    (at("15 08:00:10"), e.StoryLate(
+    (at("14 13:00"), DrawdownOver(wealth=51300.0, unit="USDT", lasted=5 * DAY + 3 * HOUR, deepest=-0.231)),
+    (at("15 08:00:10"), StoryLate(
         lines=12, lost=2, since=at("15 07:30"), until=at("15 08:00"),
         trouble="results/live_story.db: can't append: the disk is full (database or disk is full)")),
-    (at("15 08:05"), e.SetAside(
+    (at("15 08:05"), SetAside(
         name="live_story.db.damaged-20241215T080500Z",
         trouble="results/live_story.db: the journal is damaged: event 4711 does not follow from the one before")),
-    (at("15 09:00"), e.ClockMoved(by=HOUR)),
-    (at("16 00:15"), e.Retold(
+    (at("15 09:00"), ClockMoved(by=HOUR)),
+    (at("15 09:05"), TimeDoubted(
+        call="observe", given=at("15 09:05") + 36_525 * DAY, ahead=36_525 * DAY, aside=True)),
+    (at("15 09:06"), TimeBack(call="observe", given=at("15 09:06"), doubted=1)),
+    (at("16 00:15"), Retold(
         source="backtest.csv", rows=960, first=at("16 00:15"), last=at("26 00:00"), in_order=False, repeated=1,
         lacking=("price", "fill", "next_due"), inferred=("regime", "halted", "exposure"), breaker=0.2, threshold=25.0,
         hysteresis=2.0)),
-    (at("16 00:15"), e.Exposure(after=0.325, base="ETH")),
-    (at("16 10:30"), e.Exposure(
+    (at("16 00:15"), Exposure(after=0.325, base="ETH")),
+    (at("16 10:30"), Exposure(
         before=0.325, after=0.65, base="ETH", price=0.0291,
         reason=Reason("small_change", value=0.03, limit=0.05))),
-    (at("17 04:15"), e.Exposure(before=0.65, after=0.0, base="ETH", price=0.0303)),
-    (at("26 00:00"), e.Summary(
+    (at("17 04:15"), Exposure(before=0.65, after=0.0, base="ETH", price=0.0303)),
+    (at("26 00:00"), Summary(
         start=at("16 00:15"), end=at("26 00:00"), wealth=0.9039, unit="BTC", change=-0.2023, holding=-0.128, base="ETH",
         deepest=-0.244, deepest_from=at("16 16:00"), deepest_at=at("20 02:30"), buys=9, sells=6, fees=Decimal("0.0043"),
-        regimes=(e.RegimeTime("MEAN_REV", 6 * DAY), e.RegimeTime("TREND", 3 * DAY)), halts=2,
+        regimes=(RegimeTime("MEAN_REV", 6 * DAY), RegimeTime("TREND", 3 * DAY)), halts=2,
         halted=2 * DAY + 17 * HOUR, flow=0.1, best=0.091, best_month=at("1 00:00"), worst=-0.12,
         worst_month=instant("2024-11-01"))),
-    (at("26 00:00"), e.Summary(start=at("16 00:15"), end=at("26 00:00"), unit="BTC", base="ETH", exposures=3)),
+    (at("26 00:00"), Summary(start=at("16 00:15"), end=at("26 00:00"), unit="BTC", base="ETH", exposures=3)),
     *EXCHANGE,
 )  # fmt: skip

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from livestory.clock import DAY, HOUR
-from livestory.story.events import Chapter
+from livestory.story.inputs import Observation
+from livestory.story.kinds.chapters import Chapter
 from livestory.story.narrator import Narrator
-from livestory.story.observation import Observation
 from tests.story.inputs import QUARTER, at, fill
 
 
@@ -18,14 +18,14 @@ def chapters(narrator: Narrator, first: str, last: str, every: int = HOUR, **fie
     """The time and the headline of the chapters told between two instants."""
     found = []
     for time in range(at(first), at(last) + 1, every):
-        events = narrator.observe(Observation(time=time, wealth=1.0, price=0.03, **fields)) or ()
+        events = narrator.take(Observation(time=time, wealth=1.0, price=0.03, **fields))
         found += [event.line.split(" | ")[:2] for event in events if event.kind == "chapter"]
     return [(stamp, headline) for stamp, headline in found]
 
 
 def facts(narrator: Narrator, *seen: Observation) -> list[Chapter]:
     """The chapters that observations bring."""
-    events = [event.facts for one in seen for event in narrator.observe(one) or ()]
+    events = [event.facts for one in seen for event in narrator.take(one)]
     return [facts for facts in events if isinstance(facts, Chapter)]
 
 
@@ -67,22 +67,22 @@ def test_weeks_are_numbered_by_iso_8601(first: str, week: str) -> None:
     end = at(first) + 7 * DAY
     seen = [Observation(time=time, wealth=1.0) for time in range(at(first), end + 1, 6 * HOUR)]
     narrator = Narrator()
-    told = [event.line for one in seen for event in narrator.observe(one) or ()]
+    told = [event.line for one in seen for event in narrator.take(one)]
     assert [line for line in told if f"| 📚 Week {week} |" in line]
 
 
 def test_a_chapter_that_ended_unseen_is_told_late_with_its_time() -> None:
     """The bot was down over the boundary; the next chapter says from where it counts."""
     narrator = Narrator()
-    narrator.observe(Observation(time=at("2024-12-03 15:00"), wealth=1.0, price=0.03))
-    narrator.observe(Observation(time=at("2024-12-03 20:00"), wealth=1.1, price=0.03))
-    late = narrator.observe(Observation(time=at("2024-12-06 09:00"), wealth=1.21, price=0.033)) or ()
+    narrator.take(Observation(time=at("2024-12-03 15:00"), wealth=1.0, price=0.03))
+    narrator.take(Observation(time=at("2024-12-03 20:00"), wealth=1.1, price=0.03))
+    late = narrator.take(Observation(time=at("2024-12-06 09:00"), wealth=1.21, price=0.033))
     day = next(event.line for event in late if event.kind == "chapter")
     assert day == (
         "2024-12-06 09:00:00 | 📖 Day: Tue 3 Dec | +10.0% to 1.1000 BTC | told late: it ended Wed 4 Dec 00:00; "
         "from 15:00; holding ETH: 0.0%; no trade"
     )
-    (friday,) = narrator.observe(Observation(time=at("2024-12-07 00:00"), wealth=1.21, price=0.033)) or ()
+    (friday,) = narrator.take(Observation(time=at("2024-12-07 00:00"), wealth=1.21, price=0.033))
     assert "| 📖 Day: Fri 6 Dec | +10.0% to 1.2100 BTC | from Wed 4 Dec 00:00, not heard in between; " in friday.line
 
 
@@ -109,9 +109,9 @@ def test_a_chapter_compares_with_having_held() -> None:
 def test_a_chapter_counts_what_happened_in_it() -> None:
     """A fill after midnight belongs to the new day, although the last bar of the old one is still to come."""
     narrator = Narrator()
-    narrator.observe(Observation(time=at("2024-12-03 15:00"), wealth=1.0))
+    narrator.take(Observation(time=at("2024-12-03 15:00"), wealth=1.0))
     for time, side in (("03 16:00", "buy"), ("03 23:59:59", "sell"), ("04 00:00", "buy"), ("04 00:00:01", "buy")):
-        narrator.fill(fill(side, 1, "0.03", time=at(f"2024-12-{time}"), fee=Decimal("0.001")))
+        narrator.take(fill(side, 1, "0.03", time=at(f"2024-12-{time}"), fee=Decimal("0.001")))
     counted = facts(narrator, Observation(time=at("2024-12-05 00:00"), wealth=1.0))
     assert [(day.buys, day.sells, day.fees) for day in counted] == [(1, 0, Decimal("0.001"))]
 
@@ -128,9 +128,9 @@ def test_halted_time_is_counted_to_the_end_of_each_day() -> None:
 def test_a_chapter_without_wealth_counts_trades_alone() -> None:
     """A bot that knows its fills and not its wealth."""
     narrator = Narrator()
-    narrator.observe(Observation(time=at("2024-12-03 15:00"), price=0.03))
-    narrator.fill(fill("buy", 1, "0.03", time=at("2024-12-03 16:00")))
-    (day,) = narrator.observe(Observation(time=at("2024-12-04 00:00"), price=0.03)) or ()
+    narrator.take(Observation(time=at("2024-12-03 15:00"), price=0.03))
+    narrator.take(fill("buy", 1, "0.03", time=at("2024-12-03 16:00")))
+    (day,) = narrator.take(Observation(time=at("2024-12-04 00:00"), price=0.03))
     assert day.line == "2024-12-04 00:00:00 | 📖 Day: Tue 3 Dec | no wealth told | from 15:00; holding ETH: 0.0%; 1 buy"
 
 

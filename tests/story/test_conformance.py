@@ -15,16 +15,16 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from livestory.story import detectors
+from livestory.story.inputs import Observation
+from livestory.story.line import parse, render
 from livestory.story.narrator import Narrator, _Memory
-from livestory.story.observation import Observation
-from livestory.story.wording import parse, render
 from tests.story.inputs import NEW_YEARS_EVE, QUARTER, lives, told
 
 if TYPE_CHECKING:
     from random import Random
 
-    from livestory.story.events import Event
-    from tests.story.inputs import Input
+    from livestory.story.event import Event
+    from livestory.story.inputs import Input
 
 _DETECTORS = sorted(detectors.__all__)
 
@@ -75,7 +75,7 @@ def test_an_observation_seen_before_tells_nothing_and_is_counted(life: list[Inpu
     again = 0
     for one in life:
         twice.append(one)
-        if one[0] == "observe":
+        if isinstance(one, Observation):
             seen.append(one)
         if seen and random.randrange(2):
             twice.append(random.choice(seen))
@@ -114,8 +114,8 @@ def test_bad_readings_move_no_peak_no_drawdown_and_no_breaker(
     for n, (unknown, reading) in enumerate(zip(clean, dirty, strict=True)):
         other: dict[str, Any] = {"price": 0.03} if what == "wealth" else {"wealth": 1.0 + n / 1000}
         time = NEW_YEARS_EVE + n * QUARTER
-        expected += without.observe(Observation(time=time, **{**other, what: unknown})) or ()
-        found += story.observe(Observation(time=time, **{**other, what: reading})) or ()
+        expected += without.take(Observation(time=time, **{**other, what: unknown}))
+        found += story.take(Observation(time=time, **{**other, what: reading}))
         moved = [(a.peak, a.record, a.drawdown, a.units, a.price) for a in (without.account, story.account)]
         assert moved[0] == moved[1]
     told_of = [event.kind for event in found if event.kind.startswith("reading")]

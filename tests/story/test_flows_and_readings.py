@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livestory.clock import HOUR
+from livestory.story.inputs import Flow, Observation, Statement
 from livestory.story.narrator import Narrator
-from livestory.story.observation import Flow, Observation
 from tests.story.inputs import QUARTER, RULES, START, at, kinds, lines, observations
 
 
@@ -25,8 +25,8 @@ def test_a_story_with_flows_is_the_story_without_and_the_flow_lines(
     """Deposits and withdrawals make no record, no drawdown, no warning and no return, however they are reported."""
     with_flows, without = Narrator(), Narrator()
     for narrator in (with_flows, without):
-        narrator.rules(START - 1, RULES)
-        narrator.observe(Observation(time=START, wealth=1.0, halted=False))
+        narrator.take(Statement(START - 1, (RULES,)))
+        narrator.take(Observation(time=START, wealth=1.0, halted=False))
     wealth = value = 1.0
     seen: tuple[list[Any], list[Any]] = ([], [])
     for n, (change, amount) in enumerate(moves, 1):
@@ -34,14 +34,14 @@ def test_a_story_with_flows_is_the_story_without_and_the_flow_lines(
         flow = max(amount, -wealth * change * 0.5)
         time = START + n * 6 * HOUR
         if flow and by_call:  # a flow() comes before the observation that holds it
-            early = with_flows.flow(Flow(time=time - 1, amount=flow))
+            early = with_flows.take(Flow(time=time - 1, amount=flow))
             seen[0].extend((e.kind, _share(e)) for e in early if e.kind != "flow")
             wealth = (wealth + flow) * change
         else:
             wealth = wealth * change + flow
         told_flow = flow if flow and not by_call else None
-        a = with_flows.observe(Observation(time=time, wealth=wealth, halted=False, flow=told_flow)) or ()
-        b = without.observe(Observation(time=time, wealth=value, halted=False)) or ()
+        a = with_flows.take(Observation(time=time, wealth=wealth, halted=False, flow=told_flow))
+        b = without.take(Observation(time=time, wealth=value, halted=False))
         seen[0].extend((e.kind, _share(e)) for e in a if e.kind not in {"flow", "quiet"})
         seen[1].extend((e.kind, _share(e)) for e in b if e.kind != "quiet")  # a flow is news, and so ends a silence
     assert seen[0] == seen[1]
@@ -57,8 +57,8 @@ def test_a_withdrawal_of_everything_and_a_return_are_neither_loss_nor_record() -
     """The unit value waits."""
     narrator = Narrator()
     lines(narrator, *observations([1.0, 0.9]))
-    narrator.flow(Flow(time=START + HOUR, amount=-0.9))
-    narrator.flow(Flow(time=START + 2 * HOUR, amount=5.0))
+    narrator.take(Flow(time=START + HOUR, amount=-0.9))
+    narrator.take(Flow(time=START + 2 * HOUR, amount=5.0))
     assert kinds(narrator, Observation(time=START + 3 * HOUR, wealth=5.0)) == []
     assert narrator.account.drawdown == pytest.approx(-0.1)
 
@@ -78,7 +78,7 @@ def test_what_comes_back_after_a_withdrawal_of_everything_is_no_gain(flow: float
     """Told as a flow with the observation, or not told at all."""
     narrator = Narrator()
     lines(narrator, *observations([1.0, 0.9]))
-    narrator.flow(Flow(time=START + HOUR, amount=-0.9))
+    narrator.take(Flow(time=START + HOUR, amount=-0.9))
     assert kinds(narrator, Observation(time=START + 3 * HOUR, wealth=5.0, flow=flow)) == (["flow"] if flow else [])
     assert narrator.account.drawdown == pytest.approx(-0.1)
 
@@ -102,10 +102,10 @@ def test_a_flow_of_a_bar_whose_balance_is_unknown_is_no_profit_at_the_next() -> 
 def test_a_flow_counts_once_in_its_chapter() -> None:
     """However it was reported."""
     narrator = Narrator()
-    narrator.observe(Observation(time=START, wealth=1.0))
-    narrator.observe(Observation(time=START + HOUR, wealth=1.5, flow=0.5))
-    narrator.flow(Flow(time=START + 2 * HOUR, amount=0.25))
-    (chapter,) = narrator.observe(Observation(time=at("2024-12-04 00:00:00"), wealth=1.75)) or ()
+    narrator.take(Observation(time=START, wealth=1.0))
+    narrator.take(Observation(time=START + HOUR, wealth=1.5, flow=0.5))
+    narrator.take(Flow(time=START + 2 * HOUR, amount=0.25))
+    (chapter,) = narrator.take(Observation(time=at("2024-12-04 00:00:00"), wealth=1.75))
     assert "1.0000 → 1.7500, deposit 0.7500 left out" in chapter.line
     assert "| 0.0% to 1.7500 BTC |" in chapter.line
 
@@ -140,7 +140,7 @@ def test_readings_that_do_not_agree_are_never_believed() -> None:
 def test_no_other_number_of_an_observation_can_be_infinite(name: str) -> None:
     """It is refused and told; in particular no drawdown is made of NaN."""
     narrator = Narrator()
-    narrator.rules(START - 1, RULES)
+    narrator.take(Statement(START - 1, (RULES,)))
     bad: dict[str, Any] = {name: float("nan")}
     seen = [Observation(time=START + n, wealth=1.0, **bad) for n in range(3)]
     assert kinds(narrator, *seen) == ["reading_refused"]

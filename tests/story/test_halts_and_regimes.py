@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from livestory.story.inputs import Observation, RegimeCheck, Statement
 from livestory.story.narrator import Narrator
-from livestory.story.observation import Observation
 from tests.story.inputs import QUARTER, RULES, START, kinds, lines
 
 
@@ -21,7 +21,7 @@ def _halt(n: int, *, halted: bool | None, **fields: Any) -> Observation:
 def test_a_trip_its_wait_and_its_resume_are_one_arc() -> None:
     """Each is told once: the trip at its bar, the wait when it is over in vain, the Phoenix when it resumes."""
     narrator = Narrator()
-    narrator.rules(START - 1, RULES)
+    narrator.take(Statement(START - 1, (RULES,)))
     due = START + 5 * QUARTER
     arc = [
         _halt(0, halted=False, wealth=1.0),
@@ -52,7 +52,7 @@ def test_a_trip_its_wait_and_its_resume_are_one_arc() -> None:
 def test_a_trip_that_the_bot_did_not_report_is_never_announced(halted: list[bool | None], wealth: float) -> None:
     """Whatever the drawdown."""
     narrator = Narrator()
-    narrator.rules(START - 1, RULES)
+    narrator.take(Statement(START - 1, (RULES,)))
     seen = [Observation(time=START + n * QUARTER, wealth=wealth if n else 1.0, halted=h) for n, h in enumerate(halted)]
     assert not {"breaker", "phoenix", "wait_over", "halted"} & set(kinds(narrator, *seen))
 
@@ -96,7 +96,7 @@ def test_a_halt_by_the_owner_is_no_trip() -> None:
 def test_the_daily_loss_limit_is_told_with_its_end() -> None:
     """Once, however often the bot reports it."""
     narrator = Narrator()
-    narrator.rules(START - 1, RULES)
+    narrator.take(Statement(START - 1, (RULES,)))
     hits = [False, True, True, None, True, False, False]
     seen = [
         Observation(time=START + n * QUARTER, wealth=1.0, price=0.03, halted=False, regime="TREND", daily_loss_hit=hit,
@@ -142,11 +142,11 @@ def test_the_regime_that_the_bot_reports_is_told_whatever_its_score() -> None:
 def test_the_plans_own_check_and_observations_share_one_regime() -> None:
     """And no duration is made up for a regime whose beginning is unknown."""
     narrator = Narrator()
-    assert len(narrator.check_regime_switch(START, 32.5, 25)) == 1
+    assert len(narrator.take(RegimeCheck(START, 32.5, 25))) == 1
     assert narrator.last_regime == "TREND"
-    assert narrator.check_regime_switch(START + 1, 23.0, 25) == ()
+    assert narrator.take(RegimeCheck(START + 1, 23.0, 25)) == ()
     assert lines(narrator, Observation(time=START + 2, regime="TREND"))[0].startswith("ℹ️ Told in Part")
     switch = lines(narrator, Observation(time=START + 3, regime="MEAN_REV", score=20.0))
     assert switch == ["🔄 Regime Switch: MEAN_REV | Score: 20.0"]
-    narrator.check_regime_switch(START + 4, 32.5, 25)
+    narrator.take(RegimeCheck(START + 4, 32.5, 25))
     assert lines(narrator, Observation(time=START + 5, regime="MEAN_REV", score=20.0)) == switch

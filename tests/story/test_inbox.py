@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from livestory import StoryWriter
 from livestory.clock import MINUTE, ManualClock, instant
 from livestory.errors import InputError
+from livestory.story.commands import AlertsLost, Command, Flow, Halt, Note, Resume, as_input
 from livestory.story.inbox import INBOX, Inbox
 from livestory.story.journal import Identity, JournalReader
 from livestory.story.layout import Layout
 from livestory.story.settings import StorySettings
 from livestory.story.storyteller import Storyteller
-from livestory.story.words import AlertsLost, AnyWord, Flow, Halt, Note, Resume
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,13 +55,13 @@ def _lines(folder: Path) -> list[str]:
 @settings(max_examples=40)
 @given(left=st.lists(words, max_size=6))
 def test_words_wait_in_the_order_in_which_they_were_left(
-    tmp_path_factory: pytest.TempPathFactory, left: list[AnyWord]
+    tmp_path_factory: pytest.TempPathFactory, left: list[Command]
 ) -> None:
     """As they were, whatever they say."""
     inbox = Inbox(_layout(tmp_path_factory.mktemp("story")))
     for n, word in enumerate(left):
         inbox.post(word, ManualClock(NOON + n))
-    assert [posted.word for posted in inbox.waiting()] == left
+    assert [posted.command for posted in inbox.waiting()] == left
     assert [posted.time for posted in inbox.waiting()] == [NOON + n for n in range(len(left))]
 
 
@@ -69,10 +69,10 @@ def test_a_word_taken_and_committed_is_gone(tmp_path: Path) -> None:
     """Its file too."""
     with _teller(tmp_path) as teller:
         posted = Inbox(_layout(tmp_path)).post(Note(text="hello"))
-        [word] = teller.words()
-        teller.take(word)
+        [word] = teller.commands()
+        teller.settle(word)
         teller.commit({})
-        assert teller.words() == []
+        assert teller.commands() == []
     assert not Inbox(_layout(tmp_path)).holds(posted)
 
 
@@ -80,9 +80,9 @@ def test_a_word_taken_and_not_committed_is_there_again(tmp_path: Path) -> None:
     """As after a kill before the commit: its effect is lost too."""
     Inbox(_layout(tmp_path)).post(Note(text="hello"))
     with _teller(tmp_path) as teller:
-        teller.take(teller.words()[0])
+        teller.settle(teller.commands()[0])
     with _teller(tmp_path) as teller:
-        assert [posted.word for posted in teller.words()] == [Note(text="hello")]
+        assert [posted.command for posted in teller.commands()] == [Note(text="hello")]
 
 
 def test_a_word_committed_and_not_removed_is_not_taken_again(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_a_word_committed_and_not_removed_is_not_taken_again(tmp_path: Path) -> 
         teller.commit(states)
         assert len(list(layout.inbox.iterdir())) == 1
     with _teller(tmp_path) as teller:
-        assert teller.words() == []
+        assert teller.commands() == []
     assert list(layout.inbox.iterdir()) == []
 
 
@@ -125,8 +125,8 @@ def test_what_is_no_word_is_set_aside_and_the_next_is_taken(tmp_path: Path, make
             path.write_bytes(b'{"word": "halt"}')
     inbox = Inbox(layout)
     inbox.post(Resume())
-    assert [posted.word for posted in inbox.waiting()] == [Resume()]
-    assert [posted.word for posted in inbox.waiting()] == [Resume()]
+    assert [posted.command for posted in inbox.waiting()] == [Resume()]
+    assert [posted.command for posted in inbox.waiting()] == [Resume()]
     assert os.path.lexists(path.with_suffix(".bad"))
 
 
@@ -186,9 +186,10 @@ def test_the_taking_is_committed_with_the_effect(tmp_path: Path) -> None:
     """So the journal knows of it even if the file could not be removed."""
     Inbox(_layout(tmp_path)).post(Note(text="once"))
     with _teller(tmp_path) as teller:
-        [posted] = teller.words()
-        teller.word(NOON, posted.word)
-        teller.take(posted)
+        [posted] = teller.commands()
+        assert isinstance(posted.command, Note)
+        teller.take(as_input(NOON, posted.command))
+        teller.settle(posted)
         teller.commit({})
     with JournalReader.open(tmp_path / "live_story.txt") as reader:
         assert reader.state(INBOX) is not None

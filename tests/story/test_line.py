@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyte
 import pytest
@@ -12,10 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livestory.clock import instant
-from livestory.story.events import KINDS, Event, Facts, Note, Stopped
-from livestory.story.wording import numbers, parse, render, tell
+from livestory.story.event import Event
+from livestory.story.kinds import KINDS
+from livestory.story.kinds.lifecycle import Stopped
+from livestory.story.kinds.telling import Note
+from livestory.story.line import parse, render, tell
+from livestory.story.wording import numbers
 from livestory.story.wording.text import escape, unescape
 from tests.story.facts import HOSTILE, facts, hostile_text
+
+if TYPE_CHECKING:
+    from livestory.story.kinds.base import Facts
 
 NOON = instant("2024-12-03 12:00:00")
 _INSTANTS = st.integers(0, 4 * 10**15)  # 1970 to 2096

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from livestory.clock import DAY, HOUR
-from livestory.story.events import Note, Rules
+from livestory.story.inputs import Begin, End, Observation, RegimeCheck, Skip, Statement
+from livestory.story.kinds.lifecycle import Rules
+from livestory.story.kinds.telling import Note
 from livestory.story.narrator import Narrator
-from livestory.story.observation import Begin, End, Observation, Reason, Skip
+from livestory.story.reason import Reason
 from livestory.story.settings import StorySettings
 from tests.story.inputs import QUARTER, RULES, START, at, fill, kinds, lines, observations, told
 
@@ -36,7 +38,7 @@ def test_twelve_hours_without_news_are_a_sign_of_life() -> None:
 def _quiet_at(narrator: Narrator, hours: int) -> list[int]:
     found = []
     for hour in range(1, hours + 1):
-        events = narrator.observe(Observation(time=at("2024-12-03 00:30:00") + hour * HOUR, price=0.03)) or ()
+        events = narrator.take(Observation(time=at("2024-12-03 00:30:00") + hour * HOUR, price=0.03))
         found += [hour for event in events if event.kind == "quiet"]
     return found
 
@@ -47,14 +49,14 @@ def test_news_begin_the_silence_anew_and_a_restart_does_not() -> None:
     still, restarted, news = Narrator(), Narrator(), Narrator()
     assert _quiet_at(still, 20) == [13]
     for narrator in (restarted, news):
-        narrator.observe(Observation(time=start, price=0.03))
-    restarted.begin(Begin(time=start))
+        narrator.take(Observation(time=start, price=0.03))
+    restarted.take(Begin(time=start))
     assert _quiet_at(restarted, 6) == []
-    restarted.end(End(time=start + 6 * HOUR, by="you"))
-    restarted.begin(Begin(time=start + 6 * HOUR, missed_bars=0))
+    restarted.take(End(time=start + 6 * HOUR, by="you"))
+    restarted.take(Begin(time=start + 6 * HOUR, missed_bars=0))
     assert [h for h in _quiet_at(restarted, 20) if h] == [12]
     assert _quiet_at(news, 5) == []
-    news.check_regime_switch(start + 5 * HOUR, 40, 25)
+    news.take(RegimeCheck(start + 5 * HOUR, 40, 25))
     assert _quiet_at(news, 20) == [17]
 
 
@@ -62,8 +64,8 @@ def test_news_begin_the_silence_anew_and_a_restart_does_not() -> None:
 def test_a_callers_own_timestamp_neither_breaks_nor_ends_the_silence(stamp: str) -> None:
     """A note of long ago or of the far future is told as given; the next sign of life comes within twelve hours."""
     narrator = Narrator()
-    narrator.observe(Observation(time=at("2024-12-03 00:30:00"), price=0.03))
-    narrator.tell(at(stamp), Note(text="then"))
+    narrator.take(Observation(time=at("2024-12-03 00:30:00"), price=0.03))
+    narrator.take(Statement(at(stamp), (Note(text="then"),)))
     assert len(_quiet_at(narrator, 14)) == 1
 
 
@@ -85,7 +87,7 @@ def test_missing_bars_are_one_line(late: int, line: str | None) -> None:
     """Where the bot says when the next one is due; a little late is not missing."""
     narrator = Narrator()
     first, minutes = START, late * 60_000_000
-    narrator.observe(Observation(time=first, price=0.03, next_due=first + QUARTER))
+    narrator.take(Observation(time=first, price=0.03, next_due=first + QUARTER))
     later = first + QUARTER + minutes
     found = lines(narrator, Observation(time=later, price=0.03, next_due=later + QUARTER))
     assert found == ([line] if line else [])
@@ -116,7 +118,7 @@ def _skip(n: int, key: str, **fields: Any) -> Skip:
 
 
 def _kinds_of(narrator: Narrator, *skips: Skip) -> list[str]:
-    return [event.line.partition(" | ")[2] for skip in skips for event in narrator.skip(skip)]
+    return [event.line.partition(" | ")[2] for skip in skips for event in narrator.take(skip)]
 
 
 def test_a_trade_put_off_is_told_once_and_its_end_stands_in_the_fill() -> None:
@@ -127,7 +129,7 @@ def test_a_trade_put_off_is_told_once_and_its_end_stands_in_the_fill() -> None:
         "⏸️ Buy Put Off | 1 ETH wanted | a; told once until something is traded",
         "⏸️ Buy Put Off | 1 ETH wanted | b; told once until something is traded",
     ]
-    (trade,) = narrator.fill(fill("buy", 1, "0.03", time=START + HOUR))
+    (trade,) = narrator.take(fill("buy", 1, "0.03", time=START + HOUR))
     assert "| put off 1h" in trade.line
     assert len(_kinds_of(narrator, _skip(9, "a", side="buy"))) == 1
 
@@ -136,8 +138,8 @@ def test_a_put_off_buy_of_one_pair_has_nothing_to_do_with_a_sale_or_with_another
     """The words are only said of the trade that was put off."""
     narrator = Narrator()
     _kinds_of(narrator, _skip(0, "a", side="buy"))
-    (other,) = narrator.fill(fill("buy", 1, "0.5", symbol="SOL/BTC", time=START + HOUR))
-    (sale,) = narrator.fill(fill("sell", 1, "0.03", time=START + HOUR))
+    (other,) = narrator.take(fill("buy", 1, "0.5", symbol="SOL/BTC", time=START + HOUR))
+    (sale,) = narrator.take(fill("sell", 1, "0.03", time=START + HOUR))
     assert "put off" not in other.line + sale.line
 
 
@@ -165,7 +167,7 @@ def test_rules_are_told_at_first_and_then_only_what_changed() -> None:
     changed = Rules(breaker=0.06, cooldown=2 * DAY, resume_score=30.0, daily_loss=0.0, hysteresis=2.0, strategy="meta")
     story = [
         event.line.partition(" | ")[2] for n, rules in enumerate([RULES, RULES, changed, changed])
-        for event in narrator.rules(START + n, rules)
+        for event in narrator.take(Statement(START + n, (rules,)))
     ]  # fmt: skip
     assert story == [
         (
@@ -177,11 +179,12 @@ def test_rules_are_told_at_first_and_then_only_what_changed() -> None:
 
 
 def test_observations_out_of_order_are_ignored_and_counted() -> None:
-    """None says so to the caller."""
+    """The instant of the last one says so to the caller."""
     narrator = Narrator()
-    narrator.observe(Observation(time=START, wealth=1.0))
-    assert narrator.observe(Observation(time=START, wealth=9.0)) is None
-    assert narrator.observe(Observation(time=START - QUARTER, wealth=5.0)) is None
+    narrator.take(Observation(time=START, wealth=1.0))
+    assert narrator.take(Observation(time=START, wealth=9.0)) == ()
+    assert narrator.take(Observation(time=START - QUARTER, wealth=5.0)) == ()
+    assert narrator.last_observed == START
     assert narrator.seen_before == 2
     assert narrator.account.wealth == 1.0
-    assert told(narrator, [("observe", (Observation(time=START + 1, wealth=1.0),))]) == []
+    assert told(narrator, [Observation(time=START + 1, wealth=1.0)]) == []

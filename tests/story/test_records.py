@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livestory.clock import HOUR
-from livestory.story.events import HalfWay, NewHigh
+from livestory.story.inputs import Observation, RecordCheck, Statement
+from livestory.story.kinds.risk import HalfWay, NewHigh
 from livestory.story.narrator import Narrator
-from livestory.story.observation import Observation
 from livestory.story.settings import StorySettings
 from tests.story.inputs import RULES, START, kinds, lines, observations
 
@@ -49,7 +49,7 @@ def test_check_ath_works_in_both_calling_orders(raised_first: bool) -> None:  # 
     for wealth in (1.0, 1.005, 1.02, 0.9, 1.019, 1.029, 1.031, 1.031):
         if raised_first:
             peak = max(peak, wealth)
-        told_now = [event.facts for event in narrator.check_ath(START, wealth, peak)]
+        told_now = [event.facts for event in narrator.take(RecordCheck(START, wealth, peak))]
         records += [facts.wealth for facts in told_now if isinstance(facts, NewHigh)]
         peak = max(peak, wealth)
     assert records == [1.02, 1.031]
@@ -58,24 +58,24 @@ def test_check_ath_works_in_both_calling_orders(raised_first: bool) -> None:  # 
 def test_check_ath_takes_a_peak_from_before_the_story() -> None:
     """A peak above every wealth seen is the one to beat; one above today's wealth alone changes nothing."""
     narrator = Narrator()
-    assert narrator.check_ath(START, 1.0, 2.0) == ()
-    assert narrator.check_ath(START, 1.5, 2.0) == ()
-    assert narrator.check_ath(START, 2.01, 2.01) == ()
-    assert len(narrator.check_ath(START, 2.05, 2.05)) == 1
-    assert narrator.check_ath(START, 1.0, 2.05) == ()
-    assert len(narrator.check_ath(START, 2.08, 2.05)) == 1
+    assert narrator.take(RecordCheck(START, 1.0, 2.0)) == ()
+    assert narrator.take(RecordCheck(START, 1.5, 2.0)) == ()
+    assert narrator.take(RecordCheck(START, 2.01, 2.01)) == ()
+    assert len(narrator.take(RecordCheck(START, 2.05, 2.05))) == 1
+    assert narrator.take(RecordCheck(START, 1.0, 2.05)) == ()
+    assert len(narrator.take(RecordCheck(START, 2.08, 2.05))) == 1
 
 
 def test_check_ath_tells_a_first_wealth_above_its_peak() -> None:
     """On first use the caller's peak is the reference, if it is below."""
-    assert len(Narrator().check_ath(START, 1.0567, 1.0234)) == 1
-    assert Narrator().check_ath(START, 1.0567, 1.0567) == ()
+    assert len(Narrator().take(RecordCheck(START, 1.0567, 1.0234))) == 1
+    assert Narrator().take(RecordCheck(START, 1.0567, 1.0567)) == ()
 
 
 def test_check_ath_tells_each_new_peak_where_no_gain_is_asked_for() -> None:
     """And none that is only equal."""
     narrator = Narrator(settings=StorySettings(ath_min_gain=0.0))
-    told_of = [len(narrator.check_ath(START, wealth, 1.0)) for wealth in (1.0, 1.0, 1.0001, 1.0001, 1.0)]
+    told_of = [len(narrator.take(RecordCheck(START, wealth, 1.0))) for wealth in (1.0, 1.0, 1.0001, 1.0001, 1.0)]
     assert told_of == [0, 0, 1, 0, 0]
 
 
@@ -83,11 +83,11 @@ def test_a_record_told_by_one_call_is_not_told_by_another() -> None:
     """observe(), check_ath() and log_event() share one record."""
     narrator = Narrator()
     lines(narrator, *observations([1.0]))
-    assert len(narrator.check_ath(START + 1, 1.5, 1.5)) == 1
-    assert narrator.check_ath(START + 2, 1.5, 1.5) == ()
+    assert len(narrator.take(RecordCheck(START + 1, 1.5, 1.5))) == 1
+    assert narrator.take(RecordCheck(START + 2, 1.5, 1.5)) == ()
     assert "ath" not in kinds(narrator, Observation(time=START + HOUR, wealth=1.5))
-    narrator.tell(START + 3, NewHigh(wealth=1.9, unit="BTC"))
-    assert narrator.check_ath(START + 4, 1.9, 1.9) == ()
+    narrator.take(Statement(START + 3, (NewHigh(wealth=1.9, unit="BTC"),)))
+    assert narrator.take(RecordCheck(START + 4, 1.9, 1.9)) == ()
 
 
 def test_a_deep_drawdown_of_a_bot_that_says_nothing_of_halts_is_told_with_its_end() -> None:
@@ -106,7 +106,7 @@ def test_a_bot_that_reports_its_halts_gets_no_drawdown_line() -> None:
 def test_half_way_to_the_breaker_is_told_once_and_again_after_a_recovery() -> None:
     """Again only when the drawdown has halved in between."""
     narrator = Narrator()
-    narrator.rules(START, RULES)
+    narrator.take(Statement(START, (RULES,)))
     falls = [1.0, 0.95, 0.901, 0.89, 0.94, 0.89, 0.96, 0.89]
     assert kinds(narrator, *observations(falls, halted=False)) == ["halfway", "halfway"]
 
@@ -114,10 +114,10 @@ def test_half_way_to_the_breaker_is_told_once_and_again_after_a_recovery() -> No
 def test_half_way_names_the_price_at_which_the_breaker_would_trip() -> None:
     """Half of the wealth in the asset: a fifth of it lost is two fifths of the price."""
     narrator = Narrator()
-    narrator.rules(START, RULES)
-    narrator.observe(Observation(time=START, wealth=1.0, price=0.05, position=10.0, halted=False))
+    narrator.take(Statement(START, (RULES,)))
+    narrator.take(Observation(time=START, wealth=1.0, price=0.05, position=10.0, halted=False))
     seen = Observation(time=START + 1, wealth=0.89, price=0.039, position=10.0, halted=False)
-    (event,) = narrator.observe(seen) or ()
+    (event,) = narrator.take(seen)
     assert isinstance(event.facts, HalfWay)
     assert event.facts.price_at_limit == pytest.approx(0.03)
 
@@ -126,5 +126,5 @@ def test_without_rules_or_reported_halts_nothing_is_half_way() -> None:
     """The story does not know a breaker that nobody told it."""
     assert "halfway" not in kinds(Narrator(), *observations([1.0, 0.85], halted=False))
     narrator = Narrator()
-    narrator.rules(START, RULES)
+    narrator.take(Statement(START, (RULES,)))
     assert "halfway" not in kinds(narrator, *observations([1.0, 0.85]))

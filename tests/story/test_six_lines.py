@@ -12,7 +12,7 @@ from hypothesis import given
 from livestory import StoryWriter
 from livestory.clock import ManualClock
 from livestory.story.details import facts_of
-from livestory.story.wording import parse, tell
+from livestory.story.line import parse, tell
 from tests.story.facts import hostile_text
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from livestory.clock import HOUR, ManualClock
 from livestory.errors import JournalCorrupt
 from livestory.story.chronicle import Chronicle
-from livestory.story.events import Note
+from livestory.story.inputs import Begin, Observation, Statement
 from livestory.story.journal import Identity, Journal, JournalReader
+from livestory.story.kinds.telling import Note
 from livestory.story.narrator import Narrator
-from livestory.story.observation import Begin, Observation
 from livestory.story.settings import StorySettings
 from livestory.story.story_file import StoryFile
 from livestory.story.storyteller import Storyteller
@@ -25,12 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from livestory.story.events import Event
+    from livestory.story.event import Event
+    from livestory.story.inputs import Input
     from livestory.story.journal import Kept
-    from tests.story.inputs import Input
 
 ETH = Identity(bot="demo", symbol="ETH/BTC", unit="BTC")
-_METHODS = {"observe", "fill", "skip", "flow", "begin", "end", "rules"}
 
 
 def _teller(folder: Path) -> Storyteller:
@@ -38,9 +37,8 @@ def _teller(folder: Path) -> Storyteller:
 
 
 def _tell(teller: Storyteller, life: Sequence[Input]) -> None:
-    for method, arguments in life:
-        if method in _METHODS:
-            getattr(teller, method)(*arguments)
+    for one in life:
+        teller.take(one)
 
 
 def _records(folder: Path) -> list[tuple[int, str, bytes, str, bytes]]:
@@ -79,8 +77,8 @@ def test_nothing_is_durable_before_the_commit(tmp_path: Path) -> None:
     """Events, observations and the bot's own state are kept in one transaction."""
     path = tmp_path / "live_story.txt"
     with _teller(tmp_path) as teller:
-        teller.begin(Begin(time=NEW_YEARS_EVE, wealth=1.0))
-        teller.observe(Observation(time=NEW_YEARS_EVE + 1, wealth=1.0))
+        teller.take(Begin(time=NEW_YEARS_EVE, wealth=1.0))
+        teller.take(Observation(time=NEW_YEARS_EVE + 1, wealth=1.0))
         assert path.read_text() == ""
         assert teller.state("bot") is None
         kept = teller.commit({"bot": b"state"})
@@ -96,9 +94,9 @@ def test_subscribers_hear_what_is_committed_and_nothing_else(tmp_path: Path) -> 
     heard: list[int | None] = []
     with _teller(tmp_path) as teller:
         teller.subscribe(lambda event: heard.append(event.seq))
-        teller.begin(Begin(time=NEW_YEARS_EVE))
+        teller.take(Begin(time=NEW_YEARS_EVE))
         teller.commit({})
-        teller.observe(Observation(time=NEW_YEARS_EVE + 1, wealth=1.0))
+        teller.take(Observation(time=NEW_YEARS_EVE + 1, wealth=1.0))
     assert heard == [1]
 
 
@@ -106,12 +104,12 @@ def test_a_directory_in_place_of_the_text_does_not_stop_a_commit(tmp_path: Path)
     """It is moved out of the way, and the text is made again from the journal."""
     path = tmp_path / "live_story.txt"
     with _teller(tmp_path) as teller:
-        teller.begin(Begin(time=NEW_YEARS_EVE))
+        teller.take(Begin(time=NEW_YEARS_EVE))
         teller.commit({})
         path.unlink()
         path.mkdir()
         (path / "in the way").touch()
-        teller.observe(Observation(time=NEW_YEARS_EVE + 1, wealth=1.0))
+        teller.take(Observation(time=NEW_YEARS_EVE + 1, wealth=1.0))
         assert len(teller.commit({})) == 1
     assert len(path.read_text(encoding="utf-8").splitlines()) == 2
     assert verify(path).findings == []
@@ -138,7 +136,7 @@ def test_a_text_that_can_not_be_written_stops_no_commit_and_is_told_when_it_can(
     text.open(journal)
 
     def keep(note: str) -> list[Event]:
-        return chronicle.keep(narrator.tell(clock.now(), Note(text=note)), (), {})
+        return chronicle.keep(narrator.take(Statement(clock.now(), (Note(text=note),))), (), {})
 
     assert [event.seq for note in ("a", "b") for event in keep(note)] == [1, 2]
     assert chronicle.trouble == "No space left on device"
@@ -146,7 +144,7 @@ def test_a_text_that_can_not_be_written_stops_no_commit_and_is_told_when_it_can(
     text.stuck = False
     assert [event.seq for event in keep("c")] == [3]
     assert not chronicle.trouble
-    (late,) = narrator.tell(clock.now(), *chronicle.news())
+    (late,) = narrator.take(Statement(clock.now(), (*chronicle.news(),)))
     assert late.line.partition(" | ")[2] == (
         "🩹 Story Late | 2 lines, 1h | No space left on device (21:00 to 22:00); the bot went on"
     )

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livestory.story.events import Trade
+from livestory.story.kinds.trades import Trade
 from livestory.story.narrator import Narrator
 from tests.story.inputs import fill
 
 if TYPE_CHECKING:
-    from livestory.story.events import Event
-    from livestory.story.observation import Fill
+    from livestory.story.event import Event
+    from livestory.story.inputs import Fill
 
 _AMOUNT = st.decimals("0.01", 100, places=2)
 
@@ -23,7 +23,7 @@ def trades(narrator: Narrator, *fills: Fill) -> list[Trade]:
     """The facts that the fills are told as."""
     found = []
     for one in fills:
-        (event,) = narrator.fill(one)
+        (event,) = narrator.take(one)
         assert isinstance(event.facts, Trade)
         found.append(event.facts)
     return found
@@ -31,7 +31,7 @@ def trades(narrator: Narrator, *fills: Fill) -> list[Trade]:
 
 def story(narrator: Narrator, *fills: Fill) -> list[str]:
     """The lines, without their time."""
-    events: list[Event] = [event for one in fills for event in narrator.fill(one)]
+    events: list[Event] = [event for one in fills for event in narrator.take(one)]
     return [event.line.partition(" | ")[2] for event in events]
 
 

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livestory.clock import instant
-from livestory.story.events import KINDS, Event, Note, from_record
-from livestory.story.wording import parse, render, tell
+from livestory.story.event import Event, from_record
+from livestory.story.kinds import KINDS
+from livestory.story.kinds.telling import Note
+from livestory.story.line import parse, render, tell
 from tests.story.facts import facts, storable_text
 from tests.story.rich_facts import TOLD
 

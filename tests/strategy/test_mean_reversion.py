@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livestory.story.observation import Reason
+from livestory.story.reason import Reason
 from livestory.trading.market.bar import Bar
 from livestory.trading.strategy.mean_reversion import MeanReversion, MeanReversionSettings
 from livestory.trading.strategy.rebalance import Steps

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livestory.story.observation import Reason
+from livestory.story.reason import Reason
 from livestory.trading.strategy.rebalance import Proposal, RebalanceSettings, Signal, rebalance
 
 WHY = Reason("dip", -0.026, -0.025, 0.0303, "12h")

@@ -19,7 +19,7 @@ from livestory.trading.strategy.regime_score import RegimeScore
 from livestory.trading.strategy.trend import TrendSettings
 
 if TYPE_CHECKING:
-    from livestory.story.observation import Reason
+    from livestory.story.reason import Reason
     from livestory.trading.market.bar import Bar
     from livestory.trading.strategy.rebalance import Signal
     from tests.strategy.conftest import BentBar

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from livestory.story.events import ExchangeBack, ExchangeDown, Facts, ForeignOrders
+from typing import TYPE_CHECKING
+
+from livestory.story.kinds.exchange import ExchangeBack, ExchangeDown, ForeignOrders
+
+if TYPE_CHECKING:
+    from livestory.story.kinds.base import Facts
 
 
 class News:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, TypeVar
 from msgspec import Struct, structs
 
 from livestory.clock import DAY, MINUTE
-from livestory.story.events import Facts, Rules
-from livestory.story.observation import Begin, End, Fill, Flow, Observation, Reason, Skip
+from livestory.story.inputs import Begin, End, Fill, Flow, Observation, Skip, Statement
+from livestory.story.kinds.base import Facts
+from livestory.story.kinds.lifecycle import Rules
+from livestory.story.reason import Reason
 from livestory.trading.exchange.paper import PaperSettings
 from livestory.trading.executor import Executor
 from livestory.trading.market.bar import Bar
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from livestory.story.inbox import Posted
-    from livestory.story.words import AnyWord
+    from livestory.story.inputs import Input
 
 QUARTER = 15 * MINUTE
 MIDNIGHT = 19_000 * DAY
@@ -31,7 +33,7 @@ NO_BARS: tuple[Bar, ...] = ()
 
 
 F = TypeVar("F", bound=Facts)
-Told = Begin | Rules | Observation | Fill | Skip | Flow | Facts | End
+Told = Begin | Observation | Fill | Skip | Flow | Facts | End
 
 
 class RecordingStory:
@@ -45,39 +47,19 @@ class RecordingStory:
         self.posted: list[Posted] = []
         self._news = News(down=None)
 
-    def begin(self, begin: Begin) -> None:
-        self.told.append(begin)
+    def take(self, given: Input) -> tuple[Facts, ...] | None:
+        if isinstance(given, Statement):
+            news = self._news.among(given.facts)
+            self.told += news
+            return news
+        if isinstance(given, Told):
+            self.told.append(given)
+        return None
 
-    def rules(self, time: int, rules: Rules) -> None:  # noqa: ARG002  told right after the beginning
-        self.told.append(rules)
-
-    def end(self, end: End) -> None:
-        self.told.append(end)
-
-    def observe(self, observation: Observation) -> None:
-        self.told.append(observation)
-
-    def fill(self, fill: Fill) -> None:
-        self.told.append(fill)
-
-    def skip(self, skip: Skip) -> None:
-        self.told.append(skip)
-
-    def flow(self, flow: Flow) -> None:
-        self.told.append(flow)
-
-    def tell(self, time: int, *facts: Facts) -> tuple[Facts, ...]:  # noqa: ARG002  the facts say what matters
-        """Each trouble once, as a story does."""
-        news = self._news.among(facts)
-        self.told += news
-        return news
-
-    def words(self) -> list[Posted]:
+    def commands(self) -> list[Posted]:
         return list(self.posted)
 
-    def word(self, time: int, word: AnyWord) -> None: ...
-
-    def take(self, posted: Posted) -> None:
+    def settle(self, posted: Posted) -> None:
         self.posted.remove(posted)
 
     def state(self, name: str) -> bytes | None:

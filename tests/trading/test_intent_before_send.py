@@ -10,9 +10,9 @@ from msgspec import msgpack
 
 from livestory.clock import HOUR, MINUTE, SECOND
 from livestory.errors import JournalCorrupt, JournalError
-from livestory.story.events import OrderClear, OrderUnknown
-from livestory.story.observation import Reason
-from livestory.story.words import Resume
+from livestory.story.commands import Resume
+from livestory.story.kinds.exchange import OrderClear, OrderUnknown
+from livestory.story.reason import Reason
 from livestory.trading.exchange.records import Rejected
 from livestory.trading.execution.order_table import OrderTable
 from livestory.trading.execution.tactics import OrderSettings

@@ -8,8 +8,8 @@ import pytest
 from msgspec import structs
 
 from livestory.clock import DAY, HOUR
-from livestory.story.events import Rules
-from livestory.story.observation import Begin, Fill, Observation
+from livestory.story.inputs import Begin, Fill, Observation
+from livestory.story.kinds.lifecycle import Rules
 from livestory.trading.exchange.paper import PaperSettings
 from livestory.trading.risk import RiskSettings
 from tests.trading.rehearsal import (

@@ -12,7 +12,7 @@ from msgspec import msgpack, structs
 
 from livestory import parse, render
 from livestory.story.narrator import Narrator
-from livestory.story.observation import Reason
+from livestory.story.reason import Reason
 from livestory.trading.exchange.records import Balances, Execution, OrderReport, OrderRequest, OrderStatus
 from livestory.trading.execution.order_reporter import fill_of
 from livestory.trading.execution.order_table import OrderTable
@@ -144,7 +144,7 @@ def test_an_average_price_is_told_to_a_hundredth_of_a_tick() -> None:
     fill = fill_of(working, AFTER, TICK)
     assert fill is not None
     assert str(fill.price) == "0.0500067"
-    (event,) = Narrator().fill(fill)
+    (event,) = Narrator().take(fill)
     assert f"@ {fill.price} BTC" in event.line
     assert render(parse(event.line)) == event.line
     odd = a_working_order(OrderState.OPEN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from livestory.clock import MINUTE
-from livestory.story.events import CandlesRefused, ExchangeBack, ExchangeDown
+from livestory.story.kinds.exchange import CandlesRefused, ExchangeBack, ExchangeDown
 from tests.trading.outside import Rehearsal
 from tests.trading.rehearsal import wish
 

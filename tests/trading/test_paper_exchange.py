@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec import msgpack
 
-from livestory.story.observation import Reason
+from livestory.story.reason import Reason
 from livestory.trading.exchange.paper import PaperExchange, PaperSettings
 from livestory.trading.exchange.records import (
     Accepted,

@@ -8,8 +8,8 @@ import pytest
 from msgspec import structs
 
 from livestory.clock import MINUTE
-from livestory.story.events import SellStuck
-from livestory.story.observation import Reason
+from livestory.story.kinds.risk import SellStuck
+from livestory.story.reason import Reason
 from livestory.trading.exchange.records import Book, Filters, Rejected
 from livestory.trading.execution.tactics import OrderSettings
 from tests.simulation.world import TICK

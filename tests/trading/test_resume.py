@@ -13,6 +13,7 @@ from msgspec import structs
 
 from livestory.clock import DAY
 from livestory.errors import TableError
+from livestory.story.inputs import Observation
 from livestory.trading.exchange.paper import PaperSettings
 from livestory.trading.executor import Executor
 from livestory.trading.market.recorded import RecordedBars
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from livestory.story.inputs import Input
     from livestory.trading.market.bar import Bar
     from livestory.trading.strategy.choice import Meta
 
@@ -155,10 +157,10 @@ def test_a_failing_story_leaves_a_half_heard_bar_uncommitted() -> None:
     """What is kept ends with a whole bar."""
 
     class Failing(RecordingStory):
-        def observe(self, observation: object) -> None:
-            if len(self.observations) == 3:
+        def take(self, given: Input) -> None:
+            if isinstance(given, Observation) and len(self.observations) == 3:
                 raise OSError
-            super().observe(observation)  # type: ignore[arg-type]
+            super().take(given)
 
     story = Failing()
     with pytest.raises(OSError):  # noqa: PT011  it has no message

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec import msgpack
 
 from livestory.clock import DAY, HOUR, MINUTE
-from livestory.story.observation import Reason
+from livestory.story.reason import Reason
 from livestory.trading.execution.working_order import Order
 from livestory.trading.risk import Approved, Refused, Risk, RiskSettings
 from livestory.trading.strategy.rebalance import Signal

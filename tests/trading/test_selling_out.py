@@ -7,9 +7,9 @@ from decimal import Decimal
 from msgspec import structs
 
 from livestory.clock import HOUR, MINUTE
-from livestory.story.events import SellStuck
-from livestory.story.observation import Reason
-from livestory.story.words import Halt, Resume
+from livestory.story.commands import Halt, Resume
+from livestory.story.kinds.risk import SellStuck
+from livestory.story.reason import Reason
 from livestory.trading.exchange.records import Rejected
 from livestory.trading.execution.tactics import OrderSettings
 from livestory.trading.executor import OperatorCommand

@@ -7,18 +7,12 @@ from decimal import Decimal
 import pytest
 
 from livestory.clock import HOUR, MINUTE, SECOND, Clock
-from livestory.story.events import (
-    BalanceDiffers,
-    BalanceExplained,
-    ExchangeBack,
-    ExchangeDown,
-    FiltersChanged,
-    ForeignOrders,
-    Halted,
-)
+from livestory.story.commands import Halt, Resume
 from livestory.story.inbox import Posted
-from livestory.story.observation import Begin
-from livestory.story.words import Halt, Resume
+from livestory.story.inputs import Begin
+from livestory.story.kinds.exchange import ExchangeBack, ExchangeDown, FiltersChanged, ForeignOrders
+from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
+from livestory.story.kinds.risk import Halted
 from livestory.trading.exchange.records import Balances, Filters, OrderRequest, Trouble
 from livestory.trading.execution.tactics import OrderSettings
 from livestory.trading.execution.working_order import client_order_id

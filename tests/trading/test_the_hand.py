@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from livestory.clock import MINUTE, SECOND
-from livestory.story.events import BalanceDiffers, BalanceExplained, Halted, OrderClear, Unhalted
-from livestory.story.events import Note as NoteTold
+from livestory.story.commands import Command, Flow, Halt, Note, Resume
 from livestory.story.inbox import Posted
-from livestory.story.words import AnyWord, Flow, Halt, Note, Resume
+from livestory.story.kinds.exchange import OrderClear
+from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
+from livestory.story.kinds.risk import Halted, Unhalted
+from livestory.story.kinds.telling import Note as NoteTold
 from livestory.trading.execution.tactics import OrderSettings
 from livestory.trading.executor import OperatorCommand
 from tests.trading.outside import LOST, Rehearsal
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from livestory.trading.exchange.records import Balances
 
 
-def say(rehearsal: Rehearsal, word: AnyWord) -> None:
+def say(rehearsal: Rehearsal, word: Command) -> None:
     """Leave a word, and let a second pass."""
     rehearsal.story.posted.append(Posted("1", rehearsal.clock.now(), word))
     rehearsal.pulses(1)
@@ -125,10 +127,10 @@ def test_a_flow_on_paper_is_paid_in_or_out() -> None:
 
 def test_a_note_and_a_report_of_the_alerts_are_handed_to_the_story() -> None:
     """They change nothing about trading."""
-    words: list[AnyWord] = []
+    words: list[Command] = []
 
     class Listening(RecordingStory):
-        def word(self, time: int, word: AnyWord) -> None:  # noqa: ARG002  when is now
+        def word(self, time: int, word: Command) -> None:  # noqa: ARG002  when is now
             words.append(word)
 
     rehearsal = Rehearsal([wish(0.0)], story=Listening())

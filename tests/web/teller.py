@@ -7,9 +7,12 @@ from math import sin
 from typing import TYPE_CHECKING, Any, Self
 
 from livestory.clock import DAY, MINUTE
-from livestory.story.events import Halted, Note, Rules, Unhalted
+from livestory.story.inputs import Begin, End, Fill, Observation, Statement
 from livestory.story.journal_entry import Identity
-from livestory.story.observation import Begin, End, Fill, Observation, Reason
+from livestory.story.kinds.lifecycle import Rules
+from livestory.story.kinds.risk import Halted, Unhalted
+from livestory.story.kinds.telling import Note
+from livestory.story.reason import Reason
 from livestory.story.settings import StorySettings
 from livestory.story.storyteller import Storyteller
 
@@ -48,7 +51,7 @@ class Teller:
     def begin(self) -> Self:
         """The start and the rules."""
         price = 0.0329
-        self._story.begin(
+        self._story.take(
             Begin(time=self.now, mode=self._mode, wealth=1.0, position=0.0, cash=1.0, price=price, interval=QUARTER)
         )
         rules: dict[str, Any] = {
@@ -58,7 +61,9 @@ class Teller:
             "daily_loss": 0.0,
             "max_weight": 0.97,
         }
-        self._story.rules(self.now, Rules(**rules, threshold=25.0, hysteresis=2.0, ath_min_gain=0.01, base="ETH"))
+        self._story.take(
+            Statement(self.now, (Rules(**rules, threshold=25.0, hysteresis=2.0, ath_min_gain=0.01, base="ETH"),))
+        )
         return self._kept()
 
     def bars(self, count: int, **fields: Any) -> Self:
@@ -81,18 +86,20 @@ class Teller:
                 "next_due": self.now + QUARTER,
                 "no_trade_reason": Reason("band", 0.01, 0.05),
             }
-            self._story.observe(Observation(time=self.now, **(told | fields)))
+            self._story.take(Observation(time=self.now, **(told | fields)))
         return self._kept()
 
     def hand(self, *, halts: bool, after: int = MINUTE) -> Self:
         """The owner halts the bot between two bars, or lets it go on."""
         self.now += after
-        self._story.tell(self.now, Halted(reason="owner", cancelled=0) if halts else Unhalted(reason="owner", bars=0))
+        self._story.take(
+            Statement(self.now, (Halted(reason="owner", cancelled=0) if halts else Unhalted(reason="owner", bars=0),))
+        )
         return self._kept()
 
     def trade(self, side: str = "buy", quantity: str = "9") -> Self:
         """A fill."""
-        self._story.fill(
+        self._story.take(
             Fill(time=self.now, side=side, quantity=Decimal(quantity), price=Decimal("0.0329"), fee=Decimal("0.0002"))
         )
         return self._kept()
@@ -121,16 +128,15 @@ class Teller:
 
     def observe(self, observation: Observation) -> Self:
         """An observation as it is given."""
-        self._story.observe(observation)
+        self._story.take(observation)
         return self._kept()
 
     def _note(self, note: Note) -> None:
-        events = self._story.narrator.tell(self.now, note)
-        self._story._told(self.now, events)  # noqa: SLF001  the executor itself has nothing to note
+        self._story.take(Statement(self.now, (note,)))
 
     def end(self) -> Self:
         """The goodbye."""
-        self._story.end(End(time=self.now, by="you", wealth=1.0, position=0.0))
+        self._story.take(End(time=self.now, by="you", wealth=1.0, position=0.0))
         return self._kept()
 
     def _kept(self) -> Self:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from livestory.clock import DAY, MINUTE, ManualClock, SystemClock
-from livestory.story.events import KINDS
 from livestory.story.journal_reader import JournalReader
+from livestory.story.kinds import KINDS
 from tests.web.serving import served, settled
 from tests.web.teller import QUARTER, START, Teller, week
 
@@ -319,7 +319,7 @@ def test_the_metrics_are_of_the_server(server: Served) -> None:
 
 def test_unknown_is_null_and_never_zero(journal: Path) -> None:
     """A bot that reports nothing but the time has no wealth, no return and no drawdown."""
-    from livestory.story.observation import Observation  # noqa: PLC0415  only here
+    from livestory.story.inputs import Observation  # noqa: PLC0415  only here
 
     now = SystemClock().now()
     with Teller(journal, start=now) as teller:

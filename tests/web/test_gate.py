@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import socket
 import ssl
@@ -197,7 +198,7 @@ def test_the_page_has_nothing_inline_and_nothing_from_elsewhere(server: Served) 
 
 
 def test_a_wrong_token_is_slow_and_gets_nothing(guarded: Served) -> None:
-    """401, and the page says so; the ninth at the same time gets 429, the right token none the less the page later."""
+    """401, and the page says so; the ninth at the same time gets 429; the right token enters meanwhile."""
     answer = guarded.ask("api/status", {"Authorization": f"Bearer {TOKEN[:-1]}x"})
     assert (answer.status, answer.json["error"]) == (401, "that is not the token")
     assert answer.headers["www-authenticate"].startswith("Bearer")
@@ -212,11 +213,60 @@ def test_a_wrong_token_is_slow_and_gets_nothing(guarded: Served) -> None:
             f"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{guarded.port}\r\nAuthorization: Bearer wrong\r\n\r\n".encode()
         )
         waiting.append(connection)
+    assert login(guarded, TOKEN)
     statuses = sorted(int(connection.recv(100).split()[1]) for connection in waiting)
     for connection in waiting:
         connection.close()
     assert statuses == [401] * 8 + [429]
-    assert login(guarded, TOKEN)
+
+
+def test_a_link_from_elsewhere_only_gets_the_page(guarded: Served) -> None:
+    """Another site's form or request that looks like a link changes no session, and no HEAD tells it anything."""
+    followed = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    form = urlencode({"token": TOKEN}).encode()
+    assert guarded.ask("login", followed).status == 200
+    for method, path in (("POST", "login"), ("POST", "logout"), ("HEAD", "login"), ("HEAD", "")):
+        answer = guarded.ask(path, followed, method, form if method == "POST" else b"")
+        assert (answer.status, "set-cookie" in answer.headers) == (403, False), (method, path)
+
+
+def test_two_tokens_are_none(guarded: Served) -> None:
+    """What a proxy and a server might read differently is not read at all, be one of them right or both."""
+    right = f"Authorization: Bearer {TOKEN}\r\n"
+    for tokens in (right * 2, f"{right}Authorization: Bearer wrong\r\n", f"Authorization: Bearer wrong\r\n{right}"):
+        with socket.create_connection(("127.0.0.1", guarded.port)) as raw:
+            raw.sendall(f"GET /api/status HTTP/1.1\r\nHost: 127.0.0.1:{guarded.port}\r\n{tokens}\r\n".encode())
+            assert raw.recv(100).startswith(b"HTTP/1.1 401")
+
+
+@pytest.mark.parametrize("by", ["token", "session"])
+def test_a_token_in_plain_sight_is_told_once(guarded: Served, by: str) -> None:
+    """With plain HTTP from another machine; not from this one, and not behind HTTPS."""
+    told: list[str] = []
+
+    def heard(record: logging.LogRecord) -> bool:
+        told.append(record.getMessage())
+        return True
+
+    filters = logging.getLogger("livestory.web").filters
+    filters.insert(0, heard)  # before the one that spares the log
+    try:
+        right = {"Authorization": f"Bearer {TOKEN}"} if by == "token" else {"Cookie": login(guarded, TOKEN)}
+        for from_where in (
+            {},
+            {"X-Forwarded-For": "192.0.2.8", "X-Forwarded-Proto": "https"},
+            {"X-Forwarded-For": "192.0.2.8", "Authorization": ""}
+            if by == "token"
+            else {"X-Forwarded-For": "127.0.0.9"},
+        ):
+            guarded.ask("api/status", {**right, **from_where})
+            assert told == []
+        for client in ("192.0.2.9", "192.0.2.10"):
+            assert guarded.ask("api/status", {**right, "X-Forwarded-For": client}).status == 200
+            (only,) = told
+            assert "from 192.0.2.9: anyone on the way can read it" in only
+    finally:
+        filters.remove(heard)
 
 
 def test_the_session_is_for_this_page_alone(guarded: Served) -> None:

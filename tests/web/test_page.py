@@ -153,7 +153,111 @@ def test_search_finds_far_back_and_says_when_there_is_nothing(driven: Browser, t
             expect(page.locator(".line")).to_have_count(1)
             expect(page.locator("mark")).to_have_text("Needle <")
             page.get_by_label("Search the story").fill("nothing like it")
-            expect(page.locator("#empty")).to_have_text("No line of this kind.")
+            expect(page.locator("#empty")).to_have_text("No line has “nothing like it”.")
+
+
+def test_a_search_without_hits_says_so(page: Page, teller: Teller) -> None:
+    """With its words, with the kinds that were chosen, and only when all of the story was looked through."""
+    page.get_by_label("Search the story").fill("no such thing")
+    expect(page.locator("#empty")).to_have_text("No line has “no such thing”.")
+    expect(page.locator("#older")).to_be_hidden()
+    page.get_by_role("button", name=re.compile("^Regime")).click()
+    expect(page.locator("#empty")).to_have_text("No line of this kind has “no such thing”.")
+    page.get_by_role("button", name=re.compile("^Running")).click()
+    expect(page.locator("#empty")).to_have_text("No line of these kinds has “no such thing”.")
+    teller.note("there is no such thing")
+    expect(page.locator(".line")).to_have_count(1)
+    expect(page.locator("#empty")).to_be_hidden()
+
+
+def test_a_search_that_stops_says_how_far_it_looked(driven: Browser, teller: Teller, journal: Path) -> None:
+    """Long lines make its pages short: it goes on when the reader asks for it, back to the first line."""
+    teller.note("a needle")
+    for _ in range(30):
+        teller.notes("h" * 600_000, "h" * 600_000)
+    with served(journal) as server:
+        settled(server)
+        with browsers.opened(driven, server.url, viewport={"width": 1280, "height": 900}) as page:
+            page.get_by_label("Search the story").fill("needle")
+            expect(page.locator("#empty")).to_have_text(
+                re.compile("^No line has “needle” as far back as line [0-9]+.$")
+            )
+            page.get_by_role("button", name="Search further back").click()
+            expect(page.locator(".line")).to_have_count(1)
+
+
+def test_a_line_of_a_megabyte_is_cut_on_the_page(page: Page, teller: Teller) -> None:
+    """Its beginning is shown; its record has all of it."""
+    teller.note("h" * 1_000_000)
+    line = page.locator(".line").first
+    expect(line).to_contain_text("hhh …")
+    assert len(line.text_content() or "") < 11_000
+    line.locator("button").first.click()
+    expect(line.locator(".record")).to_contain_text("h" * 1_000_000)
+
+
+def test_the_head_is_never_older_than_the_story(page: Page, teller: Teller) -> None:
+    """Whenever a line appears, the head knows the observation that was told before it."""
+    page.evaluate(
+        "window.seen = [];"
+        "new MutationObserver((all) => { for (const one of all) for (const node of one.addedNodes)"
+        " if (node.nodeType === 1) window.seen.push([node.textContent, document.getElementById('wealth').textContent])"
+        "}).observe(document.getElementById('lines'), {childList: true, subtree: true})"
+    )
+    for number in range(100, 130):
+        teller.bars(1, wealth=1 + number / 10_000).note(f"wealth 1.0{number}.")
+        page.wait_for_timeout(10 * (number % 7))
+    expect(page.locator(".line").first).to_contain_text("wealth 1.0129.")
+    seen = [
+        (float(found[1].rstrip(".")), float(wealth.removesuffix("BTC")))
+        for text, wealth in page.evaluate("window.seen")
+        if (found := re.search(r"wealth (1\.0\d+\.)", text))
+    ]
+    assert len(seen) == 30
+    assert [(line, head) for line, head in seen if head < line] == []
+
+
+def test_the_head_of_a_page_that_reads_anew_is_not_older(page: Page, teller: Teller) -> None:
+    """Lines that a filter or a search brings before the stream does: the head is read before they are shown."""
+    page.add_init_script("window.EventSource = class { addEventListener() {} close() {} }")
+    page.reload()
+    page.locator(".line").first.wait_for()
+    teller.bars(1, wealth=1.0777, next_due=None).note("not by the stream")
+    page.locator("#filters").get_by_role("button", name="All").click()
+    expect(page.locator(".line").first).to_contain_text("not by the stream")
+    assert page.locator("#wealth").text_content() == "1.0777BTC"
+
+
+@pytest.mark.parametrize("shown_range", ["One week", "All"])
+def test_the_live_chart_is_the_chart_of_a_reload(driven: Browser, journal: Path, shown_range: str) -> None:
+    """Bars by the dozen, trades, a record, halts, a regime, a gap and unknown values told while it is open."""
+    start = SystemClock().now() - 40 * DAY
+    with Teller(journal, start=start) as teller:
+        teller.begin().bars(700).trade()
+        with served(journal) as server:
+            settled(server)
+            with browsers.opened(driven, server.url, reduced_motion="reduce") as page:
+                page.locator(".uplot").wait_for()
+                page.locator("#ranges").get_by_role("button", name=shown_range).click()
+                for number in range(8):
+                    teller.bars(20).trade("sell" if number % 2 else "buy")
+                    page.wait_for_timeout(60)
+                teller.bars(3, wealth=None, price=None).bars(30, wealth=1.4, price=0.08).trip().bars(40, halted=True)
+                teller.bars(5, halted=True, halt_reason="owner", regime=None).bars(3, score=40.0, wealth=1.5)
+                teller.trade().bars(1, wealth=1.23456)
+                expect(page.locator("#plot")).to_have_attribute("aria-label", re.compile(r"to 1\.2346 BTC"))
+                page.mouse.move(1, 1)
+                page.wait_for_timeout(1500)
+                live = page.locator("#plot").get_attribute("aria-label"), page.locator("#plot").screenshot()
+                page.reload()
+                page.locator(".uplot").wait_for()
+                page.locator("#ranges").get_by_role("button", name=shown_range).click()
+                expect(page.locator("#plot")).not_to_have_attribute("data-busy", "")
+                page.mouse.move(1, 1)
+                page.wait_for_timeout(500)
+                again = page.locator("#plot").get_attribute("aria-label"), page.locator("#plot").screenshot()
+                assert live[0] == again[0]
+                assert live[1] == again[1]
 
 
 def test_a_line_opens_to_its_record_and_leads_to_the_chart_and_back(driven: Browser, journal: Path) -> None:

@@ -7,7 +7,9 @@ standard output, everything else to standard error.
 # ruff: noqa: D301 - \b is click's mark of a paragraph to leave as it is
 from __future__ import annotations
 
+import errno
 import sys
+from typing import Any
 
 import click
 
@@ -39,6 +41,14 @@ _FAILED, _INTERRUPTED = 1, 130
 class _Commands(click.Group):
     """Tells what a person can do something about as its message alone; only what nobody foresaw keeps a traceback."""
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Read the arguments, run the command and exit with its status."""
+        try:
+            return super().main(*args, **extra)
+        except OSError as error:  # of --help and the like, which are printed before a command runs
+            _tell(error)
+            sys.exit(_FAILED)
+
     def invoke(self, ctx: click.Context) -> None:
         """Run the command and exit with its status."""
         try:
@@ -52,14 +62,22 @@ class _Commands(click.Group):
         except BrokenPipeError:  # whoever read our output has had enough of it, as `head` does
             streams.give_up_output()
         except OSError as error:
-            streams.give_up_output()
-            where = f"{error.filename}: " if error.filename is not None else ""
-            click.echo(visible(f"{where}{error.strerror or error}"), err=True)
+            _tell(error)
             ctx.exit(_FAILED)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own signature
         """The commands in the order in which a newcomer meets them."""
         return list(self.commands)
+
+
+def _tell(error: OSError) -> None:
+    """Say what the system refused, and where."""
+    streams.give_up_output()
+    if error.filename is None and error.errno == errno.EBADF:
+        click.echo("standard output is closed", err=True)
+        return
+    where = f"{error.filename}: " if error.filename is not None else ""
+    click.echo(visible(f"{where}{error.strerror or error}"), err=True)
 
 
 @click.group(

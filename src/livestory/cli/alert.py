@@ -14,6 +14,7 @@ from livestory.cli.place import dir_option, story_in
 from livestory.cli.supervisor import Supervisor
 from livestory.clock import SystemClock
 from livestory.errors import InputError, LivestoryError
+from livestory.extras import missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -80,8 +81,8 @@ def delivered(layouts: Sequence[Layout], configured: Path | None) -> Iterator[No
 
     settings = alerts_settings(configured)
     prepare = _prepared()
-    loop = asyncio.new_event_loop()
     at_work = [prepare(layout, settings) for layout in layouts]
+    loop = asyncio.new_event_loop()
 
     async def work() -> None:
         for result in await asyncio.gather(*(each.run() for each in at_work), return_exceptions=True):
@@ -126,8 +127,7 @@ def _prepared() -> Callable[[Layout, AlertsSettings], Alerts]:
     try:
         from livestory.outlets.alerts.alerts import Alerts, open_channels
     except ImportError as error:
-        message = f"alerts need {error.name}, which is not installed\nInstall it with: pip install 'livestory[alerts]'"
-        raise InputError(message) from error
+        raise missing(error, "alerts", "alerts") from error
 
     def prepare(layout: Layout, settings: AlertsSettings) -> Alerts:
         return Alerts(layout, settings, open_channels(settings, tell), SystemClock(), tell=tell)

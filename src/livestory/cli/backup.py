@@ -17,17 +17,21 @@ def backup(file: Path, folder: Path) -> None:
     """Copy a story to FILE (.tar.gz): journal, story file and archive as they are at one instant.
 
     The bot may run meanwhile. A backup of that name is replaced once the new one is whole; only its owner can read it.
+    FILE may be a pipe, and - is standard output.
 
     \b
     livestory backup story-2024-12-03.tar.gz
+    livestory backup - | ssh vault 'cat > story.tar.gz'
     livestory backup backups/scout.tar.gz --dir results/scout
     """
     from livestory.cli.sizes import size
+    from livestory.story.output_file import Target
     from livestory.story.story_backup import backup as save
     from livestory.story.wording import numbers
 
     saved = save(story_in(folder).db, file)
-    click.echo(f"{file}: {numbers.count(saved.last_seq, 'event')}, {size(saved.size)}")
+    told = f"{file}: {numbers.count(saved.last_seq, 'event')}, {size(saved.size)}"
+    click.echo(told, err=Target.of(file).is_stdout)
 
 
 @click.command(short_help="Put a backup back.")

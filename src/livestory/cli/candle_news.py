@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from livestory.story.events import CandlesBack, CandlesRefused
+from livestory.story.kinds.exchange import CandlesBack, CandlesRefused
 from livestory.story.wording import numbers
 from livestory.trading.market.candles import CandleNews
 

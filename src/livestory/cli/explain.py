@@ -9,11 +9,12 @@ import sys
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from livestory.cli.kinds import Kinds
+from livestory.cli.place import is_sqlite, journal_in
 from livestory.clock import instant
 from livestory.errors import InputError
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 _CONFIGURATION = Path("livestory.toml")
 _STDIN = Path("-")
-_SQLITE = b"SQLite format 3\0"
 _OWN = {"halted", "resume_score"}  # columns that tell livestory's own bot, whose rules are the configuration's
 
 
@@ -72,10 +72,16 @@ class _Asked(NamedTuple):
 @click.command(short_help="Tell the story of a table or a journal; --glossary: its words.")
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option(
-    "--out", type=click.Path(path_type=Path), metavar="FILE", help="Write the story there, not to the screen."
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the story there; - is the screen.",
 )
 @click.option(
-    "--html", type=click.Path(path_type=Path), metavar="FILE", help="Write a report with charts, on one page."
+    "--html",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write a report with charts there, on one page.",
 )
 @click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
 @click.option("--since", type=_Time(), metavar="TIME", help="Only what was told from then on.")
@@ -148,7 +154,7 @@ def explain(  # noqa: PLR0913, PLR0917 - click hands over each option by name
     from livestory.retell.report import Report
     from livestory.retell.story_output import Chosen, StoryOutput, check_place
 
-    if out is not None and html is not None and out.absolute() == html.absolute():
+    if out is not None and html is not None and _same(out, html):
         message = f"{out}: --out and --html name the same file; give each its own"
         raise InputError(message)
     for place in filter(None, (out, html)):
@@ -169,13 +175,14 @@ def explain(  # noqa: PLR0913, PLR0917 - click hands over each option by name
                 stack.callback(listener.close)
         progress = stack.enter_context(_progress())
         summary = retell(source, retelling, listeners, progress)
-        from livestory.story.wording import tell
+        from livestory.story.line import tell
 
         _write(story, report, out, html, tell(summary.end, summary))
 
 
 def _write(story: StoryOutput, report: Report | None, out: Path | None, html: Path | None, summary: str) -> None:
     from livestory.retell.story_output import write_whole
+    from livestory.story.output_file import Target
 
     if report is not None and html is not None:
         write_whole(html, report.blocks())
@@ -183,11 +190,23 @@ def _write(story: StoryOutput, report: Report | None, out: Path | None, html: Pa
     if out is not None:
         write_whole(out, story.blocks())
         click.echo(f"{out}: written", err=True)
+    if story.is_empty:
+        click.echo("no line is of that kind and time", err=True)
     if out is None and html is None:
         for block in story.blocks():
             sys.stdout.write(block)
         return
-    click.echo(summary)
+    click.echo(summary, err=any(place is not None and Target.of(place).is_stdout for place in (out, html)))
+
+
+def _same(out: Path, html: Path) -> bool:
+    """Whether both lead to one place; what takes anything, /dev/null, takes both."""
+    from livestory.story.output_file import Target
+
+    first, second = Target.of(out), Target.of(html)
+    if first.is_stream or second.is_stream:
+        return first.is_stdout and second.is_stdout
+    return os.path.realpath(first.path) == os.path.realpath(second.path)
 
 
 def _source(stack: ExitStack, file: Path, asked: _Asked, *, chosen: bool) -> tuple[Source, Retelling]:
@@ -201,11 +220,12 @@ def _source(stack: ExitStack, file: Path, asked: _Asked, *, chosen: bool) -> tup
     given = given_columns(asked.columns)
     name = None
     if file == _STDIN:
-        file, name = _from_stdin(stack), "standard input"
-    elif file.suffix == ".txt" and Layout.of(file).db.exists():
-        file = Layout.of(file).db  # a live story's text has its journal beside it
-    if _is_journal(file):
-        return _journal(stack, file, asked, chosen=chosen)
+        file, name = _copied(stack, sys.stdin.buffer), "standard input"
+    elif file.is_fifo() or file.is_char_device():
+        with file.open("rb") as pipe:
+            file, name = _copied(stack, pipe), str(file)
+    if is_sqlite(file) or (file.suffix == ".txt" and Layout.of(file).db.exists()):
+        return _journal(stack, journal_in(file, name), asked, chosen=chosen)
     settings = asked.settings
     threshold = settings.strategy.regime.threshold
     table = TableSource(name or file.name, tables(file, name), given, threshold)
@@ -223,7 +243,7 @@ def _rules(asked: _Asked, *, own: bool) -> Any:
     """The rules, where they are known: of a bot that was configured here, or at least the breaker that was named."""
     from msgspec.structs import replace
 
-    from livestory.story.events import Rules
+    from livestory.story.kinds.lifecycle import Rules
     from livestory.trading.rules import rules_in_force
 
     settings = asked.settings
@@ -248,18 +268,10 @@ def _journal(stack: ExitStack, file: Path, asked: _Asked, *, chosen: bool) -> tu
     return JournalSource(reader), Retelling(symbol=symbol, unit=unit, story=asked.settings.story)
 
 
-def _is_journal(file: Path) -> bool:
-    try:
-        with file.open("rb") as opened:
-            return opened.read(len(_SQLITE)) == _SQLITE
-    except OSError:
-        return False  # the table's reader says what is wrong with it
-
-
-def _from_stdin(stack: ExitStack) -> Path:
-    """Standard input as a file, since a table may have to be read twice."""
-    copy = stack.enter_context(NamedTemporaryFile(prefix="livestory-"))  # noqa: SIM115 - the stack closes it
-    shutil.copyfileobj(sys.stdin.buffer, copy)
+def _copied(stack: ExitStack, pipe: IO[bytes]) -> Path:
+    """What a pipe holds, as a file, since a table may have to be read twice."""
+    copy = stack.enter_context(NamedTemporaryFile(prefix="livestory-", suffix=".db"))  # noqa: SIM115 - the stack closes it
+    shutil.copyfileobj(pipe, copy)
     copy.flush()
     return Path(copy.name)
 

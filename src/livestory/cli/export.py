@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from livestory.cli.place import journal_in
 from livestory.clock import SystemClock, instant
 from livestory.settings import duration
 
@@ -71,7 +72,7 @@ class _Label(click.ParamType[tuple[str, str]]):
     default=_OUT,
     show_default=True,
     metavar="FILE",
-    help="The table, .csv or .parquet; one that is there is replaced once all of it is there.",
+    help="The table, .csv or .parquet; one that is there is replaced once all of it is there. - is standard output.",
 )
 @click.option("--append", is_flag=True, help="Keep the rows of an earlier export and go on after them.")
 @click.option(
@@ -120,6 +121,8 @@ def export(  # noqa: PLR0913, PLR0917 - click hands over each option by name
     livestory export --prometheus http://127.0.0.1:9090 --select bot=scout --start 30d --append
     livestory export --journal results/live_story.db --out results/export.parquet
     """
+    from livestory.story.output_file import Target
+
     if journal is not None:
         for option, given in {"--prometheus": url, "--append": append, "--select": select, "--ca": ca}.items():
             if given:
@@ -127,6 +130,9 @@ def export(  # noqa: PLR0913, PLR0917 - click hands over each option by name
                 raise click.UsageError(message)
         _from_journal(journal, out, start, end)
         return
+    if append and Target.of(out).is_stream:
+        message = f"--append goes on after the rows of a file, and {out} is none"
+        raise click.UsageError(message)
     from msgspec.structs import replace
 
     from livestory import config
@@ -158,7 +164,7 @@ def _from_journal(journal: Path, out: Path, start: int | None, end: int | None) 
     from livestory.retell.export_journal import export_journal
 
     with _progress() as progress:
-        rows = export_journal(journal, out, start=start, end=end, progress=progress)
+        rows = export_journal(journal_in(journal), out, start=start, end=end, progress=progress)
     _report(out, rows)
 
 

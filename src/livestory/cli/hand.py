@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,9 @@ from livestory.errors import InputError, LivestoryError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from livestory.story.commands import Command, Note
     from livestory.story.journal_entry import Identity
     from livestory.story.layout import Layout
-    from livestory.story.words import AnyWord
 
 _PATIENCE, _PAUSE = 5.0, 0.05  # seconds: a running bot looks once a second
 _LONGEST = 500  # characters of a note
@@ -26,40 +27,46 @@ _PRESENT = {"paper", "testnet", "live"}  # modes of a bot that livestory itself 
 
 
 @click.command(short_help="Have the bot send no new orders.")
+@click.argument("reason", nargs=-1)
 @click.option("--sell", is_flag=True, help="Sell everything first. Without it the position is kept.")
 @dir_option()
-def halt(folder: Path, *, sell: bool) -> None:
+def halt(reason: tuple[str, ...], folder: Path, *, sell: bool) -> None:
     """Halt the bot: its open orders are cancelled and it sends no new ones, until `livestory resume`.
 
-    A running bot obeys within two seconds; one that is not running starts halted. The halt survives restarts.
+    A running bot obeys within two seconds; one that is not running starts halted. The halt survives restarts. A REASON
+    is told in the story, as a note after the halt.
 
     \b
-    livestory halt          keep the position
-    livestory halt --sell   sell it all, then stay halted
+    livestory halt                         keep the position
+    livestory halt --sell                  sell it all, then stay halted
+    livestory halt "the exchange reports trouble"
     """
-    from livestory.story.words import Halt
+    from livestory.story.commands import Halt
 
-    layout = story_in(folder)
+    layout, why = story_in(folder), _reason(reason)
     _only_own(layout, "halt")
-    _leave(layout, Halt(sell=sell), "the bot will start halted; an order it has left open stays open until then")
+    later = "the bot will start halted; an order it has left open stays open until then"
+    _leave(layout, [Halt(sell=sell), *why], later)
 
 
 @click.command(short_help="Let a halted bot go on.")
+@click.argument("reason", nargs=-1)
 @dir_option()
-def resume(folder: Path) -> None:
+def resume(reason: tuple[str, ...], folder: Path) -> None:
     """Let a bot go on that you have halted, or that started halted because its journal was new.
 
     It also ends the wait for an order whose fate can't be proven: the account's present balance then counts. It does
-    not end the safety breaker's halt: that is the Phoenix rule's alone.
+    not end the safety breaker's halt: that is the Phoenix rule's alone. A REASON is told in the story, as a note.
 
     \b
     livestory resume
+    livestory resume "the exchange is well again"
     """
-    from livestory.story.words import Resume
+    from livestory.story.commands import Resume
 
-    layout = story_in(folder)
+    layout, why = story_in(folder), _reason(reason)
     _only_own(layout, "resume")
-    _leave(layout, Resume(), "the bot will go on at its next start")
+    _leave(layout, [Resume(), *why], "the bot will go on at its next start")
 
 
 @click.command(short_help="Write a line of your own into the story.")
@@ -71,13 +78,7 @@ def note(folder: Path, text: tuple[str, ...]) -> None:
     \b
     livestory note saw the trip, I leave it halted
     """
-    from livestory.story.words import Note
-
-    words = " ".join(text).strip()
-    if not 0 < len(words) <= _LONGEST:
-        message = f"a note has 1 to {_LONGEST} characters, not {len(words)}"
-        raise InputError(message)
-    _leave(story_in(folder), Note(text=words), "it will be told at the bot's next start")
+    _leave(story_in(folder), [_note(text, "a note")], "it will be told at the bot's next start")
 
 
 @click.command(short_help="Explain a deposit or withdrawal.", context_settings={"ignore_unknown_options": True})
@@ -93,7 +94,7 @@ def flow(folder: Path, amount: float, at: str | None) -> None:
     livestory flow 0.1
     livestory flow -0.25 --at 2024-12-05T09:42
     """
-    from livestory.story.words import Flow
+    from livestory.story.commands import Flow
 
     if not math.isfinite(amount) or not amount:
         message = f"AMOUNT {amount}: a deposit is above 0, a withdrawal below 0"
@@ -103,7 +104,28 @@ def flow(folder: Path, amount: float, at: str | None) -> None:
     except ValueError:
         message = f"--at {at}: not a time; write it like 2024-12-05T09:42"
         raise InputError(message) from None
-    _leave(story_in(folder), Flow(amount=amount, came=came), "it will be told at the bot's next start")
+    _leave(story_in(folder), [Flow(amount=amount, came=came)], "it will be told at the bot's next start")
+
+
+def _note(text: tuple[str, ...], what: str) -> Note:
+    from livestory.story.commands import Note
+
+    words = " ".join(text).strip()
+    if not 0 < len(words) <= _LONGEST:
+        message = f"{what} has 1 to {_LONGEST} characters, not {len(words)}"
+        raise InputError(message)
+    return Note(text=words)
+
+
+def _reason(text: tuple[str, ...]) -> list[Note]:
+    """The note that tells why, if it is told. Raises InputError for what was meant as an option."""
+    if text == ("sell",):
+        message = "sell is taken for the reason; to sell everything first: livestory halt --sell"
+        raise InputError(message)
+    if len(text) == 1 and os.path.lexists(text[0]):
+        message = f"{text[0]}: is taken for the reason; to name the folder of a story: --dir {text[0]}"
+        raise InputError(message)
+    return [_note(text, "a reason")] if text else []
 
 
 def _identity(layout: Layout) -> Identity:
@@ -124,8 +146,8 @@ def _only_own(layout: Layout, command: str) -> None:
         raise InputError(message)
 
 
-def _leave(layout: Layout, word: AnyWord, later: str) -> None:
-    """Leave a word for the bot; wait for a running one to take it, and show what it told of it."""
+def _leave(layout: Layout, said: list[Command], later: str) -> None:
+    """Leave words for the bot; wait for a running one to take them, and show what it told of them."""
     from livestory.story.inbox import Inbox
     from livestory.story.journal_lock import holder
     from livestory.story.journal_reader import JournalReader
@@ -137,13 +159,13 @@ def _leave(layout: Layout, word: AnyWord, later: str) -> None:
     inbox = Inbox(layout)
     with JournalReader.open(layout.db) as reader:
         before = reader.last_seq
-        posted = inbox.post(word)
+        posted = [inbox.post(word) for word in said]
         running = holder(layout.lock)
         if running is None:
             click.echo(f"No bot is running: {later}.")
             return
         deadline = time.monotonic() + _PATIENCE
-        while inbox.holds(posted):
+        while any(map(inbox.holds, posted)):
             if time.monotonic() > deadline:
                 message = (
                     f"{running} has not taken it within {_PATIENCE:.0f} s; it will as soon as it can\n"

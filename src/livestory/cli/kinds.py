@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from livestory.story.events import KINDS
+from livestory.story.kinds import KINDS
 
 
 class Kinds(click.ParamType[frozenset[str]]):

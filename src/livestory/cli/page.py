@@ -21,7 +21,20 @@ _PATIENCE = 2.0  # seconds that it may take to end
 
 def can_serve() -> bool:
     """Whether the packages that the page needs are installed."""
-    return find_spec("starlette") is not None and find_spec("uvicorn") is not None
+    return _missing() is None
+
+
+def need_page() -> None:
+    """Raise InputError where a package that the page needs is not installed."""
+    from livestory.extras import missing
+
+    package = _missing()
+    if package is not None:
+        raise missing(ImportError(name=package), "--serve", "web")
+
+
+def _missing() -> str | None:
+    return next((package for package in ("starlette", "uvicorn") if find_spec(package) is None), None)
 
 
 @contextmanager

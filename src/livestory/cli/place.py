@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from livestory.story.layout import Layout
 
 _STORY = "live_story.txt"
+_SQLITE = b"SQLite format 3\0"
+_HEAD, _OWNER = 100, slice(68, 72)  # bytes of a database's header, and where it says whose it is
 
 
 def dir_option(default: str = "results") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -31,9 +34,56 @@ def dir_option(default: str = "results") -> Callable[[Callable[..., Any]], Calla
 
 def story_in(folder: Path) -> Layout:
     """The files of the story that --dir names. Raises InputError for a name that is no story's."""
+    from livestory.errors import InputError  # noqa: PLC0415 - not for --help
     from livestory.story.layout import Layout  # noqa: PLC0415 - not for --help
 
-    return Layout.of(folder if folder.suffix in {".txt", ".db"} else folder / _STORY)
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError:
+        message = f"{folder}: not UTF-8, and a journal needs a name that is; rename it"
+        raise InputError(message) from None
+    if folder.suffix in {".txt", ".db"}:
+        return Layout.of(folder)
+    if folder.is_file():
+        message = f"{folder}: a file that is no story's; a journal's name ends in .db, a story file's in .txt"
+        raise InputError(message)
+    return Layout.of(folder / _STORY)
+
+
+def is_sqlite(file: Path) -> bool:
+    """Whether a file is a SQLite database."""
+    return _head(file).startswith(_SQLITE)
+
+
+def journal_in(file: Path, name: str | None = None) -> Path:
+    """The journal that a file is, or that belongs to a story's text. Raises InputError where ``file`` is neither.
+
+    ``name`` is what the file is called to its owner, where that is something else.
+    """
+    from livestory.errors import InputError  # noqa: PLC0415 - not for --help
+    from livestory.story.journal_schema import APPLICATION_ID  # noqa: PLC0415 - not for --help
+    from livestory.story.layout import Layout  # noqa: PLC0415 - not for --help
+
+    name, head = name or str(file), _head(file)
+    if head.startswith(_SQLITE) and int.from_bytes(head[_OWNER], "big") != APPLICATION_ID:
+        message = (
+            f"{name}: a SQLite database, and no journal of livestory's\n"
+            f"Tell a table of it: sqlite3 -header -csv {shlex.quote(name)} 'SELECT …' | livestory explain -"
+        )
+        raise InputError(message)
+    journal = story_in(Layout.of(file).db).db
+    if file != journal and (head.startswith(_SQLITE) or not journal.exists()):
+        message = f"{name}: a journal's name ends in .db, and this is no story file with its journal beside it"
+        raise InputError(message)
+    return journal
+
+
+def _head(file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(_HEAD)
+    except OSError:
+        return b""  # whoever reads it says what is wrong with it
 
 
 def move_aside(layout: Layout) -> Path | None:

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 import click
 
 from livestory.cli.account import Mode, allow
-from livestory.cli.page import PORT, can_serve, served
+from livestory.cli.page import PORT, need_page, served
 from livestory.cli.place import dir_option, move_aside, story_in
 from livestory.cli.stopping import stop_on_signals
 from livestory.cli.streams import is_terminal
-from livestory.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -117,7 +116,7 @@ def run(  # noqa: PLR0913, PLR0917 - click hands over each option by name
     \b
     livestory run --bars ETHBTC-15m-2024-01.zip
     livestory run --bars data/*.csv.gz --speed 50 --dir results/slow
-    livestory run                                  needs: pip install 'livestory[exchange]'
+    livestory run                                  needs the extra exchange
     livestory run --mode testnet --config eth.toml --dir results/testnet
     """
     from msgspec.structs import replace
@@ -127,9 +126,8 @@ def run(  # noqa: PLR0913, PLR0917 - click hands over each option by name
     from livestory.cli.play import play
     from livestory.trading.replay import Ending
 
-    if serves and not can_serve():
-        message = "--serve needs packages that are not installed\nInstall them with: pip install 'livestory[web]'"
-        raise InputError(message)
+    if serves:
+        need_page()
     files = _files(bars, more_bars)
     if not files and (speed is not None or keep_days is not None):
         message = "--speed and --keep-days are for a replay: name its bars with --bars FILE"

@@ -11,6 +11,7 @@ import click
 
 from livestory.cli.alert import config_option, delivered
 from livestory.cli.page import PORT
+from livestory.credentials import checked
 
 _NICE = 5  # a bot on the same machine goes first
 _TOKEN = "LIVESTORY_TOKEN"  # noqa: S105 - the name of a variable
@@ -78,14 +79,14 @@ def serve(  # noqa: PLR0913, PLR0917 - click hands over each option by name
     from livestory.cli.supervisor import Supervisor
     from livestory.clock import SystemClock
     from livestory.errors import InputError
+    from livestory.extras import missing
 
     try:
         from livestory.outlets.web.app import Web, WebSettings
         from livestory.outlets.web.gate import allowed_hosts, is_loopback
         from livestory.outlets.web.server import Server, address_of, bind, require_token
     except ImportError as error:
-        message = f"the page needs {error.name}, which is not installed\nInstall it with: pip install 'livestory[web]'"
-        raise InputError(message) from error
+        raise missing(error, "the page", "web") from error
     host = address_of(host)
     token = _token(token_file)
     require_token(host, token)
@@ -118,7 +119,7 @@ def serve(  # noqa: PLR0913, PLR0917 - click hands over each option by name
     server = Server(web, root_path, ready, supervisor.alive)
     if with_parent:
         when_parent_ends(server.stop)
-    with delivered(layouts, configured) if alerts else nullcontext():
+    with listening, delivered(layouts, configured) if alerts else nullcontext():
         server.run(sockets=[listening])
     supervisor.stopping()
 
@@ -126,5 +127,5 @@ def serve(  # noqa: PLR0913, PLR0917 - click hands over each option by name
 def _token(file: Path | None) -> str | None:
     """The token of the file, else of the environment; None where there is neither."""
     if file is None:
-        return os.environ.get(_TOKEN) or None
-    return file.read_text(encoding="utf-8").strip()
+        return checked(f"the environment variable {_TOKEN}", os.environ.get(_TOKEN, "")) or None
+    return checked(str(file), file.read_text(encoding="utf-8-sig"))

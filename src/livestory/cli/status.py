@@ -16,13 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from livestory.story.account import Account
     from livestory.story.halt_told import HaltTold
+    from livestory.story.inputs import Observation
     from livestory.story.journal_entry import Identity, Kept
     from livestory.story.journal_reader import JournalReader
     from livestory.story.layout import Layout
-    from livestory.story.observation import Observation
+    from livestory.story.narrator import Narrator
 
 _UNKNOWN = "not known"
+_ROUNDING = 0.0005  # between the bot's own drawdown and the story's: half of the digit that is shown
 
 
 @click.command(short_help="How the bot is, in a few lines.")
@@ -33,7 +36,8 @@ def status(ctx: click.Context, folder: Path, *, check: bool) -> None:
     """Tell how the bot is: running or not, trading or halted and what it waits for, what it has, when it was heard.
 
     It reads what the bot last reported; what the bot doesn't report is "not known". A trouble that has no end yet (an
-    exchange that is down, an order nobody knows of) is there with the line that told it.
+    exchange that is down, an order nobody knows of) is there with the line that told it. Exit status: 0, and 1 for a
+    bot that was killed or has crashed, which the first line says then.
 
     \b
     livestory status
@@ -50,15 +54,22 @@ def status(ctx: click.Context, folder: Path, *, check: bool) -> None:
         who, seen = reader.identity, reader.last_observation()
         last = reader.event(reader.last_seq)
         lives = reader.events(kinds={"started", "resumed", "stopped"}, newest_first=True, limit=1)
-        troubles = _troubles(reader)
+        narrator = _narrator(reader)
+        troubles = _troubles(reader, narrator)
         halt = halt_told(reader, seen)
     stopped = next((one.line for one in lives if one.kind == "stopped"), None)
     writer = holder(layout.lock)
+    gone = writer is None and bool(lives) and stopped is None
     rows = [("bot", _bot(who)), ("process", f"running ({writer})" if writer else "not running")]
     if seen is not None and halt is not None:
         seen = halt.upon(seen)
     unheard = [("state", _unheard(halt))]
-    rows += _seen(seen, who, stopped, running=writer is not None) if seen else unheard
+    rows += _seen(seen, who, narrator.account, stopped, running=writer is not None) if seen else unheard
+    if gone:
+        was = next(place for place, (name, _) in enumerate(rows) if name == "state")
+        heard = max(event.told for event in (last, *lives) if event is not None)
+        heard = heard if seen is None else max(heard, seen.time)
+        rows.insert(0, ("state", f"{_gone(heard, who)}; was {rows.pop(was)[1]}"))
     rows += [("trouble", line) for line in troubles]
     rows += [("last line", f"#{last.seq}: {last.line}" if last else "none yet"), ("files", _files(layout))]
     rows.append(("journal", _journal(layout)))
@@ -67,17 +78,33 @@ def status(ctx: click.Context, folder: Path, *, check: bool) -> None:
     if check:
         rows.append(("check", wrong or "healthy"))
     print_rows(rows)
-    if check and wrong is not None:
+    if gone or (check and wrong is not None):
         ctx.exit(1)
 
 
-def _troubles(reader: JournalReader) -> list[str]:
-    """The lines that told what is still wrong, as far as the bot has said."""
+def _gone(heard: int, who: Identity) -> str:
+    """What is said of a bot that is neither running nor stopped, last heard at ``heard``."""
+    from livestory.outlets.silence import REPLAYED
+    from livestory.story.wording import numbers
+
+    if who.mode in REPLAYED:  # its time is the bars' own, and says nothing of now
+        return "killed or crashed: not running, and it did not say goodbye"
+    ago = numbers.duration(max(SystemClock().now() - heard, 0))
+    return f"killed or crashed: not running since {numbers.stamp(heard)} UTC ({ago} ago), when it was last heard"
+
+
+def _narrator(reader: JournalReader) -> Narrator:
+    """What the story knows, as it was committed last."""
     from livestory.story.narrator import NARRATOR, Narrator
 
     saved, narrator = reader.state(NARRATOR), Narrator()
     if saved is not None:
         narrator.restore(saved)
+    return narrator
+
+
+def _troubles(reader: JournalReader, narrator: Narrator) -> list[str]:
+    """The lines that told what is still wrong, as far as the bot has said."""
     told = (reader.events(kinds={kind}, newest_first=True, limit=1) for kind in narrator.troubles)
     return sorted(event.line for last in told for event in last)
 
@@ -94,7 +121,8 @@ def _halted(reason: str | None) -> str:
 
 
 def _stopped_by(goodbye: Kept) -> str:
-    from livestory.story.events import Stopped, from_record
+    from livestory.story.event import from_record
+    from livestory.story.kinds.lifecycle import Stopped
 
     facts = from_record(goodbye.record, goodbye.line, goodbye.id, goodbye.seq).facts
     return facts.by if isinstance(facts, Stopped) else ""
@@ -105,19 +133,36 @@ def _bot(who: Identity) -> str:
     return ", ".join(parts)
 
 
-def _seen(o: Observation, who: Identity, stopped: str | None, *, running: bool) -> Iterator[tuple[str, str]]:
+def _seen(
+    o: Observation, who: Identity, account: Account, stopped: str | None, *, running: bool
+) -> Iterator[tuple[str, str]]:
     from livestory.story.wording import numbers
 
     unit = who.unit or ""
     goodbye = f"stopped ({stopped.split(' | ')[2]}); was " if stopped and not running else ""
     yield "state", goodbye + _state(o)
     yield "wealth", f"{numbers.wealth(o.wealth, unit)} {unit}" if o.wealth is not None else _UNKNOWN
-    yield "drawdown", numbers.percent(o.drawdown) if o.drawdown is not None else _UNKNOWN
+    yield (
+        "drawdown",
+        f"{numbers.percent(o.drawdown)}{_since(o.drawdown, account)}" if o.drawdown is not None else _UNKNOWN,
+    )
     score = f"score {numbers.score(o.score)}" if o.score is not None else f"score {_UNKNOWN}"
     threshold = f" (threshold {numbers.bound(o.threshold)})" if o.threshold is not None else ""
     yield "regime", f"{o.regime or _UNKNOWN}, {score}{threshold}"
     yield "position", _position(o, (who.symbol or "").partition("/")[0])
     yield "last bar", _last_bar(o, who, running=running)
+
+
+def _since(drawdown: float, account: Account) -> str:
+    """What a drawdown counts from, where the story's own peak is that."""
+    from livestory.story.wording import numbers
+
+    if account.value is None or not account.peak or abs(account.value / account.peak - 1.0 - drawdown) > _ROUNDING:
+        return ""
+    peak = f"{numbers.wealth(account.as_wealth(account.peak), account.unit)} of {numbers.minute(account.peak_time)} UTC"
+    if account.resumed_at is None:
+        return f" from the record {peak}"
+    return f" from {peak}, the highest since the resume at {numbers.minute(account.resumed_at)} UTC"
 
 
 def _state(o: Observation) -> str:

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM as a request to stop after the bar."""
+"""SIGINT, SIGTERM and SIGHUP as a request to stop after the bar."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ if TYPE_CHECKING:
 
     from livestory.trading.replay import Stop
 
-_SIGNALS = signal.SIGINT, signal.SIGTERM
+_SIGNALS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 
 
 @contextmanager
 def stop_on_signals() -> Iterator[Stop]:
-    """A stop that the first SIGINT or SIGTERM sets; the second does what it would have done without.
+    """A stop that the first of the signals sets; the second does what it would have done without.
 
-    SIGTERM is the system's way to ask, SIGINT is a person's (Ctrl-C).
+    SIGTERM is the system's way to ask, SIGINT (Ctrl-C) and SIGHUP (the terminal closed) a person's. One that is
+    ignored, as SIGHUP under nohup, stays ignored.
 
     Whoever supervises this process hears that it is up, by the loop's asking that it is alive, and that it stops.
     """
@@ -29,7 +30,8 @@ def stop_on_signals() -> Iterator[Stop]:
 
     supervisor = Supervisor.of()
     stop = WatchedStop(supervisor)
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    handlers = {number: signal.getsignal(number) for number in _SIGNALS}
+    before = {number: handler for number, handler in handlers.items() if handler is not signal.SIG_IGN}
 
     def restore() -> None:
         for number, handler in before.items():
@@ -41,7 +43,7 @@ def stop_on_signals() -> Iterator[Stop]:
         # Not set here: the signal may have come while this very thread held the event's lock, to wait for it.
         threading.Thread(target=stop.set).start()
 
-    for number in _SIGNALS:
+    for number in before:
         signal.signal(number, ask)
     supervisor.ready("tells its story")
     try:

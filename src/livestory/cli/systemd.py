@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from livestory.cli.units import STATES, WORDS
 from livestory.errors import InputError, LivestoryError
 from livestory.story.layout import make_folder
+from livestory.story.output_file import replaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -178,12 +179,9 @@ def _run(command: list[str]) -> None:
 
 def _write(path: Path, text: str, mode: int) -> None:
     """A new file in the place of ``path``, never readable by more than ``mode`` says."""
-    make_folder(path.parent)
-    scratch = path.with_name(f".{path.name}.tmp")
-    scratch.unlink(missing_ok=True)
-    with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
-        file.write(text)
-    scratch.replace(path)
+    with replaced(path, private=not mode & 0o077) as file:
+        os.fchmod(file.fileno(), mode)
+        file.write(text.encode())
 
 
 def _make_place(unit: Unit) -> Path | None:

@@ -14,15 +14,16 @@ from livestory.cli.kinds import Kinds
 from livestory.cli.place import dir_option, story_in
 from livestory.clock import SystemClock, instant
 from livestory.errors import JournalError
-from livestory.settings import duration
-from livestory.story.events import KINDS
+from livestory.settings import duration, duration_text
+from livestory.story.kinds import KINDS
+from livestory.story.wording.numbers import minute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from livestory.outlets.terminal import TerminalPrinter
-    from livestory.story.events import Event
+    from livestory.story.event import Event
     from livestory.story.journal_entry import Kept
     from livestory.story.journal_reader import JournalReader
     from livestory.story.layout import Layout
@@ -95,9 +96,13 @@ def tail(  # noqa: PLR0913 - click hands over each option by name
         for page in _followed(layout, wanted):
             _print(printer, page)
         return
+    found = False
     with JournalReader.open(layout.db) as reader:
         for page in wanted.pages(reader):
             _print(printer, page)
+            found = found or bool(page)
+    if not found and lines != 0:
+        click.echo(f"{layout.db}: {wanted.nothing()}", err=True)
 
 
 class _Wanted(NamedTuple):
@@ -118,6 +123,16 @@ class _Wanted(NamedTuple):
         while page := reader.events(seq, end, kinds=self.kinds, since=start, limit=_PAGE):
             yield page
             seq = page[-1].seq
+
+    def nothing(self) -> str:
+        """That no line is one of them."""
+        kinds = f" of kind {', '.join(sorted(self.kinds))}" if self.kinds else ""
+        if self.since is None:
+            return f"no line{kinds} was told yet"
+        how, micros = self.since
+        return f"no line{kinds} " + (
+            f"in the last {duration_text(micros)}" if how == "ago" else f"since {minute(micros)}"
+        )
 
     def _start(self, reader: JournalReader) -> int | None:
         if self.since is None:
@@ -178,7 +193,8 @@ def _event(kept: Kept) -> Event:
     """The event; without its facts where a newer livestory wrote a record that this one doesn't know."""
     from msgspec import MsgspecError
 
-    from livestory.story.events import Event, Facts, from_record
+    from livestory.story.event import Event, from_record
+    from livestory.story.kinds.base import Facts
 
     try:
         return from_record(kept.record, kept.line, kept.id, kept.seq)

@@ -47,7 +47,7 @@ def _disagreement(kept: Kept) -> str | None:
     """What is wrong between an event's record and its line. Not its wording, which a later release may change."""
     from msgspec import MsgspecError
 
-    from livestory.story.events import from_record
+    from livestory.story.event import from_record
     from livestory.story.wording import numbers
 
     try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from livestory.clock import MINUTE, SECOND
 
 if TYPE_CHECKING:
-    from livestory.story.observation import Observation
+    from livestory.story.inputs import Observation
 
 REPLAYED = frozenset({"simulated", "replay"})
 """Modes whose time is the bars' own, so that only a writer at work says that they are alive."""

@@ -15,17 +15,20 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 
 from livestory.clock import SECOND
 from livestory.errors import LivestoryError
-from livestory.story.events import KINDS, FlowTold, Trade, from_record
+from livestory.story.event import from_record
 from livestory.story.journal_entry import Identity
 from livestory.story.journal_reader import JournalReader
+from livestory.story.kinds import KINDS
+from livestory.story.kinds.money import FlowTold
+from livestory.story.kinds.trades import Trade
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from prometheus_client.metrics_core import Metric
 
+    from livestory.story.inputs import Observation
     from livestory.story.journal_entry import Kept
-    from livestory.story.observation import Observation
     from livestory.story.writer_thread import Health
 
 _PAGE = 1000  # events read at a time

@@ -6,45 +6,32 @@ import os
 from typing import TYPE_CHECKING, TextIO
 
 from livestory.clock import as_datetime
-from livestory.story import events as e
+from livestory.story.kinds.base import Tone
 from livestory.story.wording.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from livestory.story.events import Event, Facts
+    from livestory.story.event import Event
+    from livestory.story.kinds.base import Facts
 
 _SEPARATOR = " | "
 _COLUMNS = 4  # time, headline, facts, why
 _STAMP = 19  # characters of the first column
 
 # Of the terminal's own sixteen colours (ECMA-48, "select graphic rendition"): the owner's theme decides how they look.
-_DIM, _BOLD_RED, _RED, _GREEN, _YELLOW, _BLUE, _MAGENTA, _CYAN = "2", "1;31", "31", "32", "33", "34", "35", "36"
-_GOOD_NEWS = "1;32"
-
-_STYLES: dict[type[Facts], str] = {
-    e.Started: _BLUE,
-    e.Resumed: _BLUE,
-    e.Stopped: _BLUE,
-    e.Rules: _DIM,
-    e.RulesChanged: _BLUE,
-    e.RegimeSwitch: _CYAN,
-    e.PutOff: _YELLOW,
-    e.NewHigh: _GOOD_NEWS,
-    e.HalfWay: _YELLOW,
-    e.Drawdown: _YELLOW,
-    e.DrawdownOver: _GREEN,
-    e.WaitOver: _YELLOW,
-    e.Phoenix: _GOOD_NEWS,
-    e.Unhalted: _GREEN,
-    e.DailyLimitOver: _GREEN,
-    e.Chapter: _MAGENTA,
-    e.Quiet: _DIM,
-    e.DataGap: _YELLOW,
-    e.ReadingRefused: _YELLOW,
-    e.ReadingBack: _GREEN,
-    e.StoryLate: _YELLOW,
-    e.ClockMoved: _YELLOW,
+_DIM = "2"
+_STYLES = {
+    Tone.PLAIN: "",
+    Tone.DIM: _DIM,
+    Tone.NEWS: "34",
+    Tone.REGIME: "36",
+    Tone.CHAPTER: "35",
+    Tone.GOOD: "32",
+    Tone.GREAT: "1;32",
+    Tone.BAD: "31",
+    Tone.WARNING: "33",
+    Tone.ALARM: "1;31",
 }
 
 
@@ -55,9 +42,7 @@ def takes_colour(stream: TextIO, environ: Mapping[str, str] = os.environ) -> boo
 
 def style(facts: Facts) -> str:
     """The colour of what ``facts`` tell, as the parameters of an SGR sequence; empty for none."""
-    if isinstance(facts, e.Trade):
-        return _GREEN if facts.side == "buy" else _RED
-    return _STYLES.get(type(facts), _BOLD_RED if facts.critical else "")
+    return _STYLES[facts.tone]
 
 
 def coloured(line: str, facts: Facts) -> str:

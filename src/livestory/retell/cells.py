@@ -11,7 +11,8 @@ import msgspec
 from livestory.clock import SECOND, instant
 from livestory.retell.columns import FILL, FLAGS, INSTANTS, OBSERVATION
 from livestory.story.arguments import decimal
-from livestory.story.observation import Fill, Observation, Reason
+from livestory.story.inputs import Fill, Observation
+from livestory.story.reason import Reason
 from livestory.tables import instant_of
 
 if TYPE_CHECKING:

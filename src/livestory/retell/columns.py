@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from livestory.story.observation import Fill, Observation
+from livestory.story.inputs import Fill, Observation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from livestory.errors import InputError
 from livestory.retell.columns import OBSERVATION
-from livestory.retell.inputs import AsKept, Glimpse, OutOfOrder, Remembered, TheRules, Told
+from livestory.retell.inputs import AsKept, Glimpse, OutOfOrder, Remembered
 from livestory.retell.tally import Tally
-from livestory.story.events import Event, Retold, Rules, Summary
+from livestory.story.event import Event
+from livestory.story.inputs import Flow, Head, Observation, Statement
+from livestory.story.kinds.lifecycle import Rules
+from livestory.story.kinds.retold import Retold, Summary
+from livestory.story.line import tell
 from livestory.story.narrator import Narrator
-from livestory.story.observation import Begin, End, Fill, Flow, Observation, Skip
 from livestory.story.settings import StorySettings
-from livestory.story.wording import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from livestory.retell.inputs import Input, Source
+    from livestory.retell.inputs import Given, Source
     from livestory.story.account import Account
 
 # Said to be missing where a table does not know it, in this order.
@@ -134,37 +136,27 @@ class Telling:
         self._first = self._last = 0
         self._hearers = (self._tally.hear, *(listener.hear for listener in listeners))
         self._watchers = tuple(listener.observe for listener in listeners if listener.watches)
-        self._tell: dict[type, Callable[[Any], tuple[Event, ...]]] = {
-            Fill: narrator.fill,
-            Flow: narrator.flow,
-            Skip: narrator.skip,
-            Begin: narrator.begin,
-            End: narrator.end,
-            TheRules: lambda each: narrator.rules(each.time, each.rules),
-            Told: lambda each: narrator.tell(each.time, each.facts),
-            Glimpse: self._glimpse,
-            AsKept: self._as_kept,
-            Remembered: self._remembered,
-        }
         for listener in listeners:
             listener.begin()
 
-    def take(self, chunk: Sequence[Input]) -> None:
+    def take(self, chunk: Sequence[Given]) -> None:
         """Tell what the next inputs bring."""
         if self._begun is None:
             self._begin(chunk[0])
-        observe, watch, tell_of = self._narrator.observe, self._tally.observe, self._tell
-        account, watchers = self._narrator.account, self._watchers
+        tell, watch = self._narrator.take, self._tally.observe
+        account, watchers, observed = self._narrator.account, self._watchers, self._narrator.last_observed
         for each in chunk:
             if each.__class__ is Observation:
-                events = observe(each)
-                if events is None:
+                events = tell(each)
+                if each.time <= observed:
                     continue
-                watch(each.time)
+                observed = each.time
+                watch(observed)
                 for other in watchers:
-                    other(account, each.time)
+                    other(account, observed)
             else:
-                events = tell_of[each.__class__](each)
+                events = self._told_of(each)
+                account, observed = self._narrator.account, self._narrator.last_observed
             if events:
                 self._hear(events)
         self.rows += len(chunk)
@@ -191,6 +183,17 @@ class Telling:
         """What the narrator remembers."""
         return self._narrator.save()
 
+    def _told_of(self, given: Given | Glimpse | AsKept | Remembered) -> tuple[Event, ...]:
+        match given:
+            case Glimpse():
+                return self._glimpse(given)
+            case AsKept():
+                return self._as_kept(given)
+            case Remembered():
+                return self._remembered(given)
+            case _:
+                return self._narrator.take(given)
+
     def _glimpse(self, glimpse: Glimpse) -> tuple[Event, ...]:
         self._narrator.recall(glimpse.observation)
         self._tally.observe(glimpse.time)
@@ -209,16 +212,16 @@ class Telling:
         self._tally.account = self._narrator.account
         return ()
 
-    def _begin(self, first: Input) -> None:
+    def _begin(self, first: Given) -> None:
         """The head, told as early as the bot's own start was: at the open of the first bar, where that is known."""
         self._first = begun = first.time
         due = first.next_due if isinstance(first, Observation) else None
         if due is not None:
             begun = max(0, begun - max(0, due - begun))
         self._begun = begun
-        self._narrator.retell(begun, self._head, self._never)
+        self._narrator.take(Head(begun, self._head, self._never))
         if self._rules is not None:
-            self._hear(self._narrator.rules(begun, self._rules))
+            self._hear(self._narrator.take(Statement(begun, (self._rules,))))
 
     def _hear(self, events: tuple[Event, ...]) -> None:
         for event in events:

@@ -10,15 +10,16 @@ from livestory.retell import columns, table_file
 from livestory.retell.columns import FILL, FLAGS, INSTANTS, OBSERVATION, OF_A_FILL, TIME
 from livestory.retell.inputs import AsKept, Glimpse
 from livestory.retell.journal_source import JournalSource
+from livestory.story.inputs import Fill, Flow, Observation
 from livestory.story.journal_reader import JournalReader
-from livestory.story.observation import Fill, Flow, Observation, Reason
+from livestory.story.reason import Reason
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from livestory.retell.inputs import Input
+    from livestory.retell.inputs import Given
 
 _SHOWN = 1000  # rows between two looks at how much is done
 
@@ -73,7 +74,7 @@ def _rows(source: JournalSource, start: int | None, end: int | None) -> Iterator
                     yield {TIME: flow.time, "flow": flow.amount}
 
 
-def _told(each: Input) -> Input | None:
+def _told(each: Given) -> Given | None:
     """The input itself, also of a time that was compacted."""
     if isinstance(each, Glimpse):
         return each.observation

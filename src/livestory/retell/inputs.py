@@ -6,25 +6,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
-from livestory.story.events import Event, Facts, Rules
-from livestory.story.observation import Begin, End, Fill, Flow, Observation, Skip
+from livestory.story.event import Event
+from livestory.story.inputs import Fill, Flow, Input, Observation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-
-class TheRules(Struct, frozen=True):
-    """The rules that were in force from then on."""
-
-    time: int
-    rules: Rules
-
-
-class Told(Struct, frozen=True):
-    """Something that was told as it stands, apart from any observation."""
-
-    time: int
-    facts: Facts
 
 
 class Glimpse(Struct, frozen=True):
@@ -57,7 +43,8 @@ class Remembered(Struct, frozen=True):
     narrator: bytes
 
 
-Input = Glimpse | AsKept | Remembered | Observation | Fill | Flow | Skip | Begin | End | TheRules | Told
+Given = Input | Glimpse | AsKept | Remembered
+"""What a source gives: inputs, and what is left of a time that was compacted."""
 
 
 class OutOfOrder(Exception):
@@ -71,7 +58,7 @@ class Source(Protocol):
     compacted: int | None  # its observations before that instant were thinned
     knows: frozenset[str] | None  # fields of `Observation`, and "fill"; None: the bot said it itself, so nothing lacks
 
-    def inputs(self, *, in_order: bool) -> Iterator[Sequence[Input]]:
+    def inputs(self, *, in_order: bool) -> Iterator[Sequence[Given]]:
         """The inputs in the order of their times, some at a time.
 
         Raises OutOfOrder where they are in another order and ``in_order`` does not ask to sort them, and InputError.

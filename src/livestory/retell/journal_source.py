@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from livestory.errors import JournalCorrupt
-from livestory.retell.inputs import AsKept, Glimpse, Input, Remembered, TheRules, Told
-from livestory.story import events as e
-from livestory.story.observation import Begin, End, Fill, Flow, Observation, Skip
+from livestory.retell.inputs import AsKept, Given, Glimpse, Remembered
+from livestory.story.event import Event, from_record
+from livestory.story.inputs import Begin, End, Fill, Flow, Observation, Skip, Statement
+from livestory.story.kinds.base import Retelling
+from livestory.story.kinds.chapters import Chapter
+from livestory.story.kinds.lifecycle import Resumed, Rules, RulesChanged, Started, Stopped
+from livestory.story.kinds.money import FlowTold
+from livestory.story.kinds.trades import PutOff, Trade
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -18,12 +23,6 @@ if TYPE_CHECKING:
     from livestory.story.journal_entry import Kept
     from livestory.story.journal_reader import JournalReader
 
-# Kinds that no observation brings: what the bot, or the story itself, told as it stands.
-_AS_THEY_STAND = (
-    *(e.Started, e.Stopped, e.Trade, e.Note, e.StoryLate, e.SetAside, e.ClockMoved, e.AlertsGivenUp, e.SellStuck),
-    *(e.ExchangeDown, e.ExchangeBack, e.OrderUnknown, e.OrderClear, e.ForeignOrders, e.FiltersChanged, e.ClockSkew),
-    *(e.CandlesRefused, e.CandlesBack, e.BalanceDiffers, e.BalanceExplained),
-)
 _PAGE = 1000  # events read at a time
 _CHUNK = 512  # inputs given together
 
@@ -43,20 +42,20 @@ class JournalSource:
         self._compacted = reader.compacted()
         self.compacted = self._compacted.until if self._compacted is not None else None
 
-    def inputs(self, *, in_order: bool) -> Iterator[Sequence[Input]]:
+    def inputs(self, *, in_order: bool) -> Iterator[Sequence[Given]]:
         """The inputs in the order of their telling. Raises JournalError."""
         del in_order  # a journal is in order
         yield from self._as_kept()
         yield from _chunks(step.input for step in self._steps())
 
-    def before(self, until: int) -> tuple[list[int], Iterator[Sequence[Input]]]:
+    def before(self, until: int) -> tuple[list[int], Iterator[Sequence[Given]]]:
         """The inputs before the first observation from ``until`` on, and the seq of the last event among them.
 
         That seq stands in the list once all of them are taken. Raises JournalError.
         """
         seqs = [self._compacted.seq if self._compacted is not None else 0]
 
-        def inputs() -> Iterator[Input | None]:
+        def inputs() -> Iterator[Given | None]:
             for step in takewhile(lambda step: not _is_observed_from(step, until), self._steps()):
                 if step.event is not None and step.event.seq is not None:
                     seqs.append(step.event.seq)
@@ -64,7 +63,7 @@ class JournalSource:
 
         return seqs, chain(self._as_kept(), _chunks(inputs()))
 
-    def _as_kept(self) -> Iterator[Sequence[Input]]:
+    def _as_kept(self) -> Iterator[Sequence[Given]]:
         """The time that was compacted: what is left of its observations, its events, and where the narrator stood."""
         if self._compacted is None:
             return
@@ -78,15 +77,15 @@ class JournalSource:
         since, seq = (None, 0) if self._compacted is None else self._compacted[:2]
         return iter(_Retrace(self._reader.observations(since, self._end), self._events(seq, self._last_seq)))
 
-    def _events(self, seq: int, last: int) -> Iterator[e.Event]:
+    def _events(self, seq: int, last: int) -> Iterator[Event]:
         while page := self._reader.events(seq, last + 1, limit=_PAGE):
             for kept in page:
                 yield self._event(kept)
             seq = page[-1].seq
 
-    def _event(self, kept: Kept) -> e.Event:
+    def _event(self, kept: Kept) -> Event:
         try:
-            return e.from_record(kept.record, kept.line, kept.id, kept.seq)
+            return from_record(kept.record, kept.line, kept.id, kept.seq)
         except msgspec.MsgspecError as error:
             message = f"{self._reader.path}: event {kept.seq} can't be read ({error})\nLook closer: livestory verify."
             raise JournalCorrupt(message) from error
@@ -95,11 +94,11 @@ class JournalSource:
 class _Step(NamedTuple):
     """What comes next: an input, an event, or an event with the input that it is the telling of."""
 
-    input: Input | None
-    event: e.Event | None = None
+    input: Given | None
+    event: Event | None = None
 
 
-def _kept(step: _Step) -> Input | None:
+def _kept(step: _Step) -> Given | None:
     if step.event is not None:
         return AsKept(step.event, step.input if isinstance(step.input, Fill | Flow) else None)
     return Glimpse(step.input) if isinstance(step.input, Observation) else None
@@ -109,7 +108,7 @@ def _is_observed_from(step: _Step, until: int) -> bool:
     return isinstance(step.input, Observation) and step.input.time >= until
 
 
-def _chunks(inputs: Iterable[Input | None]) -> Iterator[Sequence[Input]]:
+def _chunks(inputs: Iterable[Given | None]) -> Iterator[Sequence[Given]]:
     source = (each for each in inputs if each is not None)
     while chunk := list(islice(source, _CHUNK)):
         yield chunk
@@ -122,12 +121,12 @@ class _Retrace:
     between them by its time: after the observation of that time, unless that is known to have come later.
     """
 
-    def __init__(self, observations: Iterator[Observation], events: Iterator[e.Event]) -> None:
+    def __init__(self, observations: Iterator[Observation], events: Iterator[Event]) -> None:
         self._observations = observations
         self._events = events
         self._next = next(observations, None)
         self._last: Observation | None = None
-        self._waiting: list[tuple[Input, e.Event]] = []
+        self._waiting: list[tuple[Given, Event]] = []
 
     def __iter__(self) -> Iterator[_Step]:
         for event in self._events:
@@ -160,17 +159,17 @@ class _Retrace:
         told_by = [each for each in (self._last, self._next) if each is not None and each.time == flow.time]
         return any(each.flow == flow.amount for each in told_by)
 
-    def _apart(self, event: e.Event) -> Told | None:
+    def _apart(self, event: Event) -> Statement | None:
         """The event as it was told, where no observation can have brought it."""
         seen = self._last is not None and self._last.time == event.time
-        return None if seen or isinstance(event.facts, e.Chapter) else Told(event.time, event.facts)
+        return None if seen or isinstance(event.facts, Chapter) else Statement(event.time, (event.facts,))
 
 
-def _own(event: e.Event) -> Input | None:  # noqa: PLR0911 - one way for each kind
+def _own(event: Event) -> Given | None:  # noqa: PLR0911 - one way for each kind
     """The input that an event is the telling of; None where an observation may have brought it."""
     time, f = event.time, event.facts
     match f:
-        case e.Started() if f.first:
+        case Started() if f.first:
             return Begin(
                 time=time,
                 mode=f.mode,
@@ -181,7 +180,7 @@ def _own(event: e.Event) -> Input | None:  # noqa: PLR0911 - one way for each ki
                 cash=f.cash,
                 price=f.price,
             )
-        case e.Resumed():
+        case Resumed():
             return Begin(
                 time=time,
                 mode=f.mode,
@@ -190,34 +189,25 @@ def _own(event: e.Event) -> Input | None:  # noqa: PLR0911 - one way for each ki
                 fills_found=f.fills_found,
                 expected=f.expected,
             )
-        case e.Stopped() if f.unit is not None:
+        case Stopped() if f.unit is not None:
             return End(time=time, by=f.by, wealth=f.wealth, position=f.position, orders_open=f.orders_open)
-        case e.Rules():
-            return TheRules(time, f)
-        case e.RulesChanged():
-            return TheRules(time, f.after)
-        case e.Trade() if f.effect is not None:
+        case Rules():
+            return Statement(time, (f,))
+        case RulesChanged():
+            return Statement(time, (f.after,))
+        case Trade() if f.effect is not None:
             return _fill(time, f)
-        case e.PutOff():
-            return Skip(time=time, reason=f.reason, side=f.side, quantity=f.quantity, symbol=f.symbol)
-        case e.FlowTold():
-            return Flow(time=time, amount=f.amount, came=f.came, source=f.source, counted=f.counted)
+        case PutOff():
+            return Skip(
+                time=time, reason=f.reason, side=f.side, quantity=f.quantity, symbol=f.symbol, claimed=f.claimed
+            )
+        case FlowTold():
+            return Flow(time=time, amount=f.amount, came=f.came, source=f.source, counted=f.counted, claimed=f.claimed)
         case _:
-            return Told(time, f) if _as_it_stands(f) else None
+            return Statement(time, (f,)) if f.retelling is not Retelling.ANEW else None
 
 
-def _as_it_stands(facts: e.Facts) -> bool:
-    """Whether no observation can have brought the facts."""
-    match facts:
-        case e.Halted():
-            return facts.cancelled is not None
-        case e.Unhalted():
-            return facts.bars is not None
-        case _:
-            return isinstance(facts, _AS_THEY_STAND)
-
-
-def _fill(time: int, trade: e.Trade) -> Fill:
+def _fill(time: int, trade: Trade) -> Fill:
     return Fill(
         time=time,
         side=trade.side,
@@ -238,4 +228,5 @@ def _fill(time: int, trade: e.Trade) -> Fill:
         filled_at=trade.filled_at,
         ordered=trade.ordered,
         rest=trade.rest,
+        claimed=trade.claimed,
     )

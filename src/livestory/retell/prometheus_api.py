@@ -15,7 +15,9 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from livestory.clock import HOUR, SECOND
+from livestory.credentials import checked
 from livestory.errors import InputError, LivestoryError
+from livestory.extras import missing
 from livestory.settings import Duration
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ _CONNECT = 10.0  # seconds
 _LONGEST = 200  # characters of a server's own words that a message repeats
 _URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#@]*)?")
 _HEADER = re.compile(r"[\x21-\x7e]+")
+_VARIABLES = ("PROMETHEUS_USER", "PROMETHEUS_PASSWORD", "PROMETHEUS_TOKEN")
 _OK, _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _UNPROCESSABLE = 200, 400, 401, 403, 422
 
 Answer = TypeVar("Answer")
@@ -67,7 +70,7 @@ class Credentials(Struct, frozen=True):
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Self:
         """Those of the environment. Raises InputError where they contradict each other or can't be sent."""
-        found = cls(*(environ.get(f"PROMETHEUS_{name}", "") for name in ("USER", "PASSWORD", "TOKEN")))
+        found = cls(*(checked(name, environ.get(name, "")) for name in _VARIABLES))
         if found.token and (found.user or found.password):
             message = "PROMETHEUS_TOKEN and PROMETHEUS_USER are both set; unset one of them"
             raise InputError(message)
@@ -130,13 +133,15 @@ class Prometheus:
     def _connected(self, ca_file: str | None) -> httpx2.Client:
         try:
             import httpx2  # noqa: PLC0415 - an extra, and slow to import
-        except ImportError:
-            message = "an export from Prometheus needs a package that is not installed: pip install 'livestory[retell]'"
-            raise InputError(message) from None
+
+            from livestory.http_clients import opened  # noqa: PLC0415 - needs it
+        except ImportError as error:
+            raise missing(error, "export from Prometheus", "retell") from None
         for name in ("httpx2", "httpcore2"):  # their lines have addresses in them
             logging.getLogger(name).setLevel(logging.WARNING)
         own = self._credentials
-        return httpx2.Client(
+        return opened(
+            httpx2.Client,
             auth=(own.user, own.password) if own.user else None,
             headers={"Authorization": f"Bearer {own.token}"} if own.token else {},
             timeout=httpx2.Timeout(self._timeout, connect=min(_CONNECT, self._timeout)),
@@ -203,7 +208,7 @@ class Prometheus:
         except httpx2.InvalidURL as error:
             message = f"{self.url}: not an address ({self._words(str(error))})"
             raise InputError(message) from None
-        except httpx2.HTTPError as error:
+        except (httpx2.HTTPError, OSError, ValueError) as error:
             hint = "; is it running?" if isinstance(error, httpx2.ConnectError) else ""
             hint = "; name its certificate with --ca FILE" if "CERTIFICATE" in str(error) else hint
             raise self._failure(self._words(str(error) or type(error).__name__) + hint) from None

@@ -10,13 +10,16 @@ import msgspec
 from livestory.chart.series import Series
 from livestory.clock import SECOND, as_datetime, as_instant
 from livestory.retell.story_output import Spool
-from livestory.story import events as e
-from livestory.story.unit_value import change
+from livestory.story.kinds import groups
+from livestory.story.kinds.chapters import Chapter
+from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
+from livestory.story.kinds.trades import RegimeSwitch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from livestory.story.account import Account
+    from livestory.story.event import Event
 
 _STATIC = {
     "uplot_license": ("livestory.chart", "uPlot.LICENSE"),
@@ -25,7 +28,6 @@ _STATIC = {
     "css": ("livestory.retell", "report.css"),
     "js": ("livestory.retell", "report.js"),
 }
-_MARKS = {"ath": "ath", "breaker": "trip", "halted": "trip", "phoenix": "phoenix", "unhalted": "phoenix"}
 
 
 class Report:
@@ -65,29 +67,31 @@ class Report:
         drawdown = None
         if value is not None:
             self._peak = max(self._peak, value)
-            drawdown = change(value, self._peak) * 100.0
+            drawdown = (value / self._peak - 1.0) * 100.0
         self._series.add(time, (account.wealth, drawdown, account.price))
 
-    def hear(self, event: e.Event) -> None:
+    def hear(self, event: Event) -> None:
         """Take an event: a line, and what it means for ribbon and table."""
         time = event.time / SECOND
-        self._events.write((",\n" if self._events.used else "") + _json((time, event.kind, _mark(event), event.line)))
+        self._events.write(
+            (",\n" if self._events.used else "") + _json((time, event.kind, event.facts.mark or "", event.line))
+        )
         facts = event.facts
         match facts:
-            case e.RegimeSwitch():
+            case RegimeSwitch():
                 self._end_regime(time)
                 self._regime = time, facts.regime
-            case e.BreakerTripped() | e.Halted():
+            case BreakerTripped() | Halted():
                 self._halted = time
-            case e.Phoenix() | e.Unhalted() if self._halted is not None:
+            case Phoenix() | Unhalted() if self._halted is not None:
                 self._halts.append((self._halted, time))
                 self._halted = None
-            case e.Chapter(period="month"):
+            case Chapter(period="month"):
                 self._end_month(facts.start, facts.change)
             case _:
                 pass
 
-    def end(self, head: e.Event, summary: e.Event) -> None:
+    def end(self, head: Event, summary: Event) -> None:
         """The curves end, and with them what goes on."""
         time = summary.time / SECOND
         self._end_regime(time)
@@ -123,6 +127,7 @@ class Report:
         columns = list(zip(*(values for _, values in points), strict=True)) or [(), (), ()]
         return {
             "symbol": self._symbol,
+            "groups": groups(),
             "quote": self._symbol.partition("/")[2],
             "unit": self._unit,
             "source": source.split(" | ")[2].removeprefix("from "),
@@ -145,16 +150,6 @@ class Report:
         if change is not None and self._month is not None:
             self._months.append((start / SECOND, change))
             self._month *= 1.0 + change
-
-
-def _mark(event: e.Event) -> str:
-    """What the chart marks the event with; empty for nothing."""
-    facts = event.facts
-    if isinstance(facts, e.Trade):
-        return "up" if facts.side == "buy" else "down"
-    if isinstance(facts, e.Exposure):
-        return "up" if facts.after > (facts.before or 0.0) else "down"
-    return _MARKS.get(event.kind, "")
 
 
 def _static(package: str, name: str) -> str:

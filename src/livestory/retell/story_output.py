@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING
 
@@ -13,14 +12,15 @@ from msgspec import Struct
 
 from livestory.clock import as_datetime
 from livestory.errors import InputError
-from livestory.story.layout import Layout, make_folder, sync_folder, temporary
+from livestory.story.layout import Layout
+from livestory.story.output_file import Target, replaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from livestory.story.account import Account
-    from livestory.story.events import Event
+    from livestory.story.event import Event
 
 _IN_MEMORY = 4 << 20  # bytes of a story that are kept in memory; more go to a temporary file
 _BLOCK = 1 << 20
@@ -77,6 +77,11 @@ class StoryOutput:
         if kinds is None or summary.kind in kinds:
             self._body.write(self._format(summary))
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no event was one of the chosen."""
+        return not self._first and not self._body.used
+
     def blocks(self) -> Iterator[str]:
         """The story as it is written, in blocks."""
         if self._form != "json":
@@ -127,27 +132,21 @@ class Spool:
 
 
 def write_whole(path: Path, blocks: Iterable[str]) -> None:
-    """Put a file of these blocks of text in the place of ``path``: all of it or nothing. Raises OSError."""
-    make_folder(path.parent)
-    scratch = temporary(path)
-    try:
-        with scratch.open("w", encoding="utf-8", newline="") as file:
-            for block in blocks:
-                file.write(block)
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(path)
-        sync_folder(path.parent)
-    finally:
-        scratch.unlink(missing_ok=True)
+    """Put a file of these blocks of text in the place of ``path``: all of it or nothing.
+
+    Raises InputError, LivestoryError and OSError as `replaced` does.
+    """
+    with replaced(path) as file:
+        for block in blocks:
+            file.write(block.encode())
 
 
 def check_place(out: Path, source: Path | None) -> None:
     """Raise InputError where a story may not be written: over a running story, over what is read, over a folder."""
-    if out.is_dir():
-        message = f"{out}: a folder; name a file in it, such as {out / 'story.txt'}"
-        raise InputError(message)
-    journal = Layout.of(out).db
+    target = Target.of(out)
+    if target.is_stream:
+        return
+    journal = Layout.of(target.path).db
     if journal.exists():
         other = out.with_name(f"{out.stem}_retold{out.suffix}")
         message = (

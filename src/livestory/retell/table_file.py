@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import csv
-import fcntl
-import os
+import shutil
 from decimal import Decimal
+from io import TextIOWrapper
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import NoneType
 from typing import IO, TYPE_CHECKING, get_args, get_type_hints
 
 from livestory.clock import as_datetime, instant
 from livestory.errors import InputError, LivestoryError, TableError
+from livestory.extras import missing
 from livestory.retell.columns import FILL, FLAGS, INSTANTS, OBSERVATION, REASONS, TIME
-from livestory.story.layout import make_folder, sync_folder, temporary
-from livestory.story.observation import Fill, Observation
+from livestory.story.inputs import Fill, Observation
+from livestory.story.output_file import Target, replaced
 from livestory.tables import tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
 _FORMATS = {".csv", ".parquet"}
 _PARQUET: dict[type, str] = {float: "DOUBLE", Decimal: "DOUBLE", int: "BIGINT"}
 
 
 def check_name(path: Path) -> None:
-    """Raise InputError where the name of a table to write has no ending that says its format."""
-    if path.suffix.lower() not in _FORMATS:
+    """Raise InputError where a table can't be written there, or its name has no ending that says its format."""
+    if not Target.of(path).is_stream and path.suffix.lower() not in _FORMATS:
         message = f"{path}: the name of a table ends in .csv or .parquet"
         raise InputError(message)
 
@@ -37,59 +39,38 @@ def write(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> N
     Nothing of it is there before all of it is; what ``rows`` raises leaves the file as it was. Raises OSError,
     LivestoryError where another process writes it, and InputError where Parquet needs a package that is not installed.
     """
-    make_folder(path.parent)
-    scratch = temporary(path)
-    with scratch.open("a", encoding="utf-8", newline="") as file:
-        _lock(file, scratch, path)
-        try:
-            file.truncate(0)
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(header)
-            writer.writerows(rows)
-            file.flush()
-            if path.suffix.lower() == ".parquet":
-                _into_parquet(scratch, header)
-            else:
-                os.fsync(file.fileno())
-            scratch.rename(path)
-        except BaseException:
-            scratch.unlink(missing_ok=True)
-            raise
-        sync_folder(path.parent)
+    with replaced(path) as file:
+        text = TextIOWrapper(file, encoding="utf-8", newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+        text.detach()
+        if path.suffix.lower() == ".parquet":
+            _into_parquet(file, header)
 
 
-def _lock(file: IO[str], scratch: Path, path: Path) -> None:
-    """Let one process at a time write the table; the next run of a timer may come before this one is done."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.path.samestat(os.fstat(file.fileno()), scratch.stat()):
-            return
-    except (BlockingIOError, FileNotFoundError):  # not there: it took its place between our opening and our locking
-        pass
-    message = f"{path}: another export is writing it now; wait for it"
-    raise LivestoryError(message)
-
-
-def _into_parquet(file: Path, header: Sequence[str]) -> None:
+def _into_parquet(file: IO[bytes], header: Sequence[str]) -> None:
+    """Turn the CSV that ``file`` holds into Parquet."""
     try:
         import duckdb  # noqa: PLC0415 - an extra, and heavy: imported only when used
-    except ImportError:
-        message = "Parquet needs a package that is not installed: pip install 'livestory[retell]'"
-        raise InputError(message) from None
-    made = temporary(file)
+    except ImportError as error:
+        raise missing(error, "Parquet", "retell") from None
     kinds = {name: _parquet_type(name) for name in header}
-    try:
-        with duckdb.connect(config={"threads": 1}) as connection:
-            table = connection.read_csv(str(file), header=True, columns=kinds, strict_mode=True)
-            table.write_parquet(str(made), compression="zstd")
-        with made.open("rb") as written:
-            os.fsync(written.fileno())
-        made.rename(file)
-    except duckdb.Error as error:
-        message = f"{file}: can't be turned into Parquet ({str(error).splitlines()[0]})"
-        raise LivestoryError(message) from None
-    finally:
-        made.unlink(missing_ok=True)
+    file.flush()
+    with TemporaryDirectory(prefix="livestory-") as folder:
+        made = Path(folder, "table.parquet")
+        try:
+            with duckdb.connect(config={"threads": 1}) as connection:
+                source = f"/proc/self/fd/{file.fileno()}"
+                table = connection.read_csv(source, header=True, columns=kinds, strict_mode=True)
+                table.write_parquet(str(made), compression="zstd")
+        except duckdb.Error as error:
+            message = f"the table can't be turned into Parquet ({str(error).splitlines()[0]})"
+            raise LivestoryError(message) from None
+        file.seek(0)
+        file.truncate()
+        with made.open("rb") as content:
+            shutil.copyfileobj(content, file)
 
 
 def _parquet_type(column: str) -> str:

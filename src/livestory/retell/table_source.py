@@ -12,8 +12,8 @@ from livestory.retell import cells
 from livestory.retell.columns import FILL, OBSERVATION, TIME
 from livestory.retell.header import Header
 from livestory.retell.in_order import in_order as sorted_rows
-from livestory.retell.inputs import Input, OutOfOrder
-from livestory.story.observation import LEAST_INSTANT, Fill, Flow, Observation
+from livestory.retell.inputs import Given, OutOfOrder
+from livestory.story.inputs import LEAST_INSTANT, Fill, Flow, Observation
 from livestory.tables import Batch
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class TableSource:
                 return header
         return header.with_target()
 
-    def inputs(self, *, in_order: bool) -> Iterator[Sequence[Input]]:
+    def inputs(self, *, in_order: bool) -> Iterator[Sequence[Given]]:
         """The inputs of its rows. Raises OutOfOrder and TableError."""
         last = 0
         told = False
@@ -103,7 +103,7 @@ class TableSource:
 
     def _inputs(
         self, table: Table, lines: Sequence[int], columns: Sequence[Sequence[str]], times: list[int]
-    ) -> Sequence[Input]:
+    ) -> Sequence[Given]:
         found: dict[str, Sequence[Any]] = {
             column: cells.values(table, column, field, lines, columns[field])
             for column, field in self._header.fields.items()
@@ -117,7 +117,7 @@ class TableSource:
         rows = [dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True)]
         return [each for line, row in zip(lines, rows, strict=True) for each in self._of_row(table, line, row)]
 
-    def _of_row(self, table: Table, line: int, row: dict[str, Any]) -> Iterator[Input]:
+    def _of_row(self, table: Table, line: int, row: dict[str, Any]) -> Iterator[Given]:
         observed = {column: row[column] for column in OBSERVATION if row.get(column) is not None}
         if row.get("fill_side") is not None:
             for column in ("fill_quantity", "fill_price"):

@@ -6,11 +6,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from livestory.clock import as_datetime, as_instant
-from livestory.story import events as e
-from livestory.story.unit_value import change
+from livestory.story.kinds.chapters import Chapter
+from livestory.story.kinds.money import FlowTold
+from livestory.story.kinds.retold import RegimeTime, Summary
+from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
+from livestory.story.kinds.trades import Exposure, RegimeSwitch, Trade
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
+    from livestory.story.event import Event
 
 
 class Tally:
@@ -50,7 +54,7 @@ class Tally:
             self._floor = value if self._deepest is None else value * (1.0 + self._deepest[0])
             self._peak, self._peak_at = value, time
         elif value < self._floor:
-            self._deepest = change(value, self._peak), self._peak_at, time
+            self._deepest = value / self._peak - 1.0, self._peak_at, time
             self._floor = value
 
     def _begin(self, time: int) -> None:
@@ -60,34 +64,34 @@ class Tally:
         self._price = self.account.price if self._price is None else self._price
         self._begun = self._value is not None and self._price is not None
 
-    def hear(self, event: e.Event) -> None:
+    def hear(self, event: Event) -> None:
         """Take what was told."""
         time, facts = event.time, event.facts
         self._first = time if self._first is None else self._first
         self._last = max(self._last, time)
         match facts:
-            case e.RegimeSwitch():
+            case RegimeSwitch():
                 self._end_regime(time)
                 self._regime, self._regime_since = facts.regime, time
-            case e.BreakerTripped() | e.Halted():
+            case BreakerTripped() | Halted():
                 self._halts += 1
                 self._halted_since = time
-            case e.Phoenix() | e.Unhalted():
+            case Phoenix() | Unhalted():
                 self._end_halt(time)
-            case e.Trade():
+            case Trade():
                 self._buys += facts.side == "buy"
                 self._sells += facts.side != "buy"
                 self._fees += facts.fee or 0
-            case e.Exposure():
+            case Exposure():
                 self._exposures += 1
-            case e.FlowTold():
+            case FlowTold():
                 self._flow += facts.amount
-            case e.Chapter(period="month"):
+            case Chapter(period="month"):
                 self._end_month(facts.start, facts.change)
             case _:
                 pass
 
-    def told(self, *, halts: bool, exposures: bool) -> e.Summary:
+    def told(self, *, halts: bool, exposures: bool) -> Summary:
         """The numbers. ``halts`` and ``exposures``: whether there was anything to hear of them."""
         account, end = self.account, self._last
         self._end_regime(end)
@@ -97,7 +101,7 @@ class Tally:
             self._end_month(start, _change(self._month, account.value))
         best, worst = max(self._months, default=None), min(self._months, default=None)
         several = best is not None and worst is not None and best != worst
-        return e.Summary(
+        return Summary(
             start=end if self._first is None else self._first,
             end=end,
             wealth=account.wealth,
@@ -112,7 +116,7 @@ class Tally:
             sells=self._sells,
             fees=self._fees,
             exposures=self._exposures if exposures else None,
-            regimes=tuple(e.RegimeTime(*each) for each in sorted(self._regimes.items())),
+            regimes=tuple(RegimeTime(*each) for each in sorted(self._regimes.items())),
             halts=self._halts if halts else None,
             halted=self._halted,
             flow=self._flow,

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from livestory.story.events import BalanceDiffers, BalanceExplained, Facts, NewHigh, Rules, RulesChanged
-from livestory.story.observation import Fill, Observation
+from livestory.story.inputs import Fill, Observation
+from livestory.story.kinds.lifecycle import Rules, RulesChanged
+from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
+from livestory.story.kinds.risk import NewHigh
 from livestory.story.settings import StorySettings
 from livestory.story.unit_value import UnitValue
+
+if TYPE_CHECKING:
+    from livestory.story.kinds.base import Facts
 
 
 def tripped(halt_reason: str | None) -> bool:

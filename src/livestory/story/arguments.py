@@ -7,32 +7,36 @@ it is. Each function raises ValueError, in words for the bot's author, where the
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from enum import Enum
+from math import isnan
 from types import NoneType
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from msgspec.structs import replace
 
 from livestory.clock import SECOND, instant
-from livestory.story.events import Rules
-from livestory.story.observation import Observation, Reason
-from livestory.story.wording.text import encodable
+from livestory.plain import plain, shown
+from livestory.story.inputs import Observation
+from livestory.story.kinds.lifecycle import Rules
+from livestory.story.reason import Reason
+from livestory.story.wording.text import MOST, encodable, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Number = Decimal | float | str
 
-_MOST_DIGITS = 30  # before or after the point; no market has amounts that need more
-_EFFECTS = {None, "open", "add", "reduce", "close"}
+_MOST_DIGITS = 30  # before the point, and half of what is after it; no market has amounts that need more
+MOST_OF_A_NAME = 200  # characters of a label, a key or an id
+_EFFECTS = {"open", "add", "reduce", "close"}
 
 
 def finite(value: object, name: str) -> float:
     """A finite number."""
     number = _float(value, name)
     if not -float("inf") < number < float("inf"):
-        message = f"{name} {value}: expected a finite number"
-        raise ValueError(message)
+        raise _wrong(name, value, "a finite number")
     return number
 
 
@@ -40,58 +44,115 @@ def positive(value: object, name: str) -> float:
     """A finite number above zero."""
     number = finite(value, name)
     if number <= 0:
-        message = f"{name} {value}: expected a positive number"
-        raise ValueError(message)
+        raise _wrong(name, value, "a positive number")
     return number
 
 
 def decimal(value: Number, name: str, *, signed: bool = False) -> Decimal:
     """An amount, exact; a float counts twelve digits. Above zero, unless ``signed``."""
     try:
-        number = Decimal(value if isinstance(value, Decimal | int | str) else format(float(value), ".12g"))
-    except (InvalidOperation, TypeError, ValueError):
+        given = plain(value)
+        exact = isinstance(given, Decimal | int | str) and not isinstance(given, bool)
+        number = Decimal(given if exact else format(_float(given, name), ".12g"))
+    except (ArithmeticError, TypeError, ValueError):
         number = Decimal("NaN")
-    if not number.is_finite() or (number <= 0 and not signed) or abs(number.adjusted()) > _MOST_DIGITS:
-        message = f"{name} {value!r}: expected a {'' if signed else 'positive '}number"
-        raise ValueError(message)
+    if (
+        not number.is_finite()
+        or (number <= 0 and not signed)
+        or abs(number.adjusted()) > _MOST_DIGITS
+        or int(number.as_tuple().exponent) < -2 * _MOST_DIGITS
+    ):
+        raise _wrong(name, value, f"a {'' if signed else 'positive '}number")
     return number
 
 
-def side(name: str, effect: str | None = None) -> str:
-    """Buy or sell, for those words and for "long" or "short" with the ``effect`` on the position."""
-    if effect not in _EFFECTS:
-        message = f"effect {effect!r}: expected open, add, reduce or close"
+def text(value: object, name: str, most: int = MOST) -> str:
+    """Somebody's words, of a size that a line can have."""
+    if value is None:
+        raise _wrong(name, value, "a text")
+    return shortened(_words(value, name), most)
+
+
+def label(value: object, name: str) -> str:
+    """A short text that things are known and counted by; of an enum its text, or else its name."""
+    if isinstance(value, Enum):
+        value = value.value if isinstance(value.value, str) else value.name
+    return shortened(_words(value, name), MOST_OF_A_NAME)
+
+
+def trade_id(value: Any) -> str | None:
+    """The exchange's id of a trade. An empty one is none, and neither is what pandas has for a missing one."""
+    name = "trade_id"
+    if _missing(value):
+        return None
+    given = plain(value)
+    if isinstance(given, bool):
+        raise _wrong(name, value, "an id")
+    if isinstance(given, float) and given.is_integer():
+        given = int(given)  # a column of ints with one missing is a column of floats
+    told = _words(given, name)
+    if len(told) > MOST_OF_A_NAME:
+        raise _wrong(name, value, f"at most {MOST_OF_A_NAME} characters")
+    return told if told.strip() else None
+
+
+def time(value: Any, name: str = "timestamp") -> int:
+    """An instant."""
+    try:
+        return instant(value)
+    except ValueError as error:
+        message = f"{name}: {error}"
+        raise ValueError(message) from error
+
+
+def effect(value: object) -> str | None:
+    """What a fill does to the position, where that is told."""
+    if value is None:
+        return None
+    name = label(value, "effect").strip().lower()
+    if name not in _EFFECTS:
+        message = f"effect {shown(value)}: expected open, add, reduce or close"
         raise ValueError(message)
-    lower = name.lower()
+    return name
+
+
+def side(name: object, effect: str | None = None) -> str:
+    """Buy or sell, for those words and for "long" or "short" with the ``effect`` on the position."""
+    lower = "" if name is None else label(name, "side").strip().lower()
     if lower in {"buy", "sell"}:
         return lower
     if lower in {"long", "short"} and effect is not None:
         return "buy" if (lower == "long") == (effect in {"open", "add"}) else "sell"
-    message = f"side {name!r}: expected buy or sell, or long or short with an effect"
+    message = f"side {shown(name)}: expected buy or sell, or long or short with an effect"
     raise ValueError(message)
 
 
 def pair(symbol: str) -> str:
     """A symbol of two assets."""
-    base, _, quote = symbol.partition("/")
+    told = label(symbol, "symbol")
+    base, _, quote = told.partition("/")
     if not (base and quote):
-        message = f"symbol {symbol!r}: expected BASE/QUOTE, like ETH/BTC"
+        message = f"symbol {shown(symbol)}: expected BASE/QUOTE, like ETH/BTC"
         raise ValueError(message)
-    return encodable(symbol)
+    return told
 
 
 def reason(given: Reason | str | None) -> Reason | None:
     """A reason; a text is one in the caller's own words."""
-    if given is None:
+    if _missing(given):
         return None
     if not isinstance(given, Reason):
-        return Reason("", text=encodable(given))
+        return Reason("", text=text(given, "reason"))
     value, limit, against = _known(given.value), _known(given.limit), _known(given.against)
-    return Reason(encodable(given.key), value, limit, against, encodable(given.text))
+    return Reason(label(given.key, "key"), value, limit, against, text(given.text, "text"))
 
 
-def observation(given: Observation) -> Observation:
+def observation(given: Observation | object) -> Observation:
     """The observation, each field of its declared type. Numbers may be infinite or NaN: the story refuses those."""
+    if not isinstance(given, Observation):
+        fields = ", ".join(f"{name}=…" for name in Observation.__struct_fields__)
+        message = f"observe takes an Observation({fields}), all but the time optional; not {shown(given)}"
+        raise ValueError(message)
     changed = {}
     for name, taken, convert in _OBSERVED:
         value = getattr(given, name)
@@ -103,8 +164,11 @@ def observation(given: Observation) -> Observation:
     return replace(given, **changed) if changed else given
 
 
-def rules(given: Rules) -> Rules:
+def rules(given: Rules | object) -> Rules:
     """The rules, each of its declared type. A cooldown may be a timedelta; shares are shares, not percent."""
+    if not isinstance(given, Rules):
+        message = f"rules takes Rules(breaker=…, cooldown=…, …), not {shown(given)}"
+        raise ValueError(message)
     values = {name: getattr(given, name) for name in given.__struct_fields__ if name != "settings"}
     checked = {name: _RULE[name](value, name) for name, value in values.items() if value is not None}
     for name in _SHARES & checked.keys():
@@ -114,18 +178,36 @@ def rules(given: Rules) -> Rules:
     if 0 < checked.get("cooldown", 0) < SECOND:
         message = f"cooldown {checked['cooldown']}: expected a timedelta, or microseconds"
         raise ValueError(message)
-    settings = {encodable(name): encodable(value) for name, value in given.settings.items()}
+    settings = {
+        label(name, "setting"): shortened(_words(value, "setting")) for name, value in (given.settings or {}).items()
+    }
     return Rules(**checked, settings=settings)
 
 
 _SHARES = {"breaker", "daily_loss", "max_weight", "ath_min_gain", "step", "fee"}
 
 
+def _wrong(name: str, value: object, expected: str) -> ValueError:
+    comma = isinstance(value, str) and "," in value
+    hint = "; a comma may mean a point or thousands: write a point" if comma else ""
+    return ValueError(f"{name} {shown(value)}: expected {expected}{hint}")
+
+
 def _float(value: Any, name: str) -> float:
     try:
-        return float(value)
-    except (TypeError, ValueError, OverflowError):
-        message = f"{name} {value!r}: expected a number"
+        given = plain(value)
+        if not isinstance(given, bool):
+            return float(given)
+    except (ArithmeticError, TypeError, ValueError):
+        pass
+    raise _wrong(name, value, "a number")
+
+
+def _words(value: object, name: str) -> str:
+    try:
+        return encodable(plain(value))
+    except Exception as error:  # noqa: BLE001 - an object that can't say what it is may raise anything
+        message = f"{name} of type {type(value).__name__}: expected a text; it has none ({type(error).__name__})"
         raise ValueError(message) from None
 
 
@@ -138,22 +220,24 @@ def _known(value: Any) -> float | None:
 
 
 def _flag(value: Any, name: str) -> bool:
-    if value in (True, False):  # numpy's too
-        return bool(value)
-    message = f"{name} {value!r}: expected True or False"
-    raise ValueError(message)
-
-
-def _instant(value: Any, name: str) -> int:
     try:
-        return instant(value)
-    except ValueError as error:
-        message = f"{name}: {error}"
-        raise ValueError(message) from error
+        given = plain(value)
+    except ValueError:
+        given = None
+    if isinstance(given, bool) or (isinstance(given, int | float) and given in {0, 1}):
+        return bool(given)
+    raise _wrong(name, value, "True or False")
 
 
-def _text(value: Any, _name: str) -> str:
-    return value if value.__class__ is str and value.isascii() else encodable(value)
+def _missing(value: Any) -> bool:
+    """Whether it is what pandas has where nothing is: in a row with gaps, a label may be NaN."""
+    return value is None or type(value).__name__ in {"NAType", "NaTType"} or (isinstance(value, float) and isnan(value))
+
+
+def _label(value: Any, name: str) -> str | None:
+    if _missing(value):
+        return None
+    return value if value.__class__ is str and value.isascii() and len(value) <= MOST_OF_A_NAME else label(value, name)
 
 
 def _reason(value: Any, _name: str) -> Reason | None:
@@ -161,7 +245,8 @@ def _reason(value: Any, _name: str) -> Reason | None:
 
 
 def _duration(value: Any, name: str) -> int:
-    return value // timedelta(microseconds=1) if isinstance(value, timedelta) else int(finite(value, name))
+    given = plain(value)
+    return given // timedelta(microseconds=1) if isinstance(given, timedelta) else int(finite(given, name))
 
 
 def _types(record: type) -> dict[str, type]:
@@ -174,11 +259,11 @@ def _types(record: type) -> dict[str, type]:
 _CONVERSIONS: dict[type, tuple[type, Callable[[Any, str], object]]] = {
     float: (float, _float),
     bool: (bool, _flag),
-    int: (NoneType, _instant),  # an int may count seconds
-    str: (NoneType, _text),
+    int: (NoneType, time),  # an int may count seconds
+    str: (NoneType, _label),
     Reason: (NoneType, _reason),
 }
 _OBSERVED = tuple((name, *_CONVERSIONS[kind]) for name, kind in _types(Observation).items())
 _RULE: dict[str, Callable[[Any, str], Any]] = {
-    name: {float: finite, int: _duration, str: _text}[kind] for name, kind in _types(Rules).items()
+    name: {float: finite, int: _duration, str: _label}[kind] for name, kind in _types(Rules).items()
 }

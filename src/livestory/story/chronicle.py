@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from livestory.clock import SECOND
 from livestory.errors import JournalCorrupt
-from livestory.story.events import ClockMoved, Facts, SetAside, StoryLate
 from livestory.story.journal import Entry, Journal
+from livestory.story.kinds.telling import ClockMoved, SetAside, StoryLate
 from livestory.story.story_file import StoryFile
 from livestory.story.subscribers import Subscribers
 from livestory.story.wording.text import encodable
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from livestory.clock import Clock
-    from livestory.story.events import Event
+    from livestory.story.event import Event
+    from livestory.story.inputs import Observation
     from livestory.story.journal import Identity
-    from livestory.story.observation import Observation
+    from livestory.story.kinds.base import Facts
 
 _log = logging.getLogger("livestory")
 _CLOCK_STEP = SECOND  # a clock that goes back by less is being adjusted, not set
@@ -121,6 +122,10 @@ class Chronicle:
     def close(self) -> None:
         """Let another writer have the story."""
         self.subscribers.close(timeout=2.0)
+        self.let_go()
+
+    def let_go(self) -> None:
+        """`close` at once: as a fork does with what it has inherited, where no other thread runs on."""
         self._text.close()
         self.journal.close()
 

@@ -1,73 +1,116 @@
 """The plan's own call, ``log_event(timestamp, event_type, details)``: its details as facts.
 
-Each type reads its details generously: the third column of its line, or just the numbers of it. What can't be read is
-told as a note under the type's name, so that nothing is lost and nothing is made up.
+Each type reads the third column of its line, or just the numbers of it, where that is the whole of the text and can
+mean one thing only. Anything else is told as the text that it is, under the type's name: nothing is lost, nothing is
+made up.
 """
 
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from livestory.story.events import BreakerTripped, Facts, NewHigh, Note, Phoenix, RegimeSwitch, Started, Stopped, Trade
-from livestory.story.wording.text import encodable
+from livestory.story import arguments
+from livestory.story.kinds.lifecycle import Started, Stopped
+from livestory.story.kinds.risk import BreakerTripped, NewHigh, Phoenix
+from livestory.story.kinds.telling import Note
+from livestory.story.kinds.trades import RegimeSwitch, Trade
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_NUMBER = r"[+-]?\d{1,18}(?:\.\d{1,18})?(?:[eE][+-]?\d{1,2})?"
-_NAME = r"[A-Za-z0-9.$_-]+"
+    from livestory.story.kinds.base import Facts
+
+_NUMBER = r"[0-9]{1,18}(?:\.[0-9]{1,18})?(?:[eE][+-]?[0-9]{1,2})?"
 _TRADE = re.compile(
-    rf"(?P<side>buy|sell)\b[\s|:]*(?P<quantity>{_NUMBER})(?:\s+(?P<base>{_NAME}))?\s*(?:@|at)\s*"
-    rf"(?P<price>{_NUMBER})(?:\s+(?P<quote>{_NAME}))?",
+    rf"(?P<side>buy|sell)\b[\s|:]*(?P<sign>[+-]?)(?P<quantity>{_NUMBER})(?:\s+(?P<base>\S+))?\s*(?:@|\bat\b)\s*"
+    rf"(?P<price>{_NUMBER})(?:\s+(?P<quote>\S+))?",
     re.IGNORECASE,
 )
-_AMOUNT = re.compile(rf"(?:[\w ]*:)?\s*(?P<amount>{_NUMBER})(?:\s+(?P<unit>{_NAME}))?")
+_AMOUNT = re.compile(
+    rf"(?:(?:initial wealth|wealth|balance|new ath|ath)\s*[:|]?\s*)?(?P<amount>{_NUMBER})(?:\s+(?P<unit>\S+))?",
+    re.IGNORECASE,
+)
 _REGIME = re.compile(
-    rf"(?P<regime>[^|,;:\s]+)(?:[\s|,;]+(?:score\s*[:=]?\s*)?(?P<score>{_NUMBER}))?", re.IGNORECASE
-)  # fmt: skip
-_DRAWDOWN = re.compile(rf"(?:DD|drawdown)?\s*[:=]?\s*(?P<drawdown>{_NUMBER})\s*(?P<percent>%)?", re.IGNORECASE)
+    r"(?:regime switch:\s*)?(?P<regime>[^|,;:\s]*[^\W\d_][^|,;:\s]*)"
+    rf"(?:[\s|,;]+(?:score\s*[:=]?\s*)?(?P<score>{_NUMBER}))?",
+    re.IGNORECASE,
+)
+_DRAWDOWN = re.compile(
+    rf"(?:(?:DD|drawdown)\s*[:=]?\s*)?(?:-?(?P<percent>{_NUMBER})\s*%|-(?P<share>0\.[0-9]{{1,18}}))", re.IGNORECASE
+)
+_NO_ASSETS = "LIMIT|MARKET|STOP|MAKER|TAKER|FILLED|PARTIAL|OPEN|CLOSE|LONG|SHORT|NOW|EACH|FEE|GTC|IOC|FOK"
+_TICKER = re.compile(rf"(?!(?:{_NO_ASSETS})\Z)[A-Z][A-Z0-9]{{1,9}}")
+_MOST_WEALTH = 1e18
+_HIGHEST_SCORE = 100
+_SIGNS = {"buy": {"", "+"}, "sell": {"", "-"}}
 
 
 def facts_of(event_type: object, details: object, symbol: str, unit: str) -> Facts:
     """The facts that the plan's event type and details stand for; a note where they stand for none."""
-    text, topic = encodable(details).strip(), encodable(event_type).strip()
+    text = arguments.text("None" if details is None else details, "details").strip()
+    topic = "None" if event_type is None else event_type
+    topic = arguments.text(topic, "event_type", arguments.MOST_OF_A_NAME).strip()
     reader = _READERS.get(topic.upper())
-    facts = reader(text, symbol, unit) if reader else None
+    readable = reader is _stopped or len(text) <= arguments.MOST_OF_A_NAME
+    facts = reader(text, symbol, unit) if reader and readable else None
     return facts if facts is not None else Note(topic=topic or "Note", text=text)
 
 
 def _started(text: str, _symbol: str, unit: str) -> Facts | None:
-    match = _AMOUNT.fullmatch(text)
-    return Started(wealth=float(match["amount"]), unit=match["unit"] or unit) if match else None
+    found = _wealth(text, unit)
+    return Started(wealth=found[0], unit=found[1]) if found else None
 
 
 def _high(text: str, _symbol: str, unit: str) -> Facts | None:
+    found = _wealth(text, unit)
+    return NewHigh(wealth=found[0], unit=found[1]) if found else None
+
+
+def _wealth(text: str, unit: str) -> tuple[float, str] | None:
     match = _AMOUNT.fullmatch(text)
-    return NewHigh(wealth=float(match["amount"]), unit=match["unit"] or unit) if match else None
+    named = _asset(match["unit"], unit) if match else None
+    if match is None or named is None:
+        return None
+    wealth = float(match["amount"])
+    return (wealth, named) if 0 < wealth < _MOST_WEALTH else None
 
 
 def _regime(text: str, _symbol: str, _unit: str) -> Facts | None:
-    match = _REGIME.fullmatch(text.removeprefix("Regime Switch:").strip())
+    match = _REGIME.fullmatch(text)
     if match is None:
         return None
-    return RegimeSwitch(regime=match["regime"], score=float(match["score"]) if match["score"] else None)
+    score = float(match["score"]) if match["score"] else None
+    return RegimeSwitch(regime=match["regime"], score=score) if score is None or score <= _HIGHEST_SCORE else None
 
 
 def _trade(text: str, symbol: str, _unit: str) -> Facts | None:
     match = _TRADE.fullmatch(text)
     if match is None:
         return None
-    base, _, quote = symbol.partition("/")
-    quantity, price = abs(Decimal(match["quantity"])), Decimal(match["price"])
-    return Trade(
-        side=match["side"].lower(),
-        quantity=quantity,
-        price=price,
-        base=match["base"] or base,
-        quote=match["quote"] or quote,
-    )
+    own_base, _, own_quote = symbol.partition("/")
+    base, quote = _asset(match["base"], own_base), _asset(match["quote"], own_quote)
+    if base is None or quote is None:
+        return None
+    own = (base, quote) == (own_base, own_quote)
+    if not own and None in {match["base"], match["quote"]}:  # half of another pair
+        return None
+    side = match["side"].lower()
+    if match["sign"] not in _SIGNS[side]:
+        return None
+    try:
+        quantity, price = (arguments.decimal(match[name], name) for name in ("quantity", "price"))
+    except ValueError:
+        return None
+    other = None if own else f"{base}/{quote}"
+    return Trade(side=side, quantity=quantity, price=price, base=base, quote=quote, symbol=other)
+
+
+def _asset(named: str | None, own: str) -> str | None:
+    """The asset that a text names: the story's ``own``, or another by its ticker; None where it names none."""
+    if named is None or named.casefold() == own.casefold():
+        return own
+    return named if _TICKER.fullmatch(named) else None
 
 
 def _breaker(text: str, _symbol: str, _unit: str) -> Facts | None:
@@ -76,9 +119,8 @@ def _breaker(text: str, _symbol: str, _unit: str) -> Facts | None:
     match = _DRAWDOWN.fullmatch(text)
     if match is None:
         return None
-    number = float(match["drawdown"])
-    share = number / 100 if match["percent"] or abs(number) > 1 else number
-    return BreakerTripped(drawdown=-abs(share))
+    share = float(match["percent"]) / 100 if match["percent"] else float(match["share"])
+    return BreakerTripped(drawdown=-share) if 0 < share <= 1 else None
 
 
 def _phoenix(text: str, _symbol: str, _unit: str) -> Facts | None:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from livestory.story.events import Halted, Unhalted, from_record
+from livestory.story.event import from_record
+from livestory.story.kinds.risk import Halted, Unhalted
 
 if TYPE_CHECKING:
+    from livestory.story.inputs import Observation
     from livestory.story.journal_reader import JournalReader
-    from livestory.story.observation import Observation
 
 
 class HaltTold(Struct, frozen=True):

@@ -17,9 +17,9 @@ from msgspec import Struct
 
 from livestory.clock import SystemClock
 from livestory.errors import InputError
+from livestory.story.commands import Command
 from livestory.story.layout import make_folder, sync_folder, temporary
 from livestory.story.wording.text import encodable
-from livestory.story.words import AnyWord
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,11 +37,11 @@ class Posted(Struct, frozen=True):
 
     id: str
     time: int  # when it was left
-    word: AnyWord
+    command: Command
 
 
 _ENCODER = msgspec.json.Encoder()
-_DECODER = msgspec.json.Decoder(AnyWord)
+_DECODER = msgspec.json.Decoder(Command)
 
 
 class Inbox:
@@ -56,7 +56,7 @@ class Inbox:
         self._taken: set[str] = set() if state is None else msgspec.msgpack.decode(state, type=set[str])
         self._refused: set[str] = set()
 
-    def post(self, word: AnyWord, clock: Clock | None = None) -> str:
+    def post(self, word: Command, clock: Clock | None = None) -> str:
         """Leave ``word``, durably; returns its id. Raises InputError where the folder can't be written."""
         posted = f"{(clock or SystemClock()).now():020d}-{os.urandom(4).hex()}"
         path = self._path(posted)

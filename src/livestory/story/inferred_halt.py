@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
-    from livestory.story.observation import Observation
+    from livestory.story.inputs import Observation
 
 _ROUNDING = 1e-12  # a drawdown of just the limit reaches it, however the floats were rounded
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from livestory.story.observation import Observation
+    from livestory.story.inputs import Observation
 
 __all__ = ["Cursor", "Entry", "Identity", "Journal", "JournalReader", "Kept", "Line"]
 

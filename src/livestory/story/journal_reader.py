@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
 
-    from livestory.story.observation import Observation
+    from livestory.story.inputs import Observation
 
 _PAGE = 1000  # observations read at a time
 
@@ -98,11 +98,13 @@ class JournalReader:
         since: int | None = None,
         until: int | None = None,
         limit: int = 1000,
+        most_bytes: int | None = None,
         newest_first: bool = False,
     ) -> list[Kept]:
         """Events in order of seq, at most ``limit``: after_seq < seq < before_seq, since <= time < until.
 
-        Where there are more, the next page begins at the last one's seq. Raises JournalError.
+        With ``most_bytes`` the one whose line and record reach them is the last. Where there are more, the next page
+        begins at the last one's seq. Raises JournalError.
         """
         clauses, values = ["seq > ?"], [after_seq]
         bounds = (("seq < ?", before_seq), ("time >= ?", since), ("time < ?", until))
@@ -115,7 +117,16 @@ class JournalReader:
         order = "DESC" if newest_first else "ASC"
         query = f"{queries.EVENTS} WHERE {' AND '.join(clauses)} ORDER BY seq {order} LIMIT ?"
         with faults(self.path, "read"):
-            return [Kept(*row) for row in self._db.execute(query, (*values, *(kinds or ()), limit))]
+            rows = self._db.execute(query, (*values, *(kinds or ()), limit))
+            if most_bytes is None:
+                return [Kept(*row) for row in rows]
+            found: list[Kept] = []
+            for row in rows:
+                found.append(Kept(*row))
+                most_bytes -= len(found[-1].line) + len(found[-1].record)
+                if most_bytes <= 0:
+                    break
+            return found
 
     def event(self, seq: int) -> Kept | None:
         """The event of that seq. Raises JournalError."""

@@ -1,34 +1,61 @@
-"""Observations, fills, flows and skipped trades -> events. Pure: no I/O, no clock, nothing but what it was told."""
+"""Inputs -> events. Pure: no I/O, no clock, nothing but what it was given."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from livestory.clock import DAY
 from livestory.errors import JournalCorrupt
 from livestory.story import detectors as d
-from livestory.story import words
 from livestory.story.account import Account
-from livestory.story.events import AlertsGivenUp, Event, ExchangeBack, Facts, Halted, Note, Unhalted
+from livestory.story.event import Event
+from livestory.story.former_verbs import FormerVerbs
 from livestory.story.inferred_halt import InferredHalt
-from livestory.story.observation import Flow
+from livestory.story.inputs import (
+    Begin,
+    End,
+    Fill,
+    Flow,
+    Head,
+    Input,
+    Observation,
+    RecordCheck,
+    RegimeCheck,
+    Skip,
+    Statement,
+)
+from livestory.story.kinds.base import Facts, OfACaller
+from livestory.story.kinds.exchange import ExchangeBack
+from livestory.story.kinds.lifecycle import Rules
+from livestory.story.kinds.risk import Halted, Unhalted
+from livestory.story.line import tell
 from livestory.story.settings import StorySettings
-from livestory.story.wording import tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from livestory.story.events import Retold, Rules
-    from livestory.story.observation import Begin, End, Fill, Observation, Skip
+    from livestory.clock import Reading
 
 
 NARRATOR = "narrator"
 """The name of a narrator's state in a journal."""
 TRADE = "trade-"
 """What the id of a trade's event begins with, where the trade has an id of its own."""
+
+
+_Stated = Flow | Skip | Begin | End | Statement | RecordCheck | RegimeCheck | Head
+
+
+class Judged(NamedTuple):
+    """What came of an input whose time a caller gave."""
+
+    events: tuple[Event, ...]
+    observation: Observation | None  # that is part of the story, and to be kept with it
+    doubted: bool  # its time was: to be remembered, also where nothing is told
 
 
 class _Memory(Struct):
@@ -55,6 +82,7 @@ class _Memory(Struct):
     trades: d.Trades = field(default_factory=d.Trades)
     chapters: d.Chapters = field(default_factory=d.Chapters)
     silence: d.Silence = field(default_factory=d.Silence)
+    times: d.Times = field(default_factory=d.Times)
     exposures: d.Exposures | None = None  # of a story that is retold, and so is the next
     inferred_halt: InferredHalt | None = None
     never: frozenset[str] = frozenset()  # fields that no observation has
@@ -64,7 +92,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(_Memory).decode
 
 
-class Narrator:
+class Narrator(FormerVerbs):
     """Turns what a bot reports into the events of its story, with ordered detectors.
 
     The same inputs after the same `save` and `restore` give the same events, wherever the cut is made.
@@ -73,6 +101,7 @@ class Narrator:
     def __init__(self, symbol: str = "ETH/BTC", unit: str = "BTC", settings: StorySettings | None = None) -> None:
         """Begin a story in ``unit`` about a bot that trades ``symbol`` (``BASE/QUOTE``)."""
         self._settings = settings or StorySettings()
+        self._leaps = True  # whether a fact may close the chapters of days at which nothing was observed
         self._remember(_Memory(Account(symbol, unit, self._settings)))
 
     def save(self) -> bytes:
@@ -134,14 +163,79 @@ class Narrator:
         """The kinds of the events that told a trouble whose end was not told yet, such as "exchange_down"."""
         return self._memory.troubles.kinds(self._memory.last_observed)
 
-    def observe(self, observation: Observation) -> tuple[Event, ...] | None:
-        """The events that an observation brings; None where it is not newer than the last, and so ignored."""
+    def take(self, given: Input) -> tuple[Event, ...]:
+        """The events that an input brings.
+
+        An observation that is not newer than the last one is ignored: `last_observed` stays. Fills that were told
+        before are the caller's to leave out.
+        """
+        if isinstance(given, Observation):
+            return self._observe(given)
+        if isinstance(given, Fill):
+            return self._fill(given)
+        time = given.time
+        told = self._advance(time) if isinstance(given, Flow | Skip) else []
+        for facts in self._found(given):
+            told += self._hear(time, self._news(time, facts))
+        self._memory.calls += 1
+        return self._events(time, told)
+
+    def judge(self, given: Input, reading: Reading) -> Judged:
+        """`take` an input whose time a caller gave, when the clock said ``reading``.
+
+        A time too far ahead of a plausible clock is not believed: an observation is set aside, anything else is told at
+        the clock's time. One that the clock can't judge is believed, and closes chapters once an observation bears it
+        out.
+        """
+        clock = reading.now if reading.plausible else None
+        believed, news = self._memory.times.judge(_call(given), given.time, clock)
+        told = self.take(Statement(given.time if believed else reading.now, news)) if news else ()
+        if not believed:
+            if isinstance(given, Observation):
+                return Judged(told, None, doubted=True)
+            given = _at_the_clock(given, reading.now)
+        observed = self.last_observed
+        self._leaps = believed and given.time <= reading.now + DAY
+        try:
+            told += self.take(given)
+        finally:
+            self._leaps = True
+        taken = isinstance(given, Observation) and self.last_observed != observed
+        return Judged(told, given if taken and isinstance(given, Observation) else None, doubted=not believed)
+
+    def _found(self, given: _Stated) -> Iterable[Facts]:  # noqa: PLR0911 - one way for each input
+        memory, account = self._memory, self._account
+        match given:
+            case Flow():
+                self._count(given)
+                return memory.flows.flow(given, account)
+            case Skip():
+                return memory.put_offs.skip(given, account)
+            case Begin():
+                if given.missed_bars is not None:
+                    memory.gaps.forgive()
+                return memory.lifecycle.begin(given, account)
+            case End():
+                return memory.lifecycle.end(given, account)
+            case Statement():
+                return given.facts
+            case RecordCheck():
+                return memory.all_time_high.check(given.wealth, given.peak, account)
+            case RegimeCheck():
+                return memory.regime.check(given.score, given.threshold, self._settings.hysteresis)
+            case Head():
+                self._infer(given)
+                return (given.retold,)
+            case _:
+                assert_never(given)
+
+    def _observe(self, observation: Observation) -> tuple[Event, ...]:
         memory, account = self._memory, self._account
         time = observation.time
         memory.calls += 1
         if time <= memory.last_observed:
             memory.seen_before += 1
-            return None
+            return ()
         memory.last_observed = time
         told: list[Facts] = []
         if time > memory.chapters.end:
@@ -158,8 +252,8 @@ class Narrator:
                 told += self._hear(time, found)
         return self._events(time, told) if told else ()
 
-    def fill(self, fill: Fill) -> tuple[Event, ...]:
-        """The trade that a fill is told as. Fills that were told before are the caller's to leave out."""
+    def _fill(self, fill: Fill) -> tuple[Event, ...]:
+        self._memory.calls += 1
         told = self._advance(fill.time)
         closed = self._account.fill(fill)
         put_off = self._memory.put_offs.filled(fill, self._account)
@@ -171,92 +265,37 @@ class Narrator:
         """The id of the event that tells a fill whose trade id is known; the same fill has it again."""
         return f"{TRADE}{fill.symbol or self._account.symbol}-{fill.trade_id}" if fill.trade_id else None
 
-    def flow(self, flow: Flow) -> tuple[Event, ...]:
-        """The deposit or withdrawal."""
-        told = self._advance(flow.time)
+    def _count(self, flow: Flow) -> None:
         take = self._account.explain if flow.counted else self._account.flow
         take(flow.amount)
-        told += self._hear(flow.time, self._memory.flows.flow(flow, self._account))
-        return self._events(flow.time, told)
 
-    def word(self, time: int, word: words.AnyWord) -> tuple[Event, ...]:
-        """What somebody left for the bot, as far as it is to be told; to halt or resume is the bot's own affair."""
-        match word:
-            case words.Note():
-                return self.tell(time, Note(text=word.text, by="you"))
-            case words.Flow():
-                return self.flow(Flow(time=time, amount=word.amount, came=word.came, source="you"))
-            case words.AlertsLost():
-                fields = {name: getattr(word, name) for name in word.__struct_fields__}
-                return self.tell(time, AlertsGivenUp(**fields))
-            case _:
-                return ()
-
-    def skip(self, skip: Skip) -> tuple[Event, ...]:
-        """The trade put off, unless it is told already."""
-        told = self._advance(skip.time)
-        told += self._hear(skip.time, self._memory.put_offs.skip(skip, self._account))
-        return self._events(skip.time, told)
-
-    def begin(self, begin: Begin) -> tuple[Event, ...]:
-        """The start or the return."""
-        if begin.missed_bars is not None:
-            self._memory.gaps.forgive()
-        return self.tell(begin.time, *self._memory.lifecycle.begin(begin, self._account))
-
-    def retell(self, time: int, head: Retold, never: frozenset[str] = frozenset()) -> tuple[Event, ...]:
-        """The head of a story that is told after the fact, at ``time``; from here on infers what the head says it does.
-
-        ``never`` are the fields that no observation will have. What the head says is lacking is not told again.
-        """
-        memory = self._memory
-        memory.lacking.told = bool(head.lacking)
-        memory.chapters.trades_known = "fill" not in head.lacking
-        memory.never = never
-        if "exposure" in head.inferred:
+    def _infer(self, head: Head) -> None:
+        """Infer from here on what the head says is inferred; what it says is lacking is not told again."""
+        memory, retold = self._memory, head.retold
+        memory.lacking.told = bool(retold.lacking)
+        memory.chapters.trades_known = "fill" not in retold.lacking
+        memory.never = head.never
+        if "exposure" in retold.inferred:
             memory.exposures = d.Exposures()
             memory.chapters.trades_known = False
-        if "halted" in head.inferred and head.breaker is not None:
-            memory.inferred_halt = InferredHalt(head.breaker)
+        if "halted" in retold.inferred and retold.breaker is not None:
+            memory.inferred_halt = InferredHalt(retold.breaker)
             memory.never -= {"halted"}
         self._remember(memory)
-        return self.tell(time, head)
 
     def recall(self, before: Observation | Flow | Facts) -> None:
         """Take into the account what was told before and is told as it stands; `restore` knows the rest."""
         if isinstance(before, Facts):
             self._account.told(before)
         elif isinstance(before, Flow):
-            take = self._account.explain if before.counted else self._account.flow
-            take(before.amount)
+            self._count(before)
         else:
             self._account.observe(self._memory.readings.admit(before, self._account)[0])
 
-    def rules(self, time: int, rules: Rules) -> tuple[Event, ...]:
-        """The rules in force, or what changed of them."""
-        return self.tell(time, *self._memory.rules.rules(rules, self._account))
-
-    def end(self, end: End) -> tuple[Event, ...]:
-        """The goodbye."""
-        return self.tell(end.time, *self._memory.lifecycle.end(end, self._account))
-
-    def check_ath(self, time: int, wealth: float, peak: float) -> tuple[Event, ...]:
-        """The plan's check for a record, from wealth and peak alone."""
-        return self.tell(time, *self._memory.all_time_high.check(wealth, peak, self._account))
-
-    def check_regime_switch(self, time: int, score: float, threshold: float) -> tuple[Event, ...]:
-        """The plan's check for a regime switch, from score and threshold alone."""
-        return self.tell(time, *self._memory.regime.check(score, threshold, self._settings.hysteresis))
-
-    def tell(self, time: int, *facts: Facts) -> tuple[Event, ...]:
-        """Facts that somebody else has found; of a trouble or a halt only what is not told yet."""
-        self._memory.calls += 1
-        told: list[Facts] = []
-        for each in facts:
-            told += self._hear(time, self._news(time, each))
-        return self._events(time, told)
-
     def _news(self, time: int, facts: Facts) -> tuple[Facts, ...]:
+        """Of rules, a halt or a trouble only what is not told yet."""
+        if isinstance(facts, Rules):
+            return self._memory.rules.rules(facts, self._account)
         if isinstance(facts, Halted):
             return self._memory.breaker.halt(time, facts)
         if isinstance(facts, Unhalted):
@@ -268,9 +307,10 @@ class Narrator:
 
     def _advance(self, time: int) -> list[Facts]:
         """Close the chapters that ended before ``time``: what happens now belongs to the next ones."""
-        self._memory.calls += 1
         chapters = self._memory.chapters
-        return self._hear(time, chapters.close(time, self._account)) if time > chapters.end else []
+        if time <= chapters.end or (time > chapters.end + DAY and not self._leaps):
+            return []
+        return self._hear(time, chapters.close(time, self._account))
 
     def _hear(self, time: int, facts: Iterable[Facts]) -> list[Facts]:
         heard = list(facts)
@@ -286,3 +326,34 @@ class Narrator:
         if own_id is not None and events:
             events[-1] = replace(events[-1], id=own_id)
         return tuple(events)
+
+
+_CALLS: dict[type, str] = {
+    Observation: "observe",
+    Fill: "fill",
+    Skip: "skip",
+    Flow: "flow",
+    Begin: "begin",
+    End: "end",
+    Head: "retell",
+    RecordCheck: "check_ath",
+    RegimeCheck: "check_regime_switch",
+}
+"""What the calls are called that give these inputs."""
+
+
+def _call(given: Input) -> str:
+    """What the call that gave an input is called in the story; of facts, the first one's kind."""
+    return str(given.facts[0].__struct_config__.tag) if isinstance(given, Statement) else _CALLS[type(given)]
+
+
+def _at_the_clock(given: Input, now: int) -> Input:
+    """The input at the clock's time, and in it, where it is to be told, the one that was given."""
+    match given:
+        case Fill() | Skip() | Flow():
+            return replace(given, time=now, claimed=given.time)
+        case Statement():
+            facts = (replace(each, claimed=given.time) if isinstance(each, OfACaller) else each for each in given.facts)
+            return Statement(now, tuple(facts))
+        case _:
+            return replace(given, time=now)

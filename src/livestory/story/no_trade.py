@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from livestory.story.events import BarCount
-from livestory.story.observation import Reason
+from livestory.story.reason import BarCount, Reason
 
 
 class _Count(Struct):

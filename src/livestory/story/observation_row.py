@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from msgspec import Struct, json
 
-from livestory.story.observation import Observation
+from livestory.story.inputs import Observation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from livestory.clock import DAY, HOUR
-from livestory.settings import Duration
+from livestory.settings import Duration, check
 
 
 class StorySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,3 +60,7 @@ class StorySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         Duration,
         Meta(ge=DAY, description="Age from which livestory compact thins observations to hourly extremes. Duration."),
     ] = 400 * DAY
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where a setting is out of its range."""
+        check(self)

@@ -19,7 +19,8 @@ from livestory.errors import InputError
 from livestory.story.journal_faults import faults
 from livestory.story.journal_reader import JournalReader
 from livestory.story.journal_schema import connect
-from livestory.story.layout import Layout, make_folder, sync_folder
+from livestory.story.layout import Layout, make_folder
+from livestory.story.output_file import Target, replaced
 from livestory.story.story_file import CURSOR, day_told, pages
 from livestory.story.story_text import compressed, encoded
 
@@ -48,25 +49,22 @@ def backup(path: str | os.PathLike[str], out: Path) -> Saved:
     JournalError and OSError.
     """
     layout = Layout.of(path)
-    if not out.name.endswith(ENDINGS) or out.is_dir():
+    target = Target.of(out)
+    if not target.is_stream and not out.name.endswith(ENDINGS):
         message = f"{out}: name the backup like story-2024-12-03.tar.gz"
         raise InputError(message)
-    make_folder(out.absolute().parent)
-    with TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as scratch:
-        snapshot, packed = Path(scratch, layout.db.name), Path(scratch, out.name)
+    make_folder(target.path.parent)
+    beside = not target.is_stream and os.access(target.path.parent, os.W_OK)
+    room = target.path.parent if beside else None  # for a copy of the journal; None: where the system keeps such
+    with replaced(out, private=True) as file, TemporaryDirectory(prefix=".livestory-", dir=room) as scratch:
+        snapshot = Path(scratch, layout.db.name)
         _copy(layout.db, snapshot)
-        with JournalReader.open(snapshot) as journal, packed.open("xb") as file:
-            packed.chmod(_PRIVATE)
+        with JournalReader.open(snapshot) as journal:
             with tarfile.open(fileobj=file, mode="w:gz", compresslevel=_FASTEST) as tar:
                 _add(tar, snapshot.name, snapshot)
                 for name, content in _text(journal, layout):
                     _add(tar, name, content)
-            file.flush()
-            os.fsync(file.fileno())
-            saved = Saved(journal.last_seq, file.tell())
-        packed.replace(out)
-        sync_folder(out.absolute().parent)
-    return saved
+            return Saved(journal.last_seq, file.tell())
 
 
 def _copy(journal: Path, to: Path) -> None:

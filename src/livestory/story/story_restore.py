@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -39,6 +40,10 @@ def unpacked(file: Path, target: Layout) -> Iterator[tuple[Layout, Report]]:
                 story = Layout.of(Path(scratch, target.text.name))
                 _unpack(tar, stem, story, file)
                 yield story, _sound(story, file)
+    except OSError as error:
+        if error.filename is None and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:  # met in writing
+            raise OSError(error.errno, error.strerror, str(target.text.parent)) from error
+        raise
     except (tarfile.TarError, EOFError, zlib.error) as error:
         message = f"{file}: not a backup, or a part of one ({error})\n{_GIVE}"
         raise InputError(message) from error

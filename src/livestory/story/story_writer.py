@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
-import atexit
 import functools
 import logging
-import sys
+import signal
 import time as time_
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
+import traceback
+from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, Self, TypeVar
 
-from livestory.clock import SystemClock, instant
+from livestory.clock import SystemClock
 from livestory.story import arguments
 from livestory.story.details import facts_of
-from livestory.story.events import Note, Rules
-from livestory.story.journal_entry import Identity
-from livestory.story.narrator import Narrator
-from livestory.story.observation import Fill, Flow, Observation, Reason, Skip
-from livestory.story.settings import StorySettings
-from livestory.story.wording.text import encodable
-from livestory.story.writer_thread import Health, WriterThread
+from livestory.story.inputs import Fill, Flow, Observation, RecordCheck, RegimeCheck, Skip, Statement
+from livestory.story.kinds.telling import Note
+from livestory.story.reason import Reason
+from livestory.story.writer_options import Options, flag, path_of, seconds
+from livestory.story.writer_process import in_event_loop, joined
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
-    from datetime import datetime
+    from datetime import date, datetime
 
     from livestory.clock import Clock
     from livestory.story.arguments import Number
-    from livestory.story.events import Event
+    from livestory.story.event import Event
+    from livestory.story.inputs import Input
+    from livestory.story.kinds.lifecycle import Rules
+    from livestory.story.settings import StorySettings
+    from livestory.story.writer_thread import Health
 
-    Timestamp = datetime | float | str
+    Timestamp = datetime | date | float | str
     Told = tuple[Event, ...] | None
 
+_OPEN_WAIT = 5.0  # seconds that a constructor waits for the story to open
 _log = logging.getLogger("livestory")
 
 P = ParamSpec("P")
@@ -46,7 +49,7 @@ def _harmless(method: Callable[Concatenate[StoryWriter, P], T]) -> Callable[Conc
         try:
             told = method(self, *args, **kwargs)
         except Exception as error:
-            if self.strict:
+            if self.strict or _of_a_signal(error):
                 raise
             if self._thread.refused(f"{method.__name__}: {_said(error)}"):
                 _log.exception("%s was not told", method.__name__)
@@ -88,19 +91,20 @@ class StoryWriter:
         are the detectors'; the file keeps ``keep_days`` days told (None: all) and archives older ones. Strict: raises
         ValueError for a symbol that is no ``BASE/QUOTE``, and the journal's errors.
         """
-        symbol = arguments.pair(symbol)
-        self.filepath = str(filepath)
+        options = Options.of(name=name, symbol=symbol, unit=unit, settings=settings, keep_days=keep_days, clock=clock)
+        path = path_of(filepath)
+        self.filepath = str(path)
         self.last_target = 0.0
-        self.strict = strict
-        self._max_wait = max_wait
-        self._symbol = symbol
-        self._unit = encodable(unit) if unit else symbol.partition("/")[2]
+        self.strict = flag(strict, "strict")
+        self._max_wait = seconds(max_wait, "max_wait")
+        self._symbol = options.symbol
+        self._unit = options.unit
         self._clock = clock or SystemClock()
-        narrator = Narrator(symbol, self._unit, settings or StorySettings())
-        identity = Identity(bot=None if name is None else encodable(name), symbol=symbol, unit=self._unit)
-        self._thread = WriterThread(self.filepath, identity, narrator, self._clock, keep_days)
-        self._thread.start(strict=strict)
-        atexit.register(self._thread.close, 2.0)
+        self._closed = False
+        self._thread = joined(self, path, options, wait=_OPEN_WAIT)
+        if strict and (trouble := self._thread.trouble) is not None:
+            self.close(0.0)
+            raise trouble
 
     # The plan's own calls.
 
@@ -112,19 +116,19 @@ class StoryWriter:
         read, are told as a note. ``log_event(now, "TRADE", "BUY 0.25 @ 0.0329")``.
         """
         facts = facts_of(event_type, details, self._symbol, self._unit)
-        return self._tell("tell", instant(timestamp), facts)
+        return self._take(Statement(arguments.time(timestamp), (facts,)))
 
     @_harmless
     def check_ath(self, wealth: float, peak: float, timestamp: Timestamp | None = None) -> Told:
         """Tell a wealth above the last announced all-time high; ``peak`` may have been raised to it already."""
         wealth, peak = arguments.positive(wealth, "wealth"), arguments.positive(peak, "peak")
-        return self._tell("check_ath", self._at(timestamp), wealth, peak)
+        return self._take(RecordCheck(self._at(timestamp), wealth, peak))
 
     @_harmless
     def check_regime_switch(self, score: float, threshold: float, timestamp: Timestamp | None = None) -> Told:
         """Tell that the score crossed into TREND or MEAN_REV; the first reading is told as well."""
         score, threshold = arguments.finite(score, "score"), arguments.finite(threshold, "threshold")
-        return self._tell("check_regime_switch", self._at(timestamp), score, threshold)
+        return self._take(RegimeCheck(self._at(timestamp), score, threshold))
 
     @property
     def last_regime(self) -> str | None:
@@ -139,7 +143,7 @@ class StoryWriter:
         observation = arguments.observation(observation)
         if observation.target_weight is not None:
             self.last_target = observation.target_weight
-        return self._tell("observe", observation)
+        return self._take(observation)
 
     @_harmless
     def fill(  # noqa: PLR0913 - a fill has as many sides, and all but three have defaults
@@ -150,7 +154,7 @@ class StoryWriter:
         *,
         reason: Reason | str | None = None,
         fee: Number | None = None,
-        trade_id: str | None = None,
+        trade_id: str | int | None = None,
         symbol: str | None = None,
         effect: str | None = None,
         timestamp: Timestamp | None = None,
@@ -160,6 +164,7 @@ class StoryWriter:
         ``quantity`` is in the base asset, ``price`` and ``fee`` are in the quote asset; ``effect`` is "open", "add",
         "reduce" or "close" (a short needs it). A ``trade_id`` that was told before is not told again.
         """
+        effect = arguments.effect(effect)
         fill = Fill(
             time=self._at(timestamp),
             side=arguments.side(side, effect),
@@ -168,10 +173,10 @@ class StoryWriter:
             symbol=arguments.pair(symbol) if symbol is not None else None,
             effect=effect,
             fee=arguments.decimal(fee, "fee", signed=True) if fee is not None else None,
-            trade_id=None if trade_id is None else encodable(trade_id),
+            trade_id=arguments.trade_id(trade_id),
             reason=arguments.reason(reason),
         )
-        return self._tell("fill", fill)
+        return self._take(fill)
 
     @_harmless
     def skip(
@@ -191,22 +196,22 @@ class StoryWriter:
             quantity=arguments.decimal(quantity, "quantity") if quantity is not None else None,
             symbol=arguments.pair(symbol) if symbol is not None else None,
         )
-        return self._tell("skip", skip)
+        return self._take(skip)
 
     @_harmless
     def flow(self, amount: float, timestamp: Timestamp | None = None) -> Told:
         """Tell a deposit (positive) or withdrawal (negative), in the story's unit, before the wealth that has it."""
-        return self._tell("flow", Flow(time=self._at(timestamp), amount=arguments.finite(amount, "amount")))
+        return self._take(Flow(time=self._at(timestamp), amount=arguments.finite(amount, "amount")))
 
     @_harmless
     def rules(self, rules: Rules, timestamp: Timestamp | None = None) -> Told:
         """Tell the rules the bot trades by; told again, only what changed is."""
-        return self._tell("rules", self._at(timestamp), arguments.rules(rules))
+        return self._take(Statement(self._at(timestamp), (arguments.rules(rules),)))
 
     @_harmless
     def note(self, text: str, timestamp: Timestamp | None = None) -> Told:
         """Tell somebody's own words."""
-        return self._tell("tell", self._at(timestamp), Note(text=encodable(text)))
+        return self._take(Statement(self._at(timestamp), (Note(text=arguments.text(text, "text")),)))
 
     # The story's own condition.
 
@@ -215,8 +220,10 @@ class StoryWriter:
         """Whether the story keeps up: what waits, what was lost, and what the trouble is."""
         return self._thread.health()
 
+    @_harmless
     def subscribe(self, subscriber: Callable[[Event], object]) -> None:
         """Call ``subscriber`` with each event once it is durable, on a thread of the story's own."""
+        self._refuse_closed()
         self._thread.subscribe(subscriber)
 
     def flush(self, timeout: float | None = None) -> bool:
@@ -231,8 +238,12 @@ class StoryWriter:
 
     def close(self, timeout: float = 5.0) -> bool:
         """Flush, for at most ``timeout`` seconds, and let another writer have the story. Tells nothing."""
-        atexit.unregister(self._thread.close)
-        return self._thread.close(timeout)
+        deadline = time_.monotonic() + timeout
+        flushed = self.flush(0.0 if self._closed else timeout)
+        self._closed = True
+        self._thread.users.discard(self)
+        self._thread.leave(max(0.0, deadline - time_.monotonic()) + 0.1)
+        return flushed
 
     def __enter__(self) -> Self:
         """Itself."""
@@ -243,16 +254,37 @@ class StoryWriter:
         self.close()
 
     def _at(self, timestamp: Timestamp | None) -> int:
-        return self._clock.now() if timestamp is None else instant(timestamp)
+        return self._clock.now() if timestamp is None else arguments.time(timestamp)
 
-    def _tell(self, call: str, *arguments: Any) -> Told:
-        deadline = time_.monotonic() + (0.0 if _in_event_loop() else self._max_wait)
-        return self._thread.tell(call, arguments, deadline, strict=self.strict) or None
+    def __reduce_ex__(self, _: object) -> NoReturn:
+        """Raises TypeError: a copy would be a second writer that nobody has opened."""
+        message = (
+            "a StoryWriter can't be copied or pickled: open another with StoryWriter(path), it tells the same story"
+        )
+        raise TypeError(message)
+
+    def _take(self, given: Input) -> Told:
+        self._refuse_closed()
+        wait = 0.0 if in_event_loop() else self._max_wait
+        return self._thread.take(given, wait, strict=self.strict) or None
+
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            message = "the story is closed"
+            raise ValueError(message)
 
 
-def _in_event_loop() -> bool:
-    asyncio = sys.modules.get("asyncio")
-    return asyncio is not None and asyncio._get_running_loop() is not None  # noqa: SLF001 - the documented get raises
+def _of_a_signal(error: Exception) -> bool:
+    """Whether a handler of a signal raised it while the call ran: then it is meant for the bot, not for the story."""
+    running = {frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)}
+    return any(_code(signal.getsignal(number)) in running for number in signal.valid_signals())
+
+
+def _code(handler: Any) -> object:
+    if not callable(handler):
+        return None
+    handler = getattr(handler, "func", handler)  # a partial's
+    return getattr(handler, "__code__", None) or getattr(type(handler).__call__, "__code__", None)
 
 
 def _said(error: Exception) -> str:

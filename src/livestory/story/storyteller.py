@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from livestory.story.chronicle import Chronicle
 from livestory.story.inbox import INBOX, Inbox
+from livestory.story.inputs import Observation, Statement
 from livestory.story.layout import Layout
 from livestory.story.narrator import NARRATOR, Narrator
 
@@ -14,12 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from livestory.clock import Clock
-    from livestory.story.events import Event, Facts, Rules
+    from livestory.story.event import Event
     from livestory.story.inbox import Posted
+    from livestory.story.inputs import Input
     from livestory.story.journal import Identity
-    from livestory.story.observation import Begin, End, Fill, Flow, Observation, Skip
     from livestory.story.settings import StorySettings
-    from livestory.story.words import AnyWord
 
 
 class Storyteller:
@@ -53,52 +53,24 @@ class Storyteller:
             self._chronicle.close()
             raise
 
-    def begin(self, begin: Begin) -> tuple[Event, ...]:
-        """Tell the start or the return."""
-        return self._told(begin.time, self.narrator.begin(begin))
+    def take(self, given: Input) -> tuple[Event, ...]:
+        """Tell what an input brings."""
+        observed = self.narrator.last_observed
+        events = self.narrator.take(given)
+        if isinstance(given, Observation):
+            if self.narrator.last_observed == observed:
+                return ()
+            self._observations.append(given)
+        self._last = max(self._last, given.time)
+        self._events += events
+        return events
 
-    def rules(self, time: int, rules: Rules) -> tuple[Event, ...]:
-        """Tell the rules, or what changed of them."""
-        return self._told(time, self.narrator.rules(time, rules))
-
-    def observe(self, observation: Observation) -> tuple[Event, ...]:
-        """Tell what an observation brings."""
-        events = self.narrator.observe(observation)
-        if events is None:
-            return ()
-        self._observations.append(observation)
-        return self._told(observation.time, events)
-
-    def fill(self, fill: Fill) -> tuple[Event, ...]:
-        """Tell a trade."""
-        return self._told(fill.time, self.narrator.fill(fill))
-
-    def skip(self, skip: Skip) -> tuple[Event, ...]:
-        """Tell a trade put off."""
-        return self._told(skip.time, self.narrator.skip(skip))
-
-    def flow(self, flow: Flow) -> tuple[Event, ...]:
-        """Tell a deposit or withdrawal."""
-        return self._told(flow.time, self.narrator.flow(flow))
-
-    def tell(self, time: int, *facts: Facts) -> tuple[Event, ...]:
-        """Tell what the bot itself has found."""
-        return self._told(time, self.narrator.tell(time, *facts))
-
-    def end(self, end: End) -> tuple[Event, ...]:
-        """Tell the goodbye."""
-        return self._told(end.time, self.narrator.end(end))
-
-    def word(self, time: int, word: AnyWord) -> tuple[Event, ...]:
-        """Tell a note, a flow or what the alerts report, as somebody has left it."""
-        return self._told(time, self.narrator.word(time, word))
-
-    def words(self) -> list[Posted]:
-        """The words that others have left for the bot and that were not taken yet, oldest first."""
+    def commands(self) -> list[Posted]:
+        """What others have asked of the bot and was not taken yet, oldest first."""
         return self._inbox.waiting()
 
-    def take(self, posted: Posted) -> None:
-        """Count a word as taken once its effect is committed."""
+    def settle(self, posted: Posted) -> None:
+        """Count a command as taken once its effect is committed."""
         self._inbox.take(posted)
 
     def state(self, name: str) -> bytes | None:
@@ -115,8 +87,9 @@ class Storyteller:
         Raises JournalError; then nothing is lost, and the next commit keeps it.
         """
         now = self._chronicle.now()
-        for facts in self._chronicle.news():
-            self._events += self.narrator.tell(self._last if now is None else now, facts)
+        news = self._chronicle.news()
+        if news:
+            self.take(Statement(self._last if now is None else now, tuple(news)))
         kept = self._chronicle.keep(
             self._events, self._observations, {**states, **self._inbox.states(), NARRATOR: self.narrator.save()}
         )
@@ -135,8 +108,3 @@ class Storyteller:
     def __exit__(self, *_: object) -> None:
         """`close`."""
         self.close()
-
-    def _told(self, time: int, events: tuple[Event, ...]) -> tuple[Event, ...]:
-        self._last = max(self._last, time)
-        self._events += events
-        return events

@@ -1,57 +1,51 @@
-"""The thread on which a StoryWriter's events become durable, so that the caller never waits for a disk.
+"""The two threads on which a StoryWriter's events become durable, so that the caller never waits for a disk.
 
-The caller narrates under a lock (microseconds) and hands over what is to be kept; the thread keeps it, retries while it
-can't, and tells afterwards what came late. While the story could not be opened at all, calls are remembered and told
-once it is: only then is it known what was told before.
+One narrates (microseconds) and keeps what was narrated, retries while it can't, and tells afterwards what came late;
+the other narrates in its stead while it is at the disk. A caller only puts its call into a queue and waits on the
+call's own latch: it holds nothing that the threads need, so whatever interrupts it, a signal's handler that tells and
+closes, or an exception that one raises, hangs nothing and loses nothing. While the story could not be opened at all,
+calls are remembered and told once it is: only then is it known what was told before.
 """
 
 from __future__ import annotations
 
-import _thread
 import logging
 import os
 import queue
+import sys
 import threading
 import time as time_
 from collections import deque
-from contextlib import suppress
-from functools import partial
-from itertools import takewhile
-from operator import is_not
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from msgspec import Struct
 
-from livestory.clock import SECOND
-from livestory.errors import JournalForeign
-from livestory.story.events import StoryLate
-from livestory.story.inbox import INBOX, Inbox
+from livestory.errors import JournalError
 from livestory.story.layout import Layout
-from livestory.story.narrator import NARRATOR, TRADE
-from livestory.story.wording.numbers import stamp
-from livestory.story.wording.text import encodable
-from livestory.story.words import Halt, Resume
+from livestory.story.writer_call import Ask, Call, Question, Told
+from livestory.story.writer_keeper import HANGS, SILENCE, Keeper
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-    from livestory.clock import Clock
-    from livestory.story.chronicle import Chronicle
-    from livestory.story.events import Event
-    from livestory.story.inbox import Posted
-    from livestory.story.journal_entry import Identity
-    from livestory.story.narrator import Narrator
-    from livestory.story.observation import Observation
+    from livestory.story.event import Event
+    from livestory.story.inputs import Input
+    from livestory.story.writer_options import Options
 
 _log = logging.getLogger("livestory")
-_MOST_WAITING = 10_000  # calls; beyond that the oldest are lost, and counted
+_MOST_ASKED = 10_000  # calls that nobody hears, where no thread can be started
 _RETRY_FIRST, _RETRY_MOST = 0.05, 5.0  # seconds between tries
-_HANGS = 5.0  # seconds after which a line that still waits is trouble, although nothing has failed
-_SILENCE = "the disk does not answer"
-_AT_ONCE = 100  # calls told again while the caller may have to wait for it
-_ROUNDS = 10  # of telling again, should a bot call faster than that
 _LISTEN = 1.0  # seconds between two looks into the inbox
-_OPEN_WAIT = 5.0  # seconds that a constructor waits for the story to open
+_THINKING = (
+    1.0  # seconds that a call waits to be narrated, which no disk holds up: far more than a stalled machine takes
+)
+_AT_EXIT = 2.0  # seconds that a call waits for the disk once the interpreter is ending: nobody keeps it later
+
+
+class StoryClosed(ValueError):
+    """The story was closed by its last writer."""
 
 
 class Health(Struct, frozen=True):
@@ -62,119 +56,109 @@ class Health(Struct, frozen=True):
     waiting: int  # calls told and not durable yet
     last_seq: int | None  # of the last durable event
     lost: int  # events given up since the start, for want of memory
+    subscriber: str | None = None  # which subscriber has raised, or does not return: the story goes on without it
 
 
-class _Call:
-    """One call on its way: what it told, and a latch that opens when it is durable or in trouble."""
+class WriterThread(Keeper):
+    """One story's threads, for all its writers in this process; every public method may be called from anywhere."""
 
-    __slots__ = ("arguments", "begun", "events", "latch", "late", "name", "observation")
-
-    def __init__(self, name: str, arguments: tuple[Any, ...]) -> None:
-        self.name = name
-        self.arguments = arguments
-        self.begun = time_.monotonic()
-        self.events: tuple[Event, ...] = ()
-        self.observation: Observation | None = None
-        self.late = False
-        self.latch = _thread.allocate_lock()
-        self.latch.acquire()
-
-    @property
-    def waited(self) -> float:
-        """Seconds since it was made."""
-        return time_.monotonic() - self.begun
-
-    @property
-    def hung(self) -> bool:
-        """Whether it has waited longer than a disk in health takes."""
-        return self.waited > _HANGS
-
-
-class WriterThread:
-    """Owns the chronicle; `tell` may be called from any thread."""
-
-    def __init__(self, path: str, identity: Identity, narrator: Narrator, clock: Clock, keep_days: int | None) -> None:
-        """Prepare; `start` opens the story."""
-        self.narrator = narrator
-        self._path = path
-        self._identity = identity
-        self._clock = clock
-        self._keep_days = keep_days
-        self._lock = threading.Lock()  # guards the narrator and what is handed over
-        self._calls: deque[_Call] = deque()
-        self._kept = threading.Condition(self._lock)
-        self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
-        self._chronicle: Chronicle | None = None
-        self._inbox = Inbox(Layout.of(path))
-        self._trades: set[str] = set()  # ids of all trades told: the caller never waits for a disk to know one
-        self._subscribers: list[Callable[[Event], object]] = []
-        self._trouble: Exception | None = None
-        self._trouble_since = 0
-        self._late: list[StoryLate] = []
+    def __init__(
+        self, path: Path, options: Options, *, torn: bool = False, at_end: Callable[[WriterThread], object]
+    ) -> None:
+        """Prepare; `start` opens the story. ``torn``: this process is a fork, made while the story was written."""
+        super().__init__(path, options, torn=torn)
+        self.users: WeakSet[object] = WeakSet()  # once there is none, the story is closed
+        self.at_disk = False
+        self.ended = False
+        self._at_end = at_end
+        self._asked: queue.SimpleQueue[Call] = queue.SimpleQueue()  # a put may interrupt another
+        self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()  # the thread that keeps
+        self._needed: queue.SimpleQueue[None] = queue.SimpleQueue()  # the one that stands in for it
+        self._vacant = deque((self._stand_in, self._listen))
+        self._own: set[int] = set()  # the threads at work
+        self._questions: list[Question] = []  # "open", "flush", "rest" and "leave" that can't be answered yet
+        self._closing = self._exiting = False
+        self._resting = self._rested = False
+        self._pause = self._retry_at = self._look_at = 0.0
         self._refused: str | None = None
-        self._out_of_order: str | None = None
-        self._lost = 0
-        self._lost_untold = 0
-        self._last_seq: int | None = None
-        self._closing = False
         self._process = os.getpid()
-        self._opened = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="livestory", daemon=True)
 
-    def start(self, *, strict: bool) -> None:
-        """Open the story, and wait a little for that. Strict: raises what keeps it from opening."""
-        self._thread.start()
-        self._opened.wait(_OPEN_WAIT)
-        if strict and self._trouble is not None:
-            trouble = self._trouble
-            self.close(0.0)
-            raise trouble
+    # What any thread may call, also a signal's handler, at any moment.
 
-    def tell(self, name: str, arguments: tuple[Any, ...], deadline: float, *, strict: bool) -> tuple[Event, ...] | None:
-        """Let the narrator's method ``name`` tell, and wait until ``deadline`` (monotonic) for it to be durable."""
-        call = _Call(name, arguments)
-        if os.getpid() != self._process:  # the thread has stayed behind, and nobody would keep it
-            message = f"the story is told by process {self._process}: this fork must open one of its own"
+    def start(self) -> None:
+        """Set the threads going, unless they are; one too many leaves again. Trouble where there can be none."""
+        for _ in range(len(self._vacant)):
+            try:
+                threading.Thread(target=self._run, name="livestory", daemon=True).start()
+            except RuntimeError as error:
+                if not self._own and self._trouble is None:
+                    message = f"{self._path}: no thread can be started to write the story ({error})"
+                    self._trouble, self._trouble_since = JournalError(message), self._clock.now()
+                    _log.error("the story waits: %s", self._trouble)
+                return
+
+    def opened(self, timeout: float) -> None:
+        """Wait until the story is open or in trouble. Raises StoryClosed."""
+        self._answer(Question(Ask.OPEN), timeout)
+
+    def take(self, given: Input, wait: float, *, strict: bool) -> tuple[Event, ...]:
+        """Have it told, and wait so many seconds for it to be durable; what it told, if that is known by then."""
+        self._refuse_fork()
+        if sys.is_finalizing():  # no other thread runs any more
+            message = "the interpreter is ending"
             raise ValueError(message)
-        with self._lock:
-            if self._closing:
-                message = "the story is closed"
-                raise ValueError(message)
-            self._narrate(call, self.narrator, self._trades)
-            if not call.events and call.observation is None and self._chronicle is not None:
-                return ()
-            self._calls.append(call)
-            if len(self._calls) > _MOST_WAITING:
-                self._give_up(self._calls.popleft())
+        call = Told(given)
+        self._ask(call)
+        if self.is_own(threading.get_ident()):  # it collected or logged something whose author tells stories
+            return ()
+        if self._exiting:
+            wait = max(wait, _AT_EXIT)
+        trouble = self._trouble
+        if trouble is None and wait > 0:
+            call.done.acquire(timeout=wait)
             trouble = self._trouble
-            call.late = trouble is not None
-        self._wake.put(None)
-        if trouble is None and (wait := deadline - time_.monotonic()) > 0:
-            call.latch.acquire(timeout=wait)
-            trouble = self._trouble
+        if self._own and not (self.at_disk and self._vacant):  # else nobody narrates now
+            call.told.acquire(timeout=_THINKING)
+        if call.error is not None:
+            raise call.error
         if trouble is not None and strict:
             raise trouble
         return call.events
 
-    def _narrate(self, call: _Call, narrator: Narrator, trades: set[str]) -> None:
-        call.events, call.observation = (), None
-        trade = narrator.trade_id(call.arguments[0]) if call.name == "fill" else None
-        if trade in trades:
-            return
-        if call.name == "observe":
-            self._note_order(call.arguments[0], narrator)
-        events = getattr(narrator, call.name)(*call.arguments)
-        if call.name == "observe" and events is not None:
-            call.observation = call.arguments[0]
-        call.events = events or ()
-        if trade is not None:
-            trades.add(trade)
+    def flush(self, timeout: float | None) -> bool:
+        """Wait until nothing waits."""
+        question = Question(Ask.FLUSH)
+        try:
+            return self._answer(question, threading.TIMEOUT_MAX if timeout is None else timeout)
+        except StoryClosed:
+            return not self._calls
 
-    def _note_order(self, observation: Observation, narrator: Narrator) -> None:
-        """Show an observation that goes back in time; the last one's own time again is a bot that polls."""
-        last, given = narrator.last_observed, observation.time
-        back = f"observe: {stamp(given)} is before the last observation, {stamp(last)}: not told; times are UTC"
-        self._out_of_order = back if given < last else None
+    def leave(self, timeout: float) -> None:
+        """Close, if the last user has gone."""
+        deadline = time_.monotonic() + timeout
+        if self._answer(Question(Ask.LEAVE), timeout) and self.ended:
+            self._subscribers.close(max(0.0, deadline - time_.monotonic()))
+
+    def rest(self, deadline: float) -> None:
+        """Flush and close until ``deadline`` (monotonic); if anything is told after all, open again."""
+        self._exiting = True
+        self.flush(deadline - time_.monotonic())
+        self._answer(Question(Ask.REST), deadline - time_.monotonic())
+        self._subscribers.drain(deadline - time_.monotonic())
+
+    @property
+    def text(self) -> Path:
+        """The file that a person reads."""
+        return Layout.of(self._path).text
+
+    @property
+    def trouble(self) -> Exception | None:
+        """Why lines wait."""
+        return self._trouble
+
+    def is_own(self, thread: int) -> bool:
+        """Whether the thread of that ident is one of these, and must not wait for itself."""
+        return thread in self._own
 
     def refused(self, trouble: str | None) -> bool:
         """Show that the last call could not be told, or (None) that it could; whether that is news."""
@@ -183,208 +167,208 @@ class WriterThread:
 
     def health(self) -> Health:
         """How the story is."""
-        with self._lock:
-            trouble = str(self._trouble) if self._trouble is not None else self._refused or self._out_of_order
-            if trouble is None and self._chronicle is not None:
-                trouble = self._chronicle.trouble
-            if trouble is None and self._calls and self._calls[0].hung:
-                trouble = _SILENCE
-            return Health(
-                ok=trouble is None and not self._lost,
-                trouble=trouble,
-                waiting=len(self._calls),
-                last_seq=self._last_seq,
-                lost=self._lost,
-            )
+        trouble = str(self._trouble) if self._trouble is not None else self._refused or self._out_of_order
+        chronicle, calls = self._chronicle, self._calls.copy()
+        if trouble is None and chronicle is not None:
+            trouble = chronicle.trouble
+        if trouble is None and calls and calls[0].waited > HANGS:
+            trouble = SILENCE
+        if os.getpid() != self._process:
+            trouble = self._fork()
+        return Health(
+            ok=trouble is None and not self._lost,
+            trouble=trouble,
+            waiting=len(calls) + (0 if self._own else self._asked.qsize()),
+            last_seq=self._last_seq,
+            lost=self._lost,
+            subscriber=self._subscribers.trouble,
+        )
 
     def subscribe(self, subscriber: Callable[[Event], object]) -> None:
         """Call ``subscriber`` with each event once it is kept."""
-        with self._lock:
-            self._subscribers.append(subscriber)
-            if self._chronicle is not None:
-                self._chronicle.subscribers.add(subscriber)
+        self._refuse_fork()
+        self._subscribers.add(subscriber)
 
-    def flush(self, timeout: float | None) -> bool:
-        """Wait until nothing waits."""
-        with self._kept:
-            return self._kept.wait_for(lambda: not self._calls and not self._late, timeout)
+    def orphan(self) -> bool:
+        """In a fork: let go of what it inherited; False where that was being written just then, and must stay."""
+        if self.at_disk:
+            return False
+        chronicle, self._chronicle = self._chronicle, None
+        if chronicle is not None:
+            chronicle.let_go()
+        return True
 
-    def close(self, timeout: float) -> bool:
-        """Flush and end the thread."""
-        deadline = time_.monotonic() + timeout
-        flushed = self.flush(0.0 if self._closing else timeout)
-        self._closing = True
-        self._wake.put(None)
-        self._thread.join(max(0.0, deadline - time_.monotonic()) + 0.1)
-        return flushed
+    def _ask(self, call: Call) -> None:
+        self._asked.put(call)
+        (self._needed if self.at_disk else self._wake).put(None)
+        if self.ended:
+            self._turn_away()
+        elif self._vacant:
+            self.start()
+            while not self._own and self._asked.qsize() > _MOST_ASKED:
+                self._asked.get()
+                self._lost += 1
 
-    # From here on, the thread's own.
+    def _answer(self, question: Question, timeout: float) -> bool:
+        """Whether the answer came in time; a question of the threads' own thoughts gets none. Raises StoryClosed."""
+        if os.getpid() != self._process or sys.is_finalizing() or (self._trouble is not None and not self._own):
+            return False  # there is nobody to answer
+        self._ask(question)
+        if self._own and not self.is_own(threading.get_ident()):
+            question.told.acquire(timeout=_THINKING)  # though there be no time: it may be so already
+            question.done.acquire(timeout=min(max(timeout, 0.0), threading.TIMEOUT_MAX))
+        if question.error is not None:
+            raise question.error
+        return question.finished
 
-    def _run(self) -> None:
-        pause = _RETRY_FIRST
-        while not self._closing:
+    def _refuse_fork(self) -> None:
+        if os.getpid() != self._process:  # the threads have stayed behind, and nobody would keep it
+            raise ValueError(self._fork())
+
+    def _fork(self) -> str:
+        return f"the story is told by process {self._process}: this fork must open one of its own"
+
+    def _turn_away(self) -> None:
+        """Answer whoever still asks after the end."""
+        while not self._asked.empty():
             try:
-                self._keep()
-                pause = _RETRY_FIRST
-            except BaseException as error:  # noqa: BLE001 - whatever it is, the bot must not notice, and the thread goes on
-                self._in_trouble(error if isinstance(error, Exception) else RuntimeError(repr(error)))
-                pause = min(pause * 2, _RETRY_MOST)
-            self._opened.set()
-            self._sleep(pause if self._trouble is not None else None)
-        if self._chronicle is not None:
-            self._chronicle.close()
-
-    def _sleep(self, pause: float | None) -> None:
-        """Wait for something to keep; after a failure not less than ``pause`` seconds, however much comes."""
-        if pause is None:
-            with suppress(queue.Empty):
-                self._wake.get(timeout=_LISTEN)
-            return
-        deadline = time_.monotonic() + pause
-        while not self._closing and (rest := deadline - time_.monotonic()) > 0:
-            try:
-                self._wake.get(timeout=rest)
+                call = self._asked.get_nowait()
             except queue.Empty:
                 return
+            call.finish(
+                None if isinstance(call, Question) and call.ask is Ask.LEAVE else StoryClosed("the story is closed")
+            )
 
-    def _keep(self) -> None:
-        if self._chronicle is None:
-            self._open()
-        chronicle = self._chronicle
-        while chronicle is not None:
-            words = self._inbox.waiting()
-            with self._lock:  # which the caller waits for: no disk is touched within
-                self._tell_news(chronicle)
-                self._hear_words(words, chronicle)
-                calls = tuple(self._calls)
-                state = self.narrator.save() if calls else b""
-            if not calls:
-                if chronicle.mend():
-                    continue  # there may be news of it
-                return
-            events = [event for call in calls for event in call.events]
-            observations = [call.observation for call in calls if call.observation is not None]
-            kept = iter(chronicle.keep(events, observations, {NARRATOR: state, **self._inbox.states()}))
-            self._inbox.sweep()
-            with self._kept:
-                for call in calls:
-                    call.events = tuple(next(kept) for _ in call.events)
-                    if self._calls and self._calls[0] is call:
-                        self._calls.popleft()
-                    else:  # given up while it was being kept
-                        self._give_up(call, -1)
-                self._recovered(calls)
-                last = chronicle.journal.last
-                self._last_seq = last.seq if last is not None else None
-                self._kept.notify_all()
-            for call in calls:
-                if call.latch.locked():
-                    call.latch.release()
+    # From here on, the threads' own.
 
-    def _open(self) -> None:
-        """Open the story, and tell what was called meanwhile again: now it is known what was told before."""
-        from livestory.story.chronicle import Chronicle  # noqa: PLC0415 - SQLite is loaded when a story is opened
-
-        chronicle = Chronicle.open(self._path, self._identity, keep_days=self._keep_days, clock=self._clock)
+    def _run(self) -> None:
         try:
-            self._refuse_others(chronicle)
-            saved = chronicle.journal.state(NARRATOR)
-            narrator = self.narrator.blank()
-            if saved is not None:
-                narrator.restore(saved)
-            trades = chronicle.journal.ids(TRADE)
-            self._inbox = Inbox(Layout.of(self._path), chronicle.journal.state(INBOX))
-            self._inbox.sweep()
-            self._catch_up(narrator, trades)
-            with self._lock:
-                self._chronicle = chronicle
-                for subscriber in self._subscribers:
-                    chronicle.subscribers.add(subscriber)
-        except BaseException:
-            chronicle.close()
-            raise
-        _log.debug("the story %s is open", self._path)
-
-    def _catch_up(self, narrator: Narrator, trades: set[str]) -> None:
-        """Let ``narrator`` tell what was called meanwhile, and then be the one who tells.
-
-        The caller goes on meanwhile with the former one, and waits no longer than the last few calls take.
-        """
-        last: _Call | None = None
-        for rounds_left in reversed(range(_ROUNDS)):
-            with self._lock:
-                fresh = [*takewhile(partial(is_not, last), reversed(self._calls))][::-1]
-                if len(fresh) <= _AT_ONCE or not rounds_left:
-                    for call in fresh:
-                        self._narrate(call, narrator, trades)
-                    self.narrator, self._trades = narrator, trades
-                    return
-            for call in fresh:
-                self._narrate(call, narrator, trades)
-            last = fresh[-1]
-
-    def _refuse_others(self, chronicle: Chronicle) -> None:
-        """A story with a mode is told by a bot that livestory itself runs. Raises JournalForeign."""
-        if (mode := chronicle.journal.identity.mode) is not None:
-            message = (
-                f"{self._path}: the story of a bot that livestory runs itself ({mode}), not of this one\n"
-                "Give this bot's story a folder of its own."
-            )
-            raise JournalForeign(message)
-
-    def _tell_news(self, chronicle: Chronicle) -> None:
-        """Have told what the story itself went through: what came late, what was lost, a clock set back."""
-        now = chronicle.now() or self._clock.now()
-        news = [*chronicle.news(), *self._late]
-        self._late = []
-        if news:
-            call = _Call("tell", (now, *news))
-            self._narrate(call, self.narrator, self._trades)
-            self._calls.append(call)
-
-    def _hear_words(self, words: list[Posted], chronicle: Chronicle) -> None:
-        """Have told what others have left in the inbox. To halt or resume is not for a story: it is left lying."""
-        for posted in words:
-            if isinstance(posted.word, Halt | Resume):
-                continue
-            self._inbox.take(posted)
-            call = _Call("word", (chronicle.now() or self._clock.now(), posted.word))
-            self._narrate(call, self.narrator, self._trades)
-            self._calls.append(call)
-
-    def _recovered(self, calls: tuple[_Call, ...]) -> None:
-        trouble, self._trouble = self._trouble, None
-        lines = sum(len(call.events) for call in calls if call.late or call.hung)
-        if not lines and not self._lost_untold:
+            step = self._vacant.pop()
+        except IndexError:
             return
-        now = self._clock.now()
-        since = self._trouble_since if trouble is not None else now - round(calls[0].waited * SECOND)
-        cause = _SILENCE if trouble is None else str(trouble) or type(trouble).__name__
-        self._late.append(
-            StoryLate(
-                lines=lines,
-                lost=self._lost_untold,
-                since=since,
-                until=max(now, since),
-                trouble=encodable(cause).splitlines()[0],
-            )
-        )
-        self._lost_untold = 0
-
-    def _in_trouble(self, error: Exception) -> None:
+        self._own.add(threading.get_ident())
+        while not self.ended:
+            try:
+                step()
+            except BaseException as error:  # noqa: BLE001 - for want of memory, say: the bot must not notice, the story goes on
+                self._in_trouble(error)
+                time_.sleep(_RETRY_FIRST)
         with self._lock:
-            if self._trouble is None:
-                self._trouble_since = self._clock.now()
-                _log.error("the story waits: %s", error)
-            self._trouble = error
-            calls = tuple(self._calls)
-        for call in calls:  # nobody waits for a disk that is known to be in trouble
-            call.late = True
-            if call.latch.locked():
-                call.latch.release()
+            self._own.discard(threading.get_ident())
+            self._answer_questions()
 
-    def _give_up(self, call: _Call, sign: int = 1) -> None:
-        self._lost += sign * len(call.events)
-        self._lost_untold += sign * len(call.events)
-        if call.name == "fill" and sign > 0:
-            self._trades.difference_update(event.id for event in call.events)  # it may be told again
+    def _stand_in(self) -> None:
+        """Narrate what is asked while the other thread is at the disk."""
+        self._needed.get()
+        self._hear_all()
+        if not self.at_disk:
+            self._wake.put(None)
+
+    def _listen(self) -> None:
+        """Narrate what is asked next, and go to the disk if there is a reason."""
+        due = self._retry_at if self._calls else self._look_at
+        try:
+            self._wake.get(timeout=_LISTEN if self._rested else max(0.0, due - time_.monotonic()))
+        except queue.Empty:
+            self._closing |= not any(self.users)  # a writer was dropped that never got as far as to say so
+        self._hear_all()
+        with self._lock:
+            self.at_disk = self._due()
+        if self.at_disk:
+            self._visit_disk()
+
+    def _hear_all(self) -> None:
+        with self._lock:
+            while not self._asked.empty():
+                self._hear(self._asked.get())
+
+    def _due(self) -> bool:
+        now = time_.monotonic()
+        if self._closing or self._resting:
+            return True
+        return now >= self._retry_at if self._calls else now >= self._look_at and not self._rested
+
+    def _hear(self, call: Call) -> None:
+        if isinstance(call, Question):
+            self._hear_question(call)
+        elif self._closing:
+            call.finish(StoryClosed("the story is closed"))
+        elif isinstance(call, Told):
+            self._hear_told(call)
+
+    def _hear_question(self, call: Question) -> None:
+        if call.ask is Ask.OPEN and self._closing:
+            call.finish(StoryClosed("the story is closed"))
+            return
+        if call.ask is Ask.LEAVE and not any(self.users):
+            self._closing = True
+        self._resting |= call.ask is Ask.REST
+        call.place = self._heard
+        self._questions.append(call)
+        self._answer_questions()
+        call.hear()
+
+    def _answer_questions(self) -> None:
+        for question in tuple(self._questions):
+            if self._answered(question):
+                self._questions.remove(question)
+                question.finish()
+
+    def _answered(self, question: Question) -> bool:
+        match question.ask:
+            case Ask.OPEN:
+                return self._chronicle is not None or self._trouble is not None
+            case Ask.FLUSH:
+                return self._settled >= question.place and not self._late
+            case Ask.REST:
+                return not self._resting
+            case _:
+                return not self._closing or (self.ended and not self._own)
+
+    # From here on, that of the two which goes to the disk.
+
+    def _visit_disk(self) -> None:
+        """Keep what there is until nothing waits or the disk fails; at the end, close."""
+        while True:
+            self._hear_all()  # what was asked before `at_disk` was seen
+            try:
+                self._keep()
+            except BaseException as error:  # noqa: BLE001 - whatever it is, the bot must not notice, and the story goes on
+                failed = True
+                self._in_trouble(error)
+            else:
+                failed = False
+            rested = self._resting
+            if rested and not failed:
+                self._close_chronicle()
+            if self._leave_disk(failed=failed, rested=rested):
+                break
+        if self._closing:
+            self._end()
+
+    def _leave_disk(self, *, failed: bool, rested: bool) -> bool:
+        with self._lock:
+            self._pause = min(self._pause * 2 or _RETRY_FIRST, _RETRY_MOST) if failed else 0.0
+            self._retry_at = time_.monotonic() + self._pause
+            self._look_at = self._retry_at if failed else self._retry_at + _LISTEN
+            self._rested, self._resting = rested, self._resting and not rested
+            if not failed and not self._calls:
+                self._trouble = None
+            self._answer_questions()
+            if self._closing:
+                return True
+            self.at_disk = not failed and bool(self._calls or self._resting)
+            return not self.at_disk
+
+    def _end(self) -> None:
+        self._close_chronicle()
+        if self._calls:
+            _log.error("%s: closed with %d calls that could not be kept", self._path, len(self._calls))
+        with self._lock:
+            self.ended = True
+            self._at_end(self)
+            for question in self._questions:
+                if question.ask is not Ask.LEAVE:  # which the last thread answers
+                    question.finish(StoryClosed("the story is closed"))
+        self._turn_away()
+        self._needed.put(None)  # ends the other one

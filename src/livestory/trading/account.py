@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from livestory.clock import MINUTE, SECOND
-from livestory.story.events import Halted
+from livestory.story.inputs import Statement
+from livestory.story.kinds.risk import Halted
 from livestory.trading.exchange.records import exact
 from livestory.trading.execution.liquidation import Liquidation
 from livestory.trading.risk import Hold
@@ -199,7 +200,7 @@ class ExchangeAccount:
         hold, position = self._session.state.risk.hold, None if balances is None else float(balances.base)
         if hold is not None:
             told = Halted(reason=hold.reason, position=position, base=self._session.info.base)
-            self._session.story.tell(now, told)
+            self._session.story.take(Statement(now, (told,)))
 
     def _pass_over(self, bar: Bar) -> None:
         """Show the strategy a bar that nothing is decided at."""

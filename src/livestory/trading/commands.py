@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from livestory.clock import HOUR
-from livestory.story import words
-from livestory.story.events import Halted, Note, Unhalted
+from livestory.story import commands
+from livestory.story.commands import as_input
+from livestory.story.inputs import Statement
+from livestory.story.kinds.risk import Halted, Unhalted
+from livestory.story.kinds.telling import Note
 from livestory.story.wording import numbers
 from livestory.trading.execution.working_order import OrderState
 from livestory.trading.risk import Hold
@@ -32,26 +35,26 @@ class OperatorCommands:
 
     def take(self, now: int) -> None:
         """Carry out what was said since the last time."""
-        for posted in self._story.words():
-            self.carry_out(posted.word, now)
-            self._story.take(posted)
+        for posted in self._story.commands():
+            self.carry_out(posted.command, now)
+            self._story.settle(posted)
 
-    def carry_out(self, word: words.AnyWord, now: int) -> None:
+    def carry_out(self, word: commands.Command, now: int) -> None:
         """Do what one command says; one that asks for nothing to be done is only told."""
         paper = self._state.paper
         match word:
-            case words.Halt():
+            case commands.Halt():
                 self._halt(now, sell=word.sell)
-            case words.Resume():
+            case commands.Resume():
                 self._resume(now)
-            case words.Flow() if paper is None:
+            case commands.Flow() if paper is None:
                 self._reconciler.take_flow(word, now, self._state.summary.price)
-            case words.Flow() if paper is not None:
+            case commands.Flow() if paper is not None:
                 paper.flow(word.amount)
                 self._state.risk.flow(word.amount)
-                self._story.word(now, word)
+                self._story.take(as_input(now, word))
             case _:
-                self._story.word(now, word)
+                self._story.take(as_input(now, word))
 
     def finish_resume(self, now: int) -> None:
         """Take the account as the truth, where the owner wants that and it can be done by now."""
@@ -95,7 +98,7 @@ class OperatorCommands:
             orders_open=sum(1 for _ in state.orders.living()) or None,
             selling=hold.sell,
         )
-        self._story.tell(now, told)
+        self._story.take(Statement(now, (told,)))
 
     def _resume(self, now: int) -> None:
         """Go on; what the account holds is taken as the truth about orders that nobody knows of, once it can be."""
@@ -109,10 +112,10 @@ class OperatorCommands:
         if risk.hold is not None:
             hold, risk.hold = risk.hold, None
             still = "breaker" if risk.halted else None
-            self._story.tell(now, Unhalted(reason=hold.reason, bars=hold.bars, still=still))
+            self._story.take(Statement(now, (Unhalted(reason=hold.reason, bars=hold.bars, still=still),)))
 
     def _note(self, now: int, topic: str, text: str) -> None:
-        self._story.tell(now, Note(topic=topic, text=text, by="the bot"))
+        self._story.take(Statement(now, (Note(topic=topic, text=text, by="the bot"),)))
 
 
 def _already(hold: Hold, now: int, *, sells: bool) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from livestory.story.observation import Observation, Reason
+from livestory.story.inputs import Observation
+from livestory.story.reason import Reason
 from livestory.trading.exchange.records import exact
 from livestory.trading.execution.tactics import first_step
 from livestory.trading.execution.working_order import Order, client_order_id

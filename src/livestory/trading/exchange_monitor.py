@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from livestory.clock import MINUTE, SECOND
-from livestory.story.events import ClockSkew, ExchangeBack, ExchangeDown, FiltersChanged, ForeignOrders
+from livestory.story.inputs import Statement
+from livestory.story.kinds.exchange import ClockSkew, ExchangeBack, ExchangeDown, FiltersChanged, ForeignOrders
 from livestory.trading.exchange.records import Trouble, changes
 
 if TYPE_CHECKING:
@@ -42,11 +43,11 @@ class ExchangeMonitor:
         before, session.state.filters = session.state.filters, session.filters
         if before is not None and before != session.filters:
             told = FiltersChanged(symbol=session.info.symbol, **changes(before, session.filters))
-            session.story.tell(now, told)
+            session.story.take(Statement(now, (told,)))
         skew = session.exchange.clock_ahead
         if abs(skew - self._skew) >= _SKEW_TOLD_FROM:
             self._skew = skew
-            session.story.tell(now, ClockSkew(skew=skew))
+            session.story.take(Statement(now, (ClockSkew(skew=skew),)))
 
     def count_orders(self, now: int) -> None:
         """Every five minutes: how many orders are there that are not ours.
@@ -62,7 +63,7 @@ class ExchangeMonitor:
         if foreign is None:
             self._looked_at += _TRIED_AGAIN_AFTER - _LOOKED_AT_EVERY
         else:
-            session.story.tell(now, ForeignOrders(count=foreign, symbol=session.info.symbol))
+            session.story.take(Statement(now, (ForeignOrders(count=foreign, symbol=session.info.symbol),)))
 
     def candles_down(self, since: int, problem: str) -> None:
         """The candles have not come since the instant ``since``."""
@@ -103,7 +104,7 @@ class ExchangeMonitor:
             price_after=price or self._session.state.summary.price or None,
             unit=info.unit,
         )
-        self._session.story.tell(now, told)
+        self._session.story.take(Statement(now, (told,)))
         self._price = None
 
     def _report_down(self, now: int, trouble: Trouble, since: int, price: float) -> None:
@@ -119,4 +120,4 @@ class ExchangeMonitor:
             base=session.info.base,
             weight=None if held is None else held.weight(price),
         )
-        session.story.tell(now, told)
+        session.story.take(Statement(now, (told,)))

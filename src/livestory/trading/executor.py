@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from livestory.story.observation import Begin, End
-from livestory.story.words import AnyWord
+from livestory.story.commands import Command
+from livestory.story.inputs import Begin, End, Statement
 from livestory.trading.account import ExchangeAccount, PaperAccount
 from livestory.trading.commands import OperatorCommands
 from livestory.trading.decision import Placement, PutOff, decide
@@ -28,7 +28,7 @@ from livestory.trading.session import STATE, RunInfo, Session
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from livestory.story.events import Facts
+    from livestory.story.kinds.base import Facts
     from livestory.trading.exchange.protocol import Exchange
     from livestory.trading.exchange.records import Balances
     from livestory.trading.state import ExecutorState
@@ -44,7 +44,7 @@ class TimePassed(Struct, frozen=True):
 class OperatorCommand(Struct, frozen=True):
     """What the operator says at the instant ``now``."""
 
-    word: AnyWord
+    word: Command
     now: int
 
 
@@ -131,9 +131,9 @@ class Executor:
             missed_bars=missed_bars,
             fills_found=sum(1 for order in state.orders.working if order.over and order.filled) or None,
         )
-        session.story.begin(begin)
+        session.story.take(begin)
         session.due = (time // (interval := bar.end - bar.open_time) + 1) * interval
-        session.story.rules(time, rules_of(session))
+        session.story.take(Statement(time, (rules_of(session),)))
         state.ended = False
         session.begun = True
         self._account.report_start(now, bar.open, balances)
@@ -163,7 +163,7 @@ class Executor:
 
     def tell(self, now: int, facts: Facts) -> None:
         """Tell what somebody else has found at the instant ``now``, this machine's; kept with the next commit."""
-        self._session.story.tell(now - self._session.exchange.clock_ahead, facts)
+        self._session.story.take(Statement(now - self._session.exchange.clock_ahead, (facts,)))
 
     def end(self, by: str) -> None:
         """Tell the stop: by "you", the "system", the "bars" or an "error". What follows a book is withdrawn."""
@@ -176,7 +176,7 @@ class Executor:
         held = self.state.held()
         position = None if held is None else float(held.base)
         left = session.orders_open or None
-        session.story.end(End(time=time, by=by, wealth=self.state.wealth, position=position, orders_open=left))
+        session.story.take(End(time=time, by=by, wealth=self.state.wealth, position=position, orders_open=left))
 
     def commit(self) -> bool:
         """Keep what was told and the state, in one transaction; see `Session.commit`."""
@@ -200,7 +200,7 @@ class Executor:
         observation, outcome = decide(session, bar, balances)
         if isinstance(outcome, PutOff):
             self._reporter.put_off(outcome.order.side, outcome.order.quantity, bar.end, outcome.reason)
-        session.story.observe(observation)
+        session.story.take(observation)
         if isinstance(outcome, Placement):
             self._manager.place(outcome.approved, outcome.step, session.clock.now(bar.end))
             self._reporter.report_finished(bar.end)

@@ -22,7 +22,7 @@ class Stop(Event):
     """A request to end a run: set once somebody asks for it; it knows who, for the story's last line."""
 
     by: str = "you"
-    """As `livestory.story.observation.End.by` has it: "you", or "system" for whoever ends processes."""
+    """As `livestory.story.inputs.End.by` has it: "you", or "system" for whoever ends processes."""
 
 
 class Ending(StrEnum):

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct, structs
 
 from livestory.clock import DAY
 from livestory.settings import Duration
-from livestory.story.observation import Reason
+from livestory.story.reason import Reason
 from livestory.story.unit_value import UnitValue, change
 from livestory.trading.strategy.rebalance import Proposal
 

@@ -8,7 +8,7 @@ from msgspec import to_builtins
 
 from livestory.clock import SECOND
 from livestory.settings import duration_text
-from livestory.story.events import Rules
+from livestory.story.kinds.lifecycle import Rules
 from livestory.trading.exchange.paper import PaperSettings
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from msgspec import Struct, msgpack
 
 from livestory.clock import MINUTE, SECOND, Clock
 from livestory.errors import JournalError
-from livestory.story import words
+from livestory.story import commands
 from livestory.trading.story_port import OrderedStory
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Session:
     @property
     def halt_waits(self) -> bool:
         """Whether the operator has said "halt" since the commands were taken last: nothing is sent after that."""
-        return self.outside and any(isinstance(posted.word, words.Halt) for posted in self.story.words())
+        return self.outside and any(isinstance(posted.command, commands.Halt) for posted in self.story.commands())
 
     @property
     def orders_open(self) -> int | None:

@@ -20,7 +20,7 @@ from livestory.trading.strategy.choice import Strategy, StrategySettings, strate
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from livestory.story.observation import Fill
+    from livestory.story.inputs import Fill
     from livestory.trading.exchange.records import Balances
     from livestory.trading.market.bar import Bar
 

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import structs
 
 from livestory.clock import MINUTE
+from livestory.story.inputs import Begin, End, Observation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from livestory.story.events import Facts, Rules
     from livestory.story.inbox import Posted
-    from livestory.story.observation import Begin, End, Fill, Flow, Observation, Skip
-    from livestory.story.words import AnyWord
+    from livestory.story.inputs import Input
 
 
 class Story(Protocol):
@@ -25,48 +24,16 @@ class Story(Protocol):
     as they were at the last one.
     """
 
-    def begin(self, begin: Begin, /) -> object:
-        """The bot starts, or is back; the story knows which."""
+    def take(self, given: Input, /) -> object:
+        """Tell what the bot does and finds; the story knows what of it is news."""
         ...
 
-    def rules(self, time: int, rules: Rules, /) -> object:
-        """The rules in force, at each start; the story knows whether they have changed."""
+    def commands(self) -> Sequence[Posted]:
+        """What the owner has asked since, and was not taken yet."""
         ...
 
-    def observe(self, observation: Observation, /) -> object:
-        """What the bot looks like at the end of a bar."""
-        ...
-
-    def fill(self, fill: Fill, /) -> object:
-        """What was filled of an order."""
-        ...
-
-    def skip(self, skip: Skip, /) -> object:
-        """A trade that was wanted, and that something outside strategy and risk put off."""
-        ...
-
-    def flow(self, flow: Flow, /) -> object:
-        """A deposit or withdrawal."""
-        ...
-
-    def tell(self, time: int, /, *facts: Facts) -> object:
-        """What the bot has found itself; of a trouble that lasts the story knows what is news."""
-        ...
-
-    def words(self) -> Sequence[Posted]:
-        """What the owner has said since, and was not taken yet."""
-        ...
-
-    def word(self, time: int, word: AnyWord, /) -> object:
-        """A word that is only to be told."""
-        ...
-
-    def take(self, posted: Posted, /) -> object:
-        """A word had its effect; it counts as taken with the next commit."""
-        ...
-
-    def end(self, end: End, /) -> object:
-        """The bot stops: by "you", the "system", "bars" that ran out, or an "error"."""
+    def settle(self, posted: Posted, /) -> object:
+        """A command had its effect; it counts as taken with the next commit."""
         ...
 
     def state(self, name: str, /) -> bytes | None:
@@ -104,46 +71,28 @@ class OrderedStory:
         """What is told from here on happens between bars; the next one ends at ``due``, and may be heard any moment."""
         self._at_most = due if due <= now < due + _HEARD_WITHIN else None
 
-    def begin(self, begin: Begin) -> None:
-        self.last = max(self.last, begin.time)
-        self._at_most = begin.time
-        self._heard(self._story.begin(begin))
-
-    def rules(self, time: int, rules: Rules) -> None:
-        self._heard(self._story.rules(self._at(time), rules))
-
-    def observe(self, observation: Observation) -> None:
-        if self._at_most is None:  # on paper bars are judged however late they are read, and each stands at its end
-            self.last = max(self.last, observation.time)
+    def take(self, given: Input) -> None:
+        if isinstance(given, Observation):
+            self.has_news = True
+            if self._at_most is None:  # on paper bars are judged however late, and each stands at its end
+                self.last = max(self.last, given.time)
+                self._story.take(given)
+                return
+        if isinstance(given, Begin):
+            self.last, self._at_most = max(self.last, given.time), given.time
+        elif isinstance(given, End):
+            given = structs.replace(given, time=max(self.last, given.time))
         else:
-            observation = structs.replace(observation, time=self._at(observation.time))
+            given = structs.replace(given, time=self._at(given.time))
+        if self._story.take(given) != ():
+            self.has_news = True
+
+    def commands(self) -> Sequence[Posted]:
+        return self._story.commands()
+
+    def settle(self, posted: Posted) -> None:
         self.has_news = True
-        self._story.observe(observation)
-
-    def fill(self, fill: Fill) -> None:
-        self._heard(self._story.fill(structs.replace(fill, time=self._at(fill.time))))
-
-    def skip(self, skip: Skip) -> None:
-        self._heard(self._story.skip(structs.replace(skip, time=self._at(skip.time))))
-
-    def flow(self, flow: Flow) -> None:
-        self._heard(self._story.flow(structs.replace(flow, time=self._at(flow.time))))
-
-    def tell(self, time: int, *facts: Facts) -> None:
-        self._heard(self._story.tell(self._at(time), *facts))
-
-    def words(self) -> Sequence[Posted]:
-        return self._story.words()
-
-    def word(self, time: int, word: AnyWord) -> None:
-        self._heard(self._story.word(self._at(time), word))
-
-    def take(self, posted: Posted) -> None:
-        self.has_news = True
-        self._story.take(posted)
-
-    def end(self, end: End) -> None:
-        self._heard(self._story.end(structs.replace(end, time=max(self.last, end.time))))
+        self._story.settle(posted)
 
     def state(self, name: str) -> bytes | None:
         return self._story.state(name)
@@ -151,10 +100,6 @@ class OrderedStory:
     def commit(self, states: Mapping[str, bytes]) -> None:
         self._story.commit(states)
         self.has_news = False
-
-    def _heard(self, answer: object) -> None:
-        """A story that answers with no event had nothing new to tell; one that gives no answer may have."""
-        self.has_news = self.has_news or answer != ()
 
     def _at(self, time: int) -> int:
         self.last = max(self.last, time if self._at_most is None else min(time, self._at_most))

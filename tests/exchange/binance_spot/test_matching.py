@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livestory.clock import MINUTE, SECOND, ManualClock, instant
-from livestory.story.observation import Reason
+from livestory.story.reason import Reason
 from livestory.trading.exchange.paper import PaperExchange, PaperSettings
 from livestory.trading.exchange.records import Accepted, Answer, Execution, OrderRequest, exact
 from livestory.trading.execution.working_order import Order

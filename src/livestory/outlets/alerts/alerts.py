@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from livestory import credentials
-from livestory.clock import SECOND
+from livestory.clock import SECOND, monotonic
 from livestory.errors import ConfigError, InputError, JournalCorrupt, JournalHeld, LivestoryError
 from livestory.outlets.alerts.channel import forms
 from livestory.outlets.alerts.delivery import Delivery, Patience
@@ -80,16 +80,20 @@ class Alerts:
         *,
         tell: Callable[[str], object],
         patience: Patience | None = None,
+        steady: Callable[[], int] = monotonic,
     ) -> None:
-        """``tell`` is called with each new trouble and its end.
+        """``tell`` is called with each new trouble and its end; ``steady`` is what durations are measured by.
 
-        Raises JournalError, and InputError where another process delivers this story's.
+        Raises JournalError, InputError where another process delivers this story's, and ConfigError where the
+        environment names a proxy that can't be used.
         """
         self._settings = settings
         self._use = use
         self._clock = clock
         self._tell = tell
         self._patience = patience or Patience()
+        self._steady = steady
+        self._http = Http(self._patience.answer / SECOND)
         self._inbox = Inbox(layout)
         self._layout = layout
         with faults(layout.db.parent, "make the folder"):
@@ -115,7 +119,7 @@ class Alerts:
     async def run(self) -> None:
         """Deliver until `stop`."""
         try:
-            async with Http(self._patience.answer / SECOND) as http:
+            async with self._http as http:
                 await self._work(http)
         finally:
             self._outbox.close()
@@ -133,6 +137,7 @@ class Alerts:
             zones=[self._settings.channels[each.name].time_zone for each in deliveries],
             patience=self._patience,
             tell=self._tell,
+            steady=self._steady,
         )
         loops: list[Following | Delivery] = [following, *deliveries]
         working = [asyncio.create_task(each.run()) for each in loops]
@@ -166,6 +171,7 @@ class Alerts:
             patience=self._patience,
             tell=self._tell,
             owe=self._owes.set,
+            steady=self._steady,
         )
 
     async def _pay(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from livestory.credentials import Secret
 
@@ -32,5 +32,6 @@ def forms(*secrets: Secret | None) -> tuple[Secret, ...]:
         if "://" in secret.reveal():
             parts = urlsplit(secret.reveal())
             pieces = [parts.path, parts.query, parts.password or "", parts.username or "", *parts.path.split("/")]
+            pieces += [value for _, value in parse_qsl(parts.query)]
             found += [Secret(piece) for piece in pieces if len(piece) >= _LEAST]
     return tuple(found)

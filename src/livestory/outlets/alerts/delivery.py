@@ -2,21 +2,26 @@
 
 What is about to be sent is recorded before it is, and what was accepted right after: a crash in between leaves a
 message that may have come, which is sent again with its id and the mark that says so.
+What the service refuses again and again is stepped over: once something behind it was accepted and it is refused anew,
+the message is at fault and not the channel, and it is given up.
 """
 
 from __future__ import annotations
 
 import asyncio
+import traceback
 from hashlib import blake2b
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from livestory.clock import MINUTE, SECOND
+from livestory.clock import HOUR, MINUTE, SECOND, monotonic
 from livestory.errors import LivestoryError
 from livestory.outlets.alerts.http import NotAccepted
 from livestory.outlets.alerts.message import Message
-from livestory.story.words import AlertsLost
+from livestory.story.commands import AlertsLost
+from livestory.story.wording import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +32,11 @@ if TYPE_CHECKING:
     from livestory.outlets.alerts.outbox import Outbox, State, Waiting
     from livestory.outlets.alerts.policy import Policy
 
+_LONGEST = MINUTE  # that is slept without a look at the clock, which may have been set meanwhile
+_LINE, _BYTES = 5 << 10, 8 << 20  # of a usual line and its record, and of a message; a longer line goes alone
+_ENOUGH, _MANY = 3, 15  # refusals of what a message holds, and of whatever else, until others are tried before it
+_PROOF = 8  # messages behind it that are refused as well: then it is the channel, and not the message
+_CUTS = 6  # times that a message is made half as long
 _OWN = "alerts_given_up"  # the kind that says that lines were given up
 
 
@@ -63,8 +73,12 @@ class Delivery:
         patience: Patience,
         tell: Callable[[str], object],
         owe: Callable[[], object],
+        steady: Callable[[], int] = monotonic,
     ) -> None:
-        """``tell`` is called with each new trouble and its end, ``owe`` once the story is owed a word."""
+        """``tell`` is called with each new trouble and its end, ``owe`` once the story is owed a word.
+
+        Durations are measured by ``steady``; ``clock`` says when it is, for the hours of the day.
+        """
         self.name = name
         self.policy = policy
         self.look = Look()
@@ -77,8 +91,19 @@ class Delivery:
         self._patience = patience
         self._tell = tell
         self._owe = owe
+        self._steady = steady
         self._told: str | None = None
-        self._next_try = 0  # set once this process has tried in vain: nothing is given up before that
+        self._next_try: int | None = None  # None: nothing is waited for
+        self._last_try: int | None = None  # set once this process has tried in vain: nothing is given up before that
+        self._failures = 0  # in a row, whatever the message
+        self._refusals = 0  # in a row, of the first message
+        self._enough = 0  # refusals after which a message may be the one at fault
+        self._most = channel.most_lines  # fewer where a message was too long, or holds a line at fault
+        self._most_bytes = min(channel.most_lines * _LINE, _BYTES)
+        self._cut = 0
+        self._probes = 0  # messages that were tried in the place of the first and refused
+        self._suspect = 0  # some line up to here was refused, together with others
+        self._on_trial = 0  # the lines up to here were refused, and one behind them was accepted
         self._stopping = False
 
     def stop(self) -> None:
@@ -95,13 +120,16 @@ class Delivery:
             except LivestoryError as error:
                 self._say(str(error))
                 pause = self._patience.trouble
+            except Exception as error:  # noqa: BLE001 - a fault of ours in one channel is no fault of the others
+                self._say(f"alerts: {self.name}: {fault(error)}; goes on trying")
+                pause = self._patience.most
             if pause != 0:
                 await self._wait(pause)
 
     async def _wait(self, pause: int | None) -> None:
         """Until there is news, at most that long."""
         try:
-            async with asyncio.timeout(None if pause is None else pause / SECOND):
+            async with asyncio.timeout(None if pause is None else min(pause, _LONGEST) / SECOND):
                 await self.news.wait()
         except TimeoutError:
             return
@@ -111,24 +139,57 @@ class Delivery:
         state = self._outbox.state(self.name)
         if state is None:
             return None
-        now = self._clock.now()
-        if state.attempt is None:
-            lines = self._outbox.waiting(self.name, limit=self._channel.most_lines)
-            count, following = self.policy.due(lines, state.pace, now)
-            if not count:
-                return None if following is None else max(following - now, 1)
-            return await self._send(state, lines[:count])
-        if self._next_try and now - state.attempt.first_try >= self._give_up:
-            self._drop(state)
+        if self._given_up(state):
+            self._drop(state, state.refused or (state.attempt.upto if state.attempt else 0), self._give_up)
             return 0
-        wait = max(state.not_before, self._next_try) - now
-        if 0 < wait <= self._give_up:  # a clock that was put back is not waited for
+        wait = self._held(state)
+        if wait > 0:
             return wait
-        lines = self._outbox.waiting(self.name, upto=state.attempt.upto, limit=self._channel.most_lines)
-        return await self._send(state, lines)
+        if state.attempt is None:
+            return await self._begin(state)
+        if self._refusals >= self._enough > 0 and not state.refused and state.attempt.upto > self._on_trial:
+            behind, _ = self._due(state.attempt.upto, state)
+            if behind:
+                self._outbox.step_over(self.name, state.attempt.upto)
+                return 0
+        return await self._send(state, self._lines(state.refused, state.attempt.upto))
+
+    def _given_up(self, state: State) -> bool:
+        """Whether the first message has been tried for long enough, and in vain."""
+        if self._last_try is None or (state.attempt is None and not state.refused):
+            return False
+        return state.tried + self._steady() - self._last_try >= self._give_up
+
+    def _held(self, state: State) -> int:
+        """How long nothing is sent: the pause between two tries, or what the service asked for before a restart."""
+        if self._next_try is None:
+            asked = state.not_before - self._clock.now() if state.attempt is not None else 0
+            if not 0 < asked <= HOUR:  # a clock that was put back is not waited for
+                return 0
+            self._next_try = self._steady() + asked
+        return self._next_try - self._steady()
+
+    async def _begin(self, state: State) -> int | None:
+        lines, following = self._due(state.refused, state)
+        if lines:
+            return await self._send(state, lines)
+        if state.refused:  # nothing is there to try instead
+            self._outbox.step_over(self.name, 0)
+            return 0
+        return None if following is None else max(following - self._clock.now(), 1)
+
+    def _due(self, after: int, state: State) -> tuple[list[Waiting], int | None]:
+        """The lines after ``after`` that are to be sent now, and when the next ones are."""
+        lines, now = self._lines(after), self._clock.now()
+        count, following = self.policy.due(lines, state.pace, now)
+        return lines[:count], following
+
+    def _lines(self, after: int = 0, upto: int | None = None) -> list[Waiting]:
+        return self._outbox.waiting(self.name, after=after, upto=upto, limit=self._most, most_bytes=self._most_bytes)
 
     async def _send(self, state: State, lines: list[Waiting]) -> int:
-        again = state.attempt is not None and state.attempt.in_doubt
+        in_doubt = state.attempt is not None and state.attempt.in_doubt
+        again = in_doubt or lines[0].n <= state.doubtful
         message = Message(
             id=_id(self.name, lines),
             title=self.look.title,
@@ -136,63 +197,92 @@ class Delivery:
             again=again,
             link=self.look.link,
             zone=self.look.zone,
+            cut=self._cut,
         )
         self._outbox.begin(self.name, message.id, lines[-1].n, self._clock.now())
         try:
             await self._channel.send(message, self._http)
         except NotAccepted as error:
-            self._postpone(state, error, in_doubt=again or error.in_doubt)
+            self._postpone(state, lines, error, in_doubt=again or error.in_doubt)
             return 0
-        now = self._clock.now()
-        await self._kept(lines[-1].n, state, lines, now)
-        self._next_try = 0
+        except Exception as error:  # noqa: BLE001 - whatever fails on the way to one service is that channel's alone
+            self._postpone(state, lines, NotAccepted(fault(error), in_doubt=True), in_doubt=True)
+            return 0
+        await self._kept(state, lines)
+        self._next_try = self._last_try = None
+        self._failures = self._refusals = self._cut = 0
+        self._most = min(2 * self._most, self._channel.most_lines)
+        if state.refused:
+            self._on_trial = state.refused
+            self._outbox.step_over(self.name, 0)
         if self._told is not None:
             self._told = None
             self._tell(f"alerts: {self.name}: delivers again")
         return 0
 
-    async def _kept(self, upto: int, state: State, lines: list[Waiting], now: int) -> None:
+    async def _kept(self, state: State, lines: list[Waiting]) -> None:
         """Record the acceptance, however long that takes: the message must not go out again."""
+        now = self._clock.now()
         pace = self.policy.sent(lines, state.pace, now)
         while True:
             try:
-                self._outbox.delivered(self.name, upto, pace, now)
+                self._outbox.delivered(self.name, lines[-1].n, pace, now, after=state.refused)
             except LivestoryError as error:
                 self._say(str(error))
                 await asyncio.sleep(self._patience.trouble / SECOND)
             else:
                 return
 
-    def _postpone(self, state: State, error: NotAccepted, *, in_doubt: bool) -> None:
-        tries = state.attempt.attempts if state.attempt is not None else 0
-        now = self._clock.now()
-        self._next_try = now + min(self._patience.first << min(tries, 30), self._patience.most)
-        asked = 0 if error.wait is None else now + min(int(error.wait * SECOND), self._give_up)
-        self._outbox.delay(self.name, str(error), asked, in_doubt=in_doubt)
+    def _postpone(self, state: State, lines: list[Waiting], error: NotAccepted, *, in_doubt: bool) -> None:
+        steady, wait = self._steady(), error.wait or 0.0
+        tried = state.tried + (0 if self._last_try is None else steady - self._last_try)
+        self._last_try = steady
+        asked = int(wait * SECOND)
+        not_before = self._clock.now() + asked if asked else 0
+        self._outbox.delay(self.name, str(error), not_before, in_doubt=in_doubt, tried=tried)
         self._say(f"alerts: {self.name}: {error}; goes on trying")
+        shorter = error.too_long and (len(lines) > 1 or self._cut < _CUTS)
+        self._cut += shorter and len(lines) == 1
+        backoff = min(self._patience.first << min(self._failures, 30), self._patience.most)
+        self._next_try = steady + (0 if shorter else max(backoff, asked))
+        self._failures += not shorter
+        if error.refused and not (shorter and len(lines) == 1):
+            self._refused(state, lines, error, tried)
 
-    def _drop(self, state: State) -> None:
-        """Give a message up, and owe the story a word that says so."""
-        if state.attempt is None:
+    def _refused(self, state: State, lines: list[Waiting], error: NotAccepted, tried: int) -> None:
+        """Find out whether it is the message that is at fault, or the channel."""
+        if state.refused:  # this one was tried in the place of the first
+            self._probes += 1
+            further = lines[-1].n if self._probes < _PROOF else 0
+            self._outbox.step_over(self.name, further)
+            self._refusals = 0
             return
-        lines = self._outbox.waiting(self.name, upto=state.attempt.upto, limit=self._channel.most_lines)
+        self._probes = 0
+        self._refusals += 1
+        self._enough = _ENOUGH if error.of_the_message else _MANY
+        last = lines[-1].n
+        if len(lines) == 1:
+            if self._refusals >= self._enough and last <= self._on_trial:
+                self._drop(self._outbox.state(self.name) or state, last, tried)
+        elif error.of_the_message or last <= self._suspect or self._refusals >= self._enough:
+            self._suspect, self._most, self._refusals = last, len(lines) // 2, 0
+
+    def _drop(self, state: State, upto: int, age: int) -> None:
+        """Give up the lines up to that one, and owe the story a word that says so."""
+        lines = self._outbox.waiting(self.name, upto=upto, limit=self._channel.most_lines, most_bytes=self._most_bytes)
         lost = [line for line in lines if line.kind != _OWN]  # else each word would be followed by one of itself
         word = None
         if lost:
             told = [line.told for line in lost]
             problem = state.trouble or ""
             word = AlertsLost(
-                channel=self.name,
-                lines=len(lost),
-                first=min(told),
-                last=max(told),
-                age=self._give_up,
-                problem=problem,
+                channel=self.name, lines=len(lost), first=min(told), last=max(told), age=age, problem=problem
             )
-        self._outbox.give_up(self.name, state.attempt.upto, word)
-        self._next_try = 0
+        self._outbox.give_up(self.name, upto, word)
+        self._next_try = self._last_try = None
+        self._failures = self._refusals = self._cut = 0
         self._owe()
-        self._tell(f"alerts: {self.name}: gave up {len(lines)} lines: {state.trouble}")
+        self._tell(f"alerts: {self.name}: gave up {numbers.count(len(lines), 'line')}: {state.trouble}")
 
     def _say(self, words: str) -> None:
         if words != self._told:
@@ -204,3 +294,10 @@ def _id(channel: str, lines: list[Waiting]) -> str:
     """The same for the same lines to the same channel, whoever sends them."""
     told = "\n".join((channel, lines[0].key, lines[-1].key, str(len(lines))))
     return blake2b(told.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+
+def fault(error: BaseException) -> str:
+    """What a fault that nobody foresaw is called: its type and place, since its text may hold a secret."""
+    places = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(places[-1].filename).name}:{places[-1].lineno}" if places else ""
+    return f"fails here ({type(error).__name__}{place})"

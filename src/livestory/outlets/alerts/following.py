@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from livestory.clock import SECOND
+from livestory.clock import SECOND, monotonic
 from livestory.errors import JournalError, LivestoryError
 from livestory.outlets.alerts.delivery import Look
 from livestory.outlets.alerts.outbox import Waiting
 from livestory.outlets.silence import REPLAYED, overdue_from
-from livestory.story.events import KINDS
 from livestory.story.journal_reader import JournalReader
+from livestory.story.kinds import is_critical
 from livestory.story.wording import alert_words as words
 
 if TYPE_CHECKING:
@@ -45,8 +45,12 @@ class Following:
         zones: Sequence[str],
         patience: Patience,
         tell: Callable[[str], object],
+        steady: Callable[[], int] = monotonic,
     ) -> None:
-        """``tell`` is called with each new trouble and its end, in words for a person."""
+        """``tell`` is called with each new trouble and its end, in words for a person.
+
+        ``steady`` measures how long the bot has not been heard: the machine's clock may be set meanwhile.
+        """
         self.well = False  # the journal can be read, and the bot is heard or has said goodbye
         self._layout = layout
         self._outbox = outbox
@@ -57,6 +61,8 @@ class Following:
         self._zones = zones
         self._patience = patience
         self._tell = tell
+        self._steady = steady
+        self._heard: tuple[int, int] | None = None  # the last observation's time, and when by `steady` it was made
         self._told: str | None = None
         self._coming: Kept | None = None  # the bot's last coming or going
         self._stopping = False
@@ -150,7 +156,8 @@ class Following:
         overdue = False
         if last is not None and reader.identity.mode not in REPLAYED:
             limit = overdue_from(last, self._grace)
-            overdue = limit is not None and now > limit and not self._said_goodbye(last.time)
+            silence = self._silence(last.time, now)
+            overdue = limit is not None and silence > limit - last.time and not self._said_goodbye(last.time)
         if overdue and silent is None and last is not None and last.next_due is not None:
             self._pass_on(_SILENT, words.not_heard(now, last.next_due, last.time), reader.id, last.time, now)
         elif not overdue and silent is not None:
@@ -158,6 +165,12 @@ class Following:
             line = words.heard_again(now, silent) if heard else None
             self._pass_on("heard_again", line, reader.id, None, now)
         self.well = not overdue
+
+    def _silence(self, observed: int, now: int) -> int:
+        """How long ago that observation was made, whatever became of the clock since it was first seen here."""
+        if self._heard is None or self._heard[0] != observed:
+            self._heard = observed, self._steady() - max(now - observed, 0)
+        return self._steady() - self._heard[1]
 
     def _said_goodbye(self, observed: int) -> bool:
         """Whether the bot's last coming or going was a goodbye, and nothing was observed after it."""
@@ -191,13 +204,11 @@ class Following:
 
 
 def _asked(delivery: Delivery, kept: Kept) -> bool:
-    known = KINDS.get(kept.kind)
-    return delivery.policy.wants(kept.kind, critical=known is not None and known.critical)
+    return delivery.policy.wants(kept.kind, critical=is_critical(kept.kind))
 
 
 def _waiting_line(journal: str, kept: Kept, now: int) -> Waiting:
-    known = KINDS.get(kept.kind)
-    critical = known is not None and known.critical
+    critical = is_critical(kept.kind)
     return Waiting(0, f"{journal}/{kept.id}", kept.seq, kept.told, kept.kind, critical, kept.line, kept.record, now)
 
 

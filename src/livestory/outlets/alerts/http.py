@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -16,6 +17,7 @@ from msgspec import Struct
 
 from livestory.credentials import redacted
 from livestory.errors import ConfigError
+from livestory.http_clients import opened
 from livestory.story.wording.text import encodable, escape
 
 if TYPE_CHECKING:
@@ -26,7 +28,10 @@ if TYPE_CHECKING:
 _CONNECT = 10.0  # seconds
 _MOST_BYTES = 65_536  # of an answer that are read
 _LONGEST = 160  # characters of others' words that are repeated
-_CLIENT, _TOO_MANY, _SERVER = 400, 429, 500
+_LONGEST_WAIT = 3600.0  # seconds that a service's wish to be left alone is kept, whatever it asks
+_SUCCESS, _REDIRECT, _CLIENT, _TOO_LONG, _TOO_MANY, _SERVER = 200, 300, 400, 413, 429, 500
+_OF_THE_MESSAGE = frozenset({400, 406, 409, 411, 413, 414, 415, 417, 422, 431, 451})
+_TOO_LONG_WORDS = re.compile(rb"too[ _](?:long|large|big)|or fewer in length|max(?:imum)?[ _]length", re.IGNORECASE)
 _REMEDIES = {
     400: "what is sent is refused: check the settings of this channel",
     401: "the token is refused: check it",
@@ -40,11 +45,34 @@ _REMEDIES = {
 class NotAccepted(Exception):
     """A message was not accepted, or nobody knows; its text says why, without any secret."""
 
-    def __init__(self, problem: str, *, in_doubt: bool, wait: float | None = None) -> None:
-        """``in_doubt``: it may have been accepted; ``wait``: the service asks to wait so many seconds."""
+    def __init__(
+        self, problem: str, *, in_doubt: bool, wait: float | None = None, answer: Answer | None = None
+    ) -> None:
+        """``in_doubt``: it may have been accepted; ``wait``: the service asks to wait so many seconds, at most an hour.
+
+        ``answer`` is what it said, None where it did not say a thing that concerns this message or this channel.
+        """
         super().__init__(problem)
         self.in_doubt = in_doubt
         self.wait = wait
+        self.answer = answer
+
+    @property
+    def refused(self) -> bool:
+        """Whether the service said no, and did not ask to come again."""
+        return self.answer is not None and self.wait is None
+
+    @property
+    def of_the_message(self) -> bool:
+        """Whether it said no to what the message holds, as far as its status tells."""
+        return self.refused and self.answer is not None and self.answer.status in _OF_THE_MESSAGE
+
+    @property
+    def too_long(self) -> bool:
+        """Whether it said that the message is too long."""
+        if self.answer is None or not self.of_the_message:
+            return False
+        return self.answer.status == _TOO_LONG or _TOO_LONG_WORDS.search(self.answer.body) is not None
 
 
 class Answer(Struct):
@@ -55,7 +83,7 @@ class Answer(Struct):
 
     def json(self) -> dict[str, Any]:
         """Its body; empty where that is no JSON object."""
-        with suppress(msgspec.MsgspecError):
+        with suppress(msgspec.MsgspecError, ValueError, RecursionError):
             return msgspec.json.decode(self.body, type=dict[str, Any])
         return {}
 
@@ -64,14 +92,15 @@ class Http:
     """Sends requests; one at a time on a connection of its own, so that no stale one leaves a message in doubt."""
 
     def __init__(self, patience: float) -> None:
-        """``patience``: the seconds that one answer may take."""
+        """``patience``: the seconds that one answer may take. Raises ConfigError as `opened` does."""
         for name in ("httpx2", "httpcore2"):  # their lines have addresses in them
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self._patience = patience
-        self._client = httpx2.AsyncClient(
+        self._client = opened(
+            httpx2.AsyncClient,
             timeout=httpx2.Timeout(patience, connect=min(_CONNECT, patience)),
             limits=httpx2.Limits(max_keepalive_connections=0),
-            headers={"User-Agent": "livestory"},
+            headers={"User-Agent": "livestory", "Accept-Encoding": "identity"},
         )
 
     async def __aenter__(self) -> Self:
@@ -109,7 +138,7 @@ class Http:
         except (TimeoutError, httpx2.TimeoutException):
             problem = f"gives no answer within {self._patience:g}s"
             raise NotAccepted(problem, in_doubt=True) from None
-        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever an answer makes a library raise ends this try and no more
             problem = f"the connection broke ({_words(str(error) or type(error).__name__, secrets)})"
             raise NotAccepted(problem, in_doubt=True) from None
         answer = Answer(response.status_code, bytes(body))
@@ -120,16 +149,19 @@ class Http:
 
 def checked(what: str, address: str) -> str:
     """An address that can be sent to. Raises ConfigError, which does not show it."""
-    problem = ""
     try:
         parts = urlsplit(address)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
-            problem = "is no http or https address"
-        httpx2.URL(address)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        usable = usable and bool(httpx2.URL(address).host) and address.isprintable() and " " not in address
     except (ValueError, httpx2.InvalidURL):
-        problem = "is no http or https address"
-    if problem or not address.isascii() or not address.isprintable() or " " in address:
+        usable = False
+    if not usable:
         message = f"{what}: what it holds is no http or https address\nCopy the whole address, from http on."
+        raise ConfigError(message)
+    if "#" in address:
+        message = (
+            f"{what}: holds a #, and what stands behind one is sent to no server\nTake it out, or write it as %23."
+        )
         raise ConfigError(message)
     return address
 
@@ -137,30 +169,36 @@ def checked(what: str, address: str) -> str:
 def malformed(secrets: Iterable[Secret], answer: Answer) -> NotAccepted:
     """The refusal of an answer that is not the service's own, as that of a hotel's network."""
     start = _words(answer.body[:60].decode("utf-8", "replace"), secrets)
-    return NotAccepted(f"answers, but not as it should ({start or 'nothing'})", in_doubt=True)
+    return NotAccepted(f"answers, but not as it should ({start or 'nothing'})", in_doubt=True, answer=answer)
 
 
 def _refusal(answer: Answer, headers: httpx2.Headers, secrets: Iterable[Secret]) -> NotAccepted:
     told, status = answer.json(), answer.status
     own = next((told[key] for key in ("description", "message", "error") if isinstance(told.get(key), str)), "")
-    others = "fails" if status >= _SERVER else "leads elsewhere: check the address" if status < _CLIENT else "refuses"
+    others = "fails" if status >= _SERVER else "refuses"
+    if status < _CLIENT:
+        others = "leads elsewhere: check the address" if status >= _REDIRECT else "answers, but not as it should"
     problem = _REMEDIES.get(status, others)
     own = f": {_words(own, secrets)}" if own else ""
     wait = _wait(told, headers) if status == _TOO_MANY or status >= _SERVER else None
-    return NotAccepted(f"{problem} (HTTP {status}{own})", in_doubt=status >= _SERVER, wait=wait)
+    in_doubt = status >= _SERVER or status < _SUCCESS
+    return NotAccepted(f"{problem} (HTTP {status}{own})", in_doubt=in_doubt, wait=wait, answer=answer)
 
 
 def _wait(told: dict[str, Any], headers: httpx2.Headers) -> float | None:
-    """Seconds: Telegram's and Discord's own field, else Retry-After (RFC 9110, 10.2.3)."""
+    """Seconds: Telegram's and Discord's own field, else Retry-After (RFC 9110, 10.2.3); at most an hour."""
     inner = told.get("parameters")
     for found in (inner.get("retry_after") if isinstance(inner, dict) else None, told.get("retry_after")):
         if isinstance(found, int | float) and not isinstance(found, bool) and found >= 0:
-            return float(found)
+            return float(min(found, _LONGEST_WAIT))
     written = headers.get("retry-after", "").strip()
     if written.isdecimal() and written.isascii():
-        return float(written[:9])
-    with suppress(ValueError, TypeError):
-        return max((parsedate_to_datetime(written) - datetime.now(UTC)).total_seconds(), 0.0)
+        return min(float(written[:9]), _LONGEST_WAIT)
+    with suppress(ValueError, TypeError, OverflowError, IndexError):
+        # Reckoned by the service's own clock where it tells it: ours may be off by years.
+        there = headers.get("date")
+        now = parsedate_to_datetime(there) if there else datetime.now(UTC)
+        return min(max((parsedate_to_datetime(written) - now).total_seconds(), 0.0), _LONGEST_WAIT)
     return None
 
 

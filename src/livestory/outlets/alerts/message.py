@@ -32,6 +32,7 @@ class Message(Struct, frozen=True, kw_only=True):
     again: bool = False  # the service may have accepted it before
     link: str | None = None  # the live page's address
     zone: str = "UTC"
+    cut: int = 0  # how often the service called it too long: it is made half as long each time
 
     @property
     def critical(self) -> bool:
@@ -57,16 +58,17 @@ class Message(Struct, frozen=True, kw_only=True):
     ) -> str:
         """Its text: each line's first three columns, then its why, then the lines' numbers and the link.
 
-        ``size`` measures a text as the service does, which takes ``limit`` of it; ``safe`` takes from anybody's words
-        what the service would read as markup or as a mention.
+        ``size`` measures a text as the service does, which takes ``limit`` of it, or half as much for each ``cut``;
+        ``safe`` takes from anybody's words what the service would read as markup or as a mention.
         """
+        limit >>= self.cut
         body = [self.title] if titled else []
         body += _blocks(self.lines, ZoneInfo(self.zone))
         seqs = self._seqs()
         number = words.numbered(seqs[0], seqs[-1]) if seqs else ""
         foot = "\n".join(filter(None, (self._again(number), (self.url or "") if linked else "")))
         foot = f"\n{foot}" if foot else ""
-        return _clipped(safe("\n".join(body)), limit - size(foot), size) + foot
+        return clipped(safe("\n".join(body)), limit - size(foot), size) + foot
 
     def _again(self, number: str) -> str:
         return f"{number} {words.AGAIN}".lstrip() if self.again else number
@@ -100,10 +102,10 @@ def _told(line: Waiting, zone: ZoneInfo) -> str:
     headline, _, rest = rest.partition(_SEPARATOR)
     told, _, why = rest.partition(_SEPARATOR)
     row = _SEPARATOR.join(filter(None, (stamp, headline, told)))
-    return _clipped(f"{row}\n{why}" if why else row, _LONGEST, len)
+    return clipped(f"{row}\n{why}" if why else row, _LONGEST, len)
 
 
-def _clipped(text: str, limit: int, size: Callable[[str], int]) -> str:
+def clipped(text: str, limit: int, size: Callable[[str], int]) -> str:
     """The longest beginning of the text that fits."""
     if size(text) <= limit:
         return text

@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from livestory.errors import InputError, JournalCorrupt
 from livestory.outlets.alerts.policy import Pace
+from livestory.story.commands import AlertsLost
 from livestory.story.journal_faults import faults
-from livestory.story.words import AlertsLost
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -40,8 +40,11 @@ _TABLES = (
 )
 _COLUMNS = (
     "name, journal, seq, delivered, failed, last_delivered, pace, trouble, not_before, id, upto, first_try, attempts, "
-    "in_doubt"
+    "in_doubt, (SELECT value FROM kept WHERE key='tried/'||name), (SELECT value FROM kept WHERE key='refused/'||name), "
+    "(SELECT value FROM kept WHERE key='doubtful/'||name)"
 )
+
+_NO_ATTEMPT = "id=NULL, upto=NULL, attempts=0, in_doubt=0, not_before=0"
 
 
 class Waiting(Struct, frozen=True, gc=False):
@@ -81,6 +84,9 @@ class State(Struct, frozen=True):
     trouble: str | None
     not_before: int  # the service asked to wait until then
     attempt: Attempt | None
+    tried: int = 0  # how long the first message that waits has been tried, microseconds
+    refused: int = 0  # the lines up to here were refused and are stepped over; 0: none
+    doubtful: int = 0  # the lines up to here may have been accepted before
 
 
 class Backlog(Struct, frozen=True):
@@ -192,15 +198,24 @@ class Outbox:
                 ((seq, name, journal) for name, seq in cursors.items()),
             )
 
-    def waiting(self, channel: str, *, upto: int | None = None, limit: int) -> list[Waiting]:
-        """The first lines that wait for a channel, in order."""
+    def waiting(
+        self, channel: str, *, after: int = 0, upto: int | None = None, limit: int, most_bytes: int
+    ) -> list[Waiting]:
+        """The first lines that wait for a channel, in order; at least one, however long it is."""
+        lines: list[Waiting] = []
         with faults(self.path, "read"):
             rows = self._db.execute(
                 "SELECT n, key, seq, told, kind, critical, line, record, added FROM waiting "
-                "WHERE channel=? AND n<=? ORDER BY n LIMIT ?",
-                (channel, 2**63 - 1 if upto is None else upto, limit),
+                "WHERE channel=? AND n>? AND n<=? ORDER BY n LIMIT ?",
+                (channel, after, 2**63 - 1 if upto is None else upto, limit),
             )
-            return [_waiting(*row) for row in rows]
+            for row in rows:
+                line = _waiting(*row)
+                most_bytes -= len(line.line.encode("utf-8", "surrogatepass")) + len(line.record)
+                if lines and most_bytes < 0:
+                    break
+                lines.append(line)
+        return lines
 
     def backlog(self, channel: str) -> Backlog:
         """How much waits for a channel, and since when."""
@@ -217,18 +232,30 @@ class Outbox:
                 (message, upto, now, channel),
             )
 
-    def delay(self, channel: str, trouble: str, not_before: int, *, in_doubt: bool) -> None:
+    def delay(self, channel: str, trouble: str, not_before: int, *, in_doubt: bool, tried: int) -> None:
         """Record that the message was not accepted, or that nobody knows, and why."""
         with self._writing():
             self._db.execute(
                 "UPDATE channels SET trouble=?, not_before=?, in_doubt=? WHERE name=?",
                 (trouble, not_before, in_doubt, channel),
             )
+            self._keep(f"tried/{channel}", tried)
 
-    def delivered(self, channel: str, upto: int, pace: Pace, now: int) -> None:
-        """Record that the service has accepted the message that ends with the line ``upto``."""
+    def step_over(self, channel: str, refused: int) -> None:
+        """End the attempt; the lines up to ``refused`` wait while those behind are tried, and with 0 no longer."""
         with self._writing():
-            self._end(channel, upto, "delivered")
+            self._db.execute(
+                "INSERT INTO kept SELECT 'doubtful/'||name, upto FROM channels WHERE name=? AND in_doubt AND upto "
+                "ON CONFLICT(key) DO UPDATE SET value=max(value, excluded.value)",
+                (channel,),
+            )
+            self._db.execute(f"UPDATE channels SET {_NO_ATTEMPT} WHERE name=?", (channel,))  # noqa: S608 - our words
+            self._keep(f"refused/{channel}", refused or None)
+
+    def delivered(self, channel: str, upto: int, pace: Pace, now: int, *, after: int = 0) -> None:
+        """Record that the service has accepted the message of the lines after ``after`` up to ``upto``."""
+        with self._writing():
+            self._end(channel, upto, "delivered", after)
             self._db.execute(
                 "UPDATE channels SET last_delivered=?, pace=?, trouble=NULL WHERE name=?",
                 (now, msgspec.msgpack.encode(pace), channel),
@@ -262,17 +289,24 @@ class Outbox:
         """Let lines wait that are not the story's, and keep under ``key`` that they were said."""
         with self._writing():
             self.add(lines, {})
-            self._db.execute("DELETE FROM kept WHERE key=?", (key,))
-            if value is not None:
-                self._db.execute("INSERT INTO kept VALUES(?,?)", (key, value))
+            self._keep(key, value)
 
-    def _end(self, channel: str, upto: int, count: str) -> None:
-        self._db.execute("DELETE FROM waiting WHERE channel=? AND n<=?", (channel, upto))
+    def _keep(self, key: str, value: int | None) -> None:
+        self._db.execute("DELETE FROM kept WHERE key=?", (key,))
+        if value is not None:
+            self._db.execute("INSERT INTO kept VALUES(?,?)", (key, value))
+
+    def _end(self, channel: str, upto: int, count: str, after: int = 0) -> None:
+        self._db.execute("DELETE FROM waiting WHERE channel=? AND n>? AND n<=?", (channel, after, upto))
         self._db.execute(
-            f"UPDATE channels SET {count}={count}+?, id=NULL, upto=NULL, attempts=0, in_doubt=0, not_before=0 "  # noqa: S608
-            "WHERE name=?",
+            f"UPDATE channels SET {count}={count}+? WHERE name=?",  # noqa: S608 - our words
             (self._db.changes(), channel),
         )
+        # What was stepped over ends while the message behind it goes on being tried.
+        self._db.execute(f"UPDATE channels SET {_NO_ATTEMPT} WHERE name=? AND upto<=?", (channel, upto))  # noqa: S608
+        if not after:
+            self._keep(f"tried/{channel}", None)
+            self._keep(f"refused/{channel}", None)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -299,8 +333,9 @@ def _waiting(*row: Any) -> Waiting:
 
 
 def _state(*row: Any) -> State:
-    *plain, pace, trouble, not_before, message, upto, first_try, attempts, in_doubt = row
+    *plain, pace, trouble, not_before, message, upto, first_try, attempts, in_doubt, tried, refused, doubtful = row
     name, journal, seq, delivered, failed, last_delivered = plain
     attempt = None if message is None else Attempt(message, upto, first_try, attempts, bool(in_doubt))
     pace = msgspec.msgpack.decode(pace, type=Pace)
-    return State(name, journal, seq, delivered, failed, last_delivered, pace, trouble, not_before, attempt)
+    so_far = tried or 0, refused or 0, doubtful or 0
+    return State(name, journal, seq, delivered, failed, last_delivered, pace, trouble, not_before, attempt, *so_far)

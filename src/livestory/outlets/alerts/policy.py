@@ -6,20 +6,21 @@ what waits.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from livestory.clock import HOUR, MINUTE, as_datetime, instant
+from livestory.clock import HOUR, MINUTE, as_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import timedelta
 
     from livestory.outlets.alerts.outbox import Waiting
     from livestory.outlets.alerts.settings import ChannelSettings
 
+_MINUTES = 24 * 60  # of a day
 _LONGEST_CRITICAL = MINUTE  # that a critical line is gathered with its like
 
 
@@ -78,7 +79,9 @@ class Policy:
     def _tokens(self, pace: Pace, now: int) -> float:
         if self._per_hour is None or pace.tokens is None:
             return float(self._per_hour or HOUR)
-        passed = max(now - pace.counted, 0)
+        passed = now - pace.counted
+        if passed < 0:  # the clock was put back, and what has passed is unknown
+            return float(self._per_hour)
         return min(pace.tokens + passed / HOUR * self._per_hour, float(self._per_hour))
 
     def _token(self, pace: Pace, now: int) -> int:
@@ -90,18 +93,32 @@ class Policy:
 
     def _after_quiet(self, time: int) -> int:
         """``time``, or the end of the quiet hours that it falls into."""
+        while left := self._left(time):
+            over = time - time % MINUTE + left * MINUTE
+            if self._offset(over) == self._offset(time):
+                return over
+            time = self._change(time, over)  # the clock on the wall is put forward or back before: look at it anew
+        return time
+
+    def _left(self, time: int) -> int:
+        """Minutes that the quiet hours still last by the clock on the wall; 0 outside them."""
         if self._quiet is None:
-            return time
+            return 0
         start, end = self._quiet
         local = as_datetime(time).astimezone(self._zone)
         minute = local.hour * 60 + local.minute
         within = start <= minute < end if start < end else minute >= start or minute < end
-        if not within:
-            return time
-        over = datetime(local.year, local.month, local.day, *divmod(end, 60), tzinfo=self._zone)
-        if over <= local:
-            over = (over.replace(tzinfo=None) + timedelta(days=1)).replace(tzinfo=self._zone)
-        return max(instant(over), time)
+        return (end - minute) % _MINUTES if within else 0
+
+    def _change(self, time: int, later: int) -> int:
+        """The minute between the two at which summer time begins or ends."""
+        while later - time > MINUTE:
+            middle = time + (later - time) // (2 * MINUTE) * MINUTE
+            time, later = (middle, later) if self._offset(middle) == self._offset(time) else (time, middle)
+        return later - later % MINUTE
+
+    def _offset(self, time: int) -> timedelta | None:
+        return as_datetime(time).astimezone(self._zone).utcoffset()
 
 
 def _quiet(written: str | None) -> tuple[int, int] | None:

@@ -18,8 +18,8 @@ from livestory import credentials
 from livestory.errors import ConfigError
 from livestory.outlets.alerts.apprise_service import Apprise
 from livestory.outlets.alerts.channel import forms
-from livestory.outlets.alerts.http import checked, malformed
-from livestory.outlets.alerts.message import unmentioned, utf8, utf16
+from livestory.outlets.alerts.http import NotAccepted, checked, malformed
+from livestory.outlets.alerts.message import clipped, unmentioned, utf8, utf16
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from livestory.outlets.alerts.settings import ChannelSettings
 
 _MANY = 10_000  # lines that a message for a person stands for at most
+_CUT = 16_384  # characters of a line that a webhook calls too long, halved each time
+_NO_CONTENT = 204  # which Discord answers as well
 _JSON = {"Content-Type": "application/json"}
 # What Discord's Markdown reads: marks anywhere, a link, a list's beginning.
 _MARKUP = re.compile(r"([\\*_~`|<>#\[\]()@]|:(?=//)|^[-+](?= )|\.(?=\s))", re.MULTILINE)
@@ -49,6 +51,7 @@ class Telegram:
             )
             raise ConfigError(message)
         self._url = checked(section, f"{settings.api.rstrip('/')}/bot{token.reveal()}/sendMessage")
+        self._section = section
         self._to = settings.to
         self._secrets = forms(token)
 
@@ -60,9 +63,24 @@ class Telegram:
             "link_preview_options": {"is_disabled": True},
             "disable_notification": not message.critical,
         }
-        answer = await http.post(self._url, msgspec.json.encode(body), _JSON, self._secrets)
+        try:
+            answer = await http.post(self._url, msgspec.json.encode(body), _JSON, self._secrets)
+        except NotAccepted as error:
+            self._follow(error)
+            raise
         if answer.json().get("ok") is not True:
             raise malformed(self._secrets, answer)
+
+    def _follow(self, error: NotAccepted) -> None:
+        """Where the group has become a supergroup it has another id, which is taken from the next try on."""
+        told = error.answer.json().get("parameters") if error.answer is not None else None
+        new = told.get("migrate_to_chat_id") if isinstance(told, dict) else None
+        if isinstance(new, int) and not isinstance(new, bool) and str(new) != self._to:
+            self._to = str(new)
+            problem = (
+                f'the group has a new id, taken until the end of this process: set to = "{new}" in {self._section}'
+            )
+            raise NotAccepted(problem, in_doubt=False, wait=0.0) from None
 
 
 class Discord:
@@ -72,8 +90,10 @@ class Discord:
 
     def __init__(self, section: str, _settings: ChannelSettings, address: Secret | None, _token: Secret | None) -> None:
         """Raises ConfigError where the address is none."""
-        url = checked(f"the address of {section}", address.reveal() if address else "")
-        self._url = url + ("&" if urlsplit(url).query else "?") + "wait=true"  # else an acceptance is not told
+        url = urlsplit(checked(f"the address of {section}", address.reveal() if address else ""))
+        # Without wait=true an acceptance is not told.
+        asked = [*(each for each in url.query.split("&") if each and not each.startswith("wait=")), "wait=true"]
+        self._url = urlunsplit(url._replace(query="&".join(asked)))
         self._secrets = forms(address)
 
     async def send(self, message: Message, http: Http) -> None:
@@ -84,7 +104,7 @@ class Discord:
             "flags": 4,  # SUPPRESS_EMBEDS
         }
         answer = await http.post(self._url, msgspec.json.encode(body), _JSON, self._secrets)
-        if "id" not in answer.json():
+        if answer.status != _NO_CONTENT and "id" not in answer.json():
             raise malformed(self._secrets, answer)
 
 
@@ -100,7 +120,10 @@ class Ntfy:
         if not re.fullmatch(r"[-\w]{1,64}", self._topic, re.ASCII):
             message = f"the address of {section}: names no topic\nWrite it like https://ntfy.sh/my-secret-topic."
             raise ConfigError(message)
-        self._url = urlunsplit((parts.scheme, parts.netloc, f"{base}/", "", ""))
+        if token and parts.username is not None:
+            message = f"{section}: its address holds a user, and a token is named as well\nName one of them."
+            raise ConfigError(message)
+        self._url = urlunsplit((parts.scheme, parts.netloc, f"{base}/", parts.query, ""))  # ?auth= opens a topic too
         self._headers = _JSON | ({"Authorization": f"Bearer {token.reveal()}"} if token else {})
         self._secrets = forms(address, token)
 
@@ -132,7 +155,8 @@ class Webhook:
         self._secrets = forms(address, token)
 
     async def send(self, message: Message, http: Http) -> None:
-        """Any answer of 2xx accepts it."""
+        """Any answer of 2xx accepts it. A line that is cut comes without its record, which may be what is long."""
+        cut = message.cut and _CUT >> (message.cut - 1)
         content = msgspec.json.encode(
             {
                 "id": message.id,
@@ -145,8 +169,8 @@ class Webhook:
                         "id": line.key,
                         "kind": line.kind,
                         "critical": line.critical,
-                        "line": line.line,
-                        "record": msgspec.Raw(line.record) if line.record else None,
+                        "line": clipped(line.line, cut, len) if cut else line.line,
+                        "record": msgspec.Raw(line.record) if line.record and not cut else None,
                     }
                     for line in message.lines
                 ],
@@ -180,8 +204,7 @@ def opened(name: str, settings: ChannelSettings, environ: Mapping[str, str] | No
     if settings.address_env or settings.address_file:
         address = credentials.read(f"the address of {section}", settings.address_env, settings.address_file, environ)
     if settings.token_env or settings.token_file:
-        token = credentials.read(f"the token of {section}", settings.token_env, settings.token_file, environ)
-    if token is not None and not (token.reveal().isascii() and token.reveal().isprintable()):
-        message = f"the token of {section}: holds a character that no token has\nCopy it again, without line ends."
-        raise ConfigError(message)
+        token = credentials.read(
+            f"the token of {section}", settings.token_env, settings.token_file, environ, plain=True
+        )
     return _SERVICES[settings.service](section, settings, address, token)

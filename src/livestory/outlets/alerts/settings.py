@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from livestory.clock import DAY, HOUR, MINUTE
 from livestory.settings import Duration
-from livestory.story.events import KINDS
+from livestory.story.kinds import KINDS
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 _VARIABLE = "^[A-Za-z_][A-Za-z0-9_]*$"

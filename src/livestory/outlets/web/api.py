@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from livestory.outlets.web import parameters
 from livestory.outlets.web.listeners import event_data
-from livestory.story.events import KINDS
+from livestory.story.kinds import groups, is_critical
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 SEARCHED = 2000  # events that one page of a search looks at, at most
 MOST_LINES = 10_000  # of story.txt
+MOST_BYTES = 2 * 1024 * 1024  # of lines and records that one answer is made from, or looks through
+MOST_TEXT = 4 * 1024 * 1024  # bytes of story.txt
 MOST_MARKS = 400
 _UNWELL = frozenset({"overdue", "trouble", "waiting"})
 _RANGES = 700  # stretches of regime that a chart shows, at most
@@ -66,6 +68,11 @@ class Api:
         """How the bot is."""
         return Json(self.story(request).status())
 
+    async def groups(self, request: Request) -> Response:
+        """The filters that the page offers, each with its kinds of events."""
+        parameters.known_only(request, ())
+        return Json(groups())
+
     async def health(self, request: Request) -> Response:
         """Whether every story is heard as it should be."""
         parameters.known_only(request, ())
@@ -105,7 +112,7 @@ class Api:
         record = {
             "id": event.id,
             "told": event.told,
-            "critical": event.kind in KINDS and KINDS[event.kind].critical,
+            "critical": is_critical(event.kind),
             "record": msgspec.Raw(event.record),
             "hash": event.hash.hex(),
         }
@@ -162,22 +169,40 @@ class Api:
         )  # fmt: skip
         if not seqs:
             return PlainTextResponse("")
-        found, _ = await self._queries.ask(story, lambda reader: _matching(reader, seqs, None, limit))
-        return PlainTextResponse("".join(f"{event.line}\n" for event in reversed(found)))
+        return PlainTextResponse(await self._queries.ask(story, lambda reader: _text(reader, seqs)))
 
 
 def _matching(reader: JournalReader, seqs: list[int], words: str | None, limit: int) -> tuple[list[Kept], int | None]:
-    """The events of those seqs whose line has the words, at most ``limit``, and the last seq looked at."""
+    """The events of those seqs whose line has the words, at most ``limit``, and the last seq looked at.
+
+    The one with which `MOST_BYTES` of lines and records are reached is the last.
+    """
     found: list[Kept] = []
     last = None
+    size = 0
     for seq in seqs:
-        if len(found) == limit:
+        if len(found) == limit or size >= MOST_BYTES:
             break
         last = seq
         event = reader.event(seq)
+        size += 0 if event is None else len(event.line) + len(event.record)
         if event is not None and (words is None or words in event.line.casefold()):
             found.append(event)
     return found, last
+
+
+def _text(reader: JournalReader, seqs: list[int]) -> bytes:
+    """The lines of those seqs, which come newest first, as a text with the oldest first."""
+    lines: list[bytes] = []
+    size = 0
+    for seq in seqs:
+        event = reader.event(seq)
+        if event is not None:
+            lines.append(f"{event.line}\n".encode())
+            size += len(lines[-1])
+        if size >= MOST_TEXT:
+            break
+    return b"".join(reversed(lines))
 
 
 def _chapters(

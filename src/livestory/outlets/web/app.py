@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
@@ -21,7 +22,7 @@ from livestory.outlets.web import own_metrics, parameters
 from livestory.outlets.web.api import Api
 from livestory.outlets.web.files import Files
 from livestory.outlets.web.gate import Gate
-from livestory.outlets.web.listeners import MOST_LISTENERS, Listeners
+from livestory.outlets.web.listeners import LONGEST_QUEUE, MOST_LISTENERS, Listeners
 from livestory.outlets.web.queries import Queries
 from livestory.outlets.web.stream import Stream
 from livestory.outlets.web.token import SESSION, Token, TooManyFailures
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from livestory.story.journal_entry import Kept
 
 _LONGEST_FORM = 4096  # bytes of a login
-_log = logging.getLogger("livestory")
+_log = logging.getLogger("livestory.web")
 
 
 class WebSettings(Struct, frozen=True, kw_only=True):
@@ -75,6 +76,7 @@ class Web:
             ("/login", self._page("login.html")),
             ("/static/{name}", self._static),
             ("/api/stories", api.stories),
+            ("/api/groups", api.groups),
             ("/api/status", api.status),
             ("/api/events", api.events),
             ("/api/events/{seq}", api.event),
@@ -91,7 +93,12 @@ class Web:
             routes=routes,
             lifespan=self._lifespan,
             middleware=[Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)],
-            exception_handlers={HTTPException: _told, JournalError: _unreadable, Exception: _failed},
+            exception_handlers={
+                HTTPException: _told,
+                ClientDisconnect: _gone,
+                JournalError: _unreadable,
+                Exception: _failed,
+            },
         )
         return Gate(app, self._settings.hosts, self._token, self._settings.cookie)
 
@@ -104,8 +111,7 @@ class Web:
             yield
         finally:
             self.close_streams()
-            for story in self._stories.values():
-                await asyncio.to_thread(story.stop)
+            await asyncio.gather(*(asyncio.to_thread(story.stop) for story in self._stories.values()))
             self._queries.close()
 
     def close_streams(self) -> None:
@@ -145,8 +151,10 @@ class Web:
         if request.method == "HEAD":
             return Response(media_type="text/event-stream")
 
-        async def read(after_seq: int, limit: int) -> list[Kept]:
-            return await self._queries.ask(story, lambda reader: reader.events(after_seq, limit=limit))
+        async def read(after_seq: int) -> list[Kept]:
+            return await self._queries.ask(
+                story, lambda reader: reader.events(after_seq, limit=parameters.MOST_EVENTS, most_bytes=LONGEST_QUEUE)
+            )
 
         return Stream(story, self.listeners, after, read)
 
@@ -199,6 +207,10 @@ async def _told(_request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+
+
+async def _gone(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=400)  # nobody takes it
 
 
 async def _unreadable(_request: Request, error: Exception) -> Response:

@@ -9,23 +9,26 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 from msgspec import Struct
 
+from livestory.story.kinds import KINDS
+from livestory.story.kinds.base import Mark
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from livestory.story.journal_entry import Kept
 
-MARKED = ("buy", "sell", "ath", "breaker", "phoenix", "regime")
-"""What the chart marks, told apart by kind and, for trades, by side."""
+_MARKS = {kind: facts.declared.mark for kind, facts in KINDS.items() if facts.declared.mark is not None}
+_SIDES = ("buy", "sell")
+_COMMON = frozenset({*_SIDES, Mark.REGIME.value})
+_URGENT = frozenset(mark.value for mark in _MARKS.values()) - _COMMON - {Mark.SIDE.value}
 
-URGENT = frozenset({"breaker", "phoenix", "ath"})
 
-
-class Mark(NamedTuple):
+class Marked(NamedTuple):
     """An event on the chart."""
 
     seq: int
     time: int
-    what: str  # of MARKED
+    what: str  # the mark's name; of a trade its side
 
 
 class _Facts(Struct, frozen=True):
@@ -41,8 +44,11 @@ _decode = msgspec.json.Decoder(_Record).decode
 
 def mark_of(event: Kept) -> str | None:
     """What the chart marks an event as; None for one that it doesn't."""
-    what = _decode(event.record).facts.side if event.kind == "trade" else event.kind
-    return what if what in MARKED else None
+    mark = _MARKS.get(event.kind)
+    if mark is not Mark.SIDE:
+        return mark.value if mark is not None else None
+    side = _decode(event.record).facts.side
+    return side if side in _SIDES else None
 
 
 class EventIndex:
@@ -118,13 +124,13 @@ class EventIndex:
             high = candidates[-1] - 1
         return found[:limit]
 
-    def marks(self, since: int, until: int, limit: int) -> list[Mark]:
+    def marks(self, since: int, until: int, limit: int) -> list[Marked]:
         """At most ``limit`` marks of that time, in order; of more, the urgent ones stay with some others."""
         low, high = self.window(since, until)
-        found: list[Mark] = []
-        for rank in (URGENT, frozenset(MARKED) - URGENT):
+        found: list[Marked] = []
+        for rank in (_URGENT, _COMMON):
             these = [
-                Mark(seq, self._times[seq - 1], what)
+                Marked(seq, self._times[seq - 1], what)
                 for what in rank
                 for seq in _between(self._marked.get(what), low, high, limit)
                 if since <= self._times[seq - 1] < until
@@ -157,6 +163,6 @@ def _between(seqs: array[int] | None, low: int, high: int, limit: int) -> list[i
     return list(seqs[begin:end:step])
 
 
-def _thinned(marks: list[Mark], limit: int) -> list[Mark]:
+def _thinned(marks: list[Marked], limit: int) -> list[Marked]:
     step = max(1, -(-len(marks) // max(1, limit)))
     return marks[::step][: max(0, limit)]

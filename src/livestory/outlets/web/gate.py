@@ -42,7 +42,7 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-_log = logging.getLogger("livestory")
+_log = logging.getLogger("livestory.web")
 
 
 class _Refusal(NamedTuple):
@@ -105,7 +105,7 @@ class Gate:
         if size > LONGEST_HEADERS:
             await JSONResponse({"error": "the request's headers are too long"}, 431)(scope, receive, protected)
             return
-        refusal = self._stranger(scope["method"], path, headers) or await self._uninvited(scope, path, headers)
+        refusal = await self._refusal(scope, path, headers)
         if refusal is None:
             await self._app(scope, receive, protected)
             return
@@ -114,6 +114,12 @@ class Gate:
             query = scope["query_string"].decode("latin-1")
             answer = RedirectResponse(f"login?{query}" if query else "login", 303)
         await answer(scope, receive, protected)
+
+    async def _refusal(self, scope: Scope, path: str, headers: Headers) -> _Refusal | None:
+        refusal = self._stranger(scope["method"], path, headers) or await self._uninvited(scope, path, headers)
+        if refusal is None and path not in PUBLIC and not scope["invite"]():
+            return _Refusal(503, "too many requests at once; try again later", {"Retry-After": "5"})
+        return refusal
 
     def _stranger(self, method: str, path: str, headers: Headers) -> _Refusal | None:
         """Why the request's name, origin or method is refused."""

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from livestory.story.journal_entry import Kept
 
 MOST_LISTENERS = 1000
-_LONGEST_QUEUE = 512  # messages that one listener may be behind
+LONGEST_QUEUE = 64 * 1024  # bytes of lines that wait for one listener; what is more is read from the journal again
+LARGE_AT_ONCE = 32  # listeners that are sent more than that at the same time
 
-_FAREWELL = 0.3  # seconds that a listener has to take the end of its stream when the server stops
+FAREWELL = 0.3  # seconds that a listener has to take the end of its stream when the server stops
 
 _LOOK = 0.02  # seconds
 
@@ -49,29 +50,37 @@ class Listener:
         """Of that story."""
         self.story = story
         self.ended = False
+        self.behind = False  # lines were told that are not among those that wait: the journal has them
         self.cut: Callable[[], object] = lambda: None  # closes its connection, whatever it has yet to take
         self._lines: deque[tuple[int, bytes]] = deque()
+        self._queued = 0
         self._status: bytes | None = None
         self._anew: tuple[int, bytes] | None = None
         self._waiting = asyncio.Event()
 
-    def offer(self, lines: list[tuple[int, bytes]], status: bytes | None) -> bool:
-        """Add what is new; False where the listener is too far behind, and is dropped."""
-        if len(self._lines) + len(lines) > _LONGEST_QUEUE:
-            self.end()
-            self.cut()
-            return False
-        self._lines += lines
+    def offer(self, lines: list[tuple[int, bytes]] | None, status: bytes | None) -> None:
+        """Add what is new; None stands for lines that are too long to wait."""
+        if lines is not None and not self.behind:
+            self._lines += lines
+            self._queued += sum(len(line) for _, line in lines)
+        if lines is None or self._queued > LONGEST_QUEUE:
+            self.behind = True
+            self._clear()
         self._status = status or self._status
         self._waiting.set()
-        return True
 
     def begin_anew(self, last_seq: int, told: bytes) -> None:
         """Forget what waits: there is another journal, whose lines count on from ``last_seq``."""
-        self._lines.clear()
+        self._clear()
+        self.behind = False
         self._status = None
         self._anew = last_seq, told
         self._waiting.set()
+
+    @property
+    def begins_anew(self) -> bool:
+        """Whether another journal waits to be told of."""
+        return self._anew is not None
 
     def end(self) -> None:
         """Send nothing more."""
@@ -93,16 +102,20 @@ class Listener:
             after_seq, told = self._anew
             parts.append(told)
             self._anew = None
+        if self._status is not None:  # before its lines: the state shown is never older than the story
+            parts.append(self._status)
         for number, line in self._lines:
             if number > after_seq:
                 parts.append(line)
                 after_seq = number
-        if self._status is not None:
-            parts.append(self._status)
-        self._lines.clear()
+        self._clear()
         self._status = None
         self._waiting.clear()
         return after_seq, b"".join(parts)
+
+    def _clear(self) -> None:
+        self._lines.clear()
+        self._queued = 0
 
 
 class Listeners:
@@ -110,7 +123,8 @@ class Listeners:
 
     def __init__(self, most: int = MOST_LISTENERS) -> None:
         """Let in at most ``most``."""
-        self._most = most
+        self.most = most
+        self.large = asyncio.Semaphore(LARGE_AT_ONCE)
         self._all: set[Listener] = set()
         self._heard_of: set[str] = set()
         self.dropped = 0
@@ -122,7 +136,7 @@ class Listeners:
 
     def join(self, story: str) -> Listener:
         """A new listener. Answers 503 where there are too many."""
-        if self.closed or len(self._all) >= self._most:
+        if self.closed or len(self._all) >= self.most:
             raise HTTPException(503, "too many listeners; try again later", {"Retry-After": "10"})
         listener = Listener(story)
         self._all.add(listener)
@@ -147,16 +161,18 @@ class Listeners:
             for listener in listeners:
                 listener.begin_anew(news.status.last_seq, told)
             return
-        lines = [(event.seq, line_message(event)) for event in news.events]
+        short = sum(len(event.line) for event in news.events) < LONGEST_QUEUE
+        lines = [(event.seq, line_message(event)) for event in news.events] if short else None
         status = message("status", news.status) if news.status is not None else None
-        self.dropped += sum(not listener.offer(lines, status) for listener in listeners)
+        for listener in listeners:
+            listener.offer(lines, status)
 
     def close(self) -> None:
         """End every stream, and let nobody in."""
         self.closed = True
         for listener in self._all:
             listener.end()
-        asyncio.get_running_loop().call_later(_FAREWELL, self._cut_all)
+        asyncio.get_running_loop().call_later(FAREWELL, self._cut_all)
 
     def _cut_all(self) -> None:
         for listener in self._all:

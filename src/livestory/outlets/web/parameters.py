@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 from starlette.exceptions import HTTPException
 
 from livestory.clock import instant
-from livestory.story.events import KINDS
+from livestory.story.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import asyncio
 
 # What a client that reads nothing can make us hold: little, as a story is a line now and then.
-_SEND_BUFFER = 16 * 1024
+_SEND_BUFFER = 64 * 1024
 _WRITE_BUFFER = 8 * 1024
 _BYTES_ACKED = 120  # where struct tcp_info has tcpi_bytes_acked (linux/tcp.h, since 4.1)
 
@@ -34,10 +34,14 @@ class Progress:
         """Whether anything that was sent has not been acknowledged."""
         if self._transport.is_closing():
             return False
-        if self._transport.get_write_buffer_size():
+        if self.unsent():
             return True
         queued = fcntl.ioctl(self._socket.fileno(), termios.TIOCOUTQ, b"\0" * 4)
         return bool(struct.unpack("i", queued)[0])
+
+    def unsent(self) -> int:
+        """The bytes that even the system hasn't taken yet."""
+        return self._transport.get_write_buffer_size()
 
     def stalled_for(self) -> float:
         """The seconds for which something has been pending and nothing was acknowledged."""
@@ -49,12 +53,18 @@ class Progress:
 
     def cut(self) -> None:
         """Close the connection, whatever it has yet to take."""
-        if not self._transport.is_closing():  # with a reset: an end in order would wait behind what isn't taken
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self._transport.abort()
+        cut(self._transport)
 
     def _bytes_acknowledged(self) -> int:
         if self._transport.is_closing():
             return self._acknowledged
         info = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_ACKED + 8)
         return int.from_bytes(info[_BYTES_ACKED:], "little") if len(info) == _BYTES_ACKED + 8 else 0
+
+
+def cut(transport: asyncio.Transport) -> None:
+    """Close a connection, whatever it has yet to take."""
+    connected: socket.socket = transport.get_extra_info("socket")
+    if connected.fileno() >= 0:  # with a reset: an end in order would wait behind what isn't taken
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()

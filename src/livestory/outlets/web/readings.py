@@ -11,7 +11,7 @@ from livestory.chart.reduction import reduced
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from livestory.story.observation import Observation
+    from livestory.story.inputs import Observation
 
 Quantity = Literal["wealth", "price"]
 

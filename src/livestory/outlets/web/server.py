@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import socket
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from livestory.errors import InputError
+from livestory.outlets.web.acceptor import Acceptor
+from livestory.outlets.web.connections import WAITING, Connections, room
 from livestory.outlets.web.gate import LONGEST_HEADERS, is_loopback
+from livestory.outlets.web.listeners import FAREWELL
+from livestory.outlets.web.sparing_log import SparingLog
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
     from types import FrameType
 
@@ -66,19 +72,36 @@ def require_token(host: str, token: str | None) -> None:
         raise InputError(message)
 
 
-class _Connection(H11Protocol):
-    """Shows the app its connection, so that a stream can watch what its client takes."""
+class _Protocol(H11Protocol):
+    """A connection's protocol, which gives its requests what the gate and a stream need to know of it."""
+
+    def __init__(self, connections: Connections, **given: Any) -> None:
+        super().__init__(**given)
+        self._connections = connections
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Let every request of it carry it."""
         super().connection_made(transport)
-        app = self.app
+        connections, app = self._connections, self.app
+        connection = self._connection = connections.enter(transport)
 
         async def shown(scope: Scope, receive: Receive, send: Send) -> None:
+            connections.asks(connection)
             scope["transport"] = transport
-            await app(scope, receive, send)
+            scope["invite"] = partial(connections.invite, connection)
+            try:
+                with suppress(asyncio.CancelledError):  # the server ends, and the connection is closed
+                    await app(scope, receive, send)
+            finally:
+                connections.is_answered(connection)
 
         self.app = shown
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._connections.leave(self._connection)
+        super().connection_lost(exc)
+
+    def _should_upgrade(self) -> bool:
+        return False  # to anything: such a request is answered as any other
 
 
 class Server(uvicorn.Server):
@@ -92,10 +115,12 @@ class Server(uvicorn.Server):
         alive: Callable[[], object] = lambda: None,
     ) -> None:
         """Serve that page; ``ready`` is called once it can be reached, ``alive`` ten times a second from then on."""
+        waiting, invited = room(web.listeners.most)
+        self._connections = Connections(waiting, invited)
         super().__init__(
             uvicorn.Config(
                 web.app,
-                http=_Connection,
+                http=_Protocol,
                 ws="none",
                 loop="asyncio",
                 lifespan="on",
@@ -104,25 +129,54 @@ class Server(uvicorn.Server):
                 server_header=False,
                 date_header=False,
                 root_path=root_path,
-                timeout_keep_alive=20,
+                timeout_keep_alive=int(WAITING),
                 timeout_graceful_shutdown=1,
                 h11_max_incomplete_event_size=LONGEST_HEADERS,
             )
         )
+        self._acceptor = Acceptor(self._connections, self._protocol)
         self._web = web
         self._ready = ready
         self._alive = alive
+        self._log = SparingLog()
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until it is stopped."""
+        with self._log:
+            await super().serve(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and say so."""
-        await super().startup(sockets)
+        await super().startup([])  # nothing is left to asyncio's own way of taking connections
+        self._acceptor.start(sockets or [])
         if not self.should_exit:
             self._ready()
 
     async def on_tick(self, counter: int) -> bool:
-        """Say that the loop turns."""
+        """Say that the loop turns, and see to the connections."""
         self._alive()
+        self._connections.sweep()
+        self._log.summarise()
         return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End in order those who take the end of what they are sent, and then the others."""
+        self._acceptor.stop()
+        asyncio.get_running_loop().call_later(FAREWELL, self._cut_all)
+        await super().shutdown(sockets)
+
+    def _protocol(self) -> _Protocol:
+        return _Protocol(
+            self._connections,
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
+
+    def _cut_all(self) -> None:
+        self._connections.close()
+        for task in self.server_state.tasks:
+            task.cancel()
 
     def stop(self) -> None:
         """Ask for the end, from any thread."""

@@ -11,8 +11,8 @@ from livestory.outlets.silence import REPLAYED, overdue_from
 from livestory.story.account import Account, tripped
 from livestory.story.detectors import Chapters
 from livestory.story.halt_told import HaltTold
+from livestory.story.inputs import Observation
 from livestory.story.journal_entry import Identity
-from livestory.story.observation import Observation
 from livestory.story.wording.numbers import decimals
 
 State = Literal["waiting", "trouble", "loading", "unknown", "trading", "halted", "stopped", "overdue"]

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 HEARTBEAT = 15.0  # seconds without a message after which one is sent, so that a dead connection is noticed
 STALLED = 6.0  # seconds that a client may take nothing of what it is sent
+SLOWEST = 30.0  # seconds that it may take for a page of lines that is too long to wait
 MOST_MISSED = 2000  # lines that are sent again; a client that has missed more begins anew
-_PAGE = 100
+_GLANCE = 0.05  # seconds between two looks at a client that takes more than fits into a queue
 _LOOK = 1.0  # seconds between two looks at a client that has not taken everything
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -30,7 +31,7 @@ _HEADERS = [
     (b"x-accel-buffering", b"no"),  # nginx would hold lines back
 ]
 _PULSE = b"event: pulse\ndata: {}\n\n"
-_log = logging.getLogger("livestory")
+_log = logging.getLogger("livestory.web")
 
 
 class Stream:
@@ -41,9 +42,9 @@ class Stream:
         story: Watched,
         listeners: Listeners,
         after_seq: int | None,
-        read: Callable[[int, int], Awaitable[list[Kept]]],
+        read: Callable[[int], Awaitable[list[Kept]]],
     ) -> None:
-        """Begin after that seq; None: with what comes next. ``read`` reads events after a seq, at most a number."""
+        """Begin after that seq; None: with what comes next. ``read`` reads a page of events after a seq."""
         self._story = story
         self._listeners = listeners
         self._after = after_seq
@@ -74,33 +75,55 @@ class Stream:
                 await leaving
 
     async def _send_all(self, listener: Listener, progress: Progress, send: Send) -> None:
-        after = await self._send_missed(send)
+        last = len(self._story.index)
+        after = await self._catch_up(listener, progress, send, last if self._after is None else self._after)
         silent = 0.0
         while not listener.ended:
             pause = _LOOK if progress.pending() else HEARTBEAT
             await listener.wait(pause)
             if progress.stalled_for() > STALLED:
                 raise TimeoutError
+            if listener.behind:
+                after = await self._catch_up(listener, progress, send, after)
             after, body = listener.take(after)
             silent = 0.0 if body else silent + pause
             if body or silent >= HEARTBEAT:
                 await _send(send, body or _PULSE)
                 silent = 0.0
 
-    async def _send_missed(self, send: Send) -> int:
-        """Send what was told since the client heard last; the seq that is sent up to."""
-        last = len(self._story.index)
-        after = last if self._after is None or self._after > last else self._after
-        if last - after > MOST_MISSED or (self._after or 0) > last:
-            await _send(send, told.message("anew", self._story.status()))
-            return last
-        while after < last and not self._listener.ended:
-            events = await self._read(after, min(_PAGE, last - after))
-            if not events:
+    async def _catch_up(self, listener: Listener, progress: Progress, send: Send, after: int) -> int:
+        """Send what the journal has after that seq; the seq that is sent up to."""
+        while not listener.ended and not listener.begins_anew:
+            listener.behind = False  # what is told from here on waits in its queue
+            last = len(self._story.index)
+            if after > last or last - after > MOST_MISSED:
+                await _send(send, told.message("anew", self._story.status()))
+                return last
+            if after == last:
                 break
-            await _send(send, b"".join(map(told.line_message, events)))
-            after = events[-1].seq
+            async with self._listeners.large:
+                events = await self._read(after)
+                if not events:
+                    break
+                after = events[-1].seq
+                body = b"".join([told.message("status", self._story.status()), *map(told.line_message, events)])
+                del events
+                if len(body) > told.LONGEST_QUEUE:
+                    await _send(send, body)
+                    body = b""
+                    await _until_taken(progress)
+            if body:
+                await _send(send, body)
         return after
+
+
+async def _until_taken(progress: Progress) -> None:
+    """Raises TimeoutError where the client takes nothing for a while, or is much too slow."""
+    async with asyncio.timeout(SLOWEST):
+        while progress.unsent():
+            if progress.stalled_for() > STALLED:
+                raise TimeoutError
+            await asyncio.sleep(_GLANCE)
 
 
 async def _send(send: Send, body: bytes) -> None:

@@ -20,7 +20,7 @@ _AT_ONCE = 8  # failed logins that wait for their answer at the same time
 
 
 class TooManyFailures(Exception):
-    """Wrong tokens come faster than they are answered."""
+    """Wrong tokens come faster than they are answered. It never keeps the right one out."""
 
 
 class Token:
@@ -41,11 +41,10 @@ class Token:
     async def matches(self, offered: str) -> bool:
         """Whether it is the token; a wrong one takes a while. Raises TooManyFailures."""
         digest = hashlib.sha256(offered.encode("utf-8", "surrogateescape")).digest()
-        right = hmac.compare_digest(digest, self._key)
+        if hmac.compare_digest(digest, self._key):
+            return True
         if self._failing >= _AT_ONCE:
             raise TooManyFailures
-        if right:
-            return True
         self._failing += 1
         try:
             await asyncio.sleep(_SLOW)

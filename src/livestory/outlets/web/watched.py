@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from itertools import takewhile
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,12 @@ from livestory.errors import JournalError, LivestoryError
 from livestory.outlets.web.event_index import EventIndex
 from livestory.outlets.web.readings import Readings
 from livestory.outlets.web.status import Heard, Known, Origin, Status, known, status_of
-from livestory.story.events import Started, from_record
+from livestory.story.event import from_record
 from livestory.story.halt_told import halt_told
 from livestory.story.journal_entry import Kept
 from livestory.story.journal_lock import holder
 from livestory.story.journal_reader import JournalReader
+from livestory.story.kinds.lifecycle import Started
 from livestory.story.layout import Layout
 from livestory.story.narrator import NARRATOR
 
@@ -31,14 +33,15 @@ _LOOK = 0.05  # seconds between two looks at the journal; each costs some micros
 _STATUS = 0.25  # seconds between two statuses
 _RETRY = 1.0  # seconds until a journal that can't be read is tried again
 _PULSE = 20  # looks after which the state is reconsidered though nothing was written: silence changes it too
-_PAGE = 1000
+_PAGE = 1000  # events read at a time
+_PAGE_BYTES = 4 * 1024 * 1024  # after which a page ends before that
 _COMINGS = ("started", "resumed", "stopped")
 
 
 class News(Struct, frozen=True):
     """What has come since the last news. ``anew``: another journal than before, or the first.
 
-    Lines come at once; a status, where they change quickly, four times a second.
+    Lines come at once and with a status; without lines, a status comes four times a second at most.
     """
 
     events: list[Kept]
@@ -74,9 +77,9 @@ class Watched:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop following; returns once the journal is closed."""
+        """Stop following; returns once the journal is closed, or soon."""
         self._stop.set()
-        self._thread.join(timeout=2.0)
+        self._thread.join(timeout=0.5)
 
     @property
     def journal(self) -> str | None:
@@ -126,26 +129,27 @@ class Watched:
 
     def _catch_up(self, reader: JournalReader, *, anew: bool = False) -> None:
         """Read everything new; a story that is met for the first time is not told event by event."""
+        told = False
         while not self._stop.is_set():
-            events = reader.events(len(self.index), limit=_PAGE)
+            events = reader.events(len(self.index), limit=_PAGE, most_bytes=_PAGE_BYTES)
+            last = self.readings.last
+            self.readings.add(takewhile(self._goes_on, reader.observations(None if last is None else last + 1)))
             self.index.add(events)
-            if len(events) < _PAGE:
+            if (not events and not told) or (events and not anew):
+                self._publish(events, reader, anew=anew)
+                told = True
+            if not events:
                 break
-            if not anew:
-                self._publish(events, reader)
-        last = self.readings.last
-        self.readings.add(reader.observations(None if last is None else last + 1))
-        if not self._stop.is_set():
-            self._publish([] if anew else events, reader, anew=anew)
+
+    def _goes_on(self, _: object) -> bool:
+        return not self._stop.is_set()
 
     def _publish(self, events: list[Kept], reader: JournalReader, *, anew: bool = False) -> None:
         self._heard = self._all_heard(reader)
         self._written = self._written or holder(self._layout.lock) is not None
         self._trouble = None
-        self._untold = not anew and monotonic() < self._next_status
-        if self._untold:
-            self._tell(self, News(events, None))
-        else:
+        self._untold = not (anew or events) and monotonic() < self._next_status
+        if not self._untold:
             self._tell_status(events, anew=anew)
 
     def _tell_status(self, events: list[Kept], *, anew: bool = False) -> None:

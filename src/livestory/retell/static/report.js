@@ -16,16 +16,12 @@
   };
   // Glyph, colour, distance from the curve in pixels; the urgent ones lie on top.
   const MARKS = {
-    up: ["▲", "up", 12], down: ["▼", "down", -12], ath: ["◆", "ath", -12], trip: ["✖", "bad", -16], phoenix: ["★", "phoenix", -16],
+    buy: ["▲", "up", 12], sell: ["▼", "down", -12], ath: ["◆", "ath", -12], breaker: ["✖", "bad", -16], halted: ["✖", "bad", -16],
+    phoenix: ["★", "phoenix", -16], unhalted: ["★", "phoenix", -16],
   };
-  const URGENT = new Set(["trip", "phoenix"]);
-  const GROUPS = [
-    ["Trades", ["trade", "put_off", "exposure"]], ["Records", ["ath"]], ["Regimes", ["regime"]],
-    ["Safety", ["breaker", "wait_over", "phoenix", "halfway", "drawdown", "drawdown_over", "halted", "unhalted", "daily_limit", "daily_limit_over"]],
-    ["Chapters", ["chapter"]], ["Quiet", ["quiet"]],
-  ];
-  const OTHER = "Other";
-  const groupOf = (kind) => GROUPS.find(([, kinds]) => kinds.includes(kind))?.[0] ?? OTHER;
+  const URGENT = new Set(["breaker", "halted", "phoenix", "unhalted"]);
+  const groups = Object.entries(data.groups);
+  const groupOf = (kind) => groups.find(([, kinds]) => kinds.includes(kind))?.[0];
   const events = data.events.map(([time, kind, mark, line], index) => {
     const [stamp, headline, facts, why] = split(line);
     return { index, time, mark, group: groupOf(kind), stamp, headline, facts, why, item: null };
@@ -272,7 +268,7 @@
   function filters() {
     const count = new Map();
     for (const event of events) count.set(event.group, (count.get(event.group) ?? 0) + 1);
-    for (const name of [...GROUPS.map(([group]) => group), OTHER]) {
+    for (const [name] of groups) {
       if (!count.has(name)) continue;
       const label = make("label"), box = make("input", undefined, { type: "checkbox" });
       box.checked = true;

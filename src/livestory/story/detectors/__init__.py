@@ -20,6 +20,7 @@ from livestory.story.detectors.quiet import Silence
 from livestory.story.detectors.readings import Readings
 from livestory.story.detectors.regime import Regime
 from livestory.story.detectors.rules import RulesInForce
+from livestory.story.detectors.times import Times
 from livestory.story.detectors.told_in_part import Lacking
 from livestory.story.detectors.trades import Trades
 from livestory.story.detectors.troubles import Troubles
@@ -41,6 +42,7 @@ __all__ = [
     "Regime",
     "RulesInForce",
     "Silence",
+    "Times",
     "Trades",
     "Troubles",
 ]

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from livestory.story.events import NewHigh
+from livestory.story.kinds.risk import NewHigh
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
-    from livestory.story.observation import Observation
+    from livestory.story.inputs import Observation
 
 
 _ROUNDING = 1.0 - 1e-12  # a gain of just ath_min_gain is one, however the floats were rounded

@@ -8,11 +8,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from livestory.story.account import tripped
-from livestory.story.events import BreakerTripped, Facts, Halted, Phoenix, Unhalted, WaitOver
+from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted, WaitOver
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
-    from livestory.story.observation import Observation
+    from livestory.story.inputs import Observation
+    from livestory.story.kinds.base import Facts
 
 
 class Breaker(Struct):

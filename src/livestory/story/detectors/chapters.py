@@ -15,14 +15,18 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from livestory.clock import DAY, as_datetime, as_instant
-from livestory.story.events import BreakerTripped, Chapter, Exposure, Facts, FlowTold, Trade
+from livestory.story.kinds.chapters import Chapter
+from livestory.story.kinds.money import FlowTold
+from livestory.story.kinds.risk import BreakerTripped
+from livestory.story.kinds.trades import Exposure, Trade
 from livestory.story.no_trade import NoTradeTally
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from livestory.story.account import Account
-    from livestory.story.observation import Observation
+    from livestory.story.inputs import Observation
+    from livestory.story.kinds.base import Facts
 
 
 class _Tally(Struct, omit_defaults=True):

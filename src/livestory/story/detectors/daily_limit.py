@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from livestory.story.events import DailyLimit, DailyLimitOver, Facts
+from livestory.story.kinds.risk import DailyLimit, DailyLimitOver
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
-    from livestory.story.observation import Observation
+    from livestory.story.inputs import Observation
+    from livestory.story.kinds.base import Facts
 
 
 class DailyLossLimit(Struct):

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from livestory.story.events import Exposure
+from livestory.story.kinds.trades import Exposure
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
-    from livestory.story.observation import Observation
+    from livestory.story.inputs import Observation
 
 _ROUNDING = 1e-12  # a change of just exposure_told is one, however the floats were rounded
 

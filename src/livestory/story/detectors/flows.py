@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from livestory.story.events import FlowTold
+from livestory.story.kinds.money import FlowTold
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
-    from livestory.story.observation import Flow, Observation
+    from livestory.story.inputs import Flow, Observation
 
 
 class Flows(Struct):
@@ -22,7 +22,7 @@ class Flows(Struct):
         after = account.wealth
         before = after - flow.amount if after is not None else None
         told = self._told(flow.amount, before, after, flow.came, account)
-        return (replace(told, source=flow.source, counted=flow.counted),)
+        return (replace(told, source=flow.source, counted=flow.counted, claimed=flow.claimed),)
 
     def observe(self, observation: Observation, account: Account) -> tuple[FlowTold, ...]:
         """The flow that an observation reports; ``account`` has taken it already."""

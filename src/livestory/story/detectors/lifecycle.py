@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from livestory.story.events import Facts, Resumed, Started, Stopped
+from livestory.story.kinds.lifecycle import Resumed, Started, Stopped
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
-    from livestory.story.observation import Begin, End
+    from livestory.story.inputs import Begin, End
+    from livestory.story.kinds.base import Facts
 
 _OUTSIDE = {"testnet", "live"}  # modes in which orders leave the machine: told at each return
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from livestory.story.events import PutOff
+from livestory.story.kinds.trades import PutOff
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
-    from livestory.story.observation import Fill, Skip
+    from livestory.story.inputs import Fill, Skip
 
 
 _MOST = 20  # reasons a pair; a bot whose every reason reads differently is told no further until it trades
@@ -30,7 +30,15 @@ class PutOffs(Struct):
         told[name] = skip.time
         symbol = skip.symbol if skip.symbol != account.symbol else None
         base = (skip.symbol or account.symbol).partition("/")[0]
-        return (PutOff(side=skip.side, quantity=skip.quantity, base=base, symbol=symbol, reason=skip.reason),)
+        put_off = PutOff(
+            side=skip.side,
+            quantity=skip.quantity,
+            base=base,
+            symbol=symbol,
+            reason=skip.reason,
+            claimed=skip.claimed,
+        )
+        return (put_off,)
 
     def filled(self, fill: Fill, account: Account) -> int | None:
         """How long the trade that is filled now was put off; None where it was not."""

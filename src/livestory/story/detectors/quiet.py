@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from livestory.story.events import Facts, Quiet, Resumed, Stopped
+from livestory.story.kinds.chapters import Quiet
+from livestory.story.kinds.lifecycle import Resumed, Stopped
 from livestory.story.no_trade import NoTradeTally
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
-    from livestory.story.observation import Observation
+    from livestory.story.inputs import Observation
+    from livestory.story.kinds.base import Facts
 
 
 class Silence(Struct):

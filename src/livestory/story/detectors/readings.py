@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from livestory.story.events import Facts, ReadingBack, ReadingRefused
-from livestory.story.wording.columns import reading_text
+from livestory.story.kinds.money import ReadingBack, ReadingRefused
+from livestory.story.wording import numbers
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
-    from livestory.story.observation import Observation
+    from livestory.story.inputs import Observation
+    from livestory.story.kinds.base import Facts
 
 _BELIEVED_AFTER = 3  # as many implausible readings in a row that agree are believed: the world did change
 _OTHERS = ("drawdown", "position", "weight", "target_weight", "threshold", "day_return", "resume_score")
@@ -86,7 +87,7 @@ class Readings(Struct):
             o = replace(o, **{what: None})
             if refusal.observations == 1:
                 amount = f"{reading:g} {unit}" if what in {"wealth", "flow"} else f"{reading:g}"
-                text = reading_text(what, reading, unit) if 0.0 < reading < inf else amount
+                text = numbers.reading(what, reading, unit) if 0.0 < reading < inf else amount
                 expected = account.wealth if what == "wealth" else None
                 told.append(ReadingRefused(what=what, reading=text, expected=expected, unit=unit))
         return o, tuple(told)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from livestory.story.events import RegimeSwitch
+from livestory.story.kinds.trades import RegimeSwitch
 from livestory.story.regime_rule import regime_of
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
-    from livestory.story.observation import Observation
+    from livestory.story.inputs import Observation
 
 
 class Regime(Struct):

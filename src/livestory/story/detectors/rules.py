@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from livestory.story.events import Facts, Rules, RulesChanged
+from livestory.story.kinds.lifecycle import Rules, RulesChanged
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
+    from livestory.story.kinds.base import Facts
 
 
 class RulesInForce(Struct):

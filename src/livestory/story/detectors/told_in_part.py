@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from livestory.story.events import ToldInPart
+from livestory.story.kinds.money import ToldInPart
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
-    from livestory.story.observation import Observation
+    from livestory.story.inputs import Observation
 
 
 class Lacking(Struct):

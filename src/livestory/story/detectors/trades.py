@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from livestory.story.events import Trade
+from livestory.story.kinds.trades import Trade
 
 if TYPE_CHECKING:
     from livestory.story.account import Account, Closed
-    from livestory.story.observation import Fill
+    from livestory.story.inputs import Fill
 
 
 class Trades(Struct):
@@ -46,5 +46,6 @@ class Trades(Struct):
             filled_at=fill.filled_at,
             ordered=fill.ordered,
             rest=fill.rest,
+            claimed=fill.claimed,
         )
         return (trade,)

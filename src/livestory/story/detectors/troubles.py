@@ -8,10 +8,21 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from livestory.clock import HOUR
-from livestory.story import events as e
+from livestory.story.kinds.exchange import (
+    CandlesBack,
+    CandlesRefused,
+    ExchangeBack,
+    ExchangeDown,
+    ForeignOrders,
+    OrderClear,
+    OrderUnknown,
+)
+from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
+from livestory.story.kinds.risk import SellStuck
 
 if TYPE_CHECKING:
-    from livestory.story.observation import Fill
+    from livestory.story.inputs import Fill
+    from livestory.story.kinds.base import Facts
 
 _AGAIN = HOUR  # after which a sale that is still stuck is told again
 
@@ -19,18 +30,19 @@ _AGAIN = HOUR  # after which a sale that is still stuck is told again
 class _Pair(NamedTuple):
     """A trouble and its end: the field that tells two of a kind apart, and the end's field for how long it lasted."""
 
-    trouble: type[e.Facts]
+    trouble: type[Facts]
     subject: str | None
     lasted: str
 
 
-_ENDS: dict[type[e.Facts], _Pair] = {
-    e.ExchangeBack: _Pair(e.ExchangeDown, "exchange", "down"),
-    e.OrderClear: _Pair(e.OrderUnknown, "order_id", "unknown_for"),
-    e.CandlesBack: _Pair(e.CandlesRefused, None, "lasted"),
-    e.BalanceExplained: _Pair(e.BalanceDiffers, None, "lasted"),
+ENDS: dict[type[Facts], _Pair] = {
+    ExchangeBack: _Pair(ExchangeDown, "exchange", "down"),
+    OrderClear: _Pair(OrderUnknown, "order_id", "unknown_for"),
+    CandlesBack: _Pair(CandlesRefused, None, "lasted"),
+    BalanceExplained: _Pair(BalanceDiffers, None, "lasted"),
 }
-_BEGINNINGS = {pair.trouble: pair for pair in _ENDS.values()}
+"""The kinds that tell the end of a trouble."""
+_BEGINNINGS = {pair.trouble: pair for pair in ENDS.values()}
 
 
 class Troubles(Struct):
@@ -42,13 +54,13 @@ class Troubles(Struct):
     open: dict[str, int] = {}  # kind and subject -> since when; of foreign orders, how many
     stuck: int | None = None  # when a sale that is stuck was told last
 
-    def tell(self, time: int, facts: e.Facts) -> tuple[e.Facts, ...]:
+    def tell(self, time: int, facts: Facts) -> tuple[Facts, ...]:
         """The facts, with how long a trouble lasted at its end; none where there is nothing new in them."""
-        if isinstance(facts, e.SellStuck):
+        if isinstance(facts, SellStuck):
             return self._sell_stuck(time, facts)
-        if isinstance(facts, e.ForeignOrders):
+        if isinstance(facts, ForeignOrders):
             return self._foreign_orders(facts)
-        beginning, ending = _BEGINNINGS.get(type(facts)), _ENDS.get(type(facts))
+        beginning, ending = _BEGINNINGS.get(type(facts)), ENDS.get(type(facts))
         if beginning is not None:
             return self._begin(time, facts, _name(beginning, facts))
         return self._end(time, facts, ending) if ending is not None else (facts,)
@@ -68,26 +80,26 @@ class Troubles(Struct):
         if fill.side == "sell":
             self.stuck = None
 
-    def _begin(self, time: int, facts: e.Facts, name: str) -> tuple[e.Facts, ...]:
+    def _begin(self, time: int, facts: Facts, name: str) -> tuple[Facts, ...]:
         if name in self.open:
-            return (facts,) if isinstance(facts, e.BalanceDiffers) else ()
+            return (facts,) if isinstance(facts, BalanceDiffers) else ()
         self.open[name] = getattr(facts, "since", None) or time
         return (facts,)
 
-    def _end(self, time: int, facts: e.Facts, pair: _Pair) -> tuple[e.Facts, ...]:
+    def _end(self, time: int, facts: Facts, pair: _Pair) -> tuple[Facts, ...]:
         since = self.open.pop(_name(pair, facts), None)
         if since is None:
             return ()
         known = getattr(facts, pair.lasted) is not None
         return (facts if known else replace(facts, **{pair.lasted: max(0, time - since)}),)
 
-    def _sell_stuck(self, time: int, facts: e.SellStuck) -> tuple[e.Facts, ...]:
+    def _sell_stuck(self, time: int, facts: SellStuck) -> tuple[Facts, ...]:
         if self.stuck is not None and time - self.stuck < _AGAIN:
             return ()
         self.stuck = time
         return (facts,)
 
-    def _foreign_orders(self, facts: e.ForeignOrders) -> tuple[e.Facts, ...]:
+    def _foreign_orders(self, facts: ForeignOrders) -> tuple[Facts, ...]:
         name = f"foreign_orders {facts.symbol or ''}"
         if facts.count == self.open.get(name, 0):
             return ()
@@ -95,6 +107,6 @@ class Troubles(Struct):
         return (facts,)
 
 
-def _name(pair: _Pair, facts: e.Facts) -> str:
+def _name(pair: _Pair, facts: Facts) -> str:
     subject = getattr(facts, pair.subject) if pair.subject else None
     return f"{pair.trouble.__struct_config__.tag} {subject or ''}"

@@ -178,3 +178,13 @@ def count(number: int, thing: str) -> str:
     """``1 buy``, ``2 buys``, ``3 tries``."""
     plural = f"{thing[:-1]}ies" if thing.endswith("ry") else f"{thing}s"
     return f"{number} {thing}" if number == 1 else f"{number} {plural}"
+
+
+def reading(what: str, value: float, unit: str) -> str:
+    """A reading of a bot as a person would write it: ``0.8929 BTC``, ``0.0302``, ``24.8``."""
+    return f"{wealth(value, unit)} {unit}" if what == "wealth" else exact(value)
+
+
+def found(fills: int | None) -> str:
+    """``1 fill found, below``: fills that were heard of late, each told on a line of its own; empty for none."""
+    return f"{count(fills, 'fill')} found, below" if fills else ""

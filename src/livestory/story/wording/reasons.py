@@ -10,8 +10,7 @@ from livestory.story.wording.text import escape
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from livestory.story.events import BarCount
-    from livestory.story.observation import Reason
+    from livestory.story.reason import BarCount, Reason
 
 
 def because(reason: Reason) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
+MOST = 4_096
+"""Characters of a caller's text that a line has; what is beyond them is counted."""
+
 # Zero width joiners belong to emoji and to several scripts, and move nothing on a screen.
 _HARMLESS = frozenset("\u200c\u200d")
 _DANGEROUS = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # controls, bidi and other format marks, surrogates, separators
@@ -49,3 +52,9 @@ def _unescaped(match: re.Match[str]) -> str:
 def encodable(text: object) -> str:
     """The text without lone surrogates, which no file can hold: each becomes its escape."""
     return str(text).encode("utf-8", "backslashreplace").decode()
+
+
+def shortened(text: str, most: int = MOST) -> str:
+    """The text, or its beginning and how much more there was."""
+    more = len(text) - most
+    return text if more <= 0 else f"{text[:most]}… ({more:,} more characters)"

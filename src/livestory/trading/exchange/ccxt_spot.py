@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from livestory.clock import HOUR, MINUTE
 from livestory.errors import InputError
-from livestory.story.observation import Reason
+from livestory.story.reason import Reason
 from livestory.trading.exchange.ccxt_errors import Failed, Meaning
 from livestory.trading.exchange.ccxt_history import FlowHistory, TradeHistory
 from livestory.trading.exchange.ccxt_market import filters_of, load_market, taker_fee

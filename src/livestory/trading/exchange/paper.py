@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
-from livestory.story.observation import Reason
+from livestory.story.reason import Reason
 from livestory.trading.exchange.protocol import checked
 from livestory.trading.exchange.records import (
     Accepted,

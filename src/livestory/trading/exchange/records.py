@@ -9,9 +9,9 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from enum import StrEnum
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from livestory.story.observation import Reason
+from livestory.story.reason import Reason
 
 Side = Literal["buy", "sell"]
 
@@ -212,7 +212,7 @@ class OrderStatus(StrEnum):
 class OrderReport(Struct, frozen=True, array_like=True):
     """What the exchange says of one order."""
 
-    status: OrderStatus
+    status: OrderStatus = field(name="standing")
     filled: Decimal = _NONE
 
 

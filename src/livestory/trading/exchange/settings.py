@@ -74,8 +74,8 @@ def keys_of(settings: ExchangeSettings, environ: Mapping[str, str] | None = None
     """
     names = settings.password_env, settings.password_file
     return Keys(
-        read("the key of [exchange]", settings.key_env, settings.key_file, environ),
-        read("the secret of [exchange]", settings.secret_env, settings.secret_file, environ),
+        read("the key of [exchange]", settings.key_env, settings.key_file, environ, plain=True),
+        read("the secret of [exchange]", settings.secret_env, settings.secret_file, environ, plain=True),
         read("the password of [exchange]", *names, environ) if any(names) else None,
     )
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from livestory.clock import HOUR, SECOND
-from livestory.story.observation import Reason
+from livestory.story.reason import Reason
 from livestory.trading.exchange.records import Accepted, OrderRequest, OrderStatus, Rejected, Unanswered
 from livestory.trading.execution.tactics import Cancel, Over, Send, next_step
 from livestory.trading.execution.working_order import FINAL, OrderEvent, OrderState, id_prefix

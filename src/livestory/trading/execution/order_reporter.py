@@ -6,8 +6,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from livestory.clock import SECOND
-from livestory.story.events import OrderClear, OrderUnknown, SellStuck
-from livestory.story.observation import Fill, Reason, Skip
+from livestory.story.inputs import Fill, Skip, Statement
+from livestory.story.kinds.exchange import OrderClear, OrderUnknown
+from livestory.story.kinds.risk import SellStuck
+from livestory.story.reason import Reason
 from livestory.trading.exchange.records import Balances
 from livestory.trading.execution.working_order import OrderState
 from livestory.trading.state import LAST_RETRY
@@ -45,7 +47,7 @@ class OrderReporter:
         for trades in strays:
             fill = stray_fill(trades, self._held(), self._session.filters.tick, time)
             self._state.summary.on_fill(fill)
-            self._story.fill(fill)
+            self._story.take(fill)
 
     def report_unknown(self, now: int) -> None:
         """Tell the orders whose answer was lost and that are still looked for, and those that turned up open."""
@@ -56,14 +58,14 @@ class OrderReporter:
                     working.told_unknown = False
             elif not working.told_unknown and now - (child.lost_at or now) >= _UNKNOWN_TOLD_AFTER:
                 working.told_unknown = True
-                self._story.tell(now, self._unknown(working, child, now))
+                self._story.take(Statement(now, (self._unknown(working, child, now),)))
 
     def put_off(self, side: Side, quantity: Decimal, time: int, reason: Reason) -> None:
         """Tell a trade that was wanted and is not made; once, until something else is said of it."""
         told = f"{side} {reason.key}"
         if told != self._state.put_off:
             self._state.put_off = told
-            self._story.skip(Skip(time=time, reason=reason, side=side, quantity=quantity or None))
+            self._story.take(Skip(time=time, reason=reason, side=side, quantity=quantity or None))
 
     def report_stuck(self, now: int, problem: str, at_most: int = LAST_RETRY) -> None:
         """Count a sale of everything that did not come about, and tell it; it is tried again after ``at_most``."""
@@ -78,7 +80,7 @@ class OrderReporter:
             retry_in=sale.retry_at - now,
             by="breaker" if self._state.risk.hold is None else "owner",
         )
-        self._story.tell(now, told)
+        self._story.take(Statement(now, (told,)))
 
     def _report(self, working: WorkingOrder, time: int) -> None:
         state, outside = self._state, self._session.outside
@@ -87,7 +89,7 @@ class OrderReporter:
         fill = fill_of(working, self._held(), self._session.filters.tick, time if outside else None)
         if fill is not None:
             state.summary.on_fill(fill)
-            self._story.fill(fill)
+            self._story.take(fill)
             if working.exit:
                 state.liquidation.went_through()
             return
@@ -119,7 +121,7 @@ class OrderReporter:
             outcome=outcome,
             order_id=working.order.client_order_id,
         )
-        self._story.tell(time, told)
+        self._story.take(Statement(time, (told,)))
 
     def _held(self) -> Balances:
         return self._state.held() or _NOTHING

@@ -16,7 +16,7 @@ from msgspec import Meta, Struct
 
 from livestory.clock import MINUTE, SECOND
 from livestory.settings import Duration, duration_text
-from livestory.story.observation import Reason
+from livestory.story.reason import Reason
 from livestory.trading.exchange.records import Book, Filters, exact
 
 if TYPE_CHECKING:

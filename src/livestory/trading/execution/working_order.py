@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from livestory.errors import LivestoryError
-from livestory.story.observation import Reason
+from livestory.story.reason import Reason
 from livestory.trading.exchange.records import Execution, OrderReport, OrderRequest, OrderStatus, Side
 
 if TYPE_CHECKING:

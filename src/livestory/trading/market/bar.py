@@ -8,7 +8,7 @@ from struct import Struct as Layout
 
 from msgspec import Struct
 
-from livestory.story.observation import LEAST_INSTANT
+from livestory.story.inputs import LEAST_INSTANT
 
 
 class Bar(Struct, frozen=True, gc=False):

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from livestory.clock import as_datetime
 from livestory.errors import TableError
-from livestory.story.observation import LEAST_INSTANT
+from livestory.story.inputs import LEAST_INSTANT
 from livestory.tables import Table, instant_of, tables
 from livestory.trading.market.bar import is_possible
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from livestory.clock import MINUTE
-from livestory.story.events import BalanceDiffers, BalanceExplained, Note
-from livestory.story.observation import Flow
+from livestory.story.inputs import Flow, Statement
+from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
+from livestory.story.kinds.telling import Note
 from livestory.story.wording import numbers
 from livestory.trading.reconciliation.expected_balances import worth
 
 if TYPE_CHECKING:
-    from livestory.story import words
+    from livestory.story import commands
     from livestory.trading.exchange.records import AccountFlow, Balances
     from livestory.trading.reconciliation.expected_balances import Difference
     from livestory.trading.session import Session
@@ -41,7 +42,9 @@ class Reconciler:
             if not flows and seen.explained > 0 and not seen.swap:
                 self._risk.flow(-seen.explained)
             by = "history" if flows else "gone"
-            self._story.tell(now, BalanceExplained(difference=seen.explained, unit=self._info.unit, by=by))
+            self._story.take(
+                Statement(now, (BalanceExplained(difference=seen.explained, unit=self._info.unit, by=by),))
+            )
         if seen.found is not None:
             self._report_difference(seen.found, now, price, balances.wealth(price), swap=seen.swap)
 
@@ -49,17 +52,17 @@ class Reconciler:
         """Count what is new in the account's history of deposits and withdrawals, and tell it."""
         self._report_flows(self._history(now), now, price, counted=False)
 
-    def take_flow(self, word: words.Flow, now: int, price: float) -> None:
+    def take_flow(self, word: commands.Flow, now: int, price: float) -> None:
         """Take the owner's word for a deposit or withdrawal: one that was found already, or one that is to be seen."""
         expected = self._expected
         unexplained = expected.unexplained.worth(price)
         if not _near(unexplained, word.amount):
             expected.announced += word.amount
-            self._story.tell(now, Note(topic="Flow", text=self._uncounted(word.amount), by="the bot"))
+            self._story.take(Statement(now, (Note(topic="Flow", text=self._uncounted(word.amount), by="the bot"),)))
             return
         self._move_risk(word.amount, counted=True)
-        self._story.flow(Flow(time=now, amount=word.amount, came=word.came, source="you", counted=True))
-        self._story.tell(now, BalanceExplained(difference=unexplained, unit=self._info.unit, by="you"))
+        self._story.take(Flow(time=now, amount=word.amount, came=word.came, source="you", counted=True))
+        self._story.take(Statement(now, (BalanceExplained(difference=unexplained, unit=self._info.unit, by="you"),)))
         expected.absorb()
 
     def accept(self, balances: Balances, now: int, price: float) -> None:
@@ -67,7 +70,7 @@ class Reconciler:
         unexplained = self._expected.unexplained
         if unexplained:
             told = BalanceExplained(difference=unexplained.worth(price), unit=self._info.unit, by="you")
-            self._story.tell(now, told)
+            self._story.take(Statement(now, (told,)))
         self._expected.open(balances, now)
 
     def _uncounted(self, amount: float) -> str:
@@ -96,7 +99,7 @@ class Reconciler:
             if moves_risk or not counted:
                 self._move_risk(amount, counted=counted)
             came = flow.time if flow.time < now else None
-            self._story.flow(Flow(time=now, amount=amount, came=came, source="history", counted=counted))
+            self._story.take(Flow(time=now, amount=amount, came=came, source="history", counted=counted))
 
     def _report_difference(self, found: Difference, now: int, price: float, wealth: float, *, swap: bool) -> None:
         expected, difference = self._expected, found.worth(price)
@@ -104,7 +107,7 @@ class Reconciler:
             expected.announced = 0.0
             expected.absorb()
             self._risk.flow(difference)
-            self._story.flow(Flow(time=now, amount=difference, source="you"))
+            self._story.take(Flow(time=now, amount=difference, source="you"))
             return
         if not swap and difference > 0:
             self._risk.flow(difference)
@@ -119,7 +122,7 @@ class Reconciler:
             base=self._info.base,
             swap=swap,
         )
-        self._story.tell(now, told)
+        self._story.take(Statement(now, (told,)))
 
     def _move_risk(self, amount: float, *, counted: bool) -> None:
         if not counted:

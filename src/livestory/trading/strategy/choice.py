@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from msgspec import Meta as Field
 from msgspec import Struct
 
-from livestory.story.observation import Reason
+from livestory.story.reason import Reason
 from livestory.story.regime_rule import Regime, regime_of
 from livestory.trading.strategy.mean_reversion import MeanReversion, MeanReversionSettings
 from livestory.trading.strategy.rebalance import RebalanceSettings, Signal, Steps

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from livestory.clock import HOUR
 from livestory.settings import Duration
-from livestory.story.observation import Reason
+from livestory.story.reason import Reason
 from livestory.trading.strategy.averages import Past, Sma
 from livestory.trading.strategy.directional import Atr
 from livestory.trading.strategy.reasons import ROC

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from msgspec import Meta, Struct
 
-from livestory.story.observation import Reason
+from livestory.story.reason import Reason
 
 
 class Signal(Struct, frozen=True, gc=False):

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from livestory.clock import HOUR
 from livestory.settings import Duration
-from livestory.story.observation import Reason
+from livestory.story.reason import Reason
 from livestory.trading.strategy.averages import Ema, Sma
 from livestory.trading.strategy.rebalance import Signal, Steps
 from livestory.trading.strategy.timeframe import BAR, bars_in, name_of

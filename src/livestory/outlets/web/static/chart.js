@@ -5,15 +5,17 @@ import * as numbers from "./numbers.js";
 import * as times from "./times.js";
 
 const DAY = 86_400_000_000;
+const OFTEN = 1000; // milliseconds between two looks at a story that goes on
 const COLOURS = ["--regime", "--ath", "--phoenix", "--muted"];
 const NAMED = { TREND: 0, MEAN_REV: 1 };
 const GLYPHS = {
-  buy: ["▲", "--buy", 13], sell: ["▼", "--sell", -13], ath: ["◆", "--ath", -13], breaker: ["✖", "--bad", -15], phoenix: ["★", "--phoenix", -15],
+  buy: ["▲", "--buy", 13], sell: ["▼", "--sell", -13], ath: ["◆", "--ath", -13], breaker: ["✖", "--bad", -15], halted: ["✖", "--bad", -15],
+  phoenix: ["★", "--phoenix", -15], unhalted: ["★", "--phoenix", -15],
 };
 
 export class Chart {
   #plot = null; #data = null; #of = "wealth"; #days = 7; #view = null; #status = null; #asked = 0; #timer = 0; #tip = null;
-  #focus = null; #onMark; #labels = []; #appended = 0; #place; #drag = null; #pointers = new Map();
+  #focus = null; #onMark; #labels = []; #place; #loaded = 0; #loading = false; #refreshing = 0; #stale = false; #drag = null; #pointers = new Map();
 
   /** onMark(seq): somebody asks for the line of a mark. */
   constructor(onMark) {
@@ -42,30 +44,16 @@ export class Chart {
     await this.#load();
   }
 
-  /** A new status: where the end is in view, the curve grows. */
+  /** A new status: what the bot has been heard of since is asked for. */
   status(status) {
     const before = this.#status;
     this.#status = status;
-    if (before === null || status.heard === null || before.heard === status.heard) return;
-    if (!this.#data || !this.#data.times.length) { this.#later(0); return; }
-    const value = status[this.#of];
-    const { times: at, values, regimes, halts } = this.#data;
-    if (value === null || status.heard <= this.#data.last) return;
-    const previous = this.#data.last;
-    at.push(status.heard);
-    values.push(value);
-    this.#data.last = status.heard;
-    grow(regimes, previous, status.heard, status.regime ?? "");
-    grow(halts, previous, status.heard, status.state === "halted" ? "halted" : "");
-    if (++this.#appended > 400 && this.#view === null) { this.#later(0); return; }
-    this.#draw();
+    if (this.#stale || (before !== null && before.heard !== status.heard)) this.#refresh();
   }
 
   /** An event to mark. */
   line(event) {
-    if (!event.mark || event.mark === "regime" || !this.#data) return;
-    this.#data.marks.push([event.seq, event.time, event.mark]);
-    this.#draw();
+    if (event.mark) this.#refresh();
   }
 
   /** Show where an event happened. */
@@ -121,27 +109,44 @@ export class Chart {
     this.#waiting = new Promise((resolve) => { this.#timer = setTimeout(() => resolve(this.#load()), milliseconds); });
   }
 
-  async #load() {
+  /** Ask anew, soon: what is on the chart is what the server says of that time, whether it was told before or since. */
+  #refresh() {
+    if (this.#refreshing) return;
+    const wait = this.#loading ? OFTEN : Math.max(0, this.#loaded + OFTEN - Date.now());
+    this.#refreshing = setTimeout(() => {
+      this.#refreshing = 0;
+      if (this.#loading) this.#refresh();
+      else this.#load(false);
+    }, wait);
+  }
+
+  async #load(visibly = true) {
     const asked = ++this.#asked;
-    const [since, until] = this.#data || this.#view ? this.#shown() : this.#firstView();
+    this.#loading = true;
+    const [since, until] = this.#view ?? this.#newest();
     const margin = this.#view ? Math.round((until - since) / 2) : 0;
     const points = Math.max(200, Math.min(2000, Math.round(this.#place.clientWidth * 1.2) * (margin ? 2 : 1)));
-    this.#place.toggleAttribute("data-busy", true);
+    if (visibly) this.#place.toggleAttribute("data-busy", true);
     try {
       const end = this.#view ? until + margin : null;
       const data = await ask("api/series", { of: this.#of, since: Math.max(0, Math.round(since - margin)), until: end, points });
       if (asked !== this.#asked) return;
       this.#data = data;
-      this.#appended = 0;
+      this.#stale = false;
       this.#draw();
     } catch (error) {
+      this.#stale = true;
       if (asked === this.#asked && !this.#data) this.#nothing(error.message);
     } finally {
-      if (asked === this.#asked) this.#place.toggleAttribute("data-busy", false);
+      if (asked === this.#asked) {
+        this.#place.toggleAttribute("data-busy", false);
+        this.#loading = false;
+        this.#loaded = Date.now();
+      }
     }
   }
 
-  #firstView() {
+  #newest() {
     const last = this.#status?.heard ?? 0;
     return [this.#days ? Math.max(0, last - this.#days * DAY) : this.#status?.first_time ?? 0, last];
   }
@@ -256,7 +261,7 @@ export class Chart {
     }
     ctx.textAlign = "center";
     ctx.textBaseline = "middle";
-    const urgent = ([, , what]) => (what === "breaker" || what === "phoenix" ? 1 : 0); // these lie on top
+    const urgent = ([, , what]) => (what === "buy" || what === "sell" || what === "ath" ? 0 : 1); // these lie on top
     for (const mark of [...this.#data.marks].sort((a, b) => urgent(a) - urgent(b))) {
       const glyph = GLYPHS[mark[2]];
       if (!glyph) continue;
@@ -400,13 +405,6 @@ export class Chart {
     }
     if (this.#pointers.size && !touch) event.stopPropagation();
   }
-}
-
-/** Let the last span of that label reach to `until`, or begin one. */
-function grow(spans, since, until, label) {
-  const last = spans.at(-1);
-  if (last && last[2] === label && last[1] >= since) last[1] = until;
-  else if (label) spans.push([since, until, label]);
 }
 
 function padded(low, high) {

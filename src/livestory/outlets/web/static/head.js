@@ -21,6 +21,9 @@ export function show(next) {
   draw();
 }
 
+/** The newest event that the head knows of. */
+export const lastSeq = () => status?.last_seq ?? 0;
+
 export function connected(yes) {
   lost = !yes;
   if (status) draw();

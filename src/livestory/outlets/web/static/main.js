@@ -8,7 +8,7 @@ import { Live } from "./live.js";
 import { Story } from "./story.js";
 import * as times from "./times.js";
 
-const story = new Story((event) => chart.find(event));
+const story = new Story((event) => chart.find(event), async (seq) => { if (seq > head.lastSeq()) heard(await ask("api/status")); });
 const chart = new Chart((seq) => story.find(seq));
 const chapters = new Chapters((seq) => story.find(seq));
 const live = new Live({
@@ -107,6 +107,7 @@ stories();
 async function start() {
   let status;
   try {
+    story.offer(await ask("api/groups"));
     status = await ask("api/status");
   } catch (error) {
     if (error.status === 404) { say(byId("state-word"), "No such story"); say(byId("state-why"), error.message); return; }

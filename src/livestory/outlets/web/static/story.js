@@ -4,25 +4,18 @@ import { byId, make, say, toast } from "./dom.js";
 import * as times from "./times.js";
 
 const PAGE = 60;
+const LONGEST = 10_000; // characters of a line that are shown; its record has them all
+const ROUNDS = 25; // pages that a search asks for before it waits for the reader
 const MOST = 1500; // lines kept on a page that is left open; older ones come back on scrolling
-const GROUPS = [
-  ["Trades", ["trade", "put_off"]],
-  ["Safety", ["breaker", "phoenix", "wait_over", "halfway", "drawdown", "drawdown_over", "halted", "unhalted", "sell_stuck", "daily_limit", "daily_limit_over"]],
-  ["Records", ["ath"]],
-  ["Regime", ["regime"]],
-  ["Exchange", ["exchange_down", "exchange_back", "order_unknown", "order_clear", "balance_differs", "balance_explained", "foreign_orders", "filters_changed", "clock_skew", "candles_refused", "candles_back"]],
-  ["Chapters", ["chapter"]],
-  ["Quiet", ["quiet"]],
-  ["Running", null], // everything else
-];
 
 export class Story {
-  #lines = []; #next = null; #generation = 0; #busy = false; #groups = new Set(); #words = ""; #waiting = []; #detached = false;
-  #kinds = {}; #onFind; #last = 0;
+  #lines = []; #next = null; #generation = 0; #busy = false; #groups = new Set(); #offered = []; #words = ""; #waiting = []; #detached = false;
+  #kinds = {}; #onFind; #onNewest; #last = 0;
 
-  /** onFind(event): somebody asks where in the chart an event is. */
-  constructor(onFind) {
+  /** onFind(event): somebody asks where in the chart an event is. onNewest(seq): lines up to that one will be shown. */
+  constructor(onFind, onNewest) {
     this.#onFind = onFind;
+    this.#onNewest = onNewest;
     byId("older").addEventListener("click", () => this.#more());
     byId("fresh").addEventListener("click", () => this.#flush(true));
     byId("newest").addEventListener("click", () => this.reload());
@@ -37,6 +30,9 @@ export class Story {
 
   /** The seq of the newest event known. */
   get last() { return this.#last; }
+
+  /** The filters to offer: names, each with the kinds that it shows. */
+  offer(groups) { this.#offered = Object.entries(groups); }
 
   /** The counts of every kind, for the filters. */
   kinds(kinds) {
@@ -54,6 +50,7 @@ export class Story {
     if (around !== null) { this.#groups.clear(); this.#words = ""; byId("search").value = ""; this.#drawFilters(); }
     try {
       const page = await this.#page(around === null ? null : around + PAGE / 2);
+      await this.#onNewest(page.events[0]?.seq ?? 0);
       if (generation !== this.#generation) return;
       this.#lines = page.events;
       this.#next = page.next;
@@ -62,7 +59,11 @@ export class Story {
       byId("detached").hidden = !this.#detached;
       this.#drawAll();
     } catch (error) {
-      if (generation === this.#generation) this.#empty(`The lines could not be read: ${error.message}`);
+      if (generation === this.#generation) {
+        this.#lines = [];
+        this.#next = null;
+        this.#empty(`The lines could not be read: ${error.message}`);
+      }
     } finally {
       if (generation === this.#generation) this.#busy = false;
     }
@@ -98,10 +99,7 @@ export class Story {
 
   #chosen() {
     if (!this.#groups.size) return null;
-    const named = GROUPS.flatMap(([, kinds]) => kinds ?? []);
-    const others = Object.keys(this.#kinds).filter((kind) => !named.includes(kind));
-    const kinds = GROUPS.filter(([name]) => this.#groups.has(name)).flatMap(([, kinds]) => kinds ?? (others.length ? others : ["note"]));
-    return kinds;
+    return this.#offered.filter(([name]) => this.#groups.has(name)).flatMap(([, kinds]) => kinds);
   }
 
   #matches(event) {
@@ -124,10 +122,11 @@ export class Story {
   async #more() {
     if (this.#busy || this.#next === null) return;
     this.#busy = true;
+    this.#drawEnd();
     const generation = this.#generation;
     try {
       // A search looks at a bounded number of lines at a time: go on until there is something to show.
-      for (let found = 0, asked = 0; this.#next !== null && found < PAGE / 2 && asked < 25; asked++) {
+      for (let found = 0, asked = 0; this.#next !== null && found < PAGE / 2 && asked < ROUNDS; asked++) {
         const page = await this.#page(this.#next);
         if (generation !== this.#generation) return;
         this.#next = page.next;
@@ -187,15 +186,25 @@ export class Story {
   }
 
   #drawEnd() {
+    const none = !this.#lines.length;
     byId("older").hidden = this.#next === null;
-    byId("begin").hidden = this.#next !== null || !this.#lines.length || this.#filtered;
-    if (this.#lines.length) byId("empty").hidden = true;
-    else if (this.#next === null) this.#empty(this.#filtered ? "No line of this kind." : "No line yet. The first one appears here by itself.");
+    say(byId("older"), none ? "Search further back" : "Older lines");
+    byId("begin").hidden = this.#next !== null || none || this.#filtered;
+    if (!none) byId("empty").hidden = true;
+    else if (this.#busy && this.#next !== null) this.#empty("Searching …");
+    else this.#empty(this.#nothing());
+  }
+
+  /** Why there is no line to show. */
+  #nothing() {
+    if (!this.#filtered) return "No line yet. The first one appears here by itself.";
+    const kinds = ["", " of this kind", " of these kinds"][Math.min(this.#groups.size, 2)];
+    const far = this.#next === null ? "" : ` as far back as line ${this.#next}`;
+    return this.#words ? `No line${kinds} has “${this.#words}”${far}.` : `No line${kinds}${far}.`;
   }
 
   #empty(words) {
     byId("lines").replaceChildren();
-    byId("older").hidden = true;
     byId("empty").hidden = false;
     say(byId("empty"), words);
   }
@@ -207,13 +216,11 @@ export class Story {
   }
 
   #drawFilters() {
-    const named = GROUPS.flatMap(([, kinds]) => kinds ?? []);
-    const of = (kinds) => Object.entries(this.#kinds).filter(([kind]) => (kinds ? kinds.includes(kind) : !named.includes(kind)));
     const button = (name, pressed, count, act) => make("button", { type: "button", "aria-pressed": String(pressed), on: { click: act } }, name,
       count === null ? null : make("span", { class: "count" }, String(count)));
     const buttons = [button("All", !this.#groups.size, null, () => { this.#groups.clear(); this.#drawFilters(); this.reload(); })];
-    for (const [name, kinds] of GROUPS) {
-      const count = of(kinds).reduce((sum, [, number]) => sum + number, 0);
+    for (const [name, kinds] of this.#offered) {
+      const count = kinds.reduce((sum, kind) => sum + (this.#kinds[kind] ?? 0), 0);
       if (!count && !this.#groups.has(name)) continue;
       buttons.push(button(name, this.#groups.has(name), count, () => {
         if (!this.#groups.delete(name)) this.#groups.add(name);
@@ -233,7 +240,8 @@ export class Story {
   }
 
   #line(event) {
-    const [, headline, facts, ...whys] = event.line.split(" | ");
+    const text = event.line.length > LONGEST ? `${event.line.slice(0, LONGEST)} …` : event.line;
+    const [, headline, facts, ...whys] = text.split(" | ");
     const [symbol, ...words] = (headline ?? "").split(" ");
     const marked = (text) => this.#highlighted(text);
     return make("li", { id: `e${event.seq}`, class: "line", "data-kind": event.kind, "data-mark": event.mark, "data-seq": event.seq },

@@ -1,0 +1,168 @@
+"""The open connections: bounded in number, in time and in bytes, so that the right token always finds room.
+
+A connection is invited while a request that may read the story is answered, until that is taken. Otherwise it waits:
+before its first request, between two, or without the token. Where too many wait, the oldest one of the address with the
+most of them is closed: whoever holds connections loses them to whoever asks, even behind a proxy's one address.
+"""
+
+from __future__ import annotations
+
+import resource
+import time
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING
+
+from livestory.outlets.web.progress import cut
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+MOST_WAITING = 512
+WAITING = 20.0  # seconds for a request's head, and again for its body and its answer
+MOST_UNSENT = 64 * 1024 * 1024  # bytes that all clients together have yet to take
+WRITE_BUFFER = 16 * 1024  # bytes above which a connection takes no more of an answer in pieces
+_ANSWERS = 128  # requests that are answered at once, besides the listeners
+_RESERVE = 256  # descriptors for journals, and for connections that are just being closed
+_LEAST = 16
+
+
+class Connection:
+    """What is known of one connection."""
+
+    def __init__(self, transport: asyncio.Transport, now: float) -> None:
+        """It came ``now``."""
+        self.transport = transport
+        self.address = _network(transport.get_extra_info("peername"))
+        self.since = now  # when it came, asked last, or was answered last
+        self.unsent = 0
+        self.invited = False
+        self.answered = False
+
+
+class Connections:
+    """All connections of a server. Used on the event loop alone."""
+
+    def __init__(self, waiting: int, invited: int, clock: Callable[[], float] = time.monotonic) -> None:
+        """At most so many ``waiting`` and so many ``invited``."""
+        self.most_waiting = waiting
+        self._most_invited = invited
+        self._clock = clock
+        self._waiting: dict[str, dict[Connection, None]] = {}  # by address, the oldest first
+        self._waits = 0
+        self._invited: set[Connection] = set()
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return self._waits + len(self._invited)
+
+    def enter(self, transport: asyncio.Transport) -> Connection:
+        """A new connection; another one gives way where too many wait."""
+        transport.set_write_buffer_limits(high=WRITE_BUFFER)
+        connection = Connection(transport, self._clock())
+        self._wait(connection)
+        return connection
+
+    def asks(self, connection: Connection) -> None:
+        """A request's head has come."""
+        self._forget(connection)
+        connection.since = self._clock()
+        if not connection.transport.is_closing() or connection.transport.get_write_buffer_size():
+            self._wait(connection)
+
+    def is_answered(self, connection: Connection) -> None:
+        """All of the answer was sent, though perhaps not taken yet."""
+        connection.answered = True
+        if connection.invited and connection.transport.get_write_buffer_size():
+            connection.since = self._clock()
+        else:
+            self.asks(connection)
+
+    def invite(self, connection: Connection) -> bool:
+        """Its request may read the story; False where too many are being answered."""
+        if not connection.invited and len(self._invited) < self._most_invited:
+            self._forget(connection)
+            self._invited.add(connection)
+            connection.invited, connection.answered = True, False
+        return connection.invited
+
+    def leave(self, connection: Connection) -> None:
+        """It is gone."""
+        self._forget(connection)
+
+    def give_way(self) -> None:
+        """Close the oldest one that waits, of the address that has the most."""
+        if self._waits:
+            most = max(self._waiting, key=lambda address: len(self._waiting[address]))
+            self._close(next(iter(self._waiting[most])))
+
+    def sweep(self) -> None:
+        """Close those that have waited too long, and those with most to take where that is too much in all."""
+        now = self._clock()
+        every = [*(one for those in self._waiting.values() for one in those), *self._invited]
+        for one in every:
+            unsent = one.transport.get_write_buffer_size()
+            if one.invited and one.answered and unsent < one.unsent:
+                one.since = now  # a long answer is being taken
+            one.unsent = unsent
+            if (one.answered or not one.invited) and now - one.since > WAITING:
+                self._close(one)
+            elif one.answered and one.invited and not unsent:
+                self.asks(one)
+        total = sum(one.unsent for one in every)
+        for one in sorted(every, key=lambda each: -each.unsent):
+            if total <= MOST_UNSENT:
+                break
+            total -= one.unsent
+            self._close(one)
+
+    def close(self) -> None:
+        """Close all."""
+        for one in [*(one for those in self._waiting.values() for one in those), *self._invited]:
+            self._close(one)
+
+    def _wait(self, connection: Connection) -> None:
+        self._waiting.setdefault(connection.address, {})[connection] = None
+        self._waits += 1
+        if self._waits > self.most_waiting:
+            self.give_way()
+
+    def _forget(self, connection: Connection) -> None:
+        self._invited.discard(connection)
+        connection.invited = False
+        those = self._waiting.get(connection.address)
+        if those is not None and connection in those:
+            del those[connection]
+            self._waits -= 1
+            if not those:
+                del self._waiting[connection.address]
+
+    def _close(self, connection: Connection) -> None:
+        self._forget(connection)
+        cut(connection.transport)
+
+
+def room(listeners: int) -> tuple[int, int]:
+    """How many connections may wait and how many be invited, for so many listeners.
+
+    The process's limit on open files is raised as far as that needs and the system lets it.
+    """
+    wanted = MOST_WAITING + listeners + _ANSWERS + _RESERVE
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    free = wanted - _RESERVE if soft == resource.RLIM_INFINITY else max(2 * _LEAST, min(wanted, soft) - _RESERVE)
+    waiting = min(MOST_WAITING, free // 2)
+    return waiting, free - waiting
+
+
+def _network(peer: tuple[str, int] | None) -> str:
+    """Whose an address is: of IPv6, everyone has the last 64 bits to choose."""
+    if peer is None:
+        return ""
+    try:
+        address = ip_address(peer[0].partition("%")[0])
+    except ValueError:
+        return peer[0]
+    return str(ip_network((address, 64), strict=False)) if address.version == 6 else str(address)  # noqa: PLR2004

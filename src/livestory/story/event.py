@@ -1,0 +1,63 @@
+"""An event: one line of the story, with the facts behind it, and the record that the journal keeps of it."""
+
+from __future__ import annotations
+
+from typing import Any, Union
+
+import msgspec
+from msgspec import Struct
+
+from livestory.story.kinds import KINDS
+from livestory.story.kinds.base import Facts
+
+RECORD_VERSION = 1
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+class Event(Struct, frozen=True):
+    """One line of the story, with the facts behind it.
+
+    ``seq`` is its place in the journal, from 1 and without holes; None means that it waits in memory and is not durable
+    yet. ``id`` is unique: the caller's trade id, or the number of the call that told it.
+    """
+
+    time: int
+    facts: Facts
+    line: str
+    id: str = ""
+    seq: int | None = None
+
+    @property
+    def kind(self) -> str:
+        """The short name of what happened."""
+        tag = self.facts.__struct_config__.tag
+        return str(tag)
+
+    def record(self) -> bytes:
+        """The event as JSON: the bytes that the journal keeps and chains. Wall time and process data stay out of it."""
+        return _encode({"v": RECORD_VERSION, "time": self.time, "facts": self.facts})
+
+
+_AnyFacts: Any = Union[tuple(KINDS.values())]  # noqa: UP007 - of all kinds that there are
+
+
+class _Record(Struct):
+    v: int
+    time: int
+    facts: _AnyFacts
+
+
+_decode = msgspec.json.Decoder(_Record).decode
+
+
+def from_record(record: bytes, line: str, event_id: str, seq: int) -> Event:
+    """The event that a journal keeps. Raises msgspec.DecodeError where the bytes are no record of this version."""
+    try:
+        stored = _decode(record)
+    except UnicodeDecodeError as error:  # msgspec decodes a text when it comes to it
+        raise msgspec.DecodeError(str(error)) from error
+    if stored.v != RECORD_VERSION:
+        message = f"record version {stored.v}; this livestory reads version {RECORD_VERSION}"
+        raise msgspec.ValidationError(message)
+    return Event(stored.time, stored.facts, line, event_id, seq)

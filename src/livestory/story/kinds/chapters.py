@@ -1,0 +1,232 @@
+"""What a period came to, and signs of life."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, ClassVar
+
+from livestory.story.kinds.base import CHAPTER, QUIET, Facts, Group, Kind, Retelling, Tone, equals
+from livestory.story.reason import BarCount
+from livestory.story.wording import numbers
+from livestory.story.wording.columns import Words
+from livestory.story.wording.reasons import counted
+from livestory.story.wording.text import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def _chapters(symbol: str, headline: str, period: str) -> tuple[Words, ...]:
+    return (
+        Words(
+            symbol, headline, "{change:percent} to {wealth:wealth} {unit:name}",
+            lambda facts: facts.period == period and None not in (facts.change, facts.wealth),
+        ),
+        Words(symbol, headline, "no wealth told", equals("period", period)),
+    )  # fmt: skip
+
+
+class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
+    """A day, week, month or year that ended."""
+
+    declared: ClassVar[Kind] = Kind(
+        words=(
+            *_chapters("📖", "Day: {start:day}", "day"),
+            *_chapters("📚", "Week {start:week}", "week"),
+            *_chapters("📚", "Month: {start:month}", "month"),
+            *_chapters("📚", "Year {start:year}", "year"),
+        ),
+        group=Group.CHAPTERS,
+        tone=Tone.CHAPTER,
+        retelling=Retelling.ANEW,
+        needs=CHAPTER,
+    )
+
+    period: str  # "day", "week", "month" or "year"
+    start: int
+    end: int
+    since: int | None = None  # from where it counts, where that is not its start: the story began, or was away, then
+    wealth: float | None = None
+    wealth_before: float | None = None
+    unit: str
+    change: float | None = None  # return of the unit value: deposits and withdrawals left out
+    holding: float | None = None  # return of the base asset, had it been held
+    base: str | None = None
+    buys: int = 0
+    sells: int = 0
+    trades_known: bool = True
+    exposures: int = 0  # changes of it, told where trades are not known
+    fees: Decimal = Decimal(0)
+    deepest: float | None = None
+    deepest_from: int | None = None
+    deepest_at: int | None = None
+    bars: int = 0
+    trips: int = 0
+    halted: int = 0
+    trend_share: float | None = None
+    regime: str | None = None
+    drawdown: float | None = None  # at its end, where that is nearer to the breaker's limit than to the peak
+    limit: float | None = None  # of the breaker
+    flow: float = 0.0
+    best: float | None = None
+    best_day: int | None = None
+    worst: float | None = None
+    worst_day: int | None = None
+    no_trade: tuple[BarCount, ...] = ()
+
+    def why(self, time: int, /) -> Iterable[str]:
+        if time != self.end:
+            yield f"told late: it ended {numbers.moment(self.end, time)}"
+        yield _since(self)
+        yield _bridge(self)
+        if self.holding is not None and self.base:
+            yield f"holding {escape(self.base)}: {numbers.percent(self.holding)}"
+        halted_throughout = self.halted >= self.end - self.start
+        if halted_throughout:
+            yield f"HALTED all {self.period}"
+        if self.buys or self.sells or not halted_throughout:
+            yield _trades(self)
+        if self.deepest:
+            yield f"deepest {numbers.percent(self.deepest)}{_span(self)}"
+        yield ", ".join(_extremes(self))
+        trips = [numbers.count(self.trips, "trip")] if self.trips else []
+        halted = [f"halted {numbers.duration(self.halted)}"] if self.halted and not halted_throughout else []
+        yield ", ".join(trips + halted)
+        yield near_breaker(self.drawdown, self.limit)
+        if self.trend_share is not None:
+            yield f"TREND {numbers.weight(self.trend_share)}"
+        elif self.regime:
+            yield escape(self.regime)
+
+
+class Quiet(Facts, frozen=True, kw_only=True, tag="quiet"):
+    """Nothing was told for a while: a sign of life, and why nothing was traded."""
+
+    declared: ClassVar[Kind] = Kind(
+        words=(Words("🤫", "Quiet", "{silence:duration} without news"),),
+        group=Group.QUIET,
+        tone=Tone.DIM,
+        retelling=Retelling.ANEW,
+        needs=QUIET,
+    )
+
+    silence: int
+    bars: int
+    halted: bool | None = None
+    halt_reason: str | None = None
+    resume_at: int | None = None
+    resume_score: float | None = None
+    score: float | None = None
+    position: float | None = None
+    base: str | None = None
+    quote: str | None = None
+    weight: float | None = None
+    target_weight: float | None = None
+    price: float | None = None
+    sold_at: Decimal | None = None
+    drawdown: float | None = None  # as in a chapter
+    limit: float | None = None
+    no_trade: tuple[BarCount, ...] = ()
+
+    def why(self, time: int, /) -> Iterable[str]:
+        base, quote = escape(self.base or ""), escape(self.quote or "")
+        held = ""
+        if self.position is not None and base:
+            share = f" ({numbers.weight(self.weight)})" if self.weight is not None else ""
+            held = f"{numbers.exact(self.position)} {base}{share}" if self.position else f"all in {quote}"
+        if self.halted:
+            yield ", ".join(filter(None, ("HALTED", held)))
+            yield _waits_for(self, time)
+        else:
+            yield "trading" if self.halted is not None else ""
+            yield held + _wants(self) if held else ""
+            if self.no_trade:
+                yield f"no trade: {counted(self.no_trade)}"
+            yield near_breaker(self.drawdown, self.limit)
+        yield f"{numbers.count(self.bars, 'bar')} read, last {numbers.moment(time, time)}"
+        if self.price is not None:
+            sold = (
+                f", {numbers.percent(self.price / float(self.sold_at) - 1)} since sold"
+                if self.sold_at and self.halted
+                else ""
+            )
+            yield f"price {numbers.exact(self.price)}{sold}"
+
+
+def _wants(f: Quiet) -> str:
+    if f.target_weight is None or (
+        f.weight is not None and numbers.weight(f.weight) == numbers.weight(f.target_weight)
+    ):
+        return ""
+    return f", wants {numbers.weight(f.target_weight)}"
+
+
+def _waits_for(f: Quiet, time: int) -> str:
+    if f.halt_reason in {"owner", "journal"}:
+        return "waits for you"
+    score = f"score {numbers.score(f.score)}" if f.score is not None else "score not known"
+    if f.resume_at is not None and f.resume_at > time:
+        enough = f.score is not None and f.resume_score is not None and f.score >= f.resume_score
+        note = "" if f.resume_score is None else f" ({score} {'would do' if enough else 'too low yet'})"
+        return f"waits for {numbers.moment(f.resume_at, time)}{note}"
+    return f"waits for score ≥ {numbers.bound(f.resume_score)}, now {score[6:]}" if f.resume_score is not None else ""
+
+
+def _extremes(f: Chapter) -> Iterable[str]:
+    """The best and the worst day; one on which nothing moved is neither."""
+    if f.best and f.best_day is not None:
+        yield f"best {_day(f, f.best_day)} {numbers.percent(f.best)}"
+    if f.worst and f.worst_day is not None:
+        yield f"worst {_day(f, f.worst_day)} {numbers.percent(f.worst)}"
+
+
+def _since(f: Chapter) -> str:
+    if f.since is None:
+        return ""
+    if f.since < f.start:
+        return f"from {numbers.moment(f.since, f.end - 1)}, not heard in between"
+    return f"from {numbers.moment(f.since, f.since) if f.period == 'day' else _inside(f, f.since)}"
+
+
+def _bridge(f: Chapter) -> str:
+    if not f.flow or f.wealth is None or f.wealth_before is None:
+        return ""
+    name = "deposit" if f.flow > 0 else "withdrawal"
+    balance = f"{numbers.wealth(f.wealth_before, f.unit)} → {numbers.wealth(f.wealth, f.unit)}"
+    return f"{balance}, {name} {numbers.wealth(abs(f.flow), f.unit)} left out"
+
+
+def _trades(f: Chapter) -> str:
+    if not f.trades_known:
+        return numbers.count(f.exposures, "change") + " of exposure" if f.exposures else ""
+    counts = [numbers.count(f.buys, "buy")] if f.buys else []
+    counts += [numbers.count(f.sells, "sell")] if f.sells else []
+    if counts:
+        return ", ".join([*counts, *([f"fees {numbers.wealth(f.fees, f.unit)} {escape(f.unit)}"] if f.fees else [])])
+    if f.no_trade:
+        return f"no trade in {numbers.count(f.bars, 'bar')}: {counted(f.no_trade)}"
+    return "no trade"
+
+
+def _span(f: Chapter) -> str:
+    if f.period == "day" or f.deepest_from is None or f.deepest_at is None:
+        return ""
+    return f" ({_inside(f, f.deepest_from)} to {_inside(f, f.deepest_at)})"
+
+
+def _day(f: Chapter, micros: int) -> str:
+    return numbers.day(micros)[:3] if f.period == "week" else numbers.day(micros)
+
+
+def _inside(f: Chapter, micros: int) -> str:
+    """An instant beside a chapter: a week's own days need no date."""
+    if f.period == "week" and f.start <= micros:
+        return f"{numbers.day(micros)[:3]} {numbers.stamp(micros)[11:16]}"
+    return numbers.dated(micros, f.start)
+
+
+def near_breaker(drawdown: float | None, limit: float | None) -> str:
+    """How near the breaker is: ``breaker: -19.7% of -20.0%``."""
+    if drawdown is None or limit is None:
+        return ""
+    return f"breaker: {numbers.percent(drawdown)} of {numbers.percent(-limit)}"

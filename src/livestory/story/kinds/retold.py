@@ -1,0 +1,167 @@
+"""The head and the end of a story that is told after the fact."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, ClassVar
+
+from msgspec import Struct
+
+from livestory.story.kinds.base import Facts, Group, Kind, Retelling, Tone, has
+from livestory.story.wording import numbers
+from livestory.story.wording.columns import Words
+from livestory.story.wording.text import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# What is lacking, and what therefore stays untold or is told otherwise.
+_LACKING = {
+    "wealth": "no wealth in it: no records, drawdowns or returns",
+    "price": "no price: nothing of what holding would have made",
+    "regime": "no regime or score: no regime switches",
+    "halted": "no halted flag: drawdowns, but no trips and resumes",
+    "fill": "no fills: no trades",
+    "flow": "no flows: deposits and withdrawals pass for gains and losses",
+    "next_due": "no times at which rows are due: no data gaps",
+    "no_trade_reason": "no reasons: not why nothing was traded",
+}
+
+
+class Retold(Facts, frozen=True, kw_only=True, tag="retold"):
+    """The head of a story that is told after the fact: what it was read from, and what that does not hold."""
+
+    declared: ClassVar[Kind] = Kind(
+        words=(Words("📼", "Retold", "from {source:text}"),),
+        group=Group.RUNNING,
+        tone=Tone.DIM,
+        retelling=Retelling.ANEW,
+    )
+
+    source: str
+    rows: int = 0
+    first: int | None = None
+    last: int | None = None
+    in_order: bool = True  # the rows stood in the order of their times
+    repeated: int = 0  # rows left out, because an earlier one has their time
+    lacking: tuple[str, ...] = ()
+    inferred: tuple[str, ...] = ()  # "regime", "halted", "exposure", "position"
+    breaker: float | None = None  # from which halts were inferred, as a positive share
+    threshold: float | None = None  # from which regimes were inferred
+    hysteresis: float | None = None
+    compacted: int | None = None  # the instant before which hourly extremes are left of a journal's observations
+
+    def why(self, _time: int, /) -> Iterable[str]:
+        if self.first is not None and self.last is not None:
+            yield f"{numbers.count(self.rows, 'row')}, {numbers.minute(self.first)} to {numbers.minute(self.last)}"
+        if not self.in_order:
+            yield "the rows were out of order and were sorted by time"
+        if self.repeated:
+            yield f"{numbers.count(self.repeated, 'row')} left out, since an earlier one has the same time"
+        yield _compacted(self.compacted)
+        if "regime" in self.inferred and self.threshold is not None and self.hysteresis is not None:
+            upper, lower = self.threshold + self.hysteresis, self.threshold - self.hysteresis
+            bounds = f"TREND from {numbers.score(upper)}, MEAN_REV below {numbers.score(lower)}"
+            yield f"regimes inferred from the score: {bounds}"
+        if "halted" in self.inferred and self.breaker is not None:
+            yield (
+                f"halts inferred: tripped where the target is 0 at {numbers.percent(-self.breaker)} or deeper, "
+                "resumed at the next exposure"
+            )
+        if "position" in self.inferred:
+            yield "position is how much is held, not a target weight: no changes of exposure"
+        inferred = {"fill"} if "exposure" in self.inferred else set()
+        if inferred:
+            yield "no fills in it: a change of target weight is told as exposure, not as a trade"
+        for name in self.lacking:
+            if name not in inferred:
+                yield _LACKING.get(name, "")
+        yield "times are UTC"
+
+
+class RegimeTime(Struct, frozen=True, omit_defaults=True):
+    """How long a regime lasted in all."""
+
+    regime: str
+    lasted: int
+
+
+class Summary(Facts, frozen=True, kw_only=True, tag="summary"):
+    """A story that is told to its end, in numbers."""
+
+    declared: ClassVar[Kind] = Kind(
+        words=(
+            Words("🏁", "In All", "{change:percent} to {wealth:wealth} {unit:name}", has("change", "wealth")),
+            Words("🏁", "In All", "no wealth told"),
+        ),
+        group=Group.RUNNING,
+        tone=Tone.CHAPTER,
+        retelling=Retelling.ANEW,
+    )
+
+    start: int
+    end: int
+    wealth: float | None = None
+    unit: str
+    change: float | None = None  # return of the unit value: deposits and withdrawals left out
+    holding: float | None = None  # return of the base asset, had it been held
+    base: str
+    deepest: float | None = None  # below the highest unit value before it
+    deepest_from: int | None = None
+    deepest_at: int | None = None
+    buys: int = 0
+    sells: int = 0
+    fees: Decimal = Decimal(0)
+    exposures: int | None = None  # changes of it, where nothing tells of fills
+    regimes: tuple[RegimeTime, ...] = ()
+    halts: int | None = None  # None where the table does not say
+    halted: int = 0
+    flow: float = 0.0
+    best: float | None = None
+    best_month: int | None = None
+    worst: float | None = None
+    worst_month: int | None = None
+
+    def why(self, _time: int, /) -> Iterable[str]:
+        yield f"{numbers.minute(self.start)} to {numbers.minute(self.end)}"
+        if self.holding is not None:
+            yield f"holding {escape(self.base)}: {numbers.percent(self.holding)}"
+        if self.deepest is not None and self.deepest_from is not None and self.deepest_at is not None:
+            span = f"{numbers.minute(self.deepest_from)} to {numbers.minute(self.deepest_at)}"
+            yield f"max drawdown {numbers.percent(self.deepest)} ({span})"
+        if self.exposures is not None:
+            yield numbers.count(self.exposures, "change") + " of exposure"
+        elif self.buys or self.sells:
+            fees = f", fees {numbers.wealth(self.fees, self.unit)}" if self.fees else ""
+            yield f"{numbers.count(self.buys, 'buy')}, {numbers.count(self.sells, 'sell')}{fees}"
+        else:
+            yield "no trade"
+        yield _regimes(self)
+        if self.halts:
+            yield f"{numbers.count(self.halts, 'halt')}, {numbers.duration(self.halted)} in all"
+        elif self.halts is not None:
+            yield "never halted"
+        if self.flow:
+            name = "deposits" if self.flow > 0 else "withdrawals"
+            yield f"{name} {numbers.wealth(abs(self.flow), self.unit)} left out"
+        if (
+            self.best is not None
+            and self.best_month is not None
+            and self.worst is not None
+            and self.worst_month is not None
+        ):
+            best = f"{numbers.month(self.best_month)} {numbers.percent(self.best)}"
+            yield f"best month {best}, worst {numbers.month(self.worst_month)} {numbers.percent(self.worst)}"
+
+
+def _compacted(until: int | None) -> str:
+    if until is None:
+        return ""
+    rest = "the lines up to then stand as they were told"
+    return f"before {numbers.minute(until)} only hourly extremes of the observations are left: {rest}"
+
+
+def _regimes(f: Summary) -> str:
+    total = sum(each.lasted for each in f.regimes)
+    shares = (f"{escape(each.regime)} {numbers.weight(each.lasted / total)}" for each in f.regimes) if total else ()
+    return ", ".join(shares)

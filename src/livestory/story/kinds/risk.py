@@ -1,0 +1,443 @@
+"""Records, drawdowns, and what keeps the bot from trading."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from livestory.clock import DAY
+from livestory.story.kinds.base import (
+    DRAWDOWN,
+    HALT,
+    WEALTH,
+    Facts,
+    Group,
+    Kind,
+    Mark,
+    OfACaller,
+    Retelling,
+    Tone,
+    equals,
+    has,
+)
+from livestory.story.wording import numbers
+from livestory.story.wording.columns import Words
+from livestory.story.wording.text import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class NewHigh(OfACaller, frozen=True, kw_only=True, tag="ath"):
+    """An all-time high of the unit value; the balance is shown."""
+
+    declared: ClassVar[Kind] = Kind(
+        words=(Words("🚀", "NEW ATH", "{wealth:wealth} {unit:name}"),),
+        group=Group.RECORDS,
+        tone=Tone.GREAT,
+        retelling=Retelling.ANEW,
+        mark=Mark.ATH,
+        needs=WEALTH | {"price"},
+    )
+
+    wealth: float
+    unit: str
+    previous: float | None = None
+    price: float | None = None
+    next_told: float | None = None
+
+    def why(self, _time: int, /) -> Iterable[str]:
+        if self.previous:
+            price = f", price {numbers.exact(self.price)}" if self.price is not None else ""
+            gain = numbers.percent(self.wealth / self.previous - 1)
+            yield f"{gain} over {numbers.wealth(self.previous, self.unit)}{price}"
+        if self.next_told is not None:
+            yield f"next one told from {numbers.wealth(self.next_told, self.unit)}"
+
+
+class HalfWay(Facts, frozen=True, kw_only=True, tag="halfway"):
+    """The drawdown is half-way to the breaker."""
+
+    declared: ClassVar[Kind] = Kind(
+        words=(Words("⚠️", "Half-way to Breaker", "DD: {drawdown:percent}"),),
+        group=Group.SAFETY,
+        tone=Tone.WARNING,
+        retelling=Retelling.ANEW,
+        needs=DRAWDOWN | {"price", "position"},
+    )
+
+    drawdown: float
+    peak: float
+    peak_time: int | None = None
+    wealth: float
+    limit: float
+    unit: str
+    since_resume: int | None = None  # the resume the drawdown counts from; None = the record
+    price: float | None = None
+    price_at_limit: float | None = None
+
+    def why(self, time: int, /) -> Iterable[str]:
+        price = f", price {numbers.exact(self.price)}" if self.price is not None else ""
+        yield _from_peak(self, time) + price
+        about = f", about price {numbers.average(self.price_at_limit)}" if self.price_at_limit is not None else ""
+        yield f"sells all at {numbers.percent(-self.limit)}{about}"
+
+
+class Drawdown(Facts, frozen=True, kw_only=True, tag="drawdown"):
+    """A deep drawdown of a bot that does not say whether it halts."""
+
+    declared: ClassVar[Kind] = Kind(
+        words=(Words("⚠️", "Drawdown", "DD: {drawdown:percent}"),),
+        group=Group.SAFETY,
+        tone=Tone.WARNING,
+        retelling=Retelling.ANEW,
+        needs=DRAWDOWN,
+    )
+
+    drawdown: float
+    peak: float
+    wealth: float
+    unit: str
+    peak_time: int
+
+    def why(self, time: int, /) -> Iterable[str]:
+        peak = f"{numbers.wealth(self.peak, self.unit)} ({numbers.moment(self.peak_time, time)})"
+        yield f"from the record {peak} to {numbers.wealth(self.wealth, self.unit)}"
+
+
+class DrawdownOver(Facts, frozen=True, kw_only=True, tag="drawdown_over"):
+    """The peak of a told drawdown is reached again."""
+
+    declared: ClassVar[Kind] = Kind(
+        words=(Words("🟩", "Drawdown Over", "back at {wealth:wealth} {unit:name}"),),
+        group=Group.SAFETY,
+        tone=Tone.GOOD,
+        retelling=Retelling.ANEW,
+        needs=DRAWDOWN,
+    )
+
+    wealth: float
+    unit: str
+    lasted: int
+    deepest: float
+
+    def why(self, _time: int, /) -> Iterable[str]:
+        yield f"under its record for {numbers.duration(self.lasted)}, deepest {numbers.percent(self.deepest)}"
+
+
+class BreakerTripped(OfACaller, frozen=True, kw_only=True, tag="breaker"):
+    """The safety breaker tripped."""
+
+    declared: ClassVar[Kind] = Kind(
+        words=(
+            Words("🚨", "SAFETY BREAKER TRIPPED", "DD: {drawdown:percent}", has("drawdown")),
+            Words("🚨", "SAFETY BREAKER TRIPPED", "DD: not known"),
+        ),
+        group=Group.SAFETY,
+        tone=Tone.ALARM,
+        retelling=Retelling.ANEW,
+        mark=Mark.BREAKER,
+        critical=True,
+        needs=DRAWDOWN | HALT | {"resume_at", "resume_score"},
+    )
+
+    drawdown: float | None = None
+    peak: float | None = None
+    peak_time: int | None = None
+    wealth: float | None = None
+    unit: str | None = None
+    limit: float | None = None
+    since_resume: int | None = None
+    position: float | None = None
+    base: str | None = None
+    resume_at: int | None = None
+    resume_score: float | None = None
+
+    def why(self, time: int, /) -> Iterable[str]:
+        if self.peak is not None and self.wealth is not None:
+            limit = f", limit {numbers.percent(-self.limit)}" if self.limit else ""
+            yield f"{_from_peak(self, time)} at bar close{limit}"
+        if self.position is not None and self.base:
+            base = escape(self.base)
+            yield f"selling all {numbers.exact(self.position)} {base}" if self.position else f"no {base} to sell"
+        yield _until(self.resume_at, self.resume_score, time)
+
+
+class WaitOver(Facts, frozen=True, kw_only=True, tag="wait_over"):
+    """The breaker's cooldown ended without a resume."""
+
+    declared: ClassVar[Kind] = Kind(
+        words=(Words("⏳", "Wait Over", "still halted"),),
+        group=Group.SAFETY,
+        tone=Tone.WARNING,
+        retelling=Retelling.ANEW,
+        needs=frozenset({"halted", "halt_reason", "resume_at", "resume_score", "score"}),
+    )
+
+    waited: int
+    score: float | None = None
+    resume_score: float | None = None
+
+    def why(self, _time: int, /) -> Iterable[str]:
+        if self.score is not None and self.resume_score is not None and self.score < self.resume_score:
+            limit = numbers.bound(self.resume_score)
+            yield f"{numbers.duration(self.waited)} are over, but score {numbers.score(self.score)} < {limit}"
+            yield f"buys again from the first bar with {limit} or more"
+            yield "no date can be told"
+        else:
+            yield f"{numbers.duration(self.waited)} are over"
+
+
+class Phoenix(OfACaller, frozen=True, kw_only=True, tag="phoenix"):
+    """Trading resumes after the breaker."""
+
+    declared: ClassVar[Kind] = Kind(
+        words=(Words("🔥", "PHOENIX ACTIVATED", "Resuming Trading"),),
+        group=Group.SAFETY,
+        tone=Tone.GREAT,
+        retelling=Retelling.ANEW,
+        mark=Mark.PHOENIX,
+        critical=True,
+        needs=HALT | {"wealth", "price", "score", "resume_score", "regime", "fill"},
+    )
+
+    halted: int | None = None
+    score: float | None = None
+    resume_score: float | None = None
+    sold_at: Decimal | None = None
+    price: float | None = None
+    wealth: float | None = None
+    regime: str | None = None
+
+    def why(self, _time: int, /) -> Iterable[str]:
+        if self.halted is not None:
+            yield f"halted {numbers.duration(self.halted)}"
+        if self.score is not None and self.resume_score is not None:
+            yield f"score {numbers.score(self.score)} ≥ {numbers.bound(self.resume_score)}"
+        if self.sold_at and self.price is not None:
+            since = self.price / float(self.sold_at) - 1
+            end = " not earned" if since > 0 else " not lost" if since < 0 else ""
+            now = f"now {numbers.exact(self.price)}: {numbers.percent(since)}{end}"
+            yield f"sold at {numbers.exact(self.sold_at)}, {now}"
+        if self.wealth is not None:
+            yield f"DD counts from {self.wealth:.4f} again"
+        if self.regime:
+            yield f"regime {escape(self.regime)}"
+
+
+class Halted(Facts, frozen=True, kw_only=True, tag="halted"):
+    """The bot halted for a reason other than the breaker."""
+
+    declared: ClassVar[Kind] = Kind(
+        words=(
+            Words("✋", "Halted by You", "no new orders", equals("reason", "owner")),
+            Words("✋", "Halted", "the journal is new", equals("reason", "journal")),
+            Words("✋", "Halted", "{reason:text}", has("reason")),
+            Words("✋", "Halted", "no reason told"),
+        ),
+        group=Group.SAFETY,
+        tone=Tone.ALARM,
+        retelling=Retelling.ANEW,
+        mark=Mark.HALTED,
+        critical=True,
+        needs=HALT,
+    )
+
+    reason: str | None = None  # "owner", "journal" (a new one, and the account holds something), or any words
+    position: float | None = None
+    base: str | None = None
+    cancelled: int | None = None  # orders; None: the bot reports its halt with its observations
+    orders_open: int | None = None  # that are not cancelled yet
+    selling: bool = False
+
+    @property
+    def retelling(self) -> Retelling:
+        """As told where the bot told it of itself, and no observation brought it."""
+        return Retelling.ANEW if self.cancelled is None else Retelling.AS_TOLD
+
+    def why(self, _time: int, /) -> Iterable[str]:
+        if self.cancelled is not None:
+            yield from _halted_now(self, self.cancelled)
+            return
+        if self.position is not None and self.base:
+            yield (
+                f"keeps {numbers.exact(self.position)} {escape(self.base)}"
+                if self.position
+                else f"no {escape(self.base)} held"
+            )
+        if self.reason == "owner":
+            yield "goes on when you say so"
+
+
+def _by_owner(facts: Unhalted) -> bool:
+    return facts.reason in {"owner", "journal"}
+
+
+class Unhalted(Facts, frozen=True, kw_only=True, tag="unhalted"):
+    """A halt for a reason other than the breaker is over."""
+
+    declared: ClassVar[Kind] = Kind(
+        words=(
+            Words(
+                "▶️",
+                "Resumed by You",
+                "halted {halted:duration}",
+                lambda facts: _by_owner(facts) and facts.halted is not None,
+            ),
+            Words("▶️", "Resumed by You", "your halt is over", _by_owner),
+            Words("▶️", "Halt Over", "halted {halted:duration}", has("halted")),
+            Words("▶️", "Halt Over", "goes on"),
+        ),
+        group=Group.SAFETY,
+        tone=Tone.GOOD,
+        retelling=Retelling.ANEW,
+        mark=Mark.UNHALTED,
+        needs=frozenset({"halted", "halt_reason"}),
+    )
+
+    reason: str | None = None
+    halted: int | None = None
+    bars: int | None = None  # that passed meanwhile
+    kept_back: int | None = None  # trades that would have been made
+    still: str | None = None  # the reason of another halt that goes on
+
+    @property
+    def retelling(self) -> Retelling:
+        """As told where the bot told it of itself, and no observation brought it."""
+        return Retelling.ANEW if self.bars is None else Retelling.AS_TOLD
+
+    def why(self, _time: int, /) -> Iterable[str]:
+        passed = f"{numbers.count(self.bars, 'bar')} passed" if self.bars is not None else ""
+        kept_back = ""
+        if self.kept_back is not None:
+            kept_back = (
+                f"kept back {numbers.count(self.kept_back, 'trade')}" if self.kept_back else "would have done nothing"
+            )
+        yield ", ".join(filter(None, (passed, kept_back)))
+        if self.still:
+            yield f"still halted: {escape(self.still)}"
+
+
+class SellStuck(Facts, frozen=True, kw_only=True, tag="sell_stuck"):
+    """The bot must sell and can't; the sale itself is the end of it."""
+
+    declared: ClassVar[Kind] = Kind(
+        words=(
+            Words(
+                "🚨",
+                "HALT CAN'T SELL",
+                "{position:exact} {base:name} held",
+                lambda facts: facts.by == "owner" and None not in (facts.position, facts.base),
+            ),
+            Words("🚨", "BREAKER CAN'T SELL", "{position:exact} {base:name} held", has("position", "base")),
+            Words("🚨", "BREAKER CAN'T SELL", "nothing sold yet"),
+        ),
+        group=Group.SAFETY,
+        tone=Tone.ALARM,
+        retelling=Retelling.AS_TOLD,
+        critical=True,
+    )
+
+    position: float | None = None
+    base: str | None = None
+    by: str = "breaker"  # or "owner"
+    problem: str | None = None
+    tries: int | None = None
+    since: int | None = None
+    retry_in: int | None = None
+    needs: str | None = None  # of the owner
+
+    def why(self, time: int, /) -> Iterable[str]:
+        yield escape(self.problem or "")
+        tries = f"tried {numbers.count(self.tries, 'time')}" if self.tries is not None else ""
+        since = f"since {numbers.to_the_second(self.since, time)}" if self.since is not None else ""
+        following = f"next try in {numbers.duration(self.retry_in)}" if self.retry_in is not None else ""
+        yield ", ".join(filter(None, (" ".join(filter(None, (tries, since))), following)))
+        yield f"needs you: {escape(self.needs) if self.needs else 'look at the exchange, and sell there if you must'}"
+
+
+class DailyLimit(Facts, frozen=True, kw_only=True, tag="daily_limit"):
+    """The daily loss limit blocks buys until the day ends."""
+
+    declared: ClassVar[Kind] = Kind(
+        words=(
+            Words("🛑", "Daily Loss Limit", "Day: {day_return:percent}", has("day_return")),
+            Words("🛑", "Daily Loss Limit", "Day: not known"),
+        ),
+        group=Group.SAFETY,
+        tone=Tone.ALARM,
+        retelling=Retelling.ANEW,
+        critical=True,
+        needs=DRAWDOWN | {"daily_loss_hit", "day_return", "position", "weight"},
+    )
+
+    day_return: float | None = None
+    limit: float | None = None
+    position: float | None = None
+    base: str | None = None
+    weight: float | None = None
+    drawdown: float | None = None
+    breaker: float | None = None
+
+    def why(self, _time: int, /) -> Iterable[str]:
+        if self.limit:
+            yield f"limit {numbers.percent(-self.limit)}"
+        yield "no buys until 00:00"
+        if self.position and self.base:
+            share = f" ({numbers.weight(self.weight)})" if self.weight is not None else ""
+            yield f"keeps {numbers.exact(self.position)} {escape(self.base)}{share} and may sell"
+        if self.drawdown is not None:
+            still = f", breaker still at {numbers.percent(-self.breaker)}" if self.breaker else ""
+            yield f"DD {numbers.percent(self.drawdown)}{still}"
+
+
+class DailyLimitOver(Facts, frozen=True, kw_only=True, tag="daily_limit_over"):
+    """The day of the daily loss limit ended."""
+
+    declared: ClassVar[Kind] = Kind(
+        words=(Words("🟩", "Daily Loss Limit Over", "blocked {blocked:duration}"),),
+        group=Group.SAFETY,
+        tone=Tone.GOOD,
+        retelling=Retelling.ANEW,
+        needs=DRAWDOWN | {"daily_loss_hit", "weight"},
+    )
+
+    blocked: int
+    weight: float | None = None
+    base: str | None = None
+    drawdown: float | None = None
+
+    def why(self, _time: int, /) -> Iterable[str]:
+        held = f"{numbers.weight(self.weight)} {escape(self.base)}, " if self.weight is not None and self.base else ""
+        yield "may buy again"
+        if self.drawdown is not None:
+            yield f"{held}DD {numbers.percent(self.drawdown)}"
+
+
+def _from_peak(f: Any, time: int) -> str:
+    resumed = f.since_resume
+    best = f"best since the Phoenix of {numbers.moment(resumed, time)}" if resumed is not None else ""
+    old = f.peak_time is not None and time - f.peak_time > DAY
+    when = f"peak of {numbers.day_and_year(f.peak_time, time)}" if old and not best else ""
+    note = f" ({best or when})" if best or when else ""
+    return f"from {numbers.wealth(f.peak, f.unit)}{note} to {numbers.wealth(f.wealth, f.unit)}"
+
+
+def _until(resume_at: int | None, resume_score: float | None, time: int) -> str:
+    score = f"with score ≥ {numbers.bound(resume_score)}" if resume_score is not None else ""
+    if resume_at is None:
+        return f"no buys before {score[5:]}" if score else ""
+    return f"no buys before {numbers.moment(resume_at, time)}" + (f", then only {score}" if score else "")
+
+
+def _halted_now(f: Halted, cancelled: int) -> Iterable[str]:
+    if f.position is not None and f.base:
+        base = escape(f.base)
+        held = f"{numbers.exact(f.position)} {base}"
+        keeps = f"the account holds {held}" if f.reason == "journal" else f"keeps {held}"
+        yield (f"selling all {held}" if f.selling else keeps) if f.position else f"nothing sold (no {base} held)"
+    if f.orders_open:
+        yield f"{numbers.count(f.orders_open, 'order')} still open there, being cancelled"
+    if cancelled or not f.orders_open:
+        yield f"{numbers.count(cancelled, 'order')} cancelled" if cancelled else "no order to cancel"
+    yield "goes on with: livestory resume"

@@ -1,0 +1,262 @@
+"""What was traded, what was not, and the regime it was traded in."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, ClassVar
+
+from livestory.story.kinds.base import Facts, Group, Kind, Mark, OfACaller, Retelling, Tone, equals, has
+from livestory.story.reason import Reason
+from livestory.story.wording import numbers
+from livestory.story.wording.columns import Words
+from livestory.story.wording.reasons import because
+from livestory.story.wording.text import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_EFFECTS = {
+    "TREND": "now follows the trend and no longer buys dips",
+    "MEAN_REV": "now buys dips under the average price, sells over it",
+}
+
+
+class RegimeSwitch(OfACaller, frozen=True, kw_only=True, tag="regime"):
+    """The market's regime as the bot sees it; ``previous`` is None at the first reading."""
+
+    declared: ClassVar[Kind] = Kind(
+        words=(
+            Words("🔄", "Regime Switch: {regime:text}", "Score: {score:score}", has("score")),
+            Words("🔄", "Regime Switch: {regime:text}", "was {previous:text}", has("previous")),
+            Words("🔄", "Regime Switch: {regime:text}", "first reading"),
+        ),
+        group=Group.REGIME,
+        tone=Tone.REGIME,
+        retelling=Retelling.ANEW,
+        mark=Mark.REGIME,
+        needs=frozenset({"regime", "score", "threshold", "halted"}),
+    )
+
+    regime: str
+    previous: str | None = None
+    score: float | None = None
+    limit: float | None = None  # the bound that the score crossed
+    upper: float | None = None
+    lower: float | None = None
+    lasted: int | None = None  # how long the previous regime did
+    halted: bool = False
+    strategy: str | None = None
+
+    def why(self, _time: int, /) -> Iterable[str]:
+        after = (
+            f" after {numbers.duration(self.lasted)} of {escape(self.previous)}"
+            if self.lasted is not None and self.previous
+            else ""
+        )
+        if self.previous is None:
+            yield "first reading" if self.upper is not None else ""
+        elif (
+            self.score is not None and self.limit is not None and (self.score >= self.limit) == (self.regime == "TREND")
+        ):
+            limit = numbers.score(self.limit)
+            just = "just " if numbers.score(self.score) == limit else ""
+            yield f"{just}{'over' if self.score >= self.limit else 'under'} {limit}{after}"
+        else:
+            yield after.strip()
+        if self.previous is None and self.upper is not None and self.lower is not None:
+            yield (f"TREND from {numbers.score(self.upper)}, MEAN_REV below {numbers.score(self.lower)}, "
+                   "between them it stays")  # fmt: skip
+        if self.halted:
+            yield "no effect while halted"
+        elif self.strategy == "meta":
+            yield _EFFECTS.get(self.regime, "")
+
+
+class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
+    """What was filled."""
+
+    declared: ClassVar[Kind] = Kind(
+        words=(
+            Words("🟢", "BUY", "+{quantity:exact} {base:name} @ {price:exact} {quote:name}", equals("side", "buy")),
+            Words("🔴", "SELL", "-{quantity:exact} {base:name} @ {price:exact} {quote:name}"),
+        ),
+        group=Group.TRADES,
+        tone=Tone.GOOD,
+        retelling=Retelling.FROM_INPUT,
+        mark=Mark.SIDE,
+        needs=frozenset({"fill", "skip"}),
+    )
+
+    side: str
+    quantity: Decimal
+    price: Decimal
+    base: str
+    quote: str
+    symbol: str | None = None
+    effect: str | None = None
+    short: bool = False
+    reason: Reason | None = None
+    step: int | None = None
+    weight_before: float | None = None
+    weight_after: float | None = None
+    position_after: Decimal | None = None
+    result: float | None = None  # of what this fill closed, after fees, as a share of its cost
+    gain: Decimal | None = None  # the same in the quote asset
+    fee: Decimal | None = None
+    trade_id: str | None = None
+    reference: Decimal | None = None
+    wanted: Decimal | None = None
+    wealth: float | None = None
+    put_off: int | None = None
+    found: str | None = None  # "away" (filled while the bot was down) or "asked" (after no answer)
+    filled_at: int | None = None  # where it was told later
+    ordered: int | None = None  # the instant of its order's bar
+    rest: Reason | None = None  # why the rest of what was wanted was given up
+
+    @property
+    def tone(self) -> Tone:
+        """A purchase is good news, a sale bad: as their colours are in every chart."""
+        return Tone.GOOD if self.side == "buy" else Tone.BAD
+
+    @property
+    def mark(self) -> str:
+        """Its side."""
+        return self.side
+
+    def why(self, time: int, /) -> Iterable[str]:
+        yield _found_late(self, time)
+        if self.put_off is not None:
+            yield f"put off {numbers.duration(self.put_off)}"
+        if self.reason is not None:
+            yield because(self.reason)
+        if self.wanted is not None and self.wanted > self.quantity:
+            yield _in_part(self, self.wanted)
+        done = self.position_after is not None and not self.position_after
+        breaker = self.reason is not None and self.reason.key == "breaker"
+        if breaker and done:
+            yield f"done, {_all_in(self)}"
+        if breaker and self.reference:
+            yield f"slipped {numbers.percent(self.price / self.reference - 1)} from {numbers.exact(self.reference)}"
+        if self.short:
+            yield {"open": "opens a short", "add": "adds to the short", "close": "closes the short"}.get(
+                self.effect or "", "reduces the short"
+            )
+        if self.result is not None and self.gain is not None:
+            gain = f"{numbers.signed_wealth(self.gain, self.quote)} {escape(self.quote)}"
+            yield f"result {numbers.percent(self.result)} after fees ({gain})"
+        yield "needs nothing from you" if breaker and done else _remaining(self, done=done)
+
+
+class PutOff(OfACaller, frozen=True, kw_only=True, tag="put_off"):
+    """A trade that was wanted and not made; told once until something is traded."""
+
+    declared: ClassVar[Kind] = Kind(
+        words=(
+            Words(
+                "⏸️",
+                "Buy Put Off",
+                "{quantity:exact} {base:name} wanted",
+                lambda facts: facts.side == "buy" and None not in (facts.quantity, facts.base),
+            ),
+            Words(
+                "⏸️",
+                "Sell Put Off",
+                "{quantity:exact} {base:name} wanted",
+                lambda facts: facts.side == "sell" and None not in (facts.quantity, facts.base),
+            ),
+            Words("⏸️", "Trade Put Off", "{base:name} not traded", has("base")),
+            Words("⏸️", "Trade Put Off", "nothing traded"),
+        ),
+        group=Group.TRADES,
+        tone=Tone.WARNING,
+        retelling=Retelling.FROM_INPUT,
+        needs=frozenset({"skip", "fill"}),
+    )
+
+    side: str | None = None
+    quantity: Decimal | None = None
+    base: str | None = None
+    symbol: str | None = None
+    reason: Reason
+
+    def why(self, _time: int, /) -> Iterable[str]:
+        yield because(self.reason)
+        yield "told once until something is traded"
+
+
+class Exposure(Facts, frozen=True, kw_only=True, tag="exposure"):
+    """The weight that the bot wants changed, where nothing tells of fills; ``before`` is None at the first reading."""
+
+    declared: ClassVar[Kind] = Kind(
+        words=(
+            Words("🎯", "Exposure", "{base:name} at {after:exposure}", lambda facts: facts.before is None),
+            Words(
+                "🔼",
+                "Exposure Up",
+                "{base:name} {before:exposure} → {after:exposure}",
+                lambda facts: facts.after > facts.before,
+            ),
+            Words("🔽", "Exposure Down", "{base:name} {before:exposure} → {after:exposure}"),
+        ),
+        group=Group.TRADES,
+        tone=Tone.NEWS,
+        retelling=Retelling.ANEW,
+        mark=Mark.SIDE,
+        needs=frozenset({"target_weight", "price", "no_trade_reason", "fill"}),
+    )
+
+    before: float | None = None
+    after: float
+    base: str
+    price: float | None = None
+    reason: Reason | None = None
+
+    @property
+    def mark(self) -> str:
+        """The side of a trade that would make it."""
+        return "buy" if self.after > (self.before or 0.0) else "sell"
+
+    def why(self, _time: int, /) -> Iterable[str]:
+        if self.before is None:
+            yield "first reading"
+        if self.reason is not None:
+            yield because(self.reason)
+        if self.price is not None:
+            yield f"price {numbers.exact(self.price)}"
+
+
+def _found_late(f: Trade, time: int) -> str:
+    """``while away: filled 22:19:48, order of 22:00``: what is told later than it was filled, and how it was found."""
+    filled = f"filled {numbers.to_the_second(f.filled_at, time)}" if f.filled_at is not None else ""
+    ordered = f"order of {numbers.moment(f.ordered, time)}" if f.ordered is not None and f.found != "asked" else ""
+    once = f"{'bought' if f.side == 'buy' else 'sold'} once" if f.found == "asked" else ""
+    told = ", ".join(filter(None, (filled, ordered, once)))
+    how = {"away": "while away", "asked": "found"}.get(f.found or "", escape(f.found or ""))
+    return ": ".join(filter(None, (how, told)))
+
+
+def _in_part(f: Trade, wanted: Decimal) -> str:
+    filled = f"{numbers.exact(f.quantity)} of {numbers.exact(wanted)}"
+    if f.rest is None:
+        return f"{filled} {escape(f.base)} filled, the rest given up"
+    why_ = because(f.rest)
+    return (
+        f"{filled}: the rest {why_}, given up"
+        if f.rest.key == "not_offered"
+        else f"{filled}, the rest given up: {why_}"
+    )
+
+
+def _all_in(f: Trade) -> str:
+    return f"all in {escape(f.quote)}" + (f": {numbers.wealth(f.wealth, f.quote)}" if f.wealth else "")
+
+
+def _remaining(f: Trade, *, done: bool) -> str:
+    if f.weight_before is not None and f.weight_after is not None:
+        step = f"step {f.step}: " if f.step and f.side == "buy" else ""
+        shares = f"{step}{escape(f.base)} {numbers.weight(f.weight_before)} → {numbers.weight(f.weight_after)}"
+        return _all_in(f) if done else shares
+    if f.result is not None and f.position_after is not None:
+        left = abs(f.position_after)
+        return f"{numbers.exact(left)} {escape(f.base)} left" if left else f"no {escape(f.base)} left"
+    return ""

@@ -1,0 +1,71 @@
+"""Events and lines of text: `tell` writes a line, `parse` reads one back, `render` writes either again.
+
+A line is ``time | symbol headline | facts[ | why]``; a column's own bars and control characters are escaped, so that
+one event is one line whatever anybody's text contains.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from livestory.clock import instant
+from livestory.story.event import Event
+from livestory.story.kinds import KINDS
+from livestory.story.kinds.base import OfACaller
+from livestory.story.wording import numbers
+from livestory.story.wording.columns import Row
+
+if TYPE_CHECKING:
+    from livestory.story.kinds.base import Facts
+
+_SEPARATOR = " | "
+_ROWS = {kind: tuple(Row(name, words) for words in kind.declared.words) for name, kind in KINDS.items()}
+_READERS = tuple(row for rows in _ROWS.values() for row in rows)
+
+
+class Line(NamedTuple):
+    """A line of the story, read back: its facts at printed precision, its why as text."""
+
+    time: int
+    kind: str  # the short name of the event
+    facts: dict[str, Any]  # what the third column and the headline say: numbers as Decimal, shares as fractions
+    why: str
+    row: Row  # the words that it is written in
+
+
+def tell(time: int, facts: Facts) -> str:
+    """The line that tells ``facts`` at ``time``, without its newline."""
+    row = next(row for row in _ROWS[type(facts)] if row.when(facts))
+    told = row.write(lambda name: getattr(facts, name), getattr(facts, "unit", None))
+    reason = [part for part in facts.why(time) if part]
+    if isinstance(facts, OfACaller) and facts.claimed is not None:
+        reason.append(f"given the time {numbers.stamp(facts.claimed)}, which is not believed")
+    return _joined(time, told, "; ".join(reason))
+
+
+def render(said: Event | Line) -> str:
+    """The line of an event, or the line that `parse` read: ``render(parse(line)) == line``."""
+    if isinstance(said, Event):
+        return tell(said.time, said.facts)
+    return _joined(said.time, said.row.write(said.facts.__getitem__, said.facts.get("unit")), said.why)
+
+
+def parse(line: str) -> Line:
+    """What a line says. Raises ValueError where it is no line of a story."""
+    stamp, _, rest = line.partition(_SEPARATOR)
+    headline, _, rest = rest.partition(_SEPARATOR)
+    shown, _, reason = rest.partition(_SEPARATOR)
+    for row in _READERS:
+        facts = row.read(headline + _SEPARATOR + shown)
+        if facts is not None:
+            read = Line(instant(stamp), row.kind, facts, reason, row)
+            if render(read) == line:  # else another date format, or a number that is not written so
+                return read
+            break
+    message = f"not a line of a story: {line!r}"
+    raise ValueError(message)
+
+
+def _joined(time: int, told: str, reason: str) -> str:
+    line = numbers.stamp(time) + _SEPARATOR + told
+    return line + _SEPARATOR + reason if reason else line

@@ -39,22 +39,22 @@ class OperatorCommands:
             self.carry_out(posted.command, now)
             self._story.settle(posted)
 
-    def carry_out(self, word: commands.Command, now: int) -> None:
+    def carry_out(self, command: commands.Command, now: int) -> None:
         """Do what one command says; one that asks for nothing to be done is only told."""
         paper = self._state.paper
-        match word:
+        match command:
             case commands.Halt():
-                self._halt(now, sell=word.sell)
+                self._halt(now, sell=command.sell)
             case commands.Resume():
                 self._resume(now)
             case commands.Flow() if paper is None:
-                self._reconciler.take_flow(word, now, self._state.summary.price)
+                self._reconciler.take_flow(command, now, self._state.summary.price)
             case commands.Flow() if paper is not None:
-                paper.flow(word.amount)
-                self._state.risk.flow(word.amount)
-                self._story.take(as_input(now, word))
+                paper.flow(command.amount)
+                self._state.risk.flow(command.amount)
+                self._story.take(as_input(now, command))
             case _:
-                self._story.take(as_input(now, word))
+                self._story.take(as_input(now, command))
 
     def finish_resume(self, now: int) -> None:
         """Take the account as the truth, where the owner wants that and it can be done by now."""

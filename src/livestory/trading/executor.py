@@ -44,7 +44,7 @@ class TimePassed(Struct, frozen=True):
 class OperatorCommand(Struct, frozen=True):
     """What the operator says at the instant ``now``."""
 
-    word: Command
+    command: Command
     now: int
 
 
@@ -151,7 +151,7 @@ class Executor:
         elif isinstance(event, TimePassed):
             self._on_time(event.now)
         else:
-            self._commands.carry_out(event.word, event.now)
+            self._commands.carry_out(event.command, event.now)
 
     def candles_down(self, since: int, problem: str) -> None:
         """The bars have not come since the instant ``since``; told once it lasts."""

@@ -52,16 +52,16 @@ class Reconciler:
         """Count what is new in the account's history of deposits and withdrawals, and tell it."""
         self._report_flows(self._history(now), now, price, counted=False)
 
-    def take_flow(self, word: commands.Flow, now: int, price: float) -> None:
-        """Take the owner's word for a deposit or withdrawal: one that was found already, or one that is to be seen."""
+    def take_flow(self, command: commands.Flow, now: int, price: float) -> None:
+        """Take what the owner says came or went: it was found already, or is still to be seen."""
         expected = self._expected
         unexplained = expected.unexplained.worth(price)
-        if not _near(unexplained, word.amount):
-            expected.announced += word.amount
-            self._story.take(Statement(now, (Note(topic="Flow", text=self._uncounted(word.amount), by="the bot"),)))
+        if not _near(unexplained, command.amount):
+            expected.announced += command.amount
+            self._story.take(Statement(now, (Note(topic="Flow", text=self._uncounted(command.amount), by="the bot"),)))
             return
-        self._move_risk(word.amount, counted=True)
-        self._story.take(Flow(time=now, amount=word.amount, came=word.came, source="you", counted=True))
+        self._move_risk(command.amount, counted=True)
+        self._story.take(Flow(time=now, amount=command.amount, came=command.came, source="you", counted=True))
         self._story.take(Statement(now, (BalanceExplained(difference=unexplained, unit=self._info.unit, by="you"),)))
         expected.absorb()
 

@@ -127,16 +127,11 @@ def test_a_flow_on_paper_is_paid_in_or_out() -> None:
 
 def test_a_note_and_a_report_of_the_alerts_are_handed_to_the_story() -> None:
     """They change nothing about trading."""
-    words: list[Command] = []
-
-    class Listening(RecordingStory):
-        def word(self, time: int, word: Command) -> None:  # noqa: ARG002  when is now
-            words.append(word)
-
-    rehearsal = Rehearsal([wish(0.0)], story=Listening())
+    rehearsal = Rehearsal([wish(0.0)])
     rehearsal.bar()
     say(rehearsal, Note(text="on holiday"))
-    assert words == [Note(text="on holiday")]
+    assert [note.text for note in rehearsal.story.of(NoteTold)] == ["on holiday"]
+    assert rehearsal.story.posted == []
 
 
 def test_a_loss_that_the_owner_explains_is_a_loss_no_more() -> None:

@@ -60,7 +60,7 @@ class PaperAccount:
             session.story.between_bars(bar.end, session.due)
             self._commands.take(bar.end)
         if session.state.orders:
-            self._manager.follow_up(bar.end, bar)
+            self._manager.fill_on_paper(bar.end, bar.open_time, bar)
         return session.exchange.balances()
 
     def retry(self, now: int) -> Balances | None:  # noqa: ARG002  no bar ever waits

@@ -70,15 +70,26 @@ class OrderManager:
     def follow_up(self, now: int, bar: Bar | None = None) -> None:
         """Find out what became of the orders that live, do what is due about them, and report it."""
         if not self._session.outside:
-            self._fill_on_paper(now, bar)
-            self.work(now)
-            self._reporter.report_finished(now if bar is None else bar.open_time)
+            self.fill_on_paper(now, now)
             return
         self.refresh(now, bar)
         self.work(now)
         self._reporter.report_finished(now)
         self._reporter.report_unknown(now)
         self._reporter.report_strays(self.close_strays(), now)
+
+    def fill_on_paper(self, now: int, told_at: int, bar: Bar | None = None) -> None:
+        """On paper: fill what is open at the open of ``bar``, if any, and report at ``told_at`` what is over."""
+        for trade in self._exchange.executions(self._table.since() or now, bar) or ():
+            self._table.add_execution(trade)
+        for _, child in list(self._table.living()):
+            report = self._exchange.query(child.request.client_order_id)
+            if report is not None:
+                child.apply_report(report)
+                if report.status is OrderStatus.NOT_FOUND and child.state is OrderState.UNKNOWN:
+                    child.apply(OrderEvent.CANCEL)  # on paper that proves it: it was intended, and not sent
+        self.work(now)
+        self._reporter.report_finished(told_at)
 
     def refresh(self, now: int, bar: Bar | None = None) -> bool:
         """Outside: take in what was traded, and ask for the orders that live. False if the trades could not be read.
@@ -251,16 +262,6 @@ class OrderManager:
                 del self._table.strays[client_order_id]
                 if trades:
                     yield trades
-
-    def _fill_on_paper(self, now: int, bar: Bar | None) -> None:
-        for trade in self._exchange.executions(self._table.since() or now, bar) or ():
-            self._table.add_execution(trade)
-        for _, child in list(self._table.living()):
-            report = self._exchange.query(child.request.client_order_id)
-            if report is not None:
-                child.apply_report(report)
-                if report.status is OrderStatus.NOT_FOUND and child.state is OrderState.UNKNOWN:
-                    child.apply(OrderEvent.CANCEL)  # on paper that proves it: it was intended, and not sent
 
     def _read_trades(self, now: int, bar: Bar | None = None) -> bool:
         table, expected = self._table, self._expected

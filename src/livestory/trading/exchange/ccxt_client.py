@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from livestory.clock import SECOND, Clock, SystemClock
 from livestory.credentials import redacted
 from livestory.errors import InputError
+from livestory.extras import missing
 from livestory.trading.exchange.ccxt_errors import NO_ANSWER, UNREADABLE, Failed, Meaning, Verdict, verdict_on, words_of
 from livestory.trading.exchange.records import Trouble
 from livestory.trading.exchange.request_limits import Need, RequestLimits
@@ -330,9 +331,8 @@ def nearest(name: str, names: list[str]) -> str:
 def _ccxt() -> Any:
     try:
         import ccxt.async_support as ccxt  # type: ignore[import-untyped]  # noqa: PLC0415 - an extra, and heavy
-    except ImportError:
-        message = "an exchange needs a package that is not installed: pip install 'livestory[exchange]'"
-        raise InputError(message) from None
+    except ImportError as error:
+        raise missing(error, "an exchange", "exchange") from None
     for name in ("ccxt", "asyncio"):  # they log every request, keys included, and what was left unawaited
         logging.getLogger(name).setLevel(logging.WARNING)
     return ccxt

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import logging
+import os
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from livestory.clock import SECOND
-from livestory.errors import JournalCorrupt
+from livestory.errors import JournalCorrupt, JournalError
 from livestory.story.events import ClockMoved, Facts, SetAside, StoryLate
 from livestory.story.journal import Entry, Journal
+from livestory.story.narrator import TRADE
 from livestory.story.story_file import StoryFile
 from livestory.story.subscribers import Subscribers
 from livestory.story.wording.text import encodable
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Mapping, Sequence
 
     from livestory.clock import Clock

@@ -13,12 +13,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
-import apsw
-
 from livestory.errors import InputError
 from livestory.story.journal_faults import faults
 from livestory.story.journal_reader import JournalReader
-from livestory.story.journal_schema import connect
+from livestory.story.journal_schema import connect_reader
 from livestory.story.layout import Layout, make_folder, sync_folder
 from livestory.story.story_file import CURSOR, day_told, pages
 from livestory.story.story_text import compressed, encoded
@@ -72,7 +70,7 @@ def backup(path: str | os.PathLike[str], out: Path) -> Saved:
 def _copy(journal: Path, to: Path) -> None:
     """The journal as it is at this instant. Its writer is not held up, however long this takes."""
     JournalReader.open(journal).close()  # which says what is wrong with it in words
-    with faults(journal, "copy"), closing(connect(journal, flags=apsw.SQLITE_OPEN_READONLY)) as db:
+    with faults(journal, "copy"), closing(connect_reader(journal)[0]) as db:
         db.execute("VACUUM INTO ?", (str(to),))
 
 

@@ -62,6 +62,8 @@ class Journal:
         self.replaced: list[Path] = []  # other journals that stood in the place of this one, moved aside
         self._lock = lock
         self._vfs = vfs
+        self._salt = os.urandom(4).hex()  # of this opening
+        self._tried: set[str] = set()  # ids of entries that may be kept though their append has failed
         self._stale = False  # whether `last` may not be the last any more
         self._db: apsw.Connection | None = None
         self._files: JournalFiles | None = None
@@ -129,8 +131,9 @@ class Journal:
     ) -> list[Kept]:
         """Keep all of it in one transaction and return the events as they are kept, in the order of ``entries``.
 
-        An entry whose id is there already, and an observation whose time is, are not stored again. ``told`` never
-        goes back: an entry told before the last one counts as told with it.
+        An entry whose id is there already, and an observation whose time is, are not stored again; but where the id is
+        a count, and it was not this opening that has kept it, the entry gets an id of its own. ``told`` never goes
+        back: an entry told before the last one counts as told with it.
 
         Raises JournalError (JournalCorrupt): then all or nothing of it was kept, and the same call, made again, keeps
         it once.
@@ -141,9 +144,9 @@ class Journal:
             last = self.last
             kept = []
             for entry in entries:
-                event = queries.kept_by_id(db, entry.id)
+                entry_id, event = self._known(db, entry)
                 if event is None:
-                    event = last = _following(last, entry)
+                    event = last = _following(last, entry, entry_id)
                     db.execute(INSERT_EVENT, (event.seq, event.id, event.time, event.told, event.kind, event.record,
                                               event.line, event.hash))  # fmt: skip
                 kept.append(event)
@@ -157,11 +160,13 @@ class Journal:
                 db.executemany(PUT_CURSOR, ((name, at.seq, at.state) for name, at in cursors.items()))
             db.execute("COMMIT")
         except BaseException as error:
+            self._tried.update(entry.id for entry in entries)
             self._doubt()
             if isinstance(error, apsw.Error | MemoryError):
                 raise fault(self.path, "append", error) from error
             raise
         self.last = last
+        self._tried.clear()
         if self._files is not None and not self._files.noted():
             self._put_back(db, "append")
         return kept
@@ -250,6 +255,15 @@ class Journal:
             self._stale = False
         return self._connection(operation)
 
+    def _known(self, db: apsw.Connection, entry: Entry) -> tuple[str, Kept | None]:
+        """The id that the entry has here, and the event that is kept under it."""
+        event = queries.kept_by_id(db, entry.id)
+        ours = entry.id in self._tried and event is not None and event.record == entry.record
+        if event is None or ours or not entry.numbered:
+            return entry.id, event
+        salted = f"{entry.id}-{self._salt}"
+        return salted, queries.kept_by_id(db, salted)
+
     def _put_back(self, db: apsw.Connection, operation: str) -> None:
         """Let this journal stand again where it was moved, deleted or replaced; with it the open connection is new."""
         if self._files is None:
@@ -303,11 +317,11 @@ class Journal:
 _DIGEST = 64  # hexadecimal digits
 
 
-def _following(last: Kept | None, entry: Entry) -> Kept:
+def _following(last: Kept | None, entry: Entry, entry_id: str) -> Kept:
     seq, before, told = (1, GENESIS, entry.told) if last is None else (last.seq + 1, last.hash, last.told)
     return Kept(
         seq,
-        entry.id,
+        entry_id,
         entry.time,
         max(told, entry.told),
         entry.kind,

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 import apsw
 
 from livestory.story import journal_queries as queries
+from livestory.story.journal_checksum import teach
 from livestory.story.journal_faults import corrupt
-from livestory.story.journal_schema import PARTS, teach
+from livestory.story.journal_schema import PARTS
 from livestory.story.layout import make_folder, sync_folder, temporary, unused
 
 if TYPE_CHECKING:
@@ -70,8 +71,8 @@ class JournalFiles:
         """Put a journal of all that ``db`` holds in the place of what stands there now.
 
         Another's file that stands there is moved aside; its name is returned where it may hold something. Killed
-        anywhere, it leaves the former state or the new one. Raises OSError, what SQLite raises, and JournalCorrupt where
-        what is left is not all up to the event ``last``; then everything stays as it is.
+        anywhere, it leaves the former state or the new one. Raises OSError, what SQLite raises, and JournalCorrupt
+        where what is left is not all up to the event ``last``; then everything stays as it is.
         """
         target = self._path if self._gone(str(self._path)) else self._real
         make_folder(target.parent)

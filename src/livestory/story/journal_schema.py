@@ -82,8 +82,8 @@ def connect(path: Path, *, flags: int, vfs: str | None = None, immutable: bool =
 def connect_reader(path: Path) -> tuple[apsw.Connection, bool]:
     """A connection that only reads, and whether it sees what is written from now on.
 
-    SQLite needs a -shm beside a journal, and makes it where it lacks. Where it can't, on a read-only medium or in another
-    user's folder, nobody writes the journal either: it is read as it lies there.
+    SQLite needs a -shm beside a journal, and makes it where it lacks. Where it can't, on a read-only medium or in
+    another user's folder, nobody writes the journal either: it is read as it lies there.
     """
     db = connect(path, flags=apsw.SQLITE_OPEN_READONLY)
     try:

@@ -93,7 +93,7 @@ def _text(journal: JournalReader, layout: Layout) -> Iterator[tuple[str, bytes]]
             told.append(line)
     if day is not None:
         yield _archived(layout, day, told)
-    yield layout.text.name, b"".join(live)
+    yield f"{layout.name}.txt", b"".join(live)
 
 
 def _archived(layout: Layout, day: date, told: list[Line]) -> tuple[str, bytes]:

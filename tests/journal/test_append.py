@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -12,7 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from livestory.errors import JournalCorrupt, JournalError
+from livestory.errors import JournalCorrupt, JournalError, JournalHeld
 from livestory.story.chain import GENESIS, link
 from livestory.story.journal import Cursor, Entry, Journal, JournalReader
 from livestory.story.observation import Observation, Reason

@@ -249,11 +249,12 @@ class Journal:
         db = self._connection(operation)
         if self._files is not None and not self._files.intact():
             self._put_back(db, operation)
+            db = self._connection(operation)
         if self._stale:
             with faults(self.path, operation):
                 self.last = queries.last_kept(db)
             self._stale = False
-        return self._connection(operation)
+        return db
 
     def _known(self, db: apsw.Connection, entry: Entry) -> tuple[str, Kept | None]:
         """The id that the entry has here, and the event that is kept under it."""

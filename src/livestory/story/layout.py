@@ -108,12 +108,13 @@ def _sharing(db: Path, text: Path) -> list[Path]:
 
 
 def _tells(path: Path) -> bool:
-    """Whether ``path`` is the text of a story."""
+    """Whether ``path`` is the text of a story, perhaps one without a line yet."""
     try:
         if not path.is_file() or path.is_symlink():
             return False
         with path.open("rb") as file:
-            return _STORY.match(file.read(40)) is not None
+            beginning = file.read(40)
+        return not beginning or _STORY.match(beginning) is not None
     except OSError:
         return False
 

@@ -90,7 +90,7 @@ def expose_metrics(
     layout = Layout.of(story.filepath if isinstance(story, StoryWriter) else story)
     registry = CollectorRegistry()
     registry.register(metrics)
-    registry.register(OutboxMetrics({layout.text.stem: layout.db}))
+    registry.register(OutboxMetrics({layout.name: layout.db}))
     try:
         server, _ = start_http_server(port, host, registry)
     except (OSError, OverflowError) as error:

@@ -11,6 +11,7 @@ from livestory.clock import SECOND
 from livestory.errors import JournalCorrupt
 from livestory.story.journal import Entry, Journal
 from livestory.story.kinds.telling import ClockMoved, SetAside, StoryLate
+from livestory.story.narrator import TRADE
 from livestory.story.story_file import StoryFile
 from livestory.story.subscribers import Subscribers
 from livestory.story.wording.text import encodable
@@ -55,19 +56,15 @@ class Chronicle:
         A damaged journal is set aside and a new one begun, which `news` tells. ``clock`` says when an event is told;
         None: at the event's own time, as in a replay. Raises JournalHeld, JournalForeign, JournalNewer, JournalError.
         """
-        news: list[Facts] = []
         try:
             journal = _opened(path, identity)
+            news: list[Facts] = []
         except JournalCorrupt as damage:
-            trouble = encodable(damage).splitlines()[0]
-            name = encodable(Journal.set_aside(path).name)
-            _log.exception("the journal is damaged: kept as %s, a new one is begun", name)
-            news.append(SetAside(name=name, trouble=trouble))
-            journal = Journal.open(path, identity)
+            journal, news = _begun_anew(path, identity, damage)
         chronicle = cls(journal, StoryFile(path, keep_days), clock)
         chronicle._news = news
         try:
-            chronicle._write_text(lambda: chronicle._text.open(journal), ())
+            chronicle._open_text()
         except BaseException:
             chronicle.close()
             raise
@@ -90,6 +87,10 @@ class Chronicle:
 
     def news(self) -> list[Facts]:
         """What the chronicle itself has to tell since it was last asked: damage, lateness, a clock set back."""
+        for name in self.journal.replaced:
+            trouble = "it stood in the place of this story's journal"
+            self._news.append(SetAside(name=encodable(name.name), trouble=trouble))
+        self.journal.replaced.clear()
         news, self._news = self._news, []
         return news
 
@@ -102,18 +103,36 @@ class Chronicle:
         """
         now = self.now()
         entries = [
-            Entry(event.id, event.time, event.time if now is None else now, event.kind, event.record(), event.line)
+            Entry(
+                event.id,
+                event.time,
+                event.time if now is None else now,
+                event.kind,
+                event.record(),
+                event.line,
+                numbered=not event.id.startswith(TRADE),
+            )
             for event in events
         ]
-        kept = self.journal.append(entries, observations, states)
+        try:
+            kept = self.journal.append(entries, observations, states)
+        except JournalCorrupt as damage:
+            if self.journal.identity.mode is not None:  # a bot that trades must look at its orders first
+                raise
+            self._begin_anew(damage)
+            kept = self.journal.append(entries, observations, states)
         if kept or self._text_trouble:
             self._write_text(lambda: self._text.append(kept), events)
-        told = [replace(event, seq=one.seq) for event, one in zip(events, kept, strict=True)]
+        told = [replace(event, id=one.id, seq=one.seq) for event, one in zip(events, kept, strict=True)]
         self.subscribers.publish(told)
         return told
 
     def mend(self) -> bool:
-        """Try the text again where it is behind, though there is nothing to keep; whether that has put it right."""
+        """Put right what is wrong with the files, though nothing is to be kept; whether the text was behind and is not.
+
+        Raises JournalHeld where another has become the writer, and JournalError.
+        """
+        self.journal.guard()
         if self._text_trouble is not None:
             self._write_text(lambda: self._text.append(()), ())
             return self._text_trouble is None
@@ -128,6 +147,22 @@ class Chronicle:
         """`close` at once: as a fork does with what it has inherited, where no other thread runs on."""
         self._text.close()
         self.journal.close()
+
+    def _begin_anew(self, damage: JournalCorrupt) -> None:
+        path, identity = self.journal.path, self.journal.identity
+        self.journal.close()
+        self.journal, news = _begun_anew(path, identity, damage)
+        self._news += news
+        self._text.close()
+        self._open_text()
+
+    def _open_text(self) -> None:
+        self._write_text(lambda: self._text.open(self.journal), ())
+        if not self._news and self._text.aside is not None and (lines := self._text.aside[1]):
+            name = encodable(self._text.aside[0].name)
+            trouble = f"the journal lacks {lines} of its lines" if self.journal.last else "its journal is gone"
+            _log.error("the story's former text is kept as %s: %s", name, trouble)
+            self._news.append(SetAside(name=name, trouble=trouble))
 
     @property
     def _last_told(self) -> int:
@@ -149,6 +184,16 @@ class Chronicle:
             if self._late:
                 self._news.append(StoryLate(lines=self._late, since=since, until=max(since, until), trouble=cause))
             self._text_trouble, self._late = None, 0
+
+
+def _begun_anew(
+    path: str | os.PathLike[str], identity: Identity, damage: JournalCorrupt
+) -> tuple[Journal, list[Facts]]:
+    """A new journal in the place of a damaged one, and what there is to tell of that."""
+    trouble = encodable(damage).splitlines()[0]
+    name = encodable(Journal.set_aside(path).name)
+    _log.error("the journal is damaged: kept as %s, a new one is begun", name, exc_info=damage)
+    return Journal.open(path, identity), [SetAside(name=name, trouble=trouble)]
 
 
 def _opened(path: str | os.PathLike[str], identity: Identity) -> Journal:

@@ -6,6 +6,8 @@ has returned survives SIGKILL and a power cut, and an `append` that raised may b
 
 from __future__ import annotations
 
+import logging
+import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
@@ -19,11 +21,13 @@ from livestory.story.chain import GENESIS, link
 from livestory.story.journal_checksum import SEAL_OBSERVATIONS
 from livestory.story.journal_entry import Cursor, Entry, Identity, Kept, Line
 from livestory.story.journal_faults import corrupt, fault, faults
+from livestory.story.journal_files import JournalFiles
 from livestory.story.journal_lock import WriterLock
 from livestory.story.journal_reader import JournalReader
 from livestory.story.journal_schema import (
     INSERT_EVENT,
     INSERT_OBSERVATION,
+    PARTS,
     PUT_CURSOR,
     PUT_META,
     PUT_STATE,
@@ -34,7 +38,6 @@ from livestory.story.layout import Layout, make_folder, sync_folder, unused
 from livestory.story.observation_row import as_row
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Cursor", "Entry", "Identity", "Journal", "JournalReader", "Kept", "Line"]
 
+_log = logging.getLogger("livestory")
 _NOTHING: Mapping[str, bytes] = {}
 _NO_CURSORS: Mapping[str, Cursor] = {}
 
@@ -55,10 +59,14 @@ class Journal:
         self.id = ""  # random, of this journal for ever
         self.identity = Identity()
         self.last: Kept | None = None
+        self.replaced: list[Path] = []  # other journals that stood in the place of this one, moved aside
         self._lock = lock
         self._vfs = vfs
+        self._salt = os.urandom(4).hex()  # of this opening
+        self._tried: set[str] = set()  # ids of entries that may be kept though their append has failed
+        self._stale = False  # whether `last` may not be the last any more
         self._db: apsw.Connection | None = None
-        self._file: tuple[int, int] | None = None
+        self._files: JournalFiles | None = None
 
     @classmethod
     def open(
@@ -96,9 +104,9 @@ class Journal:
             with faults(layout.db, "set aside"):
                 aside = unused(layout.db, label)
                 # The journal itself goes last: SQLite would delete a -wal that has lost its journal.
-                for suffix in ("-wal", "-shm", ""):
+                for suffix in (*PARTS[1:], *PARTS[:1]):
                     part = layout.db.with_name(layout.db.name + suffix)
-                    if part.exists():
+                    if os.path.lexists(part):
                         part.rename(aside.with_name(aside.name + suffix))
                 sync_folder(layout.db.parent)
         finally:
@@ -123,21 +131,22 @@ class Journal:
     ) -> list[Kept]:
         """Keep all of it in one transaction and return the events as they are kept, in the order of ``entries``.
 
-        An entry whose id is there already, and an observation whose time is, are not stored again. ``told`` never
-        goes back: an entry told before the last one counts as told with it.
+        An entry whose id is there already, and an observation whose time is, are not stored again; but where the id is
+        a count, and it was not this opening that has kept it, the entry gets an id of its own. ``told`` never goes
+        back: an entry told before the last one counts as told with it.
 
         Raises JournalError (JournalCorrupt): then all or nothing of it was kept, and the same call, made again, keeps
         it once.
         """
-        db = self._connection("append")
+        db = self._guarded("append")
         try:
             db.execute("BEGIN IMMEDIATE")
             last = self.last
             kept = []
             for entry in entries:
-                event = queries.kept_by_id(db, entry.id)
+                entry_id, event = self._known(db, entry)
                 if event is None:
-                    event = last = _following(last, entry)
+                    event = last = _following(last, entry, entry_id)
                     db.execute(INSERT_EVENT, (event.seq, event.id, event.time, event.told, event.kind, event.record,
                                               event.line, event.hash))  # fmt: skip
                 kept.append(event)
@@ -151,12 +160,23 @@ class Journal:
                 db.executemany(PUT_CURSOR, ((name, at.seq, at.state) for name, at in cursors.items()))
             db.execute("COMMIT")
         except BaseException as error:
-            self._drop()  # whether it was committed is in doubt until the tail is read again
+            self._tried.update(entry.id for entry in entries)
+            self._doubt()
             if isinstance(error, apsw.Error | MemoryError):
                 raise fault(self.path, "append", error) from error
             raise
         self.last = last
+        self._tried.clear()
+        if self._files is not None and not self._files.noted():
+            self._put_back(db, "append")
         return kept
+
+    def guard(self) -> None:
+        """Put back what was taken away from under the writer: the lock, the journal, its -wal and -shm.
+
+        `append` does it by itself. Raises JournalHeld where another has become the writer, and JournalError.
+        """
+        self._guarded("guard")
 
     def has(self, entry_id: str) -> bool:
         """Whether an event of that id is kept. Raises JournalError."""
@@ -196,6 +216,9 @@ class Journal:
 
     def close(self) -> None:
         """Let another writer have it."""
+        if self._db is not None and self._files is not None:
+            with suppress(JournalError):  # nothing of it is waited for any more
+                self.guard()
         self._drop()
         self._lock.release()
 
@@ -204,7 +227,6 @@ class Journal:
             db = self._db = connect(
                 self.path, flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE, vfs=self._vfs
             )
-            self._file = _file(self.path)
             prepare(db, self.path, identity, SystemClock().now())
             try:
                 damage = queries.tail_damage(db)
@@ -217,23 +239,73 @@ class Journal:
             self.identity = _agreed(stored, identity, self.path)
             if self.identity != stored:
                 db.execute(PUT_META, ("identity", msgspec.json.encode(self.identity).decode()))
+            self._files = JournalFiles(self.path, db)
+
+    def _guarded(self, operation: str) -> apsw.Connection:
+        """The open connection of the one writer, whose files stand where they belong."""
+        if self._lock.renew():
+            _log.error("%s: the lock was deleted or replaced; it is taken again", self._lock.path)
+            self._stale = True  # another may have written meanwhile
+        db = self._connection(operation)
+        if self._files is not None and not self._files.intact():
+            self._put_back(db, operation)
+            db = self._connection(operation)
+        if self._stale:
+            with faults(self.path, operation):
+                self.last = queries.last_kept(db)
+            self._stale = False
+        return db
+
+    def _known(self, db: apsw.Connection, entry: Entry) -> tuple[str, Kept | None]:
+        """The id that the entry has here, and the event that is kept under it."""
+        event = queries.kept_by_id(db, entry.id)
+        ours = entry.id in self._tried and event is not None and event.record == entry.record
+        if event is None or ours or not entry.numbered:
+            return entry.id, event
+        salted = f"{entry.id}-{self._salt}"
+        return salted, queries.kept_by_id(db, salted)
+
+    def _put_back(self, db: apsw.Connection, operation: str) -> None:
+        """Let this journal stand again where it was moved, deleted or replaced; with it the open connection is new."""
+        if self._files is None:
+            return
+        with faults(self.path, f"put it back to {operation}"):
+            aside = self._files.put_back(db, self.last)
+        _log.error(
+            "%s: the journal was moved, deleted or replaced while it was written; all of it was put back", self.path
+        )
+        if aside is not None:
+            self.replaced.append(aside)
+        self._drop()
+        self._connection(operation)
+
+    def _doubt(self) -> None:
+        """Whether the last commit was made is in doubt until the tail is read again.
+
+        By a new connection; but where the files were taken away, the open one is all there is.
+        """
+        if self._db is None or self._files is None or self._files.noted():
+            self._drop()
+            return
+        self._stale = True
+        with suppress(apsw.Error):
+            self._db.execute("ROLLBACK")
 
     def _connection(self, operation: str) -> apsw.Connection:
         """The open connection; after a failure a new one, with the tail read again."""
         if self._db is None:
             with faults(self.path, f"open to {operation}"):
-                self._file = _file(self.path)
                 db = connect(self.path, flags=apsw.SQLITE_OPEN_READWRITE, vfs=self._vfs)
                 try:
                     db.pragma("synchronous", "full")
                     if queries.meta(db)[0] != self.id:
                         raise JournalError(_moved(self.path))
+                    db.pragma("journal_mode", "wal")  # one that was put back is not yet
                     self.last = queries.last_kept(db)
+                    self._files = JournalFiles(self.path, db)
                 except (KeyError, TypeError, msgspec.MsgspecError) as error:
                     raise corrupt(self.path, f"whose it is ({error!r})") from error
                 self._db = db
-        elif _file(self.path) != self._file:  # what is written now would be lost with the deleted file
-            raise JournalError(_moved(self.path))
         return self._db
 
     def _drop(self) -> None:
@@ -246,11 +318,11 @@ class Journal:
 _DIGEST = 64  # hexadecimal digits
 
 
-def _following(last: Kept | None, entry: Entry) -> Kept:
+def _following(last: Kept | None, entry: Entry, entry_id: str) -> Kept:
     seq, before, told = (1, GENESIS, entry.told) if last is None else (last.seq + 1, last.hash, last.told)
     return Kept(
         seq,
-        entry.id,
+        entry_id,
         entry.time,
         max(told, entry.told),
         entry.kind,
@@ -284,14 +356,6 @@ def _short(value: str | None) -> str:
     if value is None:
         return "none"
     return value if len(value) < _DIGEST else f"{value[:8]}…"
-
-
-def _file(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    return found.st_dev, found.st_ino
 
 
 def _moved(path: Path) -> str:

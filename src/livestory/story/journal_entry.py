@@ -16,6 +16,7 @@ class Entry(Struct, frozen=True, gc=False):
     kind: str
     record: bytes
     line: str  # without a line end
+    numbered: bool = False  # the id is a count of calls, and another writer may have counted as far
 
 
 class Kept(Struct, frozen=True, gc=False):

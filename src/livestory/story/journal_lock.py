@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 import time
 import weakref
 from contextlib import suppress
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from livestory.errors import JournalHeld
 from livestory.story.journal_faults import faults
+from livestory.story.layout import make_folder, unused
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,10 +27,12 @@ class WriterLock:
     The file stays; it names the process that holds it, or held it last.
     """
 
-    def __init__(self, path: Path, descriptor: int) -> None:
+    def __init__(self, path: Path, name: str) -> None:
         """Use `acquire`."""
         self.path = path
-        self._descriptor = descriptor
+        self._name = name
+        self._descriptor = _taken(path, name)
+        self._is = _identity(os.fstat(self._descriptor))
         _held.add(self)
 
     @classmethod
@@ -39,18 +43,25 @@ class WriterLock:
         written.
         """
         with faults(path, "take the lock"):
-            while True:
-                descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-                try:
-                    _lock(path, descriptor)
-                    if _is_at(path, descriptor):  # else it was deleted before it was locked
-                        os.ftruncate(descriptor, 0)
-                        os.pwrite(descriptor, f"pid {os.getpid()}, {name}\n".encode(), 0)
-                        return cls(path, descriptor)
-                except BaseException:
-                    os.close(descriptor)
-                    raise
-                os.close(descriptor)
+            return cls(path, name)
+
+    def renew(self) -> bool:
+        """Take the lock again where its file was deleted or replaced; whether it was.
+
+        What stands there and is no file is moved aside. Raises JournalHeld where another process has taken it
+        meanwhile, and JournalError.
+        """
+        with suppress(OSError):
+            if _identity(os.lstat(self.path)) == self._is:
+                return False
+        with faults(self.path, "take the lock again"):
+            make_folder(self.path.parent)
+            if os.path.lexists(self.path) and not stat.S_ISREG(self.path.lstat().st_mode):
+                self.path.rename(unused(self.path, "replaced"))
+            descriptor = _taken(self.path, self._name)
+        os.close(self._descriptor)
+        self._descriptor, self._is = descriptor, _identity(os.fstat(descriptor))
+        return True
 
     def release(self) -> None:
         """Let another writer have it."""
@@ -75,6 +86,26 @@ def holder(path: Path) -> str | None:
     finally:
         os.close(descriptor)
     return None
+
+
+def _taken(path: Path, name: str) -> int:
+    """A descriptor of the file at ``path`` under a lock of this process, whose name is in it."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        try:
+            _lock(path, descriptor)
+            if _is_at(path, descriptor):  # else it was deleted before it was locked
+                os.ftruncate(descriptor, 0)
+                os.pwrite(descriptor, f"pid {os.getpid()}, {name}\n".encode(), 0)
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _identity(found: os.stat_result) -> tuple[int, int]:
+    return found.st_dev, found.st_ino
 
 
 def _lock(path: Path, descriptor: int) -> None:

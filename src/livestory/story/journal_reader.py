@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Self
 
-import apsw
 import msgspec
 
 from livestory.errors import JournalError
@@ -13,13 +12,15 @@ from livestory.story import journal_queries as queries
 from livestory.story.journal_checksum import CHECKSUMS, ROWS, checksum
 from livestory.story.journal_entry import Compacted, Cursor, Identity, Kept, Line
 from livestory.story.journal_faults import corrupt, faults
-from livestory.story.journal_schema import check_version, connect
+from livestory.story.journal_schema import check_version, connect_reader
 from livestory.story.layout import Layout
 from livestory.story.observation_row import from_row
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
+
+    import apsw
 
     from livestory.story.inputs import Observation
 
@@ -29,10 +30,11 @@ _PAGE = 1000  # observations read at a time
 class JournalReader:
     """A journal as others read it. No transaction is held between calls. Not to be used by two threads at once."""
 
-    def __init__(self, path: Path, db: apsw.Connection) -> None:
+    def __init__(self, path: Path, db: apsw.Connection, *, live: bool) -> None:
         """Use `open`."""
         self.path = path
         self._db = db
+        self._live = live
         self._file = path.stat()
         with faults(path, "read"):
             self.id, self.identity, self.created = _meta(db, path)
@@ -52,11 +54,11 @@ class JournalReader:
         with faults(path, "open"):
             if not path.exists():
                 raise JournalError(_none(path))
-            db = connect(path, flags=apsw.SQLITE_OPEN_READONLY)
+            db, live = connect_reader(path)
             try:
                 version = check_version(db, path)
                 if version:
-                    return cls(path, db)
+                    return cls(path, db, live=live)
             except BaseException:
                 db.close()
                 raise
@@ -83,7 +85,9 @@ class JournalReader:
         Raises JournalError where another journal has taken its place: open that one.
         """
         with faults(self.path, "read"):
-            if not os.path.samestat(self.path.stat(), self._file):
+            found = self.path.stat()
+            still = self._live or (found.st_size, found.st_mtime_ns) == (self._file.st_size, self._file.st_mtime_ns)
+            if not os.path.samestat(found, self._file) or not still:
                 message = f"{self.path}: another journal has taken its place\nOpen it again."
                 raise JournalError(message)
             before, self._version = self._version, self._db.pragma("data_version")

@@ -13,9 +13,15 @@ from msgspec import Struct
 
 from livestory.errors import InputError
 
+_STORY = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? \| ")
+
 
 class Layout(Struct, frozen=True):
-    """A story's files, all named after its text: for ``results/live_story.txt`` the journal is ``live_story.db``."""
+    """A story's files, all named after its text: for ``results/live_story.txt`` the journal is ``live_story.db``.
+
+    Any other ending stays in their names, so that ``scout.v1`` and ``scout.v2`` share none: ``scout.v1.db``. A story
+    that an earlier livestory began as ``scout.db`` keeps that, as long as it is the only one that may have it.
+    """
 
     text: Path  # what a person reads
     db: Path  # the journal
@@ -26,35 +32,91 @@ class Layout(Struct, frozen=True):
     def of(cls, path: str | os.PathLike[str]) -> Self:
         """The files of the story at ``path``, which names its text or its journal.
 
-        Raises InputError where ``path`` names no file.
+        Raises InputError where ``path`` names no file, or the journal may be another text's.
         """
         path = Path(path)
         if path.suffix == ".lock" or not path.name:
             message = f"{path}: not the name of a story file\nName it like results/live_story.txt."
             raise InputError(message)
-        text = path.with_suffix(".txt") if path.suffix == ".db" else path
-        return cls(text, path.with_suffix(".db"), path.with_suffix(".lock"), path.parent / "archive")
+        text = _text_of(path) if path.suffix == ".db" else path
+        db = _journal_of(text)
+        return cls(text, db, db.with_suffix(".lock"), path.parent / "archive")
 
     @property
     def inbox(self) -> Path:
         """The folder where other processes leave words for the writer."""
-        return self.text.with_suffix(".inbox")
+        return self.db.with_suffix(".inbox")
+
+    @property
+    def name(self) -> str:
+        """What the names of all its files begin with."""
+        return self.db.stem
 
     def archived(self, day: date) -> Path:
         """The archive of one day told."""
-        return self.archive / f"{self.text.stem}-{day.isoformat()}.txt.gz"
+        return self.archive / f"{self.name}-{day.isoformat()}.txt.gz"
 
     def archives(self) -> dict[date, Path]:
         """The archives that are there, by day."""
-        pattern = re.compile(re.escape(self.text.stem) + r"-(\d{4}-\d\d-\d\d)\.txt\.gz")
+        pattern = re.compile(re.escape(self.name) + r"-(\d{4}-\d\d-\d\d)\.txt\.gz")
         found = ((pattern.fullmatch(path.name), path) for path in _listed(self.archive))
         return {date.fromisoformat(match[1]): path for match, path in found if match}
 
     def leftovers(self) -> list[Path]:
         """Temporary files that a writer which was killed has left."""
-        pattern = re.compile(re.escape(f".{self.text.stem}-") + r"\d{4}-\d\d-\d\d\.txt\.gz\.tmp")
+        pattern = re.compile(re.escape(f".{self.name}-") + r"\d{4}-\d\d-\d\d\.txt\.gz\.tmp")
         archived = [path for path in _listed(self.archive) if pattern.fullmatch(path.name)]
         return [path for path in (temporary(self.text),) if os.path.lexists(path)] + archived
+
+
+def _journal_of(text: Path) -> Path:
+    former, own = text.with_suffix(".db"), text.with_name(f"{text.name}.db")
+    if text.suffix == ".txt":
+        db, others = former, _sharing(former, text) if os.path.lexists(former) and not os.path.lexists(text) else []
+    elif os.path.lexists(own):
+        db, others = own, _sharing(own, text)
+    else:
+        others = _sharing(former, text) if os.path.lexists(former) else []
+        db = former if os.path.lexists(former) and (not others or _tells(text)) else own
+        others = others if db == former else []
+    if others:
+        message = (
+            f"{db}: it may be the journal of {others[0].name} as well as of {text.name}\n"
+            f"If it is that of {others[0].name}, name this story otherwise; else move that file to another folder."
+        )
+        raise InputError(message)
+    return db
+
+
+def _text_of(db: Path) -> Path:
+    text = db.with_suffix(".txt")
+    others = [] if os.path.lexists(text) else _sharing(db, text)
+    return others[0] if others else text
+
+
+def _sharing(db: Path, text: Path) -> list[Path]:
+    """The stories beside ``text`` whose journal ``db`` may be, too."""
+    if text.suffix != ".txt" and _tells(whole := db.with_suffix(".txt")):
+        return [whole]
+    beside = (path for path in _listed(db.parent) if path != text and path.suffix != ".txt")
+    return [
+        path
+        for path in beside
+        if path.name == db.stem or (path.stem == db.stem and not os.path.lexists(path.with_name(f"{path.name}.db")))
+        if _tells(path)
+    ]
+
+
+def _tells(path: Path) -> bool:
+    """Whether ``path`` is the text of a story, perhaps one without a line yet."""
+    try:
+        if not path.is_file() or path.is_symlink():
+            return False
+        with path.open("rb") as file:
+            beginning = file.read(40)
+        return not beginning or _STORY.match(beginning) is not None
+    except OSError:
+        return False
 
 
 def temporary(path: Path) -> Path:

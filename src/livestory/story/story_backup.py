@@ -13,12 +13,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
-import apsw
-
 from livestory.errors import InputError
 from livestory.story.journal_faults import faults
 from livestory.story.journal_reader import JournalReader
-from livestory.story.journal_schema import connect
+from livestory.story.journal_schema import connect_reader
 from livestory.story.layout import Layout, make_folder
 from livestory.story.output_file import Target, replaced
 from livestory.story.story_file import CURSOR, day_told, pages
@@ -70,7 +68,7 @@ def backup(path: str | os.PathLike[str], out: Path) -> Saved:
 def _copy(journal: Path, to: Path) -> None:
     """The journal as it is at this instant. Its writer is not held up, however long this takes."""
     JournalReader.open(journal).close()  # which says what is wrong with it in words
-    with faults(journal, "copy"), closing(connect(journal, flags=apsw.SQLITE_OPEN_READONLY)) as db:
+    with faults(journal, "copy"), closing(connect_reader(journal)[0]) as db:
         db.execute("VACUUM INTO ?", (str(to),))
 
 
@@ -93,7 +91,7 @@ def _text(journal: JournalReader, layout: Layout) -> Iterator[tuple[str, bytes]]
             told.append(line)
     if day is not None:
         yield _archived(layout, day, told)
-    yield layout.text.name, b"".join(live)
+    yield f"{layout.name}.txt", b"".join(live)
 
 
 def _archived(layout: Layout, day: date, told: list[Line]) -> tuple[str, bytes]:

@@ -20,7 +20,8 @@ from livestory.story.story_text import (
     complete,
     compressed,
     encoded,
-    holds_others,
+    foreign,
+    is_of_a_story,
     open_regular,
     replace,
     set_aside,
@@ -30,6 +31,7 @@ from livestory.story.story_text import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from livestory.story.journal import Journal
     from livestory.story.journal_entry import Kept
@@ -75,6 +77,7 @@ class StoryFile:
         self._is: tuple[int, int, int] | None = None  # device, inode, size: what it is if nobody else touched it
         self._seq = 0  # of the last line in the file
         self._oldest: date | None = None  # day of the first line in the file
+        self.aside: tuple[Path, int] | None = None  # a text moved aside, and how many lines of a story it alone has
         self._today = date.min  # the latest day that it was rotated to
 
     def open(self, journal: Journal) -> None:
@@ -167,8 +170,8 @@ class StoryFile:
         descriptor = open_regular(path)
         try:
             if descriptor is None or not complete(descriptor, self._expected(archived)):
-                if os.path.lexists(path) and holds_others(path, map(encoded, pages(self._source))):
-                    set_aside(path)
+                if os.path.lexists(path) and (lines := foreign(path, map(encoded, pages(self._source)))):
+                    self.aside = set_aside(path), sum(map(is_of_a_story, lines))
                 before, descriptor = descriptor, replace(path, self._expected(archived))
                 if before is not None:
                     os.close(before)

@@ -114,4 +114,4 @@ def _place(name: str, stem: str, story: Layout) -> Path | None:
     if name == f"{stem}.txt":
         return story.text
     day = re.fullmatch(_ARCHIVED.format(stem=re.escape(stem)), name)
-    return story.archive / f"{story.text.stem}-{day[1]}.txt.gz" if day else None
+    return story.archive / f"{story.name}-{day[1]}.txt.gz" if day else None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+import re
 import stat
 import zlib
 from typing import TYPE_CHECKING
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from livestory.story.journal_entry import Line
 
 _LINE = 1 << 20  # bytes of one line that are looked at; no line of a story comes near
+_STORY = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? \| .*\n")
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -69,6 +72,9 @@ def complete(descriptor: int, pages: Iterable[bytes]) -> bool:
 def replace(path: Path, pages: Iterable[bytes]) -> int:
     """Put a file of ``pages`` in the place of ``path``, whole or not at all, durably.
 
+    A file that is a mount of its own, as containers have them, can't be replaced: it is written anew in place. Killed
+    meanwhile, that leaves a beginning of the pages, which `complete` completes.
+
     Returns a descriptor that appends to it. Raises OSError.
     """
     make_folder(path.parent)
@@ -79,7 +85,15 @@ def replace(path: Path, pages: Iterable[bytes]) -> int:
         for page in pages:
             write_all(descriptor, page)
         os.fsync(descriptor)
-        scratch.rename(path)
+        try:
+            scratch.rename(path)
+        except OSError as error:
+            mounted = open_regular(path) if error.errno == errno.EBUSY else None
+            if mounted is None:
+                raise
+            whole, descriptor = descriptor, mounted
+            _rewrite(descriptor, whole)
+            scratch.unlink()
         sync_folder(path.parent)
     except BaseException:
         os.close(descriptor)
@@ -87,26 +101,56 @@ def replace(path: Path, pages: Iterable[bytes]) -> int:
     return descriptor
 
 
+def _rewrite(descriptor: int, source: int) -> None:
+    """Give one open file the content of another, which is closed with that."""
+    try:
+        os.ftruncate(descriptor, 0)
+        offset = 0
+        while part := os.pread(source, _LINE, offset):
+            write_all(descriptor, part)
+            offset += len(part)
+        os.fsync(descriptor)
+    finally:
+        os.close(source)
+
+
 def set_aside(path: Path) -> Path:
     """Move what is at ``path`` and not ours out of the way: ``live_story.txt.replaced-20241203T150000Z``."""
     aside = unused(path, "replaced")
-    path.rename(aside)
+    try:
+        path.rename(aside)
+    except OSError as error:
+        if error.errno != errno.EBUSY or not stat.S_ISREG(path.lstat().st_mode):
+            raise
+        # A mount of its own: its content is moved, the file stays.
+        copy = os.open(aside, _FLAGS | os.O_CREAT | os.O_EXCL, 0o644)
+        try:
+            _rewrite(copy, os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC))
+        finally:
+            os.close(copy)
+        sync_folder(path.parent)
     return aside
 
 
-def holds_others(path: Path, ours: Iterable[bytes]) -> bool:
-    """Whether ``path`` is a folder, or a file with a line that is not one of the pages ``ours``."""
+def foreign(path: Path, ours: Iterable[bytes]) -> list[bytes]:
+    """The lines of the file at ``path`` that are not in the pages ``ours``; of a folder, its name."""
     descriptor = open_regular(path)
     if descriptor is None:
-        return stat.S_ISDIR(path.lstat().st_mode)
+        return [os.fsencode(path)] if stat.S_ISDIR(path.lstat().st_mode) else []
+    found: list[bytes] = []
     known = {line for page in ours for line in page.splitlines(keepends=True)}
     with os.fdopen(descriptor, "rb") as file:
         for read in iter(lambda: file.readline(_LINE), b""):
             line = read.strip(b"\0")  # a power cut leaves zeros where the end of a growing file was not written yet
             torn = not line.endswith(b"\n") and any(one.startswith(line) for one in known)
             if line and line not in known and not torn:
-                return True
-    return False
+                found.append(line)
+    return found
+
+
+def is_of_a_story(line: bytes) -> bool:
+    """Whether a line begins as those of a story do."""
+    return _STORY.match(line) is not None
 
 
 def compressed(content: bytes) -> bytes:

@@ -17,7 +17,7 @@ from livestory.story.journal_faults import faults
 from livestory.story.journal_lock import holder
 from livestory.story.journal_queries import EVENTS
 from livestory.story.journal_reader import JournalReader
-from livestory.story.journal_schema import STEPS, connect
+from livestory.story.journal_schema import STEPS, connect_reader
 from livestory.story.layout import Layout
 from livestory.story.observation_row import COLUMNS, from_row
 from livestory.story.verify_lines import Finding
@@ -57,7 +57,7 @@ def verify(path: str | os.PathLike[str], check: Callable[[Kept], str | None] | N
     try:
         with faults(layout.db, "verify"):
             JournalReader.open(layout.db).close()
-            with closing(connect(layout.db, flags=apsw.SQLITE_OPEN_READONLY)) as db:
+            with closing(connect_reader(layout.db)[0]) as db:
                 readable = _Inspection(db, layout, report).run(check)
             if readable:
                 report.findings += _text(layout, report)

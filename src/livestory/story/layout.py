@@ -96,25 +96,24 @@ def _text_of(db: Path) -> Path:
 
 def _sharing(db: Path, text: Path) -> list[Path]:
     """The stories beside ``text`` whose journal ``db`` may be, too."""
-    if text.suffix != ".txt" and _tells(whole := db.with_suffix(".txt")):
-        return [whole]
-    beside = (path for path in _listed(db.parent) if path != text and path.suffix != ".txt")
-    return [
+    named = (one for one in (db.with_suffix(".txt"), db.with_suffix("")) if one != text and _tells(one, new=True))
+    others = (
         path
-        for path in beside
-        if path.name == db.stem or (path.stem == db.stem and not os.path.lexists(path.with_name(f"{path.name}.db")))
-        if _tells(path)
-    ]
+        for path in _listed(db.parent)
+        if path.stem == db.stem and path != text and path.suffix not in {"", ".txt", ".db"}
+        if not os.path.lexists(path.with_name(f"{path.name}.db")) and _tells(path)
+    )
+    return [*named, *others]
 
 
-def _tells(path: Path) -> bool:
-    """Whether ``path`` is the text of a story, perhaps one without a line yet."""
+def _tells(path: Path, *, new: bool = False) -> bool:
+    """Whether ``path`` is the text of a story; a ``new`` one may have no line yet."""
     try:
         if not path.is_file() or path.is_symlink():
             return False
         with path.open("rb") as file:
             beginning = file.read(40)
-        return not beginning or _STORY.match(beginning) is not None
+        return _STORY.match(beginning) is not None or (new and not beginning)
     except OSError:
         return False
 

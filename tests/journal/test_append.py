@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from livestory.errors import JournalCorrupt, JournalError, JournalHeld
-from livestory.story.chain import GENESIS, link
 from livestory.story.inputs import Observation
-from livestory.story.journal import Cursor, Entry, Journal, JournalReader
+from livestory.story.journal.checksum import GENESIS, link
+from livestory.story.journal.writer import Cursor, Entry, Journal, JournalReader
 from livestory.story.reason import Reason
 from tests.journal.stories import DEMO, entry, observation
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from livestory.errors import JournalError, JournalHeld
-from livestory.story import journal_lock
-from livestory.story.journal import Journal
-from livestory.story.journal_lock import WriterLock, holder
-from livestory.story.story_text import replace
+from livestory.story.files.story_text import replace
+from livestory.story.journal import lock as journal_lock
+from livestory.story.journal.lock import WriterLock, holder
+from livestory.story.journal.writer import Journal
 from tests.journal.stories import DEMO, written
 
 

@@ -15,14 +15,14 @@ import pytest
 from livestory import StoryWriter
 from livestory.errors import JournalCorrupt, JournalError, JournalHeld
 from livestory.story.commands import Note as NoteWord
-from livestory.story.inbox import Inbox
+from livestory.story.files.inbox import Inbox
+from livestory.story.files.layout import Layout
+from livestory.story.files.verify import verify
 from livestory.story.inputs import Statement
-from livestory.story.journal import Entry, Journal, JournalReader
+from livestory.story.journal.writer import Entry, Journal, JournalReader
 from livestory.story.kinds.telling import Note
-from livestory.story.layout import Layout
 from livestory.story.settings import StorySettings
-from livestory.story.storyteller import Storyteller
-from livestory.story.verify import verify
+from livestory.story.writing.synchronous import SynchronousWriter
 from tests.journal.stories import DEMO, START, ended, entry, forked
 
 if TYPE_CHECKING:
@@ -241,7 +241,7 @@ def test_another_journal_that_stood_in_its_place_is_kept_and_told(tmp_path: Path
 def test_a_bot_that_owns_its_loop_loses_nothing_either(tmp_path: Path, suffix: str) -> None:
     """The executor's teller notices with its next commit."""
     path = tmp_path / "live_story.txt"
-    with Storyteller(path, DEMO, StorySettings()) as teller:
+    with SynchronousWriter(path, DEMO, StorySettings()) as teller:
         for n in range(4):
             teller.take(Statement(START + n, (Note(text=f"note {n}"),)))
             if n == 2:
@@ -332,7 +332,7 @@ def test_the_lock_deleted_and_a_second_bot_started_costs_nothing(tmp_path: Path)
 def test_a_damaged_log_is_no_loss_of_words_in_the_executor(tmp_path: Path) -> None:
     """A bot that trades is stopped by damage, and does not begin anew behind its own back."""
     path = tmp_path / "live_story.txt"
-    with Storyteller(path, DEMO, StorySettings()) as teller:
+    with SynchronousWriter(path, DEMO, StorySettings()) as teller:
         for n in range(300):
             teller.take(Statement(START + n, (Note(text=f"note {n}" + "x" * 3_000),)))
             teller.commit({})

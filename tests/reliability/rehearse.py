@@ -21,7 +21,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from livestory.story import chronicle, writer_thread  # noqa: F401  loaded once, for all forks
+import livestory.story.writing.store  # noqa: F401  loaded once, for all forks
+from livestory.story.writing import thread as writer_thread
 from tests.reliability.isolated_bot import isolated
 from tests.reliability.long_bot import lived
 from tests.reliability.told_bot import Scenery, starved, story

@@ -11,7 +11,7 @@ from livestory.story.kinds.lifecycle import Rules
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from livestory.story.inbox import Posted
+    from livestory.story.files.inbox import Posted
     from livestory.story.inputs import Input
     from livestory.story.kinds.base import Facts
 

@@ -15,8 +15,8 @@ import pytest
 from livestory import JournalHeld, Observation, StoryWriter
 from livestory.clock import HOUR, SECOND, ManualClock, instant
 from livestory.errors import JournalError, JournalForeign
-from livestory.story.journal import Entry, Identity, Journal
-from livestory.story.verify import verify
+from livestory.story.files.verify import verify
+from livestory.story.journal.writer import Entry, Identity, Journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,15 +138,15 @@ def test_a_disk_that_does_not_answer_is_shown_and_told_afterwards(
     with _writer(tmp_path, max_wait=LONG) as story:
         story.note("before")
         story._max_wait = 0.0  # noqa: SLF001 - after the first line, so that it is durable
-        chronicle, answers = story._thread._chronicle, threading.Event()  # noqa: SLF001
-        assert chronicle is not None
-        keep = chronicle.keep
+        store, answers = story._thread._store, threading.Event()  # noqa: SLF001
+        assert store is not None
+        keep = store.keep
 
         def hanging(*arguments: Any) -> Any:
             answers.wait(LONG)
             return keep(*arguments)
 
-        monkeypatch.setattr(chronicle, "keep", hanging)
+        monkeypatch.setattr(store, "keep", hanging)
         for n in range(3):
             story.note(f"late {n}")
         assert story.health.ok  # it may yet answer

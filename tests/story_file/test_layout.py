@@ -8,11 +8,11 @@ import pytest
 
 from livestory import StoryWriter
 from livestory.errors import InputError
-from livestory.story.journal import Journal, JournalReader
-from livestory.story.layout import Layout
-from livestory.story.story_backup import backup
-from livestory.story.story_restore import install, unpacked
-from livestory.story.verify import verify
+from livestory.story.files.backup import backup
+from livestory.story.files.layout import Layout
+from livestory.story.files.restore import install, unpacked
+from livestory.story.files.verify import verify
+from livestory.story.journal.writer import Journal, JournalReader
 from tests.journal.stories import DEMO
 
 if TYPE_CHECKING:

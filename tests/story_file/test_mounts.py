@@ -14,9 +14,9 @@ import pytest
 from livestory import StoryWriter
 from livestory.clock import DAY, ManualClock
 from livestory.errors import JournalError
-from livestory.story.journal import JournalReader
-from livestory.story.story_backup import backup
-from livestory.story.verify import verify
+from livestory.story.files.backup import backup
+from livestory.story.files.verify import verify
+from livestory.story.journal.writer import JournalReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

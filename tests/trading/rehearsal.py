@@ -21,7 +21,7 @@ from livestory.trading.strategy.signal import Signal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from livestory.story.inbox import Posted
+    from livestory.story.files.inbox import Posted
 
 QUARTER = 15 * MINUTE
 MIDNIGHT = 19_000 * DAY

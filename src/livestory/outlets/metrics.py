@@ -80,7 +80,7 @@ def expose_metrics(
 
     from livestory.outlets.alerts.outbox_metrics import OutboxMetrics  # noqa: PLC0415 - as above
     from livestory.outlets.story_metrics import StoryMetrics  # noqa: PLC0415 - as above
-    from livestory.story.layout import Layout  # noqa: PLC0415 - the configuration imports this module
+    from livestory.story.files.layout import Layout  # noqa: PLC0415 - the configuration imports this module
     from livestory.story.story_writer import StoryWriter  # noqa: PLC0415 - the configuration imports this module
 
     if isinstance(story, StoryWriter):

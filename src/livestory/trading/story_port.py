@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from livestory.story.inbox import Posted
+    from livestory.story.files.inbox import Posted
     from livestory.story.inputs import Input
 
 

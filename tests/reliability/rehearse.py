@@ -43,9 +43,10 @@ class Calls:
         self._library = ctypes.CDLL(None)
         self.there = hasattr(self._library, "failing_calls_arm")
 
-    def arm(self, folder: Path, fault: Sequence[int]) -> None:
+    def arm(self, folder: Path, fault: Sequence[Any]) -> None:
         """Let a fault be due in ``folder``."""
-        calls, at, act, error, again = fault
+        calls, at, act, error, again, victim = fault
+        self._library.failing_calls_victim(os.fsencode(folder / victim))
         self._library.failing_calls_arm(os.fsencode(folder), calls, ctypes.c_long(at), act, error, int(again))
 
     def mend(self) -> int:

@@ -293,11 +293,13 @@ class Journal:
         """The open connection; after a failure a new one, with the tail read again."""
         if self._db is None:
             with faults(self.path, f"open to {operation}"):
+                if not os.path.lexists(self.path):
+                    raise corrupt(self.path, "it was deleted or moved")
                 db = connect(self.path, flags=apsw.SQLITE_OPEN_READWRITE, vfs=self._vfs)
                 try:
                     db.pragma("synchronous", "full")
                     if queries.meta(db)[0] != self.id:
-                        raise JournalError(_moved(self.path))
+                        raise corrupt(self.path, "another journal stands in its place")
                     db.pragma("journal_mode", "wal")  # one that was put back is not yet
                     self.last = queries.last_kept(db)
                     self._files = JournalFiles(self.path, db)
@@ -354,7 +356,3 @@ def _short(value: str | None) -> str:
     if value is None:
         return "none"
     return value if len(value) < _DIGEST else f"{value[:8]}…"
-
-
-def _moved(path: Path) -> str:
-    return f"{path}: the journal was moved, deleted or replaced while it was written\nPut it back, or start again."

@@ -9,4 +9,4 @@ class Stop(Event):
     """Set once somebody asks the run to end; it knows who, for the story's last line."""
 
     by: str = "you"
-    """As `livestory.story.observation.End.by` has it: "you", or "system" for whoever ends processes."""
+    """As `livestory.story.inputs.End.by` has it: "you", or "system" for whoever ends processes."""

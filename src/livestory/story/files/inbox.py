@@ -1,4 +1,4 @@
-"""Commands to the one who writes a story, left by other processes: the owner's hand, and what the alerts have to report.
+"""Commands to the one who writes a story, left by other processes: the owner, and the alerts with what they report.
 
 A journal has one writer. Whoever else wants something of it leaves a command in the folder ``live_story.inbox`` beside
 it, one file each, and the writer takes it: at once while it runs, else at its next start. A command has its effect

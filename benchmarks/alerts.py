@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 from benchmarks.measure import Result, interleaved
 from livestory.clock import SystemClock
 from livestory.outlets.alerts.outbox import Outbox, outbox_path
-from livestory.story.journal import Journal
-from livestory.story.journal_entry import Entry, Identity
+from livestory.story.files.layout import Layout
+from livestory.story.journal.entry import Entry, Identity
+from livestory.story.journal.writer import Journal
 from livestory.story.kinds.telling import Note
-from livestory.story.layout import Layout
 from livestory.story.line import tell
 
 if TYPE_CHECKING:

@@ -17,10 +17,10 @@ import apsw
 from benchmarks.measure import Result, interleaved
 from livestory import Observation, StoryWriter
 from livestory.clock import instant
-from livestory.story.journal import Identity, Journal
-from livestory.story.journal_checksum import teach
-from livestory.story.journal_schema import INSERT_EVENT, INSERT_OBSERVATION, PUT_STATE
-from livestory.story.observation_row import as_row
+from livestory.story.journal.checksum import teach
+from livestory.story.journal.entry import as_row
+from livestory.story.journal.schema import INSERT_EVENT, INSERT_OBSERVATION, PUT_STATE
+from livestory.story.journal.writer import Identity, Journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

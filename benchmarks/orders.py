@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING
 from benchmarks.measure import REAL_BARS, Result
 from livestory.clock import ManualClock, SystemClock
 from livestory.credentials import Secret
-from livestory.story.journal_entry import Identity
+from livestory.story.journal.entry import Identity
 from livestory.story.settings import StorySettings
-from livestory.story.storyteller import Storyteller
+from livestory.story.writing.synchronous import SynchronousWriter
 from livestory.trading.exchange.ccxt_client import CcxtClient
 from livestory.trading.exchange.ccxt_spot import CcxtSpot
 from livestory.trading.exchange.settings import Keys
@@ -78,7 +78,7 @@ def _latencies(bars: list[Bar]) -> tuple[list[float], list[float]]:
         came = _arrivals(account)
         account.refresh(clock.now())
         identity = Identity(bot="bot", mode="testnet", symbol="ETH/BTC", unit="BTC", bars=None)
-        with Storyteller(
+        with SynchronousWriter(
             Path(folder) / "live_story.txt", identity, StorySettings(), keep_days=None, clock=clock
         ) as story:
             fresh = ExecutorState.fresh("bot", StrategySettings(), RiskSettings(), None)

@@ -33,7 +33,7 @@ from pathlib import Path
 from threading import Event
 from livestory import config
 from livestory.cli.play import Play, play
-from livestory.story.layout import Layout
+from livestory.story.files.layout import Layout
 from livestory.trading.market.recorded import RecordedBars
 from livestory.trading.strategy.timeframe import BAR
 with tempfile.TemporaryDirectory(dir=sys.argv[2]) as folder:

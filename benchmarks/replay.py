@@ -15,7 +15,7 @@ import apsw
 from benchmarks.measure import REAL_BARS, Result, fresh_process, interleaved, seconds
 from livestory.cli.play import Play, play
 from livestory.config import Configuration
-from livestory.story.layout import Layout
+from livestory.story.files.layout import Layout
 from livestory.trading.market.recorded import RecordedBars
 from livestory.trading.replay import GROUP
 from livestory.trading.strategy.timeframe import BAR

@@ -20,8 +20,8 @@ import apsw
 from benchmarks.listening import Load, load
 from benchmarks.measure import REAL_BARS, Result
 from livestory.clock import DAY, MINUTE, SystemClock
-from livestory.story.journal import Journal
-from livestory.story.journal_entry import Entry, Identity, Kept
+from livestory.story.journal.entry import Entry, Identity, Kept
+from livestory.story.journal.writer import Journal
 from livestory.story.kinds.telling import Note
 
 if TYPE_CHECKING:

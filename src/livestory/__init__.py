@@ -25,7 +25,7 @@ from livestory.story.narrator import Narrator
 from livestory.story.reason import Reason
 from livestory.story.settings import StorySettings
 from livestory.story.story_writer import StoryWriter
-from livestory.story.writer_thread import Health
+from livestory.story.writing.thread import Health
 
 __version__ = "0.1.0"
 

@@ -15,7 +15,7 @@ from livestory.outlets.alerts.alerts import Alerts, open_channels
 from livestory.outlets.alerts.delivery import Patience
 from livestory.outlets.alerts.outbox import Outbox, outbox_path
 from livestory.outlets.alerts.settings import AlertsSettings, ChannelSettings
-from livestory.story.layout import Layout
+from livestory.story.files.layout import Layout
 from tests.alerts.service import CHAT
 
 if TYPE_CHECKING:

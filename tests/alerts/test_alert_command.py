@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from livestory.story.layout import Layout
+from livestory.story.files.layout import Layout
 from tests.alerts.delivering import enrolled
 from tests.alerts.delivering import until as eventually
 from tests.cli.program import environment, livestory, started

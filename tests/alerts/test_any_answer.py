@@ -13,7 +13,7 @@ from livestory.clock import DAY, HOUR, MINUTE, SECOND, ManualClock
 from livestory.outlets.alerts.apprise_service import Apprise
 from livestory.outlets.alerts.settings import ChannelSettings
 from livestory.story.commands import AlertsLost
-from livestory.story.inbox import Inbox
+from livestory.story.files.inbox import Inbox
 from tests.alerts.delivering import QUICK, Delivering, delivering, discord, ntfy, telegram, until, webhook
 from tests.alerts.raw_server import ANSWERS, answer, answering
 from tests.alerts.service import CHAT, HOOK, TOKEN, Service

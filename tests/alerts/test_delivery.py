@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from livestory.clock import DAY, SECOND, ManualClock
 from livestory.story.commands import AlertsLost
-from livestory.story.inbox import Inbox
+from livestory.story.files.inbox import Inbox
 from tests.alerts.delivering import QUICK, Delivering, delivering, discord, ntfy, telegram, until, webhook
 from tests.alerts.service import ACCEPTED, FAULTS, Service, serving
 from tests.web.teller import Teller

@@ -17,7 +17,7 @@ from livestory.errors import ConfigError, InputError
 from livestory.outlets.alerts.alerts import open_channels
 from livestory.outlets.alerts.outbox import Outbox, outbox_path
 from livestory.outlets.alerts.settings import AlertsSettings, ChannelSettings
-from livestory.story.layout import Layout
+from livestory.story.files.layout import Layout
 from tests.alerts.delivering import QUICK, delivering, discord, ntfy, telegram, until, webhook
 from tests.alerts.raw_server import answer, answering
 from tests.alerts.service import KEY, Service, serving

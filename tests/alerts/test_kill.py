@@ -9,7 +9,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from livestory.story.layout import Layout
+from livestory.story.files.layout import Layout
 from tests.alerts.delivering import enrolled, until
 from tests.alerts.service import Service, serving
 from tests.cli.program import environment, livestory, started

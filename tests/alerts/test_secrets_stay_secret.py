@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from livestory.clock import DAY, SECOND, ManualClock
 from livestory.outlets.alerts.outbox_metrics import OutboxMetrics
 from livestory.outlets.alerts.settings import ChannelSettings
-from livestory.story.inbox import Inbox
+from livestory.story.files.inbox import Inbox
 from tests.alerts.delivering import delivering, discord, ntfy, telegram, until, webhook
 from tests.alerts.service import CANARIES, FAULTS, KEY, Service
 from tests.cli.program import environment, livestory

@@ -14,11 +14,11 @@ import apsw
 import pytest
 
 from livestory.clock import DAY
-from livestory.story.journal import Journal
-from livestory.story.journal_reader import JournalReader
-from livestory.story.layout import Layout
-from livestory.story.story_file import StoryFile
-from livestory.story.story_restore import unpacked
+from livestory.story.files.layout import Layout
+from livestory.story.files.restore import unpacked
+from livestory.story.files.story_file import StoryFile
+from livestory.story.journal.reader import JournalReader
+from livestory.story.journal.writer import Journal
 from tests.cli.program import LIMIT, livestory, started, story
 from tests.journal.stories import DEMO, START, entry, observation
 

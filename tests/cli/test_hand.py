@@ -8,11 +8,11 @@ import pytest
 
 from livestory import StoryWriter
 from livestory.story.commands import Flow, Halt, Note, Resume
-from livestory.story.inbox import Inbox
-from livestory.story.journal import Identity
-from livestory.story.layout import Layout
+from livestory.story.files.inbox import Inbox
+from livestory.story.files.layout import Layout
+from livestory.story.journal.writer import Identity
 from livestory.story.settings import StorySettings
-from livestory.story.storyteller import Storyteller
+from livestory.story.writing.synchronous import SynchronousWriter
 from tests.cli.program import livestory
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def own(tmp_path: Path) -> Path:
     """The folder of a story that livestory's own bot has told, on paper, and that no bot tells now."""
     identity = Identity(bot="bot", mode="paper", symbol="ETH/BTC", unit="BTC")
-    Storyteller(tmp_path / "live_story.txt", identity, StorySettings()).close()
+    SynchronousWriter(tmp_path / "live_story.txt", identity, StorySettings()).close()
     return tmp_path
 
 

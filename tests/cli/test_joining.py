@@ -17,9 +17,9 @@ from livestory.cli.play import Play, play
 from livestory.clock import MINUTE, ManualClock, instant
 from livestory.config import Configuration
 from livestory.errors import JournalError, JournalForeign
+from livestory.story.files.layout import Layout
 from livestory.story.inputs import Begin
-from livestory.story.journal_reader import JournalReader
-from livestory.story.layout import Layout
+from livestory.story.journal.reader import JournalReader
 from livestory.trading.live import joined
 from livestory.trading.market.bar import Bar
 from livestory.trading.market.candles import ExchangeCandles

@@ -12,8 +12,8 @@ from livestory.cli.candle_news import TellingNews
 from livestory.cli.play import Play, play
 from livestory.clock import HOUR, MINUTE, ManualClock, instant
 from livestory.config import Configuration
-from livestory.story.journal_reader import JournalReader
-from livestory.story.layout import Layout
+from livestory.story.files.layout import Layout
+from livestory.story.journal.reader import JournalReader
 from livestory.trading.exchange.ccxt_client import CcxtClient
 from livestory.trading.market.candles import ExchangeCandles
 from livestory.trading.market.recorded import RecordedBars

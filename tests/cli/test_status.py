@@ -9,12 +9,12 @@ from livestory import Observation, StoryWriter
 from livestory.cli.health import trouble
 from livestory.clock import DAY, HOUR, MINUTE, SystemClock
 from livestory.story.inputs import Statement
-from livestory.story.journal_entry import Identity
+from livestory.story.journal.entry import Identity
 from livestory.story.kinds.exchange import ExchangeBack, ExchangeDown, ForeignOrders
 from livestory.story.kinds.lifecycle import Started
 from livestory.story.kinds.risk import Halted, SellStuck, Unhalted
 from livestory.story.settings import StorySettings
-from livestory.story.storyteller import Storyteller
+from livestory.story.writing.synchronous import SynchronousWriter
 from tests.cli.program import LIMIT, livestory, started
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def test_a_halted_bot_says_what_it_waits_for(tmp_path: Path) -> None:
 def test_a_trouble_is_there_with_its_line_until_its_end_is_told(tmp_path: Path) -> None:
     """An exchange that is down; others' open orders are nothing wrong."""
     now = SystemClock().now()
-    with Storyteller(tmp_path / "live_story.txt", Identity(bot="scout"), StorySettings()) as teller:
+    with SynchronousWriter(tmp_path / "live_story.txt", Identity(bot="scout"), StorySettings()) as teller:
         teller.take(
             Statement(
                 now,
@@ -169,7 +169,7 @@ def test_an_overdue_bar_is_trouble_for_a_running_bot_only() -> None:
 def test_a_halt_by_hand_is_there_before_the_next_bar(tmp_path: Path) -> None:
     """And so is its end; a bar that is heard after either says what holds then."""
     now = SystemClock().now()
-    with Storyteller(tmp_path / "live_story.txt", Identity(bot="scout", mode="paper"), StorySettings()) as teller:
+    with SynchronousWriter(tmp_path / "live_story.txt", Identity(bot="scout", mode="paper"), StorySettings()) as teller:
 
         def state() -> str:
             teller.commit({})
@@ -207,7 +207,7 @@ def test_a_bot_that_was_killed_says_so_first(bars: Path, tmp_path: Path) -> None
 def test_a_bot_of_the_present_that_was_killed_says_since_when(tmp_path: Path) -> None:
     """That is when it was last heard; its last report follows."""
     now = SystemClock().now()
-    with Storyteller(tmp_path / "live_story.txt", Identity(bot="scout", mode="paper"), StorySettings()) as teller:
+    with SynchronousWriter(tmp_path / "live_story.txt", Identity(bot="scout", mode="paper"), StorySettings()) as teller:
         teller.take(Statement(now - 3 * HOUR, (Started(unit="BTC"),)))
         teller.take(Observation(time=now - 2 * HOUR, wealth=1.0, halted=False))
         teller.commit({})

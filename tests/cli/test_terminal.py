@@ -10,7 +10,7 @@ import pytest
 from livestory.outlets.terminal import TerminalPrinter, coloured, style, takes_colour
 from livestory.story.event import Event
 from livestory.story.kinds.risk import BreakerTripped, DailyLimit, Halted, Phoenix
-from livestory.story.kinds.telling import Note, SetAside
+from livestory.story.kinds.telling import JournalSetAside, Note
 from livestory.story.line import tell
 
 NOON = 1_733_238_000_000_000
@@ -35,7 +35,7 @@ def test_a_coloured_line_without_its_colours_is_the_line() -> None:
 
 def test_what_is_critical_is_bold_and_the_why_is_plain() -> None:
     """A trip, a halt, a damaged journal in red; a resume is critical and good news."""
-    critical = (BreakerTripped(), Halted(), DailyLimit(), SetAside(name="x", trouble="y"))
+    critical = (BreakerTripped(), Halted(), DailyLimit(), JournalSetAside(name="x", trouble="y"))
     assert {style(facts) for facts in critical} == {"1;31"}
     assert style(Phoenix()) == "1;32"
     line = "2024-12-03 18:00:00 | 🚨 SAFETY BREAKER TRIPPED | DD: -21.2% | limit -20.0%"

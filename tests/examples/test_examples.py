@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from livestory import parse, render
-from livestory.story.verify import verify
+from livestory.story.files.verify import verify
 
 ROOT = Path(__file__).parents[2]
 

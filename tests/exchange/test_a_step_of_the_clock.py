@@ -9,7 +9,7 @@ from msgspec import structs
 
 from livestory.clock import DAY, SECOND
 from livestory.story.commands import Resume
-from livestory.story.inbox import Posted
+from livestory.story.files.inbox import Posted
 from livestory.trading.executor import Executor, TimePassed
 from livestory.trading.market.bar import Bar
 from livestory.trading.risk import RiskSettings

@@ -9,9 +9,9 @@ import pytest
 from msgspec import structs
 
 from livestory.clock import SECOND, ManualClock
-from livestory.story.journal_entry import Identity
+from livestory.story.journal.entry import Identity
 from livestory.story.settings import StorySettings
-from livestory.story.storyteller import Storyteller
+from livestory.story.writing.synchronous import SynchronousWriter
 from livestory.trading.executor import Executor, TimePassed
 from livestory.trading.risk import RiskSettings
 from livestory.trading.session import RunInfo
@@ -46,7 +46,7 @@ class Owner:
         info = RunInfo(mode="testnet", base="ETH", symbol="ETH/BTC", exchange="binance", clock=self.clock)
         identity = Identity(bot="bot", mode="testnet", symbol="ETH/BTC", unit="BTC", bars=None)
         path = folder / "live_story.txt"
-        self.story = Storyteller(path, identity, StorySettings(), keep_days=None, clock=self.clock)
+        self.story = SynchronousWriter(path, identity, StorySettings(), keep_days=None, clock=self.clock)
         self.executor = Executor(fresh, self.story, lambda: (), info, self.account)
         self.executor.state.warm_up(bars[:FIRST])
         self.leaps = 0  # the machine's clock is set forward by so much every other bar, and back again

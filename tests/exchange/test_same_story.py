@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from livestory.clock import ManualClock
-from livestory.story.journal_entry import Identity
-from livestory.story.journal_reader import JournalReader
+from livestory.story.journal.entry import Identity
+from livestory.story.journal.reader import JournalReader
 from livestory.story.settings import StorySettings
-from livestory.story.storyteller import Storyteller
+from livestory.story.writing.synchronous import SynchronousWriter
 from livestory.trading.exchange.paper import PaperSettings
 from livestory.trading.executor import Executor, TimePassed
 from livestory.trading.market.recorded import RecordedBars
@@ -41,7 +41,7 @@ def told(folder: Path, bars: list[Bar], exchange: Exchange | None, clock: Manual
     fresh = ExecutorState.fresh("bot", strategy, _TIGHT, paper)
     info = RunInfo(mode="testnet", market="binance", base="ETH", symbol="ETH/BTC", clock=clock)
     identity = Identity(bot="bot", mode="testnet", symbol="ETH/BTC", unit="BTC", bars=None)
-    with Storyteller(folder / "live_story.txt", identity, StorySettings(), keep_days=None, clock=clock) as story:
+    with SynchronousWriter(folder / "live_story.txt", identity, StorySettings(), keep_days=None, clock=clock) as story:
         executor = Executor(fresh, story, lambda: (), info, exchange)
         for bar in bars:
             if clock is not None:

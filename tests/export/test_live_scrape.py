@@ -19,10 +19,10 @@ from livestory.retell.export_journal import export_journal
 from livestory.retell.export_prometheus import export_prometheus
 from livestory.retell.prometheus_api import Credentials, Prometheus, PrometheusSettings
 from livestory.retell.table_source import TableSource
-from livestory.story.journal import Identity
-from livestory.story.journal_reader import JournalReader
+from livestory.story.journal.reader import JournalReader
+from livestory.story.journal.writer import Identity
 from livestory.story.settings import StorySettings
-from livestory.story.storyteller import Storyteller
+from livestory.story.writing.synchronous import SynchronousWriter
 from livestory.tables import tables
 from livestory.trading.exchange.paper import PaperSettings
 from livestory.trading.executor import Executor
@@ -102,7 +102,7 @@ def test_the_story_retold_from_prometheus_is_the_one_told_live(
     bars = list(islice(RecordedBars([real_bars_file], BAR, "ETH/BTC").read(), FIRST + BARS))
     path = tmp_path / "live_story.txt"
     identity = Identity(bot="scout", mode="replay", symbol="ETH/BTC", unit="BTC")
-    with expose_metrics(path, port=0) as exposed, Storyteller(path, identity, STORY) as story:
+    with expose_metrics(path, port=0) as exposed, SynchronousWriter(path, identity, STORY) as story:
         server = prometheus_server(targets=[f"127.0.0.1:{exposed.port}"], interval="25ms")
         fresh = ExecutorState.fresh("scout", StrategySettings(), RISK, PaperSettings())
         fresh.warm_up(bars[FIRST - WARM : FIRST])

@@ -16,7 +16,7 @@ from livestory.outlets.alerts.outbox import Attempt, Waiting
 from livestory.outlets.alerts.policy import Pace
 from livestory.story.commands import Command
 from livestory.story.inputs import Observation
-from livestory.story.journal_entry import Identity
+from livestory.story.journal.entry import Identity
 from livestory.story.kinds import KINDS
 from livestory.story.narrator import _Memory
 from livestory.trading.state import ExecutorState

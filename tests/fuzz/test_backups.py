@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from livestory.story.journal import JournalReader
+from livestory.story.journal.writer import JournalReader
 from tests.fuzz.mutation import Example, examples
 from tests.fuzz.oracle import asked, bounded, still_at_it
 from tests.web.teller import Teller

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from livestory import Observation, StoryWriter
 from livestory.clock import DAY, HOUR, MINUTE, SECOND, ManualClock, as_datetime, instant
-from livestory.story.journal import JournalReader
-from livestory.story.story_file import day_told
-from livestory.story.verify import verify
+from livestory.story.files.story_file import day_told
+from livestory.story.files.verify import verify
+from livestory.story.journal.writer import JournalReader
 from tests.fuzz.oracle import are_of_a_story, asked
 from tests.reliability.amount import TORTURE, amount
 

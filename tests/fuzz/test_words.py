@@ -7,11 +7,11 @@ import os
 from typing import TYPE_CHECKING
 
 from livestory.story.commands import AlertsLost, Flow, Note, as_input
-from livestory.story.journal_entry import Identity
-from livestory.story.layout import Layout
+from livestory.story.files.layout import Layout
+from livestory.story.journal.entry import Identity
 from livestory.story.settings import StorySettings
-from livestory.story.storyteller import Storyteller
 from livestory.story.wording.text import visible
+from livestory.story.writing.synchronous import SynchronousWriter
 from tests.fuzz.inputs import corpus
 from tests.fuzz.mutation import Example, examples
 from tests.fuzz.oracle import are_of_a_story, bounded, is_harmless, still_at_it
@@ -44,7 +44,7 @@ def test_any_word_is_told_or_set_aside(tmp_path: Path, tried: Tried, caplog: pyt
     inbox.mkdir()
     contents = list(WORDS.values())
     identity = Identity(bot="scout", mode="paper", symbol="ETH/BTC", unit="BTC")
-    with bounded(), Storyteller(story, identity, StorySettings()) as teller:
+    with bounded(), SynchronousWriter(story, identity, StorySettings()) as teller:
         for example in examples(400, 20_000):
             still_at_it()
             caplog.clear()
@@ -73,7 +73,7 @@ def _name(example: Example) -> bytes:
     return os.fsencode(f"{shown}.json")
 
 
-def _taken(teller: Storyteller) -> str:
+def _taken(teller: SynchronousWriter) -> str:
     """What the writer of a story does at each step."""
     told: list[Event] = []
     waiting = teller.commands()

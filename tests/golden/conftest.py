@@ -11,7 +11,7 @@ from tests.golden.replay import QUARTER, quarter_of, replay
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from livestory.story.layout import Layout
+    from livestory.story.files.layout import Layout
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from livestory.cli.play import Play, play
 from livestory.config import Configuration
-from livestory.story.layout import Layout
+from livestory.story.files.layout import Layout
 from livestory.trading.market.recorded import RecordedBars
 from livestory.trading.risk import RiskSettings
 from livestory.trading.strategy.timeframe import BAR

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from livestory.story.verify import verify
+from livestory.story.files.verify import verify
 from livestory.trading.market.recorded import RecordedBars
 from livestory.trading.strategy.timeframe import BAR
 from tests.golden.oracle import events
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from livestory.story.layout import Layout
+    from livestory.story.files.layout import Layout
     from livestory.trading.market.bar import Bar
 
 BARS = 8_736

@@ -13,7 +13,7 @@ from tests.golden.replay import GOLDEN
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from livestory.story.layout import Layout
+    from livestory.story.files.layout import Layout
 
 
 def test_the_quarter_is_told_byte_for_byte_as_agreed(quarter: Layout) -> None:

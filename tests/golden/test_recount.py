@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from livestory.story.layout import Layout
+    from livestory.story.files.layout import Layout
     from tests.golden.oracle import Recount
 
 

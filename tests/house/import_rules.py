@@ -27,7 +27,7 @@ THIRD_PARTY = {
 HEAVY = {"duckdb", "ccxt", "rich", "prometheus_client", "starlette", "uvicorn", "httpx2", "apprise", "pandas", "numpy"}
 
 # Inside story these touch the world; every other module there thinks only: no I/O, no clock, no log.
-HANDS = ("journal", "output", "story", "layout", "verify", "chronicle", "subscribers", "writer", "inbox")
+HANDS = ("journal", "files", "writing", "story_writer")
 WORLD = {
     *("apsw", "asyncio", "fcntl", "gzip", "io", "logging", "multiprocessing", "os", "pathlib", "random", "secrets"),
     *("shutil", "signal", "socket", "sqlite3", "subprocess", "sys", "tempfile", "threading", "time", "uuid"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from livestory.clock import DAY, MINUTE
 from livestory.story.inputs import Observation
-from livestory.story.journal import Entry, Identity, Journal
+from livestory.story.journal.writer import Entry, Identity, Journal
 from livestory.story.reason import Reason
 
 if TYPE_CHECKING:

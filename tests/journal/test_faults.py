@@ -13,8 +13,8 @@ import apsw
 import pytest
 
 from livestory.errors import JournalError
-from livestory.story.journal import Journal, JournalReader
-from livestory.story.verify import verify
+from livestory.story.files.verify import verify
+from livestory.story.journal.writer import Journal, JournalReader
 from tests.journal.stories import DEMO, ended, entry, forked, observation, written
 
 if TYPE_CHECKING:

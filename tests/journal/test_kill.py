@@ -7,9 +7,9 @@ import random
 import signal
 from typing import TYPE_CHECKING
 
-from livestory.story.journal import Journal, JournalReader
-from livestory.story.story_file import StoryFile
-from livestory.story.verify import verify
+from livestory.story.files.story_file import StoryFile
+from livestory.story.files.verify import verify
+from livestory.story.journal.writer import Journal, JournalReader
 from tests.journal.stories import DEMO, ended, entry, forked, observation
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ import pytest
 
 from livestory.retell.explain_story import Retelling
 from livestory.retell.journal_source import JournalSource
-from livestory.story.journal import Identity, Journal, JournalReader
-from livestory.story.journal_schema import STEPS, prepare
-from livestory.story.story_file import StoryFile
-from livestory.story.verify import verify
+from livestory.story.files.story_file import StoryFile
+from livestory.story.files.verify import verify
+from livestory.story.journal.schema import STEPS, prepare
+from livestory.story.journal.writer import Identity, Journal, JournalReader
 from tests.journal.stories import ended, forked
 from tests.retell.listening import heard
 

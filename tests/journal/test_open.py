@@ -10,11 +10,11 @@ import apsw
 import pytest
 
 from livestory.errors import InputError, JournalCorrupt, JournalError, JournalForeign, JournalHeld, JournalNewer
-from livestory.story.journal import Identity, Journal, JournalReader
-from livestory.story.journal_lock import holder
-from livestory.story.journal_schema import STEPS, prepare
-from livestory.story.layout import Layout
-from livestory.story.observation_row import COLUMNS
+from livestory.story.files.layout import Layout
+from livestory.story.journal.entry import COLUMNS
+from livestory.story.journal.lock import holder
+from livestory.story.journal.schema import STEPS, prepare
+from livestory.story.journal.writer import Identity, Journal, JournalReader
 from tests.journal.stories import DEMO, ended, entry, forked, written
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import apsw
 import pytest
 
 from livestory.errors import JournalCorrupt, JournalError, JournalNewer
-from livestory.story.journal import Entry, Journal, JournalReader
+from livestory.story.journal.writer import Entry, Journal, JournalReader
 from tests.journal.stories import DEMO, entry, observation, written
 
 if TYPE_CHECKING:

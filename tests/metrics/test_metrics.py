@@ -18,10 +18,10 @@ from livestory.errors import InputError
 from livestory.outlets.metrics import expose_metrics
 from livestory.outlets.story_metrics import GAUGES, NAMES, StoryMetrics
 from livestory.story.inputs import Observation
-from livestory.story.journal import Journal
+from livestory.story.journal.writer import Journal
 from livestory.story.kinds import KINDS
 from livestory.story.story_writer import StoryWriter
-from livestory.story.writer_thread import Health
+from livestory.story.writing.thread import Health
 from tests.export.prometheus_process import program
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ import apsw
 
 from livestory import Observation, StoryWriter
 from livestory.clock import MINUTE, ManualClock
-from livestory.story import writer_thread
 from livestory.story.inputs import Statement
 from livestory.story.kinds.telling import Note
 from livestory.story.narrator import Narrator
+from livestory.story.writing import thread as writer_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,9 +88,9 @@ def _dead(_: Scenery, told: StoryWriter) -> None:
     def die(*_: object) -> object:
         raise SystemExit
 
-    chronicle = told._thread._chronicle  # noqa: SLF001  a failpoint
-    assert chronicle is not None
-    chronicle.keep = die  # type: ignore[assignment,method-assign]
+    store = told._thread._store  # noqa: SLF001  a failpoint
+    assert store is not None
+    store.keep = die  # type: ignore[assignment,method-assign]
 
 
 def _corrupt(scene: Scenery, _: StoryWriter) -> None:

@@ -10,16 +10,16 @@ import apsw
 
 from livestory import StoryWriter
 from livestory.clock import DAY, ManualClock
-from livestory.story.journal import Identity, JournalReader
-from livestory.story.journal_schema import STEPS, prepare
-from livestory.story.verify import verify
+from livestory.story.files.verify import verify
+from livestory.story.journal.schema import STEPS, prepare
+from livestory.story.journal.writer import Identity, JournalReader
 from tests.reliability.told_bot import KEEP_DAYS, LONG, START, STEP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from livestory.story.journal import Kept
+    from livestory.story.journal.writer import Kept
 
 DEMO = Identity(bot="demo", symbol="ETH/BTC", unit="BTC")
 Acknowledged = list[tuple[int, str, str]]  # seq, id, line

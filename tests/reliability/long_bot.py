@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from livestory import Observation, StoryWriter
 from livestory.clock import DAY, HOUR, MINUTE, ManualClock
 from livestory.errors import JournalError
-from livestory.story.journal import JournalReader
+from livestory.story.journal.writer import JournalReader
 from tests.reliability.footprint import Footprint
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from livestory.story import chronicle, writer_thread  # noqa: F401  loaded once, for all forks
+import livestory.story.writing.store  # noqa: F401  loaded once, for all forks
+from livestory.story.writing import thread as writer_thread
 from tests.reliability.isolated_bot import isolated
 from tests.reliability.long_bot import lived
 from tests.reliability.told_bot import Scenery, starved, story
@@ -42,9 +43,10 @@ class Calls:
         self._library = ctypes.CDLL(None)
         self.there = hasattr(self._library, "failing_calls_arm")
 
-    def arm(self, folder: Path, fault: Sequence[int]) -> None:
+    def arm(self, folder: Path, fault: Sequence[Any]) -> None:
         """Let a fault be due in ``folder``."""
-        calls, at, act, error, again = fault
+        calls, at, act, error, again, victim = fault
+        self._library.failing_calls_victim(os.fsencode(folder / victim))
         self._library.failing_calls_arm(os.fsencode(folder), calls, ctypes.c_long(at), act, error, int(again))
 
     def mend(self) -> int:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from livestory.clock import DAY
 from livestory.config import Configuration
-from livestory.story.journal_entry import Identity
-from livestory.story.storyteller import Storyteller
+from livestory.story.journal.entry import Identity
+from livestory.story.writing.synchronous import SynchronousWriter
 from livestory.trading.executor import Executor
 from livestory.trading.market.simulated import SimulatedBars
 from livestory.trading.replay import run
@@ -31,7 +31,7 @@ def replay(scene: Scenery, *, group: int, failpoint: str | None = None) -> None:
     identity = Identity(bot="demo", mode="replay", symbol="ETH/BTC", unit="BTC", bars=market.digest)
     fresh = ExecutorState.fresh("demo", NERVOUS.strategy, NERVOUS.risk, NERVOUS.paper)
     scene.arm()
-    with Storyteller(scene.path, identity, NERVOUS.story, keep_days=KEEP_DAYS) as told:
+    with SynchronousWriter(scene.path, identity, NERVOUS.story, keep_days=KEEP_DAYS) as told:
         commit = told.commit
 
         def commit_and_say(states: dict[str, bytes]) -> list[Event]:
@@ -49,22 +49,22 @@ def replay(scene: Scenery, *, group: int, failpoint: str | None = None) -> None:
     scene.say(struck=scene.mend())
 
 
-def _text_raises(told: Storyteller) -> None:
+def _text_raises(told: SynchronousWriter) -> None:
     def broken(*_: object) -> None:
         message = "a bug in the story file"
         raise RuntimeError(message)
 
-    told._chronicle._text.append = broken  # type: ignore[assignment,method-assign]  # noqa: SLF001  a failpoint
+    told._store._text.append = broken  # type: ignore[assignment,method-assign]  # noqa: SLF001  a failpoint
 
 
-def _subscriber_raises(told: Storyteller) -> None:
+def _subscriber_raises(told: SynchronousWriter) -> None:
     def broken(_: Event) -> None:
         raise RuntimeError
 
     told.subscribe(broken)
 
 
-def _subscriber_hangs(told: Storyteller) -> None:
+def _subscriber_hangs(told: SynchronousWriter) -> None:
     told.subscribe(lambda _: Stop().wait())
 
 

@@ -41,6 +41,7 @@ class Act(enum.IntEnum):
     FAIL = 3  # it returns an error
     SHORT = 4  # half of the write is done, and said to be
     HANG = 5  # it doesn't return before it is mended
+    TAKE = 6  # the fault's victim is deleted, and a folder renamed, before it
 
 
 class Fault(Struct, frozen=True):
@@ -51,6 +52,7 @@ class Fault(Struct, frozen=True):
     act: Act
     error: int = 0
     again: bool = False
+    victim: str = ""  # in the session's folder
 
 
 class Outcome(Struct):
@@ -116,7 +118,9 @@ class Stage:
         request = {
             "session": session,
             "folder": str(folder),
-            "fault": None if fault is None else [fault.calls, fault.at, fault.act, fault.error, fault.again],
+            "fault": None
+            if fault is None
+            else [fault.calls, fault.at, fault.act, fault.error, fault.again, fault.victim],
             "kill_after": kill_after,
             "pause": pause,
             "disk": None if disk is None else str(disk),

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from livestory import StoryWriter
-from livestory.story.journal import Identity, Journal, JournalReader
-from livestory.story.writer_thread import WriterThread
+from livestory.story.journal.writer import Identity, Journal, JournalReader
+from livestory.story.writing.thread import WriterThread
 from tests.reliability.amount import TORTURE, amount
 from tests.reliability.keeping import kept
 from tests.reliability.stage import CHANGES, Act, Call, Fault

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tests.reliability.stage import Outcome, Stage
 
 CHANCE = random.Random(6)  # noqa: S311 - where to kill, no secret
+_CALLS = 600  # of a session, in which something of it is taken away
 A_STORY = 25  # kills that one story has to bear
 
 
@@ -101,3 +102,32 @@ def test_killed_at_each_system_call_of_a_session_nothing_acknowledged_is_lost(
     assert list((path.parent / "archive").iterdir())  # the session that came to its end has rotated
     assert count > 100
     did("kills at a system call", count)
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["to its end", "then killed"])
+@pytest.mark.parametrize("victim", [".db", ".db-wal", ".db-shm", ".lock", ".txt", ".inbox", "archive"])
+def test_a_file_taken_away_at_each_system_call_of_a_session_costs_nothing_unsaid(
+    stage: Stage, memory: Path, did: Did, victim: str, *, killed: bool
+) -> None:
+    """Before every open, write, sync, … one file or folder of the story is gone; with a SIGKILL later, or without.
+
+    Each acknowledged event is kept. Only what was taken in the instant before the kill may be lost, and the next start
+    tells that.
+    """
+    name, ats = victim if victim == "archive" else f"live_story{victim}", range(0, _CALLS, 40 // amount(1, 40))
+    for at in ats:
+        path = memory / str(at) / "live_story.txt"
+        begun_by_an_older_livestory(path)
+        (path.parent / "live_story.inbox").mkdir()
+        fault = Fault(CHANGES, at, Act.TAKE, victim=name)
+        outcome = stage.play(
+            "story", path.parent, fault, first=1, count=12, kill_after=20 + at % 40 if killed else None
+        )
+        assert outcome.code == (-signal.SIGKILL if killed else 0)
+        started_again(path, 40)
+        if killed and "Journal Set Aside" in path.read_text(encoding="utf-8"):
+            did("losses told")
+        else:
+            kept(path, acknowledged(outcome))
+        shutil.rmtree(path.parent)
+    did("files taken away at a system call", len(ats))

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from livestory import StoryWriter
 from livestory.clock import DAY, ManualClock
-from livestory.story.journal import JournalReader
-from livestory.story.verify import verify
+from livestory.story.files.verify import verify
+from livestory.story.journal.writer import JournalReader
 from tests.cli.program import COMMAND, environment
 from tests.reliability.amount import amount
 from tests.reliability.footprint import Footprint

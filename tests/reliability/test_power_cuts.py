@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from livestory.errors import JournalError
-from livestory.story.journal import JournalReader
+from livestory.story.journal.writer import JournalReader
 from tests.reliability.amount import amount
 from tests.reliability.conftest import mounted, unable
 from tests.reliability.keeping import begun_by_an_older_livestory, kept, started_again

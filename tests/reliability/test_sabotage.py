@@ -13,8 +13,8 @@ import pytest
 
 from livestory import StoryWriter
 from livestory.clock import ManualClock
-from livestory.story.journal import JournalReader
-from livestory.story.verify import verify
+from livestory.story.files.verify import verify
+from livestory.story.journal.writer import JournalReader
 from tests.reliability.amount import amount
 from tests.reliability.told_bot import KEEP_DAYS, LONG, START, STEP, is_whole
 

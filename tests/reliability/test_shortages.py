@@ -11,8 +11,8 @@ import pytest
 
 from livestory import StoryWriter
 from livestory.clock import ManualClock
-from livestory.story.journal import JournalReader
-from livestory.story.verify import verify
+from livestory.story.files.verify import verify
+from livestory.story.journal.writer import JournalReader
 from tests.reliability.conftest import mounted
 from tests.reliability.keeping import kept, started_again
 from tests.reliability.told_bot import LONG, START, is_whole

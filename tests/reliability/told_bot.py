@@ -45,9 +45,9 @@ def story(scene: Scenery, *, first: int, count: int, synchronous: str | None = N
     scene.arm()
     with story_of_a_bot(scene, clock) as told:
         if synchronous is not None:
-            chronicle = told._thread._chronicle  # noqa: SLF001  the control needs the wrong one
-            assert chronicle is not None
-            chronicle.journal._connection("append").pragma("synchronous", synchronous)  # noqa: SLF001
+            store = told._thread._store  # noqa: SLF001  the control needs the wrong one
+            assert store is not None
+            store.journal._connection("append").pragma("synchronous", synchronous)  # noqa: SLF001
         scene.say(opened=first)
         for n in range(first, first + count):
             clock.set(START + n * STEP)

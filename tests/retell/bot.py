@@ -9,8 +9,8 @@ from livestory.cli.play import Play, play
 from livestory.config import Configuration
 from livestory.story.event import Event as Told
 from livestory.story.event import from_record
-from livestory.story.journal_reader import JournalReader
-from livestory.story.layout import Layout
+from livestory.story.files.layout import Layout
+from livestory.story.journal.reader import JournalReader
 
 if TYPE_CHECKING:
     from pathlib import Path

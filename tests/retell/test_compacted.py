@@ -22,14 +22,14 @@ from livestory.retell.compact_journal import compact_journal
 from livestory.retell.explain_story import Retelling
 from livestory.retell.export_journal import export_journal
 from livestory.retell.journal_source import JournalSource
+from livestory.story.files.verify import verify
 from livestory.story.inputs import Flow
-from livestory.story.journal_compaction import Compaction, Freed
-from livestory.story.journal_entry import Identity
-from livestory.story.journal_reader import JournalReader
+from livestory.story.journal.compaction import Compaction, Freed
+from livestory.story.journal.entry import Identity
+from livestory.story.journal.reader import JournalReader
 from livestory.story.narrator import NARRATOR
 from livestory.story.settings import StorySettings
-from livestory.story.storyteller import Storyteller
-from livestory.story.verify import verify
+from livestory.story.writing.synchronous import SynchronousWriter
 from livestory.trading.market.simulated import SimulatedBars
 from livestory.trading.risk import RiskSettings
 from tests.journal.stories import ended, forked
@@ -100,7 +100,7 @@ def test_every_line_and_the_summary_stay_the_same(
 def a_fast_bot(story: Path, days: int = 3) -> list[Observation]:
     """The story of somebody's bot that observes each minute, with flows, a halt and regimes; its observations."""
     given = []
-    with Storyteller(story, Identity(bot="fast"), StorySettings()) as writer:
+    with SynchronousWriter(story, Identity(bot="fast"), StorySettings()) as writer:
         for n in range(days * 1440):
             time = _BEGIN + (n + 1) * MINUTE
             swing = (n * 7919) % 101 / 1000

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from livestory.cli import livestory
 from livestory.clock import instant
-from livestory.story.journal_reader import JournalReader
+from livestory.story.journal.reader import JournalReader
 from livestory.story.line import parse, render
 from livestory.trading.market.simulated import SimulatedBars
 from tests.retell.bot import events_of, told_live

@@ -17,7 +17,7 @@ from livestory.retell.explain_story import Retelling
 from livestory.retell.export_journal import export_journal
 from livestory.retell.journal_source import JournalSource
 from livestory.story.inputs import Observation
-from livestory.story.journal_reader import JournalReader
+from livestory.story.journal.reader import JournalReader
 from livestory.story.kinds import KINDS
 from livestory.story.kinds.retold import Retold
 from livestory.story.settings import StorySettings

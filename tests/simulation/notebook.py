@@ -12,7 +12,7 @@ from tests.trading.news import News
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from livestory.story.inbox import Posted
+    from livestory.story.files.inbox import Posted
     from livestory.story.kinds.base import Facts
 
 

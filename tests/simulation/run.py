@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 
 from livestory.clock import HOUR, MINUTE, SECOND, ManualClock
 from livestory.story.commands import Halt, Resume
-from livestory.story.inbox import Posted
+from livestory.story.files.inbox import Posted
 from livestory.story.reason import Reason
 from livestory.trading.exchange.records import Balances
 from livestory.trading.execution.tactics import OrderSettings

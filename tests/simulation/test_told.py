@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from livestory.story.event import from_record
-from livestory.story.journal_entry import Identity
-from livestory.story.journal_reader import JournalReader
+from livestory.story.journal.entry import Identity
+from livestory.story.journal.reader import JournalReader
 from livestory.story.kinds.exchange import OrderClear, OrderUnknown
 from livestory.story.kinds.trades import Trade
 from livestory.story.settings import StorySettings
-from livestory.story.storyteller import Storyteller
+from livestory.story.writing.synchronous import SynchronousWriter
 from tests.simulation.notebook import Notebook
 from tests.simulation.run import Plan, Run, stem_of, traded
 
@@ -35,7 +35,7 @@ class Written(Notebook):
         super().__init__()
         self.path = path
         self.clock: Clock | None = None
-        self.real = Storyteller(path, IDENTITY, StorySettings())
+        self.real = SynchronousWriter(path, IDENTITY, StorySettings())
 
     def take(self, given: Input) -> tuple[Facts, ...] | None:
         self.real.take(given)
@@ -48,7 +48,7 @@ class Written(Notebook):
     def after_a_death(self) -> None:
         super().after_a_death()
         self.real.close()
-        self.real = Storyteller(self.path, IDENTITY, StorySettings())
+        self.real = SynchronousWriter(self.path, IDENTITY, StorySettings())
 
 
 def events_of(path: Path) -> list[Event]:

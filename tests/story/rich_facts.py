@@ -22,14 +22,15 @@ from livestory.story.kinds.lifecycle import Resumed, Rules, RulesChanged, Starte
 from livestory.story.kinds.money import (
     BalanceDiffers,
     BalanceExplained,
+    CashFlow,
     DataGap,
-    FlowTold,
+    MissingFields,
     ReadingBack,
     ReadingRefused,
-    ToldInPart,
 )
 from livestory.story.kinds.retold import RegimeTime, Retold, Summary
 from livestory.story.kinds.risk import (
+    AllTimeHigh,
     BreakerTripped,
     DailyLimit,
     DailyLimitOver,
@@ -37,13 +38,20 @@ from livestory.story.kinds.risk import (
     DrawdownOver,
     HalfWay,
     Halted,
-    NewHigh,
     Phoenix,
     SellStuck,
     Unhalted,
     WaitOver,
 )
-from livestory.story.kinds.telling import AlertsGivenUp, ClockMoved, Note, SetAside, StoryLate, TimeBack, TimeDoubted
+from livestory.story.kinds.telling import (
+    AlertsGivenUp,
+    ClockMoved,
+    JournalSetAside,
+    Note,
+    StoryLate,
+    TimeBack,
+    TimeDoubted,
+)
 from livestory.story.kinds.trades import Exposure, PutOff, RegimeSwitch, Trade
 from livestory.story.reason import BarCount, Reason
 
@@ -87,7 +95,7 @@ EXCHANGE: tuple[tuple[int, Facts], ...] = (
     (at("5 09:45:02"), BalanceDiffers(
         difference=-0.1, wealth=0.8483, expected=0.9483, unit="BTC", base_difference=Decimal("-3.3"), base="ETH")),
     (at("5 12:45:02"), BalanceExplained(difference=-0.1, unit="BTC", by="history", lasted=3 * HOUR)),
-    (at("5 12:45:02"), FlowTold(
+    (at("5 12:45:02"), CashFlow(
         amount=-0.1, unit="BTC", came=at("5 09:42"), wealth_before=0.9483, wealth_after=0.8483, record_before=1.0567,
         record_after=0.9453, drawdown=-0.102, source="history", counted=True)),
     (at("5 12:50"), BalanceDiffers(difference=0.05, wealth=0.8983, expected=0.8483, unit="BTC")),
@@ -161,7 +169,7 @@ TOLD: tuple[tuple[int, Facts], ...] = (
     (at("3 15:30"), Trade(
         side="buy", quantity=Decimal("0.25"), price=Decimal("0.0329"), base="ETH", quote="BTC",
         reason=Reason("trend_up", 0.0061, 0.005, text="EMA 20 over EMA 50"), weight_before=0.96, weight_after=0.97)),
-    (at("3 16:00"), NewHigh(wealth=1.0567, unit="BTC", previous=1.0234, price=0.034, next_told=1.067267)),
+    (at("3 16:00"), AllTimeHigh(wealth=1.0567, unit="BTC", previous=1.0234, price=0.034, next_told=1.067267)),
     (at("3 17:15"), HalfWay(
         drawdown=-0.103, peak=1.0567, wealth=0.9478, limit=0.2, unit="BTC", price=0.0304, price_at_limit=0.0270)),
     (at("3 18:00"), BreakerTripped(
@@ -201,10 +209,10 @@ TOLD: tuple[tuple[int, Facts], ...] = (
         side="buy", quantity=Decimal("0.001"), base="ETH", reason=Reason("min_notional", 0.00003, 0.0001))),
     (at("5 06:30"), DataGap(
         bars=3, first=at("5 05:45"), last=at("5 06:15"), price_before=0.0301, price_after=0.0303)),
-    (at("5 09:45:02"), FlowTold(
+    (at("5 09:45:02"), CashFlow(
         amount=0.1, unit="BTC", came=at("5 09:42"), wealth_before=0.8549, wealth_after=0.9549, record_before=1.0567,
         record_after=1.1803, drawdown=-0.191)),
-    (at("5 11:00"), FlowTold(amount=-0.05, unit="BTC", wealth_before=0.9549, wealth_after=0.9049)),
+    (at("5 11:00"), CashFlow(amount=-0.05, unit="BTC", wealth_before=0.9549, wealth_after=0.9049)),
     (at("5 19:15"), DailyLimit(
         day_return=-0.033, limit=0.03, position=21.0, base="ETH", weight=0.64, drawdown=-0.04, breaker=0.06)),
     (at("6 00:00"), DailyLimitOver(blocked=4 * HOUR + 45 * MINUTE, weight=0.64, base="ETH", drawdown=-0.045)),
@@ -234,14 +242,14 @@ TOLD: tuple[tuple[int, Facts], ...] = (
     (at("10 00:00"), Chapter(
         period="day", start=at("9 00:00"), end=at("10 00:00"), wealth=0.9039, wealth_before=0.9039, unit="BTC",
         change=0.0, holding=-0.0072, base="ETH", bars=96, trend_share=0.0, no_trade=(_NO_DIP, _COOLDOWN))),
-    (at("11 12:00"), ToldInPart(lacking=("regime", "halted"))),
+    (at("11 12:00"), MissingFields(lacking=("regime", "halted"))),
     (at("11 13:00"), Drawdown(
         drawdown=-0.203, peak=51240.0, wealth=40838.28, unit="USDT", peak_time=at("9 10:00"))),
     (at("14 13:00"), DrawdownOver(wealth=51300.0, unit="USDT", lasted=5 * DAY + 3 * HOUR, deepest=-0.231)),
     (at("15 08:00:10"), StoryLate(
         lines=12, lost=2, since=at("15 07:30"), until=at("15 08:00"),
         trouble="results/live_story.db: can't append: the disk is full (database or disk is full)")),
-    (at("15 08:05"), SetAside(
+    (at("15 08:05"), JournalSetAside(
         name="live_story.db.damaged-20241215T080500Z",
         trouble="results/live_story.db: the journal is damaged: event 4711 does not follow from the one before")),
     (at("15 09:00"), ClockMoved(by=HOUR)),

@@ -36,7 +36,7 @@ def test_every_module_of_the_package_is_a_detector_and_is_listed() -> None:
         own = [
             name
             for name, value in getmembers(found, isclass)
-            if value.__module__ == found.__name__ and issubclass(value, Struct) and not name.startswith("_")
+            if value.__module__ == found.__name__ and issubclass(value, Struct) and name.endswith("Detector")
         ]
         assert own, module.name
         assert set(own) <= set(detectors.__all__), module.name

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from livestory import Narrator, Observation, Rules, StorySettings, StoryWriter
 from livestory.clock import DAY, RELEASED, ManualClock, Reading, as_datetime, instant
 from livestory.story.inputs import Fill, Flow, Input, Statement
-from livestory.story.journal import JournalReader
+from livestory.story.journal.writer import JournalReader
 from livestory.story.kinds.telling import Note
 from tests.story.inputs import QUARTER
 

@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from livestory import StoryWriter
-from livestory.story.verify import verify
+from livestory.story.files.verify import verify
 from tests.story.processes import bot, told
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from livestory.story.verify import verify
+from livestory.story.files.verify import verify
 from tests.story.processes import bot, told
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ from livestory import StoryWriter
 from livestory.clock import MINUTE, ManualClock, instant
 from livestory.errors import InputError
 from livestory.story.commands import AlertsLost, Command, Flow, Halt, Note, Resume, as_input
-from livestory.story.inbox import INBOX, Inbox
-from livestory.story.journal import Identity, JournalReader
-from livestory.story.layout import Layout
+from livestory.story.files.inbox import INBOX, Inbox
+from livestory.story.files.layout import Layout
+from livestory.story.journal.writer import Identity, JournalReader
 from livestory.story.settings import StorySettings
-from livestory.story.storyteller import Storyteller
+from livestory.story.writing.synchronous import SynchronousWriter
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,8 +43,8 @@ def _layout(folder: Path) -> Layout:
     return Layout.of(folder / "live_story.txt")
 
 
-def _teller(folder: Path) -> Storyteller:
-    return Storyteller(folder / "live_story.txt", ETH, StorySettings(), clock=ManualClock(NOON))
+def _teller(folder: Path) -> SynchronousWriter:
+    return SynchronousWriter(folder / "live_story.txt", ETH, StorySettings(), clock=ManualClock(NOON))
 
 
 def _lines(folder: Path) -> list[str]:
@@ -142,7 +142,7 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     """With what to do."""
     layout = _layout(tmp_path)
     layout.inbox.write_text("in the way")
-    with pytest.raises(InputError, match="can't leave a word there"):
+    with pytest.raises(InputError, match="can't leave a command there"):
         Inbox(layout).post(Resume())
 
 

@@ -10,17 +10,17 @@ from livestory.clock import HOUR, MINUTE
 from livestory.outlets.terminal import style
 from livestory.outlets.web.event_index import mark_of
 from livestory.retell.journal_source import JournalSource
-from livestory.story.detectors.troubles import ENDS
+from livestory.story.detectors.exchange import ENDS
 from livestory.story.event import from_record
 from livestory.story.inputs import Begin, End, Flow, Input, Observation, Skip, Statement
-from livestory.story.journal import Identity, JournalReader
+from livestory.story.journal.writer import Identity, JournalReader
 from livestory.story.kinds import KINDS, groups, is_critical
 from livestory.story.kinds.base import Facts, Group, Retelling, Tone
 from livestory.story.kinds.lifecycle import Rules
 from livestory.story.kinds.risk import Halted, Unhalted
 from livestory.story.kinds.trades import Exposure, Trade
 from livestory.story.settings import StorySettings
-from livestory.story.storyteller import Storyteller
+from livestory.story.writing.synchronous import SynchronousWriter
 from tests.retell.listening import heard
 from tests.story.inputs import START, fill
 from tests.story.rich_facts import TOLD
@@ -51,7 +51,7 @@ BROUGHT_BY_NO_OBSERVATION = {"retold", "summary"}
 def live_and_retold(folder: Path, *given: Input) -> tuple[list[str], list[str]]:
     """The lines of a bot that is given these inputs after its first bar, the last at a bar's own end."""
     path = folder / "live_story.txt"
-    with Storyteller(path, Identity(bot="demo", symbol="ETH/BTC", unit="BTC"), StorySettings()) as story:
+    with SynchronousWriter(path, Identity(bot="demo", symbol="ETH/BTC", unit="BTC"), StorySettings()) as story:
         story.take(Observation(time=START, wealth=1.0, price=0.05))
         *before, last = given
         for one in before:
@@ -137,7 +137,7 @@ def test_each_kind_that_tells_an_input_is_tried_with_it() -> None:
 def test_the_chart_marks_what_is_declared(tmp_path: Path) -> None:
     """Trades by their side, all others by the mark of their kind."""
     path = tmp_path / "live_story.txt"
-    with Storyteller(path, Identity(bot="demo", symbol="ETH/BTC", unit="BTC"), StorySettings()) as story:
+    with SynchronousWriter(path, Identity(bot="demo", symbol="ETH/BTC", unit="BTC"), StorySettings()) as story:
         story.take(Begin(time=START, wealth=1.0))
         story.take(fill("buy", 9, "0.05", time=BAR_END))
         story.take(Statement(BAR_END + HOUR, (Halted(reason="owner", cancelled=0),)))

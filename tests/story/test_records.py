@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from livestory.clock import HOUR
 from livestory.story.inputs import Observation, RecordCheck, Statement
-from livestory.story.kinds.risk import HalfWay, NewHigh
+from livestory.story.kinds.risk import AllTimeHigh, HalfWay
 from livestory.story.narrator import Narrator
 from livestory.story.settings import StorySettings
 from tests.story.inputs import RULES, START, kinds, lines, observations
@@ -50,7 +50,7 @@ def test_check_ath_works_in_both_calling_orders(raised_first: bool) -> None:  # 
         if raised_first:
             peak = max(peak, wealth)
         told_now = [event.facts for event in narrator.take(RecordCheck(START, wealth, peak))]
-        records += [facts.wealth for facts in told_now if isinstance(facts, NewHigh)]
+        records += [facts.wealth for facts in told_now if isinstance(facts, AllTimeHigh)]
         peak = max(peak, wealth)
     assert records == [1.02, 1.031]
 
@@ -86,7 +86,7 @@ def test_a_record_told_by_one_call_is_not_told_by_another() -> None:
     assert len(narrator.take(RecordCheck(START + 1, 1.5, 1.5))) == 1
     assert narrator.take(RecordCheck(START + 2, 1.5, 1.5)) == ()
     assert "ath" not in kinds(narrator, Observation(time=START + HOUR, wealth=1.5))
-    narrator.take(Statement(START + 3, (NewHigh(wealth=1.9, unit="BTC"),)))
+    narrator.take(Statement(START + 3, (AllTimeHigh(wealth=1.9, unit="BTC"),)))
     assert narrator.take(RecordCheck(START + 4, 1.9, 1.9)) == ()
 
 

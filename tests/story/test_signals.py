@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from livestory import StoryWriter
-from livestory.story.journal import JournalReader
+from livestory.story.journal.writer import JournalReader
 from tests.story.processes import bot, told
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ import pytest
 from livestory import JournalHeld, Observation, StoryWriter
 from livestory.clock import HOUR, SECOND, ManualClock, instant
 from livestory.errors import JournalError, JournalForeign
-from livestory.story.journal import Entry, Identity, Journal
-from livestory.story.verify import verify
+from livestory.story.files.verify import verify
+from livestory.story.journal.writer import Entry, Identity, Journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +44,18 @@ def _writer(folder: Path, **options: Any) -> StoryWriter:
 def _other(folder: Path, name: str = "the other bot") -> Journal:
     """Another writer of the same story."""
     return Journal.open(_path(folder), Identity(bot=None, symbol="ETH/BTC", unit="BTC"), name=name)
+
+
+def _taken_away(folder: Path) -> Path:
+    """The whole folder, with a file in its place."""
+    away = folder.rename(folder.with_name(f"{folder.name}.away"))
+    folder.touch()
+    return away
+
+
+def _brought_back(away: Path, folder: Path) -> None:
+    folder.unlink()
+    away.rename(folder)
 
 
 def _seqs(told: tuple[Event, ...] | None) -> list[int | None]:
@@ -126,15 +138,15 @@ def test_a_disk_that_does_not_answer_is_shown_and_told_afterwards(
     with _writer(tmp_path, max_wait=LONG) as story:
         story.note("before")
         story._max_wait = 0.0  # noqa: SLF001 - after the first line, so that it is durable
-        chronicle, answers = story._thread._chronicle, threading.Event()  # noqa: SLF001
-        assert chronicle is not None
-        keep = chronicle.keep
+        store, answers = story._thread._store, threading.Event()  # noqa: SLF001
+        assert store is not None
+        keep = store.keep
 
         def hanging(*arguments: Any) -> Any:
             answers.wait(LONG)
             return keep(*arguments)
 
-        monkeypatch.setattr(chronicle, "keep", hanging)
+        monkeypatch.setattr(store, "keep", hanging)
         for n in range(3):
             story.note(f"late {n}")
         assert story.health.ok  # it may yet answer
@@ -169,16 +181,15 @@ def test_a_coroutine_never_waits_for_a_hanging_journal(tmp_path: Path) -> None:
 def test_what_came_late_is_counted_and_told(tmp_path: Path) -> None:
     """The lines told while the journal could not be written, with the cause and how long it lasted."""
     clock = ManualClock("2024-12-03 12:00")
-    journal = tmp_path / "live_story.db"
     with _writer(tmp_path, clock=clock, max_wait=LONG) as story:
         story.note("before")
-        away = journal.rename(tmp_path / "elsewhere.db")
+        away = _taken_away(tmp_path)
         assert _seqs(story.note("late 1")) == [None]
-        assert "moved, deleted or replaced" in (story.health.trouble or "")
+        assert "take the lock again" in (story.health.trouble or "")
         for n in range(2, 6):
             assert _seqs(story.note(f"late {n}")) == [None]
         clock.set("2024-12-03 13:30")
-        away.rename(journal)
+        _brought_back(away, tmp_path)
         assert story.flush(LONG)
         assert story.health.ok
         assert _seqs(story.note("after")) == [8]
@@ -192,38 +203,14 @@ def test_what_came_late_is_counted_and_told(tmp_path: Path) -> None:
 
 def test_a_strict_writer_raises_what_keeps_a_line_waiting(tmp_path: Path) -> None:
     """And keeps it all the same."""
-    journal = tmp_path / "live_story.db"
     with _writer(tmp_path, strict=True, max_wait=LONG) as story:
         story.note("before")
-        away = journal.rename(tmp_path / "elsewhere.db")
-        with pytest.raises(JournalError, match="moved, deleted or replaced"):
+        away = _taken_away(tmp_path)
+        with pytest.raises(JournalError, match="take the lock again"):
             story.note("late")
-        away.rename(journal)
+        _brought_back(away, tmp_path)
         assert story.flush(LONG)
     assert _told(tmp_path)[:2] == ["📝 Note | before", "📝 Note | late"]
-
-
-@pytest.mark.parametrize("what", ["deleted", "replaced"])
-def test_a_journal_deleted_or_replaced_under_the_story_is_no_end_of_the_bot(tmp_path: Path, what: str) -> None:
-    """Calls return, health says what happened, nothing is written into the wrong journal, and a restart begins anew."""
-    (tmp_path / "other").mkdir()
-    with _writer(tmp_path / "other", max_wait=LONG) as other:
-        other.note("somebody else's")
-    story = _writer(tmp_path, max_wait=LONG)
-    story.note("before")
-    for suffix in ("", "-wal", "-shm"):
-        (tmp_path / f"live_story.db{suffix}").unlink()
-        if what == "replaced":
-            (tmp_path / "other" / f"live_story.db{suffix}").rename(tmp_path / f"live_story.db{suffix}")
-    assert _seqs(story.note("lost")) == [None]
-    assert "moved, deleted or replaced" in (story.health.trouble or "")
-    assert not story.close(0.0)
-    with _writer(tmp_path, max_wait=LONG) as again:
-        assert again.note("again")
-        assert again.health.ok
-    assert "lost" not in "".join(_told(tmp_path))
-    assert _told(tmp_path)[-1] == "📝 Note | again"
-    assert verify(_path(tmp_path)).findings == []
 
 
 def test_a_corrupt_journal_is_set_aside_and_the_story_tells_it(tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from livestory import Observation, Reason, Rules, StorySettings, StoryWriter, parse, render
 from livestory.clock import HOUR, MINUTE, ManualClock, instant
-from livestory.story.journal import JournalReader
-from livestory.story.verify import verify
+from livestory.story.files.verify import verify
+from livestory.story.journal.writer import JournalReader
 from tests.story.facts import hostile_text
 
 if TYPE_CHECKING:

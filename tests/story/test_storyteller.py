@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 
 from livestory.clock import HOUR, ManualClock
 from livestory.errors import JournalCorrupt
-from livestory.story.chronicle import Chronicle
+from livestory.story.files.story_file import StoryFile
+from livestory.story.files.verify import verify
 from livestory.story.inputs import Begin, Observation, Statement
-from livestory.story.journal import Identity, Journal, JournalReader
+from livestory.story.journal.writer import Identity, Journal, JournalReader
 from livestory.story.kinds.telling import Note
 from livestory.story.narrator import Narrator
 from livestory.story.settings import StorySettings
-from livestory.story.story_file import StoryFile
-from livestory.story.storyteller import Storyteller
-from livestory.story.verify import verify
+from livestory.story.writing.store import StoryStore
+from livestory.story.writing.synchronous import SynchronousWriter
 from tests.story.inputs import NEW_YEARS_EVE, lives
 
 if TYPE_CHECKING:
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
     from livestory.story.event import Event
     from livestory.story.inputs import Input
-    from livestory.story.journal import Kept
+    from livestory.story.journal.writer import Kept
 
 ETH = Identity(bot="demo", symbol="ETH/BTC", unit="BTC")
 
 
-def _teller(folder: Path) -> Storyteller:
-    return Storyteller(folder / "live_story.txt", ETH, StorySettings())
+def _teller(folder: Path) -> SynchronousWriter:
+    return SynchronousWriter(folder / "live_story.txt", ETH, StorySettings())
 
 
-def _tell(teller: Storyteller, life: Sequence[Input]) -> None:
+def _tell(teller: SynchronousWriter, life: Sequence[Input]) -> None:
     for one in life:
         teller.take(one)
 
@@ -132,23 +132,23 @@ def test_a_text_that_can_not_be_written_stops_no_commit_and_is_told_when_it_can(
     path = tmp_path / "live_story.txt"
     clock, text, narrator = ManualClock(NEW_YEARS_EVE), _StuckFile(path, None), Narrator()
     journal = Journal.open(path, ETH)
-    chronicle = Chronicle(journal, text, clock)
+    store = StoryStore(journal, text, clock)
     text.open(journal)
 
     def keep(note: str) -> list[Event]:
-        return chronicle.keep(narrator.take(Statement(clock.now(), (Note(text=note),))), (), {})
+        return store.keep(narrator.take(Statement(clock.now(), (Note(text=note),))), (), {})
 
     assert [event.seq for note in ("a", "b") for event in keep(note)] == [1, 2]
-    assert chronicle.trouble == "No space left on device"
+    assert store.trouble == "No space left on device"
     clock.set(NEW_YEARS_EVE + HOUR)
     text.stuck = False
     assert [event.seq for event in keep("c")] == [3]
-    assert not chronicle.trouble
-    (late,) = narrator.take(Statement(clock.now(), (*chronicle.news(),)))
+    assert not store.trouble
+    (late,) = narrator.take(Statement(clock.now(), (*store.news(),)))
     assert late.line.partition(" | ")[2] == (
         "🩹 Story Late | 2 lines, 1h | No space left on device (21:00 to 22:00); the bot went on"
     )
-    chronicle.close()
+    store.close()
     assert [line.rpartition(" | ")[2] for line in path.read_text(encoding="utf-8").splitlines()] == ["a", "b", "c"]
 
 

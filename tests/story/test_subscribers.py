@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from livestory import StoryWriter
-from livestory.story import subscribers
+from livestory.story.writing import subscribers
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from livestory.story.journal import Journal
-from livestory.story.story_file import StoryFile
-from livestory.story.verify import verify
+from livestory.story.files.story_file import StoryFile
+from livestory.story.files.verify import verify
+from livestory.story.journal.writer import Journal
 from tests.journal.stories import DEMO, entry, written
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from livestory.clock import DAY, HOUR
-from livestory.story.journal import Cursor, Journal, JournalReader
-from livestory.story.story_file import CURSOR, StoryFile
-from livestory.story.verify import verify
+from livestory.story.files.story_file import CURSOR, StoryFile
+from livestory.story.files.verify import verify
+from livestory.story.journal.writer import Cursor, Journal, JournalReader
 from tests.journal.stories import DEMO, START, ended, entry, forked
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ import pytest
 
 from livestory.clock import DAY, HOUR
 from livestory.errors import JournalError, JournalNewer
-from livestory.story.journal import Cursor, Journal, Kept
-from livestory.story.story_file import StoryFile
-from livestory.story.verify import Finding, verify
+from livestory.story.files.story_file import StoryFile
+from livestory.story.files.verify import Finding, verify
+from livestory.story.journal.writer import Cursor, Journal, Kept
 from tests.journal.stories import DEMO, START, ended, entry, forked, observation
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from tests.trading.news import News
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from livestory.story.inbox import Posted
+    from livestory.story.files.inbox import Posted
     from livestory.story.inputs import Input
 
 QUARTER = 15 * MINUTE

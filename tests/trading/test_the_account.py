@@ -8,7 +8,7 @@ import pytest
 
 from livestory.clock import HOUR, MINUTE, SECOND, Clock
 from livestory.story.commands import Halt, Resume
-from livestory.story.inbox import Posted
+from livestory.story.files.inbox import Posted
 from livestory.story.inputs import Begin
 from livestory.story.kinds.exchange import ExchangeBack, ExchangeDown, FiltersChanged, ForeignOrders
 from livestory.story.kinds.money import BalanceDiffers, BalanceExplained

@@ -9,7 +9,7 @@ import pytest
 
 from livestory.clock import MINUTE, SECOND
 from livestory.story.commands import Command, Flow, Halt, Note, Resume
-from livestory.story.inbox import Posted
+from livestory.story.files.inbox import Posted
 from livestory.story.kinds.exchange import OrderClear
 from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
 from livestory.story.kinds.risk import Halted, Unhalted

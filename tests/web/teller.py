@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from livestory.clock import DAY, MINUTE
 from livestory.story.inputs import Begin, End, Fill, Observation, Statement
-from livestory.story.journal_entry import Identity
+from livestory.story.journal.entry import Identity
 from livestory.story.kinds.lifecycle import Rules
 from livestory.story.kinds.risk import Halted, Unhalted
 from livestory.story.kinds.telling import Note
 from livestory.story.reason import Reason
 from livestory.story.settings import StorySettings
-from livestory.story.storyteller import Storyteller
+from livestory.story.writing.synchronous import SynchronousWriter
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +31,9 @@ class Teller:
         self.now = start
         self._bars = 0
         self._closed = False
-        self._story = Storyteller(path, Identity(bot="scout", mode=mode, symbol="ETH/BTC", unit="BTC"), StorySettings())
+        self._story = SynchronousWriter(
+            path, Identity(bot="scout", mode=mode, symbol="ETH/BTC", unit="BTC"), StorySettings()
+        )
         self._mode = mode
 
     def __enter__(self) -> Self:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from livestory.clock import DAY, MINUTE, ManualClock, SystemClock
-from livestory.story.journal_reader import JournalReader
+from livestory.story.journal.reader import JournalReader
 from livestory.story.kinds import KINDS
 from tests.web.serving import served, settled
 from tests.web.teller import QUARTER, START, Teller, week

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from livestory.outlets.alerts.alerts import Alerts
     from livestory.outlets.alerts.outbox import Outbox, State
     from livestory.outlets.alerts.settings import AlertsSettings
-    from livestory.story.layout import Layout
+    from livestory.story.files.layout import Layout
 
 _CONFIGURATION = Path("livestory.toml")
 _PATIENCE = 8.0  # seconds that what is on its way may take at the end
@@ -186,7 +186,7 @@ def list_(whole: tuple[Path, Path | None], folder: Path | None, configured: Path
     livestory alert list --dir results/demo
     """
     from livestory.outlets.alerts.outbox import Outbox, outbox_path
-    from livestory.story.journal_lock import holder
+    from livestory.story.journal.lock import holder
 
     settings = alerts_settings(configured or whole[1])
     path = outbox_path(story_in(folder or whole[0]))

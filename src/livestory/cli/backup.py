@@ -25,8 +25,8 @@ def backup(file: Path, folder: Path) -> None:
     livestory backup backups/scout.tar.gz --dir results/scout
     """
     from livestory.cli.sizes import size
-    from livestory.story.output_file import Target
-    from livestory.story.story_backup import backup as save
+    from livestory.story.files.backup import backup as save
+    from livestory.story.files.output_file import Target
     from livestory.story.wording import numbers
 
     saved = save(story_in(folder).db, file)
@@ -48,7 +48,7 @@ def restore(file: Path, folder: Path, *, fresh: bool) -> None:
     livestory restore story-2024-12-03.tar.gz
     livestory restore story-2024-12-03.tar.gz --dir results/look
     """
-    from livestory.story.story_restore import install, unpacked
+    from livestory.story.files.restore import install, unpacked
     from livestory.story.wording import numbers
 
     target = story_in(folder)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from livestory.cli.account import Mode
     from livestory.clock import Clock
     from livestory.config import Configuration
-    from livestory.story.layout import Layout
+    from livestory.story.files.layout import Layout
     from livestory.trading.exchange.ccxt_client import CcxtClient
     from livestory.trading.exchange.preflight import Finding
 
@@ -103,7 +103,7 @@ def _candles(client: CcxtClient, settings: Configuration, clock: Clock) -> Itera
 def _story(mode: Mode, settings: Configuration, layout: Layout) -> Iterator[Finding]:
     """Whether the story of that folder is this bot's in this mode."""
     from livestory.errors import JournalError
-    from livestory.story.journal_reader import JournalReader
+    from livestory.story.journal.reader import JournalReader
     from livestory.trading.exchange.preflight import Finding
 
     if not layout.db.exists():

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from livestory.story.layout import Layout
+    from livestory.story.files.layout import Layout
     from livestory.trading.state import Summary
 
 _PAGE = 10_000
@@ -61,7 +61,7 @@ def _result(summary: Summary, symbol: str) -> Iterator[tuple[str, str]]:
 
 
 def _kinds(journal: Path) -> Counter[str]:
-    from livestory.story.journal_reader import JournalReader
+    from livestory.story.journal.reader import JournalReader
 
     kinds: Counter[str] = Counter()
     with JournalReader.open(journal) as reader:

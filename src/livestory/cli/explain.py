@@ -182,7 +182,7 @@ def explain(  # noqa: PLR0913, PLR0917 - click hands over each option by name
 
 def _write(story: StoryOutput, report: Report | None, out: Path | None, html: Path | None, summary: str) -> None:
     from livestory.retell.story_output import write_whole
-    from livestory.story.output_file import Target
+    from livestory.story.files.output_file import Target
 
     if report is not None and html is not None:
         write_whole(html, report.blocks())
@@ -201,7 +201,7 @@ def _write(story: StoryOutput, report: Report | None, out: Path | None, html: Pa
 
 def _same(out: Path, html: Path) -> bool:
     """Whether both lead to one place; what takes anything, /dev/null, takes both."""
-    from livestory.story.output_file import Target
+    from livestory.story.files.output_file import Target
 
     first, second = Target.of(out), Target.of(html)
     if first.is_stream or second.is_stream:
@@ -214,7 +214,7 @@ def _source(stack: ExitStack, file: Path, asked: _Asked, *, chosen: bool) -> tup
     from livestory.retell.explain_story import Retelling
     from livestory.retell.header import given_columns
     from livestory.retell.table_source import TableSource
-    from livestory.story.layout import Layout
+    from livestory.story.files.layout import Layout
     from livestory.tables import tables
 
     given = given_columns(asked.columns)
@@ -259,7 +259,7 @@ def _rules(asked: _Asked, *, own: bool) -> Any:
 def _journal(stack: ExitStack, file: Path, asked: _Asked, *, chosen: bool) -> tuple[Source, Retelling]:
     from livestory.retell.explain_story import Retelling
     from livestory.retell.journal_source import JournalSource
-    from livestory.story.journal_reader import JournalReader
+    from livestory.story.journal.reader import JournalReader
 
     reader = stack.enter_context(JournalReader.open(file))
     identity = reader.identity

@@ -121,7 +121,7 @@ def export(  # noqa: PLR0913, PLR0917 - click hands over each option by name
     livestory export --prometheus http://127.0.0.1:9090 --select bot=scout --start 30d --append
     livestory export --journal results/live_story.db --out results/export.parquet
     """
-    from livestory.story.output_file import Target
+    from livestory.story.files.output_file import Target
 
     if journal is not None:
         for option, given in {"--prometheus": url, "--append": append, "--select": select, "--ca": ca}.items():

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from livestory.story.commands import Command, Note
-    from livestory.story.journal_entry import Identity
-    from livestory.story.layout import Layout
+    from livestory.story.files.layout import Layout
+    from livestory.story.journal.entry import Identity
 
 _PATIENCE, _PAUSE = 5.0, 0.05  # seconds: a running bot looks once a second
 _LONGEST = 500  # characters of a note
@@ -129,7 +129,7 @@ def _reason(text: tuple[str, ...]) -> list[Note]:
 
 
 def _identity(layout: Layout) -> Identity:
-    from livestory.story.journal_reader import JournalReader
+    from livestory.story.journal.reader import JournalReader
 
     with JournalReader.open(layout.db) as reader:
         return reader.identity
@@ -148,9 +148,9 @@ def _only_own(layout: Layout, command: str) -> None:
 
 def _leave(layout: Layout, said: list[Command], later: str) -> None:
     """Leave words for the bot; wait for a running one to take them, and show what it told of them."""
-    from livestory.story.inbox import Inbox
-    from livestory.story.journal_lock import holder
-    from livestory.story.journal_reader import JournalReader
+    from livestory.story.files.inbox import Inbox
+    from livestory.story.journal.lock import holder
+    from livestory.story.journal.reader import JournalReader
 
     who = _identity(layout)
     if who.mode in {"replay", "simulated"}:

@@ -8,7 +8,7 @@ from livestory.outlets.silence import REPLAYED, overdue_from
 
 if TYPE_CHECKING:
     from livestory.story.inputs import Observation
-    from livestory.story.journal_entry import Identity
+    from livestory.story.journal.entry import Identity
 
 
 def trouble(who: Identity, last: Observation | None, now: int, *, written: bool, stopped_by: str | None) -> str | None:

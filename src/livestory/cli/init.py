@@ -25,7 +25,7 @@ def init(file: Path) -> None:
     livestory init scout.toml && livestory run --config scout.toml
     """
     from livestory import config
-    from livestory.story.output_file import Target, replaced
+    from livestory.story.files.output_file import Target, replaced
 
     stream = Target.of(file).is_stream
     if not stream and os.path.lexists(file):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from livestory.story.layout import Layout
+    from livestory.story.files.layout import Layout
 
 _STORY = "live_story.txt"
 _SQLITE = b"SQLite format 3\0"
@@ -35,7 +35,7 @@ def dir_option(default: str = "results") -> Callable[[Callable[..., Any]], Calla
 def story_in(folder: Path) -> Layout:
     """The files of the story that --dir names. Raises InputError for a name that is no story's."""
     from livestory.errors import InputError  # noqa: PLC0415 - not for --help
-    from livestory.story.layout import Layout  # noqa: PLC0415 - not for --help
+    from livestory.story.files.layout import Layout  # noqa: PLC0415 - not for --help
 
     try:
         str(folder).encode()
@@ -61,8 +61,8 @@ def journal_in(file: Path, name: str | None = None) -> Path:
     ``name`` is what the file is called to its owner, where that is something else.
     """
     from livestory.errors import InputError  # noqa: PLC0415 - not for --help
-    from livestory.story.journal_schema import APPLICATION_ID  # noqa: PLC0415 - not for --help
-    from livestory.story.layout import Layout  # noqa: PLC0415 - not for --help
+    from livestory.story.files.layout import Layout  # noqa: PLC0415 - not for --help
+    from livestory.story.journal.schema import APPLICATION_ID  # noqa: PLC0415 - not for --help
 
     name, head = name or str(file), _head(file)
     if head.startswith(_SQLITE) and int.from_bytes(head[_OWNER], "big") != APPLICATION_ID:
@@ -91,8 +91,8 @@ def move_aside(layout: Layout) -> Path | None:
 
     What is moved is a whole story there. Raises JournalHeld while it is being written, and OSError.
     """
-    from livestory.story.journal_lock import WriterLock  # noqa: PLC0415 - not for --help
-    from livestory.story.layout import make_folder, sync_folder, unused  # noqa: PLC0415 - not for --help
+    from livestory.story.files.layout import make_folder, sync_folder, unused  # noqa: PLC0415 - not for --help
+    from livestory.story.journal.lock import WriterLock  # noqa: PLC0415 - not for --help
 
     parts = [path for path in (layout.inbox, *_files(layout)) if os.path.lexists(path)]
     if not parts:
@@ -124,8 +124,8 @@ def delete(layout: Layout, mode: str) -> None:
     Raises InputError where it is another's, JournalHeld while it is being written, and OSError.
     """
     from livestory.errors import InputError, JournalError  # noqa: PLC0415 - not for --help
-    from livestory.story.journal_lock import WriterLock  # noqa: PLC0415 - not for --help
-    from livestory.story.journal_reader import JournalReader  # noqa: PLC0415 - not for --help
+    from livestory.story.journal.lock import WriterLock  # noqa: PLC0415 - not for --help
+    from livestory.story.journal.reader import JournalReader  # noqa: PLC0415 - not for --help
 
     try:
         with JournalReader.open(layout.db) as reader:

@@ -11,8 +11,8 @@ import click
 from livestory.cli.account import wait_until_fine
 from livestory.cli.ledger_watch import LedgerWatch
 from livestory.outlets.terminal import TerminalPrinter
-from livestory.story.journal_entry import Identity
-from livestory.story.storyteller import Storyteller
+from livestory.story.journal.entry import Identity
+from livestory.story.writing.synchronous import SynchronousWriter
 from livestory.trading.executor import Executor
 from livestory.trading.live import joined
 from livestory.trading.market.candles import ExchangeCandles
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from livestory.cli.candle_news import TellingNews
     from livestory.clock import Clock
     from livestory.config import Configuration
-    from livestory.story.layout import Layout
+    from livestory.story.files.layout import Layout
     from livestory.trading.exchange.ccxt_spot import CcxtSpot
     from livestory.trading.live import Timer
     from livestory.trading.market.protocol import Market
@@ -86,7 +86,9 @@ def play(play: Play, stop: Event, progress: Callable[[int], None] = lambda _: No
     )
     with (
         _metrics(play),
-        Storyteller(play.layout.text, identity, settings.story, keep_days=play.keep_days, clock=play.clock) as story,
+        SynchronousWriter(
+            play.layout.text, identity, settings.story, keep_days=play.keep_days, clock=play.clock
+        ) as story,
     ):
         if play.aloud and sys.stdout is not None:
             when_closed = stop.set if play.stop_unheard else lambda: None

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from livestory.cli.play import Play
     from livestory.config import Configuration
-    from livestory.story.layout import Layout
+    from livestory.story.files.layout import Layout
 
 _CONFIGURATION = Path("livestory.toml")
 

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from livestory.story.account import Account
+    from livestory.story.files.layout import Layout
     from livestory.story.halt_told import HaltTold
     from livestory.story.inputs import Observation
-    from livestory.story.journal_entry import Identity, Kept
-    from livestory.story.journal_reader import JournalReader
-    from livestory.story.layout import Layout
+    from livestory.story.journal.entry import Identity, Kept
+    from livestory.story.journal.reader import JournalReader
     from livestory.story.narrator import Narrator
 
 _UNKNOWN = "not known"
@@ -46,8 +46,8 @@ def status(ctx: click.Context, folder: Path, *, check: bool) -> None:
     """
     from livestory.cli.health import trouble
     from livestory.story.halt_told import halt_told
-    from livestory.story.journal_lock import holder
-    from livestory.story.journal_reader import JournalReader
+    from livestory.story.journal.lock import holder
+    from livestory.story.journal.reader import JournalReader
 
     layout = story_in(folder)
     with JournalReader.open(layout.db) as reader:

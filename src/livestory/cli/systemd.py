@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from livestory.cli.units import STATES, WORDS
 from livestory.errors import InputError, LivestoryError
-from livestory.story.layout import make_folder
-from livestory.story.output_file import replaced
+from livestory.story.files.layout import make_folder
+from livestory.story.files.output_file import replaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

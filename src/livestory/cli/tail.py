@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from livestory.outlets.terminal import TerminalPrinter
     from livestory.story.event import Event
-    from livestory.story.journal_entry import Kept
-    from livestory.story.journal_reader import JournalReader
-    from livestory.story.layout import Layout
+    from livestory.story.files.layout import Layout
+    from livestory.story.journal.entry import Kept
+    from livestory.story.journal.reader import JournalReader
 
 _LINES = 50
 _PAGE = 1000
@@ -87,7 +87,7 @@ def tail(  # noqa: PLR0913 - click hands over each option by name
     livestory tail --since 2d --kind chapter --dir results/demo
     """
     from livestory.outlets.terminal import TerminalPrinter
-    from livestory.story.journal_reader import JournalReader
+    from livestory.story.journal.reader import JournalReader
 
     printer = TerminalPrinter(sys.stdout, local=local)
     wanted = _Wanted(kinds, since, _LINES if lines is None and since is None else lines)
@@ -168,7 +168,7 @@ def _followed(layout: Layout, wanted: _Wanted) -> Iterator[list[Kept]]:
 
 def _awaited(layout: Layout) -> JournalReader:
     """The journal, as soon as there is one that can be read; that it waits is said once."""
-    from livestory.story.journal_reader import JournalReader
+    from livestory.story.journal.reader import JournalReader
 
     told = False
     while True:

@@ -12,7 +12,7 @@ from livestory.cli.place import dir_option, story_in
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from livestory.story.journal_entry import Kept
+    from livestory.story.journal.entry import Kept
 
 
 @click.command(short_help="Check that nothing of a story is damaged.")
@@ -27,7 +27,7 @@ def verify(ctx: click.Context, folder: Path) -> None:
     livestory verify
     livestory verify --dir results/demo && echo sound
     """
-    from livestory.story.verify import verify as inspect
+    from livestory.story.files.verify import verify as inspect
     from livestory.story.wording import numbers
     from livestory.story.wording.text import visible
 

@@ -80,7 +80,7 @@ def expose_metrics(
 
     from livestory.outlets.alerts.outbox_metrics import OutboxMetrics  # noqa: PLC0415 - as above
     from livestory.outlets.story_metrics import StoryMetrics  # noqa: PLC0415 - as above
-    from livestory.story.layout import Layout  # noqa: PLC0415 - the configuration imports this module
+    from livestory.story.files.layout import Layout  # noqa: PLC0415 - the configuration imports this module
     from livestory.story.story_writer import StoryWriter  # noqa: PLC0415 - the configuration imports this module
 
     if isinstance(story, StoryWriter):
@@ -90,7 +90,7 @@ def expose_metrics(
     layout = Layout.of(story.filepath if isinstance(story, StoryWriter) else story)
     registry = CollectorRegistry()
     registry.register(metrics)
-    registry.register(OutboxMetrics({layout.text.stem: layout.db}))
+    registry.register(OutboxMetrics({layout.name: layout.db}))
     try:
         server, _ = start_http_server(port, host, registry)
     except (OSError, OverflowError) as error:

@@ -16,10 +16,10 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from livestory.clock import SECOND
 from livestory.errors import LivestoryError
 from livestory.story.event import from_record
-from livestory.story.journal_entry import Identity
-from livestory.story.journal_reader import JournalReader
+from livestory.story.journal.entry import Identity
+from livestory.story.journal.reader import JournalReader
 from livestory.story.kinds import KINDS
-from livestory.story.kinds.money import FlowTold
+from livestory.story.kinds.money import CashFlow
 from livestory.story.kinds.trades import Trade
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
     from livestory.story.inputs import Observation
-    from livestory.story.journal_entry import Kept
-    from livestory.story.writer_thread import Health
+    from livestory.story.journal.entry import Kept
+    from livestory.story.writing.thread import Health
 
 _PAGE = 1000  # events read at a time
 
@@ -107,7 +107,7 @@ class _Totals:
                 self.sides[facts.side] += 1
                 if facts.fee is not None:
                     self.fees[facts.quote] = self.fees.get(facts.quote, 0.0) + float(facts.fee)
-            elif isinstance(facts, FlowTold):
+            elif isinstance(facts, CashFlow):
                 self._coming.append((kept.time, facts.amount))
 
     def settle(self, observed: int) -> None:

@@ -68,7 +68,7 @@ def _painted(text: str, colour: str) -> str:
 
 
 class TerminalPrinter:
-    """Prints each event the moment it is told; `Storyteller.subscribe` and `StoryWriter.subscribe` take one."""
+    """Prints each event the moment it is told; `SynchronousWriter.subscribe` and `StoryWriter.subscribe` take one."""
 
     def __init__(
         self, stream: TextIO, *, local: bool = False, when_closed: Callable[[], object] = lambda: None

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from livestory.retell.explain_story import Retelling, Telling, head_of
 from livestory.retell.journal_source import JournalSource
-from livestory.story.journal_compaction import Compaction, Freed
-from livestory.story.journal_entry import Compacted
-from livestory.story.journal_reader import JournalReader
+from livestory.story.journal.compaction import Compaction, Freed
+from livestory.story.journal.entry import Compacted
+from livestory.story.journal.reader import JournalReader
 
 if TYPE_CHECKING:
     import os

@@ -11,7 +11,7 @@ from livestory.retell.columns import FILL, FLAGS, INSTANTS, OBSERVATION, OF_A_FI
 from livestory.retell.inputs import AsKept, Glimpse
 from livestory.retell.journal_source import JournalSource
 from livestory.story.inputs import Fill, Flow, Observation
-from livestory.story.journal_reader import JournalReader
+from livestory.story.journal.reader import JournalReader
 from livestory.story.reason import Reason
 
 if TYPE_CHECKING:

@@ -14,14 +14,14 @@ from livestory.story.inputs import Begin, End, Fill, Flow, Observation, Skip, St
 from livestory.story.kinds.base import Retelling
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.lifecycle import Resumed, Rules, RulesChanged, Started, Stopped
-from livestory.story.kinds.money import FlowTold
+from livestory.story.kinds.money import CashFlow
 from livestory.story.kinds.trades import PutOff, Trade
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from livestory.story.journal_entry import Kept
-    from livestory.story.journal_reader import JournalReader
+    from livestory.story.journal.entry import Kept
+    from livestory.story.journal.reader import JournalReader
 
 _PAGE = 1000  # events read at a time
 _CHUNK = 512  # inputs given together
@@ -201,7 +201,7 @@ def _own(event: Event) -> Given | None:  # noqa: PLR0911 - one way for each kind
             return Skip(
                 time=time, reason=f.reason, side=f.side, quantity=f.quantity, symbol=f.symbol, claimed=f.claimed
             )
-        case FlowTold():
+        case CashFlow():
             return Flow(time=time, amount=f.amount, came=f.came, source=f.source, counted=f.counted, claimed=f.claimed)
         case _:
             return Statement(time, (f,)) if f.retelling is not Retelling.ANEW else None

@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from livestory.clock import as_datetime
 from livestory.errors import InputError
-from livestory.story.layout import Layout
-from livestory.story.output_file import Target, replaced
+from livestory.story.files.layout import Layout
+from livestory.story.files.output_file import Target, replaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -15,8 +15,8 @@ from livestory.clock import as_datetime, instant
 from livestory.errors import InputError, LivestoryError, TableError
 from livestory.extras import missing
 from livestory.retell.columns import FILL, FLAGS, INSTANTS, OBSERVATION, REASONS, TIME
+from livestory.story.files.output_file import Target, replaced
 from livestory.story.inputs import Fill, Observation
-from livestory.story.output_file import Target, replaced
 from livestory.tables import tables
 
 if TYPE_CHECKING:

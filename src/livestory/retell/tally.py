@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from livestory.clock import as_datetime, as_instant
 from livestory.story.kinds.chapters import Chapter
-from livestory.story.kinds.money import FlowTold
+from livestory.story.kinds.money import CashFlow
 from livestory.story.kinds.retold import RegimeTime, Summary
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.kinds.trades import Exposure, RegimeSwitch, Trade
@@ -84,7 +84,7 @@ class Tally:
                 self._fees += facts.fee or 0
             case Exposure():
                 self._exposures += 1
-            case FlowTold():
+            case CashFlow():
                 self._flow += facts.amount
             case Chapter(period="month"):
                 self._end_month(facts.start, facts.change)

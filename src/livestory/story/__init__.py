@@ -1,5 +1,5 @@
 """What happened, in words. Imports no other room.
 
-Thought (events, observation, account, detectors, narrator, wording) does no I/O, reads no clock and logs nothing; hands
-(journal, story file) touch one outside thing each; `storyteller` and `story_writer` join the two.
+Thought (inputs, kinds, account, detectors, narrator, line, wording) does no I/O, reads no clock and logs nothing. Hands
+touch one outside thing each: `journal` the database, `files` what lies beside it. `writing` joins the two.
 """

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from livestory.story.inputs import Fill, Observation
 from livestory.story.kinds.lifecycle import Rules, RulesChanged
 from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
-from livestory.story.kinds.risk import NewHigh
+from livestory.story.kinds.risk import AllTimeHigh
 from livestory.story.settings import StorySettings
 from livestory.story.unit_value import UnitValue
 
@@ -145,7 +145,7 @@ class Account(UnitValue):
 
         An unexplained increase makes no record, an unexplained decrease is a loss until it is explained.
         """
-        if isinstance(facts, NewHigh) and facts.unit == self.unit:
+        if isinstance(facts, AllTimeHigh) and facts.unit == self.unit:
             self.record = max(self.record or 0.0, facts.wealth / self.units)
         elif isinstance(facts, Rules):
             self.rules = facts

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from livestory.story import arguments
 from livestory.story.kinds.lifecycle import Started, Stopped
-from livestory.story.kinds.risk import BreakerTripped, NewHigh, Phoenix
+from livestory.story.kinds.risk import AllTimeHigh, BreakerTripped, Phoenix
 from livestory.story.kinds.telling import Note
 from livestory.story.kinds.trades import RegimeSwitch, Trade
 
@@ -64,7 +64,7 @@ def _started(text: str, _symbol: str, unit: str) -> Facts | None:
 
 def _high(text: str, _symbol: str, unit: str) -> Facts | None:
     found = _wealth(text, unit)
-    return NewHigh(wealth=found[0], unit=found[1]) if found else None
+    return AllTimeHigh(wealth=found[0], unit=found[1]) if found else None
 
 
 def _wealth(text: str, unit: str) -> tuple[float, str] | None:

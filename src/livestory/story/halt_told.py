@@ -12,7 +12,7 @@ from livestory.story.kinds.risk import Halted, Unhalted
 
 if TYPE_CHECKING:
     from livestory.story.inputs import Observation
-    from livestory.story.journal_reader import JournalReader
+    from livestory.story.journal.reader import JournalReader
 
 
 class HaltTold(Struct, frozen=True):

@@ -12,9 +12,9 @@ from livestory.clock import DAY
 from livestory.errors import JournalCorrupt
 from livestory.story import detectors as d
 from livestory.story.account import Account
+from livestory.story.detectors.risk import InferredHalt
 from livestory.story.event import Event
 from livestory.story.former_verbs import FormerVerbs
-from livestory.story.inferred_halt import InferredHalt
 from livestory.story.inputs import (
     Begin,
     End,
@@ -65,25 +65,25 @@ class _Memory(Struct):
     calls: int = 0
     last_observed: int = 0
     seen_before: int = 0  # observations not newer than the last one, ignored
-    readings: d.Readings = field(default_factory=d.Readings)
-    lifecycle: d.Lifecycle = field(default_factory=d.Lifecycle)
-    rules: d.RulesInForce = field(default_factory=d.RulesInForce)
-    flows: d.Flows = field(default_factory=d.Flows)
-    gaps: d.Gaps = field(default_factory=d.Gaps)
-    regime: d.Regime = field(default_factory=d.Regime)
-    breaker: d.Breaker = field(default_factory=d.Breaker)
-    daily_limit: d.DailyLossLimit = field(default_factory=d.DailyLossLimit)
-    half_way: d.HalfWayWarning = field(default_factory=d.HalfWayWarning)
-    drawdown: d.DrawdownWarning = field(default_factory=d.DrawdownWarning)
-    all_time_high: d.AllTimeHigh = field(default_factory=d.AllTimeHigh)
-    lacking: d.Lacking = field(default_factory=d.Lacking)
-    put_offs: d.PutOffs = field(default_factory=d.PutOffs)
-    troubles: d.Troubles = field(default_factory=d.Troubles)
-    trades: d.Trades = field(default_factory=d.Trades)
-    chapters: d.Chapters = field(default_factory=d.Chapters)
-    silence: d.Silence = field(default_factory=d.Silence)
-    times: d.Times = field(default_factory=d.Times)
-    exposures: d.Exposures | None = None  # of a story that is retold, and so is the next
+    readings: d.ReadingDetector = field(default_factory=d.ReadingDetector)
+    lifecycle: d.LifecycleDetector = field(default_factory=d.LifecycleDetector)
+    rules: d.RulesDetector = field(default_factory=d.RulesDetector)
+    flows: d.FlowDetector = field(default_factory=d.FlowDetector)
+    gaps: d.GapDetector = field(default_factory=d.GapDetector)
+    regime: d.RegimeDetector = field(default_factory=d.RegimeDetector)
+    breaker: d.BreakerDetector = field(default_factory=d.BreakerDetector)
+    daily_limit: d.DailyLimitDetector = field(default_factory=d.DailyLimitDetector)
+    half_way: d.HalfWayDetector = field(default_factory=d.HalfWayDetector)
+    drawdown: d.DrawdownDetector = field(default_factory=d.DrawdownDetector)
+    all_time_high: d.AllTimeHighDetector = field(default_factory=d.AllTimeHighDetector)
+    lacking: d.MissingFieldsDetector = field(default_factory=d.MissingFieldsDetector)
+    put_offs: d.PutOffDetector = field(default_factory=d.PutOffDetector)
+    troubles: d.TroubleDetector = field(default_factory=d.TroubleDetector)
+    trades: d.TradeDetector = field(default_factory=d.TradeDetector)
+    chapters: d.ChapterDetector = field(default_factory=d.ChapterDetector)
+    silence: d.QuietDetector = field(default_factory=d.QuietDetector)
+    times: d.TimeDetector = field(default_factory=d.TimeDetector)
+    exposures: d.ExposureDetector | None = None  # of a story that is retold, and so is the next
     inferred_halt: InferredHalt | None = None
     never: frozenset[str] = frozenset()  # fields that no observation has
 
@@ -276,7 +276,7 @@ class Narrator(FormerVerbs):
         memory.chapters.trades_known = "fill" not in retold.lacking
         memory.never = head.never
         if "exposure" in retold.inferred:
-            memory.exposures = d.Exposures()
+            memory.exposures = d.ExposureDetector()
             memory.chapters.trades_known = False
         if "halted" in retold.inferred and retold.breaker is not None:
             memory.inferred_halt = InferredHalt(retold.breaker)

@@ -15,8 +15,8 @@ from livestory.story.details import facts_of
 from livestory.story.inputs import Fill, Flow, Observation, RecordCheck, RegimeCheck, Skip, Statement
 from livestory.story.kinds.telling import Note
 from livestory.story.reason import Reason
-from livestory.story.writer_options import Options, flag, path_of, seconds
-from livestory.story.writer_process import in_event_loop, joined
+from livestory.story.writing.options import Options, flag, path_of, seconds
+from livestory.story.writing.process import in_event_loop, joined
 
 if TYPE_CHECKING:
     import os
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from livestory.story.inputs import Input
     from livestory.story.kinds.lifecycle import Rules
     from livestory.story.settings import StorySettings
-    from livestory.story.writer_thread import Health
+    from livestory.story.writing.thread import Health
 
     Timestamp = datetime | date | float | str
     Told = tuple[Event, ...] | None

@@ -13,7 +13,7 @@ from livestory.story.inputs import Begin, End, Observation
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from livestory.story.inbox import Posted
+    from livestory.story.files.inbox import Posted
     from livestory.story.inputs import Input
 
 

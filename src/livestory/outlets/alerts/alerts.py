@@ -17,10 +17,10 @@ from livestory.outlets.alerts.message import Message
 from livestory.outlets.alerts.outbox import Outbox, Waiting, outbox_path
 from livestory.outlets.alerts.policy import Policy
 from livestory.outlets.alerts.services import opened
-from livestory.story.inbox import Inbox
-from livestory.story.journal_faults import faults
-from livestory.story.journal_lock import WriterLock, holder
-from livestory.story.layout import make_folder, unused
+from livestory.story.files.inbox import Inbox
+from livestory.story.files.layout import make_folder, unused
+from livestory.story.journal.faults import faults
+from livestory.story.journal.lock import WriterLock, holder
 from livestory.story.wording import alert_words as words
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from livestory.credentials import Secret
     from livestory.outlets.alerts.channel import Channel
     from livestory.outlets.alerts.settings import AlertsSettings
-    from livestory.story.layout import Layout
+    from livestory.story.files.layout import Layout
 
 _GRACE = 5.0  # seconds that messages on their way may take to arrive when it is stopped
 

@@ -10,7 +10,7 @@ from livestory.errors import JournalError, LivestoryError
 from livestory.outlets.alerts.delivery import Look
 from livestory.outlets.alerts.outbox import Waiting
 from livestory.outlets.silence import REPLAYED, overdue_from
-from livestory.story.journal_reader import JournalReader
+from livestory.story.journal.reader import JournalReader
 from livestory.story.kinds import is_critical
 from livestory.story.wording import alert_words as words
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from livestory.clock import Clock
     from livestory.outlets.alerts.delivery import Delivery, Patience
     from livestory.outlets.alerts.outbox import Outbox
-    from livestory.story.journal_entry import Kept
-    from livestory.story.layout import Layout
+    from livestory.story.files.layout import Layout
+    from livestory.story.journal.entry import Kept
 
 _LOOK = 0.2  # seconds between two looks at the journal: a phone is not faster, and an idle machine sleeps
 _PULSE = 10  # looks after which it is asked whether the bot is overdue

@@ -15,13 +15,13 @@ from msgspec import Struct
 from livestory.errors import InputError, JournalCorrupt
 from livestory.outlets.alerts.policy import Pace
 from livestory.story.commands import AlertsLost
-from livestory.story.journal_faults import faults
+from livestory.story.journal.faults import faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from livestory.story.layout import Layout
+    from livestory.story.files.layout import Layout
 
 _APPLICATION_ID = 0x4C495641  # "LIVA"
 _VERSION = 1

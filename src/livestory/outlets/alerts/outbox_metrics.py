@@ -9,7 +9,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from livestory.clock import SECOND, SystemClock
 from livestory.errors import LivestoryError
 from livestory.outlets.alerts.outbox import Outbox, outbox_path
-from livestory.story.layout import Layout
+from livestory.story.files.layout import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from livestory.outlets.web.listeners import Listeners
     from livestory.outlets.web.queries import Queries
     from livestory.outlets.web.watched import Watched
-    from livestory.story.journal_entry import Kept
-    from livestory.story.journal_reader import JournalReader
+    from livestory.story.journal.entry import Kept
+    from livestory.story.journal.reader import JournalReader
 
 SEARCHED = 2000  # events that one page of a search looks at, at most
 MOST_LINES = 10_000  # of story.txt

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from livestory.clock import Clock
-    from livestory.story.journal_entry import Kept
+    from livestory.story.journal.entry import Kept
 
 _LONGEST_FORM = 4096  # bytes of a login
 _log = logging.getLogger("livestory.web")

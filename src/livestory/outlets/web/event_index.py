@@ -15,7 +15,7 @@ from livestory.story.kinds.base import Mark
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from livestory.story.journal_entry import Kept
+    from livestory.story.journal.entry import Kept
 
 _MARKS = {kind: facts.declared.mark for kind, facts in KINDS.items() if facts.declared.mark is not None}
 _SIDES = ("buy", "sell")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from livestory.outlets.web.watched import News
-    from livestory.story.journal_entry import Kept
+    from livestory.story.journal.entry import Kept
 
 MOST_LISTENERS = 1000
 LONGEST_QUEUE = 64 * 1024  # bytes of lines that wait for one listener; what is more is read from the journal again

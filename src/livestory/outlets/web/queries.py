@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from livestory.errors import JournalError
-from livestory.story.journal_reader import JournalReader
+from livestory.story.journal.reader import JournalReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable

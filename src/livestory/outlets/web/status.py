@@ -9,10 +9,10 @@ from msgspec import Struct
 
 from livestory.outlets.silence import REPLAYED, overdue_from
 from livestory.story.account import Account, tripped
-from livestory.story.detectors import Chapters
+from livestory.story.detectors import ChapterDetector
 from livestory.story.halt_told import HaltTold
 from livestory.story.inputs import Observation
-from livestory.story.journal_entry import Identity
+from livestory.story.journal.entry import Identity
 from livestory.story.wording.numbers import decimals
 
 State = Literal["waiting", "trouble", "loading", "unknown", "trading", "halted", "stopped", "overdue"]
@@ -77,7 +77,7 @@ class Known(Struct):
     """The part of the narrator's memory that the page shows; the rest is passed over."""
 
     account: Account
-    chapters: Chapters
+    chapters: ChapterDetector
 
 
 known = msgspec.msgpack.Decoder(Known).decode

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from livestory.outlets.web.listeners import Listener, Listeners
     from livestory.outlets.web.watched import Watched
-    from livestory.story.journal_entry import Kept
+    from livestory.story.journal.entry import Kept
 
 HEARTBEAT = 15.0  # seconds without a message after which one is sent, so that a dead connection is noticed
 STALLED = 6.0  # seconds that a client may take nothing of what it is sent

@@ -15,12 +15,12 @@ from livestory.outlets.web.event_index import EventIndex
 from livestory.outlets.web.readings import Readings
 from livestory.outlets.web.status import Heard, Known, Origin, Status, known, status_of
 from livestory.story.event import from_record
+from livestory.story.files.layout import Layout
 from livestory.story.halt_told import halt_told
-from livestory.story.journal_entry import Kept
-from livestory.story.journal_lock import holder
-from livestory.story.journal_reader import JournalReader
+from livestory.story.journal.entry import Kept
+from livestory.story.journal.lock import holder
+from livestory.story.journal.reader import JournalReader
 from livestory.story.kinds.lifecycle import Started
-from livestory.story.layout import Layout
 from livestory.story.narrator import NARRATOR
 
 if TYPE_CHECKING:

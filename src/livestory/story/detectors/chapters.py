@@ -1,4 +1,4 @@
-"""Days, weeks, months and years that end.
+"""Days, weeks, months and years that end, and signs of life between lines.
 
 A day is (00:00, next 00:00] UTC: the observation at midnight belongs to the day that ends there. Weeks end on Monday
 00:00 (ISO 8601), months on the first, years on 1 January.
@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from livestory.clock import DAY, as_datetime, as_instant
-from livestory.story.kinds.chapters import Chapter
-from livestory.story.kinds.money import FlowTold
+from livestory.story.kinds.chapters import Chapter, Quiet
+from livestory.story.kinds.lifecycle import Resumed, Stopped
+from livestory.story.kinds.money import CashFlow
 from livestory.story.kinds.risk import BreakerTripped
 from livestory.story.kinds.trades import Exposure, Trade
-from livestory.story.no_trade import NoTradeTally
+from livestory.story.reason import BarCount, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +28,48 @@ if TYPE_CHECKING:
     from livestory.story.account import Account
     from livestory.story.inputs import Observation
     from livestory.story.kinds.base import Facts
+
+
+class _Count(Struct):
+    bars: int
+    nearest: Reason
+    distance: float  # of the nearest reading from its limit
+
+
+_FAR = float("inf")
+_MOST = 20  # reasons; a bot whose every reason reads differently fills no memory
+_OTHER = Reason("other reasons")
+
+
+class NoTradeTally(Struct):
+    """Counts the reasons of bars without a trade, and keeps the reading of each that came nearest to its limit."""
+
+    counts: dict[str, _Count] = {}
+
+    def add(self, reason: Reason) -> None:
+        """Count one bar."""
+        value, limit = reason.value, reason.limit
+        distance = abs(value - limit) if value is not None and limit is not None else _FAR
+        name = reason.name
+        if name not in self.counts and len(self.counts) >= _MOST:
+            reason = _OTHER
+            name = reason.key
+        count = self.counts.get(name)
+        if count is None:
+            self.counts[name] = _Count(1, reason, distance)
+            return
+        count.bars += 1
+        if distance < count.distance:
+            count.nearest, count.distance = reason, distance
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self.counts.clear()
+
+    def told(self) -> tuple[BarCount, ...]:
+        """The counts, most frequent first."""
+        ordered = sorted(self.counts.values(), key=lambda count: -count.bars)
+        return tuple(BarCount(count.bars, count.nearest) for count in ordered)
 
 
 class _Tally(Struct, omit_defaults=True):
@@ -116,7 +159,7 @@ def _year(time: int) -> tuple[int, int]:
 _PERIODS: dict[str, Callable[[int], tuple[int, int]]] = {"day": _day, "week": _week, "month": _month, "year": _year}
 
 
-class Chapters(Struct):
+class ChapterDetector(Struct):
     """Tells each period when it ends; one that ended unseen is told when the bot is next heard."""
 
     tallies: dict[str, _Tally] = {}
@@ -186,7 +229,7 @@ class Chapters(Struct):
             day.exposures += 1
         elif isinstance(facts, BreakerTripped):
             day.trips += 1
-        elif isinstance(facts, FlowTold):
+        elif isinstance(facts, CashFlow):
             day.flow += facts.amount
 
     def _begin(self, time: int, account: Account) -> _Tally:
@@ -245,3 +288,58 @@ class Chapters(Struct):
 
 def _change(before: float | None, after: float | None) -> float | None:
     return after / before - 1.0 if before and after is not None else None
+
+
+class QuietDetector(Struct):
+    """Tells one line after ``quiet`` without one: the state, what it waits for, and why nothing was traded.
+
+    The bot's comings and goings are no news: a story told with an interruption has the same quiet as one without.
+    """
+
+    last_news: int | None = None
+    bars: int = 0
+    no_trade: NoTradeTally = field(default_factory=NoTradeTally)
+
+    def observe(self, observation: Observation, account: Account) -> tuple[Quiet, ...]:
+        """The sign of life, where it is time for one."""
+        time, last_news = observation.time, self.last_news
+        if last_news is None or last_news > time:  # a caller's own timestamp may lie ahead
+            self.last_news = last_news = time
+        if time > last_news:
+            self.bars += 1
+            reason = observation.no_trade_reason
+            if reason is not None:
+                self.no_trade.add(reason)
+        limit = account.settings.quiet
+        if not limit or time - last_news < limit:
+            return ()
+        o = observation
+        drawdown, breaker = account.near_breaker()
+        quiet = Quiet(
+            silence=time - last_news,
+            bars=self.bars,
+            halted=o.halted,
+            halt_reason=o.halt_reason,
+            resume_at=o.resume_at,
+            resume_score=o.resume_score,
+            score=o.score,
+            position=o.position,
+            base=account.base,
+            quote=account.quote,
+            weight=o.weight,
+            target_weight=o.target_weight,
+            price=o.price,
+            sold_at=account.sold_at if o.position == 0 else None,
+            drawdown=drawdown,
+            limit=breaker,
+            no_trade=() if o.halted else self.no_trade.told(),
+        )
+        return (quiet,)
+
+    def hear(self, time: int, facts: Facts) -> None:
+        """Take something told: the silence begins anew."""
+        if isinstance(facts, Resumed | Stopped):
+            return
+        self.last_news = max(time, self.last_news or 0)
+        self.bars = 0
+        self.no_trade.clear()

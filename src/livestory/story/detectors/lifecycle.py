@@ -1,4 +1,4 @@
-"""The bot's comings and goings."""
+"""The bot's comings and goings, and the rules that it follows."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from livestory.story.kinds.lifecycle import Resumed, Started, Stopped
+from livestory.story.kinds.lifecycle import Resumed, Rules, RulesChanged, Started, Stopped
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
     from livestory.story.inputs import Begin, End
     from livestory.story.kinds.base import Facts
 
+
 _OUTSIDE = {"testnet", "live"}  # modes in which orders leave the machine: told at each return
 
 
-class Lifecycle(Struct):
+class LifecycleDetector(Struct):
     """Tells the first start, each return (and whether a goodbye had come before it) and each goodbye."""
 
     begun: bool = False
@@ -76,3 +77,14 @@ class Lifecycle(Struct):
             orders_open=end.orders_open,
         )
         return (stopped,)
+
+
+class RulesDetector(Struct):
+    """Tells the rules the first time, then only what changed."""
+
+    def rules(self, rules: Rules, account: Account) -> tuple[Facts, ...]:
+        """The rules or their change; none where they are the ones the story knows."""
+        before = account.rules
+        if before is None:
+            return (rules,)
+        return (RulesChanged(before=before, after=rules),) if before != rules else ()

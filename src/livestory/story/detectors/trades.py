@@ -1,4 +1,4 @@
-"""Trades and their results."""
+"""What was traded, what was not, and the regime it was traded in."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from livestory.story.kinds.trades import Trade
+from livestory.story.kinds.trades import Exposure, PutOff, RegimeSwitch, Trade
+from livestory.story.regime_rule import regime_of
 
 if TYPE_CHECKING:
     from livestory.story.account import Account, Closed
-    from livestory.story.inputs import Fill
+    from livestory.story.inputs import Fill, Observation, Skip
 
 
-class Trades(Struct):
+class TradeDetector(Struct):
     """Tells what was filled, at its average price, with the result of what it closed."""
 
     def fill(self, fill: Fill, closed: Closed, put_off: int | None, account: Account) -> tuple[Trade, ...]:
@@ -49,3 +50,114 @@ class Trades(Struct):
             claimed=fill.claimed,
         )
         return (trade,)
+
+
+_MOST = 20  # reasons a pair; a bot whose every reason reads differently is told no further until it trades
+
+
+class PutOffDetector(Struct):
+    """Tells a skipped trade once for its reason; the pair's next fill ends it and says how long it was put off."""
+
+    told: dict[str, dict[str, int]] = {}  # symbol -> side and reason -> when it was put off first
+
+    def skip(self, skip: Skip, account: Account) -> tuple[PutOff, ...]:
+        """The skipped trade, unless it is told already."""
+        told = self.told.setdefault(skip.symbol or account.symbol, {})
+        name = f"{skip.side or ''} {skip.reason.name}"
+        if name in told or len(told) >= _MOST:
+            return ()
+        told[name] = skip.time
+        symbol = skip.symbol if skip.symbol != account.symbol else None
+        base = (skip.symbol or account.symbol).partition("/")[0]
+        put_off = PutOff(
+            side=skip.side,
+            quantity=skip.quantity,
+            base=base,
+            symbol=symbol,
+            reason=skip.reason,
+            claimed=skip.claimed,
+        )
+        return (put_off,)
+
+    def filled(self, fill: Fill, account: Account) -> int | None:
+        """How long the trade that is filled now was put off; None where it was not."""
+        told = self.told.pop(fill.symbol or account.symbol, {})
+        since = [time for name, time in told.items() if name.startswith((f"{fill.side} ", " "))]
+        return max(0, fill.time - min(since)) if since else None
+
+
+_ROUNDING = 1e-12  # a change of just exposure_told is one, however the floats were rounded
+
+
+class ExposureDetector(Struct):
+    """Tells a target weight that differs from the last told one by ``exposure_told``, or that goes to nothing.
+
+    A table may hold what the bot wanted and not what it traded: it is told as that. A narrator has it where asked.
+    """
+
+    told: float | None = None
+
+    def observe(self, observation: Observation, account: Account) -> tuple[Exposure, ...]:
+        """The change, where this observation makes one; the first reading is told unless it is nothing."""
+        target, before = observation.target_weight, self.told
+        if target is None or target == before:
+            return ()
+        if before is None and target == 0.0:
+            self.told = target
+            return ()
+        change = abs(target - (before or 0.0))
+        if before is not None and target != 0.0 and change < account.settings.exposure_told - _ROUNDING:
+            return ()
+        self.told = target
+        exposure = Exposure(
+            before=before, after=target, base=account.base, price=observation.price, reason=observation.no_trade_reason
+        )
+        return (exposure,)
+
+
+class RegimeDetector(Struct):
+    """Tells the regime that the bot reports; where it reports only score and threshold, infers it by `regime_of`."""
+
+    regime: str | None = None
+    since: int = 0  # 0 is unknown
+
+    def observe(self, observation: Observation, account: Account) -> tuple[RegimeSwitch, ...]:
+        """The switch, where this observation makes one."""
+        regime = observation.regime
+        if regime is None:
+            if observation.score is None or observation.threshold is None:
+                return ()
+            regime = regime_of(observation.score, self.regime, observation.threshold, account.settings.hysteresis)
+        if regime == self.regime:
+            return ()
+        previous, self.regime = self.regime, regime
+        known = self.since > 0
+        lasted, self.since = observation.time - self.since, observation.time
+        rules = account.rules
+        hysteresis = account.settings.hysteresis
+        if rules is not None and rules.hysteresis is not None:
+            hysteresis = rules.hysteresis
+        threshold = observation.threshold
+        upper = lower = None
+        if threshold is not None and regime in {"TREND", "MEAN_REV"}:
+            upper, lower = threshold + hysteresis, threshold - hysteresis
+        switch = RegimeSwitch(
+            regime=regime,
+            previous=previous,
+            score=observation.score,
+            limit=upper if regime == "TREND" else lower,
+            upper=upper,
+            lower=lower,
+            lasted=lasted if previous and known else None,
+            halted=observation.halted is True,
+            strategy=rules.strategy if rules is not None else None,
+        )
+        return (switch,)
+
+    def check(self, score: float, threshold: float, hysteresis: float) -> tuple[RegimeSwitch, ...]:
+        """The plan's own call: score and threshold alone."""
+        regime = regime_of(score, self.regime, threshold, hysteresis)
+        if regime == self.regime:
+            return ()
+        self.regime, self.since = regime, 0
+        return (RegimeSwitch(regime=regime, score=score),)

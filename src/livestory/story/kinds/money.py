@@ -42,7 +42,7 @@ class DataGap(Facts, frozen=True, kw_only=True, tag="gap"):
         yield "nothing was decided meanwhile"
 
 
-class FlowTold(OfACaller, frozen=True, kw_only=True, tag="flow"):
+class CashFlow(OfACaller, frozen=True, kw_only=True, tag="flow"):
     """A deposit or a withdrawal: not profit, not loss."""
 
     declared: ClassVar[Kind] = Kind(
@@ -204,7 +204,7 @@ _SILENCED = {
 }
 
 
-class ToldInPart(Facts, frozen=True, kw_only=True, tag="told_in_part"):
+class MissingFields(Facts, frozen=True, kw_only=True, tag="told_in_part"):
     """What the bot does not report, and what therefore stays untold."""
 
     declared: ClassVar[Kind] = Kind(

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class NewHigh(OfACaller, frozen=True, kw_only=True, tag="ath"):
+class AllTimeHigh(OfACaller, frozen=True, kw_only=True, tag="ath"):
     """An all-time high of the unit value; the balance is shown."""
 
     declared: ClassVar[Kind] = Kind(

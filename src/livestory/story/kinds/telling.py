@@ -46,7 +46,7 @@ class StoryLate(Facts, frozen=True, kw_only=True, tag="story_late"):
         yield "the bot went on"
 
 
-class SetAside(Facts, frozen=True, kw_only=True, tag="set_aside"):
+class JournalSetAside(Facts, frozen=True, kw_only=True, tag="set_aside"):
     """A damaged journal was set aside and a new one begun."""
 
     declared: ClassVar[Kind] = Kind(

@@ -8,7 +8,7 @@ from livestory.story.wording import numbers
 from livestory.story.wording.text import escape
 
 if TYPE_CHECKING:
-    from livestory.story.journal_entry import Identity
+    from livestory.story.journal.entry import Identity
 
 AGAIN = "(again)"
 """Beside a message that may have come before."""

@@ -1,0 +1,287 @@
+"""Records, drawdowns, and what keeps the bot from trading."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from livestory.story.account import tripped
+from livestory.story.kinds.risk import (
+    AllTimeHigh,
+    BreakerTripped,
+    DailyLimit,
+    DailyLimitOver,
+    Drawdown,
+    DrawdownOver,
+    HalfWay,
+    Halted,
+    Phoenix,
+    Unhalted,
+    WaitOver,
+)
+
+if TYPE_CHECKING:
+    from livestory.story.account import Account
+    from livestory.story.inputs import Observation
+    from livestory.story.kinds.base import Facts
+
+
+_ROUNDING = 1.0 - 1e-12  # a gain of just ath_min_gain is one, however the floats were rounded
+
+
+class AllTimeHighDetector(Struct):
+    """Tells a wealth that exceeds the last *announced* record by ``ath_min_gain`` or more.
+
+    Measured against what was announced, not against the last bar, so that a slow climb is told and jitter is not.
+    """
+
+    highest: float = 0.0  # wealth that `check` has seen
+
+    def observe(self, observation: Observation, account: Account) -> tuple[AllTimeHigh, ...]:
+        """A record, where this observation makes one."""
+        value, record = account.value, account.record
+        if value is None or record is None or observation.wealth is None or value <= record:
+            return ()
+        gain = account.settings.ath_min_gain
+        if value < record * (1.0 + gain) * _ROUNDING:
+            return ()
+        high = AllTimeHigh(
+            wealth=observation.wealth,
+            unit=account.unit,
+            previous=account.as_wealth(record),
+            price=observation.price,
+            next_told=account.as_wealth(value * (1.0 + gain)) if gain else None,
+        )
+        return (high,)
+
+    def check(self, wealth: float, peak: float, account: Account) -> tuple[AllTimeHigh, ...]:
+        """The plan's own call: works whether or not the caller has already raised its ``peak`` to ``wealth``.
+
+        The reference is the last announced record; at first ``peak`` if it is below ``wealth``, else ``wealth``. A
+        ``peak`` above every wealth seen becomes the reference; one merely above today's wealth does not.
+        """
+        value = wealth / account.units
+        self.highest = max(self.highest, value)
+        if account.record is None:
+            account.record = min(peak, value)
+        if peak > self.highest:
+            account.record = self.highest = peak
+        if value <= account.record or value < account.record * (1.0 + account.settings.ath_min_gain) * _ROUNDING:
+            return ()
+        account.record = value
+        return (AllTimeHigh(wealth=wealth, unit=account.unit),)
+
+
+class HalfWayDetector(Struct):
+    """Tells once that the drawdown has come half-way to the limit; again only after it has halved in between."""
+
+    told: bool = False
+
+    def observe(self, observation: Observation, account: Account) -> tuple[HalfWay, ...]:
+        """The warning, where this observation is the one."""
+        rules = account.rules
+        if rules is None or not rules.breaker or observation.wealth is None:
+            return ()
+        drawdown = account.drawdown
+        warned_at = -rules.breaker * account.settings.half_way
+        if self.told:
+            if drawdown > warned_at / 2:
+                self.told = False
+            return ()
+        if drawdown > warned_at or observation.halted is not False:
+            return ()
+        if drawdown <= -rules.breaker:  # past the limit already: the trip is the bot's to report
+            return ()
+        self.told = True
+        peak = account.as_wealth(account.peak)
+        warning = HalfWay(
+            drawdown=drawdown,
+            peak=peak,
+            peak_time=account.peak_time,
+            wealth=observation.wealth,
+            limit=rules.breaker,
+            unit=account.unit,
+            since_resume=account.resumed_at,
+            price=observation.price,
+            price_at_limit=_price_at(peak * (1.0 - rules.breaker), observation),
+        )
+        return (warning,)
+
+
+def _price_at(wealth: float, o: Observation) -> float | None:
+    """The price at which the present position brings wealth to ``wealth``: the rest of it does not move with price."""
+    if not o.position or o.price is None or o.wealth is None:
+        return None
+    price = (wealth - (o.wealth - o.position * o.price)) / o.position
+    return price if price > 0 else None
+
+
+class DrawdownDetector(Struct):
+    """Tells a drawdown of ``drawdown_told`` once, and its end at the next peak; it claims no halt."""
+
+    since: int | None = None
+    deepest: float = 0.0
+
+    def observe(self, observation: Observation, account: Account) -> tuple[Facts, ...]:
+        """The drawdown or its end, where this observation brings one."""
+        wealth = observation.wealth
+        if observation.halted is not None or wealth is None:
+            return ()
+        drawdown = account.drawdown
+        if self.since is None:
+            if drawdown > -account.settings.drawdown_told:
+                return ()
+            self.since, self.deepest = account.peak_time, drawdown
+            peak = account.as_wealth(account.peak)
+            return (Drawdown(drawdown=drawdown, peak=peak, wealth=wealth, unit=account.unit, peak_time=self.since),)
+        if drawdown < 0.0:
+            if drawdown < self.deepest:  # noqa: PLR1730 - at each bar of a drawdown, where min() takes longer
+                self.deepest = drawdown
+            return ()
+        lasted = observation.time - self.since
+        self.since = None
+        return (DrawdownOver(wealth=wealth, unit=account.unit, lasted=lasted, deepest=self.deepest),)
+
+
+class DailyLimitDetector(Struct):
+    """Tells when the limit that the bot reports begins to block buys, and when it ends."""
+
+    since: int | None = None
+
+    def observe(self, observation: Observation, account: Account) -> tuple[Facts, ...]:
+        """The block or its end, where this observation brings one."""
+        hit = observation.daily_loss_hit
+        if hit is None or hit == (self.since is not None):
+            return ()
+        if self.since is not None:
+            blocked = observation.time - self.since
+            self.since = None
+            return (
+                DailyLimitOver(
+                    blocked=blocked, weight=observation.weight, base=account.base, drawdown=account.drawdown
+                ),
+            )  # fmt: skip
+        self.since = observation.time
+        rules = account.rules
+        limit = DailyLimit(
+            day_return=observation.day_return,
+            limit=rules.daily_loss if rules is not None else None,
+            position=observation.position,
+            base=account.base,
+            weight=observation.weight,
+            drawdown=account.drawdown,
+            breaker=rules.breaker if rules is not None else None,
+        )
+        return (limit,)
+
+
+class BreakerDetector(Struct):
+    """Tells the halts that the bot reports, once each, with their end. It never decides that the bot halts."""
+
+    halted_since: int | None = None
+    reason: str | None = None
+    resume_at: int | None = None
+    wait_over_told: bool = False
+    told: dict[str, int] = {}  # halts that the bot tells of itself, as they happen: reason -> since when
+
+    def observe(self, observation: Observation, account: Account) -> tuple[Facts, ...]:
+        """The trip, the end of the wait or the resume, where this observation brings one."""
+        halted = observation.halted
+        if halted and observation.halt_reason in self.told:
+            return ()
+        if not halted:
+            return self._resume(observation, account) if halted is False and self.halted_since is not None else ()
+        if self.halted_since is None:
+            return (self._halt(observation, account),)
+        if not self.wait_over_told and self.resume_at is not None and observation.time >= self.resume_at:
+            return self._wait_over(observation)
+        return ()
+
+    def halt(self, time: int, halted: Halted) -> tuple[Facts, ...]:
+        """A halt that the bot tells of itself, unless it is told already; observations do not tell it again."""
+        reason = halted.reason or ""
+        if reason in self.told or (self.halted_since is not None and self.reason == halted.reason):
+            return ()
+        self.told[reason] = time
+        return (halted,)
+
+    def resume(self, time: int, over: Unhalted) -> tuple[Facts, ...]:
+        """The end of a halt that the bot told of itself."""
+        since = self.told.pop(over.reason or "", None)
+        if since is None:
+            return ()
+        return (over if over.halted is not None else replace(over, halted=max(0, time - since)),)
+
+    def _halt(self, o: Observation, account: Account) -> Facts:
+        self.halted_since, self.reason, self.resume_at = o.time, o.halt_reason, o.resume_at
+        self.wait_over_told = False
+        if not tripped(o.halt_reason):
+            return Halted(reason=o.halt_reason, position=o.position, base=account.base)
+        rules = account.rules
+        return BreakerTripped(
+            drawdown=account.drawdown if o.wealth is not None else None,
+            peak=account.as_wealth(account.peak) if o.wealth is not None else None,
+            peak_time=account.peak_time if o.wealth is not None else None,
+            wealth=o.wealth,
+            unit=account.unit,
+            limit=rules.breaker if rules is not None else None,
+            since_resume=account.resumed_at,
+            position=o.position,
+            base=account.base,
+            resume_at=o.resume_at,
+            resume_score=o.resume_score,
+        )
+
+    def _wait_over(self, o: Observation) -> tuple[Facts, ...]:
+        self.wait_over_told = True
+        if not tripped(self.reason) or self.halted_since is None:
+            return ()
+        waited = (self.resume_at or o.time) - self.halted_since
+        return (WaitOver(waited=waited, score=o.score, resume_score=o.resume_score),)
+
+    def _resume(self, o: Observation, account: Account) -> tuple[Facts, ...]:
+        halted = o.time - (self.halted_since or o.time)
+        reason, self.halted_since, self.reason = self.reason, None, None
+        if not tripped(reason):
+            return (Unhalted(reason=reason, halted=halted),)
+        sold_out = o.position == 0
+        phoenix = Phoenix(
+            halted=halted,
+            score=o.score,
+            resume_score=o.resume_score if o.resume_score is not None else _resume_score(account),
+            sold_at=account.sold_at if sold_out else None,
+            price=o.price if sold_out else None,
+            wealth=o.wealth,
+            regime=o.regime,
+        )
+        return (phoenix,)
+
+
+def _resume_score(account: Account) -> float | None:
+    return account.rules.resume_score if account.rules is not None else None
+
+
+_JUST_REACHED = 1e-12  # a drawdown of just the limit reaches it, however the floats were rounded
+
+
+class InferredHalt(Struct):
+    """A trip is a target weight of nothing at or over the breaker's drawdown, a resume the next exposure."""
+
+    breaker: float  # drawdown, as a positive share
+    halted: bool = False
+
+    def judge(self, observation: Observation, account: Account) -> Observation:
+        """The observation with the halt that it stands for, before ``account`` has taken it."""
+        if observation.halted is not None:
+            return observation
+        target, wealth = observation.target_weight, observation.wealth
+        if target is not None and self.halted:
+            self.halted = target == 0.0
+        elif target == 0.0 and wealth is not None and account.peak:
+            drawdown = observation.drawdown
+            if drawdown is None:
+                drawdown = account.drawdown_at(account.value_at(wealth - (observation.flow or 0.0)))
+            self.halted = drawdown <= _JUST_REACHED - self.breaker
+        return replace(observation, halted=self.halted)

@@ -1,0 +1,208 @@
+"""The readers' end of a journal: from any process, without write access, as many as like."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Self
+
+import msgspec
+
+from livestory.errors import JournalError
+from livestory.story.files.layout import Layout
+from livestory.story.journal import queries
+from livestory.story.journal.checksum import CHECKSUMS, ROWS, checksum
+from livestory.story.journal.entry import Compacted, Cursor, Identity, Kept, Line, from_row
+from livestory.story.journal.faults import corrupt, faults
+from livestory.story.journal.schema import check_version, connect_reader
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from pathlib import Path
+
+    import apsw
+
+    from livestory.story.inputs import Observation
+
+_PAGE = 1000  # observations read at a time
+
+
+class JournalReader:
+    """A journal as others read it. No transaction is held between calls. Not to be used by two threads at once."""
+
+    def __init__(self, path: Path, db: apsw.Connection, *, live: bool) -> None:
+        """Use `open`."""
+        self.path = path
+        self._db = db
+        self._live = live
+        self._file = path.stat()
+        with faults(path, "read"):
+            self.id, self.identity, self.created = _meta(db, path)
+            sealed = db.pragma("user_version") >= CHECKSUMS
+            self._observations = (
+                f"SELECT {', '.join(ROWS['observations'])}, {'checksum' if sealed else 0} FROM observations"  # noqa: S608 (names of our own)
+            )
+            self._version = db.pragma("data_version")
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> Self:
+        """Open the journal of the story at ``path`` (its text or its journal) for reading.
+
+        Raises JournalError where there is none yet or it can't be read, JournalNewer, JournalForeign, JournalCorrupt.
+        """
+        path = Layout.of(path).db
+        with faults(path, "open"):
+            if not path.exists():
+                raise JournalError(_none(path))
+            db, live = connect_reader(path)
+            try:
+                version = check_version(db, path)
+                if version:
+                    return cls(path, db, live=live)
+            except BaseException:
+                db.close()
+                raise
+            db.close()
+        raise JournalError(_none(path))
+
+    def __enter__(self) -> Self:
+        """Read within a with block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close at its end."""
+        self.close()
+
+    @property
+    def last_seq(self) -> int:
+        """The seq of the last event, 0 before the first. Raises JournalError."""
+        with faults(self.path, "read"):
+            return self._db.execute("SELECT max(seq) FROM events").get or 0
+
+    def changed(self) -> bool:
+        """Whether anything was committed since the last call (the first: since it was opened).
+
+        Raises JournalError where another journal has taken its place: open that one.
+        """
+        with faults(self.path, "read"):
+            found = self.path.stat()
+            still = self._live or (found.st_size, found.st_mtime_ns) == (self._file.st_size, self._file.st_mtime_ns)
+            if not os.path.samestat(found, self._file) or not still:
+                message = f"{self.path}: another journal has taken its place\nOpen it again."
+                raise JournalError(message)
+            before, self._version = self._version, self._db.pragma("data_version")
+            return bool(before != self._version)
+
+    def events(  # noqa: PLR0913 (each is one filter)
+        self,
+        after_seq: int = 0,
+        before_seq: int | None = None,
+        *,
+        kinds: Collection[str] | None = None,
+        since: int | None = None,
+        until: int | None = None,
+        limit: int = 1000,
+        most_bytes: int | None = None,
+        newest_first: bool = False,
+    ) -> list[Kept]:
+        """Events in order of seq, at most ``limit``: after_seq < seq < before_seq, since <= time < until.
+
+        With ``most_bytes`` the one whose line and record reach them is the last. Where there are more, the next page
+        begins at the last one's seq. Raises JournalError.
+        """
+        clauses, values = ["seq > ?"], [after_seq]
+        bounds = (("seq < ?", before_seq), ("time >= ?", since), ("time < ?", until))
+        for clause, bound in bounds:
+            if bound is not None:
+                clauses.append(clause)
+                values.append(bound)
+        if kinds is not None:
+            clauses.append(f"kind IN ({', '.join('?' * len(kinds))})")
+        order = "DESC" if newest_first else "ASC"
+        query = f"{queries.EVENTS} WHERE {' AND '.join(clauses)} ORDER BY seq {order} LIMIT ?"
+        with faults(self.path, "read"):
+            rows = self._db.execute(query, (*values, *(kinds or ()), limit))
+            if most_bytes is None:
+                return [Kept(*row) for row in rows]
+            found: list[Kept] = []
+            for row in rows:
+                found.append(Kept(*row))
+                most_bytes -= len(found[-1].line) + len(found[-1].record)
+                if most_bytes <= 0:
+                    break
+            return found
+
+    def event(self, seq: int) -> Kept | None:
+        """The event of that seq. Raises JournalError."""
+        with faults(self.path, "read"):
+            return queries.kept_by_seq(self._db, seq)
+
+    def has(self, entry_id: str) -> bool:
+        """Whether an event of that id is kept. Raises JournalError."""
+        with faults(self.path, "read"):
+            return queries.kept_by_id(self._db, entry_id) is not None
+
+    def lines(self, after_seq: int = 0, limit: int = 1000) -> list[Line]:
+        """The text of the events after ``after_seq``, in order, at most ``limit``. Raises JournalError."""
+        with faults(self.path, "read"):
+            return queries.lines(self._db, after_seq, limit)
+
+    def observations(self, since: int | None = None, until: int | None = None) -> Iterator[Observation]:
+        """Observations in order of time, since <= time < until, a page at a time. Raises JournalError."""
+        query = f"{self._observations} WHERE time >= ? AND time < ? ORDER BY time LIMIT ?"
+        start, end = -(2**63) if since is None else since, 2**63 - 1 if until is None else until
+        while True:
+            with faults(self.path, "read"):
+                rows: list[tuple[Any, ...]] = self._db.execute(query, (start, end, _PAGE)).fetchall()
+            for row in rows:
+                yield self._observation(row)
+            if len(rows) < _PAGE:
+                return
+            start = int(rows[-1][0]) + 1
+
+    def last_observation(self) -> Observation | None:
+        """The latest observation. Raises JournalError."""
+        with faults(self.path, "read"):
+            row = self._db.execute(f"{self._observations} ORDER BY time DESC LIMIT 1").fetchone()
+        return row and self._observation(row)
+
+    def compacted(self) -> Compacted | None:
+        """Up to where its observations were thinned; None where they never were. Raises JournalError."""
+        with faults(self.path, "read"):
+            return queries.compacted(self._db)
+
+    def state(self, name: str) -> bytes | None:
+        """The state of that name. Raises JournalError."""
+        with faults(self.path, "read"):
+            return queries.state(self._db, name)
+
+    def cursor(self, name: str) -> Cursor | None:
+        """The cursor of that name. Raises JournalError."""
+        with faults(self.path, "read"):
+            return queries.cursor(self._db, name)
+
+    def close(self) -> None:
+        """Close it."""
+        self._db.close()
+
+    def _observation(self, row: tuple[Any, ...]) -> Observation:
+        *values, kept = row
+        if kept not in {0, checksum(*values)}:
+            raise corrupt(self.path, f"the observation of {row[0]} was altered")
+        try:
+            return from_row(values[:-1])
+        except msgspec.MsgspecError as error:
+            raise corrupt(self.path, f"the observation of {row[0]} ({error})") from error
+
+
+def _meta(db: apsw.Connection, path: Path) -> tuple[str, Identity, int]:
+    try:
+        return queries.meta(db)
+    except (KeyError, TypeError, msgspec.MsgspecError) as error:
+        raise corrupt(path, f"whose it is ({error!r})") from error
+
+
+def _none(path: Path) -> str:
+    return (
+        f"{path}: no story has been written here yet\n"
+        "Start one with: livestory run, or name its folder with --dir (the demo's is results/demo)."
+    )

@@ -1,0 +1,158 @@
+"""The journal's tables, how they are created and upgraded, and how a connection to them is opened."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from typing import TYPE_CHECKING
+
+import apsw
+from msgspec import json
+
+from livestory.errors import JournalForeign, JournalNewer
+from livestory.story.journal.checksum import CHECKSUMS, SEAL_META, teach
+from livestory.story.journal.entry import COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from livestory.story.journal.entry import Identity
+
+APPLICATION_ID = 0x4C495645  # "LIVE"
+PARTS = ("", "-wal", "-shm")
+"""What follows the journal's name in those of its files."""
+_BUSY_TIMEOUT = 2_000  # milliseconds that a backup's or a tool's lock is waited for
+
+STEPS: tuple[tuple[str, ...], ...] = (
+    (
+        "CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID",
+        """CREATE TABLE events(seq INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, time INTEGER NOT NULL,
+        told INTEGER NOT NULL, kind TEXT NOT NULL, record BLOB NOT NULL, line TEXT NOT NULL, hash BLOB NOT NULL)""",
+        """CREATE TABLE observations(time INTEGER PRIMARY KEY, wealth REAL, price REAL, position REAL, weight REAL,
+        target_weight REAL, regime TEXT, score REAL, threshold REAL, drawdown REAL, halted INTEGER, halt_reason TEXT,
+        resume_at INTEGER, resume_score REAL, daily_loss_hit INTEGER, day_return REAL, flow REAL, next_due INTEGER,
+        no_trade_reason TEXT, after_seq INTEGER NOT NULL)""",
+        "CREATE TABLE states(name TEXT PRIMARY KEY, state BLOB NOT NULL)",
+        "CREATE TABLE cursors(name TEXT PRIMARY KEY, seq INTEGER NOT NULL, state BLOB NOT NULL)",
+    ),
+    ("CREATE TABLE compacted(until INTEGER PRIMARY KEY, seq INTEGER NOT NULL, narrator BLOB NOT NULL)",),
+    (
+        "ALTER TABLE meta ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE events ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE observations ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE states ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE cursors ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0",
+    ),
+)
+"""What leads from each schema version to the next; a journal's version is the number of steps it has taken.
+
+A step that has been released never changes: a new field of `Observation` is a column that a new step adds.
+"""
+
+INSERT_EVENT = """INSERT INTO events(seq, id, time, told, kind, record, line, hash, checksum)
+VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, checksum(?1, ?2, ?3, ?4, ?5))"""
+INSERT_OBSERVATION = (
+    f"INSERT INTO observations({', '.join(COLUMNS)}, after_seq) "
+    f"VALUES({', '.join('?' * (len(COLUMNS) + 1))}) ON CONFLICT(time) DO NOTHING"
+)
+PUT_STATE = """INSERT INTO states(name, state, checksum) VALUES(?1, ?2, checksum(?1, ?2))
+ON CONFLICT(name) DO UPDATE SET state=excluded.state, checksum=excluded.checksum"""
+PUT_CURSOR = """INSERT INTO cursors(name, seq, state, checksum) VALUES(?1, ?2, ?3, checksum(?1, ?2, ?3))
+ON CONFLICT(name) DO UPDATE SET seq=excluded.seq, state=excluded.state, checksum=excluded.checksum"""
+PUT_META = """INSERT INTO meta(key, value, checksum) VALUES(?1, ?2, checksum(?1, ?2))
+ON CONFLICT(key) DO UPDATE SET value=excluded.value, checksum=excluded.checksum"""
+
+
+def connect(path: Path, *, flags: int, vfs: str | None = None, immutable: bool = False) -> apsw.Connection:
+    """A connection whose commits survive a power cut and whose -wal and -shm stay after it is closed.
+
+    ``immutable``: nobody changes the file, and it has no log.
+    """
+    name = f"{path.absolute().as_uri()}?immutable=1" if immutable else str(path)
+    db = apsw.Connection(name, flags=flags | (apsw.SQLITE_OPEN_URI if immutable else 0), vfs=vfs)
+    db.set_busy_timeout(_BUSY_TIMEOUT)
+    teach(db)
+    if flags & apsw.SQLITE_OPEN_READWRITE:
+        keep = ctypes.c_int(1)
+        db.file_control("main", apsw.SQLITE_FCNTL_PERSIST_WAL, ctypes.addressof(keep))
+    return db
+
+
+def connect_reader(path: Path) -> tuple[apsw.Connection, bool]:
+    """A connection that only reads, and whether it sees what is written from now on.
+
+    SQLite needs a -shm beside a journal, and makes it where it lacks. Where it can't, on a read-only medium or in
+    another user's folder, nobody writes the journal either: it is read as it lies there.
+    """
+    db = connect(path, flags=apsw.SQLITE_OPEN_READONLY)
+    try:
+        db.pragma("user_version")
+    except (apsw.CantOpenError, apsw.ReadOnlyError):
+        db.close()
+        real = path.resolve()
+        log, index = real.with_name(f"{real.name}-wal"), real.with_name(f"{real.name}-shm")
+        if os.path.lexists(index):
+            raise
+        if os.path.lexists(log) and log.stat().st_size:
+            db = connect(path, flags=apsw.SQLITE_OPEN_READONLY, vfs="unix-none")
+            db.pragma("locking_mode", "exclusive")  # with its index in memory
+        else:
+            db = connect(path, flags=apsw.SQLITE_OPEN_READONLY, immutable=True)
+        return db, False
+    except BaseException:
+        db.close()
+        raise
+    return db, True
+
+
+def check_version(db: apsw.Connection, path: Path, steps: Sequence[Sequence[str]] = STEPS) -> int:
+    """The schema version; 0 for a file that holds nothing yet.
+
+    Raises JournalNewer for a version that this livestory doesn't know, JournalForeign for another program's database.
+    """
+    version = int(db.pragma("user_version"))
+    owner = db.pragma("application_id")
+    if owner != APPLICATION_ID and (owner or version or db.execute("SELECT 1 FROM sqlite_schema").get):
+        message = f"{path}: a database of another program\nChoose another folder with --dir."
+        raise JournalForeign(message)
+    if version > len(steps):
+        message = (
+            f"{path}: written by a newer livestory (schema {version}, this one knows {len(steps)})\n"
+            "Upgrade livestory, or tell this story elsewhere with --dir."
+        )
+        raise JournalNewer(message)
+    return version
+
+
+def prepare(
+    db: apsw.Connection, path: Path, identity: Identity, created: int, steps: Sequence[Sequence[str]] = STEPS
+) -> None:
+    """Create the tables, or bring those of an older version up to date, in one transaction.
+
+    Raises JournalNewer, JournalForeign and what SQLite raises.
+    """
+    version = check_version(db, path, steps)
+    db.pragma("synchronous", "full")
+    db.pragma("cell_size_check", "on")
+    if version < len(steps):
+        _upgrade(db, version, identity, created, steps)
+    # After the tables are made, so that they stand in the journal itself: one that loses its -wal is still known.
+    db.pragma("journal_mode", "wal")
+
+
+def _upgrade(
+    db: apsw.Connection, version: int, identity: Identity, created: int, steps: Sequence[Sequence[str]]
+) -> None:
+    db.execute("BEGIN IMMEDIATE")
+    for statement in (statement for step in steps[version:] for statement in step):
+        db.execute(statement)
+    if version == 0:
+        meta = {"id": os.urandom(8).hex(), "identity": json.encode(identity).decode(), "created": created}
+        db.executemany("INSERT INTO meta(key, value) VALUES(?, ?)", meta.items())
+    if len(steps) >= CHECKSUMS:
+        teach(db)
+        db.execute(SEAL_META)
+    db.pragma("application_id", APPLICATION_ID)
+    db.pragma("user_version", len(steps))
+    db.execute("COMMIT")

@@ -1,0 +1,358 @@
+"""The journal: events, observations, states and cursors of one story, in SQLite. It is the only truth.
+
+One writer, held by a lock; readers from any process (`journal_reader`). An entry is kept exactly once: what `append`
+has returned survives SIGKILL and a power cut, and an `append` that raised may be called again with the same entries.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, Self
+
+import apsw
+import msgspec
+
+from livestory.clock import SystemClock
+from livestory.errors import JournalError, JournalForeign
+from livestory.story.files.layout import Layout, make_folder, sync_folder, unused
+from livestory.story.journal import queries
+from livestory.story.journal.checksum import GENESIS, SEAL_OBSERVATIONS, link
+from livestory.story.journal.entry import Cursor, Entry, Identity, Kept, Line, as_row
+from livestory.story.journal.faults import corrupt, fault, faults
+from livestory.story.journal.files import JournalFiles
+from livestory.story.journal.lock import WriterLock
+from livestory.story.journal.reader import JournalReader
+from livestory.story.journal.schema import (
+    INSERT_EVENT,
+    INSERT_OBSERVATION,
+    PARTS,
+    PUT_CURSOR,
+    PUT_META,
+    PUT_STATE,
+    connect,
+    prepare,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from livestory.story.inputs import Observation
+
+__all__ = ["Cursor", "Entry", "Identity", "Journal", "JournalReader", "Kept", "Line"]
+
+_log = logging.getLogger("livestory")
+_NOTHING: Mapping[str, bytes] = {}
+_NO_CURSORS: Mapping[str, Cursor] = {}
+
+
+class Journal:
+    """The writer's end of a journal. Not to be used by two threads at once."""
+
+    def __init__(self, path: Path, lock: WriterLock, vfs: str | None) -> None:
+        """Use `open`."""
+        self.path = path
+        self.id = ""  # random, of this journal for ever
+        self.identity = Identity()
+        self.last: Kept | None = None
+        self.replaced: list[Path] = []  # other journals that stood in the place of this one, moved aside
+        self._lock = lock
+        self._vfs = vfs
+        self._salt = os.urandom(4).hex()  # of this opening
+        self._tried: set[str] = set()  # ids of entries that may be kept though their append has failed
+        self._stale = False  # whether `last` may not be the last any more
+        self._db: apsw.Connection | None = None
+        self._files: JournalFiles | None = None
+
+    @classmethod
+    def open(
+        cls, path: str | os.PathLike[str], identity: Identity, *, name: str | None = None, vfs: str | None = None
+    ) -> Self:
+        """Open the journal of the story at ``path`` (its text or its journal) for writing, or begin it.
+
+        ``name`` is what the lock file calls the writer (by default ``identity.bot``); ``vfs`` names an SQLite VFS,
+        through which a test makes the disk fail.
+
+        Raises JournalHeld, JournalForeign, JournalNewer, JournalCorrupt and JournalError.
+        """
+        layout = Layout.of(path)
+        with faults(layout.db, "create its folder"):
+            make_folder(layout.db.parent)
+        lock = WriterLock.acquire(layout.lock, name or identity.bot or "a bot")
+        journal = cls(layout.db, lock, vfs)
+        try:
+            journal._begin(identity)
+        except BaseException:
+            journal.close()
+            raise
+        return journal
+
+    @staticmethod
+    def set_aside(path: str | os.PathLike[str], label: str = "damaged") -> Path:
+        """Move a journal away, so that a new one can be begun: ``live_story.db.damaged-20241203T150000Z``.
+
+        Its -wal and -shm go with it, so that the moved journal can be opened where it is. Returns its new name.
+        Raises JournalHeld and JournalError.
+        """
+        layout = Layout.of(path)
+        lock = WriterLock.acquire(layout.lock, "set aside")
+        try:
+            with faults(layout.db, "set aside"):
+                aside = unused(layout.db, label)
+                # The journal itself goes last: SQLite would delete a -wal that has lost its journal.
+                for suffix in (*PARTS[1:], *PARTS[:1]):
+                    part = layout.db.with_name(layout.db.name + suffix)
+                    if os.path.lexists(part):
+                        part.rename(aside.with_name(aside.name + suffix))
+                sync_folder(layout.db.parent)
+        finally:
+            lock.release()
+        return aside
+
+    @staticmethod
+    def read_through(path: str | os.PathLike[str]) -> None:
+        """Read every byte of a journal. Raises JournalError where the disk does not give them."""
+        layout = Layout.of(path)
+        for part in (layout.db, layout.db.with_name(f"{layout.db.name}-wal")):
+            with faults(part, "read"), suppress(FileNotFoundError), part.open("rb") as file:
+                while file.read(1 << 20):
+                    pass
+
+    def append(
+        self,
+        entries: Sequence[Entry] = (),
+        observations: Sequence[Observation] = (),
+        states: Mapping[str, bytes] = _NOTHING,
+        cursors: Mapping[str, Cursor] = _NO_CURSORS,
+    ) -> list[Kept]:
+        """Keep all of it in one transaction and return the events as they are kept, in the order of ``entries``.
+
+        An entry whose id is there already, and an observation whose time is, are not stored again; but where the id is
+        a count, and it was not this opening that has kept it, the entry gets an id of its own. ``told`` never goes
+        back: an entry told before the last one counts as told with it.
+
+        Raises JournalError (JournalCorrupt): then all or nothing of it was kept, and the same call, made again, keeps
+        it once.
+        """
+        db = self._guarded("append")
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            last = self.last
+            kept = []
+            for entry in entries:
+                entry_id, event = self._known(db, entry)
+                if event is None:
+                    event = last = _following(last, entry, entry_id)
+                    db.execute(INSERT_EVENT, (event.seq, event.id, event.time, event.told, event.kind, event.record,
+                                              event.line, event.hash))  # fmt: skip
+                kept.append(event)
+            after = last.seq if last is not None else 0
+            if observations:
+                db.executemany(INSERT_OBSERVATION, ((*as_row(observation), after) for observation in observations))
+                db.execute(SEAL_OBSERVATIONS, (min(observation.time for observation in observations),))
+            if states:
+                db.executemany(PUT_STATE, states.items())
+            if cursors:
+                db.executemany(PUT_CURSOR, ((name, at.seq, at.state) for name, at in cursors.items()))
+            db.execute("COMMIT")
+        except BaseException as error:
+            self._tried.update(entry.id for entry in entries)
+            self._doubt()
+            if isinstance(error, apsw.Error | MemoryError):
+                raise fault(self.path, "append", error) from error
+            raise
+        self.last = last
+        self._tried.clear()
+        if self._files is not None and not self._files.noted():
+            self._put_back(db, "append")
+        return kept
+
+    def guard(self) -> None:
+        """Put back what was taken away from under the writer: the lock, the journal, its -wal and -shm.
+
+        `append` does it by itself. Raises JournalHeld where another has become the writer, and JournalError.
+        """
+        self._guarded("guard")
+
+    def has(self, entry_id: str) -> bool:
+        """Whether an event of that id is kept. Raises JournalError."""
+        db = self._connection("read")
+        with faults(self.path, "read"):
+            return queries.kept_by_id(db, entry_id) is not None
+
+    def ids(self, prefix: str) -> set[str]:
+        """The ids of the events whose id begins with ``prefix``. Raises JournalError."""
+        db = self._connection("read")
+        with faults(self.path, "read"):
+            return queries.ids(db, prefix)
+
+    def lines(self, after_seq: int = 0, limit: int = 1000) -> list[Line]:
+        """The text of the events after ``after_seq``, in order, at most ``limit``. Raises JournalError."""
+        db = self._connection("read")
+        with faults(self.path, "read"):
+            return queries.lines(db, after_seq, limit)
+
+    def state(self, name: str) -> bytes | None:
+        """The state of that name. Raises JournalError."""
+        db = self._connection("read")
+        with faults(self.path, "read"):
+            return queries.state(db, name)
+
+    def states(self) -> dict[str, bytes]:
+        """All states, by name. Raises JournalError."""
+        db = self._connection("read")
+        with faults(self.path, "read"):
+            return queries.states(db)
+
+    def cursor(self, name: str) -> Cursor | None:
+        """The cursor of that name. Raises JournalError."""
+        db = self._connection("read")
+        with faults(self.path, "read"):
+            return queries.cursor(db, name)
+
+    def close(self) -> None:
+        """Let another writer have it."""
+        if self._db is not None and self._files is not None:
+            with suppress(JournalError):  # nothing of it is waited for any more
+                self.guard()
+        self._drop()
+        self._lock.release()
+
+    def _begin(self, identity: Identity) -> None:
+        with faults(self.path, "open"):
+            db = self._db = connect(
+                self.path, flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE, vfs=self._vfs
+            )
+            prepare(db, self.path, identity, SystemClock().now())
+            try:
+                damage = queries.tail_damage(db)
+                self.id, stored, _ = queries.meta(db)
+            except (KeyError, TypeError, msgspec.MsgspecError) as error:
+                raise corrupt(self.path, f"whose it is ({error!r})") from error
+            if damage is not None:
+                raise corrupt(self.path, damage)
+            self.last = queries.last_kept(db)
+            self.identity = _agreed(stored, identity, self.path)
+            if self.identity != stored:
+                db.execute(PUT_META, ("identity", msgspec.json.encode(self.identity).decode()))
+            self._files = JournalFiles(self.path, db)
+
+    def _guarded(self, operation: str) -> apsw.Connection:
+        """The open connection of the one writer, whose files stand where they belong."""
+        if self._lock.renew():
+            _log.error("%s: the lock was deleted or replaced; it is taken again", self._lock.path)
+            self._stale = True  # another may have written meanwhile
+        db = self._connection(operation)
+        if self._files is not None and not self._files.intact():
+            self._put_back(db, operation)
+            db = self._connection(operation)
+        if self._stale:
+            with faults(self.path, operation):
+                self.last = queries.last_kept(db)
+            self._stale = False
+        return db
+
+    def _known(self, db: apsw.Connection, entry: Entry) -> tuple[str, Kept | None]:
+        """The id that the entry has here, and the event that is kept under it."""
+        event = queries.kept_by_id(db, entry.id)
+        ours = entry.id in self._tried and event is not None and event.record == entry.record
+        if event is None or ours or not entry.numbered:
+            return entry.id, event
+        salted = f"{entry.id}-{self._salt}"
+        return salted, queries.kept_by_id(db, salted)
+
+    def _put_back(self, db: apsw.Connection, operation: str) -> None:
+        """Let this journal stand again where it was moved, deleted or replaced; with it the open connection is new."""
+        if self._files is None:
+            return
+        with faults(self.path, f"put it back to {operation}"):
+            aside = self._files.put_back(db, self.last)
+        _log.error(
+            "%s: the journal was moved, deleted or replaced while it was written; all of it was put back", self.path
+        )
+        if aside is not None:
+            self.replaced.append(aside)
+        self._drop()
+        self._connection(operation)
+
+    def _doubt(self) -> None:
+        """Whether the last commit was made is in doubt until the tail is read again.
+
+        By a new connection; but where the files were taken away, the open one is all there is.
+        """
+        if self._db is None or self._files is None or self._files.noted():
+            self._drop()
+            return
+        self._stale = True
+        with suppress(apsw.Error):
+            self._db.execute("ROLLBACK")
+
+    def _connection(self, operation: str) -> apsw.Connection:
+        """The open connection; after a failure a new one, with the tail read again."""
+        if self._db is None:
+            with faults(self.path, f"open to {operation}"):
+                if not os.path.lexists(self.path):
+                    raise corrupt(self.path, "it was deleted or moved")
+                db = connect(self.path, flags=apsw.SQLITE_OPEN_READWRITE, vfs=self._vfs)
+                try:
+                    db.pragma("synchronous", "full")
+                    if queries.meta(db)[0] != self.id:
+                        raise corrupt(self.path, "another journal stands in its place")
+                    db.pragma("journal_mode", "wal")  # one that was put back is not yet
+                    self.last = queries.last_kept(db)
+                    self._files = JournalFiles(self.path, db)
+                except (KeyError, TypeError, msgspec.MsgspecError) as error:
+                    raise corrupt(self.path, f"whose it is ({error!r})") from error
+                self._db = db
+        return self._db
+
+    def _drop(self) -> None:
+        db, self._db = self._db, None
+        if db is not None:
+            with suppress(apsw.Error):  # of the checkpoint at the end, which the next one makes up for
+                db.close(force=True)
+
+
+_DIGEST = 64  # hexadecimal digits
+
+
+def _following(last: Kept | None, entry: Entry, entry_id: str) -> Kept:
+    seq, before, told = (1, GENESIS, entry.told) if last is None else (last.seq + 1, last.hash, last.told)
+    return Kept(
+        seq,
+        entry_id,
+        entry.time,
+        max(told, entry.told),
+        entry.kind,
+        entry.record,
+        entry.line,
+        link(before, entry.record, entry.line),
+    )
+
+
+def _agreed(stored: Identity, given: Identity, path: Path) -> Identity:
+    """The one identity of both. Raises JournalForeign where they contradict each other.
+
+    A mode is known of every bot that livestory runs: a story without one is somebody else's bot's.
+    """
+    known, wanted = msgspec.structs.asdict(stored), msgspec.structs.asdict(given)
+    differing = [name for name in known if None not in (known[name], wanted[name]) and known[name] != wanted[name]]
+    if stored.mode is None and given.mode is not None:
+        differing.append("mode")
+    if differing:
+        what = ", ".join(f"{name} {_short(known[name])}, not {_short(wanted[name])}" for name in differing)
+        message = (
+            f"{path}: another story: {what}\n"
+            "Tell this one in a folder of its own (with --dir, or begin anew with --fresh)."
+        )
+        raise JournalForeign(message)
+    return Identity(**{name: wanted[name] if value is None else value for name, value in known.items()})
+
+
+def _short(value: str | None) -> str:
+    """A name whole; of a digest, which nobody reads, as much as tells it from others."""
+    if value is None:
+        return "none"
+    return value if len(value) < _DIGEST else f"{value[:8]}…"

@@ -141,7 +141,10 @@ def test_parquet_in_batches_is_the_same_rows(tmp_path: Path) -> None:
         (b"a,b\n" + b"x" * (1 << 20), "f:2: a line of more than 1 MiB"),
         (gzip.compress(TEXT.encode() * 99, mtime=0)[:-9], "f:"),
         (gzip.compress(b"", mtime=0)[:4], "f:1: the compressed file is cut off or damaged here"),
-        (gzip.compress(TEXT.encode(), mtime=0)[:-8] + b"12345678", "the compressed file is cut off or damaged here (CRC check"),
+        (
+            gzip.compress(TEXT.encode(), mtime=0)[:-8] + b"12345678",
+            "the compressed file is cut off or damaged here (CRC check",
+        ),
         (b"PK\x03\x04 and no more", "f: this zip is cut off or damaged"),
         (b"\x28\xb5\x2f\xfd", "f:1: the compressed file is cut off or damaged here"),
         (zstd.compress(TEXT.encode() * 99)[:-9], "f:"),

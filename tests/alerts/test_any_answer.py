@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from tests.web.teller import Teller
 
+SLOWEST_END = 2.0  # seconds
 BAD = ChannelSettings(service="webhook", address_env="BAD", severity="all")
 
 
@@ -58,6 +61,39 @@ def test_an_answer_that_trickles_is_waited_for_as_long_as_any(story: Path, telle
             teller.note("a word")
             until(lambda: bool(running.told))
     assert running.told == ["alerts: bad: gives no answer within 0.5s; goes on trying"]
+
+
+def test_names_that_are_looked_up_for_ever_hold_up_no_other_channel_and_not_the_end(
+    story: Path, teller: Teller, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More of them than an event loop has threads; each is asked for once at a time, however often it is tried."""
+    release, real = threading.Event(), socket.getaddrinfo
+    asked: list[object] = []
+
+    def getaddrinfo(host: object, *more: Any) -> Any:
+        if "silent" not in str(host):
+            return real(host, *more)  # type: ignore[arg-type]
+        asked.append(host)
+        release.wait(60)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    names = [f"bad{number}" for number in range(40)]
+    known = service.environ() | {name.upper(): f"http://{name}.silent.example/x" for name in names}
+    known["HOOK"] = known["HOOK"].replace("127.0.0.1", "localhost")
+    service.environ = lambda: known  # type: ignore[method-assign]
+    channels = {name: replace(BAD, address_env=name.upper()) for name in names} | {"hook": webhook()}
+    try:
+        with delivering(story, service, channels) as running:
+            for number in range(3):
+                teller.note(f"note {number}")
+                service.wait(number + 1)
+            until(lambda: len({told.split(":")[1] for told in running.told}) == len(names))
+            begun = time.monotonic()
+        assert time.monotonic() - begun < SLOWEST_END
+        assert len(asked) == len(set(asked)) == len(names)
+    finally:
+        release.set()
 
 
 def test_no_secret_follows_to_where_an_answer_leads(story: Path, teller: Teller, service: Service) -> None:

@@ -6,6 +6,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import apsw
@@ -18,7 +19,8 @@ from livestory.outlets.alerts.alerts import open_channels
 from livestory.outlets.alerts.outbox import Outbox, outbox_path
 from livestory.outlets.alerts.settings import AlertsSettings, ChannelSettings
 from livestory.story.files.layout import Layout
-from tests.alerts.delivering import QUICK, delivering, discord, ntfy, telegram, until, webhook
+from livestory.story.journal.reader import JournalReader
+from tests.alerts.delivering import QUICK, Delivering, delivering, discord, ntfy, telegram, until, webhook
 from tests.alerts.raw_server import answer, answering
 from tests.alerts.service import KEY, Service, serving
 from tests.web.teller import QUARTER, Teller
@@ -309,3 +311,29 @@ def test_an_address_is_sent_as_it_was_written(
             teller.note("a word")
             until(lambda: bool(asked))
     assert first in asked[0]
+
+
+def test_long_lines_of_an_old_journal_are_read_a_few_at_a_time(story: Path, teller: Teller, service: Service) -> None:
+    """Alerts that were away for many of them need the memory of some."""
+    channels = {"hook": webhook(kinds=("chapter",))}
+    with delivering(story, service, channels):
+        pass
+    for number in range(16):
+        teller.note(f"{number} " + "h" * 1_000_000)
+    with JournalReader.open(story) as reader:
+        last = reader.last_seq
+    tracemalloc.start()
+    try:
+        with delivering(story, service, channels) as running:
+            until(lambda: read_up_to(running, "hook") == last)
+            _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 48_000_000
+
+
+def read_up_to(running: Delivering, channel: str) -> int:
+    """The seq up to which a channel has followed the story."""
+    with running.outbox() as outbox:
+        state = outbox.state(channel)
+        return 0 if state is None else state.seq

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from livestory.story.files.layout import Layout
 
 _CONFIGURATION = Path("livestory.toml")
-_PATIENCE = 8.0  # seconds that what is on its way may take at the end
+_PATIENCE = 2.0  # seconds that the alerts may take to end
 _NICE = 5  # a bot on the same machine goes first
 
 

@@ -61,12 +61,12 @@ def _result(summary: Summary, symbol: str) -> Iterator[tuple[str, str]]:
 
 
 def _kinds(journal: Path) -> Counter[str]:
-    from livestory.story.journal.reader import JournalReader
+    from livestory.story.journal.reader import PAGE_BYTES, JournalReader
 
     kinds: Counter[str] = Counter()
     with JournalReader.open(journal) as reader:
         last = 0
-        while page := reader.events(last, limit=_PAGE):
+        while page := reader.events(last, limit=_PAGE, most_bytes=PAGE_BYTES):
             kinds.update(event.kind for event in page)
             last = page[-1].seq
     return kinds

@@ -119,8 +119,10 @@ class _Wanted(NamedTuple):
             last = reader.events(before_seq=end, kinds=self.kinds, since=start, limit=self.lines, newest_first=True)
             yield last[::-1]
             return
+        from livestory.story.journal.reader import PAGE_BYTES
+
         seq = 0
-        while page := reader.events(seq, end, kinds=self.kinds, since=start, limit=_PAGE):
+        while page := reader.events(seq, end, kinds=self.kinds, since=start, limit=_PAGE, most_bytes=PAGE_BYTES):
             yield page
             seq = page[-1].seq
 
@@ -146,12 +148,14 @@ class _Wanted(NamedTuple):
 
 def _followed(layout: Layout, wanted: _Wanted) -> Iterator[list[Kept]]:
     """The last events, and then without end those that are told: of this story, and of one that takes its place."""
+    from livestory.story.journal.reader import PAGE_BYTES
+
     reader = _awaited(layout)
     story, seq = reader.id, reader.last_seq
     yield from wanted.pages(reader, seq + 1)
     while True:
         try:
-            while page := reader.events(seq, kinds=wanted.kinds, limit=_PAGE):
+            while page := reader.events(seq, kinds=wanted.kinds, limit=_PAGE, most_bytes=PAGE_BYTES):
                 yield page
                 seq = page[-1].seq
             while not reader.changed():

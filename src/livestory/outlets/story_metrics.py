@@ -17,7 +17,7 @@ from livestory.clock import SECOND
 from livestory.errors import LivestoryError
 from livestory.story.event import from_record
 from livestory.story.journal.entry import Identity
-from livestory.story.journal.reader import JournalReader
+from livestory.story.journal.reader import PAGE_BYTES, JournalReader
 from livestory.story.kinds import KINDS
 from livestory.story.kinds.money import CashFlow
 from livestory.story.kinds.trades import Trade
@@ -193,7 +193,7 @@ class StoryMetrics:
         reader, labels, totals = self._opened()
         # Before the events: a flow is told no later than the observation whose wealth contains it.
         last = reader.last_observation()
-        while page := reader.events(totals.seq, limit=_PAGE):
+        while page := reader.events(totals.seq, limit=_PAGE, most_bytes=PAGE_BYTES):
             for kept in page:
                 totals.count(kept)
         if last is not None:

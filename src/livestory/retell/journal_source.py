@@ -11,6 +11,7 @@ from livestory.errors import JournalCorrupt
 from livestory.retell.inputs import AsKept, Given, Glimpse, Remembered
 from livestory.story.event import Event, from_record
 from livestory.story.inputs import Begin, End, Fill, Flow, Observation, Skip, Statement
+from livestory.story.journal.reader import PAGE_BYTES
 from livestory.story.kinds.base import Retelling
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.lifecycle import Resumed, Rules, RulesChanged, Started, Stopped
@@ -78,7 +79,7 @@ class JournalSource:
         return iter(_Retrace(self._reader.observations(since, self._end), self._events(seq, self._last_seq)))
 
     def _events(self, seq: int, last: int) -> Iterator[Event]:
-        while page := self._reader.events(seq, last + 1, limit=_PAGE):
+        while page := self._reader.events(seq, last + 1, limit=_PAGE, most_bytes=PAGE_BYTES):
             for kept in page:
                 yield self._event(kept)
             seq = page[-1].seq

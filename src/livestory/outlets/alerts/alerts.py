@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from livestory.outlets.alerts.settings import AlertsSettings
     from livestory.story.files.layout import Layout
 
-_GRACE = 5.0  # seconds that messages on their way may take to arrive when it is stopped
+_GRACE = 1.0  # seconds that messages on their way may take to arrive when it is stopped; later ones come again
 
 
 class Opened(NamedTuple):

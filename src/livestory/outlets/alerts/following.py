@@ -10,7 +10,7 @@ from livestory.errors import JournalError, LivestoryError
 from livestory.outlets.alerts.delivery import Look
 from livestory.outlets.alerts.outbox import Waiting
 from livestory.outlets.silence import REPLAYED, overdue_from
-from livestory.story.journal.reader import JournalReader
+from livestory.story.journal.reader import PAGE_BYTES, JournalReader
 from livestory.story.kinds import is_critical
 from livestory.story.wording import alert_words as words
 
@@ -132,7 +132,7 @@ class Following:
     async def _catch_up(self, reader: JournalReader) -> None:
         cursors = {state.name: state.seq for state in self._outbox.states()}
         cursors = {each.name: cursors[each.name] for each in self._deliveries}
-        while page := reader.events(min(cursors.values(), default=0), limit=_PAGE):
+        while page := reader.events(min(cursors.values(), default=0), limit=_PAGE, most_bytes=PAGE_BYTES):
             now = self._clock.now()
             self._coming = next((kept for kept in reversed(page) if kept.kind in _COMINGS), self._coming)
             lines = [
@@ -144,7 +144,7 @@ class Following:
             cursors = {name: max(seq, page[-1].seq) for name, seq in cursors.items()}
             self._outbox.add(lines, cursors, reader.id)
             self._wake(name for name, _ in lines)
-            if len(page) < _PAGE or self._stopping:
+            if self._stopping:
                 return
             await asyncio.sleep(0)
 

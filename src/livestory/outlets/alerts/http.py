@@ -18,6 +18,7 @@ from msgspec import Struct
 from livestory.credentials import redacted
 from livestory.errors import ConfigError
 from livestory.http_clients import opened
+from livestory.outlets.alerts.lookups import Lookups
 from livestory.story.wording.text import encodable, escape
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ class Http:
 
     async def __aenter__(self) -> Self:
         """Itself."""
+        asyncio.get_running_loop().set_default_executor(Lookups())  # which alone looks names up
         return self
 
     async def __aexit__(self, *_: object) -> None:

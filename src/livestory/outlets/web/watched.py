@@ -19,7 +19,7 @@ from livestory.story.files.layout import Layout
 from livestory.story.halt_told import halt_told
 from livestory.story.journal.entry import Kept
 from livestory.story.journal.lock import holder
-from livestory.story.journal.reader import JournalReader
+from livestory.story.journal.reader import PAGE_BYTES, JournalReader
 from livestory.story.kinds.lifecycle import Started
 from livestory.story.narrator import NARRATOR
 
@@ -34,7 +34,6 @@ _STATUS = 0.25  # seconds between two statuses
 _RETRY = 1.0  # seconds until a journal that can't be read is tried again
 _PULSE = 20  # looks after which the state is reconsidered though nothing was written: silence changes it too
 _PAGE = 1000  # events read at a time
-_PAGE_BYTES = 4 * 1024 * 1024  # after which a page ends before that
 _COMINGS = ("started", "resumed", "stopped")
 
 
@@ -131,7 +130,7 @@ class Watched:
         """Read everything new; a story that is met for the first time is not told event by event."""
         told = False
         while not self._stop.is_set():
-            events = reader.events(len(self.index), limit=_PAGE, most_bytes=_PAGE_BYTES)
+            events = reader.events(len(self.index), limit=_PAGE, most_bytes=PAGE_BYTES)
             last = self.readings.last
             self.readings.add(takewhile(self._goes_on, reader.observations(None if last is None else last + 1)))
             self.index.add(events)

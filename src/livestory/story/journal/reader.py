@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from livestory.story.inputs import Observation
 
+PAGE_BYTES = 4 * 1024 * 1024  # of events read at a time: an old journal may have lines of megabytes
 _PAGE = 1000  # observations read at a time
 
 

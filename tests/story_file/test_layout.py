@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -14,9 +14,6 @@ from livestory.story.files.restore import install, unpacked
 from livestory.story.files.verify import verify
 from livestory.story.journal.writer import Journal, JournalReader
 from tests.journal.stories import DEMO
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 LONG = 60.0  # seconds; far more than anything here takes
 LINE = "2024-12-03 15:00:00 | 📝 Note | mine\n"
@@ -59,6 +56,22 @@ def test_a_story_begun_by_an_earlier_livestory_goes_on(tmp_path: Path) -> None:
     assert Layout.of(tmp_path / "story.db").text == text
     text.unlink()
     assert Layout.of(text).db == tmp_path / "story.db"
+
+
+def test_to_look_for_the_files_of_a_story_takes_no_lock_from_its_journal(tmp_path: Path) -> None:
+    """POSIX takes all locks of a process from a file that it closes: a reader would empty the -shm under the writer."""
+    journal = Journal.open(tmp_path / "live_story.txt", DEMO)
+    index = (tmp_path / "live_story.db-shm").stat().st_ino
+
+    def locked() -> bool:
+        lines = (line.split() for line in Path("/proc/locks").read_text().splitlines())
+        return any(str(index) == place.split(":")[2] for line in lines for place in line if place.count(":") == 2)
+
+    assert locked()
+    for name in ("live_story.txt", "live_story.db", "live_story.log", "live_story"):
+        Layout.of(tmp_path / name)
+    assert locked()
+    journal.close()
 
 
 def test_a_journal_that_two_texts_may_have_is_given_to_neither(tmp_path: Path) -> None:

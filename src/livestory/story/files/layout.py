@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from livestory.errors import InputError
 
+_OURS = (".txt", ".db", ".lock", ".inbox")
 _STORY = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? \| ")
 
 
@@ -95,13 +96,16 @@ def _text_of(db: Path) -> Path:
 
 
 def _sharing(db: Path, text: Path) -> list[Path]:
-    """The stories beside ``text`` whose journal ``db`` may be, too."""
+    """The stories beside ``text`` whose journal ``db`` may be, too.
+
+    A file of SQLite's is never opened: to close it again takes every lock from it that this process has.
+    """
     named = (one for one in (db.with_suffix(".txt"), db.with_suffix("")) if one != text and _tells(one, new=True))
     others = (
         path
         for path in _listed(db.parent)
-        if path.stem == db.stem and path != text and path.suffix not in {"", ".txt", ".db"}
-        if not os.path.lexists(path.with_name(f"{path.name}.db")) and _tells(path)
+        if path.stem == db.stem and path != text and not path.suffix.startswith(_OURS)
+        if path.suffix and not os.path.lexists(path.with_name(f"{path.name}.db")) and _tells(path)
     )
     return [*named, *others]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from livestory.errors import JournalCorrupt
-from livestory.retell.inputs import AsKept, Given, Glimpse, Remembered
+from livestory.retell.explain_story import KeptEvent, SavedState, SourceInput, ThinnedObservation
 from livestory.story.event import Event, from_record
 from livestory.story.inputs import Begin, End, Fill, Flow, Observation, Skip, Statement
 from livestory.story.kinds.base import Retelling
@@ -42,20 +42,20 @@ class JournalSource:
         self._compacted = reader.compacted()
         self.compacted = self._compacted.until if self._compacted is not None else None
 
-    def inputs(self, *, in_order: bool) -> Iterator[Sequence[Given]]:
+    def inputs(self, *, in_order: bool) -> Iterator[Sequence[SourceInput]]:
         """The inputs in the order of their telling. Raises JournalError."""
         del in_order  # a journal is in order
         yield from self._as_kept()
         yield from _chunks(step.input for step in self._steps())
 
-    def before(self, until: int) -> tuple[list[int], Iterator[Sequence[Given]]]:
+    def before(self, until: int) -> tuple[list[int], Iterator[Sequence[SourceInput]]]:
         """The inputs before the first observation from ``until`` on, and the seq of the last event among them.
 
         That seq stands in the list once all of them are taken. Raises JournalError.
         """
         seqs = [self._compacted.seq if self._compacted is not None else 0]
 
-        def inputs() -> Iterator[Given | None]:
+        def inputs() -> Iterator[SourceInput | None]:
             for step in takewhile(lambda step: not _is_observed_from(step, until), self._steps()):
                 if step.event is not None and step.event.seq is not None:
                     seqs.append(step.event.seq)
@@ -63,19 +63,19 @@ class JournalSource:
 
         return seqs, chain(self._as_kept(), _chunks(inputs()))
 
-    def _as_kept(self) -> Iterator[Sequence[Given]]:
+    def _as_kept(self) -> Iterator[Sequence[SourceInput]]:
         """The time that was compacted: what is left of its observations, its events, and where the narrator stood."""
         if self._compacted is None:
             return
         until, seq, narrator = self._compacted
-        steps = _Retrace(self._reader.observations(until=until), self._events(0, seq))
+        steps = _Interleaved(self._reader.observations(until=until), self._events(0, seq))
         yield from _chunks(map(_kept, steps))
-        yield [Remembered(until, narrator)]
+        yield [SavedState(until, narrator)]
 
     def _steps(self) -> Iterator[_Step]:
         """All that can be told again."""
         since, seq = (None, 0) if self._compacted is None else self._compacted[:2]
-        return iter(_Retrace(self._reader.observations(since, self._end), self._events(seq, self._last_seq)))
+        return iter(_Interleaved(self._reader.observations(since, self._end), self._events(seq, self._last_seq)))
 
     def _events(self, seq: int, last: int) -> Iterator[Event]:
         while page := self._reader.events(seq, last + 1, limit=_PAGE):
@@ -94,27 +94,27 @@ class JournalSource:
 class _Step(NamedTuple):
     """What comes next: an input, an event, or an event with the input that it is the telling of."""
 
-    input: Given | None
+    input: SourceInput | None
     event: Event | None = None
 
 
-def _kept(step: _Step) -> Given | None:
+def _kept(step: _Step) -> SourceInput | None:
     if step.event is not None:
-        return AsKept(step.event, step.input if isinstance(step.input, Fill | Flow) else None)
-    return Glimpse(step.input) if isinstance(step.input, Observation) else None
+        return KeptEvent(step.event, step.input if isinstance(step.input, Fill | Flow) else None)
+    return ThinnedObservation(step.input) if isinstance(step.input, Observation) else None
 
 
 def _is_observed_from(step: _Step, until: int) -> bool:
     return isinstance(step.input, Observation) and step.input.time >= until
 
 
-def _chunks(inputs: Iterable[Given | None]) -> Iterator[Sequence[Given]]:
+def _chunks(inputs: Iterable[SourceInput | None]) -> Iterator[Sequence[SourceInput]]:
     source = (each for each in inputs if each is not None)
     while chunk := list(islice(source, _CHUNK)):
         yield chunk
 
 
-class _Retrace:
+class _Interleaved:
     """Observations and events in the order in which the bot gave them.
 
     An event that an observation brought stands where that observation was told. One that the bot told itself stands
@@ -126,7 +126,7 @@ class _Retrace:
         self._events = events
         self._next = next(observations, None)
         self._last: Observation | None = None
-        self._waiting: list[tuple[Given, Event]] = []
+        self._waiting: list[tuple[SourceInput, Event]] = []
 
     def __iter__(self) -> Iterator[_Step]:
         for event in self._events:
@@ -165,7 +165,7 @@ class _Retrace:
         return None if seen or isinstance(event.facts, Chapter) else Statement(event.time, (event.facts,))
 
 
-def _own(event: Event) -> Given | None:  # noqa: PLR0911 - one way for each kind
+def _own(event: Event) -> SourceInput | None:  # noqa: PLR0911 - one way for each kind
     """The input that an event is the telling of; None where an observation may have brought it."""
     time, f = event.time, event.facts
     match f:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from livestory.chart.series import Series
+from livestory.chart.reduction import Series
 from livestory.clock import SECOND, as_datetime, as_instant
 from livestory.retell.story_output import Spool
 from livestory.story.kinds import groups
@@ -33,7 +33,7 @@ _STATIC = {
 class Report:
     """Hears a story and makes a page of it."""
 
-    watches = True
+    wants_observations = True
 
     def __init__(self, symbol: str) -> None:
         """A report about ``symbol``."""
@@ -57,7 +57,7 @@ class Report:
         self._unit = ""
         self._lines = ("", "")
 
-    def observe(self, account: Account, time: int) -> None:
+    def on_observation(self, account: Account, time: int) -> None:
         """Take a point of the curves; the drawdown is measured from the highest value before."""
         value = self._value = account.value
         self._price = account.price
@@ -70,7 +70,7 @@ class Report:
             drawdown = (value / self._peak - 1.0) * 100.0
         self._series.add(time, (account.wealth, drawdown, account.price))
 
-    def hear(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """Take an event: a line, and what it means for ribbon and table."""
         time = event.time / SECOND
         self._events.write(

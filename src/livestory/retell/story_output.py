@@ -28,14 +28,14 @@ _COMMA = ",\n"  # before a record of the JSON array; the first one goes without
 _COLUMNS = ("time", "kind", "headline", "facts", "why", "record")
 
 
-class Chosen(Struct, frozen=True, kw_only=True):
+class EventFilter(Struct, frozen=True, kw_only=True):
     """Which events are written: since <= time < until, of these kinds; None is all."""
 
     since: int | None = None
     until: int | None = None
     kinds: frozenset[str] | None = None
 
-    def takes(self, event: Event) -> bool:
+    def matches(self, event: Event) -> bool:
         """Whether the event is one of them."""
         return (
             (self.kinds is None or event.kind in self.kinds)
@@ -45,15 +45,15 @@ class Chosen(Struct, frozen=True, kw_only=True):
 
 
 class StoryOutput:
-    """Hears a story and keeps it, formatted, until it is at its end and can be written in one go."""
+    """Keeps a story, formatted, until it is at its end and can be written in one go."""
 
-    watches = False
+    wants_observations = False
 
-    def __init__(self, form: str, chosen: Chosen) -> None:
-        """Take the events of ``chosen``. ``form`` is "text", "json" (an array, a record a line) or "csv"."""
+    def __init__(self, form: str, events: EventFilter) -> None:
+        """Take the events of ``events``. ``form`` is "text", "json" (an array, a record a line) or "csv"."""
         self._form = form
         self._format = _FORMS[form]
-        self._chosen = chosen
+        self._filter = events
         self._first = ""
         self._body = Spool()
 
@@ -61,17 +61,17 @@ class StoryOutput:
         """Forget what was heard before."""
         self._body.clear()
 
-    def observe(self, account: Account, time: int) -> None:
+    def on_observation(self, account: Account, time: int) -> None:
         """Nothing is watched."""
 
-    def hear(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """Keep an event."""
-        if self._chosen.takes(event):
+        if self._filter.matches(event):
             self._body.write(self._format(event))
 
     def end(self, head: Event, summary: Event) -> None:
         """Keep head and summary, whenever they are: they speak of the whole."""
-        kinds = self._chosen.kinds
+        kinds = self._filter.kinds
         if kinds is None or head.kind in kinds:
             self._first = self._format(head)
         if kinds is None or summary.kind in kinds:

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from livestory.story.event import Event
 
 
-class Tally:
-    """Counts while a story is retold."""
+class SummaryBuilder:
+    """Counts what becomes the story's `Summary` while it is retold."""
 
     def __init__(self, account: Account) -> None:
-        """Count what ``account`` takes."""
+        """Begin; ``account`` is the narrator's, read after each observation."""
         self.account = account
         self._first: int | None = None
         self._last = 0
@@ -42,8 +42,8 @@ class Tally:
         self._fees = Decimal(0)
         self._flow = 0.0
 
-    def observe(self, time: int) -> None:
-        """Take what the account knows after an observation."""
+    def on_observation(self, time: int) -> None:
+        """Count what the account knows after the observation of the instant ``time``."""
         value = self.account.value
         self._last = time
         if not self._begun:
@@ -64,8 +64,8 @@ class Tally:
         self._price = self.account.price if self._price is None else self._price
         self._begun = self._value is not None and self._price is not None
 
-    def hear(self, event: Event) -> None:
-        """Take what was told."""
+    def on_event(self, event: Event) -> None:
+        """Count an event that was told."""
         time, facts = event.time, event.facts
         self._first = time if self._first is None else self._first
         self._last = max(self._last, time)
@@ -91,7 +91,7 @@ class Tally:
             case _:
                 pass
 
-    def told(self, *, halts: bool, exposures: bool) -> Summary:
+    def build(self, *, halts: bool, exposures: bool) -> Summary:
         """The numbers. ``halts`` and ``exposures``: whether there was anything to hear of them."""
         account, end = self.account, self._last
         self._end_regime(end)

@@ -22,7 +22,7 @@ from livestory.retell.columns import FILL, FLAGS, INSTANTS, OBSERVATION, TIME, H
 from livestory.retell.explain_story import OutOfOrder, SourceInput
 from livestory.story.arguments import decimal
 from livestory.story.inputs import LEAST_INSTANT, Fill, Flow, Observation
-from livestory.story.reason import Reason
+from livestory.story.reason import Reason, in_own_words
 from livestory.tables import Batch, instant_of
 
 if TYPE_CHECKING:
@@ -282,7 +282,7 @@ def _money(text: str) -> Decimal:
 def _reason(text: str) -> Reason:
     if not text:
         raise ValueError
-    return msgspec.json.decode(text, type=Reason) if text.startswith("{") else Reason("", text=text)
+    return msgspec.json.decode(text, type=Reason) if text.startswith("{") else in_own_words(text)
 
 
 def _side(text: str) -> str:

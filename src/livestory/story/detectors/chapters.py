@@ -21,6 +21,7 @@ from livestory.story.kinds.money import CashFlow
 from livestory.story.kinds.risk import BreakerTripped
 from livestory.story.kinds.trades import Exposure, Trade
 from livestory.story.reason import BarCount, Reason
+from livestory.story.reasons import OTHER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +39,6 @@ class _Count(Struct):
 
 _FAR = float("inf")
 _MOST = 20  # reasons; a bot whose every reason reads differently fills no memory
-_OTHER = Reason("other reasons")
 
 
 class NoTradeTally(Struct):
@@ -52,7 +52,7 @@ class NoTradeTally(Struct):
         distance = abs(value - limit) if value is not None and limit is not None else _FAR
         name = reason.name
         if name not in self.counts and len(self.counts) >= _MOST:
-            reason = _OTHER
+            reason = OTHER()
             name = reason.key
         count = self.counts.get(name)
         if count is None:

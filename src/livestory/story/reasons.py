@@ -305,6 +305,7 @@ OTHER = _declared("other reasons", _own_words)
 BREAKER = _declared("breaker", "breaker")
 """value: the drawdown, negative; limit: the breaker's, negative."""
 HALTED = _declared("halted", "halted", "halted")
+"""No trade, and nothing is left to sell."""
 DAILY_LOSS = _declared(
     "daily_loss", _kept_back("day {value} at the daily loss limit {limit}", numbers.percent), "daily loss limit"
 )
@@ -312,18 +313,25 @@ DAILY_LOSS = _declared(
 MAX_WEIGHT = _declared("max_weight", _kept_back("would hold {value}, at most {limit}", numbers.weight))
 """value: the weight that was wished; limit: the greatest allowed."""
 OWNER = _declared("owner", "halted by you", "halted by you")
+"""No trade: halted by hand; also why everything is sold, where that was asked for."""
 JOURNAL = _declared("journal", "halted: the journal is new", "halted by a new journal")
+"""No trade: the journal is new and the account is not empty."""
 
 # What stands in an order's way before it is sent.
 ORDER_OPEN = _declared("order_open", "an order is open", "an order was open")
+"""No trade: an earlier order still lives."""
 UNKNOWN_ORDER = _declared("unknown_order", "what became of the last order is not known yet", "an order was unknown")
+"""No trade: the answer to an earlier order was lost, and is being asked for."""
 LEDGER = _declared(
     "ledger",
     "the ledger of orders can't be written, and nothing is bought without it",
     "the ledger could not be written",
 )
+"""No buy: its intent can't be kept."""
 EXCHANGE_DOWN = _declared("exchange_down", "the exchange is down", "the exchange was down")
+"""The exchange's book can't be read, or nothing can be sent."""
 MARKET_HALTED = _declared("market_halted", "the exchange has halted the market", "the market was halted")
+"""No order is taken now; text: the exchange's own word."""
 SPREAD = _declared(
     "spread",
     _kept_back("spread {value} over the {limit} limit", numbers.unsigned_percent),
@@ -332,7 +340,7 @@ SPREAD = _declared(
 )
 """value: the spread, a share of the price; limit: the greatest one."""
 
-# The exchange's rules, and what it answers. Amounts are in the asset that the rule speaks of.
+# The exchange's rules, and what it answers.
 REJECTED = _declared("rejected", _refused, "refused by the exchange")
 """text: the exchange's own words."""
 WOULD_TAKE = _declared(
@@ -340,23 +348,30 @@ WOULD_TAKE = _declared(
     "the price came to meet the order, which was to wait for it",
     "the price came to meet the order",
 )
+"""The exchange refused an order that was only to rest in its book."""
 NOT_OFFERED = _declared("not_offered", _not_offered, "not offered")
 """limit: the greatest distance from the price, a share of it; text: how long it was waited for ("10m")."""
 SIZE_CAP = _declared(
     "size_cap", _kept_back("{value} over the {limit} that one order may have", numbers.exact), "order too large"
 )
+"""value: the quantity; limit: the greatest of one order."""
 ORDER_LIMIT = _declared("order_limit", _too_many_orders, "too many orders")
 """value: the orders there are; limit: the most there may be; text: of which time or kind."""
 UNFILLED = _declared("unfilled", "nothing of it was filled")
+"""The order ended without a trade: too dear by then, or it never reached the exchange."""
 DUST = _declared(
     "dust", _kept_back("{value} is less than the exchange's step {limit}", numbers.exact), "too small for the exchange"
 )
+"""value: the quantity; limit: the least step of a quantity."""
 STEP_SIZE = _declared("step_size", _kept_back("{value} does not fit the exchange's step {limit}", numbers.exact))
+"""value: the quantity or price, which is not on the step; limit: the step."""
 MIN_NOTIONAL = _declared(
     "min_notional",
     _kept_back("worth {value}, the exchange takes from {limit}", numbers.exact),
     "too small for the exchange",
 )
+"""value: the order's value in the quote asset; limit: the least value."""
 INSUFFICIENT_FUNDS = _declared(
     "insufficient_funds", _kept_back("needs {value}, {limit} there", numbers.exact), "not enough there"
 )
+"""value: what the order needs; limit: what there is; quote asset for a buy, base asset for a sale."""

@@ -14,6 +14,7 @@ from livestory.story.kinds import groups
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.kinds.trades import RegimeSwitch
+from livestory.story.unit_value import fall_from, return_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +68,7 @@ class Report:
         drawdown = None
         if value is not None:
             self._peak = max(self._peak, value)
-            drawdown = (value / self._peak - 1.0) * 100.0
+            drawdown = fall_from(self._peak, value) * 100.0
         self._series.add(time, (account.wealth, drawdown, account.price))
 
     def on_event(self, event: Event) -> None:
@@ -100,11 +101,11 @@ class Report:
         if self._value != self._month:
             date = as_datetime(summary.time)
             start = as_instant(date.replace(day=1, hour=0, minute=0, second=0, microsecond=0))
-            self._end_month(start, self._value / self._month - 1.0 if self._month and self._value else None)
+            self._end_month(start, return_of(self._month, self._value))
         self._lines = head.line, summary.line
 
     def close(self) -> None:
-        """Forget it."""
+        """Delete what is kept of the story."""
         self._events.close()
 
     def blocks(self) -> Iterator[str]:

@@ -11,6 +11,7 @@ from livestory.story.kinds.money import CashFlow
 from livestory.story.kinds.retold import RegimeTime, Summary
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.kinds.trades import Exposure, RegimeSwitch, Trade
+from livestory.story.unit_value import fall_from, return_of
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
@@ -54,7 +55,7 @@ class SummaryBuilder:
             self._floor = value if self._deepest is None else value * (1.0 + self._deepest[0])
             self._peak, self._peak_at = value, time
         elif value < self._floor:
-            self._deepest = value / self._peak - 1.0, self._peak_at, time
+            self._deepest = fall_from(self._peak, value), self._peak_at, time
             self._floor = value
 
     def _begin(self, time: int) -> None:
@@ -98,7 +99,7 @@ class SummaryBuilder:
         self._end_halt(end)
         if self._month != account.value:
             start = as_instant(as_datetime(end).replace(day=1, hour=0, minute=0, second=0, microsecond=0))
-            self._end_month(start, _change(self._month, account.value))
+            self._end_month(start, return_of(self._month, account.value))
         best, worst = max(self._months, default=None), min(self._months, default=None)
         several = best is not None and worst is not None and best != worst
         return Summary(
@@ -106,8 +107,8 @@ class SummaryBuilder:
             end=end,
             wealth=account.wealth,
             unit=account.unit,
-            change=_change(self._value, account.value),
-            holding=_change(self._price, account.price),
+            change=return_of(self._value, account.value),
+            holding=return_of(self._price, account.price),
             base=account.base,
             deepest=self._deepest[0] if self._deepest else None,
             deepest_from=self._deepest[1] if self._deepest else None,
@@ -141,7 +142,3 @@ class SummaryBuilder:
             months = [*self._months, (change, start)]
             self._months = [min(months), max(months)]
             self._month *= 1.0 + change
-
-
-def _change(before: float | None, after: float | None) -> float | None:
-    return after / before - 1.0 if before and after is not None else None

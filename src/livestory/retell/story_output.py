@@ -62,10 +62,10 @@ class StoryOutput:
         self._body.clear()
 
     def on_observation(self, account: Account, time: int) -> None:
-        """Nothing is watched."""
+        """Never called: `wants_observations` is false."""
 
     def on_event(self, event: Event) -> None:
-        """Keep an event."""
+        """Keep the event as it will be written, where it is one of the chosen."""
         if self._filter.matches(event):
             self._body.write(self._format(event))
 
@@ -95,7 +95,7 @@ class StoryOutput:
         yield "\n]\n" if comma else "[]\n"
 
     def close(self) -> None:
-        """Forget it."""
+        """Delete what is kept of the story."""
         self._body.close()
 
 
@@ -103,14 +103,14 @@ class Spool:
     """Text that is kept until it is known whether it will be wanted: in memory, beyond some MB in a temporary file."""
 
     def __init__(self) -> None:
-        """Begin empty."""
+        """Begin with no text."""
         self.used = False
         self._file: IO[str] = SpooledTemporaryFile(  # noqa: SIM115 - closed by `close`
             _IN_MEMORY, "w+", encoding="utf-8", newline=""
         )
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Delete the text that was written so far."""
         self._file.seek(0)
         self._file.truncate()
         self.used = False
@@ -127,7 +127,7 @@ class Spool:
             yield block
 
     def close(self) -> None:
-        """Forget it."""
+        """Delete the text, and its temporary file."""
         self._file.close()
 
 

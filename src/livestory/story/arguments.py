@@ -33,7 +33,7 @@ _EFFECTS = {"open", "add", "reduce", "close"}
 
 
 def finite(value: object, name: str) -> float:
-    """A finite number."""
+    """A caller's number as a float. Raises ValueError where it is none, NaN or infinite."""
     number = _float(value, name)
     if not -float("inf") < number < float("inf"):
         raise _wrong(name, value, "a finite number")
@@ -97,7 +97,7 @@ def trade_id(value: Any) -> str | None:
 
 
 def time(value: Any, name: str = "timestamp") -> int:
-    """An instant."""
+    """A caller's timestamp as an instant. Raises ValueError where it is none."""
     try:
         return instant(value)
     except ValueError as error:

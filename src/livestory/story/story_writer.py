@@ -246,11 +246,9 @@ class StoryWriter:
         return flushed
 
     def __enter__(self) -> Self:
-        """Itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """`close`."""
         self.close()
 
     def _at(self, timestamp: Timestamp | None) -> int:

@@ -73,7 +73,7 @@ class RegimeSwitch(OfACaller, frozen=True, kw_only=True, tag="regime"):
 
 
 class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
-    """What was filled."""
+    """A fill: a quantity that was bought or sold at a price."""
 
     declared: ClassVar[Kind] = Kind(
         words=(
@@ -120,7 +120,7 @@ class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
 
     @property
     def mark(self) -> str:
-        """Its side."""
+        """The side, "buy" or "sell": by it a chart marks the trade."""
         return self.side
 
     def why(self, time: int, /) -> Iterable[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from itertools import chain, islice, takewhile
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
+from msgspec.structs import asdict
 
 from livestory.errors import JournalCorrupt
 from livestory.retell.explain_story import KeptEvent, SavedState, SourceInput, ThinnedObservation
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from livestory.story.journal.entry import Kept
     from livestory.story.journal.reader import JournalReader
+
+GivenInput = TypeVar("GivenInput", Begin, End, Fill, Skip, Flow)
 
 _PAGE = 1000  # events read at a time
 _CHUNK = 512  # inputs given together
@@ -167,66 +170,29 @@ class _Interleaved:
 
 def _own(event: Event) -> SourceInput | None:  # noqa: PLR0911 - one way for each kind
     """The input that an event is the telling of; None where an observation may have brought it."""
-    time, f = event.time, event.facts
-    match f:
-        case Started() if f.first:
-            return Begin(
-                time=time,
-                mode=f.mode,
-                market=f.market,
-                interval=f.interval,
-                wealth=f.wealth,
-                position=f.position,
-                cash=f.cash,
-                price=f.price,
-            )
+    match event.facts:
+        case Started() as f if f.first:
+            return _given(Begin, event)
         case Resumed():
-            return Begin(
-                time=time,
-                mode=f.mode,
-                wealth=f.wealth,
-                missed_bars=f.missed_bars,
-                fills_found=f.fills_found,
-                expected=f.expected,
-            )
-        case Stopped() if f.unit is not None:
-            return End(time=time, by=f.by, wealth=f.wealth, position=f.position, orders_open=f.orders_open)
-        case Rules():
-            return Statement(time, (f,))
-        case RulesChanged():
-            return Statement(time, (f.after,))
-        case Trade() if f.effect is not None:
-            return _fill(time, f)
+            return _given(Begin, event)
+        case Stopped() as f if f.unit is not None:
+            return _given(End, event)
+        case Rules() as f:
+            return Statement(event.time, (f,))
+        case RulesChanged() as f:
+            return Statement(event.time, (f.after,))
+        case Trade() as f if f.effect is not None:
+            return _given(Fill, event, wealth_after=f.wealth)
         case PutOff():
-            return Skip(
-                time=time, reason=f.reason, side=f.side, quantity=f.quantity, symbol=f.symbol, claimed=f.claimed
-            )
+            return _given(Skip, event)
         case CashFlow():
-            return Flow(time=time, amount=f.amount, came=f.came, source=f.source, counted=f.counted, claimed=f.claimed)
-        case _:
-            return Statement(time, (f,)) if f.retelling is not Retelling.ANEW else None
+            return _given(Flow, event)
+        case f:
+            return Statement(event.time, (f,)) if f.retelling is not Retelling.ANEW else None
 
 
-def _fill(time: int, trade: Trade) -> Fill:
-    return Fill(
-        time=time,
-        side=trade.side,
-        quantity=trade.quantity,
-        price=trade.price,
-        symbol=trade.symbol,
-        effect=trade.effect,
-        fee=trade.fee,
-        trade_id=trade.trade_id,
-        reason=trade.reason,
-        step=trade.step,
-        weight_before=trade.weight_before,
-        weight_after=trade.weight_after,
-        reference=trade.reference,
-        wanted=trade.wanted,
-        wealth_after=trade.wealth,
-        found=trade.found,
-        filled_at=trade.filled_at,
-        ordered=trade.ordered,
-        rest=trade.rest,
-        claimed=trade.claimed,
-    )
+def _given(kind: type[GivenInput], event: Event, **renamed: Any) -> GivenInput:
+    """The input of ``kind`` that the event is the telling of: both have what was said under the same names."""
+    told = asdict(event.facts)
+    same = {name: told[name] for name in kind.__struct_fields__ if name in told}
+    return kind(time=event.time, **same, **renamed)

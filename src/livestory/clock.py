@@ -143,7 +143,7 @@ class Clock(Protocol):
     """Where the present comes from; injected, so that time in a test or a replay is moved by hand."""
 
     def now(self) -> int:
-        """The present instant."""
+        """The present instant: microseconds since the epoch, UTC."""
         ...
 
 
@@ -151,7 +151,7 @@ class SystemClock:
     """The machine's wall clock."""
 
     def now(self) -> int:
-        """The present instant."""
+        """The present instant: microseconds since the epoch, UTC."""
         return time.time_ns() // 1000
 
 

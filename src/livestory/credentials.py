@@ -31,7 +31,7 @@ class Secret:
     __slots__ = ("_text",)
 
     def __init__(self, text: str) -> None:
-        """Keep it."""
+        """Keep ``text``, the secret itself."""
         self._text = text
 
     def reveal(self) -> str:
@@ -45,11 +45,9 @@ class Secret:
     __str__ = __repr__
 
     def __eq__(self, other: object) -> bool:
-        """Whether it is the same text."""
         return isinstance(other, Secret) and other._text == self._text
 
     def __hash__(self) -> int:
-        """As `__eq__`."""
         return hash(self._text)
 
     def __reduce__(self) -> NoReturn:

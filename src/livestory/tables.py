@@ -148,7 +148,7 @@ def _members(path: Path, name: str | None) -> list[Table]:
 
 
 class _Block(NamedTuple):
-    """Some whole lines."""
+    """Some whole lines of a file."""
 
     line: int  # the number of the first one
     text: str

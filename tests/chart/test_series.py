@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livestory.chart.series import Series
+from livestory.chart.reduction import Series
 
 _VALUES = st.none() | st.floats(-1e6, 1e6)
 

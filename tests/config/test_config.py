@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from msgspec import Meta, Struct
 
 from livestory.clock import DAY, HOUR
-from livestory.config import Configuration, load, reading, reference, telling, template
-from livestory.config.section import Section
+from livestory.config import Configuration, livestory_toml, load, reference, template
+from livestory.config.sections import Section
 from livestory.errors import ConfigError
 from livestory.settings import Duration, duration, duration_text
 
@@ -66,7 +66,7 @@ def written(folder: Path, text: str, environ: Mapping[str, str] | None = None) -
     """The sample configuration as a file of this text sets it."""
     file = folder / "livestory.toml"
     file.write_text(text, encoding="utf-8")
-    return reading.load(file, Sample(), environ or {})
+    return livestory_toml.load(file, Sample(), environ or {})
 
 
 def faults(folder: Path, text: str, environ: Mapping[str, str] | None = None) -> list[str]:
@@ -199,7 +199,7 @@ def uncommented(text: str) -> str:
 
 def test_the_template_says_the_defaults(tmp_path: Path) -> None:
     """As it stands it sets nothing; with every setting uncommented it still sets the defaults."""
-    sample = telling.template(Sample())
+    sample = livestory_toml.template(Sample())
     assert written(tmp_path, sample) == Sample()
     assert uncommented(sample).count("\nbreaker = 0.2\n") == 1
     assert written(tmp_path, uncommented(sample)) == Sample()
@@ -212,15 +212,16 @@ def test_the_template_says_the_defaults(tmp_path: Path) -> None:
 
 def test_the_template_names_description_range_and_default_of_each_setting() -> None:
     """A person reads it instead of the manual."""
-    text = telling.template(Sample())
+    text = livestory_toml.template(Sample())
     assert '# How long it then waits. (a duration at least "1h")\n#cooldown = "7d"\n' in text
     assert '# Loss of a day that stops buying. (a number above 0 and below 1, or "off")\n#daily_loss = "off"\n' in text
 
 
 def test_the_reference_has_a_row_for_each_setting() -> None:
     """With unit, range, default and meaning."""
-    assert "| `least` | BTC | at least 0 | `0.0001` | Least order. |" in telling.reference(Sample())
-    assert '| `cooldown` | duration | at least "1h" | `"7d"` | How long it then waits. |' in telling.reference(Sample())
+    page = livestory_toml.reference(Sample())
+    assert "| `least` | BTC | at least 0 | `0.0001` | Least order. |" in page
+    assert '| `cooldown` | duration | at least "1h" | `"7d"` | How long it then waits. |' in page
 
 
 def test_every_setting_of_livestory_says_what_it_means() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import pytest
 from msgspec import Meta, Struct
 
-from livestory.config import reading, telling
+from livestory.config import livestory_toml
 from livestory.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def written(folder: Path, text: str, environ: Mapping[str, str] | None = None) -
     """The configuration as a file of this text sets it."""
     file = folder / "livestory.toml"
     file.write_text(text, encoding="utf-8")
-    return reading.load(file, Town(), environ or {})
+    return livestory_toml.load(file, Town(), environ or {})
 
 
 def test_each_section_that_is_named_is_one(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_what_was_written_where_a_secrets_name_belongs_is_not_repeated(tmp_path:
 
 def test_template_and_page_show_one_as_an_example(tmp_path: Path) -> None:
     """In the template it is a comment as a whole: a name is the owner's to give."""
-    template = telling.template(Town())
+    template = livestory_toml.template(Town())
     assert "# A door of the house.\n# [house.doors.NAME]\n# How wide it is. (a whole number at least 1)\n" in template
     assert written(tmp_path, template) == Town()
-    assert "## `[house.doors.NAME]`\n\nA door of the house.\n" in telling.reference(Town())
+    assert "## `[house.doors.NAME]`\n\nA door of the house.\n" in livestory_toml.reference(Town())

@@ -14,7 +14,7 @@ import pytest
 from livestory.clock import HOUR, SystemClock
 from livestory.outlets.metrics import expose_metrics
 from livestory.retell import metric_names
-from livestory.retell.explain_story import Retelling, explain
+from livestory.retell.explain_story import RetellingSettings, explain
 from livestory.retell.export_journal import export_journal
 from livestory.retell.export_prometheus import export_prometheus
 from livestory.retell.prometheus_api import Credentials, Prometheus, PrometheusSettings
@@ -73,16 +73,16 @@ def await_scrapes(server: PrometheusProcess, time: int) -> None:
 class Lines:
     """Hears a story."""
 
-    watches = False
+    wants_observations = False
 
     def __init__(self) -> None:
         self.events: list[Event] = []
 
     def begin(self) -> None: ...
 
-    def observe(self, account: Account, time: int) -> None: ...
+    def on_observation(self, account: Account, time: int) -> None: ...
 
-    def hear(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         self.events.append(event)
 
     def end(self, head: Event, summary: Event) -> None: ...
@@ -91,7 +91,7 @@ class Lines:
 def retold(table: Path) -> list[Event]:
     """The story of a table."""
     lines = Lines()
-    explain(TableSource(table.name, tables(table), {}, None), Retelling(story=STORY), [lines])
+    explain(TableSource(table.name, tables(table), {}, None), RetellingSettings(story=STORY), [lines])
     return lines.events
 
 

@@ -13,8 +13,8 @@ from livestory.clock import instant
 from livestory.errors import InputError
 from livestory.outlets.story_metrics import DEPOSITS, GAUGES, WITHDRAWALS
 from livestory.retell import metric_names
+from livestory.retell.export_prometheus import Scrapes
 from livestory.retell.prometheus_api import Series
-from livestory.retell.scrapes import Scrapes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

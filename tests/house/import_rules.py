@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 GROUND = {"errors", "extras", "plain", "clock", "settings", "credentials", "http_clients", "tables", "chart"}
 ROOMS = {"story", "trading", "retell", "outlets"}
@@ -58,6 +58,44 @@ def breaches(source: str, module: str) -> list[str]:
         if _thinks(module) and called in WORLD_CALLS:
             found.append((node.lineno, f"{called}() touches the world"))
     return [f"{module}:{line}: {problem}" for line, problem in sorted(found)]
+
+
+def circles(sources: dict[str, str]) -> list[set[str]]:
+    """The modules that import one another in a circle, within functions or for their types alone too."""
+    imported = {module: _imported(source, sources.keys()) - {module} for module, source in sources.items()}
+    while True:  # whatever imports nothing that is left, or is imported by nothing that is left, stands in no circle
+        inner = {each for names in imported.values() for each in names}
+        left = {module: names & imported.keys() for module, names in imported.items() if names and module in inner}
+        if left == imported:
+            break
+        imported = left
+    found: list[set[str]] = []
+    for module in imported:
+        circle = {other for other in _reached(module, imported) if module in _reached(other, imported)}
+        if circle and circle not in found:
+            found.append(circle)
+    return found
+
+
+def _imported(source: str, modules: Iterable[str]) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= inner & set(modules) or {node.module or ""}
+    return names & set(modules)
+
+
+def _reached(module: str, imported: dict[str, set[str]]) -> set[str]:
+    reached: set[str] = set()
+    ahead = set(imported.get(module, ()))
+    while ahead:
+        each = ahead.pop()
+        reached.add(each)
+        ahead |= imported.get(each, set()) - reached
+    return reached
 
 
 def _room(module: str) -> str:

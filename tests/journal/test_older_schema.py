@@ -9,7 +9,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from livestory.retell.explain_story import Retelling
+from livestory.retell.explain_story import RetellingSettings
 from livestory.retell.journal_source import JournalSource
 from livestory.story.files.story_file import StoryFile
 from livestory.story.files.verify import verify
@@ -38,7 +38,7 @@ def older(tmp_path: Path) -> Path:
 def told(story: Path) -> list[str]:
     """The lines that explain tells."""
     with JournalReader.open(story) as reader:
-        return heard(JournalSource(reader), Retelling()).lines
+        return heard(JournalSource(reader), RetellingSettings()).lines
 
 
 def test_it_is_read_as_it_is(older: Path) -> None:

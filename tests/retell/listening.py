@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from livestory.retell.explain_story import Retelling, explain
+from livestory.retell.explain_story import RetellingSettings, explain
 from livestory.retell.table_source import TableSource
 from livestory.tables import tables
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from livestory.retell.inputs import Source
+    from livestory.retell.explain_story import InputSource
     from livestory.story.account import Account
     from livestory.story.event import Event
     from livestory.story.kinds.base import Facts
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Heard:
     """A listener that remembers."""
 
-    watches = False
+    wants_observations = False
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -32,10 +32,10 @@ class Heard:
         """Start over."""
         self.events = []
 
-    def observe(self, account: Account, time: int) -> None:
+    def on_observation(self, account: Account, time: int) -> None:
         """Not asked for."""
 
-    def hear(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """Remember it."""
         self.events.append(event)
 
@@ -57,19 +57,19 @@ class Heard:
         return [event.facts for event in self.events if event.kind == kind]
 
 
-def heard(source: Source, retelling: Retelling | None = None) -> Heard:
+def heard(source: InputSource, retelling: RetellingSettings | None = None) -> Heard:
     """What is told of a source."""
     listener = Heard()
-    explain(source, retelling or Retelling(), [listener])
+    explain(source, retelling or RetellingSettings(), [listener])
     return listener
 
 
-def told_of(file: Path, retelling: Retelling | None = None, columns: Mapping[str, str] | None = None) -> Heard:
+def told_of(file: Path, retelling: RetellingSettings | None = None, columns: Mapping[str, str] | None = None) -> Heard:
     """What is told of a table."""
     return heard(TableSource(file.name, tables(file), columns or {}, 25.0), retelling)
 
 
-def told_of_text(folder: Path, text: str, retelling: Retelling | None = None) -> Heard:
+def told_of_text(folder: Path, text: str, retelling: RetellingSettings | None = None) -> Heard:
     """What is told of a CSV."""
     file = folder / "table.csv"
     file.write_text(text, encoding="utf-8")

@@ -19,7 +19,7 @@ from livestory.clock import DAY, HOUR, MINUTE, instant
 from livestory.config import Configuration
 from livestory.errors import JournalHeld
 from livestory.retell.compact_journal import compact_journal
-from livestory.retell.explain_story import Retelling
+from livestory.retell.explain_story import RetellingSettings
 from livestory.retell.export_journal import export_journal
 from livestory.retell.journal_source import JournalSource
 from livestory.story.files.verify import verify
@@ -52,7 +52,7 @@ def compacted(story: Path, keep: int, configuration: Configuration | None = None
 def explained(story: Path, configuration: Configuration | None = None) -> Heard:
     """What explaining the journal tells."""
     with JournalReader.open(story) as reader:
-        return heard(JournalSource(reader), Retelling(story=(configuration or Configuration()).story))
+        return heard(JournalSource(reader), RetellingSettings(story=(configuration or Configuration()).story))
 
 
 def observed(story: Path) -> list[Observation]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from livestory.clock import HOUR, MINUTE, instant
 from livestory.config import Configuration
 from livestory.retell.columns import OBSERVATION
-from livestory.retell.explain_story import Retelling
+from livestory.retell.explain_story import RetellingSettings
 from livestory.retell.export_journal import export_journal
 from livestory.retell.journal_source import JournalSource
 from livestory.story.inputs import Observation
@@ -62,9 +62,9 @@ def the_rules(configuration: Configuration) -> Rules:
     )
 
 
-def retelling_of(configuration: Configuration) -> Retelling:
+def retelling_of(configuration: Configuration) -> RetellingSettings:
     """The bot's own settings."""
-    return Retelling(story=configuration.story, rules=the_rules(configuration))
+    return RetellingSettings(story=configuration.story, rules=the_rules(configuration))
 
 
 def slice_of(bars: Path, folder: Path, since: str, until: str) -> Path:
@@ -169,7 +169,7 @@ def test_random_markets_settings_and_cuts_are_retold(
 def heard_of_journal(story: Path, configuration: Configuration) -> list[str]:
     """The lines that explaining the journal itself gives."""
     with JournalReader.open(story) as reader:
-        return heard(JournalSource(reader), Retelling(story=configuration.story)).lines
+        return heard(JournalSource(reader), RetellingSettings(story=configuration.story)).lines
 
 
 class _First(SimulatedBars):

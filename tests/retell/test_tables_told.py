@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livestory.clock import HOUR, as_datetime, instant
-from livestory.retell.explain_story import Retelling
-from livestory.retell.header import given_columns
-from livestory.retell.in_order import in_order
+from livestory.retell.columns import given_columns
+from livestory.retell.explain_story import RetellingSettings
+from livestory.retell.table_source import by_time
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.lifecycle import Rules
 from livestory.story.kinds.retold import Retold, Summary
@@ -78,7 +78,7 @@ def test_a_backtest_is_told_with_what_it_has(tmp_path: Path) -> None:
 def test_trips_are_inferred_only_where_asked_and_the_head_says_so(tmp_path: Path) -> None:
     """Target 0 at the breaker's drawdown trips, the next exposure resumes; the drawdown then counts from there."""
     assert told_of_text(tmp_path, BACKTEST).kinds("breaker", "phoenix") == []
-    heard = told_of_text(tmp_path, BACKTEST, Retelling(breaker=0.2, rules=Rules(breaker=0.2)))
+    heard = told_of_text(tmp_path, BACKTEST, RetellingSettings(breaker=0.2, rules=Rules(breaker=0.2)))
     assert heard.kinds("breaker", "phoenix", "drawdown") == [
         f"2024-01-01 01:15:00 | 🚨 SAFETY BREAKER TRIPPED | DD: -31.8% | {TRIP}",
         "2024-01-01 01:45:00 | 🔥 PHOENIX ACTIVATED | Resuming Trading | halted 30m; DD counts from 0.7500 again",
@@ -93,7 +93,7 @@ def test_trips_are_inferred_only_where_asked_and_the_head_says_so(tmp_path: Path
 def test_a_table_that_reports_its_halts_is_believed_whatever_is_asked(tmp_path: Path) -> None:
     """A phoenix_active of 1 is a bot that waits to resume; nothing is inferred beside it."""
     text = "close_time,equity,phoenix_active\n1704067200,1,0\n1704070800,0.7,0\n1704074400,0.7,1\n1704078000,0.7,0.0\n"
-    heard = told_of_text(tmp_path, text, Retelling(breaker=0.2))
+    heard = told_of_text(tmp_path, text, RetellingSettings(breaker=0.2))
     assert [line[11:16] for line in heard.kinds("breaker", "phoenix")] == ["02:00", "03:00"]
     assert head_of(heard).inferred == ()
 
@@ -200,7 +200,7 @@ def test_many_rows_are_sorted_in_runs_and_equal_times_stay_in_their_order() -> N
     """A merge sort on disk, and a stable one."""
     chance = random.Random(1)  # noqa: S311 - rows, no secret
     rows = [(chance.randint(0, 50_000), line, [str(line)]) for line in range(250_000)]
-    assert list(in_order(rows)) == sorted(rows, key=lambda row: row[0])
+    assert list(by_time(rows)) == sorted(rows, key=lambda row: row[0])
 
 
 def test_a_row_of_a_time_that_was_told_is_left_out_and_that_is_said(tmp_path: Path) -> None:
@@ -255,7 +255,7 @@ def test_the_summary_has_the_deepest_fall_of_the_whole_table(
     times = [START + number * hours * HOUR for number in range(1, len(wealths) + 1)]
     rows = "".join(f"{time},{wealth!r}\n" for time, wealth in zip(times, wealths, strict=True))
     settings = StorySettings(implausible=1e6)
-    heard = told_of_text(tmp_path_factory.mktemp("t"), "time,wealth\n" + rows, Retelling(story=settings))
+    heard = told_of_text(tmp_path_factory.mktemp("t"), "time,wealth\n" + rows, RetellingSettings(story=settings))
     told = summary_of(heard)
     expected = min(wealth / max(wealths[: number + 1]) - 1 for number, wealth in enumerate(wealths))
     assert heard.summary is not None
@@ -297,7 +297,7 @@ def test_a_chapters_deepest_fall_is_that_of_its_rows(
 def test_small_drifts_of_the_target_are_not_told_until_they_add_up(tmp_path: Path) -> None:
     """As with records, measured against what was told last."""
     rows = "".join(f"{START // 10**6 + number * 60},{0.5 + number * 0.003}\n" for number in range(11))
-    heard = told_of_text(tmp_path, "time,target_w\n" + rows, Retelling(story=StorySettings(exposure_told=0.01)))
+    heard = told_of_text(tmp_path, "time,target_w\n" + rows, RetellingSettings(story=StorySettings(exposure_told=0.01)))
     assert [line[11:16] for line in heard.kinds("exposure")] == ["00:00", "00:04", "00:08"]
 
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from livestory.story.reasons import DECLARED
 from livestory.story.regime_rule import regime_of
 from livestory.trading.strategy.choice import Meta, Strategy, StrategySettings, strategy_of
 from livestory.trading.strategy.mean_reversion import MeanReversionSettings
-from livestory.trading.strategy.reasons import KEYS
 from livestory.trading.strategy.rebalance import Proposal, rebalance
 from livestory.trading.strategy.regime_score import RegimeScore
 from livestory.trading.strategy.trend import TrendSettings
@@ -85,12 +85,12 @@ def test_another_future_changes_no_decision_of_the_past(
 
 
 @pytest.mark.parametrize("name", sorted(CHOICES))
-def test_over_the_real_bars_every_decision_has_a_documented_reason(real_bars: list[Bar], name: str) -> None:
+def test_over_the_real_bars_every_decision_has_a_declared_reason(real_bars: list[Bar], name: str) -> None:
     """Long only, never over the maximum, never twice within the cooldown, and not at every bar."""
     choice = CHOICES[name]
     told = _traded(strategy_of(choice, 0.97), real_bars, choice)
     reasons = {verdict.reason if isinstance(verdict, Proposal) else verdict for _, verdict in told}
-    assert {reason.key for reason in reasons} <= KEYS
+    assert {reason.key for reason in reasons} <= DECLARED.keys()
     assert all(0.0 <= signal.target_weight <= 0.97 for signal, _ in told)
     trades = [i for i, (_, verdict) in enumerate(told) if isinstance(verdict, Proposal)]
     assert all(after - before >= 4 for before, after in pairwise(trades))

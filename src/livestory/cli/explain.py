@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from livestory.config import Configuration
-    from livestory.retell.explain_story import Listener, Retelling
-    from livestory.retell.inputs import Source
+    from livestory.retell.explain_story import InputSource, RetellingSettings, StoryListener
     from livestory.retell.report import Report
     from livestory.retell.story_output import StoryOutput
 
@@ -152,7 +151,7 @@ def explain(  # noqa: PLR0913, PLR0917 - click hands over each option by name
     from livestory import config
     from livestory.retell.explain_story import explain as retell
     from livestory.retell.report import Report
-    from livestory.retell.story_output import Chosen, StoryOutput, check_place
+    from livestory.retell.story_output import EventFilter, StoryOutput, check_place
 
     if out is not None and html is not None and _same(out, html):
         message = f"{out}: --out and --html name the same file; give each its own"
@@ -167,9 +166,9 @@ def explain(  # noqa: PLR0913, PLR0917 - click hands over each option by name
     )
     with ExitStack() as stack:
         source, retelling = _source(stack, file, asked, chosen=symbol is not None)
-        story = StoryOutput(form, Chosen(since=since, until=until, kinds=kinds))
+        story = StoryOutput(form, EventFilter(since=since, until=until, kinds=kinds))
         report = Report(retelling.symbol) if html is not None else None
-        listeners: list[Listener] = [story] if report is None else [story, report]
+        listeners: list[StoryListener] = [story] if report is None else [story, report]
         for listener in (story, report):
             if listener is not None:
                 stack.callback(listener.close)
@@ -209,10 +208,10 @@ def _same(out: Path, html: Path) -> bool:
     return os.path.realpath(first.path) == os.path.realpath(second.path)
 
 
-def _source(stack: ExitStack, file: Path, asked: _Asked, *, chosen: bool) -> tuple[Source, Retelling]:
+def _source(stack: ExitStack, file: Path, asked: _Asked, *, chosen: bool) -> tuple[InputSource, RetellingSettings]:
     """What is told, and how."""
-    from livestory.retell.explain_story import Retelling
-    from livestory.retell.header import given_columns
+    from livestory.retell.columns import given_columns
+    from livestory.retell.explain_story import RetellingSettings
     from livestory.retell.table_source import TableSource
     from livestory.story.files.layout import Layout
     from livestory.tables import tables
@@ -229,7 +228,7 @@ def _source(stack: ExitStack, file: Path, asked: _Asked, *, chosen: bool) -> tup
     settings = asked.settings
     threshold = settings.strategy.regime.threshold
     table = TableSource(name or file.name, tables(file, name), given, threshold)
-    return table, Retelling(
+    return table, RetellingSettings(
         symbol=asked.symbol,
         unit=asked.unit,
         story=settings.story,
@@ -256,8 +255,8 @@ def _rules(asked: _Asked, *, own: bool) -> Any:
     return rules if asked.breaker is None else replace(rules or Rules(), breaker=asked.breaker)
 
 
-def _journal(stack: ExitStack, file: Path, asked: _Asked, *, chosen: bool) -> tuple[Source, Retelling]:
-    from livestory.retell.explain_story import Retelling
+def _journal(stack: ExitStack, file: Path, asked: _Asked, *, chosen: bool) -> tuple[InputSource, RetellingSettings]:
+    from livestory.retell.explain_story import RetellingSettings
     from livestory.retell.journal_source import JournalSource
     from livestory.story.journal.reader import JournalReader
 
@@ -265,7 +264,7 @@ def _journal(stack: ExitStack, file: Path, asked: _Asked, *, chosen: bool) -> tu
     identity = reader.identity
     symbol = asked.symbol if chosen or identity.symbol is None else identity.symbol
     unit = identity.unit or asked.unit
-    return JournalSource(reader), Retelling(symbol=symbol, unit=unit, story=asked.settings.story)
+    return JournalSource(reader), RetellingSettings(symbol=symbol, unit=unit, story=asked.settings.story)
 
 
 def _copied(stack: ExitStack, pipe: IO[bytes]) -> Path:

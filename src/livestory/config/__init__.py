@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta, Struct
 
-from livestory.config import reading, telling
+from livestory.config import livestory_toml
 from livestory.outlets.alerts.settings import AlertsSettings
 from livestory.outlets.metrics import MetricsSettings
 from livestory.retell.prometheus_api import PrometheusSettings
@@ -72,14 +72,14 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
 
     Raises ConfigError with every fault found, each on its line with file, line and column, or the variable's name.
     """
-    return reading.load(path, Configuration(), environ)
+    return livestory_toml.load(path, Configuration(), environ)
 
 
 def template() -> str:
     """The commented livestory.toml that `livestory init` writes: every setting at its default, commented out."""
-    return telling.template(Configuration())
+    return livestory_toml.template(Configuration())
 
 
 def reference() -> str:
     """The page docs/configuration.md, in Markdown: every setting with its unit, range, default and meaning."""
-    return telling.reference(Configuration())
+    return livestory_toml.reference(Configuration())

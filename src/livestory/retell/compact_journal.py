@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from livestory.retell.explain_story import Retelling, Telling, head_of
+from livestory.retell.explain_story import Reteller, RetellingSettings
 from livestory.retell.journal_source import JournalSource
 from livestory.story.journal.compaction import Compaction, Freed
 from livestory.story.journal.entry import Compacted
@@ -43,19 +43,19 @@ def compact_journal(
             return None
         else:
             with JournalReader.open(path) as reader:
-                to = _remembered(reader, until, settings, lambda: progress("reading", None))
+                to = _state_at(reader, until, settings, lambda: progress("reading", None))
         return Thinned(to.until, compaction.compact(to, lambda share: progress("thinning", share)))
 
 
-def _remembered(reader: JournalReader, until: int, settings: StorySettings, progress: Callable[[], None]) -> Compacted:
+def _state_at(reader: JournalReader, until: int, settings: StorySettings, progress: Callable[[], None]) -> Compacted:
     """Where the narrator stood before the first observation from ``until`` on."""
     who = reader.identity
-    symbol = who.symbol or Retelling().symbol
-    retelling = Retelling(symbol=symbol, unit=who.unit or symbol.partition("/")[2], story=settings)
+    symbol = who.symbol or RetellingSettings().symbol
+    unit = who.unit or symbol.partition("/")[2]
     source = JournalSource(reader)
-    telling = Telling(retelling, head_of(source, retelling), frozenset(), ())
+    reteller = Reteller(source, RetellingSettings(symbol=symbol, unit=unit, story=settings))
     seqs, inputs = source.before(until)
     for chunk in inputs:
-        telling.take(chunk)
+        reteller.take(chunk)
         progress()
-    return Compacted(until, seqs[-1], telling.memory())
+    return Compacted(until, seqs[-1], reteller.state())

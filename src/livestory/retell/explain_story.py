@@ -1,4 +1,10 @@
-"""A table or a journal -> its story. Every row goes through the one narrator that tells live stories too."""
+"""A table or a journal -> its story. Every row goes through the one narrator that tells live stories too.
+
+A source gives the inputs that the bot would have given. A journal that was compacted gives something else for the time
+before: the inputs of that time are gone, and its events are told as they were kept (`KeptEvent`). The observations that
+are left of it (`ThinnedObservation`, an hour's extremes) draw curves and bring the account up to date; nothing is told
+of them. Then the narrator is put where it stood at the end of that time (`SavedState`), and tells again.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +15,9 @@ from msgspec.structs import replace
 
 from livestory.errors import InputError
 from livestory.retell.columns import OBSERVATION
-from livestory.retell.inputs import AsKept, Glimpse, OutOfOrder, Remembered
-from livestory.retell.tally import Tally
+from livestory.retell.summary import SummaryBuilder
 from livestory.story.event import Event
-from livestory.story.inputs import Flow, Head, Observation, Statement
+from livestory.story.inputs import Fill, Flow, Head, Input, Observation, Statement
 from livestory.story.kinds.lifecycle import Rules
 from livestory.story.kinds.retold import Retold, Summary
 from livestory.story.line import tell
@@ -20,16 +25,68 @@ from livestory.story.narrator import Narrator
 from livestory.story.settings import StorySettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from livestory.retell.inputs import Given, Source
     from livestory.story.account import Account
 
 # Said to be missing where a table does not know it, in this order.
 _LACKING = ("wealth", "price", "regime", "halted", "fill", "next_due", "no_trade_reason")
 
 
-class Retelling(Struct, frozen=True, kw_only=True):
+class ThinnedObservation(Struct, frozen=True):
+    """An observation that a compaction has left."""
+
+    observation: Observation
+
+    @property
+    def time(self) -> int:
+        """The instant of the observation, in microseconds."""
+        return self.observation.time
+
+
+class KeptEvent(Struct, frozen=True):
+    """An event of a time that was compacted, and the fill or flow that it tells."""
+
+    event: Event
+    told_from: Fill | Flow | None = None
+
+    @property
+    def time(self) -> int:
+        """The instant of the event, in microseconds."""
+        return self.event.time
+
+
+class SavedState(Struct, frozen=True):
+    """The narrator's state at ``time``, the end of a time that was compacted: bytes for `Narrator.restore`."""
+
+    time: int
+    narrator: bytes
+
+
+SourceInput = Input | ThinnedObservation | KeptEvent | SavedState
+"""What a source gives: inputs, and what is left of a time that was compacted."""
+
+
+class OutOfOrder(Exception):
+    """An input is older than the one before it."""
+
+
+class InputSource(Protocol):
+    """Where inputs come from. It may be read more than once."""
+
+    name: str  # of the file, as the story's head has it
+    compacted: int | None  # the instant before which its observations were thinned
+    knows: frozenset[str] | None  # fields of `Observation`, and "fill"; None: the bot said it itself, so nothing lacks
+
+    def inputs(self, *, in_order: bool) -> Iterator[Sequence[SourceInput]]:
+        """The inputs in the order of their times, some at a time.
+
+        Raises OutOfOrder where they are in another order and ``in_order`` does not ask to sort them, and InputError.
+        """
+        ...
+
+
+class RetellingSettings(Struct, frozen=True, kw_only=True):
     """How a story is retold: about which pair, in which unit, by which settings and rules."""
 
     symbol: str = "ETH/BTC"
@@ -40,20 +97,20 @@ class Retelling(Struct, frozen=True, kw_only=True):
     threshold: float = 25.0  # that regimes are inferred with where a table has a score alone
 
 
-class Listener(Protocol):
-    """Who hears a story while it is retold."""
+class StoryListener(Protocol):
+    """Who is called with a story while it is retold."""
 
-    watches: bool  # whether it wants to `observe`
+    wants_observations: bool  # whether `on_observation` is called
 
     def begin(self) -> None:
-        """The story begins; what was heard before is void, for the table was out of order."""
+        """The story begins; what came before is void, for the table was out of order."""
         ...
 
-    def observe(self, account: Account, time: int) -> None:
-        """``account`` has taken an observation."""
+    def on_observation(self, account: Account, time: int) -> None:
+        """``account`` has taken the observation of the instant ``time``."""
         ...
 
-    def hear(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """One event, in order; not the head, which is known at the end."""
         ...
 
@@ -63,47 +120,45 @@ class Listener(Protocol):
 
 
 def explain(
-    source: Source,
-    retelling: Retelling,
-    listeners: Sequence[Listener],
+    source: InputSource,
+    settings: RetellingSettings,
+    listeners: Sequence[StoryListener],
     progress: Callable[[int], None] = lambda _: None,
 ) -> Summary:
     """Retell the story of ``source`` to its end.
 
     ``progress`` is called with the number of rows taken so far. Raises InputError where the source can't be read as
-    what it should be, and what a listener raises; no listener has heard the end then.
+    what it should be, and what a listener raises; no listener's `end` was called then.
     """
     try:
-        return _explain(source, retelling, listeners, progress, in_order=False)
+        return _explain(source, settings, listeners, progress, in_order=False)
     except OutOfOrder:
-        return _explain(source, retelling, listeners, progress, in_order=True)
+        return _explain(source, settings, listeners, progress, in_order=True)
 
 
 def _explain(
-    source: Source,
-    retelling: Retelling,
-    listeners: Sequence[Listener],
+    source: InputSource,
+    settings: RetellingSettings,
+    listeners: Sequence[StoryListener],
     progress: Callable[[int], None],
     *,
     in_order: bool,
 ) -> Summary:
-    head = replace(head_of(source, retelling), in_order=not in_order)
-    never = frozenset(OBSERVATION) - source.knows - {"threshold"} if source.knows is not None else frozenset[str]()
-    telling = Telling(retelling, head, never, listeners)
+    reteller = Reteller(source, settings, listeners, in_order=not in_order)
     for chunk in source.inputs(in_order=in_order):
-        telling.take(chunk)
-        progress(telling.rows)
-    return telling.end()
+        reteller.take(chunk)
+        progress(reteller.rows)
+    return reteller.end()
 
 
-def head_of(source: Source, retelling: Retelling) -> Retold:
-    """What the source says and does not say."""
+def described(source: InputSource, settings: RetellingSettings) -> Retold:
+    """What the source says and does not say, as far as its columns show."""
     knows = source.knows
     if knows is None:
         return Retold(source=source.name, compacted=source.compacted)
     inferred = {
         "regime": "score" in knows and "regime" not in knows,
-        "halted": retelling.breaker is not None and {"wealth", "target_weight"} <= knows and "halted" not in knows,
+        "halted": settings.breaker is not None and {"wealth", "target_weight"} <= knows and "halted" not in knows,
         "exposure": "target_weight" in knows and "fill" not in knows,
         "position": "position" in knows and "target_weight" not in knows,
     }
@@ -112,53 +167,59 @@ def head_of(source: Source, retelling: Retelling) -> Retold:
         source=source.name,
         lacking=lacking,
         inferred=tuple(name for name, is_so in inferred.items() if is_so),
-        breaker=retelling.breaker if inferred["halted"] else None,
-        threshold=retelling.threshold if inferred["regime"] and "threshold" not in knows else None,
-        hysteresis=retelling.story.hysteresis if inferred["regime"] else None,
+        breaker=settings.breaker if inferred["halted"] else None,
+        threshold=settings.threshold if inferred["regime"] and "threshold" not in knows else None,
+        hysteresis=settings.story.hysteresis if inferred["regime"] else None,
     )
 
 
-class Telling:
-    """A story on its way from the inputs through the narrator to the listeners."""
+class Reteller:
+    """A story on its way from a source's inputs through the narrator to the listeners."""
 
     def __init__(
-        self, retelling: Retelling, head: Retold, never: frozenset[str], listeners: Sequence[Listener]
-    ) -> None:  # fmt: skip
-        """Begin with ``head``; ``never`` are fields that no observation has."""
-        self.rows = 0
-        self._head = head
-        self._never = never
-        self._rules = retelling.rules
-        self._narrator = narrator = Narrator(retelling.symbol, retelling.unit, retelling.story)
-        self._tally = Tally(narrator.account)
+        self,
+        source: InputSource,
+        settings: RetellingSettings,
+        listeners: Sequence[StoryListener] = (),
+        *,
+        in_order: bool = True,
+    ) -> None:
+        """Prepare. ``in_order``: the source's rows stand in the order of their times, which the head says."""
+        self.rows = 0  # taken so far
+        self._head = replace(described(source, settings), in_order=in_order)
+        known = frozenset(OBSERVATION) if source.knows is None else source.knows | {"threshold"}
+        self._never = frozenset(OBSERVATION) - known  # fields that no observation has
+        self._rules = settings.rules
+        self._narrator = narrator = Narrator(settings.symbol, settings.unit, settings.story)
+        self._summary = SummaryBuilder(narrator.account)
         self._listeners = listeners
         self._begun: int | None = None
         self._first = self._last = 0
-        self._hearers = (self._tally.hear, *(listener.hear for listener in listeners))
-        self._watchers = tuple(listener.observe for listener in listeners if listener.watches)
+        self._for_events = (self._summary.on_event, *(listener.on_event for listener in listeners))
+        self._for_observations = tuple(each.on_observation for each in listeners if each.wants_observations)
         for listener in listeners:
             listener.begin()
 
-    def take(self, chunk: Sequence[Given]) -> None:
-        """Tell what the next inputs bring."""
+    def take(self, chunk: Sequence[SourceInput]) -> None:
+        """Tell what the next inputs bring; there is at least one."""
         if self._begun is None:
             self._begin(chunk[0])
-        tell, watch = self._narrator.take, self._tally.observe
-        account, watchers, observed = self._narrator.account, self._watchers, self._narrator.last_observed
+        tell, count = self._narrator.take, self._summary.on_observation
+        account, watchers, observed = self._narrator.account, self._for_observations, self._narrator.last_observed
         for each in chunk:
-            if each.__class__ is Observation:
+            if isinstance(each, Observation):
                 events = tell(each)
                 if each.time <= observed:
                     continue
                 observed = each.time
-                watch(observed)
-                for other in watchers:
-                    other(account, observed)
+                count(observed)
+                for watch in watchers:
+                    watch(account, observed)
             else:
-                events = self._told_of(each)
+                events = self._told(each)
                 account, observed = self._narrator.account, self._narrator.last_observed
             if events:
-                self._hear(events)
+                self._publish(events)
         self.rows += len(chunk)
         self._last = chunk[-1].time
 
@@ -170,7 +231,7 @@ class Telling:
         head = replace(
             self._head, rows=self.rows, first=self._first, last=self._last, repeated=self._narrator.seen_before
         )  # fmt: skip
-        summary = self._tally.told(halts="halted" not in head.lacking, exposures="exposure" in head.inferred)
+        summary = self._summary.build(halts="halted" not in head.lacking, exposures="exposure" in head.inferred)
         events = (
             Event(self._begun, head, tell(self._begun, head), "head"),
             Event(summary.end, summary, tell(summary.end, summary), "summary"),
@@ -179,40 +240,33 @@ class Telling:
             listener.end(*events)
         return summary
 
-    def memory(self) -> bytes:
-        """What the narrator remembers."""
+    def state(self) -> bytes:
+        """The narrator's state, as `SavedState` has it."""
         return self._narrator.save()
 
-    def _told_of(self, given: Given | Glimpse | AsKept | Remembered) -> tuple[Event, ...]:
+    def _told(self, given: SourceInput) -> tuple[Event, ...]:
+        """The events of anything but an observation."""
+        narrator = self._narrator
         match given:
-            case Glimpse():
-                return self._glimpse(given)
-            case AsKept():
-                return self._as_kept(given)
-            case Remembered():
-                return self._remembered(given)
+            case ThinnedObservation():
+                narrator.recall(given.observation)
+                self._summary.on_observation(given.time)
+                for watch in self._for_observations:
+                    watch(narrator.account, given.time)
+                return ()
+            case KeptEvent():
+                if isinstance(given.told_from, Flow):
+                    narrator.recall(given.told_from)
+                narrator.recall(given.event.facts)
+                return (given.event,)
+            case SavedState():
+                narrator.restore(given.narrator)
+                self._summary.account = narrator.account
+                return ()
             case _:
-                return self._narrator.take(given)
+                return narrator.take(given)
 
-    def _glimpse(self, glimpse: Glimpse) -> tuple[Event, ...]:
-        self._narrator.recall(glimpse.observation)
-        self._tally.observe(glimpse.time)
-        for watch in self._watchers:
-            watch(self._narrator.account, glimpse.time)
-        return ()
-
-    def _as_kept(self, kept: AsKept) -> tuple[Event, ...]:
-        if isinstance(kept.own, Flow):
-            self._narrator.recall(kept.own)
-        self._narrator.recall(kept.event.facts)
-        return (kept.event,)
-
-    def _remembered(self, then: Remembered) -> tuple[Event, ...]:
-        self._narrator.restore(then.narrator)
-        self._tally.account = self._narrator.account
-        return ()
-
-    def _begin(self, first: Given) -> None:
+    def _begin(self, first: SourceInput) -> None:
         """The head, told as early as the bot's own start was: at the open of the first bar, where that is known."""
         self._first = begun = first.time
         due = first.next_due if isinstance(first, Observation) else None
@@ -221,9 +275,9 @@ class Telling:
         self._begun = begun
         self._narrator.take(Head(begun, self._head, self._never))
         if self._rules is not None:
-            self._hear(self._narrator.take(Statement(begun, (self._rules,))))
+            self._publish(self._narrator.take(Statement(begun, (self._rules,))))
 
-    def _hear(self, events: tuple[Event, ...]) -> None:
+    def _publish(self, events: tuple[Event, ...]) -> None:
         for event in events:
-            for hear in self._hearers:
-                hear(event)
+            for listener in self._for_events:
+                listener(event)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import asdict
 
-from livestory.retell import columns, table_file
-from livestory.retell.columns import FILL, FLAGS, INSTANTS, OBSERVATION, OF_A_FILL, TIME
-from livestory.retell.inputs import AsKept, Glimpse
+from livestory.retell import table_file
+from livestory.retell.columns import FILL, FLAGS, INSTANTS, OF_A_FILL, TIME, columns_of
+from livestory.retell.explain_story import KeptEvent, ThinnedObservation
 from livestory.retell.journal_source import JournalSource
 from livestory.story.inputs import Fill, Flow, Observation
 from livestory.story.journal.reader import JournalReader
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from livestory.retell.inputs import Given
+    from livestory.retell.explain_story import SourceInput
 
 _SHOWN = 1000  # rows between two looks at how much is done
 
@@ -41,7 +42,7 @@ def export_journal(
     with JournalReader.open(journal) as reader:
         source = JournalSource(reader)
         known = {name for row in _rows(source, start, end) for name, value in row.items() if value is not None}
-        header = columns.header(known.union(OF_A_FILL))  # where there is no fill, none was made
+        header = columns_of(known.union(OF_A_FILL))  # where there is no fill, none was made
         last = reader.last_observation()
         count = 0
 
@@ -67,18 +68,19 @@ def _rows(source: JournalSource, start: int | None, end: int | None) -> Iterator
                 continue
             match _told(each):
                 case Observation() as observed:
-                    yield {name: getattr(observed, name) for name in OBSERVATION}
+                    yield asdict(observed)
                 case Fill() as fill:
-                    yield {TIME: fill.time} | {column: getattr(fill, name) for column, name in FILL.items()}
+                    fields = asdict(fill)
+                    yield {TIME: fill.time} | {column: fields[name] for column, name in FILL.items()}
                 case Flow() as flow:
                     yield {TIME: flow.time, "flow": flow.amount}
 
 
-def _told(each: Given) -> Given | None:
+def _told(each: SourceInput) -> SourceInput | None:
     """The input itself, also of a time that was compacted."""
-    if isinstance(each, Glimpse):
+    if isinstance(each, ThinnedObservation):
         return each.observation
-    return each.own if isinstance(each, AsKept) else each
+    return each.told_from if isinstance(each, KeptEvent) else each
 
 
 def _text(column: str, value: Any) -> str:

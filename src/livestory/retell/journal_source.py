@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from itertools import chain, islice, takewhile
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
+from msgspec.structs import asdict
 
 from livestory.errors import JournalCorrupt
-from livestory.retell.inputs import AsKept, Given, Glimpse, Remembered
+from livestory.retell.explain_story import KeptEvent, SavedState, SourceInput, ThinnedObservation
 from livestory.story.event import Event, from_record
 from livestory.story.inputs import Begin, End, Fill, Flow, Observation, Skip, Statement
 from livestory.story.journal.reader import PAGE_BYTES
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from livestory.story.journal.entry import Kept
     from livestory.story.journal.reader import JournalReader
+
+GivenInput = TypeVar("GivenInput", Begin, End, Fill, Skip, Flow)
 
 _PAGE = 1000  # events read at a time
 _CHUNK = 512  # inputs given together
@@ -43,20 +46,20 @@ class JournalSource:
         self._compacted = reader.compacted()
         self.compacted = self._compacted.until if self._compacted is not None else None
 
-    def inputs(self, *, in_order: bool) -> Iterator[Sequence[Given]]:
+    def inputs(self, *, in_order: bool) -> Iterator[Sequence[SourceInput]]:
         """The inputs in the order of their telling. Raises JournalError."""
         del in_order  # a journal is in order
         yield from self._as_kept()
         yield from _chunks(step.input for step in self._steps())
 
-    def before(self, until: int) -> tuple[list[int], Iterator[Sequence[Given]]]:
+    def before(self, until: int) -> tuple[list[int], Iterator[Sequence[SourceInput]]]:
         """The inputs before the first observation from ``until`` on, and the seq of the last event among them.
 
         That seq stands in the list once all of them are taken. Raises JournalError.
         """
         seqs = [self._compacted.seq if self._compacted is not None else 0]
 
-        def inputs() -> Iterator[Given | None]:
+        def inputs() -> Iterator[SourceInput | None]:
             for step in takewhile(lambda step: not _is_observed_from(step, until), self._steps()):
                 if step.event is not None and step.event.seq is not None:
                     seqs.append(step.event.seq)
@@ -64,19 +67,19 @@ class JournalSource:
 
         return seqs, chain(self._as_kept(), _chunks(inputs()))
 
-    def _as_kept(self) -> Iterator[Sequence[Given]]:
+    def _as_kept(self) -> Iterator[Sequence[SourceInput]]:
         """The time that was compacted: what is left of its observations, its events, and where the narrator stood."""
         if self._compacted is None:
             return
         until, seq, narrator = self._compacted
-        steps = _Retrace(self._reader.observations(until=until), self._events(0, seq))
+        steps = _Interleaved(self._reader.observations(until=until), self._events(0, seq))
         yield from _chunks(map(_kept, steps))
-        yield [Remembered(until, narrator)]
+        yield [SavedState(until, narrator)]
 
     def _steps(self) -> Iterator[_Step]:
         """All that can be told again."""
         since, seq = (None, 0) if self._compacted is None else self._compacted[:2]
-        return iter(_Retrace(self._reader.observations(since, self._end), self._events(seq, self._last_seq)))
+        return iter(_Interleaved(self._reader.observations(since, self._end), self._events(seq, self._last_seq)))
 
     def _events(self, seq: int, last: int) -> Iterator[Event]:
         while page := self._reader.events(seq, last + 1, limit=_PAGE, most_bytes=PAGE_BYTES):
@@ -95,27 +98,27 @@ class JournalSource:
 class _Step(NamedTuple):
     """What comes next: an input, an event, or an event with the input that it is the telling of."""
 
-    input: Given | None
+    input: SourceInput | None
     event: Event | None = None
 
 
-def _kept(step: _Step) -> Given | None:
+def _kept(step: _Step) -> SourceInput | None:
     if step.event is not None:
-        return AsKept(step.event, step.input if isinstance(step.input, Fill | Flow) else None)
-    return Glimpse(step.input) if isinstance(step.input, Observation) else None
+        return KeptEvent(step.event, step.input if isinstance(step.input, Fill | Flow) else None)
+    return ThinnedObservation(step.input) if isinstance(step.input, Observation) else None
 
 
 def _is_observed_from(step: _Step, until: int) -> bool:
     return isinstance(step.input, Observation) and step.input.time >= until
 
 
-def _chunks(inputs: Iterable[Given | None]) -> Iterator[Sequence[Given]]:
+def _chunks(inputs: Iterable[SourceInput | None]) -> Iterator[Sequence[SourceInput]]:
     source = (each for each in inputs if each is not None)
     while chunk := list(islice(source, _CHUNK)):
         yield chunk
 
 
-class _Retrace:
+class _Interleaved:
     """Observations and events in the order in which the bot gave them.
 
     An event that an observation brought stands where that observation was told. One that the bot told itself stands
@@ -127,7 +130,7 @@ class _Retrace:
         self._events = events
         self._next = next(observations, None)
         self._last: Observation | None = None
-        self._waiting: list[tuple[Given, Event]] = []
+        self._waiting: list[tuple[SourceInput, Event]] = []
 
     def __iter__(self) -> Iterator[_Step]:
         for event in self._events:
@@ -166,68 +169,31 @@ class _Retrace:
         return None if seen or isinstance(event.facts, Chapter) else Statement(event.time, (event.facts,))
 
 
-def _own(event: Event) -> Given | None:  # noqa: PLR0911 - one way for each kind
+def _own(event: Event) -> SourceInput | None:  # noqa: PLR0911 - one way for each kind
     """The input that an event is the telling of; None where an observation may have brought it."""
-    time, f = event.time, event.facts
-    match f:
-        case Started() if f.first:
-            return Begin(
-                time=time,
-                mode=f.mode,
-                market=f.market,
-                interval=f.interval,
-                wealth=f.wealth,
-                position=f.position,
-                cash=f.cash,
-                price=f.price,
-            )
+    match event.facts:
+        case Started() as f if f.first:
+            return _given(Begin, event)
         case Resumed():
-            return Begin(
-                time=time,
-                mode=f.mode,
-                wealth=f.wealth,
-                missed_bars=f.missed_bars,
-                fills_found=f.fills_found,
-                expected=f.expected,
-            )
-        case Stopped() if f.unit is not None:
-            return End(time=time, by=f.by, wealth=f.wealth, position=f.position, orders_open=f.orders_open)
-        case Rules():
-            return Statement(time, (f,))
-        case RulesChanged():
-            return Statement(time, (f.after,))
-        case Trade() if f.effect is not None:
-            return _fill(time, f)
+            return _given(Begin, event)
+        case Stopped() as f if f.unit is not None:
+            return _given(End, event)
+        case Rules() as f:
+            return Statement(event.time, (f,))
+        case RulesChanged() as f:
+            return Statement(event.time, (f.after,))
+        case Trade() as f if f.effect is not None:
+            return _given(Fill, event, wealth_after=f.wealth)
         case PutOff():
-            return Skip(
-                time=time, reason=f.reason, side=f.side, quantity=f.quantity, symbol=f.symbol, claimed=f.claimed
-            )
+            return _given(Skip, event)
         case CashFlow():
-            return Flow(time=time, amount=f.amount, came=f.came, source=f.source, counted=f.counted, claimed=f.claimed)
-        case _:
-            return Statement(time, (f,)) if f.retelling is not Retelling.ANEW else None
+            return _given(Flow, event)
+        case f:
+            return Statement(event.time, (f,)) if f.retelling is not Retelling.ANEW else None
 
 
-def _fill(time: int, trade: Trade) -> Fill:
-    return Fill(
-        time=time,
-        side=trade.side,
-        quantity=trade.quantity,
-        price=trade.price,
-        symbol=trade.symbol,
-        effect=trade.effect,
-        fee=trade.fee,
-        trade_id=trade.trade_id,
-        reason=trade.reason,
-        step=trade.step,
-        weight_before=trade.weight_before,
-        weight_after=trade.weight_after,
-        reference=trade.reference,
-        wanted=trade.wanted,
-        wealth_after=trade.wealth,
-        found=trade.found,
-        filled_at=trade.filled_at,
-        ordered=trade.ordered,
-        rest=trade.rest,
-        claimed=trade.claimed,
-    )
+def _given(kind: type[GivenInput], event: Event, **renamed: Any) -> GivenInput:
+    """The input of ``kind`` that the event is the telling of: both have what was said under the same names."""
+    told = asdict(event.facts)
+    same = {name: told[name] for name in kind.__struct_fields__ if name in told}
+    return kind(time=event.time, **same, **renamed)

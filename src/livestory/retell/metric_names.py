@@ -36,7 +36,7 @@ class _File(Struct, forbid_unknown_fields=True):
     identity: list[str] = []
 
 
-class Source(Struct, frozen=True):
+class MetricSelector(Struct, frozen=True):
     """Where a column's values come from: the series of one metric with these labels."""
 
     metric: str
@@ -51,17 +51,17 @@ class Source(Struct, frozen=True):
 class MetricNames(Struct, frozen=True, kw_only=True):
     """What an export looks for."""
 
-    columns: dict[str, tuple[Source, ...]]  # of several, the first that has a value; without flow
-    deposits: Source | None = None  # a counter
-    withdrawals: Source | None = None  # a counter
+    columns: dict[str, tuple[MetricSelector, ...]]  # of several, the first that has a value; without flow
+    deposits: MetricSelector | None = None  # a counter
+    withdrawals: MetricSelector | None = None  # a counter
     identity: tuple[str, ...] = ()
 
     @property
     def metrics(self) -> list[str]:
         """Every metric that is looked for."""
-        sources = [source for each in self.columns.values() for source in each]
-        counters = [source for source in (self.deposits, self.withdrawals) if source is not None]
-        return list(dict.fromkeys(source.metric for source in sources + counters))
+        sources = [selector for each in self.columns.values() for selector in each]
+        counters = [selector for selector in (self.deposits, self.withdrawals) if selector is not None]
+        return list(dict.fromkeys(selector.metric for selector in sources + counters))
 
     def present(self, found: set[str]) -> list[str]:
         """The columns that can be filled from the metrics in ``found``, in the table's order; time is always there."""
@@ -99,7 +99,7 @@ def _names(written: _File) -> MetricNames:
     if unknown:
         message = f"[columns] {unknown[0]}: no column of this name; there are {', '.join(sorted(_COLUMNS))}"
         raise ValueError(message)
-    columns = {name: tuple(_sources(name, value)) for name, value in written.columns.items() if name != FLOW}
+    columns = {name: tuple(_selectors(name, value)) for name, value in written.columns.items() if name != FLOW}
     if not columns.keys() - {TIME}:
         message = "[columns]: names no metric but the time's; nothing could be told"
         raise ValueError(message)
@@ -111,7 +111,7 @@ def _names(written: _File) -> MetricNames:
     )  # fmt: skip
 
 
-def _sources(column: str, value: str | list[str] | _Written) -> Iterator[Source]:
+def _selectors(column: str, value: str | list[str] | _Written) -> Iterator[MetricSelector]:
     if isinstance(value, _Written):
         if not value.metric or not value.label or value.increase or value.decrease:
             message = f'[columns] {column}: expected a metric, or {{ metric = "…", label = "…" }}'
@@ -122,7 +122,7 @@ def _sources(column: str, value: str | list[str] | _Written) -> Iterator[Source]
         yield _selected(column, selector)
 
 
-def _counters(value: str | list[str] | _Written) -> tuple[Source, Source | None]:
+def _counters(value: str | list[str] | _Written) -> tuple[MetricSelector, MetricSelector | None]:
     if not isinstance(value, _Written) or not value.increase or value.metric or value.label:
         message = '[columns] flow: expected counters: { increase = "…", decrease = "…" }'
         raise ValueError(message)
@@ -130,10 +130,10 @@ def _counters(value: str | list[str] | _Written) -> tuple[Source, Source | None]
     return _selected(FLOW, value.increase), decrease
 
 
-def _selected(column: str, selector: str, label: str = "") -> Source:
+def _selected(column: str, selector: str, label: str = "") -> MetricSelector:
     match = _SELECTOR.fullmatch(selector)
     if match is None:
         message = f'[columns] {column}: {selector!r} is no metric, such as wealth or exposure{{kind="target"}}'
         raise ValueError(message)
     labels = {name: re.sub(r"\\(.)", r"\1", text) for name, text in re.findall(_LABEL, match[2] or "")}
-    return Source(match[1], labels, label)
+    return MetricSelector(match[1], labels, label)

@@ -83,7 +83,6 @@ class Credentials(Struct, frozen=True):
         return found
 
     def __repr__(self) -> str:
-        """Nothing of it."""
         return "Credentials(…)"
 
     def removed_from(self, text: str) -> str:
@@ -149,11 +148,9 @@ class Prometheus:
         )
 
     def __enter__(self) -> Self:
-        """Itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close the connection."""
         self._client.close()
 
     def series(self, selector: str, start: int, end: int) -> list[dict[str, str]]:

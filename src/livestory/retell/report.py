@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from livestory.chart.series import Series
+from livestory.chart.reduction import Series
 from livestory.clock import SECOND, as_datetime, as_instant
 from livestory.retell.story_output import Spool
 from livestory.story.kinds import groups
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.kinds.trades import RegimeSwitch
+from livestory.story.unit_value import fall_from, return_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,7 @@ _STATIC = {
 class Report:
     """Hears a story and makes a page of it."""
 
-    watches = True
+    wants_observations = True
 
     def __init__(self, symbol: str) -> None:
         """A report about ``symbol``."""
@@ -57,7 +58,7 @@ class Report:
         self._unit = ""
         self._lines = ("", "")
 
-    def observe(self, account: Account, time: int) -> None:
+    def on_observation(self, account: Account, time: int) -> None:
         """Take a point of the curves; the drawdown is measured from the highest value before."""
         value = self._value = account.value
         self._price = account.price
@@ -67,10 +68,10 @@ class Report:
         drawdown = None
         if value is not None:
             self._peak = max(self._peak, value)
-            drawdown = (value / self._peak - 1.0) * 100.0
+            drawdown = fall_from(self._peak, value) * 100.0
         self._series.add(time, (account.wealth, drawdown, account.price))
 
-    def hear(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """Take an event: a line, and what it means for ribbon and table."""
         time = event.time / SECOND
         self._events.write(
@@ -100,11 +101,11 @@ class Report:
         if self._value != self._month:
             date = as_datetime(summary.time)
             start = as_instant(date.replace(day=1, hour=0, minute=0, second=0, microsecond=0))
-            self._end_month(start, self._value / self._month - 1.0 if self._month and self._value else None)
+            self._end_month(start, return_of(self._month, self._value))
         self._lines = head.line, summary.line
 
     def close(self) -> None:
-        """Forget it."""
+        """Delete what is kept of the story."""
         self._events.close()
 
     def blocks(self) -> Iterator[str]:

@@ -28,14 +28,14 @@ _COMMA = ",\n"  # before a record of the JSON array; the first one goes without
 _COLUMNS = ("time", "kind", "headline", "facts", "why", "record")
 
 
-class Chosen(Struct, frozen=True, kw_only=True):
+class EventFilter(Struct, frozen=True, kw_only=True):
     """Which events are written: since <= time < until, of these kinds; None is all."""
 
     since: int | None = None
     until: int | None = None
     kinds: frozenset[str] | None = None
 
-    def takes(self, event: Event) -> bool:
+    def matches(self, event: Event) -> bool:
         """Whether the event is one of them."""
         return (
             (self.kinds is None or event.kind in self.kinds)
@@ -45,15 +45,15 @@ class Chosen(Struct, frozen=True, kw_only=True):
 
 
 class StoryOutput:
-    """Hears a story and keeps it, formatted, until it is at its end and can be written in one go."""
+    """Keeps a story, formatted, until it is at its end and can be written in one go."""
 
-    watches = False
+    wants_observations = False
 
-    def __init__(self, form: str, chosen: Chosen) -> None:
-        """Take the events of ``chosen``. ``form`` is "text", "json" (an array, a record a line) or "csv"."""
+    def __init__(self, form: str, events: EventFilter) -> None:
+        """Take the events of ``events``. ``form`` is "text", "json" (an array, a record a line) or "csv"."""
         self._form = form
         self._format = _FORMS[form]
-        self._chosen = chosen
+        self._filter = events
         self._first = ""
         self._body = Spool()
 
@@ -61,17 +61,17 @@ class StoryOutput:
         """Forget what was heard before."""
         self._body.clear()
 
-    def observe(self, account: Account, time: int) -> None:
-        """Nothing is watched."""
+    def on_observation(self, account: Account, time: int) -> None:
+        """Never called: `wants_observations` is false."""
 
-    def hear(self, event: Event) -> None:
-        """Keep an event."""
-        if self._chosen.takes(event):
+    def on_event(self, event: Event) -> None:
+        """Keep the event as it will be written, where it is one of the chosen."""
+        if self._filter.matches(event):
             self._body.write(self._format(event))
 
     def end(self, head: Event, summary: Event) -> None:
         """Keep head and summary, whenever they are: they speak of the whole."""
-        kinds = self._chosen.kinds
+        kinds = self._filter.kinds
         if kinds is None or head.kind in kinds:
             self._first = self._format(head)
         if kinds is None or summary.kind in kinds:
@@ -95,7 +95,7 @@ class StoryOutput:
         yield "\n]\n" if comma else "[]\n"
 
     def close(self) -> None:
-        """Forget it."""
+        """Delete what is kept of the story."""
         self._body.close()
 
 
@@ -103,14 +103,14 @@ class Spool:
     """Text that is kept until it is known whether it will be wanted: in memory, beyond some MB in a temporary file."""
 
     def __init__(self) -> None:
-        """Begin empty."""
+        """Begin with no text."""
         self.used = False
         self._file: IO[str] = SpooledTemporaryFile(  # noqa: SIM115 - closed by `close`
             _IN_MEMORY, "w+", encoding="utf-8", newline=""
         )
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Delete the text that was written so far."""
         self._file.seek(0)
         self._file.truncate()
         self.used = False
@@ -127,7 +127,7 @@ class Spool:
             yield block
 
     def close(self) -> None:
-        """Forget it."""
+        """Delete the text, and its temporary file."""
         self._file.close()
 
 

@@ -12,7 +12,7 @@ from livestory.story.kinds.lifecycle import Rules, RulesChanged
 from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
 from livestory.story.kinds.risk import AllTimeHigh
 from livestory.story.settings import StorySettings
-from livestory.story.unit_value import UnitValue
+from livestory.story.unit_value import UnitValue, fall_from
 
 if TYPE_CHECKING:
     from livestory.story.kinds.base import Facts
@@ -106,7 +106,7 @@ class Account(UnitValue):
             if self.record is None:
                 self.record = value
             measured = observation.drawdown
-            self.drawdown = self.drawdown_at(value) if measured is None else measured
+            self.drawdown = fall_from(self.peak, value) if measured is None else measured
         elif observation.flow:
             self.flow(observation.flow)
         if observation.price is not None:

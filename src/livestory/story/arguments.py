@@ -19,7 +19,7 @@ from livestory.clock import SECOND, instant
 from livestory.plain import plain, shown
 from livestory.story.inputs import Observation
 from livestory.story.kinds.lifecycle import Rules
-from livestory.story.reason import Reason
+from livestory.story.reason import Reason, in_own_words
 from livestory.story.wording.text import MOST, encodable, shortened
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _EFFECTS = {"open", "add", "reduce", "close"}
 
 
 def finite(value: object, name: str) -> float:
-    """A finite number."""
+    """A caller's number as a float. Raises ValueError where it is none, NaN or infinite."""
     number = _float(value, name)
     if not -float("inf") < number < float("inf"):
         raise _wrong(name, value, "a finite number")
@@ -97,7 +97,7 @@ def trade_id(value: Any) -> str | None:
 
 
 def time(value: Any, name: str = "timestamp") -> int:
-    """An instant."""
+    """A caller's timestamp as an instant. Raises ValueError where it is none."""
     try:
         return instant(value)
     except ValueError as error:
@@ -142,7 +142,7 @@ def reason(given: Reason | str | None) -> Reason | None:
     if _missing(given):
         return None
     if not isinstance(given, Reason):
-        return Reason("", text=text(given, "reason"))
+        return in_own_words(text(given, "reason"))
     value, limit, against = _known(given.value), _known(given.limit), _known(given.against)
     return Reason(label(given.key, "key"), value, limit, against, text(given.text, "text"))
 

@@ -26,7 +26,7 @@ class Halt(_Command, frozen=True, kw_only=True, tag="halt"):
 
 
 class Resume(_Command, frozen=True, kw_only=True, tag="resume"):
-    """Go on."""
+    """The owner lets the bot buy again."""
 
 
 class Note(_Command, frozen=True, kw_only=True, tag="note"):

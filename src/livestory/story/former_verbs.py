@@ -31,31 +31,31 @@ class FormerVerbs:
         return events if is_new else None
 
     def fill(self: _Taking, fill: Fill) -> tuple[Event, ...]:
-        """Use ``take(fill)``."""
+        """Deprecated: use ``take(fill)`` instead."""
         return _took(self, "fill", fill)
 
     def flow(self: _Taking, flow: Flow) -> tuple[Event, ...]:
-        """Use ``take(flow)``."""
+        """Deprecated: use ``take(flow)`` instead."""
         return _took(self, "flow", flow)
 
     def skip(self: _Taking, skip: Skip) -> tuple[Event, ...]:
-        """Use ``take(skip)``."""
+        """Deprecated: use ``take(skip)`` instead."""
         return _took(self, "skip", skip)
 
     def begin(self: _Taking, begin: Begin) -> tuple[Event, ...]:
-        """Use ``take(begin)``."""
+        """Deprecated: use ``take(begin)`` instead."""
         return _took(self, "begin", begin)
 
     def end(self: _Taking, end: End) -> tuple[Event, ...]:
-        """Use ``take(end)``."""
+        """Deprecated: use ``take(end)`` instead."""
         return _took(self, "end", end)
 
     def rules(self: _Taking, time: int, rules: Rules) -> tuple[Event, ...]:
-        """Use ``take(Statement(time, (rules,)))``."""
+        """Deprecated: use ``take(Statement(time, (rules,)))`` instead."""
         return _took(self, "rules", Statement(time, (rules,)))
 
     def tell(self: _Taking, time: int, *facts: Facts) -> tuple[Event, ...]:
-        """Use ``take(Statement(time, facts))``."""
+        """Deprecated: use ``take(Statement(time, facts))`` instead."""
         return _took(self, "tell", Statement(time, facts))
 
     def check_ath(self: _Taking, time: int, wealth: float, peak: float) -> tuple[Event, ...]:

@@ -284,7 +284,10 @@ class Narrator(FormerVerbs):
         self._remember(memory)
 
     def recall(self, before: Observation | Flow | Facts) -> None:
-        """Take into the account what was told before and is told as it stands; `restore` knows the rest."""
+        """Bring the account up to date with what happened in a time whose events are told as they were kept.
+
+        Unlike `take` it tells nothing, and no detector sees it: what they knew of that time comes with `restore`.
+        """
         if isinstance(before, Facts):
             self._account.told(before)
         elif isinstance(before, Flow):

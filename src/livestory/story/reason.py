@@ -8,7 +8,7 @@ from msgspec import Struct
 class Reason(Struct, frozen=True, omit_defaults=True, gc=False):
     """Why something was done or not done: a stable key with the numbers that decided, so that reasons can be counted.
 
-    `story/wording` has the words of each key that livestory's own bot uses; any other key is told as it stands.
+    `story/reasons.py` declares what livestory's own bot gives, with its words; any other key is told as it stands.
     """
 
     key: str
@@ -21,6 +21,11 @@ class Reason(Struct, frozen=True, omit_defaults=True, gc=False):
     def name(self) -> str:
         """What it is counted by: its key, or the caller's own words where there is none."""
         return self.key or self.text
+
+
+def in_own_words(text: str = "") -> Reason:
+    """The reason that a caller gives as a text alone: it is counted by the text, and told as it stands."""
+    return Reason("", text=text)
 
 
 class BarCount(Struct, frozen=True, omit_defaults=True):

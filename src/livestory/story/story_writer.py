@@ -14,7 +14,7 @@ from livestory.story import arguments
 from livestory.story.details import facts_of
 from livestory.story.inputs import Fill, Flow, Observation, RecordCheck, RegimeCheck, Skip, Statement
 from livestory.story.kinds.telling import Note
-from livestory.story.reason import Reason
+from livestory.story.reason import Reason, in_own_words
 from livestory.story.writing.options import Options, flag, path_of, seconds
 from livestory.story.writing.process import in_event_loop, joined
 
@@ -191,7 +191,7 @@ class StoryWriter:
         """Tell a trade that was wanted and not made: once for its reason, until something is filled."""
         skip = Skip(
             time=self._at(timestamp),
-            reason=arguments.reason(reason) or Reason(""),
+            reason=arguments.reason(reason) or in_own_words(),
             side=arguments.side(side) if side is not None else None,
             quantity=arguments.decimal(quantity, "quantity") if quantity is not None else None,
             symbol=arguments.pair(symbol) if symbol is not None else None,
@@ -246,11 +246,9 @@ class StoryWriter:
         return flushed
 
     def __enter__(self) -> Self:
-        """Itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """`close`."""
         self.close()
 
     def _at(self, timestamp: Timestamp | None) -> int:

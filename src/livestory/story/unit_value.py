@@ -43,3 +43,14 @@ def change(value: float, reference: float) -> float:
     """By which share ``value`` differs from ``reference``."""
     # The difference first: 80 of 100 is then exactly -0.2, which 80 / 100 - 1 is not.
     return (value - reference) / reference
+
+
+def return_of(before: float | None, after: float | None) -> float | None:
+    """The return from a value to a later one, as it is told; None where one is unknown, or there was nothing before."""
+    return fall_from(before, after) if before and after is not None else None
+
+
+def fall_from(peak: float, value: float) -> float:
+    """How far ``value`` lies under ``peak``, as it is told: a share, 0 or negative."""
+    # Not by `change`: records hold what the first stage worked out, to the last digit.
+    return value / peak - 1.0

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from livestory.story.inputs import Observation
 from livestory.story.reason import Reason
+from livestory.story.reasons import HALTED, MARKET_HALTED, ORDER_OPEN, UNKNOWN_ORDER
 from livestory.trading.exchange.records import exact
 from livestory.trading.execution.tactics import first_step
 from livestory.trading.execution.working_order import Order, client_order_id
-from livestory.trading.risk import HALTED, Refused
+from livestory.trading.risk import Refused
 from livestory.trading.strategy.rebalance import Proposal, rebalance
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from livestory.trading.state import ExecutorState
     from livestory.trading.strategy.rebalance import Signal
 
-_ORDER_OPEN: Final = Reason("order_open")
-_UNKNOWN_ORDER: Final = Reason("unknown_order")
+_ORDER_OPEN: Final = ORDER_OPEN()
+_UNKNOWN_ORDER: Final = UNKNOWN_ORDER()
 
 
 class Placement(NamedTuple):
@@ -69,11 +70,11 @@ def _proposal(session: Session, signal: Signal, balances: Balances, holding: Hol
     if risk.hold is not None or risk.resume_at is not None or busy:  # not so at nearly every bar
         if risk.sells_out and session.outside:
             left = filters.problem(filters.quantity(balances.base), holding.exact_price) is None
-            return None if left or state.orders else risk.held or HALTED
+            return None if left or state.orders else risk.held or HALTED()
         if busy:
             return _UNKNOWN_ORDER if any(working.unknown for working in state.orders.working) else _ORDER_OPEN
         if risk.sells_out:
-            return risk.sell_all() if filters.quantity(balances.base) else risk.held or HALTED
+            return risk.sell_all() if filters.quantity(balances.base) else risk.held or HALTED()
         if risk.held is not None:
             return risk.held
     return rebalance(risk.cap(signal), holding.weight, state.bars_since_trade, state.settings.rebalance)
@@ -89,7 +90,7 @@ def _placement(session: Session, proposal: Proposal, balances: Balances, holding
         return verdict.reason
     problem = filters.problem(order.quantity, order.reference)
     if problem is None and exchange.closed is not None:
-        problem = Reason("market_halted", text=exchange.closed)
+        problem = MARKET_HALTED(text=exchange.closed)
     step = problem or first_step(order, filters, session.settings, book, outside=session.outside)
     return PutOff(order, step) if isinstance(step, Reason) else Placement(verdict, step)
 

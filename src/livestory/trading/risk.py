@@ -10,6 +10,7 @@ from msgspec import Meta, Struct, structs
 from livestory.clock import DAY
 from livestory.settings import Duration
 from livestory.story.reason import Reason
+from livestory.story.reasons import BREAKER, DAILY_LOSS, HALTED, JOURNAL, MAX_WEIGHT, OWNER
 from livestory.story.unit_value import UnitValue, change
 from livestory.trading.strategy.rebalance import Proposal
 
@@ -80,8 +81,7 @@ class Refused(Struct, frozen=True):
     reason: Reason
 
 
-HALTED: Final = Reason("halted")
-_HELD: Final = {"owner": Reason("owner"), "journal": Reason("journal")}
+_HELD: Final = {"owner": OWNER(), "journal": JOURNAL()}
 
 
 class Risk(UnitValue):
@@ -171,7 +171,7 @@ class Risk(UnitValue):
 
     def sell_all(self) -> Proposal:
         """What a halt asks for while anything is held."""
-        breaker = Reason("breaker", value=self.drawdown, limit=-self.settings.breaker)
+        breaker = BREAKER(value=self.drawdown, limit=-self.settings.breaker)
         return Proposal(0.0, "sell", self.held or breaker, 0)
 
     def approve(self, order: Order) -> Approved | Refused:
@@ -181,11 +181,11 @@ class Risk(UnitValue):
             return Refused(held)
         if order.side == "buy":
             if self.halted:
-                return Refused(HALTED)
+                return Refused(HALTED())
             if self.daily_loss_hit and rules.daily_loss is not None:
-                return Refused(Reason("daily_loss", value=self.day_return, limit=-rules.daily_loss))
+                return Refused(DAILY_LOSS(value=self.day_return, limit=-rules.daily_loss))
             if order.target_weight > rules.max_weight:
-                return Refused(Reason("max_weight", value=order.target_weight, limit=rules.max_weight))
+                return Refused(MAX_WEIGHT(value=order.target_weight, limit=rules.max_weight))
         approved = object.__new__(Approved)
         approved._order = order
         return approved

@@ -21,6 +21,8 @@ from livestory.story.kinds.money import CashFlow
 from livestory.story.kinds.risk import BreakerTripped
 from livestory.story.kinds.trades import Exposure, Trade
 from livestory.story.reason import BarCount, Reason
+from livestory.story.reasons import OTHER
+from livestory.story.unit_value import fall_from, return_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +40,6 @@ class _Count(Struct):
 
 _FAR = float("inf")
 _MOST = 20  # reasons; a bot whose every reason reads differently fills no memory
-_OTHER = Reason("other reasons")
 
 
 class NoTradeTally(Struct):
@@ -47,12 +48,12 @@ class NoTradeTally(Struct):
     counts: dict[str, _Count] = {}
 
     def add(self, reason: Reason) -> None:
-        """Count one bar."""
+        """Count one bar that made no trade, and why."""
         value, limit = reason.value, reason.limit
         distance = abs(value - limit) if value is not None and limit is not None else _FAR
         name = reason.name
         if name not in self.counts and len(self.counts) >= _MOST:
-            reason = _OTHER
+            reason = OTHER()
             name = reason.key
         count = self.counts.get(name)
         if count is None:
@@ -63,7 +64,7 @@ class NoTradeTally(Struct):
             count.nearest, count.distance = reason, distance
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Forget all bars that were counted."""
         self.counts.clear()
 
     def told(self) -> tuple[BarCount, ...]:
@@ -127,7 +128,7 @@ class _Tally(Struct, omit_defaults=True):
         if day.deepest_from > day.since:  # from a value that it opened with, the one before it is as deep or deeper
             falls.append((day.deepest, day.deepest_at, day.deepest_from))
         if self.peak and day.lowest_at:
-            falls.append((day.lowest / self.peak - 1.0, day.lowest_at, self.peak_at))
+            falls.append((fall_from(self.peak, day.lowest), day.lowest_at, self.peak_at))
         deepest, at, since = min(falls, key=itemgetter(0, 1), default=(0.0, 0, 0))
         if deepest < self.deepest:
             self.deepest, self.deepest_from, self.deepest_at = deepest, since, at
@@ -181,7 +182,7 @@ class ChapterDetector(Struct):
                 day.lowest, day.lowest_at = value, time
             if value >= day.peak:  # the drawdown is from the highest value since the day opened
                 day.peak, day.peak_at = value, time
-            elif (drawdown := value / day.peak - 1.0) < day.deepest:
+            elif (drawdown := fall_from(day.peak, value)) < day.deepest:
                 day.deepest, day.deepest_from, day.deepest_at = drawdown, day.peak_at, time
         halted = observation.halted is True
         if halted or self.was_halted:
@@ -203,14 +204,14 @@ class ChapterDetector(Struct):
             return ()
         if self.was_halted and self.last < day.end:
             day.halted += day.end - max(self.last, day.start)
-        change = _change(day.value, account.value)
+        change = return_of(day.value, account.value)
         chapters = [self._told("day", day, change, account)]
         following = time + 1 if time == day.end else time
         self._open("day", following, day.end, account)
         for period, tally in list(self.tallies.items())[1:]:
             tally.take(day, change)
             if tally.end <= time:
-                chapters.append(self._told(period, tally, _change(tally.value, account.value), account))
+                chapters.append(self._told(period, tally, return_of(tally.value, account.value), account))
                 self._open(period, following, day.end, account)
         return tuple(chapters)
 
@@ -260,7 +261,7 @@ class ChapterDetector(Struct):
             wealth_before=tally.wealth,
             unit=account.unit,
             change=change,
-            holding=_change(tally.price, account.price),
+            holding=return_of(tally.price, account.price),
             base=account.base,
             buys=tally.buys,
             sells=tally.sells,
@@ -284,10 +285,6 @@ class ChapterDetector(Struct):
             worst_day=tally.worst_day if days else None,
             no_trade=tally.no_trade.told() if period == "day" and not tally.buys + tally.sells else (),
         )
-
-
-def _change(before: float | None, after: float | None) -> float | None:
-    return after / before - 1.0 if before and after is not None else None
 
 
 class QuietDetector(Struct):

@@ -65,7 +65,7 @@ class LifecycleDetector(Struct):
         return (resumed,)
 
     def end(self, end: End, account: Account) -> tuple[Stopped, ...]:
-        """The goodbye."""
+        """The line that tells how the bot stopped."""
         self.running = False
         self.heard = end.time
         stopped = Stopped(

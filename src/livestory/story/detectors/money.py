@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from livestory.story.kinds.money import CashFlow, DataGap, MissingFields, ReadingBack, ReadingRefused
+from livestory.story.unit_value import fall_from
 from livestory.story.wording import numbers
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class FlowDetector(Struct):
         if account.record is not None and before and after:
             record_after = account.as_wealth(account.record)
             record_before = record_after * before / after
-        drawdown = account.value / account.record - 1.0 if account.value and account.record else None
+        drawdown = fall_from(account.record, account.value) if account.value and account.record else None
         return CashFlow(
             amount=amount,
             unit=account.unit,

@@ -35,7 +35,7 @@ _RESTORE = "Stop the bot, move the journal away and restore it from a backup; th
 
 
 class Report(msgspec.Struct):
-    """What `verify` found."""
+    """What `verify` found, to be printed."""
 
     findings: list[Finding] = []
     events: int = 0

@@ -63,7 +63,7 @@ class Compaction:
     """A journal that nobody writes, open to be thinned."""
 
     def __init__(self, layout: Layout, lock: WriterLock) -> None:
-        """Use `open`."""
+        """Not to be called: `open` makes one."""
         self._path = layout.db
         self._lock = lock
         self._db: apsw.Connection | None = None
@@ -88,11 +88,9 @@ class Compaction:
         return compaction
 
     def __enter__(self) -> Self:
-        """Compact within a with block."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let the writer have it at its end."""
         self.close()
 
     def close(self) -> None:

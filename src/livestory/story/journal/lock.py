@@ -28,7 +28,7 @@ class WriterLock:
     """
 
     def __init__(self, path: Path, name: str) -> None:
-        """Use `acquire`."""
+        """Not to be called: `acquire` makes one."""
         self.path = path
         self._name = name
         self._descriptor = _taken(path, name)

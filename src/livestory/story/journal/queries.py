@@ -19,7 +19,7 @@ _QUICK = 16 * 1024 * 1024  # bytes; a journal up to this size has its pages chec
 
 
 def last_kept(db: apsw.Connection) -> Kept | None:
-    """The last event."""
+    """The last event of the journal; None where it has none."""
     return _one(db, f"{EVENTS} ORDER BY seq DESC LIMIT 1")
 
 

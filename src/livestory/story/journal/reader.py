@@ -31,7 +31,7 @@ class JournalReader:
     """A journal as others read it. No transaction is held between calls. Not to be used by two threads at once."""
 
     def __init__(self, path: Path, db: apsw.Connection, *, live: bool) -> None:
-        """Use `open`."""
+        """Not to be called: `open` makes one."""
         self.path = path
         self._db = db
         self._live = live
@@ -66,11 +66,9 @@ class JournalReader:
         raise JournalError(_none(path))
 
     def __enter__(self) -> Self:
-        """Read within a with block."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close at its end."""
         self.close()
 
     @property
@@ -182,7 +180,7 @@ class JournalReader:
             return queries.cursor(self._db, name)
 
     def close(self) -> None:
-        """Close it."""
+        """Close the connection to the journal."""
         self._db.close()
 
     def _observation(self, row: tuple[Any, ...]) -> Observation:

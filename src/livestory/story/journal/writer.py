@@ -52,7 +52,7 @@ class Journal:
     """The writer's end of a journal. Not to be used by two threads at once."""
 
     def __init__(self, path: Path, lock: WriterLock, vfs: str | None) -> None:
-        """Use `open`."""
+        """Not to be called: `open` makes one."""
         self.path = path
         self.id = ""  # random, of this journal for ever
         self.identity = Identity()

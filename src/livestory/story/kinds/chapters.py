@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from livestory.story.kinds.base import CHAPTER, QUIET, Facts, Group, Kind, Retelling, Tone, equals
 from livestory.story.reason import BarCount
+from livestory.story.reasons import counted
 from livestory.story.wording import numbers
 from livestory.story.wording.columns import Words
-from livestory.story.wording.reasons import counted
 from livestory.story.wording.text import escape
 
 if TYPE_CHECKING:

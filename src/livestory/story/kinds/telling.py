@@ -125,7 +125,7 @@ class TimeBack(Facts, frozen=True, kw_only=True, tag="time_back"):
 
 
 class Note(OfACaller, frozen=True, kw_only=True, tag="note"):
-    """Somebody's own words."""
+    """A text that somebody wants in the story as it stands."""
 
     declared: ClassVar[Kind] = Kind(
         words=(Words("📝", "{topic:text}", "{text:text}"),),

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from livestory.story.kinds.base import Facts, Group, Kind, Mark, OfACaller, Retelling, Tone, equals, has
 from livestory.story.reason import Reason
+from livestory.story.reasons import BREAKER, NOT_OFFERED, because
 from livestory.story.wording import numbers
 from livestory.story.wording.columns import Words
-from livestory.story.wording.reasons import because
 from livestory.story.wording.text import escape
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class RegimeSwitch(OfACaller, frozen=True, kw_only=True, tag="regime"):
 
 
 class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
-    """What was filled."""
+    """A fill: a quantity that was bought or sold at a price."""
 
     declared: ClassVar[Kind] = Kind(
         words=(
@@ -120,7 +120,7 @@ class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
 
     @property
     def mark(self) -> str:
-        """Its side."""
+        """The side, "buy" or "sell": by it a chart marks the trade."""
         return self.side
 
     def why(self, time: int, /) -> Iterable[str]:
@@ -132,7 +132,7 @@ class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
         if self.wanted is not None and self.wanted > self.quantity:
             yield _in_part(self, self.wanted)
         done = self.position_after is not None and not self.position_after
-        breaker = self.reason is not None and self.reason.key == "breaker"
+        breaker = BREAKER.made(self.reason)
         if breaker and done:
             yield f"done, {_all_in(self)}"
         if breaker and self.reference:
@@ -241,9 +241,7 @@ def _in_part(f: Trade, wanted: Decimal) -> str:
         return f"{filled} {escape(f.base)} filled, the rest given up"
     why_ = because(f.rest)
     return (
-        f"{filled}: the rest {why_}, given up"
-        if f.rest.key == "not_offered"
-        else f"{filled}, the rest given up: {why_}"
+        f"{filled}: the rest {why_}, given up" if NOT_OFFERED.made(f.rest) else f"{filled}, the rest given up: {why_}"
     )
 
 

@@ -153,7 +153,7 @@ def day_and_year(micros: int, told: int) -> str:
 
 
 def day(micros: int) -> str:
-    """``Tue 3 Dec``."""
+    """The day of an instant: ``Tue 3 Dec``."""
     date = as_datetime(micros)
     return f"{_DAYS[date.weekday()]} {date.day} {_MONTHS[date.month - 1][:3]}"
 
@@ -164,13 +164,13 @@ def week(micros: int) -> str:
 
 
 def month(micros: int) -> str:
-    """``December 2024``."""
+    """The month of an instant: ``December 2024``."""
     date = as_datetime(micros)
     return f"{_MONTHS[date.month - 1]} {date.year}"
 
 
 def year(micros: int) -> str:
-    """``2024``."""
+    """The year of an instant: ``2024``."""
     return str(as_datetime(micros).year)
 
 

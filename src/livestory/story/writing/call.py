@@ -49,7 +49,7 @@ class Told(Call):
     __slots__ = ("begun", "clock", "doubted", "events", "given", "late", "observation")
 
     def __init__(self, given: Input) -> None:
-        """To be narrated."""
+        """Hold what is to be narrated."""
         super().__init__()
         self.given = given
         self.clock: int | None = None  # what it said when the call was first heard

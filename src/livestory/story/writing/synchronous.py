@@ -102,9 +102,7 @@ class SynchronousWriter:
         self._store.close()
 
     def __enter__(self) -> Self:
-        """Itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """`close`."""
         self.close()

@@ -153,7 +153,7 @@ class WriterThread(Keeper):
 
     @property
     def trouble(self) -> Exception | None:
-        """Why lines wait."""
+        """Why lines wait in memory; None where none does."""
         return self._trouble
 
     def is_own(self, thread: int) -> bool:

@@ -13,6 +13,7 @@ from livestory.clock import SECOND, Clock, SystemClock
 from livestory.credentials import redacted
 from livestory.errors import InputError
 from livestory.extras import missing
+from livestory.story.reasons import EXCHANGE_DOWN
 from livestory.trading.exchange.ccxt_errors import NO_ANSWER, UNREADABLE, Failed, Meaning, Verdict, verdict_on, words_of
 from livestory.trading.exchange.records import Trouble
 from livestory.trading.exchange.request_limits import Need, RequestLimits
@@ -35,7 +36,7 @@ _OPTIONS: Final = {
     "defaultType": "spot",
     "warnOnFetchOpenOrdersWithoutSymbol": False,
 }
-_HELD = Verdict(Meaning.UNSENT, "exchange_down")
+_HELD = Verdict(Meaning.UNSENT, EXCHANGE_DOWN)
 _STRANGE = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, AssertionError)
 
 

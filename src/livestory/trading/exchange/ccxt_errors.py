@@ -12,8 +12,12 @@ import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from livestory.story.reasons import INSUFFICIENT_FUNDS, MARKET_HALTED, REJECTED, WOULD_TAKE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from livestory.story.reasons import DeclaredReason
 
 _CODE = re.compile(r'"code":\s*"?(-?\d+)')
 _STATUS = re.compile(r" ([45]\d\d) ")
@@ -37,7 +41,7 @@ class Verdict(NamedTuple):
     """A row of the table."""
 
     meaning: Meaning
-    key: str = "rejected"  # of the reason for which an order is refused
+    reason: DeclaredReason = REJECTED  # for which an order is refused
     words: str = ""  # for a person, where the exchange has none
 
 
@@ -51,9 +55,9 @@ _MAINTENANCE = Verdict(Meaning.NO_ANSWER, words="maintenance")
 BY_CLASS: Mapping[str, Verdict] = {
     "OrderNotFound": Verdict(Meaning.NOT_FOUND, words="order not found"),
     "DuplicateOrderId": Verdict(Meaning.DUPLICATE, words="client order id already used"),
-    "OrderImmediatelyFillable": Verdict(Meaning.REFUSED, "would_take", "would trade at once"),
-    "InsufficientFunds": Verdict(Meaning.REFUSED, "insufficient_funds", "insufficient funds"),
-    "MarketClosed": Verdict(Meaning.REFUSED, "market_halted", "market closed"),
+    "OrderImmediatelyFillable": Verdict(Meaning.REFUSED, WOULD_TAKE, "would trade at once"),
+    "InsufficientFunds": Verdict(Meaning.REFUSED, INSUFFICIENT_FUNDS, "insufficient funds"),
+    "MarketClosed": Verdict(Meaning.REFUSED, MARKET_HALTED, "market closed"),
     "InvalidOrder": _REFUSED,
     "BadRequest": _REFUSED,
     "ArgumentsRequired": _REFUSED,
@@ -95,7 +99,7 @@ class Failed(Exception):
         """``problem`` is for a person and holds no secret; ``retry_at`` is when it may be tried again."""
         super().__init__(problem or verdict.words)
         self.meaning = verdict.meaning
-        self.key = verdict.key
+        self.reason = verdict.reason
         self.problem = problem or verdict.words
         self.retry_at = retry_at
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from livestory.clock import HOUR, MINUTE
 from livestory.errors import InputError
-from livestory.story.reason import Reason
+from livestory.story.reasons import EXCHANGE_DOWN, INSUFFICIENT_FUNDS, MARKET_HALTED, REJECTED, STEP_SIZE
 from livestory.trading.exchange.ccxt_errors import Failed, Meaning
 from livestory.trading.exchange.ccxt_history import FlowHistory, TradeHistory
 from livestory.trading.exchange.ccxt_market import filters_of, load_market, taker_fee
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import TypeVar
 
+    from livestory.story.reason import Reason
     from livestory.trading.exchange.ccxt_client import CcxtClient
     from livestory.trading.exchange.records import AccountFlow, Execution, OrderRequest, Trouble
     from livestory.trading.market.bar import Bar
@@ -238,9 +239,9 @@ class CcxtSpot:
     def _problem(self, request: OrderRequest, reference: Decimal) -> Reason | None:
         filters, limit = self._filters, request.limit
         if filters is None:
-            return Reason("exchange_down")
+            return EXCHANGE_DOWN()
         if limit is not None and limit % filters.tick:
-            return Reason("step_size", value=float(limit), limit=float(filters.tick))
+            return STEP_SIZE(value=float(limit), limit=float(filters.tick))
         return filters.problem(request.quantity, reference if limit is None else limit)
 
     def _answer(self, failed: Failed, approved: Approved, request: OrderRequest) -> Answer:
@@ -252,18 +253,18 @@ class CcxtSpot:
             return Accepted() if found else Unanswered(failed.problem)
         if meaning is Meaning.NO_ANSWER:
             return Unanswered(failed.problem)
-        if failed.key == "market_halted":
+        if failed.reason is MARKET_HALTED:
             self._closed, self._tried = failed.problem, 0
         return Rejected(self._reason(failed, approved, request))
 
     def _reason(self, failed: Failed, approved: Approved, request: OrderRequest) -> Reason:
-        if failed.key == "insufficient_funds":
+        if failed.reason is INSUFFICIENT_FUNDS:
             held, buys = self.balances(), request.side == "buy"
             price = request.limit or approved.order.reference
             needed = request.quantity * price if buys else request.quantity
             there = None if held is None else float(held.quote_free if buys else held.base_free)
-            return Reason(failed.key, value=float(needed), limit=there)
-        return Reason(failed.key, text=failed.problem if failed.key == "rejected" else "")
+            return failed.reason(value=float(needed), limit=there)
+        return failed.reason(text=failed.problem if failed.reason is REJECTED else "")
 
     def _report(self, order: Any, client_order_id: str) -> OrderReport:
         with self.client.reading():

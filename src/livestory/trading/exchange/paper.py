@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
-from livestory.story.reason import Reason
+from livestory.story.reasons import INSUFFICIENT_FUNDS
 from livestory.trading.exchange.protocol import checked
 from livestory.trading.exchange.records import (
     Accepted,
@@ -27,6 +27,7 @@ from livestory.trading.exchange.records import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from livestory.story.reason import Reason
     from livestory.trading.market.bar import Bar
     from livestory.trading.risk import Approved
 
@@ -157,7 +158,7 @@ class PaperExchange(Struct):
         needed, held = (
             (request.quantity * price, self.quote) if request.side == "buy" else (request.quantity, self.base)
         )
-        return Reason("insufficient_funds", value=float(needed), limit=float(held)) if needed > held else None
+        return INSUFFICIENT_FUNDS(value=float(needed), limit=float(held)) if needed > held else None
 
     def _fill(self, request: OrderRequest, bar: Bar) -> None:
         filters, side = self.filters(), request.side

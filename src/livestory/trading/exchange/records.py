@@ -12,6 +12,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from livestory.story.reason import Reason
+from livestory.story.reasons import DUST, MIN_NOTIONAL, STEP_SIZE
 
 Side = Literal["buy", "sell"]
 
@@ -47,11 +48,11 @@ class Filters(Struct, frozen=True):
         """Why an order of this size is impossible: "dust" (under the least quantity), "step_size" or "min_notional"."""
         least = max(self.step, self.min_quantity)
         if quantity < least:
-            return Reason("dust", value=float(quantity), limit=float(least))
+            return DUST(value=float(quantity), limit=float(least))
         if quantity % self.step:
-            return Reason("step_size", value=float(quantity), limit=float(self.step))
+            return STEP_SIZE(value=float(quantity), limit=float(self.step))
         if quantity * price < self.min_notional:
-            return Reason("min_notional", value=float(quantity * price), limit=float(self.min_notional))
+            return MIN_NOTIONAL(value=float(quantity * price), limit=float(self.min_notional))
         return None
 
     def _greatest(self) -> Decimal:

@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from livestory.clock import MINUTE, SECOND, as_datetime
+from livestory.story.reasons import EXCHANGE_DOWN
 from livestory.trading.exchange.ccxt_errors import Failed, Meaning, Verdict
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ _TOO_MANY, _BANNED = 429, 418  # Binance: "418 - an IP has been auto-banned for 
 _USED = "x-mbx-used-weight-1m"
 _LIMIT = re.compile(r'"REQUEST_WEIGHT","interval":"MINUTE","intervalNum":1,"limit":(\d+)')
 _SILENCE = MINUTE  # where a limit was reached and nobody says for how long
-_UNSENT = Verdict(Meaning.UNSENT, "exchange_down")
+_UNSENT = Verdict(Meaning.UNSENT, EXCHANGE_DOWN)
 
 
 class Need(IntEnum):

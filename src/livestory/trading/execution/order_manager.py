@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from livestory.clock import HOUR, SECOND
-from livestory.story.reason import Reason
+from livestory.story.reasons import EXCHANGE_DOWN, LEDGER, ORDER_OPEN
 from livestory.trading.exchange.records import Accepted, OrderRequest, OrderStatus, Rejected, Unanswered
 from livestory.trading.execution.tactics import Cancel, Over, Send, next_step
 from livestory.trading.execution.working_order import FINAL, OrderEvent, OrderState, id_prefix
@@ -157,10 +157,10 @@ class OrderManager:
             order.over = order.withdrawn = True
             return
         if not (order.exit or self._looked) and self.find_strays() is None:
-            order.over, order.rest = True, Reason("exchange_down")
+            order.over, order.rest = True, EXCHANGE_DOWN()
             return
         if self._table.strays and not order.exit:
-            order.over, order.rest = True, Reason("order_open")
+            order.over, order.rest = True, ORDER_OPEN()
             return
         verdict = approved or self._session.state.risk.approve(order.order)
         if isinstance(verdict, Refused):
@@ -171,7 +171,7 @@ class OrderManager:
         child = order.intend(request, now)
         if self._session.outside and not self._session.commit() and side == "buy":
             child.apply(OrderEvent.CANCEL)
-            order.over, order.rest = True, Reason("ledger")
+            order.over, order.rest = True, LEDGER()
             return
         child.apply(OrderEvent.SEND)
         answer = self._exchange.submit(verdict, request)

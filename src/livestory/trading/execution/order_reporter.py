@@ -9,7 +9,7 @@ from livestory.clock import SECOND
 from livestory.story.inputs import Fill, Skip, Statement
 from livestory.story.kinds.exchange import OrderClear, OrderUnknown
 from livestory.story.kinds.risk import SellStuck
-from livestory.story.reason import Reason
+from livestory.story.reasons import REJECTED, UNFILLED
 from livestory.trading.exchange.records import Balances
 from livestory.trading.execution.working_order import OrderState
 from livestory.trading.state import LAST_RETRY
@@ -17,11 +17,12 @@ from livestory.trading.state import LAST_RETRY
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from livestory.story.reason import Reason
     from livestory.trading.exchange.records import Execution, Side
     from livestory.trading.execution.working_order import ChildOrder, WorkingOrder
     from livestory.trading.session import Session
 
-_UNFILLED: Final = Reason("unfilled")
+_UNFILLED: Final = UNFILLED()
 _NOTHING: Final = Balances(Decimal(0), Decimal(0))
 _UNKNOWN_TOLD_AFTER = 10 * SECOND  # most lost answers are found in less
 
@@ -98,7 +99,7 @@ class OrderReporter:
         if working.told_unknown:
             self._clear(working, time, working.outcome)
         if working.exit and not working.withdrawn:
-            self.report_stuck(time, reason.text if reason.key == "rejected" else reason.key.replace("_", " "))
+            self.report_stuck(time, reason.text if REJECTED.made(reason) else reason.key.replace("_", " "))
         elif not working.withdrawn and not working.told_unknown:
             self.put_off(working.order.side, working.order.quantity, time, reason)
 

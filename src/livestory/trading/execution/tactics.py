@@ -17,6 +17,7 @@ from msgspec import Meta, Struct
 from livestory.clock import MINUTE, SECOND
 from livestory.settings import Duration, duration_text
 from livestory.story.reason import Reason
+from livestory.story.reasons import EXCHANGE_DOWN, NOT_OFFERED, SPREAD, WOULD_TAKE
 from livestory.trading.exchange.records import Book, Filters, exact
 
 if TYPE_CHECKING:
@@ -98,13 +99,13 @@ def first_step(
     if not outside:
         return Send(order.quantity, None)
     if book is None:
-        return Reason("exchange_down")
+        return EXCHANGE_DOWN()
     if book.spread > exact(settings.max_spread):
         return _too_wide(book, settings)
     if settings.kind == "limit":
         return Send(order.quantity, _best(order, book, filters, settings))
     if _too_dear(order, book, settings):
-        return Reason("not_offered", limit=settings.max_spread)
+        return NOT_OFFERED(limit=settings.max_spread)
     return Send(order.quantity, None)
 
 
@@ -120,7 +121,7 @@ def next_step(
         return Over()
     if working.patience_ends is None or child.request.limit is None:
         return Over(child.refusal or _not_taken(child, now, settings))
-    if child.refusal is not None and child.refusal.key != "would_take":
+    if child.refusal is not None and not WOULD_TAKE.made(child.refusal):
         return Over(child.refusal)
     if filters.problem(rest, working.order.reference) is not None:
         return Over(_not_offered(settings))
@@ -162,7 +163,7 @@ def _next_attempt(  # noqa: PLR0913, PLR0917 - as above
     if settings.then == "give_up" or (book is not None and _too_dear(working.order, book, settings)):
         return Over(_not_offered(settings))
     if book is None:
-        return Over(Reason("exchange_down"))
+        return Over(EXCHANGE_DOWN())
     if book.spread > exact(settings.max_spread):
         return Over(_too_wide(book, settings))
     return Send(rest, None)
@@ -182,14 +183,14 @@ def _too_dear(order: Order, book: Book, settings: OrderSettings) -> bool:
 
 
 def _too_wide(book: Book, settings: OrderSettings) -> Reason:
-    return Reason("spread", value=float(book.spread), limit=settings.max_spread)
+    return SPREAD(value=float(book.spread), limit=settings.max_spread)
 
 
 def _not_taken(child: ChildOrder, now: int, settings: OrderSettings) -> Reason | None:
     """Why an order at the market is given up: it stands open for longer than the patience; None before that."""
     waited = now - child.since >= settings.patience
-    return Reason("not_offered", text=duration_text(settings.patience)) if waited else None
+    return NOT_OFFERED(text=duration_text(settings.patience)) if waited else None
 
 
 def _not_offered(settings: OrderSettings) -> Reason:
-    return Reason("not_offered", limit=settings.max_spread, text=duration_text(settings.patience))
+    return NOT_OFFERED(limit=settings.max_spread, text=duration_text(settings.patience))

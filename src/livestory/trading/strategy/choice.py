@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from msgspec import Meta as Field
 from msgspec import Struct
 
-from livestory.story.reason import Reason
+from livestory.story.reasons import WARM_UP
 from livestory.story.regime_rule import Regime, regime_of
 from livestory.trading.strategy.mean_reversion import MeanReversion, MeanReversionSettings
 from livestory.trading.strategy.rebalance import RebalanceSettings, Signal, Steps
@@ -45,7 +45,7 @@ class Meta(Struct, tag=True):
         self.trend.update(bar)
         score = self.score.update(bar)
         if score is None:
-            return Signal(weight, Reason("warm_up", self.bars, self.score.bars_needed))
+            return Signal(weight, WARM_UP(self.bars, self.score.bars_needed))
         settings = self.settings
         regime = regime_of(score, self.regime, settings.threshold, settings.hysteresis)
         if regime != self.regime:

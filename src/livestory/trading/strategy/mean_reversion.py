@@ -8,14 +8,14 @@ from msgspec import Meta, Struct
 
 from livestory.clock import HOUR
 from livestory.settings import Duration
-from livestory.story.reason import Reason
+from livestory.story.reasons import MEAN_REVERSION, ROC, WARM_UP, DeclaredReason
 from livestory.trading.strategy.averages import Past, Sma
 from livestory.trading.strategy.directional import Atr
-from livestory.trading.strategy.reasons import ROC
 from livestory.trading.strategy.rebalance import Signal, Steps
 from livestory.trading.strategy.timeframe import BAR, bars_in, name_of
 
 if TYPE_CHECKING:
+    from livestory.story.reason import Reason
     from livestory.trading.market.bar import Bar
 
 Band = Annotated[float, Meta(gt=0, le=0.5)]
@@ -120,28 +120,29 @@ class MeanReversion(Struct, tag=True):
         """What to hold after the last bar; ``weight`` is the share of wealth held now."""
         deviation, settings, steps = self.deviation, self.settings, self.steps
         if deviation is None:
-            return Signal(weight, Reason("warm_up", self.bars, self.bars_needed))
-        step, holds = steps.standing(weight), steps.worth_selling(weight)
+            return Signal(weight, WARM_UP(self.bars, self.bars_needed))
+        reasons, step, holds = MEAN_REVERSION[self.suffix], steps.standing(weight), steps.worth_selling(weight)
         if holds and deviation >= settings.exit * self.scale:
             return self._recovery(weight, step, deviation)
         if step < steps.last and (deviation < 0.0 or not holds):
             band = -(settings.entry + step * settings.entry_step) * self.scale
-            again = "_again" if step else ""
             if deviation <= band:
-                return Signal(steps.targets[step + 1], self._reason("dip" + again, deviation, band), step + 1)
-            return Signal(weight, self._reason("no_dip" + again, deviation, band))
-        return Signal(weight, self._reason("not_recovered", deviation, settings.exit * self.scale))
+                dip = reasons.dip_again if step else reasons.dip
+                return Signal(steps.targets[step + 1], self._reason(dip, deviation, band), step + 1)
+            no_dip = reasons.no_dip_again if step else reasons.no_dip
+            return Signal(weight, self._reason(no_dip, deviation, band))
+        return Signal(weight, self._reason(reasons.not_recovered, deviation, settings.exit * self.scale))
 
     def _recovery(self, weight: float, step: int, deviation: float) -> Signal:
-        rest = self.settings.exit_all * self.scale
+        reasons, rest = MEAN_REVERSION[self.suffix], self.settings.exit_all * self.scale
         if deviation >= rest:
-            return Signal(0.0, self._reason("recovered_all", deviation, rest))
+            return Signal(0.0, self._reason(reasons.recovered_all, deviation, rest))
         if self.recovering_from is None:
             self.recovering_from = step
         if step < self.recovering_from:
-            return Signal(weight, self._reason("not_recovered_all", deviation, rest))
+            return Signal(weight, self._reason(reasons.not_recovered_all, deviation, rest))
         target = self.steps.targets[max(step - 1, 0)]
-        return Signal(target, self._reason("recovered", deviation, self.settings.exit * self.scale))
+        return Signal(target, self._reason(reasons.recovered, deviation, self.settings.exit * self.scale))
 
-    def _reason(self, key: str, deviation: float, limit: float) -> Reason:
-        return Reason(key + self.suffix, deviation, limit, self.level, self.window)
+    def _reason(self, reason: DeclaredReason, deviation: float, limit: float) -> Reason:
+        return reason(deviation, limit, self.level, self.window)

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from msgspec import Meta, Struct
 
 from livestory.story.reason import Reason
+from livestory.story.reasons import COOLDOWN, SMALL_CHANGE
 
 
 class Signal(Struct, frozen=True, gc=False):
@@ -89,7 +90,7 @@ def rebalance(
     if change == 0.0:
         return signal.reason
     if abs(change) < settings.threshold:
-        return Reason("small_change", change, settings.threshold, signal.target_weight, signal.reason.key)
+        return SMALL_CHANGE(change, settings.threshold, signal.target_weight, signal.reason.key)
     if bars_since_trade is not None and bars_since_trade < settings.cooldown:
-        return Reason("cooldown", bars_since_trade, settings.cooldown, signal.target_weight, signal.reason.key)
+        return COOLDOWN(bars_since_trade, settings.cooldown, signal.target_weight, signal.reason.key)
     return Proposal(signal.target_weight, "buy" if change > 0.0 else "sell", signal.reason, signal.step)

@@ -8,12 +8,22 @@ from msgspec import Meta, Struct
 
 from livestory.clock import HOUR
 from livestory.settings import Duration
-from livestory.story.reason import Reason
+from livestory.story.reasons import (
+    NO_TREND_UP,
+    TREND_DOWN,
+    TREND_KEPT,
+    TREND_NO_STRONGER,
+    TREND_STILL_UP,
+    TREND_UP,
+    WARM_UP,
+    DeclaredReason,
+)
 from livestory.trading.strategy.averages import Ema, Sma
 from livestory.trading.strategy.rebalance import Signal, Steps
 from livestory.trading.strategy.timeframe import BAR, bars_in, name_of
 
 if TYPE_CHECKING:
+    from livestory.story.reason import Reason
     from livestory.trading.market.bar import Bar
 
 
@@ -91,18 +101,18 @@ class Trend(Struct, tag=True):
         """What to hold after the last bar; ``weight`` is the share of wealth held now."""
         spread, settings, steps = self.spread, self.settings, self.steps
         if spread is None:
-            return Signal(weight, Reason("warm_up", self.bars, self.bars_needed))
+            return Signal(weight, WARM_UP(self.bars, self.bars_needed))
         standing = steps.standing(weight)
         if spread < -settings.band and steps.worth_selling(weight):
-            return Signal(0.0, self._reason("trend_down", spread, -settings.band))
+            return Signal(0.0, self._reason(TREND_DOWN, spread, -settings.band))
         step = min(standing + 1, steps.last)
         band = settings.band + (step - 1) * settings.step_band
         target = steps.targets[step]
         if spread >= band and weight < target:
-            return Signal(target, self._reason("trend_still_up" if standing else "trend_up", spread, band), step)
+            return Signal(target, self._reason(TREND_STILL_UP if standing else TREND_UP, spread, band), step)
         if standing == steps.last:
-            return Signal(weight, self._reason("trend_kept", spread, -settings.band))
-        return Signal(weight, self._reason("trend_no_stronger" if standing else "no_trend_up", spread, band))
+            return Signal(weight, self._reason(TREND_KEPT, spread, -settings.band))
+        return Signal(weight, self._reason(TREND_NO_STRONGER if standing else NO_TREND_UP, spread, band))
 
-    def _reason(self, key: str, spread: float, limit: float) -> Reason:
-        return Reason(key, spread, limit, self.level, self.over if spread >= 0.0 else self.under)
+    def _reason(self, reason: DeclaredReason, spread: float, limit: float) -> Reason:
+        return reason(spread, limit, self.level, self.over if spread >= 0.0 else self.under)

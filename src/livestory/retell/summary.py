@@ -11,17 +11,18 @@ from livestory.story.kinds.money import CashFlow
 from livestory.story.kinds.retold import RegimeTime, Summary
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.kinds.trades import Exposure, RegimeSwitch, Trade
+from livestory.story.unit_value import fall_from, return_of
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
     from livestory.story.event import Event
 
 
-class Tally:
-    """Counts while a story is retold."""
+class SummaryBuilder:
+    """Counts what becomes the story's `Summary` while it is retold."""
 
     def __init__(self, account: Account) -> None:
-        """Count what ``account`` takes."""
+        """Begin; ``account`` is the narrator's, read after each observation."""
         self.account = account
         self._first: int | None = None
         self._last = 0
@@ -42,8 +43,8 @@ class Tally:
         self._fees = Decimal(0)
         self._flow = 0.0
 
-    def observe(self, time: int) -> None:
-        """Take what the account knows after an observation."""
+    def on_observation(self, time: int) -> None:
+        """Count what the account knows after the observation of the instant ``time``."""
         value = self.account.value
         self._last = time
         if not self._begun:
@@ -54,7 +55,7 @@ class Tally:
             self._floor = value if self._deepest is None else value * (1.0 + self._deepest[0])
             self._peak, self._peak_at = value, time
         elif value < self._floor:
-            self._deepest = value / self._peak - 1.0, self._peak_at, time
+            self._deepest = fall_from(self._peak, value), self._peak_at, time
             self._floor = value
 
     def _begin(self, time: int) -> None:
@@ -64,8 +65,8 @@ class Tally:
         self._price = self.account.price if self._price is None else self._price
         self._begun = self._value is not None and self._price is not None
 
-    def hear(self, event: Event) -> None:
-        """Take what was told."""
+    def on_event(self, event: Event) -> None:
+        """Count an event that was told."""
         time, facts = event.time, event.facts
         self._first = time if self._first is None else self._first
         self._last = max(self._last, time)
@@ -91,14 +92,14 @@ class Tally:
             case _:
                 pass
 
-    def told(self, *, halts: bool, exposures: bool) -> Summary:
+    def build(self, *, halts: bool, exposures: bool) -> Summary:
         """The numbers. ``halts`` and ``exposures``: whether there was anything to hear of them."""
         account, end = self.account, self._last
         self._end_regime(end)
         self._end_halt(end)
         if self._month != account.value:
             start = as_instant(as_datetime(end).replace(day=1, hour=0, minute=0, second=0, microsecond=0))
-            self._end_month(start, _change(self._month, account.value))
+            self._end_month(start, return_of(self._month, account.value))
         best, worst = max(self._months, default=None), min(self._months, default=None)
         several = best is not None and worst is not None and best != worst
         return Summary(
@@ -106,8 +107,8 @@ class Tally:
             end=end,
             wealth=account.wealth,
             unit=account.unit,
-            change=_change(self._value, account.value),
-            holding=_change(self._price, account.price),
+            change=return_of(self._value, account.value),
+            holding=return_of(self._price, account.price),
             base=account.base,
             deepest=self._deepest[0] if self._deepest else None,
             deepest_from=self._deepest[1] if self._deepest else None,
@@ -141,7 +142,3 @@ class Tally:
             months = [*self._months, (change, start)]
             self._months = [min(months), max(months)]
             self._month *= 1.0 + change
-
-
-def _change(before: float | None, after: float | None) -> float | None:
-    return after / before - 1.0 if before and after is not None else None

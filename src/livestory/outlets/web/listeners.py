@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import msgspec
 from starlette.exceptions import HTTPException
 
-from livestory.outlets.web.event_index import mark_of
+from livestory.outlets.web.history import mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from livestory.outlets.web.watched import News
+    from livestory.outlets.web.followed_story import Update
     from livestory.story.journal.entry import Kept
 
 MOST_LISTENERS = 1000
@@ -152,7 +152,7 @@ class Listeners:
             await asyncio.sleep(_LOOK)
         listener.take(0)
 
-    def spread(self, story: str, news: News) -> None:
+    def spread(self, story: str, news: Update) -> None:
         """Tell everyone who listens to that story; each message is made once."""
         self._heard_of.add(story)
         listeners = [listener for listener in self._all if listener.story == story and not listener.ended]

@@ -1,0 +1,140 @@
+"""Reads along in a journal that others write, whatever becomes of it: late, deleted, replaced, put back, damaged."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from livestory.errors import JournalError
+from livestory.story.files.layout import Layout
+from livestory.story.journal.reader import JournalReader
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
+    from livestory.story.journal.entry import Kept
+
+
+class Change(Enum):
+    """What became of a journal since the last look."""
+
+    NONE = "none"
+    GREW = "grew"  # something was committed
+    REOPENED = "reopened"  # the same journal after a trouble, or as another file: it may have grown
+    REPLACED = "replaced"  # another journal, or the first: its events count from 1
+    REWOUND = "rewound"  # the same journal, without the last event that was read: an older copy was put back
+
+
+class Trouble(Struct, frozen=True):
+    """Why a journal can't be followed at present."""
+
+    text: str  # what is wrong, where, and what to do
+    missing: bool  # there is no journal under that name
+    passing: bool  # it may end by itself; False for a journal that is damaged, newer or another program's
+
+
+class StoryFollower:
+    """Follows the journal of one story. Synchronous, and for one user at a time; it reads and never writes.
+
+    A round of its user is `look`, then `page` until that is empty, then whatever else is asked of `reader`, and
+    `recovered` where all of it went well. What these raise is handed to `failed`; the next `look` opens anew. A journal
+    that another has taken the place of is opened anew by `look` itself and is no trouble.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Follow the story at ``path`` (its text or its journal) from its first event on; nothing is opened yet."""
+        self.path = Layout.of(path).db
+        self.journal: str | None = None  # the id of the journal that `seq` counts in
+        self.seq = 0  # of the last event that was read
+        self.trouble: Trouble | None = None
+        self._hash: bytes | None = None  # of that event
+        self._reader: JournalReader | None = None
+        self._openings = 0
+
+    @property
+    def reader(self) -> JournalReader:
+        """The open journal, between a `look` and the next failure."""
+        if self._reader is None:
+            message = f"{self.path}: the journal is not open"
+            raise JournalError(message)
+        return self._reader
+
+    @property
+    def opening(self) -> int | None:
+        """A number that is new with each opening; None while it is not open. May be read from any thread."""
+        return self._openings if self._reader is not None else None
+
+    def look(self) -> Change:
+        """Open the journal where it is not open, and say what became of it. Raises JournalError and its kinds.
+
+        After REPLACED and REWOUND `seq` is 0. Anything but NONE is a reason to read on.
+        """
+        if self._reader is not None:
+            try:
+                if not self._reader.changed():
+                    return Change.NONE
+                return Change.GREW if self._goes_on(self._reader) else self._begin(self._reader, Change.REWOUND)
+            except JournalError as error:
+                if type(error) is not JournalError:
+                    raise
+                self.close()  # what stands there now is opened, or says what is wrong
+        self._reader = reader = JournalReader.open(self.path)
+        self._openings += 1
+        if reader.id != self.journal:
+            return self._begin(reader, Change.REPLACED)
+        return Change.REOPENED if self._goes_on(reader) else self._begin(reader, Change.REWOUND)
+
+    def page(self, limit: int = 1000, most_bytes: int | None = None) -> list[Kept]:
+        """The next events, at most ``limit``; the one whose line and record reach ``most_bytes`` is the last.
+
+        Empty where all are read. Raises JournalError.
+        """
+        events = self.reader.events(self.seq, limit=limit, most_bytes=most_bytes)
+        if events:
+            self.seq, self._hash = events[-1].seq, events[-1].hash
+        return events
+
+    def go_to(self, seq: int) -> None:
+        """Take the events up to ``seq`` as read. Raises JournalError."""
+        event = self.reader.event(seq)
+        self.seq, self._hash = seq, event.hash if event is not None else None
+
+    def failed(self, error: Exception) -> bool:
+        """Close the journal, and keep ``error`` as the trouble. Whether it is another trouble than the last one."""
+        self.close()
+        journal = isinstance(error, JournalError)
+        found = Trouble(str(error), journal and not _exists(self.path), type(error) is JournalError)
+        new, self.trouble = found != self.trouble, found
+        return new
+
+    def recovered(self) -> bool:
+        """Note that a round went well. Whether a trouble has ended with it."""
+        ended, self.trouble = self.trouble is not None, None
+        return ended
+
+    def close(self) -> None:
+        """Close the journal; the next `look` opens it."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    def _begin(self, reader: JournalReader, change: Change) -> Change:
+        self.journal, self.seq, self._hash = reader.id, 0, None
+        return change
+
+    def _goes_on(self, reader: JournalReader) -> bool:
+        """Whether the last event that was read is still there."""
+        if self._hash is None:
+            return True
+        event = reader.event(self.seq)
+        return event is not None and event.hash == self._hash
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a folder that can't be entered
+        return True

@@ -159,7 +159,7 @@ def _followed(layout: Layout, wanted: _Wanted) -> Iterator[list[Kept]]:
                 yield from wanted.pages(follower.reader, last + 1)
                 follower.go_to(last)
                 begun = True
-            elif change is Change.REWOUND:  # the numbers from here on were printed before
+            elif change is Change.REWOUND and not follower.seq:  # nobody knows what of it was printed
                 follower.go_to(follower.reader.last_seq)
             while page := follower.page(_PAGE):
                 yield [kept for kept in page if wanted.kinds is None or kept.kind in wanted.kinds]

@@ -192,6 +192,7 @@ class StoryMetrics:
         follower = self._follower
         if follower.look() in {Change.REPLACED, Change.REWOUND}:
             self._labels, self._totals, self._snapshot = _Labels(follower.reader.identity), _Totals(), None
+            follower.go_to(0)
         # Before the events: a flow is told no later than the observation whose wealth contains it.
         self._snapshot = Snapshot.read(follower.reader, self._snapshot)
         while page := follower.page():

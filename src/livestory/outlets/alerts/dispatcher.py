@@ -121,10 +121,12 @@ class Dispatcher:
                     self._report(f"alerts: {name}: another story has taken its story's place; begins with that one")
                 self._outbox.enrol(name, reader.id, 0)
             elif rewound or state.seq > reader.last_seq:
-                shorter = f"ends at #{reader.last_seq}, before #{state.seq}, read last"
-                ends = shorter if state.seq > reader.last_seq else f"has another #{state.seq} than the one read last"
-                self._report(f"alerts: {name}: the story {ends}: an older copy was put back; goes on from its end")
-                self._outbox.enrol(name, reader.id, reader.last_seq)
+                after = min(state.seq, self._follower.seq) if rewound else 0  # the last line that is as it was read
+                onward = f"after #{after}" if after else "from its end"
+                lacks = f"ends at #{reader.last_seq}, before #{state.seq}, read last"
+                lacks = lacks if state.seq > reader.last_seq else f"has another #{state.seq} than the one read last"
+                self._report(f"alerts: {name}: the story {lacks}: an older copy was put back; goes on {onward}")
+                self._outbox.enrol(name, reader.id, after or reader.last_seq)
         self._follower.go_to(min((state.seq for state in self._own_states()), default=0))
 
     def _own_states(self) -> list[ChannelState]:

@@ -118,6 +118,7 @@ class FollowedStory:
         if change in {Change.REPLACED, Change.REWOUND}:
             self.index, self.readings, self._snapshot, self._known = EventIndex(), Readings(), None, None
             self._anew = True
+            self._follower.go_to(0)
         if change is not Change.NONE:
             self._catch_up()
         elif self._status_waits and monotonic() >= self._next_status:

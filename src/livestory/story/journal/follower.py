@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from livestory.story.journal.entry import Kept
+
+
+_REMEMBERED = 1000  # events whose hash is kept, to find where an older copy parts from what was read
 
 
 class Change(Enum):
@@ -50,7 +54,7 @@ class StoryFollower:
         self.journal: str | None = None  # the id of the journal that `seq` counts in
         self.seq = 0  # of the last event that was read
         self.trouble: Trouble | None = None
-        self._hash: bytes | None = None  # of that event
+        self._read: deque[tuple[int, bytes]] = deque(maxlen=_REMEMBERED)  # seq and hash of the last events read
         self._reader: JournalReader | None = None
         self._openings = 0
 
@@ -70,13 +74,14 @@ class StoryFollower:
     def look(self) -> Change:
         """Open the journal where it is not open, and say what became of it. Raises JournalError and its kinds.
 
-        After REPLACED and REWOUND `seq` is 0. Anything but NONE is a reason to read on.
+        After REPLACED `seq` is 0; after REWOUND that of the last event that was read and is still there, or 0 where
+        none is remembered. Anything but NONE is a reason to read on.
         """
         if self._reader is not None:
             try:
                 if not self._reader.changed():
                     return Change.NONE
-                return Change.GREW if self._goes_on(self._reader) else self._begin(self._reader, Change.REWOUND)
+                return Change.REWOUND if self._rewind(self._reader) else Change.GREW
             except JournalError as error:
                 if type(error) is not JournalError:
                     raise
@@ -84,8 +89,10 @@ class StoryFollower:
         self._reader = reader = JournalReader.open(self.path)
         self._openings += 1
         if reader.id != self.journal:
-            return self._begin(reader, Change.REPLACED)
-        return Change.REOPENED if self._goes_on(reader) else self._begin(reader, Change.REWOUND)
+            self.journal, self.seq = reader.id, 0
+            self._read.clear()
+            return Change.REPLACED
+        return Change.REWOUND if self._rewind(reader) else Change.REOPENED
 
     def page(self, limit: int = 1000, most_bytes: int | None = None) -> list[Kept]:
         """The next events, at most ``limit``; the one whose line and record reach ``most_bytes`` is the last.
@@ -94,13 +101,17 @@ class StoryFollower:
         """
         events = self.reader.events(self.seq, limit=limit, most_bytes=most_bytes)
         if events:
-            self.seq, self._hash = events[-1].seq, events[-1].hash
+            self.seq = events[-1].seq
+            self._read.extend((event.seq, event.hash) for event in events)
         return events
 
     def go_to(self, seq: int) -> None:
         """Take the events up to ``seq`` as read. Raises JournalError."""
         event = self.reader.event(seq)
-        self.seq, self._hash = seq, event.hash if event is not None else None
+        self.seq = seq
+        self._read.clear()
+        if event is not None:
+            self._read.append((seq, event.hash))
 
     def failed(self, error: Exception) -> bool:
         """Close the journal, and keep ``error`` as the trouble. Whether it is another trouble than the last one."""
@@ -121,16 +132,19 @@ class StoryFollower:
             self._reader.close()
             self._reader = None
 
-    def _begin(self, reader: JournalReader, change: Change) -> Change:
-        self.journal, self.seq, self._hash = reader.id, 0, None
-        return change
+    def _rewind(self, reader: JournalReader) -> bool:
+        """Go back to the last event that was read and is still there; False where that is the last one."""
+        if not self._read or _has(reader, *self._read[-1]):
+            return False
+        while self._read and not _has(reader, *self._read[-1]):
+            self._read.pop()
+        self.seq = self._read[-1][0] if self._read else 0
+        return True
 
-    def _goes_on(self, reader: JournalReader) -> bool:
-        """Whether the last event that was read is still there."""
-        if self._hash is None:
-            return True
-        event = reader.event(self.seq)
-        return event is not None and event.hash == self._hash
+
+def _has(reader: JournalReader, seq: int, read_hash: bytes) -> bool:
+    event = reader.event(seq)
+    return event is not None and event.hash == read_hash
 
 
 def _exists(path: Path) -> bool:

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 GROUND = {"errors", "extras", "plain", "clock", "settings", "credentials", "http_clients", "tables", "chart"}
 ROOMS = {"story", "trading", "retell", "outlets"}
@@ -58,6 +58,41 @@ def breaches(source: str, module: str) -> list[str]:
         if _thinks(module) and called in WORLD_CALLS:
             found.append((node.lineno, f"{called}() touches the world"))
     return [f"{module}:{line}: {problem}" for line, problem in sorted(found)]
+
+
+def circles(sources: dict[str, str]) -> list[set[str]]:
+    """The sets of modules that import one another in a circle, whether at the top, in a function or for types only."""
+    graph = {module: _imported(ast.parse(source), sources.keys()) - {module} for module, source in sources.items()}
+    reached = {module: _reached(module, graph) for module in graph}
+    found: list[set[str]] = []
+    for module in sorted(graph):
+        circle = {other for other in reached[module] if module in reached[other]}
+        if circle and circle not in found:
+            found.append(circle)
+    return found
+
+
+def _imported(tree: ast.Module, known: Collection[str]) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            inside = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= (inside & set(known)) or {node.module}
+    return found & set(known)
+
+
+def _reached(module: str, graph: dict[str, set[str]]) -> set[str]:
+    """All modules that ``module`` imports, directly or not; itself only where that comes back to it."""
+    reached: set[str] = set()
+    ahead = list(graph[module])
+    while ahead:
+        one = ahead.pop()
+        if one not in reached:
+            reached.add(one)
+            ahead += graph[one]
+    return reached
 
 
 def _room(module: str) -> str:

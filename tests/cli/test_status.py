@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from livestory import Observation, StoryWriter
-from livestory.cli.health import trouble
+from livestory.cli.status import trouble
 from livestory.clock import DAY, HOUR, MINUTE, SystemClock
 from livestory.story.inputs import Statement
 from livestory.story.journal.entry import Identity, Kept

@@ -11,6 +11,7 @@ from livestory.cli.closing import print_rows
 from livestory.cli.place import dir_option, story_in
 from livestory.cli.sizes import size
 from livestory.clock import SystemClock
+from livestory.story.wording import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,6 @@ def status(ctx: click.Context, folder: Path, *, check: bool) -> None:
     watch -n 60 livestory status
     livestory status --check || echo "look after the bot"
     """
-    from livestory.cli.health import trouble
     from livestory.story.journal.lock import holder
     from livestory.story.journal.reader import JournalReader
     from livestory.story.snapshot import Snapshot
@@ -69,10 +69,21 @@ def status(ctx: click.Context, folder: Path, *, check: bool) -> None:
         ctx.exit(1)
 
 
+def trouble(bot: Snapshot, now: int, *, written: bool) -> str | None:
+    """What is wrong with the bot, in a few words; None where all is well. ``written``: a process writes its story.
+
+    One that was stopped is well, and so is one that has heard no bar yet.
+    """
+    if bot.stopped is not None:
+        return "an error stopped it" if bot.stopped_by == "error" and not written else None
+    if not written:
+        return "not running, and it did not say goodbye"
+    limit = bot.overdue_from()
+    return "the next bar is overdue" if limit is not None and now > limit else None
+
+
 def _gone(bot: Snapshot, last: Kept | None) -> str:
     """What is said of a bot that is neither running nor stopped; ``last`` is its story's last event."""
-    from livestory.story.wording import numbers
-
     if bot.on_bars_time:
         return "killed or crashed: not running, and it did not say goodbye"
     heard = max(event.told for event in (last, bot.lifecycle) if event is not None)
@@ -98,8 +109,6 @@ def _bot(who: Identity) -> str:
 
 
 def _seen(o: Observation, bot: Snapshot, *, running: bool) -> Iterator[tuple[str, str]]:
-    from livestory.story.wording import numbers
-
     unit = bot.identity.unit or ""
     stopped = bot.stopped
     goodbye = f"stopped ({stopped.line.split(' | ')[2]}); was " if stopped and not running else ""
@@ -118,8 +127,6 @@ def _seen(o: Observation, bot: Snapshot, *, running: bool) -> Iterator[tuple[str
 
 def _since(drawdown: float, peak: Peak | None) -> str:
     """What a drawdown counts from, where the story's own peak is that."""
-    from livestory.story.wording import numbers
-
     if peak is None or abs(peak.drawdown - drawdown) > _ROUNDING:
         return ""
     told = f"{numbers.wealth(peak.wealth, peak.unit)} of {numbers.minute(peak.time)} UTC"
@@ -129,8 +136,6 @@ def _since(drawdown: float, peak: Peak | None) -> str:
 
 
 def _state(o: Observation) -> str:
-    from livestory.story.wording import numbers
-
     if o.halted is None:
         return _UNKNOWN
     if not o.halted:
@@ -147,8 +152,6 @@ def _state(o: Observation) -> str:
 
 
 def _position(o: Observation, base: str) -> str:
-    from livestory.story.wording import numbers
-
     if o.position is None:
         return _UNKNOWN
     if not o.position:
@@ -162,8 +165,6 @@ def _position(o: Observation, base: str) -> str:
 
 def _last_bar(o: Observation, bot: Snapshot, *, running: bool) -> str:
     """When the last bar was heard; in the present also how long ago, and whether the next is overdue."""
-    from livestory.story.wording import numbers
-
     told = f"{numbers.stamp(o.time)} UTC"
     if bot.on_bars_time:
         return f"{told} ({bot.identity.mode})"

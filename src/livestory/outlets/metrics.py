@@ -45,7 +45,7 @@ class MetricsServer:
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port that it listens at."""
         return self._server.server_port
 
     @property
@@ -54,7 +54,7 @@ class MetricsServer:
         return f"http://{self._host}:{self.port}/metrics"
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening and close the story's journal."""
         self._server.shutdown()
         self._server.server_close()
         self._metrics.close()

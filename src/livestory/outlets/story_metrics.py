@@ -184,7 +184,7 @@ class StoryMetrics:
                 return list(self._condition(readable=False))
 
     def close(self) -> None:
-        """Stop following."""
+        """Close the journal; a later scrape would open it again."""
         with self._lock:
             self._follower.close()
 

@@ -116,7 +116,7 @@ class Alerts:
         self._stopped.set()
 
     async def run(self) -> None:
-        """Deliver until `stop`."""
+        """Follow, deliver and ping until `stop` is called."""
         try:
             async with self._http as http:
                 await self._work(http)

@@ -107,12 +107,12 @@ class Delivery:
         self._stopping = False
 
     def stop(self) -> None:
-        """Begin no other message."""
+        """Begin no other message; the one on its way may still arrive."""
         self._stopping = True
         self.news.set()
 
     async def run(self) -> None:
-        """Deliver until `stop`."""
+        """Deliver what waits, message by message, until `stop` is called."""
         while not self._stopping:
             self.news.clear()
             try:

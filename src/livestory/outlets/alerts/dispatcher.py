@@ -67,11 +67,11 @@ class Dispatcher:
         self._stopping = False
 
     def stop(self) -> None:
-        """Read no further."""
+        """Read no further; `run` returns after the present look."""
         self._stopping = True
 
     async def run(self) -> None:
-        """Follow until `stop`."""
+        """Follow the story and queue its lines until `stop` is called."""
         self._enrol_new_channels()
         looks, pause = 0, _LOOK
         while not self._stopping:

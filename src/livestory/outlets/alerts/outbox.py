@@ -166,7 +166,7 @@ class Outbox:
         self.close()
 
     def close(self) -> None:
-        """Close it."""
+        """Close the database; what was committed stays."""
         self._db.close()
 
     def state(self, channel: str) -> ChannelState | None:

@@ -37,7 +37,7 @@ class Json(Response):
     media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
-        """Encode it."""
+        """Encode the content as JSON, without spaces."""
         return msgspec.json.encode(content)
 
 

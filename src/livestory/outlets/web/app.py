@@ -67,11 +67,11 @@ class Web:
         self._queries = Queries()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stories = {
-            name: FollowedStory(name, path, clock, self._heard)
+            name: FollowedStory(name, path, clock, self._broadcast)
             for name, path in zip(names_of(paths), paths, strict=True)
         }
         self._api = Api(self._stories, self._queries, self.listeners)
-        self._files = Files()
+        self._files = StaticFiles()
         self.app = self._app()
 
     def _app(self) -> ASGIApp:
@@ -99,8 +99,8 @@ class Web:
             lifespan=self._lifespan,
             middleware=[Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)],
             exception_handlers={
-                HTTPException: _told,
-                ClientDisconnect: _gone,
+                HTTPException: _refused,
+                ClientDisconnect: _disconnected,
                 JournalError: _unreadable,
                 Exception: _failed,
             },
@@ -124,9 +124,9 @@ class Web:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self.listeners.close)
 
-    def _heard(self, story: FollowedStory, news: Update) -> None:
+    def _broadcast(self, story: FollowedStory, update: Update) -> None:
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self.listeners.spread, story.name, news)
+            self._loop.call_soon_threadsafe(self.listeners.broadcast, story.name, update)
 
     def _page(self, name: str) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
@@ -208,13 +208,13 @@ def names_of(paths: Sequence[Path]) -> list[str]:
     return names
 
 
-async def _told(_request: Request, error: Exception) -> Response:
+async def _refused(_request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     return JSONResponse({"error": error.detail}, error.status_code, error.headers)
 
 
-async def _gone(_request: Request, _error: Exception) -> Response:
+async def _disconnected(_request: Request, _error: Exception) -> Response:
     return Response(status_code=400)  # nobody takes it
 
 
@@ -236,11 +236,11 @@ _TYPES = {
 _FOLDERS = (("livestory.outlets.web", "static"), ("livestory.chart", "static"))
 
 
-class Files:
+class StaticFiles:
     """All static files by name, each with its tag."""
 
     def __init__(self) -> None:
-        """Read them."""
+        """Read all of them, from the packages that hold them."""
         self._files: dict[str, tuple[str, str, bytes]] = {}
         for package, folder in _FOLDERS:
             for file in resources.files(package).joinpath(folder).iterdir():
@@ -264,7 +264,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _STATES = ("waiting", "trouble", "loading", "unknown", "trading", "halted", "stopped", "overdue")
 
 
-class _Collector:
+class _ServerMetrics:
     def __init__(self, stories: Mapping[str, FollowedStory], listeners: Listeners) -> None:
         self._stories = stories
         self._listeners = listeners
@@ -290,7 +290,7 @@ class _Collector:
 def exposition(stories: Mapping[str, FollowedStory], listeners: Listeners) -> bytes:
     """The metrics in Prometheus's text format."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collector(stories, listeners))
+    registry.register(_ServerMetrics(stories, listeners))
     registry.register(OutboxMetrics({name: story.path for name, story in stories.items()}))
     ProcessCollector(registry=registry)
     return generate_latest(registry)

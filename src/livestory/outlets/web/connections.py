@@ -35,7 +35,7 @@ class Connection:
     """What is known of one connection."""
 
     def __init__(self, transport: asyncio.Transport, now: float) -> None:
-        """It came ``now``."""
+        """Note when it came: ``now``, in seconds of a clock that never goes back."""
         self.transport = transport
         self.address = _network(transport.get_extra_info("peername"))
         self.since = now  # when it came, asked last, or was answered last
@@ -121,7 +121,7 @@ class Connections:
             self._close(one)
 
     def close(self) -> None:
-        """Close all."""
+        """Close every connection, whatever it has yet to take."""
         for one in [*(one for those in self._waiting.values() for one in those), *self._invited]:
             self._close(one)
 
@@ -204,7 +204,7 @@ class Acceptor:
             self._listen(each)
 
     def stop(self) -> None:
-        """Take nothing more."""
+        """Take no connection more; those that are open stay."""
         for each in self._listening:
             asyncio.get_running_loop().remove_reader(each)
         self._listening = ()

@@ -74,7 +74,7 @@ class FollowedStory:
         self._thread = threading.Thread(target=self._follow, name=f"follow {name}", daemon=True)
 
     def start(self) -> None:
-        """Begin to follow."""
+        """Begin to follow, on a thread that ends with the process."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -196,7 +196,7 @@ class Queries:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
     def close(self) -> None:
-        """Close the journals."""
+        """Close the journals and end the thread, once the last question is answered."""
         self._pool.submit(self._close)
         self._pool.shutdown()
 

@@ -1,4 +1,4 @@
-"""Where in the journal which kind of event stands, so that any page of any kind is found without a search."""
+"""What the page keeps of a whole story in memory: where which event stands, and what the chart draws."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class EventIndex:
     """
 
     def __init__(self) -> None:
-        """Of a story without events."""
+        """Begin without events, as of a story that has none."""
         self._times = array("q")
         self._latest = array("q")  # the latest time up to each event: ordered, where times need not be
         self._back = 0  # the furthest that a time lay before an earlier one
@@ -233,7 +233,7 @@ class Readings:
     """
 
     def __init__(self) -> None:
-        """Without observations."""
+        """Begin without observations."""
         self._curves: dict[str, _Curve] = {"wealth": _Curve(), "price": _Curve()}
         self._regimes = _Spans()
         self._halts = _Spans()

@@ -12,7 +12,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from livestory.outlets.web import listeners as told
+from livestory.outlets.web.listeners import LONGEST_QUEUE, line_message, message
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -63,7 +63,7 @@ class Stream:
         leaving = asyncio.create_task(_until_gone(receive, listener))
         try:
             await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-            await _send(send, b"retry: 1000\n" + told.message("status", self._story.status()))
+            await _send(send, b"retry: 1000\n" + message("status", self._story.status()))
             await self._listeners.until_read(listener)
             await self._send_all(listener, progress, send)
             async with asyncio.timeout(STALLED):
@@ -89,7 +89,7 @@ class Stream:
                 raise TimeoutError
             if listener.behind:
                 after = await self._catch_up(listener, progress, send, after)
-            after, body = listener.take(after)
+            after, body = listener.drain(after)
             silent = 0.0 if body else silent + pause
             if body or silent >= HEARTBEAT:
                 await _send(send, body or _PULSE)
@@ -98,10 +98,10 @@ class Stream:
     async def _catch_up(self, listener: Listener, progress: Progress, send: Send, after: int) -> int:
         """Send what the journal has after that seq; the seq that is sent up to."""
         while not listener.ended and not listener.begins_anew:
-            listener.behind = False  # what is told from here on waits in its queue
+            listener.behind = False  # what comes from here on waits in its queue
             last = len(self._story.index)
             if after > last or last - after > MOST_MISSED:
-                await _send(send, told.message("anew", self._story.status()))
+                await _send(send, message("anew", self._story.status()))
                 return last
             if after == last:
                 break
@@ -110,9 +110,9 @@ class Stream:
                 if not events:
                     break
                 after = events[-1].seq
-                body = b"".join([told.message("status", self._story.status()), *map(told.line_message, events)])
+                body = b"".join([message("status", self._story.status()), *map(line_message, events)])
                 del events
-                if len(body) > told.LONGEST_QUEUE:
+                if len(body) > LONGEST_QUEUE:
                     await _send(send, body)
                     body = b""
                     await _until_taken(progress)
@@ -149,7 +149,7 @@ _BYTES_ACKED = 120  # where struct tcp_info has tcpi_bytes_acked (linux/tcp.h, s
 
 
 class Progress:
-    """Watches one connection."""
+    """Says of one connection whether its client takes what it is sent, by the system's own count."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         """Bound what is held for it."""

@@ -11,7 +11,7 @@ from livestory.story.wording import numbers
 from livestory.trading.market.candles import CandleNews
 
 if TYPE_CHECKING:
-    from livestory.trading.live_executor import LiveExecutor
+    from livestory.trading.executor import Executor
 
 
 class TellingNews(CandleNews):
@@ -20,9 +20,9 @@ class TellingNews(CandleNews):
     def __init__(self, exchange: str) -> None:
         """``exchange`` is its name."""
         self._exchange = exchange
-        self._executor: LiveExecutor | None = None
+        self._executor: Executor | None = None
 
-    def attach(self, executor: LiveExecutor) -> None:
+    def attach(self, executor: Executor) -> None:
         """From here on it hears too."""
         self._executor = executor
 

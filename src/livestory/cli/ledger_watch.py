@@ -6,21 +6,23 @@ from typing import TYPE_CHECKING
 
 import click
 
+from livestory.trading.executor import TimePassed
+
 if TYPE_CHECKING:
-    from livestory.trading.live_executor import LiveExecutor
+    from livestory.trading.executor import Executor
 
 
 class LedgerWatch:
-    """Pulses an executor and looks at its ledger after each."""
+    """Tells an executor how time passes, and looks at its ledger each time."""
 
-    def __init__(self, executor: LiveExecutor) -> None:
+    def __init__(self, executor: Executor) -> None:
         """All is well so far."""
         self._executor = executor
         self._said: str | None = None
 
-    def on_pulse(self, now: int) -> None:
-        """Pulse the executor; say once that its ledger can't be kept and why, and once that it can again."""
-        self._executor.on_pulse(now)
+    def on_time(self, now: int) -> None:
+        """Tell the executor the time; say once that its ledger can't be kept and why, and once that it can again."""
+        self._executor.process(TimePassed(now))
         trouble = self._executor.ledger_trouble
         if trouble is not None and trouble != self._said:
             click.echo(f"nothing is bought until the journal can be written: {trouble}", err=True)

@@ -12,7 +12,7 @@ from livestory.cli.supervisor import Supervisor
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from livestory.trading.stop import Stop
+    from livestory.trading.replay import Stop
 
 _SIGNALS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 

@@ -6,7 +6,7 @@ import threading
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from livestory.trading.stop import Stop
+from livestory.trading.replay import Stop
 
 if TYPE_CHECKING:
     from livestory.cli.supervisor import Supervisor

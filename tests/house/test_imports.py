@@ -86,17 +86,9 @@ def test_importing_livestory_imports_nothing_slow(module: str) -> None:
     assert set(loaded) & (HEAVY | {"asyncio"}) == set()
 
 
-KNOWN_CIRCLES = [
-    {"livestory.trading.exchange", "livestory.trading.orders", "livestory.trading.risk"},
-    {"livestory.trading.executor_state", "livestory.trading.outcomes", "livestory.trading.selling_out"},
-]
-"""Those that are left over, each a set of modules; nothing is ever added to this list."""
-
-
 def test_no_modules_import_one_another_in_a_circle() -> None:
     """Nor for types only: who reads one of them would have to read all."""
-    found = circles(modules())
-    assert [circle for circle in found if not any(circle <= known for known in KNOWN_CIRCLES)] == []
+    assert circles(modules()) == []
 
 
 def test_a_circle_is_found_whatever_hides_it() -> None:

@@ -92,14 +92,10 @@ class EventIndex:
         """How many events there are of each kind."""
         return {kind: len(seqs) for kind, seqs in sorted(self._seqs.items())}
 
-    def last(self, *kinds: str) -> int | None:
-        """The seq of the last event of these kinds."""
-        return max((self._seqs[kind][-1] for kind in kinds if kind in self._seqs), default=None)
-
-    def first(self, kind: str) -> int | None:
-        """The seq of the first event of that kind."""
+    def last(self, kind: str) -> int | None:
+        """The seq of the last event of that kind."""
         seqs = self._seqs.get(kind)
-        return seqs[0] if seqs else None
+        return seqs[-1] if seqs else None
 
     def window(self, since: int | None, until: int | None) -> tuple[int, int]:
         """The least and the greatest seq between which all events with since <= time < until lie.

@@ -48,7 +48,9 @@ class _Files(NamedTuple):
             return False
         if not live:
             return (found.st_size, found.st_mtime_ns) == (self.was.st_size, self.was.st_mtime_ns)
-        return self.shared_was is None or os.path.samestat(self.shared.stat(), self.shared_was)
+        if self.shared_was is None or not self.shared.exists():  # one that is gone, its writer has open still
+            return True
+        return os.path.samestat(self.shared.stat(), self.shared_was)
 
 
 class JournalReader:

@@ -103,7 +103,7 @@ def delivering(
             settings,
             open_channels(settings, running.told.append, service.environ()),
             clock or SystemClock(),
-            tell=running.told.append,
+            report=running.told.append,
             patience=patience,
             steady=(steady or clock or Monotonic()).now,
         )

@@ -147,7 +147,7 @@ def test_a_message_is_given_up_at_its_age_and_the_story_is_told(story: Path, tel
     assert ("three" in told, "four" in told, "one" in told) == (True, True, False)
     with running.outbox() as outbox:
         assert [(state.delivered, state.failed) for state in outbox.states()] == [(2, 2), (2, 2)]
-        assert outbox.owed() == []
+        assert outbox.losses() == []
 
 
 def test_nothing_is_given_up_untried_after_a_long_rest(story: Path, teller: Teller, service: Service) -> None:

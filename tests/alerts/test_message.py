@@ -10,21 +10,21 @@ from hypothesis import strategies as st
 
 from livestory.clock import MINUTE, instant
 from livestory.outlets.alerts.message import Message, unmentioned, utf8, utf16
-from livestory.outlets.alerts.outbox import Waiting
+from livestory.outlets.alerts.outbox import QueuedLine
 from livestory.story.kinds.telling import Note
 from livestory.story.line import tell
 
 NOON = instant("2024-12-03 12:00:00")
 
 
-def line(n: int, text: str = "", kind: str = "trade", *, critical: bool = False) -> Waiting:
+def line(n: int, text: str = "", kind: str = "trade", *, critical: bool = False) -> QueuedLine:
     """A line that was told n minutes after noon."""
     time = NOON + n * MINUTE
     told = text or f"2024-12-03 12:{n % 60:02}:00 | 🟢 BUY | +1 ETH @ 0.03 BTC | reason {n}"
-    return Waiting(n, f"j/{n}", n, time, kind, critical, told, b"{}", time)
+    return QueuedLine(n, f"j/{n}", n, time, kind, critical, told, b"{}", time)
 
 
-def message(*lines: Waiting, **more: Any) -> Message:
+def message(*lines: QueuedLine, **more: Any) -> Message:
     """A message of these lines."""
     return Message(**{"id": "x", "title": "scout, ETH/BTC", "lines": lines} | more)
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livestory.clock import DAY, HOUR, MINUTE, SECOND, as_datetime, instant
-from livestory.outlets.alerts.outbox import Waiting
-from livestory.outlets.alerts.policy import Pace, Policy
+from livestory.outlets.alerts.outbox import Pace, QueuedLine
+from livestory.outlets.alerts.policy import Policy
 from livestory.outlets.alerts.settings import ChannelSettings
 
 NOON = instant("2024-12-03 12:00:00")
@@ -22,9 +22,9 @@ def policy(**more: Any) -> Policy:
     return Policy(ChannelSettings(**{"service": "telegram", "severity": "all"} | more))
 
 
-def line(n: int, kind: str = "trade", *, critical: bool = False, told: int = NOON) -> Waiting:
+def line(n: int, kind: str = "trade", *, critical: bool = False, told: int = NOON) -> QueuedLine:
     """A line that waits."""
-    return Waiting(n, f"j/{n}", n, told, kind, critical, f"line {n}", b"{}", told)
+    return QueuedLine(n, f"j/{n}", n, told, kind, critical, f"line {n}", b"{}", told)
 
 
 def test_a_channel_gets_the_critical_lines_or_all_or_the_kinds_it_names() -> None:

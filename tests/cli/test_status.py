@@ -5,15 +5,18 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from livestory import Observation, StoryWriter
-from livestory.cli.health import trouble
+from livestory.cli.status import trouble
 from livestory.clock import DAY, HOUR, MINUTE, SystemClock
 from livestory.story.inputs import Statement
-from livestory.story.journal.entry import Identity
+from livestory.story.journal.entry import Identity, Kept
 from livestory.story.kinds.exchange import ExchangeBack, ExchangeDown, ForeignOrders
 from livestory.story.kinds.lifecycle import Started
 from livestory.story.kinds.risk import Halted, SellStuck, Unhalted
 from livestory.story.settings import StorySettings
+from livestory.story.snapshot import Snapshot
 from livestory.story.writing.synchronous import SynchronousWriter
 from tests.cli.program import LIMIT, livestory, started
 
@@ -155,15 +158,16 @@ def check(folder: Path) -> tuple[int, str]:
 def test_an_overdue_bar_is_trouble_for_a_running_bot_only() -> None:
     """After the grace that page and alerts grant too; a replay, whose time is the bars' own, is never overdue."""
     bar = Observation(time=DAY * 20_000, next_due=DAY * 20_000 + 15 * MINUTE)
-    live, replay = Identity(mode="live"), Identity(mode="replay")
+    live = Snapshot(journal="", identity=Identity(mode="live"), last_seq=1, observation=bar)
+    stopped = replace(live, lifecycle=Kept(1, "", bar.time, bar.time, "stopped", b"", "", b""), stopped_by="you")
     late = DAY * 20_000 + 19 * MINUTE
-    assert trouble(live, bar, late, written=True, stopped_by=None) == "the next bar is overdue"
-    assert trouble(live, bar, late - 2 * MINUTE, written=True, stopped_by=None) is None
-    assert trouble(replay, bar, late, written=True, stopped_by=None) is None
-    assert trouble(live, bar, late, written=False, stopped_by="you") is None
-    assert trouble(live, bar, late, written=False, stopped_by="error") == "an error stopped it"
-    assert trouble(live, None, late, written=True, stopped_by=None) is None
-    assert trouble(live, Observation(time=bar.time), late, written=True, stopped_by=None) is None
+    assert trouble(live, late, written=True) == "the next bar is overdue"
+    assert trouble(live, late - 2 * MINUTE, written=True) is None
+    assert trouble(replace(live, identity=Identity(mode="replay")), late, written=True) is None
+    assert trouble(stopped, late, written=False) is None
+    assert trouble(replace(stopped, stopped_by="error"), late, written=False) == "an error stopped it"
+    assert trouble(replace(live, observation=None), late, written=True) is None
+    assert trouble(replace(live, observation=Observation(time=bar.time)), late, written=True) is None
 
 
 def test_a_halt_by_hand_is_there_before_the_next_bar(tmp_path: Path) -> None:

@@ -12,8 +12,7 @@ import msgspec
 from msgspec import inspect
 
 from livestory.config import Configuration
-from livestory.outlets.alerts.outbox import Attempt, Waiting
-from livestory.outlets.alerts.policy import Pace
+from livestory.outlets.alerts.outbox import DeliveryAttempt, Pace, QueuedLine
 from livestory.story.commands import Command
 from livestory.story.inputs import Observation
 from livestory.story.journal.entry import Identity
@@ -32,8 +31,8 @@ SAVED: dict[str, Any] = {
     "observations": Observation,
     "inbox": Command,
     "outbox/pace": Pace,
-    "outbox/waiting": Waiting,
-    "outbox/attempt": Attempt,
+    "outbox/waiting": QueuedLine,
+    "outbox/attempt": DeliveryAttempt,
     "settings": Configuration,
 }
 """Where each is kept; the class on the right may be called anything."""

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterator
 
 GROUND = {"errors", "extras", "plain", "clock", "settings", "credentials", "http_clients", "tables", "chart"}
 ROOMS = {"story", "trading", "retell", "outlets"}
@@ -61,40 +61,37 @@ def breaches(source: str, module: str) -> list[str]:
 
 
 def circles(sources: dict[str, str]) -> list[set[str]]:
-    """The modules that import one another in a circle, within functions or for their types alone too."""
-    imported = {module: _imported(source, sources.keys()) - {module} for module, source in sources.items()}
-    while True:  # whatever imports nothing that is left, or is imported by nothing that is left, stands in no circle
-        inner = {each for names in imported.values() for each in names}
-        left = {module: names & imported.keys() for module, names in imported.items() if names and module in inner}
-        if left == imported:
-            break
-        imported = left
+    """The sets of modules that import one another in a circle, whether at the top, in a function or for types only."""
+    graph = {module: _imported(ast.parse(source), sources.keys()) - {module} for module, source in sources.items()}
+    reached = {module: _reached(module, graph) for module in graph}
     found: list[set[str]] = []
-    for module in imported:
-        circle = {other for other in _reached(module, imported) if module in _reached(other, imported)}
+    for module in sorted(graph):
+        circle = {other for other in reached[module] if module in reached[other]}
         if circle and circle not in found:
             found.append(circle)
     return found
 
 
-def _imported(source: str, modules: Iterable[str]) -> set[str]:
-    names = set()
-    for node in ast.walk(ast.parse(source)):
+def _imported(tree: ast.Module, known: Collection[str]) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            inner = {f"{node.module}.{alias.name}" for alias in node.names}
-            names |= inner & set(modules) or {node.module or ""}
-    return names & set(modules)
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            inside = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= (inside & set(known)) or {node.module}
+    return found & set(known)
 
 
-def _reached(module: str, imported: dict[str, set[str]]) -> set[str]:
+def _reached(module: str, graph: dict[str, set[str]]) -> set[str]:
+    """All modules that ``module`` imports, directly or not; itself only where that comes back to it."""
     reached: set[str] = set()
-    ahead = set(imported.get(module, ()))
+    ahead = list(graph[module])
     while ahead:
-        each = ahead.pop()
-        reached.add(each)
-        ahead |= imported.get(each, set()) - reached
+        one = ahead.pop()
+        if one not in reached:
+            reached.add(one)
+            ahead += graph[one]
     return reached
 
 

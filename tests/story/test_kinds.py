@@ -8,7 +8,7 @@ import pytest
 
 from livestory.clock import HOUR, MINUTE
 from livestory.outlets.terminal import style
-from livestory.outlets.web.event_index import mark_of
+from livestory.outlets.web.history import mark_of
 from livestory.retell.journal_source import JournalSource
 from livestory.story.detectors.exchange import ENDS
 from livestory.story.event import from_record

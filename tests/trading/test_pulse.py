@@ -1,4 +1,4 @@
-"""Waiting for the stop, with beats in between, and the loop around both."""
+"""QueuedLine for the stop, with beats in between, and the loop around both."""
 
 from __future__ import annotations
 

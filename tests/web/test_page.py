@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import APIResponse, Browser, Page, Route
 
     from tests.web.serving import Served
 
@@ -507,6 +507,23 @@ def test_a_new_story_takes_the_old_ones_place(page: Page, teller: Teller, tmp_pa
         other.begin().note("of the new story")
         expect(page.locator(".line").first).to_contain_text("of the new story")
         expect(page.locator(".line", has_text="of the old story")).to_have_count(0)
+
+
+def test_a_line_told_while_the_page_reads_anew_is_shown(page: Page, teller: Teller) -> None:
+    """What the answer on its way lacks is not lost with it."""
+    held: list[tuple[Route, APIResponse]] = []
+    page.route("**/api/events*", lambda route: held.append((route, route.fetch())), times=1)
+    running = page.get_by_role("button", name=re.compile("Running"))
+    count = running.text_content() or ""
+    page.locator("#search").fill("e")
+    while not held:
+        page.wait_for_timeout(20)
+    teller.note("told meanwhile")
+    expect(running).not_to_have_text(count)
+    route, before = held.pop()
+    route.fulfill(response=before)
+    expect(page.locator(".line").first).to_contain_text("told meanwhile")
+    expect(page.locator(".line", has_text="told meanwhile")).to_have_count(1)
 
 
 def test_the_page_is_light_and_soon_usable(driven: Browser, journal: Path) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from livestory.outlets.alerts.alerts import Alerts
-    from livestory.outlets.alerts.outbox import Outbox, State
+    from livestory.outlets.alerts.outbox import ChannelState, Outbox
     from livestory.outlets.alerts.settings import AlertsSettings
     from livestory.story.files.layout import Layout
 
@@ -130,7 +130,7 @@ def _prepared() -> Callable[[Layout, AlertsSettings], Alerts]:
         raise missing(error, "alerts", "alerts") from error
 
     def prepare(layout: Layout, settings: AlertsSettings) -> Alerts:
-        return Alerts(layout, settings, open_channels(settings, tell), SystemClock(), tell=tell)
+        return Alerts(layout, settings, open_channels(settings, tell), SystemClock(), report=tell)
 
     return prepare
 
@@ -202,7 +202,7 @@ def list_(whole: tuple[Path, Path | None], folder: Path | None, configured: Path
     print_rows(rows or [("no channel", "configured: see docs/alerts.md")])
 
 
-def _row(outbox: Outbox, state: State, *, configured: bool) -> tuple[str, str]:
+def _row(outbox: Outbox, state: ChannelState, *, configured: bool) -> tuple[str, str]:
     from livestory.story.wording import numbers
 
     now = SystemClock().now()

@@ -11,18 +11,16 @@ from livestory.cli.closing import print_rows
 from livestory.cli.place import dir_option, story_in
 from livestory.cli.sizes import size
 from livestory.clock import SystemClock
+from livestory.story.wording import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from livestory.story.account import Account
     from livestory.story.files.layout import Layout
-    from livestory.story.halt_told import HaltTold
     from livestory.story.inputs import Observation
     from livestory.story.journal.entry import Identity, Kept
-    from livestory.story.journal.reader import JournalReader
-    from livestory.story.narrator import Narrator
+    from livestory.story.snapshot import Peak, Snapshot
 
 _UNKNOWN = "not known"
 _ROUNDING = 0.0005  # between the bot's own drawdown and the story's: half of the digit that is shown
@@ -44,37 +42,26 @@ def status(ctx: click.Context, folder: Path, *, check: bool) -> None:
     watch -n 60 livestory status
     livestory status --check || echo "look after the bot"
     """
-    from livestory.cli.health import trouble
-    from livestory.story.halt_told import halt_told
     from livestory.story.journal.lock import holder
     from livestory.story.journal.reader import JournalReader
+    from livestory.story.snapshot import Snapshot
 
     layout = story_in(folder)
     with JournalReader.open(layout.db) as reader:
-        who, seen = reader.identity, reader.last_observation()
+        bot = Snapshot.read(reader)
         last = reader.event(reader.last_seq)
-        lives = reader.events(kinds={"started", "resumed", "stopped"}, newest_first=True, limit=1)
-        narrator = _narrator(reader)
-        troubles = _troubles(reader, narrator)
-        halt = halt_told(reader, seen)
-    stopped = next((one.line for one in lives if one.kind == "stopped"), None)
+        troubles = sorted(event.line for kind in bot.troubles if (event := reader.last_of({kind})) is not None)
     writer = holder(layout.lock)
-    gone = writer is None and bool(lives) and stopped is None
-    rows = [("bot", _bot(who)), ("process", f"running ({writer})" if writer else "not running")]
-    if seen is not None and halt is not None:
-        seen = halt.upon(seen)
-    unheard = [("state", _unheard(halt))]
-    rows += _seen(seen, who, narrator.account, stopped, running=writer is not None) if seen else unheard
+    gone = writer is None and bot.lifecycle is not None and bot.stopped is None
+    rows = [("bot", _bot(bot.identity)), ("process", f"running ({writer})" if writer else "not running")]
+    rows += _seen(bot.observation, bot, running=writer is not None) if bot.observation else [("state", _unheard(bot))]
     if gone:
         was = next(place for place, (name, _) in enumerate(rows) if name == "state")
-        heard = max(event.told for event in (last, *lives) if event is not None)
-        heard = heard if seen is None else max(heard, seen.time)
-        rows.insert(0, ("state", f"{_gone(heard, who)}; was {rows.pop(was)[1]}"))
+        rows.insert(0, ("state", f"{_gone(bot, last)}; was {rows.pop(was)[1]}"))
     rows += [("trouble", line) for line in troubles]
     rows += [("last line", f"#{last.seq}: {last.line}" if last else "none yet"), ("files", _files(layout))]
     rows.append(("journal", _journal(layout)))
-    by = next((_stopped_by(one) for one in lives if one.kind == "stopped"), None)
-    wrong = trouble(who, seen, SystemClock().now(), written=writer is not None, stopped_by=by)
+    wrong = trouble(bot, SystemClock().now(), written=writer is not None)
     if check:
         rows.append(("check", wrong or "healthy"))
     print_rows(rows)
@@ -82,50 +69,38 @@ def status(ctx: click.Context, folder: Path, *, check: bool) -> None:
         ctx.exit(1)
 
 
-def _gone(heard: int, who: Identity) -> str:
-    """What is said of a bot that is neither running nor stopped, last heard at ``heard``."""
-    from livestory.outlets.silence import REPLAYED
-    from livestory.story.wording import numbers
+def trouble(bot: Snapshot, now: int, *, written: bool) -> str | None:
+    """What is wrong with the bot, in a few words; None where all is well. ``written``: a process writes its story.
 
-    if who.mode in REPLAYED:  # its time is the bars' own, and says nothing of now
+    One that was stopped is well, and so is one that has heard no bar yet.
+    """
+    if bot.stopped is not None:
+        return "an error stopped it" if bot.stopped_by == "error" and not written else None
+    if not written:
+        return "not running, and it did not say goodbye"
+    limit = bot.overdue_from()
+    return "the next bar is overdue" if limit is not None and now > limit else None
+
+
+def _gone(bot: Snapshot, last: Kept | None) -> str:
+    """What is said of a bot that is neither running nor stopped; ``last`` is its story's last event."""
+    if bot.on_bars_time:
         return "killed or crashed: not running, and it did not say goodbye"
+    heard = max(event.told for event in (last, bot.lifecycle) if event is not None)
+    heard = heard if bot.observation is None else max(heard, bot.observation.time)
     ago = numbers.duration(max(SystemClock().now() - heard, 0))
     return f"killed or crashed: not running since {numbers.stamp(heard)} UTC ({ago} ago), when it was last heard"
 
 
-def _narrator(reader: JournalReader) -> Narrator:
-    """What the story knows, as it was committed last."""
-    from livestory.story.narrator import NARRATOR, Narrator
-
-    saved, narrator = reader.state(NARRATOR), Narrator()
-    if saved is not None:
-        narrator.restore(saved)
-    return narrator
-
-
-def _troubles(reader: JournalReader, narrator: Narrator) -> list[str]:
-    """The lines that told what is still wrong, as far as the bot has said."""
-    told = (reader.events(kinds={kind}, newest_first=True, limit=1) for kind in narrator.troubles)
-    return sorted(event.line for last in told for event in last)
-
-
-def _unheard(halt: HaltTold | None) -> str:
+def _unheard(bot: Snapshot) -> str:
     """The state of a bot that has heard no bar."""
-    if halt is None or not halt.halted:
+    if bot.halt_change is None or not bot.halt_change.halted:
         return f"{_UNKNOWN}: no bar heard yet"
-    return f"{_halted(halt.reason)}; waits for you"
+    return f"{_halted(bot.halt_change.reason)}; waits for you"
 
 
 def _halted(reason: str | None) -> str:
     return f"HALTED ({reason})" if reason else "HALTED"
-
-
-def _stopped_by(goodbye: Kept) -> str:
-    from livestory.story.event import from_record
-    from livestory.story.kinds.lifecycle import Stopped
-
-    facts = from_record(goodbye.record, goodbye.line, goodbye.id, goodbye.seq).facts
-    return facts.by if isinstance(facts, Stopped) else ""
 
 
 def _bot(who: Identity) -> str:
@@ -133,41 +108,34 @@ def _bot(who: Identity) -> str:
     return ", ".join(parts)
 
 
-def _seen(
-    o: Observation, who: Identity, account: Account, stopped: str | None, *, running: bool
-) -> Iterator[tuple[str, str]]:
-    from livestory.story.wording import numbers
-
-    unit = who.unit or ""
-    goodbye = f"stopped ({stopped.split(' | ')[2]}); was " if stopped and not running else ""
+def _seen(o: Observation, bot: Snapshot, *, running: bool) -> Iterator[tuple[str, str]]:
+    unit = bot.identity.unit or ""
+    stopped = bot.stopped
+    goodbye = f"stopped ({stopped.line.split(' | ')[2]}); was " if stopped and not running else ""
     yield "state", goodbye + _state(o)
     yield "wealth", f"{numbers.wealth(o.wealth, unit)} {unit}" if o.wealth is not None else _UNKNOWN
     yield (
         "drawdown",
-        f"{numbers.percent(o.drawdown)}{_since(o.drawdown, account)}" if o.drawdown is not None else _UNKNOWN,
+        f"{numbers.percent(o.drawdown)}{_since(o.drawdown, bot.peak)}" if o.drawdown is not None else _UNKNOWN,
     )
     score = f"score {numbers.score(o.score)}" if o.score is not None else f"score {_UNKNOWN}"
     threshold = f" (threshold {numbers.bound(o.threshold)})" if o.threshold is not None else ""
     yield "regime", f"{o.regime or _UNKNOWN}, {score}{threshold}"
-    yield "position", _position(o, (who.symbol or "").partition("/")[0])
-    yield "last bar", _last_bar(o, who, running=running)
+    yield "position", _position(o, (bot.identity.symbol or "").partition("/")[0])
+    yield "last bar", _last_bar(o, bot, running=running)
 
 
-def _since(drawdown: float, account: Account) -> str:
+def _since(drawdown: float, peak: Peak | None) -> str:
     """What a drawdown counts from, where the story's own peak is that."""
-    from livestory.story.wording import numbers
-
-    if account.value is None or not account.peak or abs(account.value / account.peak - 1.0 - drawdown) > _ROUNDING:
+    if peak is None or abs(peak.drawdown - drawdown) > _ROUNDING:
         return ""
-    peak = f"{numbers.wealth(account.as_wealth(account.peak), account.unit)} of {numbers.minute(account.peak_time)} UTC"
-    if account.resumed_at is None:
-        return f" from the record {peak}"
-    return f" from {peak}, the highest since the resume at {numbers.minute(account.resumed_at)} UTC"
+    told = f"{numbers.wealth(peak.wealth, peak.unit)} of {numbers.minute(peak.time)} UTC"
+    if peak.resumed_at is None:
+        return f" from the record {told}"
+    return f" from {told}, the highest since the resume at {numbers.minute(peak.resumed_at)} UTC"
 
 
 def _state(o: Observation) -> str:
-    from livestory.story.wording import numbers
-
     if o.halted is None:
         return _UNKNOWN
     if not o.halted:
@@ -184,8 +152,6 @@ def _state(o: Observation) -> str:
 
 
 def _position(o: Observation, base: str) -> str:
-    from livestory.story.wording import numbers
-
     if o.position is None:
         return _UNKNOWN
     if not o.position:
@@ -197,13 +163,11 @@ def _position(o: Observation, base: str) -> str:
     return f"{held}{share}{wanted}"
 
 
-def _last_bar(o: Observation, who: Identity, *, running: bool) -> str:
+def _last_bar(o: Observation, bot: Snapshot, *, running: bool) -> str:
     """When the last bar was heard; in the present also how long ago, and whether the next is overdue."""
-    from livestory.story.wording import numbers
-
     told = f"{numbers.stamp(o.time)} UTC"
-    if who.mode in {"replay", "simulated"}:
-        return f"{told} ({who.mode})"
+    if bot.on_bars_time:
+        return f"{told} ({bot.identity.mode})"
     now = SystemClock().now()
     told += f", {numbers.duration(max(now - o.time, 0))} ago"
     if o.next_due is None:

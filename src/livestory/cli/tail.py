@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 _LINES = 50
 _PAGE = 1000
 _PAUSE = 0.1  # seconds between two looks; one takes microseconds
-_ON_BARS_TIME = {"replay", "simulated"}  # modes whose story has no present
 
 
 class _Since(click.ParamType[tuple[str, int]]):
@@ -137,54 +136,43 @@ class _Wanted(NamedTuple):
         )
 
     def _start(self, reader: JournalReader) -> int | None:
+        from livestory.story.snapshot import on_bars_time
+
         if self.since is None:
             return None
         how, micros = self.since
         if how == "at":
             return micros
-        last = reader.event(reader.last_seq) if reader.identity.mode in _ON_BARS_TIME else None
+        last = reader.event(reader.last_seq) if on_bars_time(reader.identity) else None
         return (SystemClock().now() if last is None else last.told) - micros
 
 
 def _followed(layout: Layout, wanted: _Wanted) -> Iterator[list[Kept]]:
     """The last events, and then without end those that are told: of this story, and of one that takes its place."""
-    from livestory.story.journal.reader import PAGE_BYTES
+    from livestory.story.journal.follower import Change, StoryFollower
 
-    reader = _awaited(layout)
-    story, seq = reader.id, reader.last_seq
-    yield from wanted.pages(reader, seq + 1)
+    follower = StoryFollower(layout.db)
+    begun = False
     while True:
         try:
-            while page := reader.events(seq, kinds=wanted.kinds, limit=_PAGE, most_bytes=PAGE_BYTES):
-                yield page
-                seq = page[-1].seq
-            while not reader.changed():
-                time.sleep(_PAUSE)
+            change = follower.look()
+            if not begun:
+                last = follower.reader.last_seq
+                yield from wanted.pages(follower.reader, last + 1)
+                follower.go_to(last)
+                begun = True
+            elif change is Change.REWOUND and not follower.seq:  # nobody knows what of it was printed
+                follower.go_to(follower.reader.last_seq)
+            while page := follower.page():
+                yield [kept for kept in page if wanted.kinds is None or kept.kind in wanted.kinds]
+            follower.recovered()
         except JournalError as error:
-            if type(error) is not JournalError:
+            new = follower.failed(error)
+            if follower.trouble is None or not follower.trouble.passing:  # waiting is no help
                 raise
-            reader.close()
-            time.sleep(_PAUSE)
-            reader = _awaited(layout)
-            if reader.id != story:
-                story, seq = reader.id, 0
-
-
-def _awaited(layout: Layout) -> JournalReader:
-    """The journal, as soon as there is one that can be read; that it waits is said once."""
-    from livestory.story.journal.reader import JournalReader
-
-    told = False
-    while True:
-        try:
-            return JournalReader.open(layout.db)
-        except JournalError as error:
-            if type(error) is not JournalError:  # of another program, newer, damaged: waiting is no help
-                raise
-            if not told:
+            if new:
                 click.echo(f"{str(error).splitlines()[0]}; waiting (Ctrl-C ends it)", err=True)
-                told = True
-            time.sleep(_PAUSE)
+        time.sleep(_PAUSE)
 
 
 def _print(printer: TerminalPrinter, events: list[Kept]) -> None:

@@ -45,7 +45,7 @@ class MetricsServer:
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port that it listens at."""
         return self._server.server_port
 
     @property
@@ -54,7 +54,7 @@ class MetricsServer:
         return f"http://{self._host}:{self.port}/metrics"
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening and close the story's journal."""
         self._server.shutdown()
         self._server.server_close()
         self._metrics.close()
@@ -78,8 +78,7 @@ def expose_metrics(
     """
     from prometheus_client import CollectorRegistry, start_http_server  # noqa: PLC0415 - only who asks for it loads it
 
-    from livestory.outlets.alerts.outbox_metrics import OutboxMetrics  # noqa: PLC0415 - as above
-    from livestory.outlets.story_metrics import StoryMetrics  # noqa: PLC0415 - as above
+    from livestory.outlets.story_metrics import OutboxMetrics, StoryMetrics  # noqa: PLC0415 - as above
     from livestory.story.files.layout import Layout  # noqa: PLC0415 - the configuration imports this module
     from livestory.story.story_writer import StoryWriter  # noqa: PLC0415 - the configuration imports this module
 

@@ -13,25 +13,28 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec import MsgspecError
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 
-from livestory.clock import SECOND
+from livestory.clock import SECOND, SystemClock
 from livestory.errors import LivestoryError
+from livestory.outlets.alerts.outbox import Outbox, outbox_path
 from livestory.story.event import from_record
+from livestory.story.files.layout import Layout
 from livestory.story.journal.entry import Identity
-from livestory.story.journal.reader import PAGE_BYTES, JournalReader
+from livestory.story.journal.follower import Change, StoryFollower
 from livestory.story.kinds import KINDS
 from livestory.story.kinds.money import CashFlow
 from livestory.story.kinds.trades import Trade
+from livestory.story.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from prometheus_client.metrics_core import Metric
 
+    from livestory.clock import Clock
     from livestory.story.inputs import Observation
     from livestory.story.journal.entry import Kept
     from livestory.story.writing.thread import Health
-
-_PAGE = 1000  # events read at a time
 
 
 class Gauge(NamedTuple):
@@ -88,9 +91,7 @@ NAMES = frozenset(
 class _Totals:
     """What the events of one journal come to."""
 
-    def __init__(self, journal: str) -> None:
-        self.journal = journal
-        self.seq = 0
+    def __init__(self) -> None:
         self.kinds = Counter(dict.fromkeys(KINDS, 0))
         self.sides = Counter({"buy": 0, "sell": 0})
         self.fees: dict[str, float] = {}  # by asset
@@ -99,16 +100,19 @@ class _Totals:
         self._coming: list[tuple[int, float]] = []  # flows told after the last observation: its wealth lacks them
 
     def count(self, kept: Kept) -> None:
-        self.seq = kept.seq
         self.kinds[kept.kind] += 1
-        if kept.kind in {"trade", "flow"}:
+        if kept.kind not in {"trade", "flow"}:
+            return
+        try:
             facts = from_record(kept.record, kept.line, kept.id, kept.seq).facts
-            if isinstance(facts, Trade):
-                self.sides[facts.side] += 1
-                if facts.fee is not None:
-                    self.fees[facts.quote] = self.fees.get(facts.quote, 0.0) + float(facts.fee)
-            elif isinstance(facts, CashFlow):
-                self._coming.append((kept.time, facts.amount))
+        except MsgspecError:  # a newer livestory's: that it was told is all that is known of it
+            return
+        if isinstance(facts, Trade):
+            self.sides[facts.side] += 1
+            if facts.fee is not None:
+                self.fees[facts.quote] = self.fees.get(facts.quote, 0.0) + float(facts.fee)
+        elif isinstance(facts, CashFlow):
+            self._coming.append((kept.time, facts.amount))
 
     def settle(self, observed: int) -> None:
         """Take the flows that the wealth observed at ``observed`` contains."""
@@ -163,53 +167,42 @@ class StoryMetrics:
 
     def __init__(self, path: str, health: Callable[[], Health] | None = None) -> None:
         """Follow the story at ``path``; ``health`` gives its writer's view of it, where that runs in this process."""
-        self._path = path
         self._health = health
         self._lock = threading.Lock()
-        self._reader: JournalReader | None = None
+        self._follower = StoryFollower(path)
         self._labels = _Labels(Identity())
-        self._totals: _Totals | None = None
+        self._totals = _Totals()
+        self._snapshot: Snapshot | None = None
 
     def collect(self) -> list[Metric]:
         """All that is known now. While the journal can't be read, its part is absent and the story is not ok."""
         with self._lock:
             try:
                 return [*self._from_journal(), *self._condition(readable=True)]
-            except (LivestoryError, MsgspecError):
-                self._drop()
+            except LivestoryError as error:
+                self._follower.failed(error)
                 return list(self._condition(readable=False))
 
     def close(self) -> None:
-        """Stop following."""
+        """Close the journal; a later scrape would open it again."""
         with self._lock:
-            self._drop()
-
-    def _drop(self) -> None:
-        if self._reader is not None:
-            self._reader.close()
-            self._reader = None
+            self._follower.close()
 
     def _from_journal(self) -> Iterator[Metric]:
-        reader, labels, totals = self._opened()
+        follower = self._follower
+        if follower.look() in {Change.REPLACED, Change.REWOUND}:
+            self._labels, self._totals, self._snapshot = _Labels(follower.reader.identity), _Totals(), None
+            follower.go_to(0)
         # Before the events: a flow is told no later than the observation whose wealth contains it.
-        last = reader.last_observation()
-        while page := reader.events(totals.seq, limit=_PAGE, most_bytes=PAGE_BYTES):
+        self._snapshot = Snapshot.read(follower.reader, self._snapshot)
+        while page := follower.page():
             for kept in page:
-                totals.count(kept)
+                self._totals.count(kept)
+        last = self._snapshot.observation
         if last is not None:
-            totals.settle(last.time)
-            yield from _observed(labels, last)
-        yield from labels.totals(totals)
-
-    def _opened(self) -> tuple[JournalReader, _Labels, _Totals]:
-        if self._reader is not None:
-            self._reader.changed()  # raises where another journal has taken its place
-        else:
-            self._reader = JournalReader.open(self._path)
-            self._labels = _Labels(self._reader.identity)
-        if self._totals is None or self._totals.journal != self._reader.id:
-            self._totals = _Totals(self._reader.id)
-        return self._reader, self._labels, self._totals
+            self._totals.settle(last.time)
+            yield from _observed(self._labels, last)
+        yield from self._labels.totals(self._totals)
 
     def _condition(self, *, readable: bool) -> Iterator[Metric]:
         labels = self._labels
@@ -218,8 +211,8 @@ class StoryMetrics:
         if health is not None:
             yield labels.gauge(*STORY_WAITING, health.waiting)
             yield labels.counter(STORY_LOST, "", [("", health.lost)])
-        if readable and self._totals is not None:
-            yield labels.gauge(*STORY_LAST_SEQ, self._totals.seq)
+        if readable:
+            yield labels.gauge(*STORY_LAST_SEQ, self._follower.seq)
 
 
 def _observed(labels: _Labels, observation: Observation) -> Iterator[Metric]:
@@ -227,3 +220,47 @@ def _observed(labels: _Labels, observation: Observation) -> Iterator[Metric]:
         value = getattr(observation, gauge.field)
         if value is not None:
             yield labels.observed(gauge, value)
+
+
+_LABELS = ("story", "channel")
+
+
+class OutboxMetrics:
+    """A collector for prometheus_client. A story without alerts, or whose outbox can't be read, is absent."""
+
+    def __init__(self, stories: Mapping[str, Path], clock: Clock | None = None) -> None:
+        """Of these stories, by the name that their label has."""
+        self._stories = stories
+        self._clock = clock or SystemClock()
+
+    def collect(self) -> list[Metric]:
+        """What every channel's lines came to."""
+        pending = GaugeMetricFamily("livestory_alerts_pending", "Lines that wait for the channel.", labels=_LABELS)
+        age = GaugeMetricFamily(
+            "livestory_alerts_oldest_pending_age_seconds",
+            "How long the first of them has waited; 0 while none does.",
+            labels=_LABELS,
+        )
+        delivered = CounterMetricFamily(
+            "livestory_alerts_delivered_total", "Lines that the channel's service has accepted.", labels=_LABELS
+        )
+        failed = CounterMetricFamily(
+            "livestory_alerts_failed_total", "Lines given up because the service took none of them.", labels=_LABELS
+        )
+        now = self._clock.now()
+        for story, path in self._stories.items():
+            try:
+                outbox = Outbox.read(outbox_path(Layout.of(path)))
+                if outbox is None:
+                    continue
+                with outbox:
+                    found = [(state, outbox.backlog(state.name)) for state in outbox.states()]
+            except LivestoryError:
+                continue
+            for state, backlog in found:
+                labels = story, state.name
+                pending.add_metric(labels, backlog.lines)
+                age.add_metric(labels, 0.0 if backlog.oldest is None else max(now - backlog.oldest, 0) / SECOND)
+                delivered.add_metric(labels, state.delivered)
+                failed.add_metric(labels, state.failed)
+        return [family for family in (pending, age, delivered, failed) if family.samples]

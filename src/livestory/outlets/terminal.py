@@ -81,7 +81,7 @@ class TerminalPrinter:
         self._closed = False
 
     def __call__(self, event: Event) -> None:
-        """Print its line."""
+        """Print the event's line, unless the stream takes no more."""
         if self._closed:
             return
         try:

@@ -92,6 +92,11 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(_Memory).decode
 
 
+def unreadable(error: msgspec.MsgspecError) -> JournalCorrupt:
+    """The error for a narrator's saved state that can't be read."""
+    return JournalCorrupt(f"the narrator's state in the journal can't be read ({error})\nBegin anew with --fresh.")
+
+
 class Narrator(FormerVerbs):
     """Turns what a bot reports into the events of its story, with ordered detectors.
 
@@ -116,8 +121,7 @@ class Narrator(FormerVerbs):
         try:
             memory = _decode(saved)
         except msgspec.MsgspecError as error:
-            message = f"the narrator's state in the journal can't be read ({error})\nBegin anew with --fresh."
-            raise JournalCorrupt(message) from error
+            raise unreadable(error) from error
         memory.account.settings = self._settings
         self._remember(memory)
 

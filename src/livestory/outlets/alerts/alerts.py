@@ -9,26 +9,25 @@ from typing import TYPE_CHECKING, NamedTuple
 from livestory import credentials
 from livestory.clock import SECOND, monotonic
 from livestory.errors import ConfigError, InputError, JournalCorrupt, JournalHeld, LivestoryError
-from livestory.outlets.alerts.channel import forms
+from livestory.outlets.alerts import words
 from livestory.outlets.alerts.delivery import Delivery, Patience
-from livestory.outlets.alerts.following import Following
-from livestory.outlets.alerts.http import Http, NotAccepted, checked
+from livestory.outlets.alerts.dispatcher import Dispatcher
+from livestory.outlets.alerts.http import Http, NotAccepted, checked, forms
 from livestory.outlets.alerts.message import Message
-from livestory.outlets.alerts.outbox import Outbox, Waiting, outbox_path
+from livestory.outlets.alerts.outbox import Outbox, QueuedLine, outbox_path
 from livestory.outlets.alerts.policy import Policy
 from livestory.outlets.alerts.services import opened
 from livestory.story.files.inbox import Inbox
 from livestory.story.files.layout import make_folder, unused
 from livestory.story.journal.faults import faults
 from livestory.story.journal.lock import WriterLock, holder
-from livestory.story.wording import alert_words as words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from livestory.clock import Clock
     from livestory.credentials import Secret
-    from livestory.outlets.alerts.channel import Channel
+    from livestory.outlets.alerts.services import Channel
     from livestory.outlets.alerts.settings import AlertsSettings
     from livestory.story.files.layout import Layout
 
@@ -43,7 +42,7 @@ class Opened(NamedTuple):
 
 
 def open_channels(
-    settings: AlertsSettings, tell: Callable[[str], object], environ: Mapping[str, str] | None = None
+    settings: AlertsSettings, report: Callable[[str], object], environ: Mapping[str, str] | None = None
 ) -> Opened:
     """The channels of the configuration; why one can't be used is told, and the others go on.
 
@@ -57,7 +56,7 @@ def open_channels(
         try:
             channels[name] = opened(name, each, environ)
         except InputError as error:
-            tell(str(error))
+            report(str(error))
     if not channels:
         message = "alerts: no channel can be used"
         raise ConfigError(message)
@@ -78,11 +77,11 @@ class Alerts:
         use: Opened,
         clock: Clock,
         *,
-        tell: Callable[[str], object],
+        report: Callable[[str], object],
         patience: Patience | None = None,
         steady: Callable[[], int] = monotonic,
     ) -> None:
-        """``tell`` is called with each new trouble and its end; ``steady`` is what durations are measured by.
+        """``report`` is called with each new trouble and its end; ``steady`` is what durations are measured by.
 
         Raises JournalError, InputError where another process delivers this story's, and ConfigError where the
         environment names a proxy that can't be used.
@@ -90,7 +89,7 @@ class Alerts:
         self._settings = settings
         self._use = use
         self._clock = clock
-        self._tell = tell
+        self._report = report
         self._patience = patience or Patience()
         self._steady = steady
         self._http = Http(self._patience.answer / SECOND)
@@ -100,11 +99,11 @@ class Alerts:
             make_folder(layout.db.parent)  # the bot may be started later
         self._lock = _only_one(layout)
         try:
-            self._outbox = _outbox(layout, tell)
+            self._outbox = _outbox(layout, report)
         except BaseException:
             self._lock.release()
             raise
-        self._owes = asyncio.Event()
+        self._losses = asyncio.Event()
         self._stopped = asyncio.Event()
 
     @property
@@ -117,7 +116,7 @@ class Alerts:
         self._stopped.set()
 
     async def run(self) -> None:
-        """Deliver until `stop`."""
+        """Follow, deliver and ping until `stop` is called."""
         try:
             async with self._http as http:
                 await self._work(http)
@@ -127,7 +126,7 @@ class Alerts:
 
     async def _work(self, http: Http) -> None:
         deliveries = [self._delivery(name, channel, http) for name, channel in self._use.channels.items()]
-        following = Following(
+        dispatcher = Dispatcher(
             self._layout,
             self._outbox,
             deliveries,
@@ -136,14 +135,14 @@ class Alerts:
             link=self._settings.link,
             zones=[self._settings.channels[each.name].time_zone for each in deliveries],
             patience=self._patience,
-            tell=self._tell,
+            report=self._report,
             steady=self._steady,
         )
-        loops: list[Following | Delivery] = [following, *deliveries]
+        loops: list[Dispatcher | Delivery] = [dispatcher, *deliveries]
         working = [asyncio.create_task(each.run()) for each in loops]
-        beside = [asyncio.create_task(self._pay()), asyncio.create_task(self._ping(following, http))]
+        beside = [asyncio.create_task(self._report_losses()), asyncio.create_task(self._ping(dispatcher, http))]
         stopped = asyncio.create_task(self._stopped.wait())
-        self._owes.set()
+        self._losses.set()
         try:
             # A loop ends on its own only by a fault of ours, which must not go unseen.
             await asyncio.wait([*working, *beside, stopped], return_when=asyncio.FIRST_COMPLETED)
@@ -169,41 +168,41 @@ class Alerts:
             clock=self._clock,
             give_up=self._settings.give_up,
             patience=self._patience,
-            tell=self._tell,
-            owe=self._owes.set,
+            report=self._report,
+            on_loss=self._losses.set,
             steady=self._steady,
         )
 
-    async def _pay(self) -> None:
+    async def _report_losses(self) -> None:
         """Tell the story what was given up."""
         while True:
-            await self._owes.wait()
+            await self._losses.wait()
             try:
-                for number, word in self._outbox.owed():
-                    self._inbox.post(word, self._clock)
-                    self._outbox.settle(number)
-                self._owes.clear()
+                for number, loss in self._outbox.losses():
+                    self._inbox.post(loss, self._clock)
+                    self._outbox.loss_reported(number)
+                self._losses.clear()
             except LivestoryError as error:
-                self._tell(str(error))
+                self._report(str(error))
                 await asyncio.sleep(60 * self._patience.trouble / SECOND)
 
-    async def _ping(self, following: Following, http: Http) -> None:
+    async def _ping(self, dispatcher: Dispatcher, http: Http) -> None:
         """Ask for the secret address while all is well, so that another machine notices when this one is dead."""
         if self._use.ping is None:
             await asyncio.Event().wait()
             return
         told = None
         while True:
-            if following.well:
+            if dispatcher.well:
                 problem = None
                 try:
                     await http.get(self._use.ping.reveal(), forms(self._use.ping))
                 except NotAccepted as error:
                     problem = f"alerts: ping: {error}"
                 if problem is not None and problem != told:
-                    self._tell(problem)
+                    self._report(problem)
                 told = problem
-            await asyncio.sleep((self._settings.ping_every if following.well else self._patience.trouble) / SECOND)
+            await asyncio.sleep((self._settings.ping_every if dispatcher.well else self._patience.trouble) / SECOND)
 
 
 async def trials(
@@ -214,7 +213,7 @@ async def trials(
     async def one(name: str, channel: Channel, http: Http) -> str | float:
         now = clock.now()
         line = words.trial(now, name)
-        waiting = Waiting(0, f"test/{now}", None, now, "test", False, line, b"", now)  # noqa: FBT003 - not critical
+        waiting = QueuedLine(0, f"test/{now}", None, now, "test", False, line, b"", now)  # noqa: FBT003 - not critical
         zone = settings.channels[name].time_zone
         message = Message(id=f"test-{now}", title="livestory", lines=(waiting,), link=settings.link, zone=zone)
         begun = time.perf_counter()
@@ -241,7 +240,7 @@ def _only_one(layout: Layout) -> WriterLock:
         raise InputError(message) from None
 
 
-def _outbox(layout: Layout, tell: Callable[[str], object]) -> Outbox:
+def _outbox(layout: Layout, report: Callable[[str], object]) -> Outbox:
     """The outbox; one that is damaged is moved aside, and a new one begins where the story stands."""
     path = outbox_path(layout)
     try:
@@ -251,5 +250,5 @@ def _outbox(layout: Layout, tell: Callable[[str], object]) -> Outbox:
         path.rename(aside)
         for suffix in ("-wal", "-shm"):  # of a database that is there no more
             path.with_name(path.name + suffix).unlink(missing_ok=True)
-        tell(f"{path}: the outbox was damaged and now lies in {aside}; alerts go on from where the story stands")
+        report(f"{path}: the outbox was damaged and now lies in {aside}; alerts go on from where the story stands")
         return Outbox.open(path)

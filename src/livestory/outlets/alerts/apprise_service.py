@@ -64,7 +64,7 @@ class Apprise:
             except BaseException as error:  # noqa: BLE001 - whatever one of a hundred plugins may raise, or exit with
                 result = type(error).__name__
             with suppress(RuntimeError):  # the loop is closed: nobody waits for it any more
-                loop.call_soon_threadsafe(_tell, told, result)
+                loop.call_soon_threadsafe(_set_result, told, result)
 
         # A thread of its own: one that hangs holds up no other channel, and not the end of the program.
         self._at_work = threading.Thread(target=work, name="apprise", daemon=True)
@@ -83,6 +83,6 @@ class Apprise:
             raise NotAccepted(problem, in_doubt=True, answer=Answer(0, b""))
 
 
-def _tell(told: asyncio.Future[bool | str], result: bool | str) -> None:  # noqa: FBT001 - what Apprise says
+def _set_result(told: asyncio.Future[bool | str], result: bool | str) -> None:  # noqa: FBT001 - what Apprise says
     if not told.done():
         told.set_result(result)

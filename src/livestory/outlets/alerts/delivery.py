@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from livestory.clock import Clock
-    from livestory.outlets.alerts.channel import Channel
     from livestory.outlets.alerts.http import Http
-    from livestory.outlets.alerts.outbox import Outbox, State, Waiting
+    from livestory.outlets.alerts.outbox import ChannelState, Outbox, QueuedLine
     from livestory.outlets.alerts.policy import Policy
+    from livestory.outlets.alerts.services import Channel
 
 _LONGEST = MINUTE  # that is slept without a look at the clock, which may have been set meanwhile
 _LINE, _BYTES = 5 << 10, 8 << 20  # of a usual line and its record, and of a message; a longer line goes alone
@@ -49,7 +49,7 @@ class Patience(Struct, frozen=True):
     trouble: int = SECOND  # until an outbox or a journal that fails is tried again
 
 
-class Look(Struct, frozen=True, kw_only=True):
+class MessageStyle(Struct, frozen=True, kw_only=True):
     """What a channel's messages have in common."""
 
     title: str = "livestory"
@@ -71,17 +71,17 @@ class Delivery:
         clock: Clock,
         give_up: int,
         patience: Patience,
-        tell: Callable[[str], object],
-        owe: Callable[[], object],
+        report: Callable[[str], object],
+        on_loss: Callable[[], object],
         steady: Callable[[], int] = monotonic,
     ) -> None:
-        """``tell`` is called with each new trouble and its end, ``owe`` once the story is owed a word.
+        """``report`` is called with each new trouble and its end, ``on_loss`` once there is a loss for the story.
 
         Durations are measured by ``steady``; ``clock`` says when it is, for the hours of the day.
         """
         self.name = name
         self.policy = policy
-        self.look = Look()
+        self.style = MessageStyle()
         self.news = asyncio.Event()
         self._channel = channel
         self._outbox = outbox
@@ -89,10 +89,10 @@ class Delivery:
         self._clock = clock
         self._give_up = give_up
         self._patience = patience
-        self._tell = tell
-        self._owe = owe
+        self._report = report
+        self._on_loss = on_loss
         self._steady = steady
-        self._told: str | None = None
+        self._trouble: str | None = None
         self._next_try: int | None = None  # None: nothing is waited for
         self._last_try: int | None = None  # set once this process has tried in vain: nothing is given up before that
         self._failures = 0  # in a row, whatever the message
@@ -107,21 +107,21 @@ class Delivery:
         self._stopping = False
 
     def stop(self) -> None:
-        """Begin no other message."""
+        """Begin no other message; the one on its way may still arrive."""
         self._stopping = True
         self.news.set()
 
     async def run(self) -> None:
-        """Deliver until `stop`."""
+        """Deliver what waits, message by message, until `stop` is called."""
         while not self._stopping:
             self.news.clear()
             try:
                 pause = await self._step()
             except LivestoryError as error:
-                self._say(str(error))
+                self._report_trouble(str(error))
                 pause = self._patience.trouble
             except Exception as error:  # noqa: BLE001 - a fault of ours in one channel is no fault of the others
-                self._say(f"alerts: {self.name}: {fault(error)}; goes on trying")
+                self._report_trouble(f"alerts: {self.name}: {fault(error)}; goes on trying")
                 pause = self._patience.most
             if pause != 0:
                 await self._wait(pause)
@@ -154,13 +154,13 @@ class Delivery:
                 return 0
         return await self._send(state, self._lines(state.refused, state.attempt.upto))
 
-    def _given_up(self, state: State) -> bool:
+    def _given_up(self, state: ChannelState) -> bool:
         """Whether the first message has been tried for long enough, and in vain."""
         if self._last_try is None or (state.attempt is None and not state.refused):
             return False
         return state.tried + self._steady() - self._last_try >= self._give_up
 
-    def _held(self, state: State) -> int:
+    def _held(self, state: ChannelState) -> int:
         """How long nothing is sent: the pause between two tries, or what the service asked for before a restart."""
         if self._next_try is None:
             asked = state.not_before - self._clock.now() if state.attempt is not None else 0
@@ -169,7 +169,7 @@ class Delivery:
             self._next_try = self._steady() + asked
         return self._next_try - self._steady()
 
-    async def _begin(self, state: State) -> int | None:
+    async def _begin(self, state: ChannelState) -> int | None:
         lines, following = self._due(state.refused, state)
         if lines:
             return await self._send(state, lines)
@@ -178,25 +178,25 @@ class Delivery:
             return 0
         return None if following is None else max(following - self._clock.now(), 1)
 
-    def _due(self, after: int, state: State) -> tuple[list[Waiting], int | None]:
+    def _due(self, after: int, state: ChannelState) -> tuple[list[QueuedLine], int | None]:
         """The lines after ``after`` that are to be sent now, and when the next ones are."""
         lines, now = self._lines(after), self._clock.now()
         count, following = self.policy.due(lines, state.pace, now)
         return lines[:count], following
 
-    def _lines(self, after: int = 0, upto: int | None = None) -> list[Waiting]:
+    def _lines(self, after: int = 0, upto: int | None = None) -> list[QueuedLine]:
         return self._outbox.waiting(self.name, after=after, upto=upto, limit=self._most, most_bytes=self._most_bytes)
 
-    async def _send(self, state: State, lines: list[Waiting]) -> int:
+    async def _send(self, state: ChannelState, lines: list[QueuedLine]) -> int:
         in_doubt = state.attempt is not None and state.attempt.in_doubt
         again = in_doubt or lines[0].n <= state.doubtful
         message = Message(
             id=_id(self.name, lines),
-            title=self.look.title,
+            title=self.style.title,
             lines=tuple(lines),
             again=again,
-            link=self.look.link,
-            zone=self.look.zone,
+            link=self.style.link,
+            zone=self.style.zone,
             cut=self._cut,
         )
         self._outbox.begin(self.name, message.id, lines[-1].n, self._clock.now())
@@ -215,12 +215,12 @@ class Delivery:
         if state.refused:
             self._on_trial = state.refused
             self._outbox.step_over(self.name, 0)
-        if self._told is not None:
-            self._told = None
-            self._tell(f"alerts: {self.name}: delivers again")
+        if self._trouble is not None:
+            self._trouble = None
+            self._report(f"alerts: {self.name}: delivers again")
         return 0
 
-    async def _kept(self, state: State, lines: list[Waiting]) -> None:
+    async def _kept(self, state: ChannelState, lines: list[QueuedLine]) -> None:
         """Record the acceptance, however long that takes: the message must not go out again."""
         now = self._clock.now()
         pace = self.policy.sent(lines, state.pace, now)
@@ -228,19 +228,19 @@ class Delivery:
             try:
                 self._outbox.delivered(self.name, lines[-1].n, pace, now, after=state.refused)
             except LivestoryError as error:
-                self._say(str(error))
+                self._report_trouble(str(error))
                 await asyncio.sleep(self._patience.trouble / SECOND)
             else:
                 return
 
-    def _postpone(self, state: State, lines: list[Waiting], error: NotAccepted, *, in_doubt: bool) -> None:
+    def _postpone(self, state: ChannelState, lines: list[QueuedLine], error: NotAccepted, *, in_doubt: bool) -> None:
         steady, wait = self._steady(), error.wait or 0.0
         tried = state.tried + (0 if self._last_try is None else steady - self._last_try)
         self._last_try = steady
         asked = int(wait * SECOND)
         not_before = self._clock.now() + asked if asked else 0
         self._outbox.delay(self.name, str(error), not_before, in_doubt=in_doubt, tried=tried)
-        self._say(f"alerts: {self.name}: {error}; goes on trying")
+        self._report_trouble(f"alerts: {self.name}: {error}; goes on trying")
         shorter = error.too_long and (len(lines) > 1 or self._cut < _CUTS)
         self._cut += shorter and len(lines) == 1
         backoff = min(self._patience.first << min(self._failures, 30), self._patience.most)
@@ -249,7 +249,7 @@ class Delivery:
         if error.refused and not (shorter and len(lines) == 1):
             self._refused(state, lines, error, tried)
 
-    def _refused(self, state: State, lines: list[Waiting], error: NotAccepted, tried: int) -> None:
+    def _refused(self, state: ChannelState, lines: list[QueuedLine], error: NotAccepted, tried: int) -> None:
         """Find out whether it is the message that is at fault, or the channel."""
         if state.refused:  # this one was tried in the place of the first
             self._probes += 1
@@ -267,30 +267,30 @@ class Delivery:
         elif error.of_the_message or last <= self._suspect or self._refusals >= self._enough:
             self._suspect, self._most, self._refusals = last, len(lines) // 2, 0
 
-    def _drop(self, state: State, upto: int, age: int) -> None:
-        """Give up the lines up to that one, and owe the story a word that says so."""
+    def _drop(self, state: ChannelState, upto: int, age: int) -> None:
+        """Give up the lines up to that one; the story is to tell that."""
         lines = self._outbox.waiting(self.name, upto=upto, limit=self._channel.most_lines, most_bytes=self._most_bytes)
-        lost = [line for line in lines if line.kind != _OWN]  # else each word would be followed by one of itself
-        word = None
+        lost = [line for line in lines if line.kind != _OWN]  # else each would be followed by one of itself
+        loss = None
         if lost:
             told = [line.told for line in lost]
             problem = state.trouble or ""
-            word = AlertsLost(
+            loss = AlertsLost(
                 channel=self.name, lines=len(lost), first=min(told), last=max(told), age=age, problem=problem
             )
-        self._outbox.give_up(self.name, upto, word)
+        self._outbox.give_up(self.name, upto, loss)
         self._next_try = self._last_try = None
         self._failures = self._refusals = self._cut = 0
-        self._owe()
-        self._tell(f"alerts: {self.name}: gave up {numbers.count(len(lines), 'line')}: {state.trouble}")
+        self._on_loss()
+        self._report(f"alerts: {self.name}: gave up {numbers.count(len(lines), 'line')}: {state.trouble}")
 
-    def _say(self, words: str) -> None:
-        if words != self._told:
-            self._told = words
-            self._tell(words)
+    def _report_trouble(self, text: str) -> None:
+        if text != self._trouble:
+            self._trouble = text
+            self._report(text)
 
 
-def _id(channel: str, lines: list[Waiting]) -> str:
+def _id(channel: str, lines: list[QueuedLine]) -> str:
     """The same for the same lines to the same channel, whoever sends them."""
     told = "\n".join((channel, lines[0].key, lines[-1].key, str(len(lines))))
     return blake2b(told.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()

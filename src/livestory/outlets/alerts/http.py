@@ -9,13 +9,13 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
 import msgspec
 from msgspec import Struct
 
-from livestory.credentials import redacted
+from livestory.credentials import Secret, redacted
 from livestory.errors import ConfigError
 from livestory.http_clients import opened
 from livestory.outlets.alerts.lookups import Lookups
@@ -24,8 +24,7 @@ from livestory.story.wording.text import encodable, escape
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from livestory.credentials import Secret
-
+_LEAST = 8  # characters; a shorter part of an address opens nothing
 _CONNECT = 10.0  # seconds
 _MOST_BYTES = 65_536  # of an answer that are read
 _LONGEST = 160  # characters of others' words that are repeated
@@ -208,3 +207,16 @@ def _words(text: str, secrets: Iterable[Secret]) -> str:
     """Others' words: without secrets and control characters, and short."""
     told = escape(encodable(redacted(" ".join(text.split()), secrets)))
     return told if len(told) <= _LONGEST else f"{told[:_LONGEST]}…"
+
+
+def forms(*secrets: Secret | None) -> tuple[Secret, ...]:
+    """The secrets and what of an address opens as much as all of it: none of that may be shown."""
+    found = []
+    for secret in filter(None, secrets):
+        found.append(secret)
+        if "://" in secret.reveal():
+            parts = urlsplit(secret.reveal())
+            pieces = [parts.path, parts.query, parts.password or "", parts.username or "", *parts.path.split("/")]
+            pieces += [value for _, value in parse_qsl(parts.query)]
+            found += [Secret(piece) for piece in pieces if len(piece) >= _LEAST]
+    return tuple(found)

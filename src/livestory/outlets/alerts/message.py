@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from livestory.clock import as_datetime, instant
-from livestory.outlets.alerts.outbox import Waiting
-from livestory.story.wording import alert_words as words
+from livestory.outlets.alerts import words
+from livestory.outlets.alerts.outbox import QueuedLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -28,7 +28,7 @@ class Message(Struct, frozen=True, kw_only=True):
 
     id: str  # the same whenever it is sent again
     title: str  # whose lines they are
-    lines: tuple[Waiting, ...]  # at least one
+    lines: tuple[QueuedLine, ...]  # at least one
     again: bool = False  # the service may have accepted it before
     link: str | None = None  # the live page's address
     zone: str = "UTC"
@@ -77,7 +77,7 @@ class Message(Struct, frozen=True, kw_only=True):
         return [line.seq for line in self.lines if line.seq is not None]
 
 
-def _blocks(lines: Sequence[Waiting], zone: ZoneInfo) -> Iterator[str]:
+def _blocks(lines: Sequence[QueuedLine], zone: ZoneInfo) -> Iterator[str]:
     """The lines as they are shown: many of a kind by the last of them, many kinds by the gravest and latest."""
     counts = Counter(line.kind for line in lines)
     last = {line.kind: line.n for line in lines}
@@ -94,7 +94,7 @@ def _blocks(lines: Sequence[Waiting], zone: ZoneInfo) -> Iterator[str]:
         yield words.more(untold)
 
 
-def _told(line: Waiting, zone: ZoneInfo) -> str:
+def _told(line: QueuedLine, zone: ZoneInfo) -> str:
     """The first three columns in a row, the time in the channel's zone, and the why in the next."""
     stamp, _, rest = line.line.partition(_SEPARATOR)
     if zone.key != "UTC":

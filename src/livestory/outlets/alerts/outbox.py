@@ -13,7 +13,6 @@ import msgspec
 from msgspec import Struct
 
 from livestory.errors import InputError, JournalCorrupt
-from livestory.outlets.alerts.policy import Pace
 from livestory.story.commands import AlertsLost
 from livestory.story.journal.faults import faults
 
@@ -47,7 +46,7 @@ _COLUMNS = (
 _NO_ATTEMPT = "id=NULL, upto=NULL, attempts=0, in_doubt=0, not_before=0"
 
 
-class Waiting(Struct, frozen=True, gc=False):
+class QueuedLine(Struct, frozen=True, gc=False):
     """A line that waits for a channel."""
 
     n: int  # its place among all that ever waited
@@ -61,7 +60,15 @@ class Waiting(Struct, frozen=True, gc=False):
     added: int  # when it began to wait
 
 
-class Attempt(Struct, frozen=True):
+class Pace(Struct):
+    """What a channel was sent lately: all that its policy remembers over a restart."""
+
+    sent: dict[str, int] = {}  # when a message held a line of that kind
+    tokens: float | None = None  # messages that may go at once, at `counted`; None: as many as an hour has
+    counted: int = 0
+
+
+class DeliveryAttempt(Struct, frozen=True):
     """A message that was begun: its lines are those that wait up to ``upto``, whatever came after."""
 
     id: str  # the same at each try
@@ -71,7 +78,7 @@ class Attempt(Struct, frozen=True):
     in_doubt: bool  # the service may have accepted it
 
 
-class State(Struct, frozen=True):
+class ChannelState(Struct, frozen=True):
     """How a channel is."""
 
     name: str
@@ -83,7 +90,7 @@ class State(Struct, frozen=True):
     pace: Pace
     trouble: str | None
     not_before: int  # the service asked to wait until then
-    attempt: Attempt | None
+    attempt: DeliveryAttempt | None
     tried: int = 0  # how long the first message that waits has been tried, microseconds
     refused: int = 0  # the lines up to here were refused and are stepped over; 0: none
     doubtful: int = 0  # the lines up to here may have been accepted before
@@ -159,14 +166,14 @@ class Outbox:
         self.close()
 
     def close(self) -> None:
-        """Close it."""
+        """Close the database; what was committed stays."""
         self._db.close()
 
-    def state(self, channel: str) -> State | None:
+    def state(self, channel: str) -> ChannelState | None:
         """How the channel of that name is; None where there is none yet."""
         return next((state for state in self.states() if state.name == channel), None)
 
-    def states(self) -> list[State]:
+    def states(self) -> list[ChannelState]:
         """How every channel is that ever was, by name."""
         with faults(self.path, "read"):
             rows = self._db.execute(f"SELECT {_COLUMNS} FROM channels ORDER BY name").fetchall()  # noqa: S608 - our names
@@ -185,7 +192,7 @@ class Outbox:
                 (channel, journal, seq),
             )
 
-    def add(self, lines: Iterable[tuple[str, Waiting]], cursors: Mapping[str, int], journal: str = "") -> None:
+    def add(self, lines: Iterable[tuple[str, QueuedLine]], cursors: Mapping[str, int], journal: str = "") -> None:
         """Let lines wait for channels, and move the channels' cursors in that journal; all of it or nothing."""
         with self._writing():
             self._db.executemany(
@@ -200,9 +207,9 @@ class Outbox:
 
     def waiting(
         self, channel: str, *, after: int = 0, upto: int | None = None, limit: int, most_bytes: int
-    ) -> list[Waiting]:
+    ) -> list[QueuedLine]:
         """The first lines that wait for a channel, in order; at least one, however long it is."""
-        lines: list[Waiting] = []
+        lines: list[QueuedLine] = []
         with faults(self.path, "read"):
             rows = self._db.execute(
                 "SELECT n, key, seq, told, kind, critical, line, record, added FROM waiting "
@@ -261,21 +268,21 @@ class Outbox:
                 (now, msgspec.msgpack.encode(pace), channel),
             )
 
-    def give_up(self, channel: str, upto: int, word: AlertsLost | None) -> None:
-        """Drop the message that ends with the line ``upto``; ``word`` is then owed to the story."""
+    def give_up(self, channel: str, upto: int, loss: AlertsLost | None) -> None:
+        """Drop the message that ends with the line ``upto``; the story has yet to tell the ``loss``."""
         with self._writing():
             self._end(channel, upto, "failed")
-            if word is not None:
-                self._db.execute("INSERT INTO owed(word) VALUES(?)", (msgspec.json.encode(word),))
+            if loss is not None:
+                self._db.execute("INSERT INTO owed(word) VALUES(?)", (msgspec.json.encode(loss),))
 
-    def owed(self) -> list[tuple[int, AlertsLost]]:
-        """The words that the story has not been told, each with the number to `settle` it by."""
+    def losses(self) -> list[tuple[int, AlertsLost]]:
+        """The losses that the story has not told yet, each with its number for `loss_reported`."""
         with faults(self.path, "read"):
             rows: list[tuple[Any, ...]] = self._db.execute("SELECT n, word FROM owed ORDER BY n").fetchall()
-        return [(n, msgspec.json.decode(word, type=AlertsLost)) for n, word in rows]
+        return [(n, msgspec.json.decode(loss, type=AlertsLost)) for n, loss in rows]
 
-    def settle(self, number: int) -> None:
-        """The story has been told."""
+    def loss_reported(self, number: int) -> None:
+        """Record that the story has been told of the loss of that number."""
         with self._writing():
             self._db.execute("DELETE FROM owed WHERE n=?", (number,))
 
@@ -285,7 +292,7 @@ class Outbox:
             value: int | None = self._db.execute("SELECT value FROM kept WHERE key=?", (key,)).get
             return value
 
-    def say(self, lines: Iterable[tuple[str, Waiting]], key: str, value: int | None) -> None:
+    def add_own(self, lines: Iterable[tuple[str, QueuedLine]], key: str, value: int | None) -> None:
         """Let lines wait that are not the story's, and keep under ``key`` that they were said."""
         with self._writing():
             self.add(lines, {})
@@ -327,15 +334,17 @@ def _checked(db: apsw.Connection, path: Path) -> int:
     return version
 
 
-def _waiting(*row: Any) -> Waiting:
+def _waiting(*row: Any) -> QueuedLine:
     n, key, seq, told, kind, critical, line, record, added = row
-    return Waiting(n, key, seq, told, kind, bool(critical), line, record, added)
+    return QueuedLine(n, key, seq, told, kind, bool(critical), line, record, added)
 
 
-def _state(*row: Any) -> State:
+def _state(*row: Any) -> ChannelState:
     *plain, pace, trouble, not_before, message, upto, first_try, attempts, in_doubt, tried, refused, doubtful = row
     name, journal, seq, delivered, failed, last_delivered = plain
-    attempt = None if message is None else Attempt(message, upto, first_try, attempts, bool(in_doubt))
+    attempt = None if message is None else DeliveryAttempt(message, upto, first_try, attempts, bool(in_doubt))
     pace = msgspec.msgpack.decode(pace, type=Pace)
     so_far = tried or 0, refused or 0, doubtful or 0
-    return State(name, journal, seq, delivered, failed, last_delivered, pace, trouble, not_before, attempt, *so_far)
+    return ChannelState(
+        name, journal, seq, delivered, failed, last_delivered, pace, trouble, not_before, attempt, *so_far
+    )

@@ -9,27 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct
-
 from livestory.clock import HOUR, MINUTE, as_datetime
+from livestory.outlets.alerts.outbox import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import timedelta
 
-    from livestory.outlets.alerts.outbox import Waiting
+    from livestory.outlets.alerts.outbox import QueuedLine
     from livestory.outlets.alerts.settings import ChannelSettings
 
 _MINUTES = 24 * 60  # of a day
 _LONGEST_CRITICAL = MINUTE  # that a critical line is gathered with its like
-
-
-class Pace(Struct):
-    """What a channel was sent lately: all that its policy remembers over a restart."""
-
-    sent: dict[str, int] = {}  # when a message held a line of that kind
-    tokens: float | None = None  # messages that may go at once, at `counted`; None: as many as an hour has
-    counted: int = 0
 
 
 class Policy:
@@ -49,7 +40,7 @@ class Policy:
         """Whether the channel asked for such a line."""
         return kind in self._kinds if self._kinds else critical or self._all
 
-    def due(self, waiting: Sequence[Waiting], pace: Pace, now: int) -> tuple[int, int | None]:
+    def due(self, waiting: Sequence[QueuedLine], pace: Pace, now: int) -> tuple[int, int | None]:
         """How many of the lines that wait, from the first on, are to be sent now; and when the next one is."""
         times: dict[tuple[str, bool], int] = {}
         count, following = 0, None
@@ -63,7 +54,7 @@ class Policy:
                 following = times[key]
         return count, following
 
-    def sent(self, lines: Sequence[Waiting], pace: Pace, now: int) -> Pace:
+    def sent(self, lines: Sequence[QueuedLine], pace: Pace, now: int) -> Pace:
         """The pace once a message with these lines was delivered."""
         recent = {kind: time for kind, time in pace.sent.items() if now - self._gather < time <= now}
         tokens = max(self._tokens(pace, now) - 1, 0.0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import re
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
@@ -17,15 +17,13 @@ import msgspec
 from livestory import credentials
 from livestory.errors import ConfigError
 from livestory.outlets.alerts.apprise_service import Apprise
-from livestory.outlets.alerts.channel import forms
-from livestory.outlets.alerts.http import NotAccepted, checked, malformed
+from livestory.outlets.alerts.http import NotAccepted, checked, forms, malformed
 from livestory.outlets.alerts.message import clipped, unmentioned, utf8, utf16
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from livestory.credentials import Secret
-    from livestory.outlets.alerts.channel import Channel
     from livestory.outlets.alerts.http import Http
     from livestory.outlets.alerts.message import Message
     from livestory.outlets.alerts.settings import ChannelSettings
@@ -36,6 +34,16 @@ _NO_CONTENT = 204  # which Discord answers as well
 _JSON = {"Content-Type": "application/json"}
 # What Discord's Markdown reads: marks anywhere, a link, a list's beginning.
 _MARKUP = re.compile(r"([\\*_~`|<>#\[\]()@]|:(?=//)|^[-+](?= )|\.(?=\s))", re.MULTILINE)
+
+
+class Channel(Protocol):
+    """Something that takes messages."""
+
+    most_lines: int
+    """Lines that one message may have."""
+
+    async def send(self, message: Message, http: Http) -> None:
+        """Deliver it: returns once the service has accepted it. Raises NotAccepted."""
 
 
 class Telegram:

@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from livestory.outlets.web.followed_story import FollowedStory, Queries
     from livestory.outlets.web.listeners import Listeners
-    from livestory.outlets.web.queries import Queries
-    from livestory.outlets.web.watched import Watched
     from livestory.story.journal.entry import Kept
     from livestory.story.journal.reader import JournalReader
 
@@ -38,20 +37,20 @@ class Json(Response):
     media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
-        """Encode it."""
+        """Encode the content as JSON, without spaces."""
         return msgspec.json.encode(content)
 
 
 class Api:
     """The routes that answer at once; the stream is beside it."""
 
-    def __init__(self, stories: Mapping[str, Watched], queries: Queries, listeners: Listeners) -> None:
+    def __init__(self, stories: Mapping[str, FollowedStory], queries: Queries, listeners: Listeners) -> None:
         """Answer for these stories; the first is meant where none is named."""
         self._stories = stories
         self._queries = queries
         self._listeners = listeners
 
-    def story(self, request: Request, *names: str) -> Watched:
+    def story(self, request: Request, *names: str) -> FollowedStory:
         """The story that a request is about, after checking that it has no parameters but ``names``."""
         parameters.known_only(request, {*names, "story"})
         name = request.query_params.get("story", next(iter(self._stories)))

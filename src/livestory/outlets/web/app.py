@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from contextlib import asynccontextmanager
+from importlib import resources
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from msgspec import Struct
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.process_collector import ProcessCollector
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -18,20 +23,19 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from livestory.errors import JournalError
-from livestory.outlets.web import own_metrics, parameters
+from livestory.outlets.story_metrics import OutboxMetrics
+from livestory.outlets.web import parameters
 from livestory.outlets.web.api import Api
-from livestory.outlets.web.files import Files
-from livestory.outlets.web.gate import Gate
+from livestory.outlets.web.followed_story import FollowedStory, Queries, Update
+from livestory.outlets.web.gate import SESSION, Gate, Token, TooManyFailures
 from livestory.outlets.web.listeners import LONGEST_QUEUE, MOST_LISTENERS, Listeners
-from livestory.outlets.web.queries import Queries
 from livestory.outlets.web.stream import Stream
-from livestory.outlets.web.token import SESSION, Token, TooManyFailures
-from livestory.outlets.web.watched import News, Watched
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from prometheus_client.core import Metric
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
@@ -63,10 +67,11 @@ class Web:
         self._queries = Queries()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stories = {
-            name: Watched(name, path, clock, self._heard) for name, path in zip(names_of(paths), paths, strict=True)
+            name: FollowedStory(name, path, clock, self._broadcast)
+            for name, path in zip(names_of(paths), paths, strict=True)
         }
         self._api = Api(self._stories, self._queries, self.listeners)
-        self._files = Files()
+        self._files = StaticFiles()
         self.app = self._app()
 
     def _app(self) -> ASGIApp:
@@ -94,8 +99,8 @@ class Web:
             lifespan=self._lifespan,
             middleware=[Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)],
             exception_handlers={
-                HTTPException: _told,
-                ClientDisconnect: _gone,
+                HTTPException: _refused,
+                ClientDisconnect: _disconnected,
                 JournalError: _unreadable,
                 Exception: _failed,
             },
@@ -119,9 +124,9 @@ class Web:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self.listeners.close)
 
-    def _heard(self, story: Watched, news: News) -> None:
+    def _broadcast(self, story: FollowedStory, update: Update) -> None:
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self.listeners.spread, story.name, news)
+            self._loop.call_soon_threadsafe(self.listeners.broadcast, story.name, update)
 
     def _page(self, name: str) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
@@ -134,7 +139,7 @@ class Web:
 
     async def _metrics(self, request: Request) -> Response:
         parameters.known_only(request, ())
-        return Response(own_metrics.exposition(self._stories, self.listeners), media_type=own_metrics.CONTENT_TYPE)
+        return Response(exposition(self._stories, self.listeners), media_type=CONTENT_TYPE)
 
     async def _stream(self, request: Request) -> Response | Stream:
         story = self._api.story(request, "after")
@@ -203,13 +208,13 @@ def names_of(paths: Sequence[Path]) -> list[str]:
     return names
 
 
-async def _told(_request: Request, error: Exception) -> Response:
+async def _refused(_request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     return JSONResponse({"error": error.detail}, error.status_code, error.headers)
 
 
-async def _gone(_request: Request, _error: Exception) -> Response:
+async def _disconnected(_request: Request, _error: Exception) -> Response:
     return Response(status_code=400)  # nobody takes it
 
 
@@ -220,3 +225,72 @@ async def _unreadable(_request: Request, error: Exception) -> Response:
 async def _failed(_request: Request, error: Exception) -> Response:
     _log.error("the page failed to answer", exc_info=error)
     return JSONResponse({"error": "the server failed; its log says why"}, 500)
+
+
+_TYPES = {
+    "html": "text/html; charset=utf-8",
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+}
+_FOLDERS = (("livestory.outlets.web", "static"), ("livestory.chart", "static"))
+
+
+class StaticFiles:
+    """All static files by name, each with its tag."""
+
+    def __init__(self) -> None:
+        """Read all of them, from the packages that hold them."""
+        self._files: dict[str, tuple[str, str, bytes]] = {}
+        for package, folder in _FOLDERS:
+            for file in resources.files(package).joinpath(folder).iterdir():
+                kind = _TYPES.get(file.name.rpartition(".")[2])
+                if kind is not None:
+                    content = file.read_bytes()
+                    self._files[file.name] = kind, f'"{hashlib.sha256(content).hexdigest()[:20]}"', content
+
+    def answer(self, request: Request, name: str, status: int = 200) -> Response:
+        """The file of that name, or 304 where the client has it. Answers 404."""
+        if name not in self._files:
+            raise HTTPException(404, "no such file")
+        kind, tag, content = self._files[name]
+        headers = {"ETag": tag, "Cache-Control": "no-cache"}
+        if status == 200 and tag in request.headers.get("if-none-match", ""):  # noqa: PLR2004
+            return Response(status_code=304, headers=headers)
+        return Response(content, status, headers, kind)
+
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_STATES = ("waiting", "trouble", "loading", "unknown", "trading", "halted", "stopped", "overdue")
+
+
+class _ServerMetrics:
+    def __init__(self, stories: Mapping[str, FollowedStory], listeners: Listeners) -> None:
+        self._stories = stories
+        self._listeners = listeners
+
+    def collect(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily("livestory_serve_listeners", "Clients that listen now.", len(self._listeners))
+        yield CounterMetricFamily(
+            "livestory_serve_listeners_dropped", "Clients dropped because they took nothing.", self._listeners.dropped
+        )
+        seq = GaugeMetricFamily("livestory_serve_last_seq", "The last event read.", labels=["story"])
+        state = GaugeMetricFamily(
+            "livestory_serve_state", "1 for the state that the story is in.", labels=["story", "state"]
+        )
+        for name, story in self._stories.items():
+            seq.add_metric([name], len(story.index))
+            now = story.status().state
+            for each in _STATES:
+                state.add_metric([name, each], float(each == now))
+        yield seq
+        yield state
+
+
+def exposition(stories: Mapping[str, FollowedStory], listeners: Listeners) -> bytes:
+    """The metrics in Prometheus's text format."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_ServerMetrics(stories, listeners))
+    registry.register(OutboxMetrics({name: story.path for name, story in stories.items()}))
+    ProcessCollector(registry=registry)
+    return generate_latest(registry)

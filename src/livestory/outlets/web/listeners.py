@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import msgspec
 from starlette.exceptions import HTTPException
 
-from livestory.outlets.web.event_index import mark_of
+from livestory.outlets.web.history import mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from livestory.outlets.web.watched import News
+    from livestory.outlets.web.followed_story import Update
     from livestory.story.journal.entry import Kept
 
 MOST_LISTENERS = 1000
@@ -47,10 +47,10 @@ class Listener:
     """What one client has yet to be sent: lines in order, and the newest status alone."""
 
     def __init__(self, story: str) -> None:
-        """Of that story."""
+        """Listen to the story of that name; nothing waits yet."""
         self.story = story
         self.ended = False
-        self.behind = False  # lines were told that are not among those that wait: the journal has them
+        self.behind = False  # there are lines that are not among those that wait: the journal has them
         self.cut: Callable[[], object] = lambda: None  # closes its connection, whatever it has yet to take
         self._lines: deque[tuple[int, bytes]] = deque()
         self._queued = 0
@@ -58,7 +58,7 @@ class Listener:
         self._anew: tuple[int, bytes] | None = None
         self._waiting = asyncio.Event()
 
-    def offer(self, lines: list[tuple[int, bytes]] | None, status: bytes | None) -> None:
+    def queue(self, lines: list[tuple[int, bytes]] | None, status: bytes | None) -> None:
         """Add what is new; None stands for lines that are too long to wait."""
         if lines is not None and not self.behind:
             self._lines += lines
@@ -69,21 +69,21 @@ class Listener:
         self._status = status or self._status
         self._waiting.set()
 
-    def begin_anew(self, last_seq: int, told: bytes) -> None:
+    def begin_anew(self, last_seq: int, status: bytes) -> None:
         """Forget what waits: there is another journal, whose lines count on from ``last_seq``."""
         self._clear()
         self.behind = False
         self._status = None
-        self._anew = last_seq, told
+        self._anew = last_seq, status
         self._waiting.set()
 
     @property
     def begins_anew(self) -> bool:
-        """Whether another journal waits to be told of."""
+        """Whether what waits begins with another journal."""
         return self._anew is not None
 
     def end(self) -> None:
-        """Send nothing more."""
+        """Send the client nothing more, not even what waits."""
         self.ended = True
         self._waiting.set()
 
@@ -95,12 +95,12 @@ class Listener:
         except TimeoutError:
             return
 
-    def take(self, after_seq: int) -> tuple[int, bytes]:
+    def drain(self, after_seq: int) -> tuple[int, bytes]:
         """Everything that waits, lines up to ``after_seq`` left out, and the last seq sent with it."""
         parts = []
         if self._anew is not None:
-            after_seq, told = self._anew
-            parts.append(told)
+            after_seq, status = self._anew
+            parts.append(status)
             self._anew = None
         if self._status is not None:  # before its lines: the state shown is never older than the story
             parts.append(self._status)
@@ -126,12 +126,12 @@ class Listeners:
         self.most = most
         self.large = asyncio.Semaphore(LARGE_AT_ONCE)
         self._all: set[Listener] = set()
-        self._heard_of: set[str] = set()
+        self._read: set[str] = set()
         self.dropped = 0
         self.closed = False
 
     def __len__(self) -> int:
-        """How many there are."""
+        """How many clients listen now."""
         return len(self._all)
 
     def join(self, story: str) -> Listener:
@@ -143,29 +143,29 @@ class Listeners:
         return listener
 
     def leave(self, listener: Listener) -> None:
-        """It is gone."""
+        """Forget a listener whose connection is closed."""
         self._all.discard(listener)
 
     async def until_read(self, listener: Listener) -> None:
-        """Return when the listener's story has been read for the first time; what was told of that is forgotten."""
-        while listener.story not in self._heard_of and not listener.ended:  # noqa: ASYNC110 - once in a server's life
+        """Return when the listener's story has been read for the first time; what waits of that is forgotten."""
+        while listener.story not in self._read and not listener.ended:  # noqa: ASYNC110 - once in a server's life
             await asyncio.sleep(_LOOK)
-        listener.take(0)
+        listener.drain(0)
 
-    def spread(self, story: str, news: News) -> None:
-        """Tell everyone who listens to that story; each message is made once."""
-        self._heard_of.add(story)
+    def broadcast(self, story: str, update: Update) -> None:
+        """Queue what is new for everyone who listens to that story; each message is made once."""
+        self._read.add(story)
         listeners = [listener for listener in self._all if listener.story == story and not listener.ended]
-        if news.anew and news.status is not None:
-            told = message("anew", news.status)
+        if update.anew and update.status is not None:
+            anew = message("anew", update.status)
             for listener in listeners:
-                listener.begin_anew(news.status.last_seq, told)
+                listener.begin_anew(update.status.last_seq, anew)
             return
-        short = sum(len(event.line) for event in news.events) < LONGEST_QUEUE
-        lines = [(event.seq, line_message(event)) for event in news.events] if short else None
-        status = message("status", news.status) if news.status is not None else None
+        short = sum(len(event.line) for event in update.events) < LONGEST_QUEUE
+        lines = [(event.seq, line_message(event)) for event in update.events] if short else None
+        status = message("status", update.status) if update.status is not None else None
         for listener in listeners:
-            listener.offer(lines, status)
+            listener.queue(lines, status)
 
     def close(self) -> None:
         """End every stream, and let nobody in."""

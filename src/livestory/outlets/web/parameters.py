@@ -48,7 +48,7 @@ def whole(request: Request, name: str, default: int | None, least: int, most: in
 
 
 def seq(request: Request, name: str) -> int | None:
-    """An event's number."""
+    """The number of an event that a request names; None where it names none."""
     return whole(request, name, None, 0, _GREATEST)
 
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import logging
+import socket
+import struct
+import termios
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from livestory.outlets.web import listeners as told
-from livestory.outlets.web.progress import Progress
+from livestory.outlets.web.listeners import LONGEST_QUEUE, line_message, message
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from starlette.types import Receive, Scope, Send
 
+    from livestory.outlets.web.followed_story import FollowedStory
     from livestory.outlets.web.listeners import Listener, Listeners
-    from livestory.outlets.web.watched import Watched
     from livestory.story.journal.entry import Kept
 
 HEARTBEAT = 15.0  # seconds without a message after which one is sent, so that a dead connection is noticed
@@ -39,7 +43,7 @@ class Stream:
 
     def __init__(
         self,
-        story: Watched,
+        story: FollowedStory,
         listeners: Listeners,
         after_seq: int | None,
         read: Callable[[int], Awaitable[list[Kept]]],
@@ -59,7 +63,7 @@ class Stream:
         leaving = asyncio.create_task(_until_gone(receive, listener))
         try:
             await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-            await _send(send, b"retry: 1000\n" + told.message("status", self._story.status()))
+            await _send(send, b"retry: 1000\n" + message("status", self._story.status()))
             await self._listeners.until_read(listener)
             await self._send_all(listener, progress, send)
             async with asyncio.timeout(STALLED):
@@ -85,7 +89,7 @@ class Stream:
                 raise TimeoutError
             if listener.behind:
                 after = await self._catch_up(listener, progress, send, after)
-            after, body = listener.take(after)
+            after, body = listener.drain(after)
             silent = 0.0 if body else silent + pause
             if body or silent >= HEARTBEAT:
                 await _send(send, body or _PULSE)
@@ -94,10 +98,10 @@ class Stream:
     async def _catch_up(self, listener: Listener, progress: Progress, send: Send, after: int) -> int:
         """Send what the journal has after that seq; the seq that is sent up to."""
         while not listener.ended and not listener.begins_anew:
-            listener.behind = False  # what is told from here on waits in its queue
+            listener.behind = False  # what comes from here on waits in its queue
             last = len(self._story.index)
             if after > last or last - after > MOST_MISSED:
-                await _send(send, told.message("anew", self._story.status()))
+                await _send(send, message("anew", self._story.status()))
                 return last
             if after == last:
                 break
@@ -106,9 +110,9 @@ class Stream:
                 if not events:
                     break
                 after = events[-1].seq
-                body = b"".join([told.message("status", self._story.status()), *map(told.line_message, events)])
+                body = b"".join([message("status", self._story.status()), *map(line_message, events)])
                 del events
-                if len(body) > told.LONGEST_QUEUE:
+                if len(body) > LONGEST_QUEUE:
                     await _send(send, body)
                     body = b""
                     await _until_taken(progress)
@@ -136,3 +140,61 @@ async def _until_gone(receive: Receive, listener: Listener) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     listener.end()
+
+
+# What a client that reads nothing can make us hold: little, as a story is a line now and then.
+_SEND_BUFFER = 64 * 1024
+_WRITE_BUFFER = 8 * 1024
+_BYTES_ACKED = 120  # where struct tcp_info has tcpi_bytes_acked (linux/tcp.h, since 4.1)
+
+
+class Progress:
+    """Says of one connection whether its client takes what it is sent, by the system's own count."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        """Bound what is held for it."""
+        transport.set_write_buffer_limits(high=_WRITE_BUFFER)
+        self._transport = transport
+        self._socket: socket.socket = transport.get_extra_info("socket")
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+        self._acknowledged = -1
+        self._since = time.monotonic()
+
+    def pending(self) -> bool:
+        """Whether anything that was sent has not been acknowledged."""
+        if self._transport.is_closing():
+            return False
+        if self.unsent():
+            return True
+        queued = fcntl.ioctl(self._socket.fileno(), termios.TIOCOUTQ, b"\0" * 4)
+        return bool(struct.unpack("i", queued)[0])
+
+    def unsent(self) -> int:
+        """The bytes that even the system hasn't taken yet."""
+        return self._transport.get_write_buffer_size()
+
+    def stalled_for(self) -> float:
+        """The seconds for which something has been pending and nothing was acknowledged."""
+        now = time.monotonic()
+        acknowledged = self._bytes_acknowledged()
+        if acknowledged != self._acknowledged or not self.pending():
+            self._acknowledged, self._since = acknowledged, now
+        return now - self._since
+
+    def cut(self) -> None:
+        """Close the connection, whatever it has yet to take."""
+        cut(self._transport)
+
+    def _bytes_acknowledged(self) -> int:
+        if self._transport.is_closing():
+            return self._acknowledged
+        info = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_ACKED + 8)
+        return int.from_bytes(info[_BYTES_ACKED:], "little") if len(info) == _BYTES_ACKED + 8 else 0
+
+
+def cut(transport: asyncio.Transport) -> None:
+    """Close a connection, whatever it has yet to take."""
+    connected: socket.socket = transport.get_extra_info("socket")
+    if connected.fileno() >= 0:  # with a reset: an end in order would wait behind what isn't taken
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import msgspec
 
@@ -27,15 +27,42 @@ PAGE_BYTES = 4 * 1024 * 1024  # of events read at a time: an old journal may hav
 _PAGE = 1000  # observations read at a time
 
 
+class _Files(NamedTuple):
+    """A journal's file and its -shm, as they stood when a reader was about to open them."""
+
+    journal: Path
+    was: os.stat_result
+    shared: Path
+    shared_was: os.stat_result | None  # None: it was made later
+
+    @classmethod
+    def of(cls, path: Path) -> _Files:
+        """Those of the journal at ``path``. Raises OSError."""
+        real = path.resolve()  # SQLite follows a link, and keeps the -shm beside what it leads to
+        shared = real.with_name(f"{real.name}-shm")
+        return cls(path, path.stat(), shared, shared.stat() if shared.exists() else None)
+
+    def stand(self, *, live: bool) -> bool:
+        """Whether both still stand there; where nobody writes them (``live`` is False), unchanged. Raises OSError."""
+        found = self.journal.stat()
+        if not os.path.samestat(found, self.was):
+            return False
+        if not live:
+            return (found.st_size, found.st_mtime_ns) == (self.was.st_size, self.was.st_mtime_ns)
+        if self.shared_was is None or not self.shared.exists():  # one that is gone, its writer has open still
+            return True
+        return os.path.samestat(self.shared.stat(), self.shared_was)
+
+
 class JournalReader:
     """A journal as others read it. No transaction is held between calls. Not to be used by two threads at once."""
 
-    def __init__(self, path: Path, db: apsw.Connection, *, live: bool) -> None:
+    def __init__(self, path: Path, db: apsw.Connection, files: _Files, *, live: bool) -> None:
         """Not to be called: `open` makes one."""
         self.path = path
         self._db = db
         self._live = live
-        self._file = path.stat()
+        self._files = files
         with faults(path, "read"):
             self.id, self.identity, self.created = _meta(db, path)
             sealed = db.pragma("user_version") >= CHECKSUMS
@@ -54,11 +81,12 @@ class JournalReader:
         with faults(path, "open"):
             if not path.exists():
                 raise JournalError(_none(path))
+            files = _Files.of(path)  # before they are opened: what takes their place from now on is seen
             db, live = connect_reader(path)
             try:
                 version = check_version(db, path)
                 if version:
-                    return cls(path, db, live=live)
+                    return cls(path, db, files, live=live)
             except BaseException:
                 db.close()
                 raise
@@ -83,9 +111,7 @@ class JournalReader:
         Raises JournalError where another journal has taken its place: open that one.
         """
         with faults(self.path, "read"):
-            found = self.path.stat()
-            still = self._live or (found.st_size, found.st_mtime_ns) == (self._file.st_size, self._file.st_mtime_ns)
-            if not os.path.samestat(found, self._file) or not still:
+            if not self._files.stand(live=self._live):
                 message = f"{self.path}: another journal has taken its place\nOpen it again."
                 raise JournalError(message)
             before, self._version = self._version, self._db.pragma("data_version")
@@ -129,6 +155,10 @@ class JournalReader:
                 if most_bytes <= 0:
                     break
             return found
+
+    def last_of(self, kinds: Collection[str], after_seq: int = 0) -> Kept | None:
+        """The last event of these kinds after ``after_seq``. Kinds have no index. Raises JournalError."""
+        return next(iter(self.events(after_seq, kinds=kinds, newest_first=True, limit=1)), None)
 
     def event(self, seq: int) -> Kept | None:
         """The event of that seq. Raises JournalError."""

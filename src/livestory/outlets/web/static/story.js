@@ -9,7 +9,7 @@ const ROUNDS = 25; // pages that a search asks for before it waits for the reade
 const MOST = 1500; // lines kept on a page that is left open; older ones come back on scrolling
 
 export class Story {
-  #lines = []; #next = null; #generation = 0; #busy = false; #groups = new Set(); #offered = []; #words = ""; #waiting = []; #detached = false;
+  #lines = []; #next = null; #generation = 0; #busy = false; #groups = new Set(); #offered = []; #words = ""; #waiting = []; #arrived = null; #detached = false;
   #kinds = {}; #onFind; #onNewest; #last = 0;
 
   /** onFind(event): somebody asks where in the chart an event is. onNewest(seq): lines up to that one will be shown. */
@@ -46,6 +46,7 @@ export class Story {
     const generation = ++this.#generation;
     this.#busy = true;
     this.#waiting = [];
+    this.#arrived = []; // lines told while the page of lines is on its way, which may lack them
     this.#drawFresh();
     if (around !== null) { this.#groups.clear(); this.#words = ""; byId("search").value = ""; this.#drawFilters(); }
     try {
@@ -65,7 +66,10 @@ export class Story {
         this.#empty(`The lines could not be read: ${error.message}`);
       }
     } finally {
-      if (generation === this.#generation) this.#busy = false;
+      if (generation === this.#generation) {
+        this.#busy = false;
+        this.#takeArrived();
+      }
     }
     if (generation === this.#generation && this.#lines.length < PAGE / 2) await this.#more();
   }
@@ -73,12 +77,19 @@ export class Story {
   /** A line that has just been told. */
   line(event) {
     this.#last = Math.max(this.#last, event.seq);
+    if (this.#arrived) { this.#arrived.push(event); return; }
     if (!this.#matches(event)) return;
     if (this.#detached || this.#isReading()) {
       this.#waiting.unshift(event);
       this.#drawFresh();
     } else this.#arrive([event]);
     say(byId("live"), event.line.split(" | ").slice(1, 3).join(": "));
+  }
+
+  #takeArrived() {
+    const arrived = this.#arrived, newest = this.#lines[0]?.seq ?? 0;
+    this.#arrived = null;
+    for (const event of arrived) if (event.seq > newest) this.line(event);
   }
 
   /** Show the line of that seq, wherever it is. */

@@ -1,0 +1,199 @@
+"""Hands each line of one story to the channels that asked for it, and says when the bot is not heard any more."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from livestory.clock import SECOND, monotonic
+from livestory.errors import LivestoryError
+from livestory.outlets.alerts import words
+from livestory.outlets.alerts.delivery import MessageStyle
+from livestory.outlets.alerts.outbox import QueuedLine
+from livestory.story.journal.follower import Change, StoryFollower
+from livestory.story.journal.reader import JournalReader
+from livestory.story.kinds import is_critical
+from livestory.story.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from livestory.clock import Clock
+    from livestory.outlets.alerts.delivery import Delivery, Patience
+    from livestory.outlets.alerts.outbox import ChannelState, Outbox
+    from livestory.story.files.layout import Layout
+    from livestory.story.journal.entry import Kept
+
+_LOOK = 0.2  # seconds between two looks at the journal: a phone is not faster, and an idle machine sleeps
+_PULSE = 10  # looks after which it is asked whether the bot is overdue
+_SILENT = "not_heard"  # where the outbox keeps since when the bot has not been heard
+
+
+class Dispatcher:
+    """Puts what each channel asked for into the outbox, once."""
+
+    def __init__(  # noqa: PLR0913 - all that it needs, handed in once
+        self,
+        layout: Layout,
+        outbox: Outbox,
+        deliveries: Sequence[Delivery],
+        *,
+        clock: Clock,
+        grace: int | None,
+        link: str | None,
+        zones: Sequence[str],
+        patience: Patience,
+        report: Callable[[str], object],
+        steady: Callable[[], int] = monotonic,
+    ) -> None:
+        """``report`` is called with each new trouble and its end, in words for a person.
+
+        ``steady`` measures how long the bot has not been heard: the machine's clock may be set meanwhile.
+        """
+        self.well = False  # the journal can be read, and the bot is heard or has said goodbye
+        self._follower = StoryFollower(layout.db)
+        self._outbox = outbox
+        self._deliveries = deliveries
+        self._clock = clock
+        self._grace = grace
+        self._link = link
+        self._zones = zones
+        self._patience = patience
+        self._report = report
+        self._steady = steady
+        self._snapshot: Snapshot | None = None
+        self._observed: tuple[int, int] | None = None  # the last observation's time, and when by `steady` it was made
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Read no further; `run` returns after the present look."""
+        self._stopping = True
+
+    async def run(self) -> None:
+        """Follow the story and queue its lines until `stop` is called."""
+        self._enrol_new_channels()
+        looks, pause = 0, _LOOK
+        while not self._stopping:
+            try:
+                await self._look(check=looks % _PULSE == 0)
+                looks, pause = looks + 1, _LOOK
+            except LivestoryError as error:
+                self.well = False
+                self._failed(error)
+                looks, pause = 0, self._patience.trouble / SECOND
+            await asyncio.sleep(pause)
+        self._follower.close()
+
+    def _enrol_new_channels(self) -> None:
+        """A channel that is new begins where the story stands; one of a story to come, at its first line."""
+        try:
+            with JournalReader.open(self._follower.path) as reader:
+                journal, seq = reader.id, reader.last_seq
+        except LivestoryError:
+            journal, seq = "", 0
+        for delivery in self._deliveries:
+            if self._outbox.state(delivery.name) is None:
+                self._outbox.enrol(delivery.name, journal, seq)
+
+    async def _look(self, *, check: bool) -> None:
+        change = self._follower.look()
+        if change in {Change.REPLACED, Change.REWOUND}:
+            self._snapshot = None
+        if change not in {Change.NONE, Change.GREW}:
+            self._set_cursors(self._follower.reader, rewound=change is Change.REWOUND)
+        if change is not Change.NONE:
+            await self._queue_lines(self._follower.reader.id)
+        if change is not Change.NONE or check:
+            self._check_heard()
+        if self._follower.recovered():
+            self._report(f"alerts: {self._follower.path}: read again")
+
+    def _set_cursors(self, reader: JournalReader, *, rewound: bool) -> None:
+        """Set the channels' cursors right where the journal is another one than they were of, or an older copy."""
+        for delivery, zone in zip(self._deliveries, self._zones, strict=True):
+            name, state = delivery.name, self._outbox.state(delivery.name)
+            delivery.style = MessageStyle(title=words.title(reader.identity), link=self._link, zone=zone)
+            if state is None:
+                self._outbox.enrol(name, reader.id, reader.last_seq)
+            elif state.journal != reader.id:
+                if state.journal:
+                    self._report(f"alerts: {name}: another story has taken its story's place; begins with that one")
+                self._outbox.enrol(name, reader.id, 0)
+            elif rewound or state.seq > reader.last_seq:
+                after = min(state.seq, self._follower.seq) if rewound else 0  # the last line that is as it was read
+                onward = f"after #{after}" if after else "from its end"
+                lacks = f"ends at #{reader.last_seq}, before #{state.seq}, read last"
+                lacks = lacks if state.seq > reader.last_seq else f"has another #{state.seq} than the one read last"
+                self._report(f"alerts: {name}: the story {lacks}: an older copy was put back; goes on {onward}")
+                self._outbox.enrol(name, reader.id, after or reader.last_seq)
+        self._follower.go_to(min((state.seq for state in self._own_states()), default=0))
+
+    def _own_states(self) -> list[ChannelState]:
+        own = {each.name for each in self._deliveries}
+        return [state for state in self._outbox.states() if state.name in own]
+
+    async def _queue_lines(self, journal: str) -> None:
+        cursors = {state.name: state.seq for state in self._own_states()}
+        while page := self._follower.page():
+            now = self._clock.now()
+            lines = [
+                (each.name, _queued(journal, kept, now))
+                for kept in page
+                for each in self._deliveries
+                if kept.seq > cursors[each.name] and each.policy.wants(kept.kind, critical=is_critical(kept.kind))
+            ]
+            cursors = {name: max(seq, page[-1].seq) for name, seq in cursors.items()}
+            self._outbox.add(lines, cursors, journal)
+            self._wake(name for name, _ in lines)
+            if self._stopping:
+                return
+            await asyncio.sleep(0)
+
+    def _check_heard(self) -> None:
+        """Say once that the bot is not heard any more, and once that it is again."""
+        self._snapshot = bot = Snapshot.read(self._follower.reader, self._snapshot)
+        last, limit, now = bot.observation, bot.overdue_from(self._grace), self._clock.now()
+        silent_since = self._outbox.kept(_SILENT)
+        silence = self._silence(last.time, now) if last is not None else 0
+        overdue = last is not None and limit is not None and silence > limit - last.time and not bot.at_rest
+        if overdue and silent_since is None and last is not None and last.next_due is not None:
+            self._queue_own(_SILENT, words.not_heard(now, last.next_due, last.time), bot.journal, last.time, now)
+        elif not overdue and silent_since is not None:
+            heard = last is not None and last.time > silent_since
+            line = words.heard_again(now, silent_since) if heard else None
+            self._queue_own("heard_again", line, bot.journal, None, now)
+        self.well = not overdue
+
+    def _silence(self, observed: int, now: int) -> int:
+        """How long ago that observation was made, whatever became of the clock since it was first seen here."""
+        if self._observed is None or self._observed[0] != observed:
+            self._observed = observed, self._steady() - max(now - observed, 0)
+        return self._steady() - self._observed[1]
+
+    def _queue_own(self, kind: str, line: str | None, journal: str, silent_since: int | None, now: int) -> None:
+        """Queue a line of ours for every channel, whatever it asked for: each is as good as the bot is alive."""
+        queued = []
+        if line is not None:
+            key = f"{journal}/{kind}/{now}"
+            own = QueuedLine(0, key, None, now, kind, True, line, b"", now)  # noqa: FBT003 - it is critical
+            queued = [(each.name, own) for each in self._deliveries]
+        self._outbox.add_own(queued, _SILENT, silent_since)
+        self._wake(name for name, _ in queued)
+
+    def _wake(self, names: Iterable[str]) -> None:
+        woken = set(names)
+        for each in self._deliveries:
+            if each.name in woken:
+                each.news.set()
+
+    def _failed(self, error: LivestoryError) -> None:
+        new = self._follower.failed(error)
+        trouble = self._follower.trouble
+        if new and trouble is not None:
+            waits = trouble.passing
+            self._report(f"{trouble.text.splitlines()[0]}; waiting" if waits else trouble.text)
+
+
+def _queued(journal: str, kept: Kept, now: int) -> QueuedLine:
+    critical = is_critical(kept.kind)
+    return QueuedLine(0, f"{journal}/{kept.id}", kept.seq, kept.told, kept.kind, critical, kept.line, kept.record, now)

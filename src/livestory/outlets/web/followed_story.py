@@ -1,0 +1,236 @@
+"""A story as the server follows it: what it knows of its bot, what is new, and questions to its journal."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from itertools import takewhile
+from time import monotonic
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from livestory.errors import JournalError, LivestoryError
+from livestory.outlets.web.history import EventIndex, Readings
+from livestory.outlets.web.status import Status, state_of, status_of
+from livestory.story.files.layout import Layout
+from livestory.story.journal.entry import Kept
+from livestory.story.journal.follower import Change, StoryFollower
+from livestory.story.journal.lock import holder
+from livestory.story.journal.reader import JournalReader
+from livestory.story.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from livestory.clock import Clock
+
+_LOOK = 0.05  # seconds between two looks at the journal; each costs some microseconds
+_STATUS = 0.25  # seconds between two statuses
+_RETRY = 1.0  # seconds until a journal that can't be read is tried again
+_PULSE = 20  # looks after which the state is reconsidered though nothing was written: silence changes it too
+
+T = TypeVar("T")
+
+
+class Update(Struct, frozen=True):
+    """What has come since the last update. ``anew``: of another journal than before, or the first.
+
+    Lines come at once and with a status; without lines, a status comes four times a second at most.
+    """
+
+    events: list[Kept]
+    status: Status | None
+    anew: bool = False
+
+
+class FollowedStory:
+    """A story that a thread follows: `status`, `index` and `readings` are what it has read so far."""
+
+    def __init__(self, name: str, path: Path, clock: Clock, publish: Callable[[FollowedStory, Update], None]) -> None:
+        """Follow the story at ``path``; ``publish`` is called with each update in order, on the thread that follows."""
+        self.name = name
+        self.path = Layout.of(path).db
+        self.index = EventIndex()
+        self.readings = Readings()
+        self._lock_file = Layout.of(path).lock
+        self._clock = clock
+        self._publish = publish
+        self._follower = StoryFollower(path)
+        self._snapshot: Snapshot | None = None
+        self._known: Status | None = None  # as of the snapshot; its state and its instant are the present's to say
+        self._published: Status | None = None
+        self._anew = False  # the journal is another one, and that is not published yet
+        self._status_waits = False
+        self._next_status = 0.0
+        self._written = True
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name=f"follow {name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to follow, on a thread that ends with the process."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop following; returns once the journal is closed, or soon."""
+        self._stop.set()
+        self._thread.join(timeout=0.5)
+
+    @property
+    def opening(self) -> int | None:
+        """The opening of the journal that `index` and `readings` are of; None while it can't be read."""
+        return self._follower.opening
+
+    def status(self) -> Status:
+        """How the bot is now."""
+        now, trouble, known, snapshot = self._clock.now(), self._follower.trouble, self._known, self._snapshot
+        if trouble is not None and trouble.missing:
+            return Status(story=self.name, state="waiting", now=now, trouble=trouble.text)
+        if known is None or snapshot is None:
+            known = Status(story=self.name, state="loading", now=now)
+        else:
+            known = replace(known, state=state_of(snapshot, now, written=self._written), now=now)
+        return known if trouble is None else replace(known, state="trouble", trouble=trouble.text)
+
+    def _follow(self) -> None:
+        looks, pause = 0, 0.0
+        while not self._stop.wait(pause):
+            pause = _LOOK
+            try:
+                self._look()
+                looks += 1
+                if looks % _PULSE == 1:
+                    self._pulse()
+            except (LivestoryError, msgspec.MsgspecError) as error:
+                self._follower.failed(error)
+                self._pulse()
+                looks, pause = 0, _RETRY
+        self._follower.close()
+
+    def _look(self) -> None:
+        change = self._follower.look()
+        if change in {Change.REPLACED, Change.REWOUND}:
+            self.index, self.readings, self._snapshot, self._known = EventIndex(), Readings(), None, None
+            self._anew = True
+            self._follower.go_to(0)
+        if change is not Change.NONE:
+            self._catch_up()
+        elif self._status_waits and monotonic() >= self._next_status:
+            self._publish_status([])
+
+    def _catch_up(self) -> None:
+        """Read everything new; the lines of a story that is met for the first time are not published one by one."""
+        published = False
+        while not self._stop.is_set():
+            events = self._follower.page()
+            last = self.readings.last
+            observations = self._follower.reader.observations(None if last is None else last + 1)
+            self.readings.add(takewhile(self._goes_on, observations))
+            self.index.add(events)
+            if (not events and not published) or (events and not self._anew):
+                self._take_snapshot()
+                self._status_waits = not (self._anew or events) and monotonic() < self._next_status
+                if not self._status_waits:
+                    self._publish_status(events)
+                published = True
+            if not events:
+                break
+
+    def _goes_on(self, _: object) -> bool:
+        return not self._stop.is_set()
+
+    def _publish_status(self, events: list[Kept]) -> None:
+        self._next_status = monotonic() + _STATUS
+        self._status_waits = False
+        self._published = self.status()
+        anew, self._anew = self._anew, False
+        self._publish(self, Update(events, self._published, anew))
+
+    def _pulse(self) -> None:
+        """Publish the state where it has changed though nothing was written."""
+        self._written = holder(self._lock_file) is not None
+        status, before = self.status(), self._published
+        if before is None or (status.state, status.trouble) != (before.state, before.trouble):
+            self._published = status
+            self._publish(self, Update([], status))
+
+    def _take_snapshot(self) -> None:
+        index, readings, reader = self.index, self.readings, self._follower.reader
+        self._snapshot = snapshot = Snapshot.read(reader, self._snapshot)
+        regime = index.last("regime")
+        regime_event = reader.event(regime) if regime else None
+        self._known = status_of(
+            self.name,
+            snapshot,
+            last_seq=len(index),
+            first_time=readings.first if index.first_time is None else index.first_time,
+            halted_since=readings.halted_since,
+            regime_since=regime_event.time if regime_event else None,
+            committed=_changed_at(self.path) or self._clock.now(),
+            kinds=index.kinds(),
+        )
+        self._written = self._written or holder(self._lock_file) is not None
+        self._follower.recovered()
+
+
+class Queries:
+    """Answers questions to journals on a thread of its own: the longest of them holds up no line that is published."""
+
+    def __init__(self) -> None:
+        """Nothing is opened before the first question; no transaction is held between two."""
+        self._pool = ThreadPoolExecutor(1, "queries")
+        self._readers: dict[str, tuple[int | None, JournalReader]] = {}  # each with the opening that it is of
+
+    async def ask(self, story: FollowedStory, question: Callable[[JournalReader], T]) -> T:
+        """The answer to a question about that story. Raises JournalError."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._answer, story, question)
+
+    async def compute(self, work: Callable[[], T]) -> T:
+        """The result of work that needs no journal and takes a while."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+    def close(self) -> None:
+        """Close the journals and end the thread, once the last question is answered."""
+        self._pool.submit(self._close)
+        self._pool.shutdown()
+
+    def _answer(self, story: FollowedStory, question: Callable[[JournalReader], T]) -> T:
+        try:
+            return question(self._reader(story))
+        except JournalError:
+            self._drop(story)
+            raise
+
+    def _reader(self, story: FollowedStory) -> JournalReader:
+        """A reader of the very file that the story is followed in: one put back in its place has the same id."""
+        opening, known = story.opening, self._readers.get(story.name)
+        if known is not None and known[0] == opening is not None:
+            return known[1]
+        self._drop(story)
+        reader = JournalReader.open(story.path)
+        self._readers[story.name] = opening, reader
+        return reader
+
+    def _drop(self, story: FollowedStory) -> None:
+        _, reader = self._readers.pop(story.name, (None, None))
+        if reader is not None:
+            reader.close()
+
+    def _close(self) -> None:
+        for _, reader in self._readers.values():
+            reader.close()
+
+
+def _changed_at(path: Path) -> int | None:
+    """When the journal was last written, in microseconds since the epoch."""
+    found = []
+    for file in (path, path.with_name(path.name + "-wal")):
+        try:
+            found.append(file.stat().st_mtime_ns // 1000)
+        except OSError:
+            continue
+    return max(found, default=None)

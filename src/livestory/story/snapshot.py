@@ -1,0 +1,240 @@
+"""How a bot is, as its story knows it: what every reader of a journal may show, without what only the writer needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from livestory.clock import MINUTE, SECOND
+from livestory.story.account import Account
+from livestory.story.detectors import ChapterDetector, TroubleDetector
+from livestory.story.event import from_record
+from livestory.story.inputs import Observation
+from livestory.story.journal.entry import Identity, Kept
+from livestory.story.journal.faults import corrupt
+from livestory.story.kinds.lifecycle import Started, Stopped
+from livestory.story.kinds.risk import Halted, Unhalted
+from livestory.story.narrator import NARRATOR, unreadable
+
+if TYPE_CHECKING:
+    from livestory.story.journal.reader import JournalReader
+    from livestory.story.kinds.base import Facts
+
+_BARS_TIME = frozenset({"simulated", "replay"})  # modes whose time is the bars' own
+_LEAST_GRACE, _MOST_GRACE = 30 * SECOND, 5 * MINUTE
+_LIFECYCLE = ("started", "resumed", "stopped")
+_HALTS = ("halted", "unhalted")
+
+
+class _Memory(Struct):
+    """The part of a narrator's saved state that is shown; the rest is passed over."""
+
+    account: Account
+    chapters: ChapterDetector
+    troubles: TroubleDetector = field(default_factory=TroubleDetector)
+    last_observed: int = 0
+
+
+_decode = msgspec.msgpack.Decoder(_Memory).decode
+
+
+class Return(Struct, frozen=True, kw_only=True):
+    """A return of the unit value (deposits and withdrawals left out), and what holding the base asset made."""
+
+    since: int | None
+    change: float | None
+    holding: float | None
+
+
+class Peak(Struct, frozen=True, kw_only=True):
+    """What the story's drawdown counts from."""
+
+    wealth: float  # as a balance of today's size
+    drawdown: float  # of the wealth from it, 0 or negative
+    unit: str  # that it is counted in
+    time: int
+    resumed_at: int | None  # it is the highest since that resume; None: the highest ever
+
+
+class Start(Struct, frozen=True, kw_only=True):
+    """What a bot began with."""
+
+    time: int
+    value: float | None  # its wealth, the unit value at the start
+    price: float | None
+
+
+class HaltChange(Struct, frozen=True, kw_only=True):
+    """What was told of a halt since the last observation: a halt by hand comes between two bars."""
+
+    halted: bool
+    reason: str | None
+    since: int | None  # None: another halt goes on, of which this says nothing more
+
+
+class Snapshot(Struct, frozen=True, kw_only=True):
+    """A bot as its journal knew it. Instants are microseconds since the epoch, shares fractions, None is unknown."""
+
+    journal: str  # its id
+    identity: Identity
+    last_seq: int
+    observation: Observation | None = None  # the last, with what was told of a halt since it
+    halt_change: HaltChange | None = None
+    lifecycle: Kept | None = None  # the last event that told that the bot came or went
+    stopped_by: str | None = None  # who or what ended it; None where it has not said goodbye
+    last_halt: Kept | None = None  # the last event that told of a halt or its end
+    start: Start | None = None
+    wealth: float | None = None  # with deposits and withdrawals told since the last observation
+    drawdown: float | None = None  # as the bot measures it, else as the story does
+    peak: Peak | None = None
+    breaker: float | None = None  # the drawdown that trips it, as a positive share; 0 is off
+    today: Return | None = None
+    total: Return | None = None  # since the start
+    troubles: tuple[str, ...] = ()  # the kinds of the events that told a trouble that goes on
+
+    @classmethod
+    def read(cls, reader: JournalReader, before: Snapshot | None = None) -> Snapshot:
+        """The snapshot of a journal as it is now.
+
+        ``before`` is an earlier one of the same journal: only what came after it is looked through. Raises
+        JournalError, and JournalCorrupt where the narrator's state or a record can't be read.
+        """
+        last_seq, seen = reader.last_seq, reader.last_observation()
+        memory = _memory(reader)
+        account = memory.account if memory else None
+        after = before.last_seq if before else 0
+        lifecycle = reader.last_of(_LIFECYCLE, after) or (before.lifecycle if before else None)
+        last_halt = reader.last_of(_HALTS, after) or (before.last_halt if before else None)
+        halt = _halt_change(reader, last_halt, seen)
+        start = (before.start if before else None) or _start(reader, after, known=memory is not None)
+        if seen is not None and halt is not None:
+            seen = replace(seen, halted=halt.halted, halt_reason=halt.reason)
+        return cls(
+            journal=reader.id,
+            identity=reader.identity,
+            last_seq=last_seq,
+            observation=seen,
+            halt_change=halt,
+            last_halt=last_halt,
+            lifecycle=lifecycle,
+            stopped_by=_stopped_by(reader, lifecycle),
+            start=start,
+            wealth=account.wealth if account else (seen.wealth if seen else None),
+            drawdown=account.drawdown if account and account.value is not None else None,
+            peak=_peak(account) if account else None,
+            breaker=account.rules.breaker if account and account.rules else None,
+            today=_today(memory) if memory else None,
+            total=_total(account, start) if account else None,
+            troubles=tuple(sorted(memory.troubles.kinds(memory.last_observed))) if memory else (),
+        )
+
+    @property
+    def on_bars_time(self) -> bool:
+        """Whether the story's time is the bars' own, so that only a writer at work says that the bot is alive."""
+        return on_bars_time(self.identity)
+
+    @property
+    def stopped(self) -> Kept | None:
+        """The bot's last goodbye, where it has not come again since."""
+        return self.lifecycle if self.lifecycle is not None and self.lifecycle.kind == "stopped" else None
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether the bot has said goodbye and nothing was observed after it."""
+        return self.stopped is not None and (self.observation is None or self.stopped.time >= self.observation.time)
+
+    def overdue_from(self, grace: int | None = None) -> int | None:
+        """The instant from which the next observation is overdue; None where nothing was said of it.
+
+        That is ``grace`` microseconds after it was due; else a quarter of the interval, within 30 seconds and five
+        minutes. It says nothing of a story on the bars' time.
+        """
+        last = self.observation
+        if last is None or last.next_due is None or self.on_bars_time:
+            return None
+        if grace is None:
+            grace = min(max((last.next_due - last.time) // 4, _LEAST_GRACE), _MOST_GRACE)
+        return last.next_due + grace
+
+
+def on_bars_time(identity: Identity) -> bool:
+    """Whether the time of a story is the bars' own, as in a replay or a simulation, and says nothing of the present."""
+    return identity.mode in _BARS_TIME
+
+
+def _memory(reader: JournalReader) -> _Memory | None:
+    saved = reader.state(NARRATOR)
+    try:
+        return _decode(saved) if saved is not None else None
+    except msgspec.MsgspecError as error:
+        raise unreadable(error) from error
+
+
+def _halt_change(reader: JournalReader, told: Kept | None, seen: Observation | None) -> HaltChange | None:
+    """The last word on a halt, if it came after the observation ``seen``."""
+    if told is None or (seen is not None and told.time <= seen.time):
+        return None
+    match _facts(reader, told):
+        case Halted(reason=reason):
+            return HaltChange(halted=True, reason=reason, since=told.time)
+        case Unhalted(still=still):
+            return HaltChange(halted=still is not None, reason=still, since=None)
+    return None
+
+
+def _stopped_by(reader: JournalReader, lifecycle: Kept | None) -> str | None:
+    if lifecycle is None or lifecycle.kind != "stopped":
+        return None
+    facts = _facts(reader, lifecycle)
+    return facts.by if isinstance(facts, Stopped) else ""
+
+
+def _start(reader: JournalReader, after: int, *, known: bool) -> Start | None:
+    """What the bot's start says, if it comes after the seq ``after``, or else its first observation."""
+    for event in reader.events(after, kinds={"started"}, limit=1):
+        facts = _facts(reader, event)
+        if isinstance(facts, Started) and facts.wealth is not None and facts.price is not None:
+            return Start(time=event.time, value=facts.wealth, price=facts.price)
+    first = next(iter(reader.observations()), None) if known else None
+    return Start(time=first.time, value=first.wealth, price=first.price) if first is not None else None
+
+
+def _facts(reader: JournalReader, event: Kept) -> Facts:
+    try:
+        return from_record(event.record, event.line, event.id, event.seq).facts
+    except msgspec.MsgspecError as error:
+        raise corrupt(reader.path, f"event {event.seq} ({error})") from error
+
+
+def _peak(account: Account) -> Peak | None:
+    if account.value is None or not account.peak:
+        return None
+    return Peak(
+        wealth=account.as_wealth(account.peak),
+        drawdown=account.value / account.peak - 1.0,
+        unit=account.unit,
+        time=account.peak_time,
+        resumed_at=account.resumed_at,
+    )
+
+
+def _today(memory: _Memory) -> Return | None:
+    day, account = memory.chapters.tallies.get("day"), memory.account
+    if day is None:
+        return None
+    return Return(since=day.since, change=_change(day.value, account.value), holding=_change(day.price, account.price))
+
+
+def _total(account: Account, start: Start | None) -> Return:
+    if start is None:
+        return Return(since=None, change=None, holding=None)
+    return Return(
+        since=start.time, change=_change(start.value, account.value), holding=_change(start.price, account.price)
+    )
+
+
+def _change(before: float | None, after: float | None) -> float | None:
+    return after / before - 1.0 if before and after is not None else None

@@ -22,3 +22,12 @@ def test_every_detector_has_its_paragraph() -> None:
     text = (DOCS / "events.md").read_text(encoding="utf-8")
     paragraphs = set(re.findall(r"^\*\*(\w+)\*\* ", text, re.MULTILINE))
     assert paragraphs == set(detectors.__all__)
+
+
+def test_the_architecture_page_names_what_there_is() -> None:
+    """Each path on it exists, and its table leads to at least as many changes as people ask for."""
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:src|tests|docs)/[\w/.]+)`", page)
+    assert [path for path in named if not (DOCS.parent / path).exists()] == []
+    table = page.partition("## Where do I change what")[2].partition("## Words")[0]
+    assert len(re.findall(r"^\| .* \|$", table, re.MULTILINE)) >= 25 + 2

@@ -142,7 +142,7 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     """With what to do."""
     layout = _layout(tmp_path)
     layout.inbox.write_text("in the way")
-    with pytest.raises(InputError, match="can't leave a word there"):
+    with pytest.raises(InputError, match="can't leave a command there"):
         Inbox(layout).post(Resume())
 
 

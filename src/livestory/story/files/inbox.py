@@ -1,8 +1,8 @@
-"""Words to the one who writes a story, left by other processes: the owner's hand, and what the alerts have to report.
+"""Commands to the one who writes a story, left by other processes: the owner, and the alerts with what they report.
 
-A journal has one writer. Whoever else has something to say leaves a word in the folder ``live_story.inbox`` beside it,
-one file each, and the writer takes it: at once while it runs, else at its next start. A word has its effect exactly
-once, because its id is committed with the effect, and its file is removed only after that.
+A journal has one writer. Whoever else wants something of it leaves a command in the folder ``live_story.inbox`` beside
+it, one file each, and the writer takes it: at once while it runs, else at its next start. A command has its effect
+exactly once, because its id is committed with the effect, and its file is removed only after that.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from livestory.clock import Clock
     from livestory.story.files.layout import Layout
 
-INBOX = "inbox"  # the state that holds the words taken
-_MOST_BYTES = 65_536  # of a word; a larger file is none
+INBOX = "inbox"  # the state that holds the commands taken
+_MOST_BYTES = 65_536  # of a command; a larger file is none
 _log = logging.getLogger("livestory")
 
 
 class Posted(Struct, frozen=True):
-    """A word that lies in the inbox."""
+    """A command that lies in the inbox."""
 
     id: str
     time: int  # when it was left
@@ -45,7 +45,7 @@ _DECODER = msgspec.json.Decoder(Command)
 
 
 class Inbox:
-    """The words left for one story.
+    """The commands left for one story.
 
     Anybody may `post`. The writer takes what is `waiting`, commits `states` together with the effects, then sweeps.
     """
@@ -56,15 +56,15 @@ class Inbox:
         self._taken: set[str] = set() if state is None else msgspec.msgpack.decode(state, type=set[str])
         self._refused: set[str] = set()
 
-    def post(self, word: Command, clock: Clock | None = None) -> str:
-        """Leave ``word``, durably; returns its id. Raises InputError where the folder can't be written."""
+    def post(self, command: Command, clock: Clock | None = None) -> str:
+        """Leave ``command``, durably; returns its id. Raises InputError where the folder can't be written."""
         posted = f"{(clock or SystemClock()).now():020d}-{os.urandom(4).hex()}"
         path = self._path(posted)
         scratch = temporary(path)
         try:
             make_folder(self._folder)
             with scratch.open("xb") as file:
-                file.write(_ENCODER.encode(word))
+                file.write(_ENCODER.encode(command))
                 file.flush()
                 os.fsync(file.fileno())
             scratch.rename(path)
@@ -72,16 +72,16 @@ class Inbox:
         except OSError as error:
             with suppress(OSError):
                 scratch.unlink(missing_ok=True)
-            message = f"{self._folder}: can't leave a word there: {error.strerror}\nRun this as the bot's own user."
+            message = f"{self._folder}: can't leave a command there: {error.strerror}\nRun this as the bot's own user."
             raise InputError(message) from None
         return posted
 
     def holds(self, posted: str) -> bool:
-        """Whether a word still waits to be taken."""
+        """Whether a command still waits to be taken."""
         return self._path(posted).exists()
 
     def waiting(self) -> list[Posted]:
-        """The words not taken yet, oldest first. One that can't be read is set aside, and logged."""
+        """The commands not taken yet, oldest first. One that can't be read is set aside, and logged."""
         try:
             names = sorted(entry.name for entry in os.scandir(self._folder) if entry.name.endswith(".json"))
         except OSError:
@@ -91,15 +91,15 @@ class Inbox:
         return [one for one in found if one is not None]
 
     def take(self, posted: Posted) -> None:
-        """Count a word as taken; its effect and `states` are to be committed together."""
+        """Count a command as taken; its effect and `states` are to be committed together."""
         self._taken.add(posted.id)
 
     def states(self) -> dict[str, bytes]:
-        """What is to be committed with the effects of the words taken, by name; nothing if none was."""
+        """What is to be committed with the effects of the commands taken, by name; nothing if none was."""
         return {INBOX: msgspec.msgpack.encode(self._taken)} if self._taken else {}
 
     def sweep(self) -> None:
-        """Remove the files of words whose taking is committed; one that can't be removed stays taken."""
+        """Remove the files of commands whose taking is committed; one that can't be removed stays taken."""
         if not self._taken:
             return
         with suppress(OSError):
@@ -125,7 +125,7 @@ class Inbox:
             return None
         except (OSError, ValueError) as error:
             self._refused.add(posted)
-            _log.error("%s: not a word that can be taken: %s; set aside", encodable(path), encodable(error))
+            _log.error("%s: not a command that can be taken: %s; set aside", encodable(path), encodable(error))
             with suppress(OSError):
                 path.rename(path.with_suffix(".bad"))
             return None

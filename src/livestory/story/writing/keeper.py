@@ -123,10 +123,10 @@ class Keeper:
             self._open()
         store = self._store
         while store is not None:
-            words = self._inbox.waiting()
+            commands = self._inbox.waiting()
             with self._lock:  # which whoever narrates waits for: no disk is touched within
                 self._tell_news(store)
-                self._hear_words(words, store)
+                self._take_commands(commands, store)
                 calls = tuple(self._calls)
                 state = self.narrator.save() if calls else b""
             if not calls:
@@ -224,9 +224,9 @@ class Keeper:
             self._narrate(call, self.narrator, self._trades)
             self._append(call)
 
-    def _hear_words(self, words: list[Posted], store: StoryStore) -> None:
+    def _take_commands(self, commands: list[Posted], store: StoryStore) -> None:
         """Have told what others have left in the inbox. To halt or resume is not for a story: it is left lying."""
-        for posted in words:
+        for posted in commands:
             if isinstance(posted.command, Halt | Resume):
                 continue
             self._inbox.take(posted)

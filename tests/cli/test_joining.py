@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner
 from msgspec import structs
 
-from livestory.cli.check import check
-from livestory.cli.ledger_watch import LedgerWatch
+from livestory.cli.commands.check import check
 from livestory.cli.play import Play, joined, play
+from livestory.cli.trouble import LedgerWatch
 from livestory.clock import MINUTE, ManualClock, instant
 from livestory.config import Configuration
 from livestory.errors import JournalError, JournalForeign

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from livestory.cli.demo import demo
+from livestory.cli.commands.demo import demo
 from tests.golden.oracle import events
 
 if TYPE_CHECKING:

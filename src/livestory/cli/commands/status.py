@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from livestory.cli.closing import print_rows
-from livestory.cli.place import dir_option, story_in
-from livestory.cli.sizes import size
+from livestory.cli.options import dir_option
+from livestory.cli.output import print_rows, size
+from livestory.cli.story_folder import story_in
 from livestory.clock import SystemClock
 
 if TYPE_CHECKING:

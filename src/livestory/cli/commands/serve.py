@@ -9,8 +9,10 @@ from pathlib import Path
 
 import click
 
-from livestory.cli.alert import config_option, delivered
-from livestory.cli.page import PORT
+from livestory.cli.commands.alert import delivered
+from livestory.cli.options import config_option
+from livestory.cli.page import PORT, when_parent_ends
+from livestory.cli.story_folder import story_in
 from livestory.credentials import checked
 
 _NICE = 5  # a bot on the same machine goes first
@@ -74,8 +76,6 @@ def serve(  # noqa: PLR0913, PLR0917 - click hands over each option by name
     livestory serve --dir results --dir results/demo --port 9000
     LIVESTORY_TOKEN=$(openssl rand -hex 16) livestory serve --host 192.0.2.7
     """
-    from livestory.cli.page import when_parent_ends
-    from livestory.cli.place import story_in
     from livestory.cli.supervisor import Supervisor
     from livestory.clock import SystemClock
     from livestory.errors import InputError

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from livestory.cli.closing import print_rows
+from livestory.cli.options import config_file, config_option
+from livestory.cli.output import print_rows
 from livestory.cli.units import WORDS
 from livestory.errors import InputError
 
@@ -56,13 +57,7 @@ def service() -> None:
     type=click.Path(path_type=Path),
     help="Folder of the story.  [default: results; with --system /var/lib/NAME]",
 )
-@click.option(
-    "--config",
-    "configured",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Configuration; without it livestory.toml of the present folder, if it is there.",
-)
+@config_option(otherwise="livestory.toml of the present folder")
 @click.option(
     "--as", "user", default="livestory", show_default=True, metavar="USER", help="Whom the system runs it as."
 )
@@ -194,8 +189,8 @@ def _configuration(given: Path | None) -> Path | None:
     """The configuration's file, which can be read. Raises ConfigError."""
     from livestory import config
 
-    path = given or Path("livestory.toml")
-    if given is None and not path.exists():
+    path = config_file(given)
+    if path is None:
         return None
     config.load(path, {})
     return path.absolute()

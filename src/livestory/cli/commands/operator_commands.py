@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from livestory.cli.place import dir_option, story_in
+from livestory.cli.options import dir_option
+from livestory.cli.story_folder import story_in
 from livestory.clock import instant
 from livestory.errors import InputError, LivestoryError
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from livestory.cli.place import dir_option, story_in
+from livestory.cli.options import dir_option
+from livestory.cli.story_folder import story_in
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -23,12 +23,14 @@ from livestory.credentials import Secret
 from livestory.story.journal.entry import Identity
 from livestory.story.settings import StorySettings
 from livestory.story.writing.synchronous import SynchronousWriter
-from livestory.trading.exchange.access import Keys
 from livestory.trading.exchange.ccxt_client import CcxtClient
 from livestory.trading.exchange.ccxt_spot import CcxtSpot
-from livestory.trading.live_executor import ExecutorState, LiveExecutor, Scene
+from livestory.trading.exchange.settings import Keys
+from livestory.trading.executor import Executor, TimePassed
 from livestory.trading.market.recorded import RecordedBars
 from livestory.trading.risk import RiskSettings
+from livestory.trading.session import RunInfo
+from livestory.trading.state import ExecutorState
 from livestory.trading.strategy.choice import StrategySettings
 from tests.exchange.binance_spot.__main__ import shifted
 from tests.exchange.binance_spot.fills import NextOpen
@@ -37,7 +39,7 @@ from tests.exchange.binance_spot.server import BinanceSpot
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from livestory.trading.exchange import Answer, Attempt
+    from livestory.trading.exchange.records import Answer, OrderRequest
     from livestory.trading.market.bar import Bar
     from livestory.trading.risk import Approved
 
@@ -80,18 +82,18 @@ def _latencies(bars: list[Bar]) -> tuple[list[float], list[float]]:
             Path(folder) / "live_story.txt", identity, StorySettings(), keep_days=None, clock=clock
         ) as story:
             fresh = ExecutorState.fresh("bot", StrategySettings(), RiskSettings(), None)
-            executor = LiveExecutor(fresh, story, lambda: (), Scene(mode="testnet", clock=clock), account)
+            executor = Executor(fresh, story, lambda: (), RunInfo(mode="testnet", clock=clock), account)
             for bar in bars[:-1]:
                 clock.set(bar.end)
                 sent, began = len(came), time.perf_counter()
-                executor.on_bar(bar)
+                executor.process(bar)
                 if len(came) > sent:
                     orders.append((came[-1] - began) * 1000)
                     began = time.perf_counter()
                     for _ in range(3):
                         account.client.ask("fetch_balance", signed=True)
                     bare.append((time.perf_counter() - began) * 1000)
-                executor.on_pulse(clock.now())
+                executor.process(TimePassed(clock.now()))
                 executor.commit()
         account.close()
     return orders, bare
@@ -102,8 +104,8 @@ def _arrivals(account: CcxtSpot) -> list[float]:
     came: list[float] = []
     submit = account.submit
 
-    def stamped(approved: Approved, attempt: Attempt) -> Answer:
-        answer = submit(approved, attempt)
+    def stamped(approved: Approved, request: OrderRequest) -> Answer:
+        answer = submit(approved, request)
         came.append(time.perf_counter())
         return answer
 

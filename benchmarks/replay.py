@@ -17,7 +17,7 @@ from livestory.cli.play import Play, play
 from livestory.config import Configuration
 from livestory.story.files.layout import Layout
 from livestory.trading.market.recorded import RecordedBars
-from livestory.trading.run import GROUP
+from livestory.trading.replay import GROUP
 from livestory.trading.strategy.timeframe import BAR
 
 if TYPE_CHECKING:

@@ -108,6 +108,7 @@ def test_quiet_hours_are_kept_by_the_clock_on_the_wall(quiet: str, zone: str, da
             if over is not None:
                 expected = (1, None) if over == time else (0, over)
                 assert rules.due([line(1)], Pace(), time) == expected
+                assert rules.due([line(1)], Pace(), time + 59 * SECOND) == expected
 
 
 def test_a_clock_that_is_put_back_holds_nothing_up() -> None:

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from msgspec import structs
 
 from livestory.cli.commands.check import check
-from livestory.cli.play import Play, joined, play
+from livestory.cli.play import Play, play
 from livestory.cli.trouble import LedgerWatch
 from livestory.clock import MINUTE, ManualClock, instant
 from livestory.config import Configuration
@@ -20,9 +20,10 @@ from livestory.errors import JournalError, JournalForeign
 from livestory.story.files.layout import Layout
 from livestory.story.inputs import Begin
 from livestory.story.journal.reader import JournalReader
+from livestory.trading.live import joined
 from livestory.trading.market.bar import Bar
 from livestory.trading.market.candles import ExchangeCandles
-from livestory.trading.run import Ending, run
+from livestory.trading.replay import Ending, run
 from tests.exchange.accounts import account_of
 from tests.exchange.binance_spot.server import BinanceSpot
 from tests.trading.outside import Rehearsal
@@ -111,16 +112,16 @@ def test_a_journal_that_can_not_be_written_is_said_while_it_lasts(capsys: pytest
     rehearsal = Rehearsal([wish(0.5)], story=story)
     rehearsal.bar()
     watch = LedgerWatch(rehearsal.executor)
-    watch.on_pulse(rehearsal.clock.now())
+    watch.on_time(rehearsal.clock.now())
     assert capsys.readouterr().err == ""
     story.full = True
     rehearsal.bar()
     for _ in range(3):
-        watch.on_pulse(rehearsal.clock.now())
+        watch.on_time(rehearsal.clock.now())
     assert capsys.readouterr().err == "nothing is bought until the journal can be written: the disk is full\n"
     story.full = False
     for _ in range(3):
-        watch.on_pulse(rehearsal.clock.now())
+        watch.on_time(rehearsal.clock.now())
     assert capsys.readouterr().err == "the journal can be written again\n"
 
 

@@ -17,7 +17,7 @@ from livestory.story.journal.reader import JournalReader
 from livestory.trading.exchange.ccxt_client import CcxtClient
 from livestory.trading.market.candles import ExchangeCandles
 from livestory.trading.market.recorded import RecordedBars
-from livestory.trading.run import Ending
+from livestory.trading.replay import Ending
 from tests.cli.program import story
 from tests.market.binance_server import SICK, BinanceServer, MovingStop
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from livestory.trading.live import Timer
     from livestory.trading.market.bar import Bar
-    from livestory.trading.pulse import Pulse
-    from livestory.trading.summary import Summary
+    from livestory.trading.state import Summary
 
 pytest.importorskip("ccxt")
 NOON = instant("2022-02-01T12:07:30")
@@ -69,7 +69,7 @@ def run_for(duration: int, server: BinanceServer, folder: Path) -> tuple[Ending,
         clock=server.clock,
         keep_days=1,
         news=news,
-        pulse=cast("Pulse", stop),
+        timer=cast("Timer", stop),
     )
     with closing(client):
         return play(told, stop)

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from livestory.credentials import Secret
 from livestory.story.reason import Reason
-from livestory.trading.exchange import Attempt
-from livestory.trading.exchange.access import Keys
 from livestory.trading.exchange.ccxt_client import CcxtClient
 from livestory.trading.exchange.ccxt_spot import CcxtSpot
-from livestory.trading.orders import Order
+from livestory.trading.exchange.records import OrderRequest
+from livestory.trading.exchange.settings import Keys
+from livestory.trading.execution.working_order import Order
 from livestory.trading.risk import Approved, Risk, RiskSettings
 
 if TYPE_CHECKING:
-    from livestory.trading.exchange import Side
+    from livestory.trading.exchange.records import Side
     from tests.exchange.binance_spot.server import BinanceSpot
 
 
@@ -50,7 +50,7 @@ def approved(side: Side, quantity: str, reference: str = "0.08", name: str = "ls
     return verdict
 
 
-def attempt(side: Side, quantity: str, limit: str | None = None, name: str = "ls-1") -> Attempt:
+def request(side: Side, quantity: str, limit: str | None = None, name: str = "ls-1") -> OrderRequest:
     """What is sent for it."""
     price = None if limit is None else Decimal(limit)
-    return Attempt(client_order_id=name, side=side, quantity=Decimal(quantity), limit=price)
+    return OrderRequest(client_order_id=name, side=side, quantity=Decimal(quantity), limit=price)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec import structs
 
-from livestory.clock import SECOND
+from livestory.clock import DAY, SECOND
 from livestory.story.commands import Resume
 from livestory.story.files.inbox import Posted
-from livestory.trading.live_executor import LiveExecutor
+from livestory.trading.executor import Executor, TimePassed
 from livestory.trading.market.bar import Bar
 from livestory.trading.risk import RiskSettings
-from livestory.trading.scene import Scene
+from livestory.trading.session import RunInfo
 from livestory.trading.strategy.choice import StrategySettings
 from tests.exchange.conftest import NOON
 from tests.trading.outside import ScriptedState
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from tests.exchange.binance_spot.server import BinanceSpot
 
 
-@pytest.mark.parametrize("step", [90, 300])
-def test_an_order_sent_right_after_the_clock_was_set_forward_is_followed_to_its_fill(
+@pytest.mark.parametrize("step", [45, 90, 300, 2 * DAY // SECOND, -300, -2 * DAY // SECOND])
+def test_an_order_sent_right_after_the_clock_was_set_is_followed_to_its_fill(
     server: BinanceSpot, account: CcxtSpot, clock: ManualClock, step: int
 ) -> None:
     """The first answer shows the step; the fill is told, and nothing is left in the ledger."""
@@ -37,18 +37,18 @@ def test_an_order_sent_right_after_the_clock_was_set_forward_is_followed_to_its_
     fresh = ScriptedState.fresh("test", StrategySettings(), RiskSettings(max_weight=1.0), None)
     fresh.settings = structs.replace(fresh.settings, rebalance=structs.replace(fresh.settings.rebalance, cooldown=0))
     fresh.strategy = Script([wish(0.9)])
-    scene = Scene(mode="testnet", base="ETH", symbol="ETH/BTC", exchange="binance", clock=clock)
-    executor = LiveExecutor(fresh, story, lambda: NO_BARS, scene, account)
+    info = RunInfo(mode="testnet", base="ETH", symbol="ETH/BTC", exchange="binance", clock=clock)
+    executor = Executor(fresh, story, lambda: NO_BARS, info, account)
     executor.begin(Bar(NOON, NOON + QUARTER, price, price, price, price, 1.0), 0)
     story.posted.append(Posted("1", NOON, Resume()))
-    executor.on_pulse(clock.now())
+    executor.process(TimePassed(clock.now()))
     server.exchange.ahead = -step * SECOND
     clock.set(NOON + QUARTER + (step + 2) * SECOND)
-    executor.on_bar(Bar(NOON, NOON + QUARTER, price, price, price, price, 1.0))
+    executor.process(Bar(NOON, NOON + QUARTER, price, price, price, price, 1.0))
     for _ in range(60):
         clock.set(clock.now() + SECOND)
-        executor.on_pulse(clock.now())
+        executor.process(TimePassed(clock.now()))
     assert account.clock_ahead == pytest.approx(step * SECOND, abs=SECOND)
     assert [fill.side for fill in story.fills] == ["buy"]
     assert not executor.state.orders
-    assert executor.state.books.since <= NOON + QUARTER + 65 * SECOND
+    assert executor.state.expected.since <= NOON + QUARTER + 65 * SECOND

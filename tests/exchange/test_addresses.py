@@ -10,8 +10,8 @@ from livestory.clock import ManualClock
 from livestory.config import Configuration
 from livestory.credentials import Secret
 from livestory.errors import ConfigError
-from livestory.trading.exchange.access import ExchangeSettings, Keys
 from livestory.trading.exchange.ccxt_client import CcxtClient
+from livestory.trading.exchange.settings import ExchangeSettings, Keys
 
 pytest.importorskip("ccxt")
 KEYS = Keys(Secret("k"), Secret("s"))

@@ -16,13 +16,21 @@ from livestory.clock import DAY, HOUR, MINUTE, SECOND, ManualClock
 from livestory.config import Configuration
 from livestory.credentials import Secret
 from livestory.story.reason import Reason
-from livestory.trading.exchange import Accepted, Balances, OpenOrder, Rejected, Report, Standing, Unanswered
-from livestory.trading.exchange.access import Keys
 from livestory.trading.exchange.ccxt_errors import Failed
 from livestory.trading.exchange.ccxt_spot import CcxtSpot
 from livestory.trading.exchange.preflight import preflight
-from livestory.trading.market.candle_client import CandleClient
-from tests.exchange.accounts import account_of, approved, attempt, client_of
+from livestory.trading.exchange.records import (
+    Accepted,
+    Balances,
+    OpenOrder,
+    OrderReport,
+    OrderStatus,
+    Rejected,
+    Unanswered,
+)
+from livestory.trading.exchange.settings import Keys
+from livestory.trading.market.candles import CandleClient
+from tests.exchange.accounts import account_of, approved, client_of, request
 from tests.exchange.binance_spot import faults
 from tests.exchange.binance_spot.records import Fees
 from tests.market.binance_server import MovingStop
@@ -91,7 +99,7 @@ def test_an_empty_or_foreign_answer_is_never_an_empty_account(server: BinanceSpo
 def test_an_odd_answer_is_never_an_empty_list(server: BinanceSpot, account: CcxtSpot, body: bytes) -> None:
     """No trades and no orders are proof; what can't be read is none."""
     server.faults.add(faults.Fault(name="ODD", acts=False, answer=faults.Answer(200, body)), to="GET", times=3)
-    assert account.trades(account.client.now() - HOUR) is None
+    assert account.executions(account.client.now() - HOUR) is None
     assert account.open_orders() is None
     assert account.query("ls-1") is None
 
@@ -107,7 +115,7 @@ def test_every_trade_is_read_however_many_pages_they_are(
     for _ in range(200):
         server.exchange.place("SELL", Decimal(50))
         clock.set(clock.now() + 20_000)
-    trades = account.trades(clock.now() - back)
+    trades = account.executions(clock.now() - back)
     assert trades is not None
     assert len(trades) == 2001
     assert server.times("GET /api/v3/myTrades") < 40
@@ -120,8 +128,8 @@ def test_a_trade_tells_its_fee_in_every_asset(server: BinanceSpot, account: Ccxt
     for asset in ("received", "quote", "BNB"):
         server.exchange.fees = Fees(asset=asset, bnb_price=Decimal("0.01"))
         server.exchange.adjust("BNB", Decimal(10))
-        account.submit(approved("buy", "1", name=f"ls-{asset}"), attempt("buy", "1", name=f"ls-{asset}"))
-        trades = account.trades(account.client.now() - HOUR)
+        account.submit(approved("buy", "1", name=f"ls-{asset}"), request("buy", "1", name=f"ls-{asset}"))
+        trades = account.executions(account.client.now() - HOUR)
         assert trades is not None
         fees[asset] = next(trade for trade in trades if trade.client_order_id == f"ls-{asset}")
     value = fees["quote"].price
@@ -137,8 +145,8 @@ def test_a_fee_in_an_asset_of_unknown_price_is_unknown(server: BinanceSpot, acco
     server.exchange.fees = Fees(asset="BNB", bnb_price=Decimal("0.01"))
     server.exchange.adjust("BNB", Decimal(10))
     server.faults.add(faults.ERROR_BEFORE, to="GET /api/v3/ticker", times=10)
-    account.submit(approved("buy", "1"), attempt("buy", "1"))
-    (trade,) = account.trades(account.client.now() - HOUR) or ()
+    account.submit(approved("buy", "1"), request("buy", "1"))
+    (trade,) = account.executions(account.client.now() - HOUR) or ()
     assert trade.fee is None
 
 
@@ -146,9 +154,9 @@ def test_a_trade_whose_order_is_not_shown_yet_makes_no_answer(server: BinanceSpo
     """It could be ours: a foreign trade is one whose order is known."""
     server.exchange.place("BUY", Decimal("0.1"), client_order_id="web_1")
     server.exchange.order_lag = MINUTE
-    assert account.trades(account.client.now() - HOUR) is None
+    assert account.executions(account.client.now() - HOUR) is None
     server.exchange.order_lag = 0
-    (trade,) = account.trades(account.client.now() - HOUR) or ()
+    (trade,) = account.executions(account.client.now() - HOUR) or ()
     assert trade.client_order_id == "web_1"
 
 
@@ -179,9 +187,9 @@ def test_a_testnet_has_no_history_of_flows(server: BinanceSpot) -> None:
 
 def test_a_market_order_is_sent_once_under_its_id(server: BinanceSpot, account: CcxtSpot) -> None:
     """Nothing more, and nothing rounded."""
-    assert account.submit(approved("buy", "0.1234"), attempt("buy", "0.1234")) == Accepted()
-    (request,) = [asked for asked in server.asked if asked.what == ORDER]
-    sent = {name: request.params[name] for name in ("symbol", "side", "type", "quantity", "newClientOrderId")}
+    assert account.submit(approved("buy", "0.1234"), request("buy", "0.1234")) == Accepted()
+    (placed,) = [asked for asked in server.asked if asked.what == ORDER]
+    sent = {name: placed.params[name] for name in ("symbol", "side", "type", "quantity", "newClientOrderId")}
     assert sent == {
         "symbol": "ETHBTC",
         "side": "BUY",
@@ -189,7 +197,7 @@ def test_a_market_order_is_sent_once_under_its_id(server: BinanceSpot, account: 
         "quantity": "0.1234",
         "newClientOrderId": "ls-1",
     }
-    assert account.query("ls-1") == Report(Standing.FILLED, Decimal("0.1234"))
+    assert account.query("ls-1") == OrderReport(OrderStatus.FILLED, Decimal("0.1234"))
 
 
 def test_a_limit_order_never_takes(server: BinanceSpot, account: CcxtSpot) -> None:
@@ -197,29 +205,29 @@ def test_a_limit_order_never_takes(server: BinanceSpot, account: CcxtSpot) -> No
     book = account.book()
     assert book is not None
     low = account.filters().price(book.bid * Decimal("0.95"), against="sell")
-    assert account.submit(approved("buy", "1"), attempt("buy", "1", f"{low}")) == Accepted()
+    assert account.submit(approved("buy", "1"), request("buy", "1", f"{low}")) == Accepted()
     (order,) = account.open_orders() or ()
     expected = OpenOrder(client_order_id="ls-1", side="buy", quantity=Decimal(1), filled=Decimal(0), limit=low)
     assert order == expected
-    taking = attempt("buy", "1", f"{book.ask}", name="ls-2")
+    taking = request("buy", "1", f"{book.ask}", name="ls-2")
     assert account.submit(approved("buy", "1", name="ls-2"), taking) == Rejected(Reason("would_take"))
-    assert account.cancel("ls-1") == Report(Standing.CANCELLED, Decimal(0))
+    assert account.cancel("ls-1") == OrderReport(OrderStatus.CANCELLED, Decimal(0))
     assert account.open_orders() == []
     assert server.exchange.find(None, "ls-2") is None
 
 
 def test_a_price_between_two_ticks_is_not_sent(server: BinanceSpot, account: CcxtSpot) -> None:
     """Ccxt would round it."""
-    answer = account.submit(approved("buy", "1"), attempt("buy", "1", "0.050005"))
+    answer = account.submit(approved("buy", "1"), request("buy", "1", "0.050005"))
     assert answer == Rejected(Reason("step_size", value=0.050005, limit=0.00001))
     assert server.times(ORDER) == 0
 
 
 def test_withdrawing_what_is_filled_or_unknown_tells_which(account: CcxtSpot) -> None:
     """A cancel that comes too late is no mystery."""
-    account.submit(approved("buy", "1"), attempt("buy", "1"))
-    assert account.cancel("ls-1") == Report(Standing.FILLED, Decimal(1))
-    assert account.cancel("ls-none") == Report(Standing.NOT_FOUND)
+    account.submit(approved("buy", "1"), request("buy", "1"))
+    assert account.cancel("ls-1") == OrderReport(OrderStatus.FILLED, Decimal(1))
+    assert account.cancel("ls-none") == OrderReport(OrderStatus.NOT_FOUND)
 
 
 @given(
@@ -250,7 +258,7 @@ def test_ccxt_does_not_change_how_this_process_rounds(server: BinanceSpot) -> No
     """It sets the context of whoever calls it."""
     before = getcontext().copy()
     opened = account_of(server)
-    opened.submit(approved("buy", "0.1234"), attempt("buy", "0.1234"))
+    opened.submit(approved("buy", "0.1234"), request("buy", "0.1234"))
     opened.close()
     after = getcontext()
     assert (after.rounding, after.traps) == (before.rounding, before.traps)
@@ -265,12 +273,12 @@ def test_ccxt_does_not_change_how_this_process_rounds(server: BinanceSpot) -> No
 def test_a_lost_answer_is_never_taken_for_a_refusal(server: BinanceSpot, account: CcxtSpot, fault: Fault) -> None:
     """Whether the exchange acted or not; asking tells."""
     server.faults.add(fault, to=ORDER)
-    answer = account.submit(approved("buy", "0.1"), attempt("buy", "0.1"))
+    answer = account.submit(approved("buy", "0.1"), request("buy", "0.1"))
     assert isinstance(answer, Unanswered)
     assert troubled(account)
     report = account.query("ls-1")
     assert report is not None
-    assert (report.standing is Standing.FILLED) == fault.acts
+    assert (report.status is OrderStatus.FILLED) == fault.acts
     assert not troubled(account)
     assert server.times(ORDER) == 1
 
@@ -279,16 +287,16 @@ def test_an_exchange_that_never_answers_is_given_up(server: BinanceSpot) -> None
     """After the timeout, which is a second here."""
     account = account_of(server, timeout=SECOND)
     server.faults.add(faults.FROZEN_AFTER, to=ORDER)
-    assert isinstance(account.submit(approved("buy", "0.1"), attempt("buy", "0.1")), Unanswered)
+    assert isinstance(account.submit(approved("buy", "0.1"), request("buy", "0.1")), Unanswered)
     report = account.query("ls-1")
     assert report is not None
-    assert report.standing is Standing.FILLED
+    assert report.status is OrderStatus.FILLED
     account.close()
 
 
 def test_an_id_that_is_there_already_is_the_first_order(server: BinanceSpot, account: CcxtSpot) -> None:
     """Still open, the exchange refuses the second; what counts is the first."""
-    order = attempt("buy", "1", "0.05")
+    order = request("buy", "1", "0.05")
     assert account.submit(approved("buy", "1"), order) == Accepted()
     assert account.submit(approved("buy", "1"), order) == Accepted()
     assert len(server.exchange.orders) == 1
@@ -299,10 +307,10 @@ def test_a_restart_of_the_exchange_is_no_end(server: BinanceSpot, account: CcxtS
     assert account.balances() is not None
     server.close()
     assert account.balances() is None
-    assert isinstance(account.submit(approved("buy", "1"), attempt("buy", "1")), Unanswered)
+    assert isinstance(account.submit(approved("buy", "1"), request("buy", "1")), Unanswered)
     server.open()
     assert account.balances() is not None
-    assert account.query("ls-1") == Report(Standing.NOT_FOUND)
+    assert account.query("ls-1") == OrderReport(OrderStatus.NOT_FOUND)
 
 
 # What is refused.
@@ -310,16 +318,16 @@ def test_a_restart_of_the_exchange_is_no_end(server: BinanceSpot, account: CcxtS
 
 def test_insufficient_funds_say_what_is_missing(account: CcxtSpot) -> None:
     """By the balance as it is then."""
-    answer = account.submit(approved("buy", "100", reference="0.08"), attempt("buy", "100"))
+    answer = account.submit(approved("buy", "100", reference="0.08"), request("buy", "100"))
     assert answer == Rejected(Reason("insufficient_funds", value=8.0, limit=1.0))
-    answer = account.submit(approved("sell", "5", name="ls-2"), attempt("sell", "5", name="ls-2"))
+    answer = account.submit(approved("sell", "5", name="ls-2"), request("sell", "5", name="ls-2"))
     assert answer == Rejected(Reason("insufficient_funds", value=5.0, limit=2.0))
 
 
 def test_the_exchanges_own_words_come_with_a_refusal(server: BinanceSpot, account: CcxtSpot) -> None:
     """Its filters were others when they were read."""
     server.exchange.rules = structs.replace(server.exchange.rules, step=Decimal("0.01"))
-    answer = account.submit(approved("buy", "0.1234"), attempt("buy", "0.1234"))
+    answer = account.submit(approved("buy", "0.1234"), request("buy", "0.1234"))
     assert answer == Rejected(Reason("rejected", text="Filter failure: LOT_SIZE"))
     assert account.trouble is None
 
@@ -342,7 +350,7 @@ def test_a_halted_market_is_noticed_at_the_order_and_asked_for_each_minute(
     """Until it trades again."""
     server.exchange.status = "BREAK"
     assert not closed(account)
-    answer = account.submit(approved("buy", "0.1"), attempt("buy", "0.1"))
+    answer = account.submit(approved("buy", "0.1"), request("buy", "0.1"))
     assert answer == Rejected(Reason("market_halted"))
     account.refresh(clock.now())
     assert closed(account) == "BREAK"
@@ -383,7 +391,7 @@ def test_a_ban_is_kept_without_a_question(
     clock.set(clock.now() + 89 * SECOND)
     assert account.balances() is None
     assert account.query("ls-1") is None
-    assert account.submit(approved("sell", "1"), attempt("sell", "1")) == Rejected(Reason("exchange_down"))
+    assert account.submit(approved("sell", "1"), request("sell", "1")) == Rejected(Reason("exchange_down"))
     assert len(server.asked) == asked
     trouble = account.trouble
     assert trouble is not None
@@ -413,7 +421,7 @@ def test_what_can_wait_waits_when_the_weight_is_nearly_used_up(
     assert account.trouble.problem == "rate limit: nearly used up"
     assert account.trouble.retry_at == clock.now() + 55 * SECOND
     assert account.balances() is not None
-    assert account.submit(approved("sell", "1"), attempt("sell", "1")) == Accepted()
+    assert account.submit(approved("sell", "1"), request("sell", "1")) == Accepted()
     assert account.cancel("ls-1") is not None
     clock.set(clock.now() + MINUTE)
     assert account.flows(clock.now()) is not None
@@ -529,11 +537,11 @@ def test_no_trade_is_left_out_for_a_clock_that_was_set_meanwhile(
     server: BinanceSpot, account: CcxtSpot, clock: ManualClock, step: int
 ) -> None:
     """Whoever asks reckons "since" by it, and learns of the step only by the answer."""
-    assert account.trades(clock.now()) == []
+    assert account.executions(clock.now()) == []
     server.exchange.place("SELL", Decimal("0.1"))
     clock.set(clock.now() + step)
     server.exchange.ahead = -step
-    trades = account.trades(clock.now() - account.clock_ahead - 10 * SECOND)
+    trades = account.executions(clock.now() - account.clock_ahead - 10 * SECOND)
     assert [trade.quantity for trade in trades or ()] == [Decimal("0.1")]
 
 
@@ -551,7 +559,7 @@ def test_a_clock_that_was_set_back_makes_nothing_fresh(
 def test_a_clock_that_is_off_is_set_right_with_one_more_try(server: BinanceSpot, account: CcxtSpot, ahead: int) -> None:
     """The order is placed once."""
     server.exchange.ahead = ahead
-    assert account.submit(approved("buy", "1"), attempt("buy", "1")) == Accepted()
+    assert account.submit(approved("buy", "1"), request("buy", "1")) == Accepted()
     assert len(server.exchange.orders) == 1
     assert account.trouble is None
     if ahead < -SECOND or ahead > 10 * SECOND:  # else the exchange did not mind
@@ -562,7 +570,7 @@ def test_a_clock_that_stays_off_stops_and_says_so(server: BinanceSpot, account: 
     """One retry, then nothing for a minute."""
     skewed = faults.Answer(400, b'{"code":-1021,"msg":"Timestamp for this request is outside of the recvWindow."}')
     server.faults.add(faults.Fault(name="SKEW", acts=False, answer=skewed), to=ORDER, times=10)
-    answer = account.submit(approved("buy", "1"), attempt("buy", "1"))
+    answer = account.submit(approved("buy", "1"), request("buy", "1"))
     assert isinstance(answer, Rejected)
     assert server.times(ORDER) == 2
     trouble = account.trouble
@@ -570,7 +578,7 @@ def test_a_clock_that_stays_off_stops_and_says_so(server: BinanceSpot, account: 
     assert trouble.lasting
     assert trouble.problem.startswith("clock off by")
     assert account.balances() is None
-    assert account.submit(approved("buy", "1"), attempt("buy", "1")) == Rejected(Reason("exchange_down"))
+    assert account.submit(approved("buy", "1"), request("buy", "1")) == Rejected(Reason("exchange_down"))
     assert server.times(ORDER) == 2
     clock.set(clock.now() + MINUTE)
     server.faults.clear()
@@ -621,10 +629,10 @@ def test_no_secret_is_shown_by_any_of_it(
             account.balances(),
             account.trouble,
             account.query("ls-1"),
-            account.trades(clock.now()),
+            account.executions(clock.now()),
             account.trouble,
         ]
-        told.append(account.submit(approved("buy", "0.01"), attempt("buy", "0.01", name=f"ls-{clock.now()}")))
+        told.append(account.submit(approved("buy", "0.01"), request("buy", "0.01", name=f"ls-{clock.now()}")))
         server.faults.clear()
         server.faults.add(fault or faults.ERROR_BEFORE, to="GET /api/v3/order")
         clock.set(clock.now() + HOUR)

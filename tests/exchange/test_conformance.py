@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from livestory.clock import DAY, SECOND, ManualClock
-from livestory.trading.exchange import Accepted, Exchange, Rejected, Report, Standing, Trade
 from livestory.trading.exchange.paper import PaperExchange, PaperSettings
-from tests.exchange.accounts import account_of, approved, attempt
+from livestory.trading.exchange.records import Accepted, Execution, OrderReport, OrderStatus, Rejected
+from tests.exchange.accounts import account_of, approved, request
 from tests.exchange.binance_spot.fills import NextOpen
 from tests.exchange.binance_spot.records import Fees, Rules
 from tests.exchange.binance_spot.server import BinanceSpot
@@ -21,7 +21,8 @@ from tests.exchange.binance_spot.server import BinanceSpot
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from livestory.trading.exchange import Side
+    from livestory.trading.exchange.protocol import Exchange
+    from livestory.trading.exchange.records import Side
     from livestory.trading.market.bar import Bar
 
 FIRST = 1000
@@ -78,12 +79,12 @@ def venue(request: pytest.FixtureRequest, two_months: list[Bar]) -> Iterator[Ven
         account.exchange.close()
 
 
-def trade(venue: Venue, side: Side, quantity: str) -> tuple[str, Bar, list[Trade]]:
+def trade(venue: Venue, side: Side, quantity: str) -> tuple[str, Bar, list[Execution]]:
     """Send a market order and let its bar pass: its id, the bar, and its trades."""
     name = f"ls-{next(_numbers)}"
-    assert venue.exchange.submit(approved(side, quantity, name=name), attempt(side, quantity, name=name)) == Accepted()
+    assert venue.exchange.submit(approved(side, quantity, name=name), request(side, quantity, name=name)) == Accepted()
     bar = venue.next_bar()
-    trades = venue.exchange.trades(bar.open_time - DAY, bar)
+    trades = venue.exchange.executions(bar.open_time - DAY, bar)
     assert trades is not None
     return name, bar, [each for each in trades if each.client_order_id == name]
 
@@ -112,7 +113,7 @@ def test_a_market_order_is_filled_and_told_once(venue: Venue, side: Side) -> Non
     after = venue.exchange.balances()
     assert before is not None
     assert after is not None
-    assert venue.exchange.query(name) == Report(Standing.FILLED, Decimal("0.5"))
+    assert venue.exchange.query(name) == OrderReport(OrderStatus.FILLED, Decimal("0.5"))
     assert sum(each.quantity for each in trades) == Decimal("0.5")
     assert after.base - before.base == sum(each.base_change for each in trades)
     assert after.quote - before.quote == sum(each.quote_change for each in trades)
@@ -131,7 +132,7 @@ def test_trades_repeat_themselves_and_lose_none(venue: Venue) -> None:
     """Asked for again, the same ones come, oldest first."""
     _, bar, (first,) = trade(venue, "buy", "0.5")
     _, bar, (second,) = trade(venue, "sell", "0.3")
-    again = [each.trade_id for each in venue.exchange.trades(bar.open_time, bar) or ()]
+    again = [each.trade_id for each in venue.exchange.executions(bar.open_time, bar) or ()]
     assert second.trade_id in again
     assert first.trade_id != second.trade_id
     assert first.time <= second.time
@@ -139,14 +140,14 @@ def test_trades_repeat_themselves_and_lose_none(venue: Venue) -> None:
 
 def test_an_unknown_order_is_not_found(venue: Venue) -> None:
     """Neither asked for nor withdrawn."""
-    assert venue.exchange.query("ls-none") == Report(Standing.NOT_FOUND)
-    assert venue.exchange.cancel("ls-none") == Report(Standing.NOT_FOUND)
+    assert venue.exchange.query("ls-none") == OrderReport(OrderStatus.NOT_FOUND)
+    assert venue.exchange.cancel("ls-none") == OrderReport(OrderStatus.NOT_FOUND)
 
 
 def test_what_is_done_can_not_be_withdrawn(venue: Venue) -> None:
     """It is told as it is."""
     name, _, _ = trade(venue, "buy", "0.5")
-    assert venue.exchange.cancel(name) == Report(Standing.FILLED, Decimal("0.5"))
+    assert venue.exchange.cancel(name) == OrderReport(OrderStatus.FILLED, Decimal("0.5"))
 
 
 @pytest.mark.parametrize(
@@ -162,23 +163,23 @@ def test_what_is_done_can_not_be_withdrawn(venue: Venue) -> None:
 def test_what_is_impossible_is_refused_and_changes_nothing(venue: Venue, side: Side, quantity: str, key: str) -> None:
     """More than there is, less than a step, less than the least value, off the step."""
     before = venue.exchange.balances()
-    answer = venue.exchange.submit(approved(side, quantity), attempt(side, quantity))
+    answer = venue.exchange.submit(approved(side, quantity), request(side, quantity))
     assert isinstance(answer, Rejected)
     bar = venue.next_bar()
-    assert not venue.exchange.trades(bar.open_time - DAY, bar)
+    assert not venue.exchange.executions(bar.open_time - DAY, bar)
     assert venue.exchange.balances() == before
-    assert venue.exchange.query("ls-1") == Report(Standing.NOT_FOUND)
+    assert venue.exchange.query("ls-1") == OrderReport(OrderStatus.NOT_FOUND)
     assert answer.reason.key == key
 
 
 def test_nothing_is_placed_that_was_not_approved(venue: Venue) -> None:
     """Neither without approval, nor of the other side, nor more of it."""
     with pytest.raises(TypeError):
-        venue.exchange.submit("buy", attempt("buy", "1"))  # type: ignore[arg-type]
+        venue.exchange.submit("buy", request("buy", "1"))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="not what was approved"):
-        venue.exchange.submit(approved("buy", "1"), attempt("sell", "1"))
+        venue.exchange.submit(approved("buy", "1"), request("sell", "1"))
     with pytest.raises(ValueError, match="not what was approved"):
-        venue.exchange.submit(approved("buy", "1"), attempt("buy", "1.0001"))
+        venue.exchange.submit(approved("buy", "1"), request("buy", "1.0001"))
     assert venue.exchange.open_orders() == []
 
 
@@ -193,9 +194,9 @@ def test_whatever_is_traded_the_balances_are_the_sum_of_the_trades(
     base, quote = before.base, before.quote
     for side, steps in wishes:
         quantity, name = f"{Decimal(steps) / 10_000}", f"ls-{next(_numbers)}"
-        venue.exchange.submit(approved(side, quantity, name=name), attempt(side, quantity, name=name))
+        venue.exchange.submit(approved(side, quantity, name=name), request(side, quantity, name=name))
         bar = venue.next_bar()
-        for each in venue.exchange.trades(bar.open_time - DAY, bar) or ():
+        for each in venue.exchange.executions(bar.open_time - DAY, bar) or ():
             if each.client_order_id == name:
                 base, quote = base + each.base_change, quote + each.quote_change
     after = venue.exchange.balances()

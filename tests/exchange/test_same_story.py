@@ -14,9 +14,11 @@ from livestory.story.journal.reader import JournalReader
 from livestory.story.settings import StorySettings
 from livestory.story.writing.synchronous import SynchronousWriter
 from livestory.trading.exchange.paper import PaperSettings
-from livestory.trading.live_executor import ExecutorState, LiveExecutor, Scene
+from livestory.trading.executor import Executor, TimePassed
 from livestory.trading.market.recorded import RecordedBars
 from livestory.trading.risk import RiskSettings
+from livestory.trading.session import RunInfo
+from livestory.trading.state import ExecutorState
 from livestory.trading.strategy.choice import StrategySettings
 from tests.exchange.accounts import account_of
 from tests.exchange.binance_spot.fills import NextOpen
@@ -26,7 +28,7 @@ from tests.exchange.binance_spot.server import BinanceSpot
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from livestory.trading.exchange import Exchange
+    from livestory.trading.exchange.protocol import Exchange
     from livestory.trading.market.bar import Bar
 
 _BARS = int(os.environ.get("SAME_STORY_BARS", "2000"))  # more on request
@@ -37,16 +39,18 @@ def told(folder: Path, bars: list[Bar], exchange: Exchange | None, clock: Manual
     """The lines of a run over ``bars``."""
     strategy, paper = StrategySettings(), None if exchange is not None else PaperSettings(quote_balance=1)
     fresh = ExecutorState.fresh("bot", strategy, _TIGHT, paper)
-    scene = Scene(mode="testnet", market="binance", base="ETH", symbol="ETH/BTC", clock=clock)
+    info = RunInfo(mode="testnet", market="binance", base="ETH", symbol="ETH/BTC", clock=clock)
     identity = Identity(bot="bot", mode="testnet", symbol="ETH/BTC", unit="BTC", bars=None)
     with SynchronousWriter(folder / "live_story.txt", identity, StorySettings(), keep_days=None, clock=clock) as story:
-        executor = LiveExecutor(fresh, story, lambda: (), scene, exchange)
+        executor = Executor(fresh, story, lambda: (), info, exchange)
         for bar in bars:
             if clock is not None:
                 clock.set(bar.end)
-            executor.on_bar(bar)
+            executor.process(bar)
             if clock is not None:
-                executor.on_pulse(clock.now())  # hears what the order just sent has become, as within a second
+                executor.process(
+                    TimePassed(clock.now())
+                )  # hears what the order just sent has become, as within a second
             executor.commit()
         executor.end("bars")
         executor.commit()

@@ -25,10 +25,11 @@ from livestory.story.settings import StorySettings
 from livestory.story.writing.synchronous import SynchronousWriter
 from livestory.tables import tables
 from livestory.trading.exchange.paper import PaperSettings
-from livestory.trading.live_executor import ExecutorState, LiveExecutor
+from livestory.trading.executor import Executor
 from livestory.trading.market.recorded import RecordedBars
+from livestory.trading.replay import run
 from livestory.trading.risk import RiskSettings
-from livestory.trading.run import run
+from livestory.trading.state import ExecutorState
 from livestory.trading.strategy.choice import StrategySettings
 from livestory.trading.strategy.timeframe import BAR
 
@@ -105,7 +106,7 @@ def test_the_story_retold_from_prometheus_is_the_one_told_live(
         server = prometheus_server(targets=[f"127.0.0.1:{exposed.port}"], interval="25ms")
         fresh = ExecutorState.fresh("scout", StrategySettings(), RISK, PaperSettings())
         fresh.warm_up(bars[FIRST - WARM : FIRST])
-        run(LiveExecutor(fresh, story, lambda: bars), paced(bars[FIRST:], server), threading.Event(), commit_every=1)
+        run(Executor(fresh, story, lambda: bars), paced(bars[FIRST:], server), threading.Event(), commit_every=1)
         with Prometheus(PrometheusSettings(url=server.url), Credentials()) as prometheus:
             exported = export_prometheus(
                 prometheus, tmp_path / "export.csv", metric_names.load("livestory"), now=SystemClock().now()

@@ -19,7 +19,7 @@ from livestory.story.inputs import Observation
 from livestory.story.journal.entry import Identity
 from livestory.story.kinds import KINDS
 from livestory.story.narrator import _Memory
-from livestory.trading.executor_state import ExecutorState
+from livestory.trading.state import ExecutorState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -23,7 +23,7 @@ from livestory.trading.risk import RiskSettings
 from livestory.trading.strategy.timeframe import BAR
 
 if TYPE_CHECKING:
-    from livestory.trading.market import Market
+    from livestory.trading.market.protocol import Market
 
 QUARTER = Configuration(risk=RiskSettings(breaker=0.10))
 """All defaults but the breaker: at 20 % it trips in no quarter of the real bars that is told from its own first bar."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from livestory.clock import DAY, HOUR, MINUTE, instant
-from livestory.trading.market.row import is_possible
+from livestory.trading.market.bar import is_possible
 from livestory.trading.market.simulated import SimulatedBars, SimulatedSettings
 
 if TYPE_CHECKING:

@@ -9,10 +9,12 @@ from livestory.clock import DAY
 from livestory.config import Configuration
 from livestory.story.journal.entry import Identity
 from livestory.story.writing.synchronous import SynchronousWriter
-from livestory.trading.live_executor import ExecutorState, LiveExecutor, Scene
+from livestory.trading.executor import Executor
 from livestory.trading.market.simulated import SimulatedBars
+from livestory.trading.replay import run
 from livestory.trading.risk import RiskSettings
-from livestory.trading.run import run
+from livestory.trading.session import RunInfo
+from livestory.trading.state import ExecutorState
 from tests.reliability.told_bot import KEEP_DAYS, START
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ def replay(scene: Scenery, *, group: int, failpoint: str | None = None) -> None:
         if failpoint is not None:
             FAILPOINTS[failpoint](told)
         told.commit = commit_and_say  # type: ignore[assignment,method-assign]
-        executor = LiveExecutor(fresh, told, market.read, Scene(mode="replay", market="a simulated market"))
+        executor = Executor(fresh, told, market.read, RunInfo(mode="replay", market="a simulated market"))
         scene.say(opened=executor.state.summary.bars)
         ending = run(executor, market.read(executor.state.summary.last_time), Stop(), commit_every=group)
         scene.say(ending=str(ending))

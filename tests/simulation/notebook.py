@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from livestory.errors import JournalError
-from livestory.story.inputs import Fill, Observation, Skip, Statement
+from livestory.story.inputs import Fill, Input, Observation, Skip, Statement
 from livestory.story.kinds.lifecycle import Rules
+from tests.trading.news import News
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from livestory.story.files.inbox import Posted
-    from livestory.story.inputs import Input
     from livestory.story.kinds.base import Facts
 
 
@@ -33,22 +33,28 @@ class Notebook:
         self.fails: Callable[[], str] = lambda: ""  # "before" or "after" it is kept
         self.kept: Callable[[], object] = lambda: None  # called after each commit
         self._taken: list[Posted] = []
+        self._news = News()
         self._kept = (0, 0, 0, 0)
 
-    def take(self, given: Input) -> None:
+    def take(self, given: Input) -> tuple[Facts, ...] | None:
         match given:
             case Skip():
                 self.skips.append(given)
-                return
+                return None
             case Statement(facts=(Rules(),)):
-                return
+                return None
             case Observation():
                 self.observed += 1
             case Fill():
                 self.fills.append(given)
             case Statement():
-                self.facts += ((given.time, each) for each in given.facts)
+                news = self._news.among(given.facts)
+                self.facts += ((given.time, each) for each in news)
+                if news:
+                    self._at(given.time, given)
+                return news
         self._at(given.time, given)
+        return None
 
     def commands(self) -> list[Posted]:
         return [each for each in self.posted if each not in self._taken]
@@ -76,7 +82,7 @@ class Notebook:
         """Forget what no commit kept."""
         fills, facts, skips, self.last = self._kept
         del self.fills[fills:], self.facts[facts:], self.skips[skips:]
-        self._taken = []
+        self._taken, self._news = [], News()
 
     def _at(self, time: int, told: object) -> None:
         if time < self.last:

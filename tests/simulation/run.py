@@ -14,23 +14,23 @@ from livestory.clock import HOUR, MINUTE, SECOND, ManualClock
 from livestory.story.commands import Halt, Resume
 from livestory.story.files.inbox import Posted
 from livestory.story.reason import Reason
-from livestory.trading.books import ROUNDED_BY
-from livestory.trading.exchange import Balances
-from livestory.trading.executor_state import ExecutorState
-from livestory.trading.live_executor import STATE, LiveExecutor
+from livestory.trading.exchange.records import Balances
+from livestory.trading.execution.tactics import OrderSettings
+from livestory.trading.executor import Executor, TimePassed
 from livestory.trading.market.bar import Bar
-from livestory.trading.pursuit import OrderSettings
+from livestory.trading.reconciliation.expected_balances import ROUNDED_BY
 from livestory.trading.risk import RiskSettings
-from livestory.trading.scene import Scene
+from livestory.trading.session import STATE, RunInfo
+from livestory.trading.state import ExecutorState
 from livestory.trading.strategy.choice import StrategySettings
-from livestory.trading.strategy.signal import Signal
+from livestory.trading.strategy.rebalance import Signal
 from tests.simulation.notebook import Notebook
 from tests.simulation.world import NONE, TICK, Faults, Machine, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from livestory.trading.exchange import Attempt
+    from livestory.trading.exchange.records import OrderRequest
 
 START = 19_000 * 24 * HOUR
 QUARTER = 15 * MINUTE
@@ -144,13 +144,13 @@ class Run:
         self._owner_helps()
 
     def _hear(self, bar: Bar) -> None:
-        self.executor.on_bar(bar)
+        self.executor.process(bar)
         self.executor.commit()
 
     def _pulse(self, after: int) -> None:
         self.clock.set(self.clock.now() + after)
         self.world.look()
-        self._guarded(lambda: self.executor.on_pulse(self.machine.now()))
+        self._guarded(lambda: self.executor.process(TimePassed(self.machine.now())))
 
     def _drift(self, ticks: int) -> None:
         moved = self.world.price + TICK * self.random.randint(-ticks, ticks)
@@ -162,8 +162,8 @@ class Run:
 
     def _owner_helps(self) -> None:
         """An order that stays unknown for an hour is beyond proof: the owner looks, and accepts the balance."""
-        for _, entry in self.executor.state.orders.living():
-            if entry.lost_at is not None and self.clock.now() - entry.lost_at > HOUR:
+        for _, child in self.executor.state.orders.living():
+            if child.lost_at is not None and self.clock.now() - child.lost_at > HOUR:
                 self.accepted += 1
                 self._say(Resume())
                 return
@@ -184,11 +184,11 @@ class Run:
         self.executor.begin(Bar(now, now + QUARTER, price, price, price, price, None), missed_bars=0)
         self.executor.commit()
 
-    def _born(self) -> LiveExecutor:
+    def _born(self) -> Executor:
         fresh = State.fresh("sim", _SETTINGS, RiskSettings(breaker=0.1, cooldown=HOUR), None)
         fresh.strategy = Fickle(self.plan.seed)
-        scene = Scene(mode="testnet", base="ETH", exchange="simulated", clock=self.machine)
-        return LiveExecutor(fresh, self.story, lambda: (), scene, self.world, self.plan.orders)
+        info = RunInfo(mode="testnet", base="ETH", exchange="simulated", clock=self.machine)
+        return Executor(fresh, self.story, lambda: (), info, self.world, self.plan.orders)
 
     def _may_die(self, step: str) -> None:
         self.steps += 1
@@ -202,11 +202,11 @@ class Run:
             return self.random.choice(("before", "after"))
         return ""
 
-    def _check_intent(self, attempt: Attempt) -> None:
-        if attempt.client_order_id.encode() not in self.story.states.get(STATE, b""):
-            self.uncommitted.add(attempt.client_order_id)
-            if attempt.side == "buy":
-                self.world.breaches.append(f"{attempt.client_order_id} buys without a ledger")
+    def _check_intent(self, request: OrderRequest) -> None:
+        if request.client_order_id.encode() not in self.story.states.get(STATE, b""):
+            self.uncommitted.add(request.client_order_id)
+            if request.side == "buy":
+                self.world.breaches.append(f"{request.client_order_id} buys without a ledger")
 
     # What must have held.
 
@@ -225,13 +225,13 @@ class Run:
         alone = {"-".join(name.split("-")[:5]) for fill in story.fills if (name := fill.trade_id or "").count("-") > 4}
         assert alone <= self.uncommitted
         if not self.plan.faults.unexplained:
-            difference = state.books.difference(Balances(world.base, world.quote))
+            difference = state.expected.difference(Balances(world.base, world.quote))
             assert not difference.base
             assert abs(difference.quote) <= ROUNDED_BY * len(world.trades_done)
 
 
 def stem_of(name: str) -> str:
-    """What all the attempts at one order have in common."""
+    """What all the children of one order have in common in their ids."""
     return "-".join(name.split("-")[:4])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from livestory.trading.pursuit import OrderSettings
+from livestory.trading.execution.tactics import OrderSettings
 from tests.simulation.run import Plan, Run
 from tests.simulation.world import NONE, Faults
 

@@ -13,16 +13,16 @@ import pytest
 from msgspec import msgpack
 
 from livestory.errors import LivestoryError
-from livestory.trading.books import ROUNDED_BY, Books
-from livestory.trading.dealing import Dealer
-from livestory.trading.exchange import Report, Standing
-from livestory.trading.orders import FINAL, LedgerEntry, OrderEvent, OrderState, Pursuit
-from livestory.trading.pursuit import OrderSettings
+from livestory.trading.exchange.records import OrderReport, OrderStatus
+from livestory.trading.execution.order_manager import OrderManager
+from livestory.trading.execution.tactics import OrderSettings
+from livestory.trading.execution.working_order import FINAL, ChildOrder, OrderEvent, OrderState, WorkingOrder
+from livestory.trading.reconciliation.expected_balances import ROUNDED_BY, ExpectedBalances
 from tests.simulation.run import Plan, Run
 from tests.simulation.world import Faults
 
 if TYPE_CHECKING:
-    from livestory.trading.exchange import Balances
+    from livestory.trading.exchange.records import Balances
 
 ORDERS = int(os.environ.get("LIVESTORY_SIMULATED_ORDERS", "10000"))
 MARKET, LIMIT = OrderSettings(), OrderSettings(kind="limit", then="take")
@@ -77,33 +77,33 @@ def test_one_seed_is_one_run() -> None:
     assert first.story.fills != Run(Plan(seed=8, bars=300, deaths=0.01)).play().story.fills
 
 
-def absent_when_not_found(_dealer: Dealer, pursuit: Pursuit, entry: LedgerEntry, _now: int) -> None:
+def absent_when_not_found(_manager: OrderManager, working: WorkingOrder, child: ChildOrder, _now: int) -> None:
     """What an exchange does not find, it does not have."""
-    if entry.state is OrderState.UNKNOWN:
-        entry.happen(OrderEvent.CANCEL)
-        pursuit.outcome = "absent"
+    if child.state is OrderState.UNKNOWN:
+        child.apply(OrderEvent.CANCEL)
+        working.outcome = "absent"
 
 
-def absent_after_a_while(_dealer: Dealer, _entry: LedgerEntry, _now: int) -> bool:
+def absent_after_a_while(_manager: OrderManager, _entry: ChildOrder, _now: int) -> bool:
     """What it does not find for a while, it does not have."""
     return True
 
 
-def done_when_it_says_so(entry: LedgerEntry, report: Report) -> None:
+def done_when_it_says_so(child: ChildOrder, report: OrderReport) -> None:
     """What it says is done is done."""
-    if entry.state in FINAL or report.standing is Standing.NOT_FOUND:
+    if child.state in FINAL or report.status is OrderStatus.NOT_FOUND:
         return
-    if report.standing is not Standing.OPEN:
-        entry.happen(OrderEvent.CANCEL)
-    elif entry.state is OrderState.UNKNOWN:
-        entry.happen(OrderEvent.ACCEPT)
+    if report.status is not OrderStatus.OPEN:
+        child.apply(OrderEvent.CANCEL)
+    elif child.state is OrderState.UNKNOWN:
+        child.apply(OrderEvent.ACCEPT)
 
 
-def nothing_lost(_dealer: Dealer, _now: int) -> None:
+def nothing_lost(_manager: OrderManager, _now: int) -> None:
     """What was under way when the process died did not happen."""
 
 
-def all_agreed(_books: Books, _balances: Balances) -> bool:
+def all_agreed(_expected: ExpectedBalances, _balances: Balances) -> bool:
     """Balances are somebody else's affair."""
     return True
 
@@ -111,11 +111,11 @@ def all_agreed(_books: Books, _balances: Balances) -> bool:
 @pytest.mark.parametrize(
     ("part", "name", "shortcut"),
     [
-        (Dealer, "_not_found", absent_when_not_found),
-        (Dealer, "_is_absent", absent_after_a_while),
-        (LedgerEntry, "stand", done_when_it_says_so),
-        (Dealer, "after_a_restart", nothing_lost),
-        (Books, "agree", all_agreed),
+        (OrderManager, "_not_found", absent_when_not_found),
+        (OrderManager, "_is_absent", absent_after_a_while),
+        (ChildOrder, "apply_report", done_when_it_says_so),
+        (OrderManager, "after_a_restart", nothing_lost),
+        (ExpectedBalances, "agree", all_agreed),
     ],
     ids=lambda each: getattr(each, "__name__", None),
 )

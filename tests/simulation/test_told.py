@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from livestory.clock import Clock
     from livestory.story.event import Event
     from livestory.story.inputs import Input
+    from livestory.story.kinds.base import Facts
 
 IDENTITY = Identity(bot="sim", mode="testnet", symbol="ETH/BTC", unit="BTC")
 
@@ -36,9 +37,9 @@ class Written(Notebook):
         self.clock: Clock | None = None
         self.real = SynchronousWriter(path, IDENTITY, StorySettings())
 
-    def take(self, given: Input) -> None:
-        super().take(given)
+    def take(self, given: Input) -> tuple[Facts, ...] | None:
         self.real.take(given)
+        return super().take(given)
 
     def commit(self, states: Mapping[str, bytes]) -> None:
         super().commit(states)

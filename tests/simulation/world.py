@@ -13,23 +13,23 @@ from msgspec import Struct
 
 from livestory.clock import MINUTE, SECOND, ManualClock
 from livestory.story.reason import Reason
-from livestory.trading.exchange import (
+from livestory.trading.exchange.protocol import checked
+from livestory.trading.exchange.records import (
     Accepted,
     AccountFlow,
     Answer,
-    Attempt,
     Balances,
     Book,
+    Execution,
     Filters,
     OpenOrder,
+    OrderReport,
+    OrderRequest,
+    OrderStatus,
     Rejected,
-    Report,
     Side,
-    Standing,
-    Trade,
     Trouble,
     Unanswered,
-    checked,
 )
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ _WINDOW = 5 * SECOND  # how long after it was sent an order may still be taken
 class Placed(Struct):
     """An order as the exchange has it."""
 
-    attempt: Attempt
+    request: OrderRequest
     sent_at: int
     acts_at: int  # a request may be on its way for a while
     shown_at: int  # to those who ask
@@ -63,7 +63,7 @@ class Placed(Struct):
 class Executed(Struct):
     """A trade, and from when on it is shown."""
 
-    trade: Trade
+    trade: Execution
     shown_at: int
 
 
@@ -108,7 +108,7 @@ class World:
         self.down_until = 0
         self.breaches: list[str] = []
         self.die: Callable[[str], object] = lambda _step: None
-        self.check_intent: Callable[[Attempt], object] = lambda _attempt: None
+        self.check_intent: Callable[[OrderRequest], object] = lambda _attempt: None
 
     # What the world does by itself.
 
@@ -142,36 +142,36 @@ class World:
         self._change(_ZERO, amount)
 
     def _work(self, placed: Placed, now: int) -> None:
-        attempt, rng = placed.attempt, self.random
+        request, rng = placed.request, self.random
         if not placed.taken:
             placed.taken = True
-            if attempt.limit is None and not self._affordable(attempt):
+            if request.limit is None and not self._affordable(request):
                 placed.done = True  # expired: too little there by then
                 return
-        if attempt.limit is not None:
-            through = self.price < attempt.limit if attempt.side == "buy" else self.price > attempt.limit
+        if request.limit is not None:
+            through = self.price < request.limit if request.side == "buy" else self.price > request.limit
             if not through:
                 return
         faulty = rng.random() < self.faults.rate
-        rest = attempt.quantity - placed.executed
+        rest = request.quantity - placed.executed
         if faulty and rest > STEP:
             rest = max((rest * rng.randint(1, 9) / 10).quantize(STEP), STEP)
-        price = attempt.limit or self.price + TICK * rng.randint(0, 3) * (1 if attempt.side == "buy" else -1)
-        self._execute(attempt.client_order_id, attempt.side, rest, price, at=now)
+        price = request.limit or self.price + TICK * rng.randint(0, 3) * (1 if request.side == "buy" else -1)
+        self._execute(request.client_order_id, request.side, rest, price, at=now)
         placed.executed += rest
-        if placed.executed == attempt.quantity or (faulty and attempt.limit is None and rng.random() < 0.3):
+        if placed.executed == request.quantity or (faulty and request.limit is None and rng.random() < 0.3):
             placed.done = True
 
-    def _affordable(self, attempt: Attempt) -> bool:
-        if attempt.side == "sell":
-            return attempt.quantity <= self.base * (1 - self.kept)
-        return attempt.quantity * (self.price + 3 * TICK) <= self.quote * (1 - self.kept)
+    def _affordable(self, request: OrderRequest) -> bool:
+        if request.side == "sell":
+            return request.quantity <= self.base * (1 - self.kept)
+        return request.quantity * (self.price + 3 * TICK) <= self.quote * (1 - self.kept)
 
     def _execute(self, name: str, side: Side, quantity: Decimal, price: Decimal, at: int) -> None:
         fee_in_base = side == "buy" and not name.startswith("web")
         value = _rounded(quantity * price)
         fee = _rounded(quantity * FEE if fee_in_base else value * FEE)
-        trade = Trade(
+        trade = Execution(
             trade_id=f"t{len(self.trades_done)}",
             client_order_id=name,
             time=at,
@@ -197,9 +197,9 @@ class World:
 
     def account(self) -> Balances:
         """What there is, and how much of it the open orders keep."""
-        open_ = [(each.attempt, each.attempt.quantity - each.executed) for each in self.active if each.taken]
-        base = sum((rest for attempt, rest in open_ if attempt.side == "sell"), _ZERO)
-        quote = sum((rest * (attempt.limit or _ZERO) for attempt, rest in open_ if attempt.side == "buy"), _ZERO)
+        open_ = [(each.request, each.request.quantity - each.executed) for each in self.active if each.taken]
+        base = sum((rest for request, rest in open_ if request.side == "sell"), _ZERO)
+        quote = sum((rest * (request.limit or _ZERO) for request, rest in open_ if request.side == "buy"), _ZERO)
         return Balances(
             self.base,
             self.quote,
@@ -255,10 +255,10 @@ class World:
     def book(self) -> Book | None:
         return None if self._fails() else Book(self.price, self.price + TICK)
 
-    def submit(self, approved: Approved, attempt: Attempt) -> Answer:
-        attempt = checked(approved, attempt)
-        name, now, rng = attempt.client_order_id, self.clock.now(), self.random
-        self.check_intent(attempt)
+    def submit(self, approved: Approved, request: OrderRequest) -> Answer:
+        request = checked(approved, request)
+        name, now, rng = request.client_order_id, self.clock.now(), self.random
+        self.check_intent(request)
         self.die("before the send")
         self.look()
         self._set_clock()
@@ -266,7 +266,7 @@ class World:
             self.breaches.append(f"{name} was sent twice")
         for other in self.active:
             if not (name.split("-")[3] == "e" and now - other.sent_at >= MINUTE):  # a leg that sells everything
-                self.breaches.append(f"{name} is sent while {other.attempt.client_order_id} lives")
+                self.breaches.append(f"{name} is sent while {other.request.client_order_id} lives")
         fault = rng.random() < self.faults.rate
         fate = rng.choice(("lost before", "lost after", "late", "refused")) if fault else "taken"
         if now < self.down_until:
@@ -276,18 +276,18 @@ class World:
             return Unanswered("timed out")
         if fate == "refused":
             return Rejected(Reason("rejected", text="for no reason"))
-        if attempt.limit is not None and (
-            attempt.limit > self.price if attempt.side == "buy" else attempt.limit <= self.price
+        if request.limit is not None and (
+            request.limit > self.price if request.side == "buy" else request.limit <= self.price
         ):
             return Rejected(Reason("would_take"))
         acts_at = now + (rng.randint(0, _WINDOW) if fate == "late" else 0)
-        placed = self.orders[name] = Placed(attempt, now, acts_at, acts_at + self._late(_HIDDEN))
+        placed = self.orders[name] = Placed(request, now, acts_at, acts_at + self._late(_HIDDEN))
         self.active.append(placed)
         self.look()
         self.die("before the reply")
         return Accepted() if fate == "taken" else Unanswered("connection closed")
 
-    def cancel(self, client_order_id: str) -> Report | None:
+    def cancel(self, client_order_id: str) -> OrderReport | None:
         self.die("before the cancel")
         if self.random.random() < self.faults.rate / 3:  # lost before anything was done
             self._trouble(self.clock.now())
@@ -295,28 +295,28 @@ class World:
         self.look()
         placed = self.orders.get(client_order_id)
         if placed is None or self.clock.now() < max(placed.acts_at, placed.shown_at):
-            return None if self._fails() else Report(Standing.NOT_FOUND)
+            return None if self._fails() else OrderReport(OrderStatus.NOT_FOUND)
         placed.done = True
         if self._fails():
             return None
         return self._report(placed)
 
-    def query(self, client_order_id: str) -> Report | None:
+    def query(self, client_order_id: str) -> OrderReport | None:
         if self._fails():
             return None
         placed = self.orders.get(client_order_id)
         if placed is None or self.clock.now() < max(placed.shown_at, placed.acts_at):
-            return Report(Standing.NOT_FOUND)
+            return OrderReport(OrderStatus.NOT_FOUND)
         return self._report(placed)
 
     @staticmethod
-    def _report(placed: Placed) -> Report:
+    def _report(placed: Placed) -> OrderReport:
         if not placed.done:
-            return Report(Standing.OPEN, placed.executed)
-        whole = placed.executed == placed.attempt.quantity
-        return Report(Standing.FILLED if whole else Standing.CANCELLED, placed.executed)
+            return OrderReport(OrderStatus.OPEN, placed.executed)
+        whole = placed.executed == placed.request.quantity
+        return OrderReport(OrderStatus.FILLED if whole else OrderStatus.CANCELLED, placed.executed)
 
-    def trades(self, since: int, bar: Bar | None = None) -> list[Trade] | None:  # noqa: ARG002  for paper
+    def executions(self, since: int, bar: Bar | None = None) -> list[Execution] | None:  # noqa: ARG002  for paper
         if self._fails():
             return None
         now, found = self.clock.now(), []
@@ -334,11 +334,11 @@ class World:
         now = self.clock.now()
         return [
             OpenOrder(
-                client_order_id=placed.attempt.client_order_id,
-                side=placed.attempt.side,
-                quantity=placed.attempt.quantity,
+                client_order_id=placed.request.client_order_id,
+                side=placed.request.side,
+                quantity=placed.request.quantity,
                 filled=placed.executed,
-                limit=placed.attempt.limit,
+                limit=placed.request.limit,
             )
             for placed in self.active
             if not placed.done and placed.taken and placed.shown_at <= now

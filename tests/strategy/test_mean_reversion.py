@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from livestory.story.reason import Reason
 from livestory.trading.market.bar import Bar
 from livestory.trading.strategy.mean_reversion import MeanReversion, MeanReversionSettings
-from livestory.trading.strategy.steps import Steps
+from livestory.trading.strategy.rebalance import Steps
 
 if TYPE_CHECKING:
-    from livestory.trading.strategy.signal import Signal
+    from livestory.trading.strategy.rebalance import Signal
 
 THEN = 0.03
 WARM = 193

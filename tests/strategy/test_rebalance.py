@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livestory.story.reason import Reason
-from livestory.trading.strategy.rebalance import Proposal, RebalanceSettings, rebalance
-from livestory.trading.strategy.signal import Signal
+from livestory.trading.strategy.rebalance import Proposal, RebalanceSettings, Signal, rebalance
 
 WHY = Reason("dip", -0.026, -0.025, 0.0303, "12h")
 RULES = RebalanceSettings(threshold=0.05, cooldown=4)

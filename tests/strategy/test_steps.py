@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livestory.trading.strategy.steps import Steps
+from livestory.trading.strategy.rebalance import Steps
 
 ALLOCATIONS = st.floats(0.05, 1.0)
 MAXIMA = st.floats(0.01, 1.0)

@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livestory.story.regime_rule import regime_of
-from livestory.trading.strategy.choice import Strategy, StrategySettings, strategy_of
+from livestory.trading.strategy.choice import Meta, Strategy, StrategySettings, strategy_of
 from livestory.trading.strategy.mean_reversion import MeanReversionSettings
-from livestory.trading.strategy.meta import Meta
 from livestory.trading.strategy.reasons import KEYS
 from livestory.trading.strategy.rebalance import Proposal, rebalance
 from livestory.trading.strategy.regime_score import RegimeScore
@@ -22,7 +21,7 @@ from livestory.trading.strategy.trend import TrendSettings
 if TYPE_CHECKING:
     from livestory.story.reason import Reason
     from livestory.trading.market.bar import Bar
-    from livestory.trading.strategy.signal import Signal
+    from livestory.trading.strategy.rebalance import Signal
     from tests.strategy.conftest import BentBar
 
 CHOICES = {

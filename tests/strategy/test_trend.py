@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livestory.story.reason import Reason
-from livestory.trading.strategy.steps import Steps
+from livestory.trading.strategy.rebalance import Steps
 from livestory.trading.strategy.trend import Trend, TrendSettings
 
 if TYPE_CHECKING:
-    from livestory.trading.strategy.signal import Signal
+    from livestory.trading.strategy.rebalance import Signal
     from tests.strategy.conftest import MadeBars
 
 STEPS = Steps.of(0.33, 0.97, 0.05)

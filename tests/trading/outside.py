@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from livestory.clock import HOUR, MINUTE, SECOND, ManualClock
-from livestory.trading.exchange import Unanswered
-from livestory.trading.executor_state import ExecutorState
-from livestory.trading.live_executor import LiveExecutor
-from livestory.trading.pursuit import OrderSettings
+from livestory.trading.exchange.records import (
+    OrderReport,
+    OrderStatus,
+    Unanswered,
+)
+from livestory.trading.execution.tactics import OrderSettings
+from livestory.trading.executor import Executor, TimePassed
 from livestory.trading.risk import RiskSettings
-from livestory.trading.scene import Scene
+from livestory.trading.session import RunInfo
+from livestory.trading.state import ExecutorState
 from livestory.trading.strategy.choice import StrategySettings
 from tests.simulation.world import NONE, Machine, World
 from tests.trading.rehearsal import MIDNIGHT, NO_BARS, QUARTER, RecordingStory, Script, bar_at
@@ -21,19 +25,18 @@ from tests.trading.rehearsal import MIDNIGHT, NO_BARS, QUARTER, RecordingStory, 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from livestory.trading.exchange import (
+    from livestory.trading.exchange.records import (
         AccountFlow,
         Answer,
-        Attempt,
         Balances,
         Book,
+        Execution,
         OpenOrder,
-        Report,
-        Trade,
+        OrderRequest,
     )
     from livestory.trading.market.bar import Bar
     from livestory.trading.risk import Approved
-    from livestory.trading.strategy.signal import Signal
+    from livestory.trading.strategy.rebalance import Signal
 
 LOST = Unanswered("timed out")
 
@@ -51,26 +54,29 @@ class Stage(World):
         """Nothing fails."""
         super().__init__(1, clock, NONE)
         self.silent: set[str] = set()
+        self.not_found = False  # no order is found by its id
         self.fates: list[Answer | str] = []  # of the next submits: an answer instead of taking it, or "lost" after that
-        self.sent: list[Attempt] = []
+        self.sent: list[OrderRequest] = []
         self.has_flows = True
 
-    def submit(self, approved: Approved, attempt: Attempt) -> Answer:
-        self.sent.append(attempt)
+    def submit(self, approved: Approved, request: OrderRequest) -> Answer:
+        self.sent.append(request)
         fate = self.fates.pop(0) if self.fates else ""
         if fate and fate != "lost":
             return fate  # type: ignore[return-value]  # an answer
-        answer = super().submit(approved, attempt)
+        answer = super().submit(approved, request)
         return LOST if fate else answer
 
     def balances(self) -> Balances | None:
         return None if "balances" in self.silent else super().balances()
 
-    def query(self, client_order_id: str) -> Report | None:
+    def query(self, client_order_id: str) -> OrderReport | None:
+        if self.not_found:
+            return OrderReport(OrderStatus.NOT_FOUND)
         return None if "query" in self.silent else super().query(client_order_id)
 
-    def trades(self, since: int, bar: Bar | None = None) -> list[Trade] | None:
-        return None if "trades" in self.silent else super().trades(since, bar)
+    def executions(self, since: int, bar: Bar | None = None) -> list[Execution] | None:
+        return None if "trades" in self.silent else super().executions(since, bar)
 
     def open_orders(self) -> list[OpenOrder] | None:
         return None if "open_orders" in self.silent else super().open_orders()
@@ -110,7 +116,7 @@ class Rehearsal:
         bar = bar_at(self.number, price, close)
         self.number += 1
         self.clock.set(bar.end + late)
-        self.executor.on_bar(bar)
+        self.executor.process(bar)
         self.executor.commit()
 
     def pulses(self, seconds: int, every: int = 1) -> None:
@@ -118,7 +124,7 @@ class Rehearsal:
         for _ in range(seconds // every):
             self.clock.set(self.clock.now() + every * SECOND)
             self.stage.look()
-            self.executor.on_pulse(self.machine.now())
+            self.executor.process(TimePassed(self.machine.now()))
 
     def wants(self, *wishes: Signal) -> None:
         """From here on the strategy has another script."""
@@ -142,10 +148,10 @@ class Rehearsal:
     def state(self) -> ExecutorState:
         return self.executor.state
 
-    def _executor(self) -> LiveExecutor:
+    def _executor(self) -> Executor:
         settings = StrategySettings()
         settings = structs.replace(settings, rebalance=structs.replace(settings.rebalance, cooldown=0))
         fresh = ScriptedState.fresh("test", settings, self.risk, None)
         fresh.strategy = Script(list(self.wishes))
-        scene = Scene(mode="testnet", base="ETH", symbol="ETH/BTC", exchange="stage", clock=self.machine)
-        return LiveExecutor(fresh, self.story, lambda: NO_BARS, scene, self.stage, self.orders)
+        info = RunInfo(mode="testnet", base="ETH", symbol="ETH/BTC", exchange="stage", clock=self.machine)
+        return Executor(fresh, self.story, lambda: NO_BARS, info, self.stage, self.orders)

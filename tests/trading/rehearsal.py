@@ -7,21 +7,24 @@ from typing import TYPE_CHECKING, TypeVar
 from msgspec import Struct, structs
 
 from livestory.clock import DAY, MINUTE
-from livestory.story.inputs import Begin, End, Fill, Flow, Input, Observation, Skip, Statement
+from livestory.story.inputs import Begin, End, Fill, Flow, Observation, Skip, Statement
 from livestory.story.kinds.base import Facts
 from livestory.story.kinds.lifecycle import Rules
 from livestory.story.reason import Reason
 from livestory.trading.exchange.paper import PaperSettings
-from livestory.trading.live_executor import ExecutorState, LiveExecutor
+from livestory.trading.executor import Executor
 from livestory.trading.market.bar import Bar
 from livestory.trading.risk import RiskSettings
+from livestory.trading.state import ExecutorState
 from livestory.trading.strategy.choice import StrategySettings
-from livestory.trading.strategy.signal import Signal
+from livestory.trading.strategy.rebalance import Signal
+from tests.trading.news import News
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from livestory.story.files.inbox import Posted
+    from livestory.story.inputs import Input
 
 QUARTER = 15 * MINUTE
 MIDNIGHT = 19_000 * DAY
@@ -42,12 +45,16 @@ class RecordingStory:
         self.states: dict[str, bytes] = {}
         self.commits: list[tuple[int, dict[str, bytes]]] = []
         self.posted: list[Posted] = []
+        self._news = News(down=None)
 
-    def take(self, given: Input) -> None:
+    def take(self, given: Input) -> tuple[Facts, ...] | None:
         if isinstance(given, Statement):
-            self.told += given.facts
-        elif isinstance(given, Told):
+            news = self._news.among(given.facts)
+            self.told += news
+            return news
+        if isinstance(given, Told):
             self.told.append(given)
+        return None
 
     def commands(self) -> list[Posted]:
         return list(self.posted)
@@ -136,10 +143,10 @@ def scripted(
     wishes: Iterable[Signal],
     risk: RiskSettings | None = None,
     paper: PaperSettings = FRICTIONLESS,
-) -> LiveExecutor:
+) -> Executor:
     """A fresh executor that follows a script, with no cooldown between trades."""
     settings = StrategySettings()
     settings = structs.replace(settings, rebalance=structs.replace(settings.rebalance, cooldown=0))
     state = ExecutorState.fresh("test", settings, risk or RiskSettings(), paper)
     state.strategy = Script(list(wishes))  # type: ignore[assignment]  # a test's own
-    return LiveExecutor(state, story, lambda: NO_BARS)
+    return Executor(state, story, lambda: NO_BARS)

@@ -13,11 +13,13 @@ from livestory.errors import JournalCorrupt, JournalError
 from livestory.story.commands import Resume
 from livestory.story.kinds.exchange import OrderClear, OrderUnknown
 from livestory.story.reason import Reason
-from livestory.trading.exchange import Rejected
-from livestory.trading.live_executor import STATE
-from livestory.trading.orders import OrderLedger, OrderState
-from livestory.trading.pursuit import OrderSettings
+from livestory.trading.exchange.records import Rejected
+from livestory.trading.execution.order_table import OrderTable
+from livestory.trading.execution.tactics import OrderSettings
+from livestory.trading.execution.working_order import OrderState
+from livestory.trading.executor import OperatorCommand
 from livestory.trading.risk import RiskSettings
+from livestory.trading.session import STATE
 from tests.trading.outside import LOST, Rehearsal
 from tests.trading.rehearsal import RecordingStory, wish
 
@@ -40,21 +42,21 @@ class Full(RecordingStory):
         super().commit(states)
 
 
-def ledger_kept(story: RecordingStory) -> OrderLedger:
+def ledger_kept(story: RecordingStory) -> OrderTable:
     """The order ledger as a new process would find it."""
     kept = msgpack.decode(story.states[STATE])["orders"]
-    return msgpack.decode(msgpack.encode(kept), type=OrderLedger)
+    return msgpack.decode(msgpack.encode(kept), type=OrderTable)
 
 
 def test_an_intent_is_committed_before_it_is_sent() -> None:
     """With the observation that decided it; the id that is sent is the one in the ledger."""
     rehearsal = Rehearsal(HALF)
-    seen: list[OrderLedger] = []
+    seen: list[OrderTable] = []
     rehearsal.stage.check_intent = lambda _attempt: seen.append(ledger_kept(rehearsal.story))
     rehearsal.bar()
-    ((pursuit,),) = [ledger.pursuits for ledger in seen]
-    assert pursuit.last.state is OrderState.INTENDED
-    assert [attempt.client_order_id for attempt in rehearsal.stage.sent] == [pursuit.order.client_order_id]
+    ((working,),) = [ledger.working for ledger in seen]
+    assert working.last.state is OrderState.INTENDED
+    assert [request.client_order_id for request in rehearsal.stage.sent] == [working.order.client_order_id]
 
 
 def test_while_the_ledger_can_not_commit_nothing_is_bought_and_that_is_told_once() -> None:
@@ -82,7 +84,7 @@ def test_while_the_ledger_can_not_commit_what_reduces_the_position_is_sold() -> 
     story.full = True
     rehearsal.bar()
     rehearsal.pulses(3)
-    assert [attempt.side for attempt in rehearsal.stage.sent] == ["buy", "sell"]
+    assert [request.side for request in rehearsal.stage.sent] == ["buy", "sell"]
     assert story.kept < len(story.told)
     story.full = False
     rehearsal.pulses(1)
@@ -146,7 +148,7 @@ def test_an_order_that_never_arrived_is_absent_only_after_the_grace_and_on_proof
     assert (clear.outcome, clear.order_id) == ("absent", unknown.order_id)
     assert not rehearsal.state.orders
     rehearsal.bar()
-    assert len({attempt.client_order_id for attempt in rehearsal.stage.sent}) == 2
+    assert len({request.client_order_id for request in rehearsal.stage.sent}) == 2
     assert rehearsal.story.skips == []
 
 
@@ -179,7 +181,7 @@ def test_a_balance_that_is_not_to_the_last_digit_what_the_trades_make_it_proves_
     rehearsal.stage.quote -= rehearsal.stage.filters().tick
     rehearsal.pulses(600, every=5)
     assert rehearsal.state.orders
-    rehearsal.executor.hear(Resume(), rehearsal.clock.now())
+    rehearsal.executor.process(OperatorCommand(Resume(), rehearsal.clock.now()))
     assert not rehearsal.state.orders
     assert [clear.outcome for clear in rehearsal.story.of(OrderClear)] == ["owner"]
     rehearsal.bar()
@@ -188,7 +190,7 @@ def test_a_balance_that_is_not_to_the_last_digit_what_the_trades_make_it_proves_
 
 
 def test_a_deposit_that_the_history_has_does_not_spoil_the_proof() -> None:
-    """It is in the books, to the last digit, and told."""
+    """It is in the expected, to the last digit, and told."""
     rehearsal = Rehearsal(HALF)
     rehearsal.stage.fates = [LOST]
     rehearsal.bar()
@@ -208,8 +210,8 @@ def test_an_order_that_was_there_is_never_called_absent() -> None:
     rehearsal.stage.trades_done[-1].shown_at = placed.shown_at = rehearsal.clock.now() + 10 * MINUTE
     rehearsal.stage.silent = set()
     rehearsal.pulses(300, every=5)
-    (entry,) = [entry for _, entry in rehearsal.state.orders.living()]
-    assert (entry.state, entry.seen) == (OrderState.UNKNOWN, True)
+    (child,) = [child for _, child in rehearsal.state.orders.living()]
+    assert (child.state, child.seen) == (OrderState.UNKNOWN, True)
     rehearsal.pulses(310, every=5)
     assert [fill.trade_id for fill in rehearsal.story.fills] == [name]
 
@@ -220,11 +222,11 @@ def test_an_intent_found_at_the_start_is_asked_for_and_never_taken_as_sent_or_un
     rehearsal = Rehearsal(HALF)
     rehearsal.stage.fates = [LOST]
     rehearsal.bar()
-    rehearsal.state.orders.pursuits[0].last.state = died
+    rehearsal.state.orders.working[0].last.state = died
     rehearsal.executor.commit()
     rehearsal.restart()
-    (entry,) = [entry for _, entry in rehearsal.state.orders.living()]
-    assert entry.state is OrderState.UNKNOWN
+    (child,) = [child for _, child in rehearsal.state.orders.living()]
+    assert child.state is OrderState.UNKNOWN
     rehearsal.pulses(25)
     assert rehearsal.state.orders
     rehearsal.pulses(20)
@@ -254,7 +256,7 @@ def test_a_clock_that_is_set_wrong_shortly_before_a_bar_costs_no_fill(step: int)
     rehearsal.bar()
     rehearsal.pulses(60)
     assert [fill.quantity for fill in rehearsal.story.fills] == [Decimal(100)]
-    assert rehearsal.state.books.since < rehearsal.clock.now()
+    assert rehearsal.state.expected.since < rehearsal.clock.now()
     rehearsal.bar()
     reason = rehearsal.story.observations[-1].no_trade_reason
     assert reason is not None
@@ -265,12 +267,12 @@ def test_a_trade_that_the_books_have_left_behind_is_read_again() -> None:
     """The exchange says that the order is filled, and thirty seconds later still no trade has come."""
     rehearsal = Rehearsal(HALF)
     rehearsal.bar()
-    rehearsal.state.books.since = rehearsal.clock.now() + MINUTE
+    rehearsal.state.expected.since = rehearsal.clock.now() + MINUTE
     rehearsal.pulses(25)
     assert rehearsal.story.fills == []
     rehearsal.pulses(15)
     assert [fill.quantity for fill in rehearsal.story.fills] == [Decimal(100)]
-    assert not rehearsal.state.books.difference(rehearsal.stage.account())
+    assert not rehearsal.state.expected.difference(rehearsal.stage.account())
 
 
 def test_a_leap_of_the_clock_is_no_grace() -> None:
@@ -291,9 +293,9 @@ def test_a_timer_of_a_clock_that_was_wrong_lies_no_further_ahead_than_it_may_wai
     rehearsal = Rehearsal(HALF)
     rehearsal.stage.fates = [LOST]
     rehearsal.bar()
-    (entry,) = [entry for _, entry in rehearsal.state.orders.living()]
+    (child,) = [child for _, child in rehearsal.state.orders.living()]
     ahead = rehearsal.clock.now() + 2 * HOUR
-    entry.since = entry.lost_at = entry.missed_at = entry.ask_at = ahead
+    child.since = child.lost_at = child.missed_at = child.ask_at = ahead
     rehearsal.pulses(25)
     assert rehearsal.state.orders
     rehearsal.pulses(35)
@@ -301,19 +303,19 @@ def test_a_timer_of_a_clock_that_was_wrong_lies_no_further_ahead_than_it_may_wai
 
 
 def test_what_the_exchange_rounds_does_not_spoil_the_proof() -> None:
-    """A part is filled for an amount of nine decimals, of which eight are paid; the next attempt never arrives."""
+    """A part is filled for an amount of nine decimals, of which eight are paid; the next child order never arrives."""
     rehearsal = Rehearsal([wish(0.5)], PATIENT)
     rehearsal.stage.price = Decimal("0.05003")
     rehearsal.bar(0.05003)
     placed = rehearsal.stage.orders[rehearsal.stage.sent[0].client_order_id]
     part = Decimal("0.0007")
-    rehearsal.stage._execute(placed.attempt.client_order_id, "buy", part, placed.attempt.limit, rehearsal.clock.now())  # type: ignore[arg-type]  # noqa: SLF001
+    rehearsal.stage._execute(placed.request.client_order_id, "buy", part, placed.request.limit, rehearsal.clock.now())  # type: ignore[arg-type]  # noqa: SLF001
     placed.executed = part
     rehearsal.stage.fates = [LOST]
     rehearsal.stage.price = Decimal("0.05010")
     rehearsal.pulses(60)
     assert len(rehearsal.stage.sent) == 2
-    assert rehearsal.state.books.difference(rehearsal.stage.account())
+    assert rehearsal.state.expected.difference(rehearsal.stage.account())
     assert not rehearsal.state.orders
     assert [fill.quantity for fill in rehearsal.story.fills] == [part]
 
@@ -381,7 +383,7 @@ def test_an_order_that_can_not_be_withdrawn_keeps_the_breaker_waiting_no_longer_
     assert kept.base_locked
     rehearsal.trip()
     rehearsal.pulses(50)
-    assert [attempt.side for attempt in rehearsal.stage.sent] == ["buy", "sell"]
+    assert [request.side for request in rehearsal.stage.sent] == ["buy", "sell"]
     rehearsal.pulses(20)
     assert rehearsal.stage.sent[-1].quantity == kept.base_free
     assert rehearsal.stage.account().base_free == 0
@@ -400,15 +402,29 @@ def test_nothing_is_sent_before_the_exchange_has_said_which_orders_stand_open() 
 
 
 def test_an_instant_from_before_the_clock_was_set_right_moves_neither_books_nor_timers() -> None:
-    """It may lie in the future, and what is traded until then would be taken for older than the books."""
+    """It may lie in the future, and what is traded until then would be taken for older than the expected."""
     rehearsal = Rehearsal(HALF)
     rehearsal.bar()
-    dealer, since = rehearsal.executor._dealer, rehearsal.state.books.since  # noqa: SLF001  it is told an instant
+    manager, since = rehearsal.executor._manager, rehearsal.state.expected.since  # noqa: SLF001  it is told an instant
     rehearsal.stage.silent = {"query"}
     rehearsal.stage.off = 5 * MINUTE
-    dealer.hear(rehearsal.machine.now())
+    manager.refresh(rehearsal.machine.now())
     assert rehearsal.stage.clock_ahead == 5 * MINUTE
-    assert rehearsal.state.books.since == since
+    assert rehearsal.state.expected.since == since
     rehearsal.stage.silent = set()
     rehearsal.pulses(2)
     assert [fill.quantity for fill in rehearsal.story.fills] == [Decimal(100)]
+
+
+def test_an_order_that_the_open_orders_show_is_not_absent_though_it_is_not_found_by_its_id() -> None:
+    """One of the two answers is late; what stands open may still trade."""
+    rehearsal = Rehearsal(HALF, PATIENT)
+    rehearsal.stage.fates = ["lost"]
+    rehearsal.stage.not_found = True
+    rehearsal.bar()
+    rehearsal.pulses(120)
+    assert [each.client_order_id for each in rehearsal.stage.open_orders() or ()] == [
+        request.client_order_id for request in rehearsal.stage.sent
+    ]
+    assert rehearsal.story.of(OrderClear) == []
+    assert rehearsal.state.orders

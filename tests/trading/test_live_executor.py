@@ -28,9 +28,9 @@ def test_a_wish_is_told_first_and_filled_at_the_open_of_the_next_bar() -> None:
     """Decided at the close of the first bar, filled at the open of the second, with what both knew."""
     story = RecordingStory()
     executor = scripted(story, [wish(0.5, step=1)])
-    executor.on_bar(bar_at(0, 0.05, 0.05))
+    executor.process(bar_at(0, 0.05, 0.05))
     assert story.fills == []
-    executor.on_bar(bar_at(1, 0.0625, 0.0625))
+    executor.process(bar_at(1, 0.0625, 0.0625))
     (fill,) = story.fills
     assert fill.time == MIDNIGHT + QUARTER
     assert (fill.side, fill.quantity, fill.price) == ("buy", Decimal("10.0"), Decimal("0.0625"))
@@ -45,7 +45,7 @@ def test_the_story_begins_at_the_first_open_and_names_the_rules() -> None:
     """Before anything else, in this order; a rule that is off is 0."""
     story = RecordingStory()
     executor = scripted(story, [wish(0.0)])
-    executor.on_bar(bar_at(0, 0.05, 0.06))
+    executor.process(bar_at(0, 0.05, 0.06))
     rules = story.told[1]
     assert isinstance(rules, Rules)
     assert story.told[:2] == [
@@ -80,7 +80,7 @@ def test_every_bar_is_observed_at_its_end() -> None:
     story = RecordingStory()
     executor = scripted(story, [wish(0.5), wish(0.5, 26.0)])
     for bar in bars_of([0.05, 0.05, 0.06]):
-        executor.on_bar(bar)
+        executor.process(bar)
     seen = story.observations[-1]
     assert seen.time == MIDNIGHT + 3 * QUARTER
     assert seen.next_due == MIDNIGHT + 4 * QUARTER
@@ -97,7 +97,7 @@ def test_a_bar_without_a_trade_says_why_and_one_with_a_trade_does_not() -> None:
     story = RecordingStory()
     executor = scripted(story, [wish(0.5)])
     for bar in bars_of([0.05, 0.05]):
-        executor.on_bar(bar)
+        executor.process(bar)
     traded, kept = (observation.no_trade_reason for observation in story.observations)
     assert traded is None
     assert kept is not None
@@ -110,7 +110,7 @@ def test_a_trip_is_told_before_its_sale_and_phoenix_buys_again() -> None:
     rules = RiskSettings(cooldown=HOUR, max_weight=1.0)
     executor = scripted(story, [wish(0.9, 20.0)] * 6 + [wish(0.9, 40.0)], rules)
     for bar in bars_of([0.05, 0.05, 0.038, 0.038, 0.038, 0.038, 0.038, 0.038]):
-        executor.on_bar(bar)
+        executor.process(bar)
     halts = [observation.halted for observation in story.observations]
     assert halts == [False, False, True, True, True, True, False, False]
     trip = story.observations[2]
@@ -133,7 +133,7 @@ def test_the_daily_loss_limit_keeps_a_buy_back_and_says_so() -> None:
     story = RecordingStory()
     executor = scripted(story, [wish(0.5), wish(0.5), wish(0.9)], RiskSettings(daily_loss=0.03))
     for bar in bars_of([0.05, 0.05, 0.046, 0.046]):
-        executor.on_bar(bar)
+        executor.process(bar)
     refused = story.observations[2]
     assert refused.daily_loss_hit
     assert refused.no_trade_reason is not None
@@ -147,7 +147,7 @@ def test_a_target_above_the_greatest_weight_is_cut_down_to_it() -> None:
     story = RecordingStory()
     executor = scripted(story, [wish(1.0)], RiskSettings(max_weight=0.75))
     for bar in bars_of([0.05, 0.05, 0.05]):
-        executor.on_bar(bar)
+        executor.process(bar)
     assert story.observations[-1].weight == 0.75
     assert len(story.fills) == 1
 
@@ -158,7 +158,7 @@ def test_a_trade_that_the_exchange_would_not_take_is_told_as_put_off_once() -> N
     paper = structs.replace(FRICTIONLESS, min_notional=0.2)
     executor = scripted(story, [wish(0.1)] * 3 + [wish(0.5), wish(0.6), wish(0.6)], paper=paper)
     for bar in bars_of([0.05] * 6):
-        executor.on_bar(bar)
+        executor.process(bar)
     reasons = [observation.no_trade_reason for observation in story.observations]
     assert [reason and reason.key for reason in reasons] == ["min_notional"] * 3 + [None] + ["min_notional"] * 2
     assert [(skip.time, skip.side, skip.reason.key) for skip in story.skips] == [
@@ -171,8 +171,8 @@ def test_a_buy_that_the_money_no_longer_reaches_is_told_in_part() -> None:
     """The price doubled over a gap: what was wanted stands beside what was filled."""
     story = RecordingStory()
     executor = scripted(story, [wish(1.0)], RiskSettings(max_weight=1.0))
-    executor.on_bar(bar_at(0, 0.05, 0.05))
-    executor.on_bar(bar_at(1, 0.1, 0.1))
+    executor.process(bar_at(0, 0.05, 0.05))
+    executor.process(bar_at(1, 0.1, 0.1))
     (fill,) = story.fills
     assert (fill.quantity, fill.wanted) == (Decimal(10), Decimal(20))
     assert not executor.state.orders
@@ -182,8 +182,8 @@ def test_missing_bars_invent_nothing_and_the_order_fills_at_the_next_bar_there_i
     """Two bars heard, two observations, a fill at the open of the second."""
     story = RecordingStory()
     executor = scripted(story, [wish(0.5)])
-    executor.on_bar(bar_at(0, 0.05, 0.05))
-    executor.on_bar(bar_at(7, 0.05, 0.05))
+    executor.process(bar_at(0, 0.05, 0.05))
+    executor.process(bar_at(7, 0.05, 0.05))
     assert [seen.time for seen in story.observations] == [MIDNIGHT + QUARTER, MIDNIGHT + 8 * QUARTER]
     assert [fill.time for fill in story.fills] == [MIDNIGHT + 7 * QUARTER]
 
@@ -194,10 +194,10 @@ def test_a_bar_heard_before_and_one_out_of_order_change_nothing() -> None:
     executor = scripted(story, [wish(0.5)])
     bars = bars_of([0.05, 0.06, 0.07])
     for bar in bars:
-        executor.on_bar(bar)
+        executor.process(bar)
     told = list(story.told)
     for bar in (bars[2], bars[0]):
-        executor.on_bar(bar)
+        executor.process(bar)
     assert story.told == told
     assert executor.state.summary.bars == 3
 
@@ -208,7 +208,7 @@ def test_the_same_bars_make_the_same_trades_under_the_same_ids() -> None:
     for story in stories:
         executor = scripted(story, [wish(0.5), wish(0.5), wish(0.0)], paper=PaperSettings())
         for bar in bars_of([0.05, 0.06, 0.055, 0.05]):
-            executor.on_bar(bar)
+            executor.process(bar)
     assert stories[0].told == stories[1].told
     assert [fill.trade_id for fill in stories[0].fills] == [
         f"ls-99658c57-{MIDNIGHT + number * QUARTER}-{leg}-1" for number, leg in ((1, "b"), (3, "s"))
@@ -220,7 +220,7 @@ def test_the_summary_counts_what_happened() -> None:
     story = RecordingStory()
     executor = scripted(story, [wish(0.5), wish(0.5), wish(0.0)], paper=structs.replace(FRICTIONLESS, fee=0.01))
     for bar in bars_of([0.05, 0.05, 0.045, 0.045, 0.06]):
-        executor.on_bar(bar)
+        executor.process(bar)
     summary = executor.state.summary
     assert (summary.bars, summary.buys, summary.sells) == (5, 1, 1)
     assert (summary.first_time, summary.last_time) == (MIDNIGHT, MIDNIGHT + 5 * QUARTER)
@@ -237,7 +237,7 @@ def test_the_cooldown_counts_from_the_bar_that_decided_the_last_trade() -> None:
     rules = structs.replace(executor.state.settings.rebalance, cooldown=3)
     executor.state.settings = structs.replace(executor.state.settings, rebalance=rules)
     for bar in bars_of([0.05] * 5):
-        executor.on_bar(bar)
+        executor.process(bar)
     reasons = [observation.no_trade_reason for observation in story.observations]
     assert [reason and reason.key for reason in reasons] == [None, "cooldown", "cooldown", None, "small_change"]
 
@@ -248,6 +248,6 @@ def test_a_buy_with_all_the_money_leaves_enough_for_its_fee() -> None:
     paper = structs.replace(FRICTIONLESS, fee=0.01)
     executor = scripted(story, [wish(1.0)], RiskSettings(max_weight=1.0), paper)
     for bar in bars_of([0.05, 0.05]):
-        executor.on_bar(bar)
+        executor.process(bar)
     (fill,) = story.fills
     assert (fill.quantity, fill.wanted) == (Decimal("19.8019"), None)

@@ -13,18 +13,18 @@ from msgspec import msgpack, structs
 from livestory import parse, render
 from livestory.story.narrator import Narrator
 from livestory.story.reason import Reason
-from livestory.trading.exchange import Attempt, Balances, Report, Standing, Trade
-from livestory.trading.fills import fill_of
-from livestory.trading.orders import (
+from livestory.trading.exchange.records import Balances, Execution, OrderReport, OrderRequest, OrderStatus
+from livestory.trading.execution.order_reporter import fill_of
+from livestory.trading.execution.order_table import OrderTable
+from livestory.trading.execution.working_order import (
     FINAL,
     TRANSITIONS,
+    ChildOrder,
     IllegalTransition,
-    LedgerEntry,
     Order,
     OrderEvent,
-    OrderLedger,
     OrderState,
-    Pursuit,
+    WorkingOrder,
     client_order_id,
     id_prefix,
     nth_id,
@@ -40,14 +40,14 @@ ORDER = Order(
     weight_before=0.0,
     reason=Reason("dip"),
 )
-ATTEMPT = Attempt(client_order_id="ls-1", side="buy", quantity=Decimal(3))
+REQUEST = OrderRequest(client_order_id="ls-1", side="buy", quantity=Decimal(3))
 AFTER = Balances(base=Decimal(10), quote=Decimal("0.5"))
 TICK = Decimal("0.00001")
 
 
-def a_trade(number: int, quantity: str, price: str = "0.05") -> Trade:
+def a_trade(number: int, quantity: str, price: str = "0.05") -> Execution:
     """One execution of the order."""
-    return Trade(
+    return Execution(
         trade_id=f"t{number}",
         client_order_id="ls-1",
         time=2_000 + number,
@@ -58,14 +58,14 @@ def a_trade(number: int, quantity: str, price: str = "0.05") -> Trade:
     )
 
 
-def an_entry(state: OrderState) -> LedgerEntry:
-    """The attempt at the whole order, in that state."""
-    return LedgerEntry(ATTEMPT, 1_000, state)
+def an_entry(state: OrderState) -> ChildOrder:
+    """A working order of one child that is as large as it, in that state."""
+    return ChildOrder(REQUEST, 1_000, state)
 
 
-def a_pursuit(state: OrderState) -> Pursuit:
-    """The order with that attempt."""
-    return Pursuit(ORDER, [an_entry(state)])
+def a_working_order(state: OrderState) -> WorkingOrder:
+    """The order with that request."""
+    return WorkingOrder(ORDER, [an_entry(state)])
 
 
 def test_every_state_and_every_event_has_its_place_in_the_table() -> None:
@@ -87,14 +87,14 @@ def test_every_living_order_can_still_end() -> None:
 @pytest.mark.parametrize("event", OrderEvent)
 def test_an_illegal_transition_raises_and_changes_nothing(state: OrderState, event: OrderEvent) -> None:
     """What the table doesn't have can't happen."""
-    entry = an_entry(state)
+    child = an_entry(state)
     if event in TRANSITIONS[state]:
-        entry.happen(event)
-        assert entry.state is TRANSITIONS[state][event]
+        child.apply(event)
+        assert child.state is TRANSITIONS[state][event]
     else:
         with pytest.raises(IllegalTransition, match="ls-1"):
-            entry.happen(event)
-        assert entry == an_entry(state)
+            child.apply(event)
+        assert child == an_entry(state)
 
 
 def test_an_unknown_order_is_neither_sent_again_nor_intended_again() -> None:
@@ -105,29 +105,29 @@ def test_an_unknown_order_is_neither_sent_again_nor_intended_again() -> None:
 
 
 @given(st.permutations([a_trade(1, "1"), a_trade(2, "0.5"), a_trade(3, "1.5"), a_trade(2, "0.5"), a_trade(1, "1")]))
-def test_trades_in_any_sequence_and_repeated_fill_an_order_once(trades: list[Trade]) -> None:
+def test_trades_in_any_sequence_and_repeated_fill_an_order_once(trades: list[Execution]) -> None:
     """Each execution counts once, whatever comes first and whatever comes twice."""
-    entry = an_entry(OrderState.UNKNOWN)
+    child = an_entry(OrderState.UNKNOWN)
     for trade in trades:
-        entry.trade(trade)
-    assert entry.state is OrderState.FILLED
-    assert entry.filled == ORDER.quantity
+        child.add_execution(trade)
+    assert child.state is OrderState.FILLED
+    assert child.filled == ORDER.quantity
 
 
 def test_a_trade_of_more_than_was_ordered_changes_nothing() -> None:
     """An exchange that fills too much contradicts the ledger, which says so and stays as it was."""
-    entry = an_entry(OrderState.OPEN)
+    child = an_entry(OrderState.OPEN)
     with pytest.raises(IllegalTransition, match="more than was ordered"):
-        entry.trade(a_trade(1, "3.1"))
-    assert entry == an_entry(OrderState.OPEN)
+        child.add_execution(a_trade(1, "3.1"))
+    assert child == an_entry(OrderState.OPEN)
 
 
 def test_a_fill_is_told_at_its_average_price_with_all_its_fees() -> None:
     """One order, one fill: 1 at 0.05 and 2 at 0.08 are 3 at 0.07."""
-    pursuit = a_pursuit(OrderState.OPEN)
-    pursuit.last.trade(a_trade(1, "1", "0.05"))
-    pursuit.last.trade(a_trade(2, "2", "0.08"))
-    fill = fill_of(pursuit, AFTER, TICK)
+    working = a_working_order(OrderState.OPEN)
+    working.last.add_execution(a_trade(1, "1", "0.05"))
+    working.last.add_execution(a_trade(2, "2", "0.08"))
+    fill = fill_of(working, AFTER, TICK)
     assert fill is not None
     assert (fill.quantity, fill.price, fill.fee, fill.wanted) == (Decimal(3), Decimal("0.07"), Decimal("0.002"), None)
     assert fill.time == 2_002
@@ -138,18 +138,18 @@ def test_a_fill_is_told_at_its_average_price_with_all_its_fees() -> None:
 
 def test_an_average_price_is_told_to_a_hundredth_of_a_tick() -> None:
     """And no finer: 1 at 0.05 and 2 at 0.05001 have an average without end. One price for all stays as it is."""
-    pursuit = a_pursuit(OrderState.OPEN)
-    pursuit.last.trade(a_trade(1, "1", "0.05"))
-    pursuit.last.trade(a_trade(2, "2", "0.05001"))
-    fill = fill_of(pursuit, AFTER, TICK)
+    working = a_working_order(OrderState.OPEN)
+    working.last.add_execution(a_trade(1, "1", "0.05"))
+    working.last.add_execution(a_trade(2, "2", "0.05001"))
+    fill = fill_of(working, AFTER, TICK)
     assert fill is not None
     assert str(fill.price) == "0.0500067"
     (event,) = Narrator().take(fill)
     assert f"@ {fill.price} BTC" in event.line
     assert render(parse(event.line)) == event.line
-    odd = a_pursuit(OrderState.OPEN)
-    odd.last.trade(a_trade(1, "1", "0.0500000123"))
-    odd.last.trade(a_trade(2, "2", "0.0500000123"))
+    odd = a_working_order(OrderState.OPEN)
+    odd.last.add_execution(a_trade(1, "1", "0.0500000123"))
+    odd.last.add_execution(a_trade(2, "2", "0.0500000123"))
     same = fill_of(odd, AFTER, TICK)
     assert same is not None
     assert str(same.price) == "0.0500000123"
@@ -157,134 +157,134 @@ def test_an_average_price_is_told_to_a_hundredth_of_a_tick() -> None:
 
 def test_a_fill_in_part_says_how_much_was_wanted() -> None:
     """The rest was cancelled; nothing filled at all is no fill."""
-    pursuit = a_pursuit(OrderState.OPEN)
-    assert fill_of(pursuit, AFTER, TICK) is None
-    pursuit.last.trade(a_trade(1, "1"))
-    pursuit.last.stand(Report(Standing.CANCELLED, Decimal(1)))
-    fill = fill_of(pursuit, AFTER, TICK)
-    assert pursuit.last.state is OrderState.CANCELLED
+    working = a_working_order(OrderState.OPEN)
+    assert fill_of(working, AFTER, TICK) is None
+    working.last.add_execution(a_trade(1, "1"))
+    working.last.apply_report(OrderReport(OrderStatus.CANCELLED, Decimal(1)))
+    fill = fill_of(working, AFTER, TICK)
+    assert working.last.state is OrderState.CANCELLED
     assert fill is not None
     assert (fill.quantity, fill.wanted) == (Decimal(1), Decimal(3))
 
 
 def test_a_fee_of_unknown_worth_makes_the_whole_fee_unknown() -> None:
     """Unknown is never 0."""
-    pursuit = a_pursuit(OrderState.OPEN)
-    pursuit.last.trade(a_trade(1, "1"))
-    pursuit.last.trade(structs.replace(a_trade(2, "2"), fee=None))
-    fill = fill_of(pursuit, AFTER, TICK)
+    working = a_working_order(OrderState.OPEN)
+    working.last.add_execution(a_trade(1, "1"))
+    working.last.add_execution(structs.replace(a_trade(2, "2"), fee=None))
+    fill = fill_of(working, AFTER, TICK)
     assert fill is not None
     assert fill.fee is None
 
 
 def test_a_fill_found_late_says_when_it_was_and_how_it_was_found() -> None:
     """It is told now, and the rest of it is in the record."""
-    pursuit = a_pursuit(OrderState.UNKNOWN)
-    pursuit.found = "asked"
-    pursuit.last.trade(a_trade(1, "3"))
-    fill = fill_of(pursuit, AFTER, TICK, told_at=9_000)
+    working = a_working_order(OrderState.UNKNOWN)
+    working.found = "asked"
+    working.last.add_execution(a_trade(1, "3"))
+    fill = fill_of(working, AFTER, TICK, told_at=9_000)
     assert fill is not None
     assert (fill.time, fill.found, fill.filled_at, fill.ordered) == (9_000, "asked", 2_001, 1_000)
 
 
-@pytest.mark.parametrize("standing", [Standing.FILLED, Standing.CANCELLED])
-def test_an_order_is_done_only_when_its_trades_add_up(standing: Standing) -> None:
+@pytest.mark.parametrize("standing", [OrderStatus.FILLED, OrderStatus.CANCELLED])
+def test_an_order_is_done_only_when_its_trades_add_up(standing: OrderStatus) -> None:
     """The exchange says that 2 are filled, and shows the trades of 1: there is more to come."""
-    entry = an_entry(OrderState.UNKNOWN)
-    entry.trade(a_trade(1, "1"))
-    entry.stand(Report(standing, Decimal(2)))
-    assert entry.state == "partially_filled"
-    entry.trade(a_trade(2, "1"))
-    entry.stand(Report(standing, Decimal(2)))
-    assert entry.state == "cancelled"
+    child = an_entry(OrderState.UNKNOWN)
+    child.add_execution(a_trade(1, "1"))
+    child.apply_report(OrderReport(standing, Decimal(2)))
+    assert child.state == "partially_filled"
+    child.add_execution(a_trade(2, "1"))
+    child.apply_report(OrderReport(standing, Decimal(2)))
+    assert child.state == "cancelled"
 
 
 def test_an_order_that_is_not_found_is_where_it_was_and_one_that_is_found_lives_on() -> None:
     """Not found proves nothing."""
     missing, found = an_entry(OrderState.UNKNOWN), an_entry(OrderState.UNKNOWN)
-    missing.stand(Report(Standing.NOT_FOUND))
-    found.stand(Report(Standing.OPEN))
+    missing.apply_report(OrderReport(OrderStatus.NOT_FOUND))
+    found.apply_report(OrderReport(OrderStatus.OPEN))
     assert (missing.state, missing.seen) == (OrderState.UNKNOWN, False)
     assert (found.state, found.seen) == (OrderState.OPEN, True)
 
 
 def test_one_attempt_follows_another_only_when_the_first_can_trade_no_more() -> None:
     """And under another id."""
-    pursuit = a_pursuit(OrderState.OPEN)
-    second = structs.replace(ATTEMPT, client_order_id=pursuit.next_id())
+    working = a_working_order(OrderState.OPEN)
+    second = structs.replace(REQUEST, client_order_id=working.next_id())
     with pytest.raises(IllegalTransition, match="is open"):
-        pursuit.intend(second, 3_000)
-    pursuit.last.stand(Report(Standing.CANCELLED))
+        working.intend(second, 3_000)
+    working.last.apply_report(OrderReport(OrderStatus.CANCELLED))
     with pytest.raises(IllegalTransition, match="is cancelled"):
-        pursuit.intend(ATTEMPT, 3_000)
-    assert pursuit.intend(second, 3_000).state is OrderState.INTENDED
-    assert len(pursuit.entries) == 2
+        working.intend(REQUEST, 3_000)
+    assert working.intend(second, 3_000).state is OrderState.INTENDED
+    assert len(working.children) == 2
 
 
 def test_the_ledger_refuses_a_second_pursuit_of_the_same_order() -> None:
     """The first one stays as it was."""
-    ledger = OrderLedger()
-    ledger.pursue(ORDER).intend(ATTEMPT, 1_000)
-    with pytest.raises(IllegalTransition, match="already in the ledger"):
-        ledger.pursue(structs.replace(ORDER, quantity=Decimal(9)))
-    assert [pursuit.order for pursuit in ledger.pursuits] == [ORDER]
+    ledger = OrderTable()
+    ledger.add(ORDER).intend(REQUEST, 1_000)
+    with pytest.raises(IllegalTransition, match="already in the order table"):
+        ledger.add(structs.replace(ORDER, quantity=Decimal(9)))
+    assert [working.order for working in ledger.working] == [ORDER]
 
 
 def test_the_ledger_gives_each_pursuit_that_is_over_up_once() -> None:
     """What lives stays, and what is not ours to tell is ignored."""
-    ledger = OrderLedger()
+    ledger = OrderTable()
     other = structs.replace(ORDER, client_order_id="ls-2", time=500)
     for order in (ORDER, other):
-        attempt = structs.replace(ATTEMPT, client_order_id=order.client_order_id)
-        ledger.pursue(order).intend(attempt, order.time).happen(OrderEvent.SEND)
+        request = structs.replace(REQUEST, client_order_id=order.client_order_id)
+        ledger.add(order).intend(request, order.time).apply(OrderEvent.SEND)
     assert ledger.since() == 500
-    assert ledger.trade(a_trade(1, "3"))
-    assert not ledger.trade(structs.replace(a_trade(2, "3"), client_order_id="somebody's"))
-    ledger.pursuits[0].over = True
-    assert [pursuit.order for pursuit in ledger.take_over()] == [ORDER]
-    assert list(ledger.take_over()) == []
-    assert [pursuit.order for pursuit in ledger.pursuits] == [other]
+    assert ledger.add_execution(a_trade(1, "3"))
+    assert not ledger.add_execution(structs.replace(a_trade(2, "3"), client_order_id="somebody's"))
+    ledger.working[0].over = True
+    assert [working.order for working in ledger.take_finished()] == [ORDER]
+    assert list(ledger.take_finished()) == []
+    assert [working.order for working in ledger.working] == [other]
 
 
 def test_a_trade_of_an_order_that_was_done_is_not_taken_into_it() -> None:
     """It is told on its own; the order was told."""
-    ledger = OrderLedger()
-    entry = ledger.pursue(ORDER).intend(ATTEMPT, 1_000)
-    entry.happen(OrderEvent.CANCEL)
-    assert not ledger.trade(a_trade(1, "3"))
-    assert entry.trades == {}
+    ledger = OrderTable()
+    child = ledger.add(ORDER).intend(REQUEST, 1_000)
+    child.apply(OrderEvent.CANCEL)
+    assert not ledger.add_execution(a_trade(1, "3"))
+    assert child.trades == {}
 
 
 def test_the_ledger_survives_being_saved() -> None:
     """Every amount comes back as the decimal it was."""
-    ledger = OrderLedger()
-    ledger.pursue(ORDER).intend(ATTEMPT, 1_000).happen(OrderEvent.SEND)
-    ledger.trade(a_trade(1, "1.00"))
-    assert msgpack.decode(msgpack.encode(ledger), type=OrderLedger) == ledger
+    ledger = OrderTable()
+    ledger.add(ORDER).intend(REQUEST, 1_000).apply(OrderEvent.SEND)
+    ledger.add_execution(a_trade(1, "1.00"))
+    assert msgpack.decode(msgpack.encode(ledger), type=OrderTable) == ledger
 
 
 @given(st.text(), st.integers(0, 253_402_300_800_000_000), st.sampled_from(["buy", "sell"]), st.integers(1, 9_999))
-def test_a_client_order_id_is_one_that_exchanges_take(bot: str, bar: int, leg: str, attempt: int) -> None:
+def test_a_client_order_id_is_one_that_exchanges_take(bot: str, bar: int, leg: str, request: int) -> None:
     """At most 36 plain characters, whatever the bot is called, and the same each time."""
-    written = client_order_id(bot, bar, leg, attempt)
+    written = client_order_id(bot, bar, leg, request)
     assert re.fullmatch(r"[a-zA-Z0-9_-]{1,36}", written)
-    assert written == client_order_id(bot, bar, leg, attempt)
+    assert written == client_order_id(bot, bar, leg, request)
 
 
 def test_client_order_ids_tell_bots_bars_legs_and_attempts_apart() -> None:
     """Change one of the four, and it is another order."""
     ids = {
-        client_order_id(bot, bar, leg, attempt)
+        client_order_id(bot, bar, leg, request)
         for bot in ("a", "b")
         for bar in (1, 2)
         for leg in ("buy", "sell")
-        for attempt in (1, 2)
+        for request in (1, 2)
     }
     assert len(ids) == 16
 
 
 def test_a_bots_ids_have_its_prefix_and_attempts_follow_one_another() -> None:
-    """The next attempt's id is the last one's with the next number."""
+    """The next child order's id is the last one's with the next number."""
     first = client_order_id("bot", 1_000, "sell")
     assert first.startswith(id_prefix("bot"))
     assert not first.startswith(id_prefix("another"))
@@ -293,12 +293,23 @@ def test_a_bots_ids_have_its_prefix_and_attempts_follow_one_another() -> None:
 
 def test_the_ledger_gives_back_what_can_not_be_of_its_order() -> None:
     """More than was sent, or of the other side: the order stays as it was, and waits for nothing to add up."""
-    ledger = OrderLedger()
-    entry = ledger.pursue(ORDER).intend(ATTEMPT, 1_000)
-    entry.happen(OrderEvent.SEND)
-    assert ledger.trade(a_trade(1, "1"))
-    assert not ledger.trade(a_trade(2, "2.1"))
-    assert not ledger.trade(structs.replace(a_trade(3, "1"), side="sell"))
-    assert (entry.filled, entry.state) == (Decimal(1), OrderState.PARTIALLY_FILLED)
-    entry.stand(Report(Standing.FILLED, Decimal("3.1")))
-    assert entry.state is OrderState.CANCELLED
+    ledger = OrderTable()
+    child = ledger.add(ORDER).intend(REQUEST, 1_000)
+    child.apply(OrderEvent.SEND)
+    assert ledger.add_execution(a_trade(1, "1"))
+    assert not ledger.add_execution(a_trade(2, "2.1"))
+    assert not ledger.add_execution(structs.replace(a_trade(3, "1"), side="sell"))
+    assert (child.filled, child.state) == (Decimal(1), OrderState.PARTIALLY_FILLED)
+    child.apply_report(OrderReport(OrderStatus.FILLED, Decimal("3.1")))
+    assert child.state is OrderState.CANCELLED
+
+
+def test_a_clock_that_was_set_right_pulls_back_every_instant_of_an_order_that_lies_ahead() -> None:
+    """What was written in the past stays; a search that began in the future begins anew."""
+    ahead = ChildOrder(REQUEST, 9_000, lost_at=9_100, missed_at=9_200, misses=4, short_at=9_300, ask_at=9_400)
+    ahead.correct_clock(5_000, ask_within=1_000)
+    assert (ahead.since, ahead.lost_at, ahead.short_at, ahead.ask_at) == (5_000, 5_000, 5_000, 6_000)
+    assert (ahead.missed_at, ahead.misses) == (None, 0)
+    past = ChildOrder(REQUEST, 1_000, lost_at=1_100, missed_at=1_200, misses=4, short_at=1_300, ask_at=1_400)
+    past.correct_clock(5_000, ask_within=1_000)
+    assert past == ChildOrder(REQUEST, 1_000, lost_at=1_100, missed_at=1_200, misses=4, short_at=1_300, ask_at=1_400)

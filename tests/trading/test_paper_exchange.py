@@ -12,9 +12,18 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from msgspec import msgpack
 
 from livestory.story.reason import Reason
-from livestory.trading.exchange import Accepted, Answer, Attempt, Balances, Rejected, Report, Standing, exact
 from livestory.trading.exchange.paper import PaperExchange, PaperSettings
-from livestory.trading.orders import Order
+from livestory.trading.exchange.records import (
+    Accepted,
+    Answer,
+    Balances,
+    OrderReport,
+    OrderRequest,
+    OrderStatus,
+    Rejected,
+    exact,
+)
+from livestory.trading.execution.working_order import Order
 from livestory.trading.risk import Approved, Risk, RiskSettings
 from tests.trading.rehearsal import FRICTIONLESS, MIDNIGHT, QUARTER, bar_at
 
@@ -42,9 +51,9 @@ def submit(exchange: PaperExchange, order: Order) -> Answer:
     return exchange.submit(approved, the_whole(order))
 
 
-def the_whole(order: Order) -> Attempt:
+def the_whole(order: Order) -> OrderRequest:
     """All of an order, at the market."""
-    return Attempt(client_order_id=order.client_order_id, side=order.side, quantity=order.quantity)
+    return OrderRequest(client_order_id=order.client_order_id, side=order.side, quantity=order.quantity)
 
 
 def reason_of(answer: Answer) -> str | None:
@@ -57,7 +66,7 @@ def test_an_order_fills_at_the_next_bars_open_with_slippage_and_fee() -> None:
     exchange = PaperExchange.opened(PaperSettings())
     assert submit(exchange, an_order("buy", "2", "0.049")) == Accepted()
     assert exchange.balances() == Balances(ZERO, Decimal("1.0"))
-    (trade,) = exchange.trades(MIDNIGHT, bar_at(5, 0.05, 0.9))
+    (trade,) = exchange.executions(MIDNIGHT, bar_at(5, 0.05, 0.9))
     assert trade.time == MIDNIGHT + 5 * QUARTER
     assert (trade.quantity, trade.price, trade.fee) == (Decimal(2), Decimal("0.05003"), Decimal("0.00010006"))
     assert exchange.balances() == Balances(Decimal(2), Decimal("1.0") - Decimal("0.10006") - Decimal("0.00010006"))
@@ -67,7 +76,7 @@ def test_a_sale_slips_downwards() -> None:
     """0.05 less 0.05% is 0.049975, on the tick 0.04997."""
     exchange = PaperExchange.opened(PaperSettings(base_balance=2, quote_balance=0))
     submit(exchange, an_order("sell", "2", "0.05"))
-    (trade,) = exchange.trades(MIDNIGHT, bar_at(1, 0.05, 0.05))
+    (trade,) = exchange.executions(MIDNIGHT, bar_at(1, 0.05, 0.05))
     assert trade.price == Decimal("0.04997")
     assert exchange.balances() == Balances(ZERO, Decimal("0.09994") - Decimal("0.00009994"))
 
@@ -90,7 +99,7 @@ def test_an_order_that_can_not_be_is_rejected_with_its_reason(order: Order, key:
     exchange = PaperExchange.opened(PaperSettings(base_balance=3))
     before = exchange.balances()
     assert reason_of(submit(exchange, order)) == key
-    assert exchange.query("ls-1").standing is (Standing.OPEN if key is None else Standing.NOT_FOUND)
+    assert exchange.query("ls-1").status is (OrderStatus.OPEN if key is None else OrderStatus.NOT_FOUND)
     assert exchange.balances() == before
 
 
@@ -98,9 +107,9 @@ def test_a_buy_that_became_too_dear_is_filled_as_far_as_the_money_goes() -> None
     """20 ETH decided at 0.05 with 1 BTC; at 0.06 the money buys 16.6666."""
     exchange = PaperExchange.opened(FRICTIONLESS)
     submit(exchange, an_order("buy", "20", "0.05"))
-    (trade,) = exchange.trades(MIDNIGHT, bar_at(1, 0.06, 0.06))
+    (trade,) = exchange.executions(MIDNIGHT, bar_at(1, 0.06, 0.06))
     assert trade.quantity == Decimal("16.6666")
-    assert exchange.query("ls-1") == Report(Standing.CANCELLED, Decimal("16.6666"))
+    assert exchange.query("ls-1") == OrderReport(OrderStatus.CANCELLED, Decimal("16.6666"))
     assert exchange.quote >= 0
 
 
@@ -109,8 +118,8 @@ def test_two_buys_against_the_same_money_do_not_spend_it_twice() -> None:
     exchange = PaperExchange.opened(FRICTIONLESS)
     submit(exchange, an_order("buy", "20", "0.05", 1))
     submit(exchange, an_order("buy", "20", "0.05", 2))
-    assert [trade.client_order_id for trade in exchange.trades(MIDNIGHT, bar_at(1, 0.05, 0.05))] == ["ls-1"]
-    assert exchange.query("ls-2") == Report(Standing.CANCELLED)
+    assert [trade.client_order_id for trade in exchange.executions(MIDNIGHT, bar_at(1, 0.05, 0.05))] == ["ls-1"]
+    assert exchange.query("ls-2") == OrderReport(OrderStatus.CANCELLED)
 
 
 def test_a_known_client_order_id_is_not_placed_twice() -> None:
@@ -118,9 +127,9 @@ def test_a_known_client_order_id_is_not_placed_twice() -> None:
     exchange = PaperExchange.opened(FRICTIONLESS)
     for _ in range(2):
         assert submit(exchange, an_order("buy", "2", "0.05")) == Accepted()
-    assert len(exchange.trades(MIDNIGHT, bar_at(1, 0.05, 0.05))) == 1
+    assert len(exchange.executions(MIDNIGHT, bar_at(1, 0.05, 0.05))) == 1
     assert submit(exchange, an_order("buy", "2", "0.05")) == Accepted()
-    assert exchange.trades(MIDNIGHT + 2 * QUARTER, bar_at(2, 0.05, 0.05)) == []
+    assert exchange.executions(MIDNIGHT + 2 * QUARTER, bar_at(2, 0.05, 0.05)) == []
     assert exchange.base == 2
 
 
@@ -128,9 +137,9 @@ def test_a_cancelled_order_is_never_filled() -> None:
     """And an unknown one stands nowhere."""
     exchange = PaperExchange.opened(FRICTIONLESS)
     submit(exchange, an_order("buy", "2", "0.05"))
-    assert exchange.cancel("ls-1") == Report(Standing.CANCELLED)
-    assert exchange.cancel("ls-9") == Report(Standing.NOT_FOUND)
-    assert exchange.trades(MIDNIGHT, bar_at(1, 0.05, 0.05)) == []
+    assert exchange.cancel("ls-1") == OrderReport(OrderStatus.CANCELLED)
+    assert exchange.cancel("ls-9") == OrderReport(OrderStatus.NOT_FOUND)
+    assert exchange.executions(MIDNIGHT, bar_at(1, 0.05, 0.05)) == []
     assert exchange.base == 0
 
 
@@ -191,7 +200,7 @@ class PaperAccount(RuleBasedStateMachine):
         self.bar += 1
         bar = bar_at(self.bar, open_, open_)
         before = self.base * exact(open_) + self.quote
-        for trade in self.exchange.trades(bar.open_time, bar):
+        for trade in self.exchange.executions(bar.open_time, bar):
             order = self.orders[trade.client_order_id]
             assert trade.client_order_id not in self.filled
             self.filled.add(trade.client_order_id)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from livestory.clock import MINUTE, ManualClock
-from livestory.trading.orders import IllegalTransition
-from livestory.trading.pulse import Pulse
-from livestory.trading.run import run
+from livestory.trading.execution.working_order import IllegalTransition
+from livestory.trading.executor import TimePassed
+from livestory.trading.live import Timer
+from livestory.trading.replay import run
 from tests.trading.outside import Rehearsal
 from tests.trading.rehearsal import MIDNIGHT, bars_of, wish
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def test_a_wait_is_filled_with_beats_that_know_the_time() -> None:
     """One after each slice."""
     beats: list[int] = []
-    pulse = Pulse(Event(), ManualClock(MIDNIGHT), every=1_000)
+    pulse = Timer(Event(), ManualClock(MIDNIGHT), every=1_000)
     pulse.attach(beats.append)
     assert not pulse.wait(0.02)
     assert len(beats) > 2
@@ -33,7 +34,7 @@ def test_a_wait_is_filled_with_beats_that_know_the_time() -> None:
 def test_it_is_set_when_the_stop_is_and_sets_it() -> None:
     """A wait ends then at once, without a beat."""
     stop, beats = Event(), list[int]()
-    pulse = Pulse(stop, ManualClock(), every=1_000)
+    pulse = Timer(stop, ManualClock(), every=1_000)
     pulse.attach(beats.append)
     pulse.set()
     assert stop.is_set()
@@ -45,7 +46,7 @@ def test_it_is_set_when_the_stop_is_and_sets_it() -> None:
 def test_a_beat_can_stop_the_wait_and_one_that_fails_leaves_it() -> None:
     """Whatever it raises."""
     stop = Event()
-    pulse = Pulse(stop, ManualClock(), every=1_000)
+    pulse = Timer(stop, ManualClock(), every=1_000)
     pulse.attach(lambda _now: stop.set())
     assert pulse.wait()
     stop.clear()
@@ -56,7 +57,7 @@ def test_a_beat_can_stop_the_wait_and_one_that_fails_leaves_it() -> None:
 
 def test_without_anything_attached_it_only_waits() -> None:
     """So that it can be made before there is anything to look after."""
-    assert not Pulse(Event(), ManualClock(), every=1_000).wait(0.005)
+    assert not Timer(Event(), ManualClock(), every=1_000).wait(0.005)
 
 
 def test_half_a_pulse_is_not_committed() -> None:
@@ -66,14 +67,14 @@ def test_half_a_pulse_is_not_committed() -> None:
     kept = rehearsal.story.kept
 
     def waiting() -> Iterator[Bar]:
-        rehearsal.executor.on_pulse(rehearsal.clock.now() + MINUTE)
+        rehearsal.executor.process(TimePassed(rehearsal.clock.now() + MINUTE))
         yield from bars_of([0.05], first=9)
 
     def contradiction(_now: int, _bar: object = None) -> bool:
         message = "too much"
         raise IllegalTransition(message)
 
-    rehearsal.executor._dealer.hear = contradiction  # type: ignore[method-assign,assignment]  # noqa: SLF001  the seam
+    rehearsal.executor._manager.refresh = contradiction  # type: ignore[method-assign,assignment]  # noqa: SLF001  the seam
     with pytest.raises(IllegalTransition):
         run(rehearsal.executor, waiting(), Event(), commit_every=1)
     assert rehearsal.story.kept == kept

@@ -10,8 +10,8 @@ from msgspec import structs
 from livestory.clock import MINUTE
 from livestory.story.kinds.risk import SellStuck
 from livestory.story.reason import Reason
-from livestory.trading.exchange import Book, Filters, Rejected
-from livestory.trading.pursuit import OrderSettings
+from livestory.trading.exchange.records import Book, Filters, Rejected
+from livestory.trading.execution.tactics import OrderSettings
 from tests.simulation.world import TICK
 from tests.trading.outside import Rehearsal
 from tests.trading.rehearsal import wish
@@ -25,7 +25,7 @@ def waiting(settings: OrderSettings = LIMIT) -> Rehearsal:
     """A bot whose buy stands in the book."""
     rehearsal = Rehearsal([wish(0.5)], settings)
     rehearsal.bar()
-    assert [attempt.limit for attempt in rehearsal.stage.sent] == [PRICE]
+    assert [request.limit for request in rehearsal.stage.sent] == [PRICE]
     return rehearsal
 
 
@@ -47,8 +47,8 @@ def test_it_follows_a_price_that_moves_away_and_no_other() -> None:
     for ticks in range(1, 6):
         rehearsal.stage.price = PRICE + ticks * TICK
         rehearsal.pulses(2)
-    assert [attempt.limit for attempt in rehearsal.stage.sent] == [PRICE + ticks * TICK for ticks in range(4)]
-    assert [attempt.client_order_id[-1] for attempt in rehearsal.stage.sent] == ["1", "2", "3", "4"]
+    assert [request.limit for request in rehearsal.stage.sent] == [PRICE + ticks * TICK for ticks in range(4)]
+    assert [request.client_order_id[-1] for request in rehearsal.stage.sent] == ["1", "2", "3", "4"]
     assert rehearsal.stage.breaches == []
 
 
@@ -64,7 +64,7 @@ def test_when_its_patience_ends_the_rest_is_given_up_and_the_part_is_told() -> N
     """With what was wanted, and why there is no more."""
     rehearsal = waiting()
     placed = rehearsal.stage.orders[rehearsal.stage.sent[0].client_order_id]
-    rehearsal.stage._execute(placed.attempt.client_order_id, "buy", Decimal(10), PRICE, at=rehearsal.clock.now())  # noqa: SLF001
+    rehearsal.stage._execute(placed.request.client_order_id, "buy", Decimal(10), PRICE, at=rehearsal.clock.now())  # noqa: SLF001
     placed.executed = Decimal(10)
     rehearsal.pulses(70)
     (fill,) = rehearsal.story.fills
@@ -85,7 +85,7 @@ def test_or_the_rest_is_taken_from_the_market() -> None:
     """As the settings say; one fill tells both."""
     rehearsal = waiting(TAKER)
     rehearsal.pulses(70)
-    assert [attempt.limit for attempt in rehearsal.stage.sent] == [PRICE, None]
+    assert [request.limit for request in rehearsal.stage.sent] == [PRICE, None]
     (fill,) = rehearsal.story.fills
     assert fill.trade_id == rehearsal.stage.sent[0].client_order_id
 
@@ -96,10 +96,10 @@ def test_an_order_at_the_market_that_stays_open_is_withdrawn_when_the_patience_e
     rehearsal = Rehearsal([wish(0.5)], OrderSettings(patience=MINUTE))
     rehearsal.stage._work = lambda *_: None  # type: ignore[method-assign] # noqa: SLF001 - nothing is matched
     rehearsal.bar()
-    (attempt,) = rehearsal.stage.sent
-    placed = rehearsal.stage.orders[attempt.client_order_id]
+    (request,) = rehearsal.stage.sent
+    placed = rehearsal.stage.orders[request.client_order_id]
     if filled is not None:
-        rehearsal.stage._execute(attempt.client_order_id, "buy", filled, PRICE, at=rehearsal.clock.now())  # noqa: SLF001
+        rehearsal.stage._execute(request.client_order_id, "buy", filled, PRICE, at=rehearsal.clock.now())  # noqa: SLF001
         placed.executed = filled
     done = []
     for seconds in (50, 20):
@@ -121,7 +121,7 @@ def test_a_sale_of_everything_that_stays_open_is_sent_again() -> None:
     rehearsal.stage._work = lambda *_: None  # type: ignore[method-assign] # noqa: SLF001 - nothing is matched
     rehearsal.trip()
     rehearsal.pulses(70)
-    assert [attempt.side for attempt in rehearsal.stage.sent] == ["buy", "sell", "sell"]
+    assert [request.side for request in rehearsal.stage.sent] == ["buy", "sell", "sell"]
     assert [stuck.problem for stuck in rehearsal.story.of(SellStuck)] == ["not offered"]
     assert rehearsal.stage.breaches == []
 
@@ -195,7 +195,7 @@ def test_nothing_is_bought_at_the_market_once_the_price_has_run_away() -> None:
         late.stage.book = lambda price=price: Book(price, price + TICK)  # type: ignore[misc, method-assign]
         late.bar()
         late.pulses(3)
-        assert [attempt.side for attempt in late.stage.sent] == expected
+        assert [request.side for request in late.stage.sent] == expected
     assert [(skip.reason.key, skip.reason.limit) for skip in late.story.skips] == [("not_offered", 0.003)]
 
 
@@ -207,13 +207,25 @@ def test_an_order_whose_answer_was_lost_follows_the_book_again_once_it_is_found(
     rehearsal.pulses(3)
     rehearsal.stage.price = PRICE + TICK
     rehearsal.pulses(3)
-    assert [attempt.limit for attempt in rehearsal.stage.sent] == [PRICE, PRICE + TICK]
+    assert [request.limit for request in rehearsal.stage.sent] == [PRICE, PRICE + TICK]
 
 
 def test_patience_that_a_wrong_clock_has_set_ends_no_later_than_it_may() -> None:
     """Set by a clock an hour ahead."""
     rehearsal = waiting()
-    (pursuit,) = rehearsal.state.orders.pursuits
-    pursuit.patience_ends = (pursuit.patience_ends or 0) + 60 * MINUTE
+    (working,) = rehearsal.state.orders.working
+    working.patience_ends = (working.patience_ends or 0) + 60 * MINUTE
     rehearsal.pulses(70)
     assert [skip.reason.key for skip in rehearsal.story.skips] == ["not_offered"]
+
+
+def test_no_child_of_an_order_is_sent_while_one_of_ours_stands_that_the_table_does_not_have() -> None:
+    """It may be the same trade, sent by a process that could keep no intent; the rest of the order is given up."""
+    rehearsal = waiting()
+    rehearsal.state.orders.strays["ls-of-an-earlier-process"] = []
+    rehearsal.stage.silent = {"query"}
+    rehearsal.stage.price = PRICE + TICK
+    rehearsal.pulses(3)
+    assert [request.limit for request in rehearsal.stage.sent] == [PRICE]
+    assert [skip.reason.key for skip in rehearsal.story.skips] == ["order_open"]
+    assert not rehearsal.state.orders

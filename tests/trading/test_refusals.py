@@ -12,7 +12,7 @@ TRADING = Path(refusals.__file__).parent
 
 def test_every_reason_given_after_the_strategy_is_listed_and_every_listed_one_is_given() -> None:
     """Read from the sources: a key that is only in one of the two places is a word that nobody wrote."""
-    files = [*TRADING.glob("*.py"), *(TRADING / "exchange").glob("*.py")]
+    files = [*TRADING.glob("*.py"), *(TRADING / "exchange").glob("*.py"), *(TRADING / "execution").glob("*.py")]
     given = {key for file in files for key in re.findall(r'\bReason\(\s*"(\w+)"', file.read_text("utf-8"))}
     assert given == refusals.KEYS
 

@@ -15,10 +15,11 @@ from livestory.clock import DAY
 from livestory.errors import TableError
 from livestory.story.inputs import Observation
 from livestory.trading.exchange.paper import PaperSettings
-from livestory.trading.live_executor import ExecutorState, LiveExecutor
+from livestory.trading.executor import Executor
 from livestory.trading.market.recorded import RecordedBars
+from livestory.trading.replay import Ending, run
 from livestory.trading.risk import RiskSettings
-from livestory.trading.run import Ending, run
+from livestory.trading.state import ExecutorState
 from livestory.trading.strategy.choice import StrategySettings
 from tests.trading.rehearsal import RecordingStory, bars_of
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from livestory.story.inputs import Input
     from livestory.trading.market.bar import Bar
-    from livestory.trading.strategy.meta import Meta
+    from livestory.trading.strategy.choice import Meta
 
 NERVOUS = RiskSettings(breaker=0.05, cooldown=2 * DAY, daily_loss=0.02)
 GROUP = 50
@@ -46,10 +47,10 @@ def start(
     strategy: StrategySettings | None = None,
     risk: RiskSettings = NERVOUS,
     paper: PaperSettings | None = None,
-) -> LiveExecutor:
+) -> Executor:
     """What a process does at its start."""
     fresh = ExecutorState.fresh("test", strategy or StrategySettings(), risk, paper or PaperSettings())
-    return LiveExecutor(fresh, story, lambda: bars)
+    return Executor(fresh, story, lambda: bars)
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +211,7 @@ def test_the_history_is_read_only_when_indicators_must_be_built_anew() -> None:
         pytest.fail("the history was read")
 
     fresh = ExecutorState.fresh("test", StrategySettings(), NERVOUS, PaperSettings())
-    assert LiveExecutor(fresh, story, unread).state.summary.bars == 3
+    assert Executor(fresh, story, unread).state.summary.bars == 3
 
 
 def test_the_state_is_small_and_does_not_grow_with_the_bars(whole: RecordingStory) -> None:

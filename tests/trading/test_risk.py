@@ -13,9 +13,9 @@ from msgspec import msgpack
 
 from livestory.clock import DAY, HOUR, MINUTE
 from livestory.story.reason import Reason
-from livestory.trading.orders import Order
+from livestory.trading.execution.working_order import Order
 from livestory.trading.risk import Approved, Refused, Risk, RiskSettings
-from livestory.trading.strategy.signal import Signal
+from livestory.trading.strategy.rebalance import Signal
 
 QUARTER = 15 * MINUTE
 NOON = 19_000 * DAY + 12 * HOUR
@@ -172,6 +172,27 @@ def test_a_withdrawal_of_everything_ends_the_record_and_a_new_deposit_begins_one
     risk.assess(NOON + QUARTER, 0.0, None)
     risk.assess(NOON + 2 * QUARTER, 5.0, None)
     assert (risk.drawdown, risk.halted, risk.day_return) == (0.0, False, 0.0)
+
+
+@pytest.mark.parametrize(("amount", "wealth"), [(-10.0, 0.0), (-10.0, -1.0), (10.0, 10.0), (20.0, 10.0)])
+def test_a_flow_that_leaves_nothing_to_measure_explains_nothing(amount: float, wealth: float) -> None:
+    """A loss stays one where there was nothing before the flow or is nothing after it: no unit has a value then."""
+    risk = Risk(RiskSettings())
+    risk.assess(NOON, 100.0, None)
+    risk.explain(amount, wealth)
+    assert risk.units == 1.0
+    risk.assess(NOON + QUARTER, 90.0, None)
+    assert risk.drawdown == -0.1
+
+
+def test_a_withdrawal_that_is_explained_late_was_no_loss() -> None:
+    """The drawdown is as if it had been known at once."""
+    risk = Risk(RiskSettings())
+    risk.assess(NOON, 100.0, None)
+    risk.assess(NOON + QUARTER, 90.0, None)
+    risk.explain(-10.0, 90.0)
+    risk.assess(NOON + 2 * QUARTER, 90.0, None)
+    assert risk.drawdown == pytest.approx(0.0, abs=1e-12)
 
 
 def test_a_flow_before_any_reading_is_part_of_the_first_one() -> None:

@@ -10,8 +10,9 @@ from livestory.clock import HOUR, MINUTE
 from livestory.story.commands import Halt, Resume
 from livestory.story.kinds.risk import SellStuck
 from livestory.story.reason import Reason
-from livestory.trading.exchange import Rejected
-from livestory.trading.pursuit import OrderSettings
+from livestory.trading.exchange.records import Rejected
+from livestory.trading.execution.tactics import OrderSettings
+from livestory.trading.executor import OperatorCommand
 from livestory.trading.risk import RiskSettings
 from tests.trading.outside import LOST, Rehearsal
 from tests.trading.rehearsal import wish
@@ -77,7 +78,7 @@ def test_a_sale_that_is_refused_is_told_and_tried_again_ever_more_slowly() -> No
     assert [told.tries for told in stuck] == [1, 2, 3, 4]
     assert {told.problem for told in stuck} == {"Account is frozen."}
     assert [told.retry_in for told in stuck] == [2_000_000, 4_000_000, 8_000_000, 16_000_000]
-    names = [attempt.client_order_id for attempt in rehearsal.stage.sent[1:]]
+    names = [request.client_order_id for request in rehearsal.stage.sent[1:]]
     assert [name.split("-")[3:] for name in names] == [["e", str(number)] for number in range(1, 6)]
     assert [fill.side for fill in rehearsal.story.fills] == ["buy", "sell"]
 
@@ -106,7 +107,7 @@ def test_an_unknown_order_keeps_the_sale_waiting_for_a_minute_and_no_longer() ->
     sale = rehearsal.stage.sent[2]
     assert (sale.client_order_id.split("-")[3], sale.side) == ("e", "sell")
     assert rehearsal.stage.base < rehearsal.stage.filters().step
-    assert [pursuit.unknown for pursuit in rehearsal.executor.state.orders.pursuits] == [True]
+    assert [working.unknown for working in rehearsal.executor.state.orders.working] == [True]
     rehearsal.stage.silent = set()
     rehearsal.pulses(45)
     assert not rehearsal.executor.state.orders
@@ -116,13 +117,13 @@ def test_an_unknown_order_keeps_the_sale_waiting_for_a_minute_and_no_longer() ->
 def test_a_trip_that_would_come_while_the_owner_holds_the_bot_comes_after() -> None:
     """Nothing is sold against the owner's word, and no selling is told that does not happen."""
     rehearsal = invested()
-    rehearsal.executor.hear(Halt(), rehearsal.clock.now())
+    rehearsal.executor.process(OperatorCommand(Halt(), rehearsal.clock.now()))
     rehearsal.bar(0.03)
     rehearsal.pulses(5)
     assert len(rehearsal.stage.sent) == 1
     held = rehearsal.story.observations[-1]
     assert (held.halted, held.halt_reason) == (True, "owner")
-    rehearsal.executor.hear(Resume(), rehearsal.clock.now())
+    rehearsal.executor.process(OperatorCommand(Resume(), rehearsal.clock.now()))
     rehearsal.bar(0.03)
     rehearsal.pulses(5)
     assert rehearsal.story.observations[-1].halt_reason == "breaker"
@@ -139,7 +140,7 @@ def test_the_breaker_sells_only_until_it_resumes() -> None:
     rehearsal.bar(0.04)
     rehearsal.pulses(5)
     assert [fill.side for fill in rehearsal.story.fills] == ["buy", "sell", "buy"]
-    assert rehearsal.executor.state.sale.since is None
+    assert rehearsal.executor.state.liquidation.since is None
 
 
 def test_an_order_of_its_own_that_can_not_be_withdrawn_is_told_and_what_is_free_is_sold() -> None:

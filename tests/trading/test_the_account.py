@@ -13,11 +13,12 @@ from livestory.story.inputs import Begin
 from livestory.story.kinds.exchange import ExchangeBack, ExchangeDown, FiltersChanged, ForeignOrders
 from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
 from livestory.story.kinds.risk import Halted
-from livestory.trading.exchange import Attempt, Balances, Filters, Trouble
-from livestory.trading.orders import client_order_id
-from livestory.trading.present import Present
-from livestory.trading.pursuit import OrderSettings
+from livestory.trading.exchange.records import Balances, Filters, OrderRequest, Trouble
+from livestory.trading.execution.tactics import OrderSettings
+from livestory.trading.execution.working_order import client_order_id
+from livestory.trading.executor import OperatorCommand, TimePassed
 from livestory.trading.risk import RiskSettings
+from livestory.trading.session import ExchangeClock
 from tests.simulation.world import STEP, TICK, Placed
 from tests.trading.outside import Rehearsal
 from tests.trading.rehearsal import wish
@@ -159,7 +160,7 @@ def test_column_one_never_goes_back() -> None:
     rehearsal = Rehearsal([wish(0.5)])
     rehearsal.bar()
     rehearsal.clock.set(rehearsal.clock.now() + 15 * MINUTE - SECOND)  # a second after the next bar's end
-    rehearsal.executor.on_pulse(rehearsal.clock.now())
+    rehearsal.executor.process(TimePassed(rehearsal.clock.now()))
     (fill,) = rehearsal.story.fills
     rehearsal.bar()
     assert fill.time == rehearsal.story.observations[-1].time
@@ -187,7 +188,7 @@ def test_a_new_journal_with_a_position_at_the_exchange_starts_halted() -> None:
     assert [(halted.reason, halted.position) for halted in rehearsal.story.of(Halted)] == [("journal", 40.0)]
     rehearsal.bar()
     assert rehearsal.stage.sent == []
-    rehearsal.executor.hear(Resume(), rehearsal.clock.now())
+    rehearsal.executor.process(OperatorCommand(Resume(), rehearsal.clock.now()))
     rehearsal.bar()
     assert len(rehearsal.stage.sent) == 1
 
@@ -229,8 +230,8 @@ def test_an_order_of_ours_that_the_ledger_does_not_have_is_cancelled_and_others_
     rehearsal = Rehearsal(NOTHING)
     rehearsal.bar()
     for name in (client_order_id("test", 1, "buy"), "web-1"):
-        attempt = Attempt(client_order_id=name, side="buy", quantity=Decimal(1), limit=Decimal("0.01"))
-        rehearsal.stage.orders[name] = placed = Placed(attempt, 0, 0, 0, taken=True)
+        request = OrderRequest(client_order_id=name, side="buy", quantity=Decimal(1), limit=Decimal("0.01"))
+        rehearsal.stage.orders[name] = placed = Placed(request, 0, 0, 0, taken=True)
         rehearsal.stage.active.append(placed)
     rehearsal.restart()
     rehearsal.pulses(3)
@@ -278,15 +279,15 @@ def test_fees_are_worth_what_they_are_in_the_quote_asset() -> None:
     rehearsal.pulses(3)
     (fill,) = rehearsal.story.fills
     assert fill.fee == Decimal("0.005")
-    assert rehearsal.state.books.expected is not None
-    assert rehearsal.state.books.expected.base == Decimal("99.9")
+    assert rehearsal.state.expected.balances is not None
+    assert rehearsal.state.expected.balances.base == Decimal("99.9")
 
 
 def test_one_asset_for_the_other_is_told_although_nothing_was_gained_or_lost() -> None:
     """A fill that was lost, or a conversion by hand: told once, at the second look, and it never moves risk."""
     rehearsal = Rehearsal(NOTHING)
     rehearsal.bar()
-    rehearsal.executor.hear(Halt(), rehearsal.clock.now())
+    rehearsal.executor.process(OperatorCommand(Halt(), rehearsal.clock.now()))
     rehearsal.pulses(60)
     rehearsal.stage._change(Decimal(90), Decimal("-4.5"))  # noqa: SLF001
     rehearsal.bar()
@@ -308,7 +309,7 @@ def test_a_balance_that_lags_behind_a_trade_of_the_owners_is_no_difference() -> 
     """Shown before its trade is: gone at the next look, and never told."""
     rehearsal = Rehearsal(NOTHING)
     rehearsal.bar()
-    rehearsal.executor.hear(Halt(), rehearsal.clock.now())
+    rehearsal.executor.process(OperatorCommand(Halt(), rehearsal.clock.now()))
     rehearsal.stage._late = lambda _most=0: 20 * SECOND  # type: ignore[method-assign,assignment]  # noqa: SLF001
     rehearsal.pulses(15 * 60)
     rehearsal.stage._execute("web-1", "buy", Decimal(20), Decimal("0.05"), at=rehearsal.clock.now())  # noqa: SLF001
@@ -356,7 +357,7 @@ def test_a_bar_is_judged_whatever_was_told_after_its_end() -> None:
     end = rehearsal.story.observations[-1].time + 15 * MINUTE
     rehearsal.clock.set(end + 70 * SECOND)
     rehearsal.executor.candles_down(end, "no answer")
-    rehearsal.executor.on_pulse(rehearsal.clock.now())
+    rehearsal.executor.process(TimePassed(rehearsal.clock.now()))
     rehearsal.executor.candles_back()
     rehearsal.bar(0.04, late=80 * SECOND)
     seen = rehearsal.story.observations[-1]
@@ -370,7 +371,7 @@ def test_a_clock_that_ran_ahead_for_a_moment_silences_no_bar() -> None:
     rehearsal = Rehearsal(NOTHING)
     rehearsal.bar()
     rehearsal.story.posted.append(Posted("1", 0, Halt()))
-    rehearsal.executor.on_pulse(rehearsal.clock.now() + 2 * HOUR)
+    rehearsal.executor.process(TimePassed(rehearsal.clock.now() + 2 * HOUR))
     first = rehearsal.story.observations[-1].time
     rehearsal.bar()
     rehearsal.bar()
@@ -394,7 +395,7 @@ def test_after_a_step_of_the_clock_the_present_is_the_exchanges() -> None:
             return rehearsal.clock.now() + ahead
 
     ahead, true = 0, rehearsal.clock.now()
-    present = Present(stage, Machine())
+    present = ExchangeClock(stage, Machine())
     assert present.confirm(present.now(0)) == true
     assert present.confirm(present.now(0) + SECOND) == true + SECOND
     assert len(asked) == 1

@@ -14,12 +14,13 @@ from livestory.story.kinds.exchange import OrderClear
 from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
 from livestory.story.kinds.risk import Halted, Unhalted
 from livestory.story.kinds.telling import Note as NoteTold
-from livestory.trading.pursuit import OrderSettings
+from livestory.trading.execution.tactics import OrderSettings
+from livestory.trading.executor import OperatorCommand
 from tests.trading.outside import LOST, Rehearsal
 from tests.trading.rehearsal import FRICTIONLESS, RecordingStory, bars_of, scripted, wish
 
 if TYPE_CHECKING:
-    from livestory.trading.exchange import Balances
+    from livestory.trading.exchange.records import Balances
 
 
 def say(rehearsal: Rehearsal, word: Command) -> None:
@@ -97,13 +98,13 @@ def test_on_paper_the_words_do_the_same(sell: bool) -> None:  # noqa: FBT001  a 
     executor = scripted(story, [wish(0.5), wish(0.5), wish(0.9)], paper=FRICTIONLESS)
     bars = bars_of([0.05] * 6)
     for bar in bars[:2]:
-        executor.on_bar(bar)
-    executor.on_bar(bars[2])
+        executor.process(bar)
+    executor.process(bars[2])
     assert executor.state.orders
-    executor.hear(Halt(sell=sell), bars[2].end)
+    executor.process(OperatorCommand(Halt(sell=sell), bars[2].end))
     assert not executor.state.orders
     for bar in bars[3:]:
-        executor.on_bar(bar)
+        executor.process(bar)
     assert [fill.side for fill in story.fills] == (["buy", "sell"] if sell else ["buy"])
     assert [halted.cancelled for halted in story.of(Halted)] == [1]
     assert story.skips == []
@@ -114,28 +115,23 @@ def test_a_flow_on_paper_is_paid_in_or_out() -> None:
     story = RecordingStory()
     executor = scripted(story, [wish(0.0)], paper=FRICTIONLESS)
     bars = bars_of([0.05] * 3)
-    executor.on_bar(bars[0])
-    executor.hear(Flow(amount=-0.5), bars[0].end)
-    executor.on_bar(bars[1])
+    executor.process(bars[0])
+    executor.process(OperatorCommand(Flow(amount=-0.5), bars[0].end))
+    executor.process(bars[1])
     assert executor.state.risk.drawdown == 0.0
     assert story.observations[-1].wealth == 0.5
-    executor.hear(Flow(amount=-5.0), bars[1].end)
-    executor.on_bar(bars[2])
+    executor.process(OperatorCommand(Flow(amount=-5.0), bars[1].end))
+    executor.process(bars[2])
     assert story.observations[-1].wealth == 0.0
 
 
 def test_a_note_and_a_report_of_the_alerts_are_handed_to_the_story() -> None:
     """They change nothing about trading."""
-    words: list[Command] = []
-
-    class Listening(RecordingStory):
-        def word(self, time: int, word: Command) -> None:  # noqa: ARG002  when is now
-            words.append(word)
-
-    rehearsal = Rehearsal([wish(0.0)], story=Listening())
+    rehearsal = Rehearsal([wish(0.0)])
     rehearsal.bar()
     say(rehearsal, Note(text="on holiday"))
-    assert words == [Note(text="on holiday")]
+    assert [note.text for note in rehearsal.story.of(NoteTold)] == ["on holiday"]
+    assert rehearsal.story.posted == []
 
 
 def test_a_loss_that_the_owner_explains_is_a_loss_no_more() -> None:
@@ -265,7 +261,7 @@ def test_resumed_while_the_account_is_not_answered_the_word_is_not_lost() -> Non
     rehearsal.stage.silent = set()
     rehearsal.pulses(10)
     assert not rehearsal.state.orders
-    expected, account = rehearsal.state.books.expected, rehearsal.stage.account()
+    expected, account = rehearsal.state.expected.balances, rehearsal.stage.account()
     assert expected is not None
     assert (expected.base, expected.quote) == (account.base, account.quote)
 
@@ -321,7 +317,7 @@ def test_what_trades_while_the_account_is_read_is_not_lost() -> None:
     stage.balances = answer  # type: ignore[method-assign]
     say(rehearsal, Resume())
     rehearsal.pulses(60)
-    expected = rehearsal.state.books.expected
+    expected = rehearsal.state.expected.balances
     assert expected is not None
     assert (expected.base, expected.quote) == (stage.base, stage.quote)
 

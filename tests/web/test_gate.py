@@ -220,6 +220,13 @@ def test_a_wrong_token_is_slow_and_gets_nothing(guarded: Served) -> None:
     assert statuses == [401] * 8 + [429]
 
 
+@pytest.mark.parametrize("form", ["a=&" * 1300, "&" * 4000, "token=%ff%fe", "token[]=x", "=", "%", "token=\0"])
+def test_a_login_of_any_form_is_a_wrong_token_and_no_fault_of_the_server(guarded: Served, form: str) -> None:
+    """Whoever has no token makes it write nothing into its log."""
+    answer = guarded.ask("login", {"Content-Type": "application/x-www-form-urlencoded"}, "POST", form.encode())
+    assert answer.status == 401
+
+
 def test_a_link_from_elsewhere_only_gets_the_page(guarded: Served) -> None:
     """Another site's form or request that looks like a link changes no session, and no HEAD tells it anything."""
     followed = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}

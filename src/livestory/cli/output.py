@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from livestory.story.files.layout import Layout
-    from livestory.trading.summary import Summary
+    from livestory.trading.state import Summary
 
 _PAGE = 10_000
 

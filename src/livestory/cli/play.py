@@ -13,10 +13,12 @@ from livestory.cli.trouble import LedgerWatch
 from livestory.outlets.terminal import TerminalPrinter
 from livestory.story.journal.entry import Identity
 from livestory.story.writing.synchronous import SynchronousWriter
-from livestory.trading.live_executor import ExecutorState, LiveExecutor, Scene
-from livestory.trading.market.bar import Bar
+from livestory.trading.executor import Executor
+from livestory.trading.live import joined
 from livestory.trading.market.candles import ExchangeCandles
-from livestory.trading.run import GROUP, Ending, run
+from livestory.trading.replay import GROUP, Ending, run
+from livestory.trading.session import RunInfo
+from livestory.trading.state import ExecutorState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,11 +28,10 @@ if TYPE_CHECKING:
     from livestory.clock import Clock
     from livestory.config import Configuration
     from livestory.story.files.layout import Layout
-    from livestory.trading.exchange import Exchange
     from livestory.trading.exchange.ccxt_spot import CcxtSpot
-    from livestory.trading.market import Market
-    from livestory.trading.pulse import Pulse
-    from livestory.trading.summary import Summary
+    from livestory.trading.live import Timer
+    from livestory.trading.market.protocol import Market
+    from livestory.trading.state import Summary
 
 _WARM = 4  # times the bars that the strategy needs at the least; then its averages have forgotten where they began
 
@@ -50,7 +51,7 @@ class Play(NamedTuple):
     stop_unheard: bool = False  # once nobody reads that any more
     exchange: CcxtSpot | None = None  # where orders go; None: the account is on paper
     news: TellingNews | None = None  # of an exchange's candles
-    pulse: Pulse | None = None  # what an exchange's candles wait on
+    timer: Timer | None = None  # what an exchange's candles wait on
 
 
 def play(play: Play, stop: Event, progress: Callable[[int], None] = lambda _: None) -> tuple[Ending, Summary]:
@@ -72,7 +73,7 @@ def play(play: Play, stop: Event, progress: Callable[[int], None] = lambda _: No
     fresh = ExecutorState.fresh(
         settings.bot.name, settings.strategy, settings.risk, None if outside else settings.paper
     )
-    scene = Scene(
+    info = RunInfo(
         mode=play.mode,
         market=play.origin,
         base=base,
@@ -99,16 +100,16 @@ def play(play: Play, stop: Event, progress: Callable[[int], None] = lambda _: No
             ahead = 0 if play.exchange is None else play.exchange.clock_ahead
             now, needed = play.clock.now() - ahead, _WARM * fresh.strategy.bars_needed
             before = now if heard is None else heard.time
-            executor = LiveExecutor(
-                fresh, story, lambda: market.history(before, needed), scene, play.exchange, settings.orders
+            executor = Executor(
+                fresh, story, lambda: market.history(before, needed), info, play.exchange, settings.orders
             )
             if play.news is not None:
                 play.news.attach(executor)
-            if play.pulse is not None:
-                play.pulse.attach(LedgerWatch(executor).on_pulse)
+            if play.timer is not None:
+                play.timer.attach(LedgerWatch(executor).on_time)
             bars = joined(executor, market, now, needed, stop, play.exchange)
         else:
-            executor = LiveExecutor(fresh, story, market.read, scene)
+            executor = Executor(fresh, story, market.read, info)
             bars = market.read(executor.state.summary.last_time)
         ending = run(
             executor,
@@ -133,39 +134,3 @@ def _metrics(play: Play) -> Iterator[None]:
     with expose_metrics(play.layout.text, port=settings.port, host=settings.host) as exposed:
         click.echo(f"metrics at {exposed.url}", err=True)
         yield
-
-
-def joined(  # noqa: PLR0913, PLR0917 - who hears what, from when on, and where its account is
-    executor: LiveExecutor, candles: ExchangeCandles, now: int, needed: int, stop: Event, exchange: Exchange | None
-) -> Iterator[Bar]:
-    """Bars as they close from now on. The ones before are only shown to the strategy: nobody traded them.
-
-    The start, or the return, is told at once and not with the first bar. A return to an account outside comes before
-    the history, however long that takes: orders that were left there are settled first.
-    """
-    state, interval = executor.state, candles.interval
-    seen = state.seen_until
-    closed = 0 if seen is None else max(now - now % interval - seen, 0) // interval
-    if exchange is not None and seen is not None and (price := _price(exchange) or state.summary.price):
-        _begin(executor, now, interval, price, closed)
-    wanted = needed if seen is None else closed
-    before = [bar for bar in candles.history(now, wanted) if seen is None or bar.end > seen]
-    if stop.is_set():
-        return
-    state.warm_up(before)
-    if executor.begun:
-        executor.commit()
-    elif before or seen is not None:
-        price = before[-1].close if before else state.summary.price
-        _begin(executor, now, interval, price, None if seen is None else len(before))
-    yield from candles.read(before[-1].end if before else seen)
-
-
-def _begin(executor: LiveExecutor, now: int, interval: int, price: float, missed: int | None) -> None:
-    executor.begin(Bar(now, now + interval, price, price, price, price, None), missed_bars=missed)
-    executor.commit()
-
-
-def _price(exchange: Exchange) -> float | None:
-    book = exchange.book()
-    return None if book is None else float(book.bid + book.ask) / 2

@@ -8,10 +8,11 @@ import click
 
 from livestory.story.kinds.exchange import CandlesBack, CandlesRefused
 from livestory.story.wording import numbers
+from livestory.trading.executor import TimePassed
 from livestory.trading.market.candles import CandleNews
 
 if TYPE_CHECKING:
-    from livestory.trading.live_executor import LiveExecutor
+    from livestory.trading.executor import Executor
 
 
 class TellingNews(CandleNews):
@@ -20,9 +21,9 @@ class TellingNews(CandleNews):
     def __init__(self, exchange: str) -> None:
         """``exchange`` is its name."""
         self._exchange = exchange
-        self._executor: LiveExecutor | None = None
+        self._executor: Executor | None = None
 
-    def attach(self, executor: LiveExecutor) -> None:
+    def attach(self, executor: Executor) -> None:
         """From here on it hears too."""
         self._executor = executor
 
@@ -56,16 +57,16 @@ class TellingNews(CandleNews):
 
 
 class LedgerWatch:
-    """Pulses an executor and looks at its ledger after each: the story can't tell that it can't be written."""
+    """Tells an executor how time passes, and looks at its ledger each time: the story can't tell of that itself."""
 
-    def __init__(self, executor: LiveExecutor) -> None:
+    def __init__(self, executor: Executor) -> None:
         """All is well so far."""
         self._executor = executor
         self._said: str | None = None
 
-    def on_pulse(self, now: int) -> None:
-        """Pulse the executor; say once that its ledger can't be kept and why, and once that it can again."""
-        self._executor.on_pulse(now)
+    def on_time(self, now: int) -> None:
+        """Tell the executor the time; say once that its ledger can't be kept and why, and once that it can again."""
+        self._executor.process(TimePassed(now))
         trouble = self._executor.ledger_trouble
         if trouble is not None and trouble != self._said:
             click.echo(f"nothing is bought until the journal can be written: {trouble}", err=True)

@@ -11,10 +11,10 @@ from livestory.outlets.alerts.settings import AlertsSettings
 from livestory.outlets.metrics import MetricsSettings
 from livestory.retell.prometheus_api import PrometheusSettings
 from livestory.story.settings import StorySettings
-from livestory.trading.exchange.access import ExchangeSettings
 from livestory.trading.exchange.paper import PaperSettings
+from livestory.trading.exchange.settings import ExchangeSettings
+from livestory.trading.execution.tactics import OrderSettings
 from livestory.trading.market.candles import CandleSettings
-from livestory.trading.pursuit import OrderSettings
 from livestory.trading.risk import RiskSettings
 from livestory.trading.strategy.choice import StrategySettings
 

@@ -1,22 +1,18 @@
-"""What the story knows of a bot so far: the arithmetic that every detector reads and none repeats.
-
-Performance is measured on a *unit value*, wealth divided by units, so that deposits and withdrawals are neither profit
-nor loss: a flow F that brings wealth to W multiplies the units by W / (W - F) (time-weighted return, as in the Global
-Investment Performance Standards). Before the first flow the unit value is the wealth itself.
-"""
+"""What the story knows of a bot so far: the arithmetic that every detector reads and none repeats."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from livestory.story.inputs import Fill, Observation
 from livestory.story.kinds.lifecycle import Rules, RulesChanged
 from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
 from livestory.story.kinds.risk import AllTimeHigh
 from livestory.story.settings import StorySettings
+from livestory.story.unit_value import UnitValue
 
 if TYPE_CHECKING:
     from livestory.story.kinds.base import Facts
@@ -61,7 +57,7 @@ class Closed(Struct, frozen=True):
     position_after: Decimal | None
 
 
-class Account(Struct):
+class Account(UnitValue):
     """Wealth, peaks, positions and rules as told so far. Read it; only the narrator updates it."""
 
     symbol: str
@@ -69,18 +65,15 @@ class Account(Struct):
     settings: StorySettings
     rules: Rules | None = None
     last: Observation | None = None  # the last observation, without readings that were refused
-    wealth: float | None = None  # the last known
     price: float | None = None
-    units: float = 1.0
     value: float | None = None  # of one unit
     record: float | None = None  # the announced all-time high, as a unit value
-    peak: float = 0.0  # the unit value that the drawdown counts from
     peak_time: int = 0
     resumed_at: int | None = None  # the resume that the peak counts from; None = the record
     tripped: bool = False  # as far as the bot has said
     resuming: bool = False  # it resumed, and its wealth at that is not known yet
     drawdown: float = 0.0
-    positions: dict[str, Position] = {}
+    positions: dict[str, Position] = field(default_factory=dict)
     sold_at: Decimal | None = None  # the price of the last sale that left nothing
     short_at: float | None = None  # the wealth that was last told to be less than expected
 
@@ -104,16 +97,16 @@ class Account(Struct):
         if wealth is not None:
             if self.wealth == 0.0 and self.value:  # all was withdrawn, and something has come back
                 self.units = wealth / self.value
-            elif observation.flow and wealth > observation.flow:
-                self.units *= wealth / (wealth - observation.flow)
+            elif observation.flow:
+                self.keep_value(wealth - observation.flow, wealth)
             self.wealth = wealth
-            self.value = value = wealth / self.units
+            self.value = value = self.value_at(wealth)
             if value >= self.peak or self.resuming:
                 self._count_from(value, observation.time)
             if self.record is None:
                 self.record = value
             measured = observation.drawdown
-            self.drawdown = value / self.peak - 1.0 if measured is None else measured
+            self.drawdown = self.drawdown_at(value) if measured is None else measured
         elif observation.flow:
             self.flow(observation.flow)
         if observation.price is not None:
@@ -133,8 +126,10 @@ class Account(Struct):
         if self.wealth is None or self.value is None:
             return
         after = max(0.0, self.wealth + amount)
-        if after:  # otherwise nothing is left to measure a share of, until something comes back
-            self.units = self.units * after / self.wealth if self.wealth else after / self.value
+        if not self.wealth and after:  # all was withdrawn, and something has come back
+            self.units = after / self.value
+        else:  # where nothing is left there is nothing to measure a share of, until something comes back
+            self.keep_value(self.wealth, after)
         self.wealth = after
 
     def explain(self, amount: float) -> None:
@@ -142,9 +137,8 @@ class Account(Struct):
         at = self.short_at or self.wealth
         if amount >= 0 or not at or self.wealth is None:  # more than expected was taken as a flow at once
             return
-        units = self.units * at / (at - amount)
-        if units:  # an amount beyond all measure explains nothing
-            self.units, self.value = units, self.wealth / units
+        if self.keep_value(at - amount, at):  # an amount beyond all measure explains nothing
+            self.value = self.value_at(self.wealth)
 
     def told(self, facts: Facts) -> None:
         """Take what has been told: the record and the rules are the ones that the reader knows.

@@ -19,7 +19,7 @@ The exchange's filters, and what it answers. They put a trade off that was wante
     unfilled            the order ended without a trade: too dear by then, or it never reached the exchange
     market_halted       no order is taken now; text: the exchange's own word
 
-The pursuit of an order.
+The tactics of an order.
 
     spread              value: the spread; limit: the greatest
     not_offered         the rest was not filled while the order waited; limit: how far it follows, if at all; text: how

@@ -10,11 +10,12 @@ from msgspec import Meta, Struct, structs
 from livestory.clock import DAY
 from livestory.settings import Duration
 from livestory.story.reason import Reason
+from livestory.story.unit_value import UnitValue, change
 from livestory.trading.strategy.rebalance import Proposal
 
 if TYPE_CHECKING:
-    from livestory.trading.orders import Order
-    from livestory.trading.strategy.signal import Signal
+    from livestory.trading.execution.working_order import Order
+    from livestory.trading.strategy.rebalance import Signal
 
 _EPSILON = 1e-12  # a loss that reaches a limit to twelve decimals reaches it, whatever binary fractions make of it
 
@@ -83,7 +84,7 @@ HALTED: Final = Reason("halted")
 _HELD: Final = {"owner": Reason("owner"), "journal": Reason("journal")}
 
 
-class Risk(Struct):
+class Risk(UnitValue):
     """The safety breaker, its way back (Phoenix), and the daily loss limit.
 
     Drawdown and the day's return are measured on the value of a unit, wealth divided by units, as funds do (the
@@ -91,9 +92,6 @@ class Risk(Struct):
     """
 
     settings: RiskSettings
-    units: float = 1.0
-    wealth: float | None = None  # at the last believable reading
-    peak: float = 0.0  # highest unit value since the start or the last resume
     day_start: float = 0.0  # unit value at the last 00:00 UTC
     day_end: int = 0  # the next 00:00 UTC
     drawdown: float | None = None
@@ -119,17 +117,17 @@ class Risk(Struct):
     @property
     def day_return(self) -> float | None:
         """The return since the last 00:00 UTC; None before the first reading."""
-        return None if self.wealth is None else _change(self.wealth / self.units, self.day_start)
+        return None if self.wealth is None else change(self.value_at(self.wealth), self.day_start)
 
     def assess(self, time: int, wealth: float, score: float | None) -> None:
         """Judge the wealth at ``time``, the end of a bar: trip, resume, hold or end the daily loss limit.
 
-        Wealth that is NaN, infinite, zero or negative is no reading: nothing moves. While the owner's hand holds the
+        Wealth that is NaN, infinite, zero or negative is no reading: nothing moves. While the owner halts the
         bot the breaker does not trip: it could not sell. It judges again from the first bar after that.
         """
         if not 0.0 < wealth < inf:
             return
-        value = wealth / self.units
+        value = self.value_at(wealth)
         if self.wealth is None:
             self.peak = self.day_start = value
         rules = self.settings
@@ -140,13 +138,13 @@ class Risk(Struct):
             if time >= self.resume_at and (score is None or score >= rules.resume_score):
                 self.resume_at = None
                 self.peak = value
-        elif self.hold is None and _change(value, self.peak) <= _EPSILON - rules.breaker:
+        elif self.hold is None and self.drawdown_at(value) <= _EPSILON - rules.breaker:
             self.resume_at = time + rules.cooldown
         self.peak = max(self.peak, value)
-        self.drawdown = _change(value, self.peak)
+        self.drawdown = self.drawdown_at(value)
         if rules.daily_loss is None:
             self.daily_loss_hit = False
-        elif _change(value, self.day_start) <= _EPSILON - rules.daily_loss:
+        elif change(value, self.day_start) <= _EPSILON - rules.daily_loss:
             self.daily_loss_hit = True
 
     def flow(self, amount: float) -> None:
@@ -157,16 +155,14 @@ class Risk(Struct):
         if self.wealth is None:
             return
         after = self.wealth + amount
-        if 0.0 < after < inf:
-            self.units *= after / self.wealth
+        if self.keep_value(self.wealth, after):
             self.wealth = after
         else:
             self.units, self.wealth = 1.0, None
 
     def explain(self, amount: float, wealth: float) -> None:
         """Take a withdrawal (negative) that was a loss until now, when it brought wealth to ``wealth``, as none."""
-        if wealth > 0.0 and wealth - amount > 0.0:
-            self.units *= wealth / (wealth - amount)
+        self.keep_value(wealth - amount, wealth)
 
     def cap(self, signal: Signal) -> Signal:
         """The signal with its target at most the greatest weight allowed."""
@@ -179,7 +175,7 @@ class Risk(Struct):
         return Proposal(0.0, "sell", self.held or breaker, 0)
 
     def approve(self, order: Order) -> Approved | Refused:
-        """Let an order pass or refuse it. What reduces the position always passes, but for the owner's hand."""
+        """Let an order pass or refuse it. What reduces the position passes, but while the owner halts."""
         rules, held = self.settings, self.held
         if held is not None and (order.side == "buy" or not self.sells_out):
             return Refused(held)
@@ -196,13 +192,8 @@ class Risk(Struct):
 
     def _begin_day(self, time: int, value: float) -> None:
         if time > self.day_end and self.wealth is not None:  # nothing was read at the boundary itself
-            self.day_start = self.wealth / self.units
+            self.day_start = self.value_at(self.wealth)
         else:
             self.day_start = value
         self.day_end = (time // DAY + 1) * DAY
         self.daily_loss_hit = False
-
-
-def _change(value: float, reference: float) -> float:
-    # The difference first: 80 of 100 is then exactly -0.2, which 80 / 100 - 1 is not.
-    return (value - reference) / reference

@@ -12,10 +12,9 @@ from livestory.story.kinds.lifecycle import Rules
 from livestory.trading.exchange.paper import PaperSettings
 
 if TYPE_CHECKING:
-    from livestory.trading.executor_state import ExecutorState
-    from livestory.trading.pursuit import OrderSettings
+    from livestory.trading.execution.tactics import OrderSettings
     from livestory.trading.risk import RiskSettings
-    from livestory.trading.scene import Scene
+    from livestory.trading.session import Session
     from livestory.trading.strategy.choice import StrategySettings
 
 
@@ -67,9 +66,14 @@ def _flat(name: str, value: object) -> dict[str, str]:
     return {name: duration_text(value) if isinstance(value, int) and value >= SECOND else str(value)}
 
 
-def rules_of(state: ExecutorState, scene: Scene, orders: OrderSettings, fee: float) -> Rules:
-    """The rules that one executor trades by; ``orders`` are those of an exchange outside."""
-    trading = orders if state.paper is None else state.paper.settings
+def rules_of(session: Session) -> Rules:
+    """The rules that one executor trades by."""
+    state, info = session.state, session.info
     return rules_in_force(
-        state.risk.settings, state.settings, trading, base=scene.base, ath_min_gain=scene.ath_min_gain, fee=fee
+        state.risk.settings,
+        state.settings,
+        session.settings if state.paper is None else state.paper.settings,
+        base=info.base,
+        ath_min_gain=info.ath_min_gain,
+        fee=float(session.filters.fee),
     )

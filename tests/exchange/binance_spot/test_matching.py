@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from livestory.clock import MINUTE, SECOND, ManualClock, instant
 from livestory.story.reason import Reason
-from livestory.trading.exchange import Accepted, Answer, Attempt, Trade, exact
 from livestory.trading.exchange.paper import PaperExchange, PaperSettings
+from livestory.trading.exchange.records import Accepted, Answer, Execution, OrderRequest, exact
+from livestory.trading.execution.working_order import Order
 from livestory.trading.market.recorded import RecordedBars
 from livestory.trading.market.simulated import SimulatedBars
-from livestory.trading.orders import Order
 from livestory.trading.risk import Approved, Risk, RiskSettings
 from tests.exchange.binance_spot.conftest import BAR, NOON, flat_bars
 from tests.exchange.binance_spot.fills import Book, NextOpen
@@ -152,7 +152,7 @@ def give(paper: PaperExchange, bar: Bar, side: Literal["buy", "sell"], quantity:
     )
     approved = Risk(RiskSettings()).approve(order)
     assert isinstance(approved, Approved)
-    return paper.submit(approved, Attempt(client_order_id=name, side=side, quantity=quantity))
+    return paper.submit(approved, OrderRequest(client_order_id=name, side=side, quantity=quantity))
 
 
 def placed(exchange: Exchange, side: OrderSide, quantity: Decimal, name: str) -> bool:
@@ -181,7 +181,7 @@ def test_next_open_fills_as_the_paper_exchange_does(
         rules=Rules(precision=16),
     )
     random = Random(3)  # noqa: S311 - no secret hangs on it
-    on_paper: list[Trade] = []
+    on_paper: list[Execution] = []
     for number, (bar, following) in enumerate(pairwise(bars)):
         clock.set(bar.end + settle)
         buys, name = random.random() < 0.5, f"ls-{number}"
@@ -190,7 +190,7 @@ def test_next_open_fills_as_the_paper_exchange_does(
         taken = give(paper, bar, "buy" if buys else "sell", quantity, name)
         assert placed(exchange, "BUY" if buys else "SELL", quantity, name) == isinstance(taken, Accepted)
         if isinstance(taken, Accepted):
-            on_paper += paper.trades(following.open_time, following)
+            on_paper += paper.executions(following.open_time, following)
         clock.set(following.end)
         exchange.catch_up()
         assert (exchange.total("ETH"), exchange.total("BTC")) == (paper.base, paper.quote)

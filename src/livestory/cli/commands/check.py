@@ -81,7 +81,7 @@ def _findings(mode: Mode, settings: Configuration, layout: Layout, clock: Clock)
 def _candles(client: CcxtClient, settings: Configuration, clock: Clock) -> Iterator[Finding]:
     from livestory.story.wording import numbers
     from livestory.trading.exchange.preflight import Finding
-    from livestory.trading.market.candle_client import CandleClient, ExchangeDownError
+    from livestory.trading.market.candles import CandleClient, ExchangeDownError
     from livestory.trading.strategy.timeframe import BAR
 
     try:

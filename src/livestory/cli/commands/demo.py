@@ -47,7 +47,7 @@ def demo(seed: int, folder: Path) -> None:
     from livestory.clock import DAY, instant
     from livestory.config import BotSettings, Configuration
     from livestory.trading.market.simulated import SimulatedBars
-    from livestory.trading.run import Ending
+    from livestory.trading.replay import Ending
     from livestory.trading.strategy.timeframe import BAR
 
     layout = story_in(folder)

@@ -110,7 +110,7 @@ def run(  # noqa: PLR0913, PLR0917 - click hands over each option by name
 
     from livestory.cli.play import play
     from livestory.cli.stopping import stop_on_signals
-    from livestory.trading.run import Ending
+    from livestory.trading.replay import Ending
 
     if serves:
         need_page()
@@ -178,27 +178,27 @@ def _trade(mode: Mode, settings: Configuration, layout: Layout, stop: Event) -> 
     from livestory.cli.play import Play
     from livestory.cli.trouble import TellingNews
     from livestory.clock import SystemClock
+    from livestory.trading.live import Timer
     from livestory.trading.market.candles import ExchangeCandles
-    from livestory.trading.pulse import Pulse
     from livestory.trading.strategy.timeframe import BAR
 
     clock, name, symbol = SystemClock(), settings.bot.exchange, settings.bot.symbol
     exchange = None if mode == "paper" else account(mode, settings, clock)
     client = public_client(settings, clock) if exchange is None else exchange.client
     click.echo(f"{name}: asking for the candles of {symbol}", err=True)
-    news, pulse = TellingNews(name), Pulse(stop, clock)
+    news, timer = TellingNews(name), Timer(stop, clock)
     try:
         yield Play(
             layout=layout,
             settings=settings,
-            market=ExchangeCandles(client, symbol, BAR, stop=pulse, news=news, settings=settings.market),
+            market=ExchangeCandles(client, symbol, BAR, stop=timer, news=news, settings=settings.market),
             mode=mode,
             origin=name,
             clock=clock,
             keep_days=settings.story.keep_days,
             exchange=exchange,
             news=news,
-            pulse=pulse,
+            timer=timer,
         )
     finally:
         client.close()

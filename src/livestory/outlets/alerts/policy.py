@@ -112,6 +112,7 @@ class Policy:
 
     def _change(self, time: int, later: int) -> int:
         """The minute between the two at which summer time begins or ends."""
+        time -= time % MINUTE  # else the two could come no closer than within two minutes
         while later - time > MINUTE:
             middle = time + (later - time) // (2 * MINUTE) * MINUTE
             time, later = (middle, later) if self._offset(middle) == self._offset(time) else (time, middle)

@@ -166,7 +166,7 @@ class Web:
             body += chunk
             if len(body) > _LONGEST_FORM:
                 raise HTTPException(413, "too long for a login")
-        given = parse_qs(body.decode("utf-8", "replace"), max_num_fields=4).get("token", [""])[0]
+        given = parse_qs(body.decode("utf-8", "replace")).get("token", [""])[0]
         try:
             if not await self._token.matches(given):
                 return self._files.answer(request, "login-wrong.html", 401)

@@ -282,6 +282,6 @@ class InferredHalt(Struct):
         elif target == 0.0 and wealth is not None and account.peak:
             drawdown = observation.drawdown
             if drawdown is None:
-                drawdown = (wealth - (observation.flow or 0.0)) / account.units / account.peak - 1.0
+                drawdown = account.drawdown_at(account.value_at(wealth - (observation.flow or 0.0)))
             self.halted = drawdown <= _JUST_REACHED - self.breaker
         return replace(observation, halted=self.halted)

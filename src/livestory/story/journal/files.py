@@ -34,38 +34,34 @@ class JournalFiles:
         """Note which files ``db`` has open for the journal at ``path``. Raises OSError where one is gone already."""
         self._path = path
         self._real = Path(db.filename)  # SQLite follows a link, and keeps -wal and -shm beside what it leads to
-        found = [(f"{self._real}{part}", os.lstat(f"{self._real}{part}")) for part in PARTS]
-        self._known = {name: (one.st_dev, one.st_ino) for name, one in found}
+        self._names = tuple(f"{self._real}{part}" for part in PARTS)
         if path.is_symlink():
-            link = path.lstat()
-            self._known[str(path)] = link.st_dev, link.st_ino
-        self._log, self._index = f"{self._real}-wal", f"{self._real}-shm"
-        self._log_size, self._index_size = (one.st_size for _, one in found[1:])
-        self._changed = _version(found[0][1])
+            self._names += (str(path),)
+        journal, log, index, *_ = found = [os.lstat(name) for name in self._names]
+        self._inodes = [(one.st_dev, one.st_ino) for one in found]
+        self._known = dict(zip(self._names, self._inodes, strict=True))
+        self._written = journal.st_size, journal.st_mtime_ns
+        self._log_size, self._index, self._index_size = log.st_size, self._names[2], index.st_size
 
-    def noted(self) -> bool:
-        """`intact` after a commit, which may have changed the journal itself: that is noted."""
-        with suppress(OSError):
-            self._changed = _version(os.lstat(self._real))
-        return self.intact()
+    def intact(self, *, after_commit: bool = False) -> bool:
+        """Whether each of them stands under its name, and nobody else has written in it.
 
-    def intact(self) -> bool:
-        """Whether each of them stands under its name, and nobody else has written in it."""
+        ``after_commit``: the journal itself may have been changed by that, which is noted.
+        """
         try:
-            for name, known in self._known.items():
-                found = os.lstat(name)
-                if (found.st_dev, found.st_ino) != known:
-                    return False
-                if name is self._log:
-                    if found.st_size < self._log_size:
-                        return False
-                    self._log_size = found.st_size
-            return self._untouched()
+            journal, log, index, *_ = found = [os.lstat(name) for name in self._names]
         except OSError:
             return False
-
-    def _untouched(self) -> bool:
-        return os.lstat(self._index).st_size >= self._index_size and _version(os.lstat(self._real)) == self._changed
+        written = journal.st_size, journal.st_mtime_ns
+        if (
+            [(one.st_dev, one.st_ino) for one in found] != self._inodes
+            or log.st_size < self._log_size
+            or index.st_size < self._index_size
+            or (written != self._written and not after_commit)
+        ):
+            return False
+        self._written, self._log_size = written, log.st_size
+        return True
 
     def put_back(self, db: apsw.Connection, last: Kept | None) -> Path | None:
         """Put a journal of all that ``db`` holds in the place of what stands there now.
@@ -117,10 +113,6 @@ class JournalFiles:
                 if not part and stat.S_ISREG(before.st_mode) and before.st_size:
                     found = aside
         return found
-
-
-def _version(found: os.stat_result) -> tuple[int, int]:
-    return found.st_size, found.st_mtime_ns
 
 
 def _copied(db: apsw.Connection, to: Path, last: Kept | None) -> None:

@@ -165,7 +165,7 @@ class Journal:
             raise
         self.last = last
         self._tried.clear()
-        if self._files is not None and not self._files.noted():
+        if self._files is not None and not self._files.intact(after_commit=True):
             self._put_back(db, "append")
         return kept
 
@@ -282,7 +282,7 @@ class Journal:
 
         By a new connection; but where the files were taken away, the open one is all there is.
         """
-        if self._db is None or self._files is None or self._files.noted():
+        if self._db is None or self._files is None or self._files.intact(after_commit=True):
             self._drop()
             return
         self._stale = True

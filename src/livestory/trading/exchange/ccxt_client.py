@@ -13,16 +13,16 @@ from livestory.clock import SECOND, Clock, SystemClock
 from livestory.credentials import redacted
 from livestory.errors import InputError
 from livestory.extras import missing
-from livestory.trading.exchange import Trouble
-from livestory.trading.exchange.access import allow_address
 from livestory.trading.exchange.ccxt_errors import NO_ANSWER, UNREADABLE, Failed, Meaning, Verdict, verdict_on, words_of
+from livestory.trading.exchange.records import Trouble
 from livestory.trading.exchange.request_limits import Need, RequestLimits
+from livestory.trading.exchange.settings import allow_address
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Iterator, Mapping
 
-    from livestory.trading.exchange.access import Keys
+    from livestory.trading.exchange.settings import Keys
 
 _MILLIS: Final = 1000
 _ROUNDS = 3  # questions for the time; the quickest answer tells it best
@@ -222,7 +222,7 @@ class CcxtClient:
             self.ahead = best[1]
 
     def close(self) -> None:
-        """Close its connections."""
+        """Close all connections to the exchange."""
         if self._runner is not None:
             self._runner.run(self.ccxt.close())
             self._runner.close()

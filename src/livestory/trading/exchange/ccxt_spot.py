@@ -8,32 +8,30 @@ from typing import TYPE_CHECKING, Any
 from livestory.clock import HOUR, MINUTE
 from livestory.errors import InputError
 from livestory.story.reason import Reason
-from livestory.trading.exchange import (
+from livestory.trading.exchange.ccxt_errors import Failed, Meaning
+from livestory.trading.exchange.ccxt_history import FlowHistory, TradeHistory
+from livestory.trading.exchange.ccxt_market import filters_of, load_market, taker_fee
+from livestory.trading.exchange.protocol import checked
+from livestory.trading.exchange.records import (
     Accepted,
     Answer,
     Balances,
     Book,
     Filters,
     OpenOrder,
+    OrderReport,
+    OrderStatus,
     Rejected,
-    Report,
-    Standing,
     Unanswered,
-    checked,
 )
-from livestory.trading.exchange.ccxt_errors import Failed, Meaning
-from livestory.trading.exchange.fee_rate import taker_fee
-from livestory.trading.exchange.flow_history import FlowHistory
-from livestory.trading.exchange.market_rules import filters_of, load_market
 from livestory.trading.exchange.request_limits import Need
-from livestory.trading.exchange.trade_history import TradeHistory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import TypeVar
 
-    from livestory.trading.exchange import AccountFlow, Attempt, Trade, Trouble
     from livestory.trading.exchange.ccxt_client import CcxtClient
+    from livestory.trading.exchange.records import AccountFlow, Execution, OrderRequest, Trouble
     from livestory.trading.market.bar import Bar
     from livestory.trading.risk import Approved
 
@@ -41,12 +39,12 @@ if TYPE_CHECKING:
 
 _FRESH = HOUR
 _STANDINGS = {
-    "open": Standing.OPEN,
-    "canceling": Standing.OPEN,
-    "closed": Standing.FILLED,
-    "canceled": Standing.CANCELLED,
-    "expired": Standing.CANCELLED,
-    "rejected": Standing.CANCELLED,
+    "open": OrderStatus.OPEN,
+    "canceling": OrderStatus.OPEN,
+    "closed": OrderStatus.FILLED,
+    "canceled": OrderStatus.CANCELLED,
+    "expired": OrderStatus.CANCELLED,
+    "rejected": OrderStatus.CANCELLED,
 }
 
 
@@ -149,29 +147,29 @@ class CcxtSpot:
         """The best prices now, None if there was no answer or nobody offers."""
         return _answered(self._read_book)
 
-    def submit(self, approved: Approved, attempt: Attempt) -> Answer:
+    def submit(self, approved: Approved, request: OrderRequest) -> Answer:
         """Place a market order, or a limit order that is only ever the maker. Raises as `Exchange.submit` does.
 
         Rejects what the filters forbid, unsent: ccxt would cut it to their steps, and another order would be placed.
         """
-        checked(approved, attempt)
-        problem = self._problem(attempt, approved.order.reference)
+        checked(approved, request)
+        problem = self._problem(request, approved.order.reference)
         if problem is not None:
             return Rejected(problem)
-        price = None if attempt.limit is None else f"{attempt.limit:f}"
-        terms = (self.symbol, "market" if price is None else "limit", attempt.side, f"{attempt.quantity:f}", price)
-        params = {"clientOrderId": attempt.client_order_id} | ({} if price is None else {"postOnly": True})
+        price = None if request.limit is None else f"{request.limit:f}"
+        terms = (self.symbol, "market" if price is None else "limit", request.side, f"{request.quantity:f}", price)
+        params = {"clientOrderId": request.client_order_id} | ({} if price is None else {"postOnly": True})
         try:
             order = self.client.ask("create_order", *terms, params, need=Need.ORDER, signed=True)
             with self.client.reading():
-                if order["clientOrderId"] != attempt.client_order_id:
+                if order["clientOrderId"] != request.client_order_id:
                     raise ValueError
                 self.history.learn(order)
         except Failed as failed:
-            return self._answer(failed, approved, attempt)
+            return self._answer(failed, approved, request)
         return Accepted()
 
-    def cancel(self, client_order_id: str) -> Report | None:
+    def cancel(self, client_order_id: str) -> OrderReport | None:
         """Withdraw what is still open of an order; what is then known of it, None if there was no answer."""
         try:
             order = self.client.ask(
@@ -183,22 +181,22 @@ class CcxtSpot:
             known = {Meaning.NOT_FOUND, Meaning.REFUSED}
             return _answered(lambda: self.read_order(client_order_id, Need.ORDER)) if failed.meaning in known else None
 
-    def query(self, client_order_id: str) -> Report | None:
+    def query(self, client_order_id: str) -> OrderReport | None:
         """What is known of an order, None if there was no answer."""
         return _answered(lambda: self.read_order(client_order_id))
 
-    def read_order(self, client_order_id: str, need: Need = Need.SOON) -> Report:
+    def read_order(self, client_order_id: str, need: Need = Need.SOON) -> OrderReport:
         """What is known of an order. Raises Failed."""
         params = {"clientOrderId": client_order_id}
         try:
             order = self.client.ask("fetch_order", "", self.symbol, params, need=need, signed=True)
         except Failed as failed:
             if failed.meaning is Meaning.NOT_FOUND:
-                return Report(Standing.NOT_FOUND)
+                return OrderReport(OrderStatus.NOT_FOUND)
             raise
         return self._report(order, client_order_id)
 
-    def trades(self, since: int, bar: Bar | None = None) -> Sequence[Trade] | None:
+    def executions(self, since: int, bar: Bar | None = None) -> Sequence[Execution] | None:
         """Every execution of the account from the instant ``since``, oldest first; None: no answer."""
         del bar
         ahead = self.client.ahead
@@ -237,40 +235,40 @@ class CcxtSpot:
         """An instant of the machine's on the exchange's clock, rather too early than too late."""
         return since - max(self.client.ahead, 0)
 
-    def _problem(self, attempt: Attempt, reference: Decimal) -> Reason | None:
-        filters, limit = self._filters, attempt.limit
+    def _problem(self, request: OrderRequest, reference: Decimal) -> Reason | None:
+        filters, limit = self._filters, request.limit
         if filters is None:
             return Reason("exchange_down")
         if limit is not None and limit % filters.tick:
             return Reason("step_size", value=float(limit), limit=float(filters.tick))
-        return filters.problem(attempt.quantity, reference if limit is None else limit)
+        return filters.problem(request.quantity, reference if limit is None else limit)
 
-    def _answer(self, failed: Failed, approved: Approved, attempt: Attempt) -> Answer:
+    def _answer(self, failed: Failed, approved: Approved, request: OrderRequest) -> Answer:
         meaning = failed.meaning
         if meaning is Meaning.DUPLICATE:
             # Sent before: what became of that one is what counts.
-            report = self.query(attempt.client_order_id)
-            found = report is not None and report.standing is not Standing.NOT_FOUND
+            report = self.query(request.client_order_id)
+            found = report is not None and report.status is not OrderStatus.NOT_FOUND
             return Accepted() if found else Unanswered(failed.problem)
         if meaning is Meaning.NO_ANSWER:
             return Unanswered(failed.problem)
         if failed.key == "market_halted":
             self._closed, self._tried = failed.problem, 0
-        return Rejected(self._reason(failed, approved, attempt))
+        return Rejected(self._reason(failed, approved, request))
 
-    def _reason(self, failed: Failed, approved: Approved, attempt: Attempt) -> Reason:
+    def _reason(self, failed: Failed, approved: Approved, request: OrderRequest) -> Reason:
         if failed.key == "insufficient_funds":
-            held, buys = self.balances(), attempt.side == "buy"
-            price = attempt.limit or approved.order.reference
-            needed = attempt.quantity * price if buys else attempt.quantity
+            held, buys = self.balances(), request.side == "buy"
+            price = request.limit or approved.order.reference
+            needed = request.quantity * price if buys else request.quantity
             there = None if held is None else float(held.quote_free if buys else held.base_free)
             return Reason(failed.key, value=float(needed), limit=there)
         return Reason(failed.key, text=failed.problem if failed.key == "rejected" else "")
 
-    def _report(self, order: Any, client_order_id: str) -> Report:
+    def _report(self, order: Any, client_order_id: str) -> OrderReport:
         with self.client.reading():
             self.history.learn(order, client_order_id)
-            return Report(_STANDINGS[order["status"]], Decimal(order["filled"]))
+            return OrderReport(_STANDINGS[order["status"]], Decimal(order["filled"]))
 
     def _open_order(self, order: Mapping[str, Any]) -> OpenOrder:
         self.history.learn(order)

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
 from livestory.story.reason import Reason
-from livestory.trading.exchange import (
+from livestory.trading.exchange.protocol import checked
+from livestory.trading.exchange.records import (
     Accepted,
     AccountFlow,
     Answer,
-    Attempt,
     Balances,
+    Execution,
     Filters,
     OpenOrder,
+    OrderReport,
+    OrderRequest,
+    OrderStatus,
     Rejected,
-    Report,
-    Standing,
-    Trade,
-    checked,
     exact,
 )
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from livestory.trading.market.bar import Bar
     from livestory.trading.risk import Approved
 
-_NOT_FOUND = Report(Standing.NOT_FOUND)
+_NOT_FOUND = OrderReport(OrderStatus.NOT_FOUND)
 _REMEMBERED = 32  # finished orders that `query` and the check for doubled ids still know
 
 
@@ -65,45 +65,26 @@ class PaperExchange(Struct):
     included, and its rest is cancelled. Satisfies `livestory.trading.exchange.Exchange`.
     """
 
+    outside: ClassVar[bool] = False  # the account is saved in the same transaction as the intent
+    trouble: ClassVar[None] = None  # it always answers
+    closed: ClassVar[None] = None  # and takes orders at any time
+    has_flows: ClassVar[bool] = False
+    clock_ahead: ClassVar[int] = 0  # there is but one clock
+
     settings: PaperSettings
     base: Decimal
     quote: Decimal
-    pending: dict[str, Attempt] = {}
-    finished: dict[str, Report] = {}  # the last ones, oldest first
-    recent: list[Trade] = []  # executions at the last bar that had any
+    pending: dict[str, OrderRequest] = {}
+    finished: dict[str, OrderReport] = {}  # the last ones, oldest first
+    recent: list[Execution] = []  # executions at the last bar that had any
 
     @classmethod
     def opened(cls, settings: PaperSettings) -> PaperExchange:
         """A new account with the balances of ``settings``."""
         return cls(settings, base=exact(settings.base_balance), quote=exact(settings.quote_balance))
 
-    @property
-    def outside(self) -> bool:
-        """No: the account is saved in the same transaction as the intent."""
-        return False
-
-    @property
-    def trouble(self) -> None:
-        """Never any."""
-        return
-
-    @property
-    def closed(self) -> None:
-        """Never."""
-        return
-
-    @property
-    def has_flows(self) -> bool:
-        """No: nothing is paid in or out."""
-        return False
-
-    @property
-    def clock_ahead(self) -> int:
-        """There is but one clock."""
-        return 0
-
     def refresh(self, now: int) -> None:
-        """Nothing ages here."""
+        """Do nothing: filters do not age here."""
 
     def filters(self) -> Filters:
         """The rules for an order's numbers, from the settings."""
@@ -118,40 +99,40 @@ class PaperExchange(Struct):
         """There is none: bars have no book."""
         return
 
-    def submit(self, approved: Approved, attempt: Attempt) -> Answer:
+    def submit(self, approved: Approved, request: OrderRequest) -> Answer:
         """Take a market order for the next bar's open. A client order id that is known is not placed twice.
 
         Rejects one that the filters forbid ("dust", "step_size", "min_notional") or that asks for more than there is
         at the price it was decided at ("insufficient_funds"). Raises as `Exchange.submit` does.
         """
-        attempt = checked(approved, attempt)
-        if attempt.client_order_id in self.pending or attempt.client_order_id in self.finished:
+        request = checked(approved, request)
+        if request.client_order_id in self.pending or request.client_order_id in self.finished:
             return Accepted()
         price = approved.order.reference
-        problem = self.filters().problem(attempt.quantity, price) or self._shortfall(attempt, price)
+        problem = self.filters().problem(request.quantity, price) or self._shortfall(request, price)
         if problem is not None:
             return Rejected(problem)
-        self.pending[attempt.client_order_id] = attempt
+        self.pending[request.client_order_id] = request
         return Accepted()
 
-    def cancel(self, client_order_id: str) -> Report:
+    def cancel(self, client_order_id: str) -> OrderReport:
         """Withdraw an order that no bar has filled yet."""
         if self.pending.pop(client_order_id, None) is not None:
-            self._finish(client_order_id, Report(Standing.CANCELLED))
+            self._finish(client_order_id, OrderReport(OrderStatus.CANCELLED))
         return self.query(client_order_id)
 
-    def query(self, client_order_id: str) -> Report:
+    def query(self, client_order_id: str) -> OrderReport:
         """What became of an order; of the finished ones, the last 32 are known."""
         if client_order_id in self.pending:
-            return Report(Standing.OPEN)
+            return OrderReport(OrderStatus.OPEN)
         return self.finished.get(client_order_id, _NOT_FOUND)
 
-    def trades(self, since: int, bar: Bar | None = None) -> Sequence[Trade]:
+    def executions(self, since: int, bar: Bar | None = None) -> Sequence[Execution]:
         """Fill what is pending at the open of ``bar``; the executions of the last bar that had any, from ``since``."""
         if self.pending and bar is not None:
-            attempts, self.pending, self.recent = self.pending, {}, []
-            for attempt in attempts.values():
-                self._fill(attempt, bar)
+            requests, self.pending, self.recent = self.pending, {}, []
+            for request in requests.values():
+                self._fill(request, bar)
         return [trade for trade in self.recent if trade.time >= since]
 
     def open_orders(self) -> Sequence[OpenOrder]:
@@ -162,7 +143,7 @@ class PaperExchange(Struct):
         ]
 
     def flows(self, since: int) -> Sequence[AccountFlow]:  # noqa: ARG002  there are none at any time
-        """None."""
+        """No deposits or withdrawals: there is no history of them."""
         return ()
 
     def close(self) -> None:
@@ -172,26 +153,26 @@ class PaperExchange(Struct):
         """Pay in, or take out as much as there is. In the quote asset."""
         self.quote = max(self.quote + exact(amount), Decimal(0))
 
-    def _shortfall(self, attempt: Attempt, price: Decimal) -> Reason | None:
+    def _shortfall(self, request: OrderRequest, price: Decimal) -> Reason | None:
         needed, held = (
-            (attempt.quantity * price, self.quote) if attempt.side == "buy" else (attempt.quantity, self.base)
+            (request.quantity * price, self.quote) if request.side == "buy" else (request.quantity, self.base)
         )
         return Reason("insufficient_funds", value=float(needed), limit=float(held)) if needed > held else None
 
-    def _fill(self, attempt: Attempt, bar: Bar) -> None:
-        filters, side = self.filters(), attempt.side
+    def _fill(self, request: OrderRequest, bar: Bar) -> None:
+        filters, side = self.filters(), request.side
         slipped = 1 + exact(self.settings.slippage) * (1 if side == "buy" else -1)
         price = filters.price(exact(bar.open) * slipped, against=side)
         affordable = self.quote / (price * (1 + filters.fee)) if side == "buy" else self.base
-        quantity = min(attempt.quantity, filters.quantity(affordable))
+        quantity = min(request.quantity, filters.quantity(affordable))
         # Two orders may have been taken against the same money; what the first one left may be too little to trade.
         if filters.problem(quantity, price) is not None:
-            self._finish(attempt.client_order_id, Report(Standing.CANCELLED))
+            self._finish(request.client_order_id, OrderReport(OrderStatus.CANCELLED))
             return
         fee = quantity * price * filters.fee
-        trade = Trade(
-            trade_id=f"{attempt.client_order_id}-1",
-            client_order_id=attempt.client_order_id,
+        trade = Execution(
+            trade_id=f"{request.client_order_id}-1",
+            client_order_id=request.client_order_id,
             time=bar.open_time,
             side=side,
             quantity=quantity,
@@ -200,11 +181,13 @@ class PaperExchange(Struct):
             quote_fee=fee,
         )
         self.base, self.quote = self.base + trade.base_change, self.quote + trade.quote_change
-        whole = quantity == attempt.quantity
-        self._finish(attempt.client_order_id, Report(Standing.FILLED if whole else Standing.CANCELLED, quantity))
+        whole = quantity == request.quantity
+        self._finish(
+            request.client_order_id, OrderReport(OrderStatus.FILLED if whole else OrderStatus.CANCELLED, quantity)
+        )
         self.recent.append(trade)
 
-    def _finish(self, client_order_id: str, report: Report) -> None:
+    def _finish(self, client_order_id: str, report: OrderReport) -> None:
         self.finished[client_order_id] = report
         if len(self.finished) > _REMEMBERED:
             del self.finished[next(iter(self.finished))]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from livestory.clock import DAY, SECOND, as_datetime
-from livestory.trading.exchange import Standing
 from livestory.trading.exchange.ccxt_errors import Failed, Meaning
-from livestory.trading.exchange.market_rules import least_quantity
+from livestory.trading.exchange.ccxt_market import least_quantity
+from livestory.trading.exchange.records import OrderStatus
 from livestory.trading.exchange.request_limits import Need
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _orders(exchange: CcxtSpot) -> Iterator[Finding]:
         words = f"{exchange.client.id} can't be asked for an order by its client order id: {failed.problem}"
         yield Finding("orders", words, good=False)
         return
-    if found.standing is not Standing.NOT_FOUND:
+    if found.status is not OrderStatus.NOT_FOUND:
         yield Finding("orders", "an unknown client order id was answered with an order", good=False)
         return
     standing = exchange.read_open_orders()

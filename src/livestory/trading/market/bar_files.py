@@ -13,13 +13,13 @@ from livestory.clock import as_datetime
 from livestory.errors import TableError
 from livestory.story.inputs import LEAST_INSTANT
 from livestory.tables import Table, instant_of, tables
-from livestory.trading.market.row import is_possible
+from livestory.trading.market.bar import is_possible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from livestory.trading.market.row import Row
+    from livestory.trading.market.bar import Row
 
 _TIMES: Final = ("open_time", "opentime", "timestamp", "datetime", "time", "date")  # the first one that a header has
 _PRICES: Final = ("open", "high", "low", "close")

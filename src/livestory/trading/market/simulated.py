@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta, Struct
 
 from livestory.clock import DAY, HOUR, MINUTE
-from livestory.trading.market.bar import Bar
-from livestory.trading.market.digest import BarsDigest
+from livestory.trading.market.bar import Bar, BarsDigest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

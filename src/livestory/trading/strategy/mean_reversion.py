@@ -12,8 +12,7 @@ from livestory.story.reason import Reason
 from livestory.trading.strategy.averages import Past, Sma
 from livestory.trading.strategy.directional import Atr
 from livestory.trading.strategy.reasons import ROC
-from livestory.trading.strategy.signal import Signal
-from livestory.trading.strategy.steps import Steps
+from livestory.trading.strategy.rebalance import Signal, Steps
 from livestory.trading.strategy.timeframe import BAR, bars_in, name_of
 
 if TYPE_CHECKING:

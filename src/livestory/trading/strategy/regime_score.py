@@ -8,8 +8,7 @@ from msgspec import Meta, Struct
 
 from livestory.clock import HOUR
 from livestory.trading.strategy.directional import Adx
-from livestory.trading.strategy.resampling import HigherTimeframe
-from livestory.trading.strategy.timeframe import BAR, bars_in
+from livestory.trading.strategy.timeframe import BAR, HigherTimeframe, bars_in
 
 if TYPE_CHECKING:
     from livestory.trading.market.bar import Bar

@@ -10,8 +10,7 @@ from livestory.clock import HOUR
 from livestory.settings import Duration
 from livestory.story.reason import Reason
 from livestory.trading.strategy.averages import Ema, Sma
-from livestory.trading.strategy.signal import Signal
-from livestory.trading.strategy.steps import Steps
+from livestory.trading.strategy.rebalance import Signal, Steps
 from livestory.trading.strategy.timeframe import BAR, bars_in, name_of
 
 if TYPE_CHECKING:

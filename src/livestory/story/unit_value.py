@@ -1,0 +1,45 @@
+"""The value of a unit of wealth, its peak and its fall: the arithmetic of performance, written once.
+
+Performance is measured on a *unit value*, wealth divided by units, so that deposits and withdrawals are neither profit
+nor loss: a flow F that brings wealth to W multiplies the units by W / (W - F) (time-weighted return, as in the Global
+Investment Performance Standards). Before the first flow the unit value is the wealth itself.
+"""
+
+from __future__ import annotations
+
+from math import inf
+
+from msgspec import Struct
+
+
+class UnitValue(Struct, kw_only=True):
+    """Wealth in units, and the highest value of a unit. The story keeps one, and a bot's risk another of its own."""
+
+    units: float = 1.0
+    wealth: float | None = None  # the last known
+    peak: float = 0.0  # the unit value that the drawdown counts from
+
+    def value_at(self, wealth: float) -> float:
+        """What a unit is worth when everything together is worth ``wealth``."""
+        return wealth / self.units
+
+    def drawdown_at(self, value: float) -> float:
+        """How far the unit value ``value`` lies under the peak: a share, 0 or negative."""
+        return (value - self.peak) / self.peak  # at each bar, where a call of `change` takes longer
+
+    def keep_value(self, before: float, after: float) -> bool:
+        """Change the number of units as a flow does that brings wealth from ``before`` to ``after``.
+
+        False, and nothing is changed, where there was nothing before, where nothing is left, or beyond all measure.
+        """
+        units = self.units * (after / before) if before > 0.0 and 0.0 < after < inf else 0.0
+        if not 0.0 < units < inf:
+            return False
+        self.units = units
+        return True
+
+
+def change(value: float, reference: float) -> float:
+    """By which share ``value`` differs from ``reference``."""
+    # The difference first: 80 of 100 is then exactly -0.2, which 80 / 100 - 1 is not.
+    return (value - reference) / reference

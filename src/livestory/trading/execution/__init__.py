@@ -1,0 +1,1 @@
+"""Orders on their way: decided, sent, followed, withdrawn, and what became of them."""

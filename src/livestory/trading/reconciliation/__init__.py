@@ -1,0 +1,1 @@
+"""The account compared with what it should hold."""

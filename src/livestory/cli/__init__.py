@@ -4,7 +4,6 @@ Exit status: 0 done, 1 a failure while running, 2 bad usage, configuration or in
 standard output, everything else to standard error.
 """
 
-# ruff: noqa: D301 - \b is click's mark of a paragraph to leave as it is
 from __future__ import annotations
 
 import errno

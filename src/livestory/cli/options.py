@@ -50,14 +50,14 @@ def config_file(configured: Path | None) -> Path | None:
 
 def configuration(configured: Path | None) -> Configuration:
     """All settings, with those of `config_file` and of the environment. Raises ConfigError and OSError."""
-    from livestory import config  # noqa: PLC0415 - not for --help
+    from livestory import config
 
     return config.load(config_file(configured))
 
 
 def event_kinds(text: str) -> frozenset[str]:
     """Kinds of events, from their names with commas between; one that is unknown is told with the nearest."""
-    from difflib import get_close_matches  # noqa: PLC0415 - for a mistake alone
+    from difflib import get_close_matches
 
     names = [name.strip() for name in text.split(",")]
     for name in names:

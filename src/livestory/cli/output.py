@@ -1,6 +1,5 @@
 """What commands print: rows, sizes, how far a long work is, and the summary at the end of a run."""
 
-# ruff: noqa: PLC0415 - imports wait until they are used
 from __future__ import annotations
 
 import sys

@@ -129,7 +129,7 @@ def _metrics(play: Play) -> Iterator[None]:
     if settings.port is None:
         yield
         return
-    from livestory.outlets.metrics import expose_metrics  # noqa: PLC0415 - only who asks for it loads it
+    from livestory.outlets.metrics import expose_metrics
 
     with expose_metrics(play.layout.text, port=settings.port, host=settings.host) as exposed:
         click.echo(f"metrics at {exposed.url}", err=True)

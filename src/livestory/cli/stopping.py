@@ -82,7 +82,7 @@ class WatchedStop(Stop):
                 return False
 
     def set(self) -> None:
-        """Ask it to stop."""
+        """Ask the run to stop, and tell the supervisor that it will."""
         self._supervisor.stopping()
         super().set()
 

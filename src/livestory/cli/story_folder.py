@@ -1,6 +1,5 @@
 """The files of a story, by what the command line names; and how a former one makes room for a new one."""
 
-# ruff: noqa: PLC0415 - imports wait until they are used
 from __future__ import annotations
 
 import os

@@ -1,12 +1,12 @@
 """`livestory check`: whether a bot could trade as it is configured, without placing an order."""
 
-# ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import click
 
+from livestory.cli.account import MODES
 from livestory.cli.options import config_option, configuration, dir_option
 from livestory.cli.story_folder import story_in
 from livestory.errors import InputError
@@ -26,9 +26,7 @@ _MARKS = {True: "✓", False: "✗", None: "?"}
 
 
 @click.command(short_help="A dry start: keys, clock, filters, balance; no order.")
-@click.option(
-    "--mode", type=click.Choice(["paper", "testnet", "live"]), default="testnet", show_default=True, help="Of the run."
-)
+@click.option("--mode", type=click.Choice(MODES), default="testnet", show_default=True, help="Of the run.")
 @config_option()
 @dir_option()
 def check(mode: Mode, configured: Path | None, folder: Path) -> None:

@@ -1,6 +1,5 @@
 """`livestory explain`: the story of a table or of a journal, after the fact; and the glossary."""
 
-# ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
 from __future__ import annotations
 
 import os
@@ -100,7 +99,7 @@ class _Asked(NamedTuple):
     help="One setting, such as story.quiet=24h.",
 )
 @click.option("--glossary", is_flag=True, help="Explain the words of a story's lines, in a sentence each.")
-def explain(  # noqa: PLR0913, PLR0917 - click hands over each option by name
+def explain(
     file: Path | None,
     out: Path | None,
     html: Path | None,

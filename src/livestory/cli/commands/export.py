@@ -1,6 +1,5 @@
 """`livestory export`: what Prometheus or a journal knows of a bot, as a table."""
 
-# ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
 from __future__ import annotations
 
 import os
@@ -75,7 +74,7 @@ def _label(text: str) -> tuple[str, str]:
     "--ca", type=click.Path(path_type=Path), metavar="FILE", help="Certificates (PEM) to check the server's https with."
 )
 @config_option()
-def export(  # noqa: PLR0913, PLR0917 - click hands over each option by name
+def export(
     url: str | None,
     journal: Path | None,
     start: int | None,

@@ -1,6 +1,5 @@
 """`livestory run`: the executor on recorded bars or on an exchange's candles."""
 
-# ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from livestory.cli.account import Mode, allow
+from livestory.cli.account import MODES, Mode, allow
 from livestory.cli.options import config_option, configuration, dir_option
 from livestory.cli.output import print_summary, progress
 from livestory.cli.page import PORT, need_page, served
@@ -51,7 +50,7 @@ def _speed(text: str) -> float | None:
 @config_option()
 @click.option(
     "--mode",
-    type=click.Choice(["paper", "testnet", "live"]),
+    type=click.Choice(MODES),
     default="paper",
     show_default=True,
     help="Invented money, an exchange's testnet, or real money: that only with live = true in the configuration.",
@@ -80,7 +79,7 @@ def _speed(text: str) -> float | None:
 )
 @click.option("--serve", "serves", is_flag=True, help="Show the live page while it runs; see livestory serve.")
 @click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Of the live page.")
-def run(  # noqa: PLR0913, PLR0917 - click hands over each option by name
+def run(
     bars: tuple[Path, ...],
     more_bars: tuple[Path, ...],
     configured: Path | None,

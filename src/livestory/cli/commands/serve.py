@@ -1,6 +1,5 @@
 """`livestory serve`: the story in a browser."""
 
-# ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
 from __future__ import annotations
 
 import os
@@ -54,7 +53,7 @@ _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - told apart, not bou
 @click.option("--alerts", is_flag=True, help="Deliver the alerts of livestory.toml as well; see livestory alert.")
 @config_option()
 @click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input is closed.")
-def serve(  # noqa: PLR0913, PLR0917 - click hands over each option by name
+def serve(
     folders: tuple[Path, ...],
     host: str,
     port: int,

@@ -1,6 +1,5 @@
 """`livestory service`: the bot, its page and its alerts as systemd services, which come back after a reboot."""
 
-# ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
 from __future__ import annotations
 
 import os
@@ -62,7 +61,7 @@ def service() -> None:
     "--as", "user", default="livestory", show_default=True, metavar="USER", help="Whom the system runs it as."
 )
 @click.option("--print", "only_prints", is_flag=True, help="Print the units and change nothing.")
-def install(  # noqa: PLR0913, PLR0917 - click hands over each option by name
+def install(
     words: tuple[str, ...],
     own: bool | None,  # noqa: FBT001 - as above
     name: str,

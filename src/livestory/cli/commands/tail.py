@@ -1,6 +1,5 @@
 """`livestory tail`: reads along in the journal."""
 
-# ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
 from __future__ import annotations
 
 import sys
@@ -63,7 +62,7 @@ def _since(text: str) -> tuple[str, int]:
 )
 @click.option("--local", is_flag=True, help="First column in this machine's time zone. Times within a line stay UTC.")
 @dir_option()
-def tail(  # noqa: PLR0913 - click hands over each option by name
+def tail(
     lines: int | None,
     kinds: frozenset[str] | None,
     since: tuple[str, int] | None,

@@ -9,7 +9,12 @@ import select
 import subprocess
 import sys
 import threading
+from contextlib import chdir
 from typing import TYPE_CHECKING
+
+from click.testing import CliRunner
+
+from livestory.cli import livestory as commands
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +46,15 @@ def livestory(*arguments: object, cwd: Path, env: Mapping[str, str] | None = Non
         timeout=LIMIT,
         check=False,
     )
+
+
+def inside(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command in this process, for what neither the start of the program nor its streams have a part in."""
+    without = dict.fromkeys(name for name in os.environ if name.startswith("LIVESTORY_"))
+    words = [str(argument) for argument in arguments]
+    with chdir(cwd):
+        done = CliRunner(env=without).invoke(commands, words, prog_name="livestory", catch_exceptions=False)
+    return subprocess.CompletedProcess(words, done.exit_code, done.stdout, done.stderr)
 
 
 def started(*arguments: object, cwd: Path, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:

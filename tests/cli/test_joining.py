@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner
 from msgspec import structs
 
-from livestory.cli.check import check
-from livestory.cli.ledger_watch import LedgerWatch
+from livestory.cli import livestory
 from livestory.cli.play import Play, play
+from livestory.cli.trouble import LedgerWatch
 from livestory.clock import MINUTE, ManualClock, instant
 from livestory.config import Configuration
 from livestory.errors import JournalError, JournalForeign
@@ -150,6 +150,6 @@ def test_a_story_of_one_exchange_is_not_gone_on_with_at_another(tmp_path: Path) 
             keys = 'key_env = "A_KEY"\nsecret_env = "A_KEY"'
             configured.write_text(f'[bot]\nexchange = "{exchange}"\n[exchange]\n{keys}\nbase_url = "{server.url}"\n')
             asked = ["--mode", "live", "--config", str(configured), "--dir", str(tmp_path)]
-            assert wanted in CliRunner().invoke(check, asked, env={"A_KEY": "k"}).output
+            assert wanted in CliRunner().invoke(livestory, ["check", *asked], env={"A_KEY": "k"}).output
     with JournalReader.open(layout.db) as reader:
         assert reader.identity.exchange == "binance"

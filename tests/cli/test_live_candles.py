@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from livestory import parse
-from livestory.cli.candle_news import TellingNews
 from livestory.cli.play import Play, play
+from livestory.cli.trouble import TellingNews
 from livestory.clock import HOUR, MINUTE, ManualClock, instant
 from livestory.config import Configuration
 from livestory.story.files.layout import Layout

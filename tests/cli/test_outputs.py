@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.program import COMMAND, LIMIT, environment, livestory
+from tests.cli import program
+from tests.cli.program import COMMAND, LIMIT, environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,6 +52,11 @@ def wrote(place: Path, writer: str, out: object, *before: str) -> subprocess.Com
     )
 
 
+def inside(place: Path, writer: str, out: object) -> subprocess.CompletedProcess[str]:
+    """The same in this process: what is tried is the place, and neither the program's streams nor its user."""
+    return program.inside(*WRITERS[writer], out, cwd=place)
+
+
 def looks_right(writer: str, content: bytes) -> bool:
     """Whether that is what the command writes, whole."""
     match writer:
@@ -78,9 +84,9 @@ def test_a_device_is_written_to_and_stays_one(place: Path, writer: str) -> None:
         full.open("rb").close()
     except PermissionError:
         pytest.skip("devices can't be made here")
-    assert wrote(place, writer, null).returncode == 0
-    done = wrote(place, writer, full)
-    assert (done.returncode, done.stderr) == (1, f"{full}: No space left on device\n".encode())
+    assert inside(place, writer, null).returncode == 0
+    done = inside(place, writer, full)
+    assert (done.returncode, done.stderr) == (1, f"{full}: No space left on device\n")
     assert null.is_char_device()
     assert full.is_char_device()
 
@@ -129,7 +135,7 @@ def test_a_link_is_followed_and_stays_one(place: Path, writer: str) -> None:
     for target in (there, missing):
         link = place / f"link-{target.name}"
         link.symlink_to(target.relative_to(place))
-        assert wrote(place, writer, link).returncode == 0
+        assert inside(place, writer, link).returncode == 0
         assert link.is_symlink()
         assert looks_right(writer, target.read_bytes())
     assert not [path for path in place.rglob("*") if path.name.endswith(".tmp")]
@@ -160,9 +166,9 @@ def test_where_nothing_can_be_written_it_is_refused_by_name(place: Path, writer:
         except PermissionError:
             pytest.skip("only root can make a device")
     before = (place / "results" / "live_story.db").read_bytes()
-    done = wrote(place, writer, name)
-    assert (done.returncode, done.stdout) == (2, b"")
-    assert done.stderr.decode().startswith(f"{name}: {problem}")
+    done = inside(place, writer, name)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"{name}: {problem}")
     assert (place / "results" / "live_story.db").read_bytes() == before
     assert not [path for path in place.rglob("*") if path.name.endswith(".tmp")]
 
@@ -174,7 +180,7 @@ def test_a_file_with_two_names_keeps_both(place: Path, writer: str) -> None:
     target.write_text("old")
     other = place / "other"
     other.hardlink_to(target)
-    assert wrote(place, writer, target).returncode == 0
+    assert inside(place, writer, target).returncode == 0
     assert other.samefile(target)
     assert looks_right(writer, target.read_bytes())
 
@@ -214,7 +220,7 @@ def test_a_folder_where_nothing_can_be_made(place: Path, writer: str) -> None:
 def test_the_longest_name_is_a_name(place: Path) -> None:
     """Though nothing can be made beside it that is named after it."""
     longest = place / f"{'x' * 251}.txt"
-    assert wrote(place, "explain --out", longest).returncode == 0
+    assert inside(place, "explain --out", longest).returncode == 0
     assert looks_right("explain --out", longest.read_bytes())
 
 
@@ -242,8 +248,8 @@ def test_two_outputs_are_two_places(place: Path) -> None:
     """Also where a link leads to the other; what takes anything takes both."""
     (place / "link").symlink_to("story.txt")
     for out, html in (("story.txt", "link"), ("-", "-")):
-        done = livestory("explain", "t.csv", "--out", out, "--html", html, cwd=place)
+        done = program.inside("explain", "t.csv", "--out", out, "--html", html, cwd=place)
         assert (done.returncode, done.stdout) == (2, "")
         assert "--out and --html name the same file" in done.stderr
-    done = livestory("explain", "t.csv", "--out", "/dev/null", "--html", "/dev/null", cwd=place)
+    done = program.inside("explain", "t.csv", "--out", "/dev/null", "--html", "/dev/null", cwd=place)
     assert done.returncode == 0

@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import pytest
 
 from livestory.cli import livestory as commands
-from tests.cli.program import COMMAND, LIMIT, environment, started
+from tests.cli.program import COMMAND, LIMIT, environment, inside, started
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,26 +41,39 @@ WORDS = {
 }
 # Those that find nothing to print: what they say, they say on standard error.
 SILENT = {"check", "serve", "halt", "resume", "note", "flow"}
-CLOSED, FULL = "standard output is closed\n", "No space left on device\n"
+CLOSED, FULL = "standard output is closed", "No space left on device"
 
 
 @pytest.fixture(scope="module")
-def place(told: Path, bars: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a finished replay in results, a backup of it, and its bars."""
+def places(told: Path, bars: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Two folders, each with a finished replay in results, a backup of it, and its bars: for two programs at a time."""
     folder = tmp_path_factory.mktemp("place")
     shutil.copytree(told, folder / "results")
     shutil.copy(bars, folder / "bars.csv.gz")
     assert shell("backup old.tar.gz", folder).returncode == 0
-    return folder
+    other = tmp_path_factory.mktemp("other")
+    shutil.copytree(folder, other, dirs_exist_ok=True)
+    return [folder, other]
+
+
+@pytest.fixture
+def place(places: list[Path]) -> Path:
+    """The first of the two."""
+    return places[0]
+
+
+def cleared(place: Path) -> Path:
+    """The folder without what a command has made in it."""
+    shutil.rmtree(place / "new", ignore_errors=True)
+    (place / "new.toml").unlink(missing_ok=True)
+    return place
 
 
 def shell(words: str, place: Path) -> subprocess.CompletedProcess[str]:
     """Run the program by a shell, which knows how to close a stream."""
-    shutil.rmtree(place / "new", ignore_errors=True)
-    (place / "new.toml").unlink(missing_ok=True)
     return subprocess.run(
         ["sh", "-c", f"{' '.join(COMMAND)} {words}"],  # noqa: S607 - wherever the system has it
-        cwd=place,
+        cwd=cleared(place),
         env=environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -74,25 +89,28 @@ def test_every_command_is_tried() -> None:
 
 
 @pytest.mark.parametrize("command", ["--help", "--version", "tail --help", *WORDS])
-def test_a_standard_output_that_takes_nothing(place: Path, command: str) -> None:
+def test_a_standard_output_that_takes_nothing(places: list[Path], command: str) -> None:
     """Closed or full: one message that says so, status 1; whoever has nothing to print doesn't notice."""
     words = WORDS.get(command, command)
-    for redirected, message in ((">&-", CLOSED), (">/dev/full", FULL)):
-        done = shell(f"{words} {redirected}", place)
+    with ThreadPoolExecutor() as both:
+        tried = both.map(shell, (f"{words} >&-", f"{words} >/dev/full"), places)
+    for done, message in zip(tried, (CLOSED, FULL), strict=True):
         assert done.stdout == ""
         assert "Traceback" not in done.stderr
         if command in SILENT:
             assert done.returncode == 2, done.stderr
         else:
             assert done.returncode == 1, done.stderr
-            assert message.strip() in done.stderr.splitlines()[-1]
+            assert message in done.stderr.splitlines()[-1]
 
 
-@pytest.mark.parametrize("command", WORDS)
-def test_without_standard_error_and_input(place: Path, command: str) -> None:
+@pytest.mark.parametrize(("command", "broken"), [*zip(WORDS, cycle(("2>/dev/full", "2>&- <&-")), strict=False)])
+def test_without_standard_error_and_input(place: Path, command: str, broken: str) -> None:
     """What a command does and prints is the same."""
-    usual = shell(f"{WORDS[command]} 2>/dev/full", place)
-    done = shell(f"{WORDS[command]} 2>&- <&-", place)
+    words = WORDS[command]
+    is_descriptor = "--out -" in words  # written to as such, and not as this process's sys.stdout
+    usual = shell(words, place) if is_descriptor else inside(*words.split(), cwd=cleared(place))
+    done = shell(f"{words} {broken}", place)
     assert done.returncode == usual.returncode == (2 if command in SILENT else 0)
     assert "Traceback" not in done.stdout + done.stderr
     assert done.stdout == usual.stdout
@@ -112,16 +130,19 @@ def test_no_file_of_a_story_becomes_a_stream(place: Path) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("words", ["run --bars bars.csv.gz --dir {new} --speed 100", "tail -f", "serve --port 0"])
-def test_a_signal_ends_what_would_go_on(place: Path, tmp_path: Path, words: str, number: int) -> None:
-    """Within two seconds, without a traceback; a bot says goodbye."""
-    process = started(*words.format(new=tmp_path).split(), cwd=place)
-    assert process.stdout is not None
-    process.stdout.readline()
-    process.send_signal(number)
-    _, errors = process.communicate(timeout=10)
-    assert "Traceback" not in errors
-    if words.startswith("run"):
-        assert process.returncode == 0
-        assert "Bot Stopped" in (tmp_path / "live_story.txt").read_text("utf-8").splitlines()[-1]
+def test_a_signal_ends_what_would_go_on(place: Path, tmp_path: Path, words: str) -> None:
+    """Each of the three within two seconds, without a traceback; a bot says goodbye."""
+    running = {
+        number: started(*words.format(new=tmp_path / number.name).split(), cwd=place)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
+    for number, process in running.items():
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=10)
+        assert "Traceback" not in errors
+        if words.startswith("run"):
+            assert process.returncode == 0
+            assert "Bot Stopped" in (tmp_path / number.name / "live_story.txt").read_text("utf-8").splitlines()[-1]

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from livestory.cli.stopping import WatchedStop
 from livestory.cli.supervisor import Supervisor
-from livestory.cli.watched_stop import WatchedStop
 from tests.cli.program import LIMIT, environment, livestory, started
 
 if TYPE_CHECKING:

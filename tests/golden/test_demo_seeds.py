@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from livestory.cli.demo import demo
+from livestory.cli import livestory
 from tests.golden.oracle import events
 
 if TYPE_CHECKING:
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("seed", range(20))
 def test_every_demo_has_all_six_kinds_of_the_plan(seed: int, tmp_path: Path) -> None:
     """Told by the unmodified executor with its default settings, by the command itself; and it says what it plays."""
-    played = CliRunner().invoke(demo, ["--seed", str(seed), "--dir", str(tmp_path)], catch_exceptions=False)
+    played = CliRunner().invoke(
+        livestory, ["demo", "--seed", str(seed), "--dir", str(tmp_path)], catch_exceptions=False
+    )
     assert played.exit_code == 0
     told = events(tmp_path / "live_story.db")
     assert {"started", "regime", "trade", "ath", "breaker", "phoenix"} <= set(told["kind"])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,12 @@ from tests.journal.stories import DEMO
 
 LONG = 60.0  # seconds; far more than anything here takes
 LINE = "2024-12-03 15:00:00 | 📝 Note | mine\n"
+# Asks for the lock on a -shm (byte 128) that says to SQLite that nobody else has it open, so that it can be begun anew.
+ALONE = """
+import fcntl, sys
+with open(sys.argv[1], "r+b") as index:
+    fcntl.lockf(index, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 128)
+"""
 
 
 def test_the_names_of_the_first_stage_stay(tmp_path: Path) -> None:
@@ -102,3 +111,13 @@ def test_a_text_does_not_take_the_journal_of_another(tmp_path: Path) -> None:
     (tmp_path / "other.txt").unlink()
     with JournalReader.open(tmp_path / "other.txt") as reader:
         assert reader.last_seq == 1
+
+
+def test_a_writer_keeps_its_locks_while_there_is_no_text(tmp_path: Path) -> None:
+    """As before its first line. Without them the next reader truncates the -shm, and the writer ends by SIGBUS."""
+    text = tmp_path / "live_story.txt"
+    with closing(Journal.open(text, DEMO)):
+        Layout.of(text)
+        command = [sys.executable, "-c", ALONE, str(tmp_path / "live_story.db-shm")]
+        tried = subprocess.run(command, check=False, capture_output=True)
+    assert b"BlockingIOError" in tried.stderr

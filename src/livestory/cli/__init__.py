@@ -4,7 +4,6 @@ Exit status: 0 done, 1 a failure while running, 2 bad usage, configuration or in
 standard output, everything else to standard error.
 """
 
-# ruff: noqa: D301 - \b is click's mark of a paragraph to leave as it is
 from __future__ import annotations
 
 import errno
@@ -15,21 +14,21 @@ import click
 
 from livestory import __version__
 from livestory.cli import streams
-from livestory.cli.alert import alert
-from livestory.cli.backup import backup, restore
-from livestory.cli.check import check
-from livestory.cli.compact import compact
-from livestory.cli.demo import demo
-from livestory.cli.explain import explain
-from livestory.cli.export import export
-from livestory.cli.hand import flow, halt, note, resume
-from livestory.cli.init import init
-from livestory.cli.run import run
-from livestory.cli.serve import serve
-from livestory.cli.service import service
-from livestory.cli.status import status
-from livestory.cli.tail import tail
-from livestory.cli.verify import verify
+from livestory.cli.commands.alert import alert
+from livestory.cli.commands.backup import backup, restore
+from livestory.cli.commands.check import check
+from livestory.cli.commands.compact import compact
+from livestory.cli.commands.demo import demo
+from livestory.cli.commands.explain import explain
+from livestory.cli.commands.export import export
+from livestory.cli.commands.init import init
+from livestory.cli.commands.operator_commands import flow, halt, note, resume
+from livestory.cli.commands.run import run
+from livestory.cli.commands.serve import serve
+from livestory.cli.commands.service import service
+from livestory.cli.commands.status import status
+from livestory.cli.commands.tail import tail
+from livestory.cli.commands.verify import verify
 from livestory.errors import LivestoryError
 from livestory.story.wording.text import visible
 

@@ -1,9 +1,8 @@
 """The account that orders go to, by the mode: who may, where it is, and whether all is fine before the first order."""
 
-# ruff: noqa: PLC0415 - imports wait until they are used
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import click
 
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     from livestory.trading.exchange.preflight import Finding
 
 Mode = Literal["paper", "testnet", "live"]
+"""How `livestory run` trades in the present."""
+MODES: tuple[Mode, ...] = get_args(Mode)
 
 _AGAIN = 10.0  # seconds between two tries to reach an exchange at the start
 

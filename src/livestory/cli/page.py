@@ -1,6 +1,5 @@
 """The live page beside a running bot: a child process that ends with it, however it ends."""
 
-# ruff: noqa: PLC0415 - imports wait until they are used
 from __future__ import annotations
 
 import os

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from livestory.cli.account import wait_until_fine
-from livestory.cli.ledger_watch import LedgerWatch
+from livestory.cli.trouble import LedgerWatch
 from livestory.outlets.terminal import TerminalPrinter
 from livestory.story.journal.entry import Identity
 from livestory.story.writing.synchronous import SynchronousWriter
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from threading import Event
 
-    from livestory.cli.candle_news import TellingNews
+    from livestory.cli.trouble import TellingNews
     from livestory.clock import Clock
     from livestory.config import Configuration
     from livestory.story.files.layout import Layout
@@ -129,7 +129,7 @@ def _metrics(play: Play) -> Iterator[None]:
     if settings.port is None:
         yield
         return
-    from livestory.outlets.metrics import expose_metrics  # noqa: PLC0415 - only who asks for it loads it
+    from livestory.outlets.metrics import expose_metrics
 
     with expose_metrics(play.layout.text, port=settings.port, host=settings.host) as exposed:
         click.echo(f"metrics at {exposed.url}", err=True)

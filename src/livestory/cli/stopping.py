@@ -1,18 +1,18 @@
-"""SIGINT, SIGTERM and SIGHUP as a request to stop after the bar."""
+"""A run is asked to stop after its bar, by SIGINT, SIGTERM or SIGHUP, and its supervisor hears that it is alive."""
 
 from __future__ import annotations
 
 import signal
 import threading
 from contextlib import contextmanager
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from livestory.cli.supervisor import Supervisor
+from livestory.trading.replay import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from livestory.trading.replay import Stop
 
 _SIGNALS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 
@@ -26,8 +26,6 @@ def stop_on_signals() -> Iterator[Stop]:
 
     Whoever supervises this process hears that it is up, by the loop's asking that it is alive, and that it stops.
     """
-    from livestory.cli.watched_stop import WatchedStop  # noqa: PLC0415 - the trading room is not for --help
-
     supervisor = Supervisor.of()
     stop = WatchedStop(supervisor)
     handlers = {number: signal.getsignal(number) for number in _SIGNALS}
@@ -50,3 +48,44 @@ def stop_on_signals() -> Iterator[Stop]:
         yield stop
     finally:
         restore()
+
+
+class WatchedStop(Stop):
+    """A request to stop, asked for again and again by the loop that it would stop: so a loop that asks is alive.
+
+    A loop that hangs, asks no more, and is restarted. Other threads may ask too; they prove nothing.
+    """
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        """Made by the thread of the loop."""
+        super().__init__()
+        self._supervisor = supervisor
+        self._loop = threading.get_ident()
+
+    def is_set(self) -> bool:
+        """Whether it is asked to stop."""
+        self._alive()
+        return super().is_set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for the request, for ``timeout`` seconds at most; whether it came."""
+        pause = self._supervisor.pause
+        if pause is None:
+            return super().wait(timeout)
+        end = None if timeout is None else monotonic() + timeout
+        while True:
+            self._alive()
+            left = pause / 2 if end is None else min(end - monotonic(), pause / 2)
+            if super().wait(max(left, 0.0)):
+                return True
+            if end is not None and monotonic() >= end:
+                return False
+
+    def set(self) -> None:
+        """Ask the run to stop, and tell the supervisor that it will."""
+        self._supervisor.stopping()
+        super().set()
+
+    def _alive(self) -> None:
+        if threading.get_ident() == self._loop:
+            self._supervisor.alive()

@@ -17,7 +17,7 @@ class _Told(logging.Handler):
     """Prints a warning's message; its traceback is for developers, who attach handlers of their own."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Print it."""
+        """Print its message, and nothing of a traceback."""
         click.echo(visible(record.getMessage()), err=True)
 
 

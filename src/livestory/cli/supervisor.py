@@ -54,7 +54,7 @@ class Supervisor:
     @asynccontextmanager
     async def attends(self, status: str) -> AsyncIterator[None]:
         """It is up from now on, alive for as long as the event loop turns, and stopping at the end."""
-        import asyncio  # noqa: PLC0415 - only whose loop it is has it loaded
+        import asyncio
 
         async def beat() -> None:
             while self.pause is not None:

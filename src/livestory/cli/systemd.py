@@ -30,7 +30,7 @@ _SECRETS = """\
 
 
 class State(NamedTuple):
-    """How one service is."""
+    """Whether a service runs, and how it is in words."""
 
     name: str
     runs: bool
@@ -110,8 +110,8 @@ class Systemd(NamedTuple):
         self._tell("daemon-reload")
 
     def state(self, file: str) -> State:
-        """How a service is."""
-        from livestory.story.wording import numbers  # noqa: PLC0415 - here alone
+        """Ask systemd how the service of that unit is."""
+        from livestory.story.wording import numbers
 
         shown = _asked(self._systemctl("show", file, "--property", ",".join(_ASKED))) or ""
         told = dict(line.partition("=")[::2] for line in shown.splitlines())

@@ -52,7 +52,7 @@ AmbientCapabilities=
 
 
 class Unit(NamedTuple):
-    """One service."""
+    """What one service runs, as whom, and what it needs for that."""
 
     part: str  # "run", "serve" or "alert"
     name: str  # of what it belongs to, such as "livestory"
@@ -64,7 +64,7 @@ class Unit(NamedTuple):
 
     @property
     def file(self) -> str:
-        """What systemd calls it."""
+        """The name of its file, by which systemd calls it too."""
         return f"{self.name}-{self.part}.service"
 
     def text(self, systemd: int) -> str:

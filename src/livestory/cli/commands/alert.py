@@ -1,6 +1,5 @@
 """`livestory alert`: the story's lines on a phone."""
 
-# ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
 from __future__ import annotations
 
 from contextlib import contextmanager
@@ -9,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from livestory.cli.closing import print_rows
-from livestory.cli.place import dir_option, story_in
+from livestory.cli.options import config_option, configuration, dir_option
+from livestory.cli.output import print_rows
+from livestory.cli.story_folder import story_in
 from livestory.cli.supervisor import Supervisor
 from livestory.clock import SystemClock
 from livestory.errors import InputError, LivestoryError
@@ -18,27 +18,14 @@ from livestory.extras import missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from typing import Any
 
     from livestory.outlets.alerts.alerts import Alerts
     from livestory.outlets.alerts.outbox import ChannelState, Outbox
     from livestory.outlets.alerts.settings import AlertsSettings
     from livestory.story.files.layout import Layout
 
-_CONFIGURATION = Path("livestory.toml")
 _PATIENCE = 2.0  # seconds that the alerts may take to end
 _NICE = 5  # a bot on the same machine goes first
-
-
-def config_option() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """The option --config of a command that reads the alerts' sections."""
-    return click.option(
-        "--config",
-        "configured",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help=f"Configuration; without it ./{_CONFIGURATION}, if it is there.",
-    )
 
 
 @click.group(invoke_without_command=True, short_help="Deliver the story's lines to a phone.")
@@ -64,7 +51,7 @@ def alert(context: click.Context, folder: Path, configured: Path | None) -> None
     import os
 
     layout = story_in(folder)
-    alerts = _prepared()(layout, alerts_settings(configured))
+    alerts = _prepared()(layout, configuration(configured).alerts)
     os.nice(_NICE)
     click.echo(f"delivers the lines of {layout.db} to {', '.join(alerts.names)}", err=True)
     asyncio.run(_until_signalled(alerts, f"delivers to {', '.join(alerts.names)}"))
@@ -79,7 +66,7 @@ def delivered(layouts: Sequence[Layout], configured: Path | None) -> Iterator[No
     import asyncio
     import threading
 
-    settings = alerts_settings(configured)
+    settings = configuration(configured).alerts
     prepare = _prepared()
     at_work = [prepare(layout, settings) for layout in layouts]
     loop = asyncio.new_event_loop()
@@ -108,13 +95,6 @@ async def _until_signalled(alerts: Alerts, status: str) -> None:
         loop.add_signal_handler(number, alerts.stop)
     async with Supervisor.of().attends(status):
         await alerts.run()
-
-
-def alerts_settings(configured: Path | None) -> AlertsSettings:
-    """The alerts' part of the configuration. Raises ConfigError."""
-    from livestory import config
-
-    return config.load(configured or (_CONFIGURATION if _CONFIGURATION.exists() else None)).alerts
 
 
 def tell(words: str) -> None:
@@ -150,7 +130,7 @@ def test(whole: tuple[Path, Path | None], channel: str | None, configured: Path 
 
     from msgspec.structs import replace
 
-    settings = alerts_settings(configured or whole[1])
+    settings = configuration(configured or whole[1]).alerts
     _prepared()
     from livestory.outlets.alerts.alerts import open_channels, trials
     from livestory.outlets.alerts.delivery import Patience
@@ -188,7 +168,7 @@ def list_(whole: tuple[Path, Path | None], folder: Path | None, configured: Path
     from livestory.outlets.alerts.outbox import Outbox, outbox_path
     from livestory.story.journal.lock import holder
 
-    settings = alerts_settings(configured or whole[1])
+    settings = configuration(configured or whole[1]).alerts
     path = outbox_path(story_in(folder or whole[0]))
     deliverer = holder(path.with_suffix(".lock"))
     click.echo(f"delivered by {deliverer}" if deliverer else "not being delivered: start livestory alert")

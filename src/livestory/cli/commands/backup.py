@@ -1,13 +1,14 @@
 """`livestory backup` and `livestory restore`: a story as one file, and back."""
 
-# ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
 from __future__ import annotations
 
 from pathlib import Path
 
 import click
 
-from livestory.cli.place import dir_option, move_aside, story_in
+from livestory.cli.options import dir_option
+from livestory.cli.output import size
+from livestory.cli.story_folder import move_aside, story_in
 
 
 @click.command(short_help="Copy a story to one file while its bot runs.")
@@ -24,7 +25,6 @@ def backup(file: Path, folder: Path) -> None:
     livestory backup - | ssh vault 'cat > story.tar.gz'
     livestory backup backups/scout.tar.gz --dir results/scout
     """
-    from livestory.cli.sizes import size
     from livestory.story.files.backup import backup as save
     from livestory.story.files.output_file import Target
     from livestory.story.wording import numbers

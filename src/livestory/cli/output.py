@@ -1,15 +1,18 @@
-"""The summary at the end of a run."""
+"""What commands print: rows, sizes, how far a long work is, and the summary at the end of a run."""
 
-# ruff: noqa: PLC0415 - imports wait until they are used
 from __future__ import annotations
 
+import sys
 from collections import Counter
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
+from livestory.cli.streams import is_terminal
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from livestory.story.files.layout import Layout
@@ -18,17 +21,57 @@ if TYPE_CHECKING:
 _PAGE = 10_000
 
 
-def print_summary(summary: Summary, layout: Layout, symbol: str) -> None:
-    """Print what became of the bot, from its first bar on, and where its story lies. Raises JournalError."""
-    print_rows(_rows(summary, layout, symbol))
-
-
 def print_rows(rows: Iterable[tuple[str, str]]) -> None:
     """Print names and values in two columns."""
     told = list(rows)
     width = max((len(name) for name, _ in told), default=0)
     for name, value in told:
         click.echo(f"{name:<{width}}  {value}")
+
+
+def size(count: int) -> str:
+    """``12 kB``, ``1.2 MB`` for a number of bytes."""
+    left = float(count)
+    for unit in ("B", "kB", "MB"):
+        if left < 1000:  # noqa: PLR2004 - SI
+            return f"{left:.3g} {unit}"
+        left /= 1000
+    return f"{left:.3g} GB"
+
+
+@contextmanager
+def progress(what: str, total: float | None = None, *, wanted: bool = True) -> Iterator[Callable[..., None]]:
+    """Show in a bar on standard error how far ``what`` is, until the with block ends; nothing where it is no terminal.
+
+    Yields what is to be called with the part of ``total`` that is done, None where that is not known, and with
+    ``what=`` once it is about something else. A total of 1.0 is shown in percent, and without one the rows are counted.
+    """
+    if not (wanted and is_terminal(sys.stderr)):
+        yield lambda *_, **__: None
+        return
+    from rich import progress as rich
+    from rich.console import Console
+
+    columns: tuple[rich.ProgressColumn, ...]
+    described, bar = rich.TextColumn("{task.description}"), rich.BarColumn()
+    if total is None:
+        columns = rich.SpinnerColumn(), rich.TextColumn("{task.completed:,.0f} rows"), rich.TimeElapsedColumn()
+    elif total == 1.0:
+        columns = described, bar, rich.TaskProgressColumn(), rich.TimeRemainingColumn()
+    else:
+        columns = described, bar, rich.MofNCompleteColumn(), rich.TimeRemainingColumn()
+    with rich.Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(what, total=total)
+
+        def update(done: float | None, what: str | None = None) -> None:
+            shown.update(task, description=what, total=None if done is None else total, completed=done or 0.0)
+
+        yield update
+
+
+def print_summary(summary: Summary, layout: Layout, symbol: str) -> None:
+    """Print what became of the bot, from its first bar on, and where its story lies. Raises JournalError."""
+    print_rows(_rows(summary, layout, symbol))
 
 
 def _rows(summary: Summary, layout: Layout, symbol: str) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,5 @@
 """`livestory serve`: the story in a browser."""
 
-# ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
 from __future__ import annotations
 
 import os
@@ -9,8 +8,10 @@ from pathlib import Path
 
 import click
 
-from livestory.cli.alert import config_option, delivered
-from livestory.cli.page import PORT
+from livestory.cli.commands.alert import delivered
+from livestory.cli.options import config_option
+from livestory.cli.page import PORT, when_parent_ends
+from livestory.cli.story_folder import story_in
 from livestory.credentials import checked
 
 _NICE = 5  # a bot on the same machine goes first
@@ -52,7 +53,7 @@ _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - told apart, not bou
 @click.option("--alerts", is_flag=True, help="Deliver the alerts of livestory.toml as well; see livestory alert.")
 @config_option()
 @click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input is closed.")
-def serve(  # noqa: PLR0913, PLR0917 - click hands over each option by name
+def serve(
     folders: tuple[Path, ...],
     host: str,
     port: int,
@@ -74,8 +75,6 @@ def serve(  # noqa: PLR0913, PLR0917 - click hands over each option by name
     livestory serve --dir results --dir results/demo --port 9000
     LIVESTORY_TOKEN=$(openssl rand -hex 16) livestory serve --host 192.0.2.7
     """
-    from livestory.cli.page import when_parent_ends
-    from livestory.cli.place import story_in
     from livestory.cli.supervisor import Supervisor
     from livestory.clock import SystemClock
     from livestory.errors import InputError

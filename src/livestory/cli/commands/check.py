@@ -1,18 +1,19 @@
 """`livestory check`: whether a bot could trade as it is configured, without placing an order."""
 
-# ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from livestory.cli.place import dir_option, story_in
+from livestory.cli.account import MODES
+from livestory.cli.options import config_option, configuration, dir_option
+from livestory.cli.story_folder import story_in
 from livestory.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from livestory.cli.account import Mode
     from livestory.clock import Clock
@@ -21,21 +22,12 @@ if TYPE_CHECKING:
     from livestory.trading.exchange.ccxt_client import CcxtClient
     from livestory.trading.exchange.preflight import Finding
 
-CONFIGURATION = Path("livestory.toml")
 _MARKS = {True: "✓", False: "✗", None: "?"}
 
 
 @click.command(short_help="A dry start: keys, clock, filters, balance; no order.")
-@click.option(
-    "--mode", type=click.Choice(["paper", "testnet", "live"]), default="testnet", show_default=True, help="Of the run."
-)
-@click.option(
-    "--config",
-    "configured",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help=f"Configuration; without it ./{CONFIGURATION}, if it is there.",
-)
+@click.option("--mode", type=click.Choice(MODES), default="testnet", show_default=True, help="Of the run.")
+@config_option()
 @dir_option()
 def check(mode: Mode, configured: Path | None, folder: Path) -> None:
     """Tell line by line whether the bot could trade, and place no order.
@@ -48,10 +40,9 @@ def check(mode: Mode, configured: Path | None, folder: Path) -> None:
     livestory check --mode testnet
     livestory check --mode live --config eth.toml && livestory run --mode live --config eth.toml
     """
-    from livestory import config
     from livestory.clock import SystemClock
 
-    settings = config.load(configured or (CONFIGURATION if CONFIGURATION.exists() else None))
+    settings = configuration(configured)
     good = True
     for finding in _findings(mode, settings, story_in(folder), SystemClock()):
         words = finding.words.replace("\n", " ")

@@ -1,6 +1,5 @@
 """`livestory halt`, `resume`, `note` and `flow`: the owner's hand on a bot, told in its story."""
 
-# ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
 from __future__ import annotations
 
 import math
@@ -10,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from livestory.cli.place import dir_option, story_in
+from livestory.cli.account import MODES
+from livestory.cli.options import dir_option
+from livestory.cli.story_folder import story_in
 from livestory.clock import instant
 from livestory.errors import InputError, LivestoryError
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 _PATIENCE, _PAUSE = 5.0, 0.05  # seconds: a running bot looks once a second
 _LONGEST = 500  # characters of a note
-_PRESENT = {"paper", "testnet", "live"}  # modes of a bot that livestory itself runs, and that can be halted
 
 
 @click.command(short_help="Have the bot send no new orders.")
@@ -137,23 +137,24 @@ def _identity(layout: Layout) -> Identity:
 
 def _only_own(layout: Layout, command: str) -> None:
     who = _identity(layout)
-    if who.mode not in _PRESENT:
+    if who.mode not in MODES:
         whose = f"a bot in mode {who.mode}" if who.mode else "somebody else's bot"
         message = (
             f"{layout.db}: the story of {whose}, which livestory can't {command}\n"
-            f"Only what `livestory run` trades in the present can be halted: {', '.join(sorted(_PRESENT))}."
+            f"Only what `livestory run` trades in the present can be halted: {', '.join(sorted(MODES))}."
         )
         raise InputError(message)
 
 
 def _leave(layout: Layout, said: list[Command], later: str) -> None:
     """Leave words for the bot; wait for a running one to take them, and show what it told of them."""
+    from livestory.outlets.silence import REPLAYED
     from livestory.story.files.inbox import Inbox
     from livestory.story.journal.lock import holder
     from livestory.story.journal.reader import JournalReader
 
     who = _identity(layout)
-    if who.mode in {"replay", "simulated"}:
+    if who.mode in REPLAYED:
         message = f"{layout.db}: the story of a {who.mode} run, which takes no words: its time is not the present"
         raise InputError(message)
     inbox = Inbox(layout)

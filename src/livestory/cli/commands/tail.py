@@ -1,6 +1,5 @@
 """`livestory tail`: reads along in the journal."""
 
-# ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
 from __future__ import annotations
 
 import sys
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from livestory.cli.kinds import Kinds
-from livestory.cli.place import dir_option, story_in
+from livestory.cli.options import dir_option, event_kinds
+from livestory.cli.story_folder import story_in
 from livestory.clock import SystemClock, instant
 from livestory.errors import JournalError
 from livestory.settings import duration, duration_text
@@ -33,20 +32,15 @@ _PAGE = 1000
 _PAUSE = 0.1  # seconds between two looks; one takes microseconds
 
 
-class _Since(click.ParamType[tuple[str, int]]):
-    """A duration or a timestamp."""
-
-    name = "2h|TIME"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
-        """("ago", microseconds) or ("at", instant)."""
-        with suppress(ValueError):
-            return "ago", duration(str(value))
-        try:
-            at = instant(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is neither a duration such as 2h nor a time such as 2024-12-03T15:00", param, ctx)
-        return "at", at
+def _since(text: str) -> tuple[str, int]:
+    """("ago", microseconds) of a duration, or ("at", instant) of a timestamp."""
+    with suppress(ValueError):
+        return "ago", duration(text)
+    try:
+        return "at", instant(text)
+    except ValueError:
+        message = f"{text!r} is neither a duration such as 2h nor a time such as 2024-12-03T15:00"
+        raise click.BadParameter(message) from None
 
 
 @click.command(short_help="Print or follow a story's lines.")
@@ -58,16 +52,16 @@ class _Since(click.ParamType[tuple[str, int]]):
     metavar="N",
     help=f"How many of the last lines.  [default: {_LINES}, all with --since]",
 )
-@click.option("--kind", "kinds", type=Kinds(), metavar="KIND,…", help=f"Only these kinds: {', '.join(KINDS)}.")
+@click.option("--kind", "kinds", type=event_kinds, metavar="KIND,…", help=f"Only these kinds: {', '.join(KINDS)}.")
 @click.option(
     "--since",
-    type=_Since(),
+    type=_since,
     metavar="2h|TIME",
     help="Only lines from then on. A duration counts from now; in a replay, from its last line.",
 )
 @click.option("--local", is_flag=True, help="First column in this machine's time zone. Times within a line stay UTC.")
 @dir_option()
-def tail(  # noqa: PLR0913 - click hands over each option by name
+def tail(
     lines: int | None,
     kinds: frozenset[str] | None,
     since: tuple[str, int] | None,

@@ -1,9 +1,7 @@
 """`livestory run`: the executor on recorded bars or on an exchange's candles."""
 
-# ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
 from __future__ import annotations
 
-import sys
 from contextlib import ExitStack, contextmanager, nullcontext
 from math import isfinite
 from pathlib import Path
@@ -11,39 +9,33 @@ from typing import TYPE_CHECKING
 
 import click
 
-from livestory.cli.account import Mode, allow
+from livestory.cli.account import MODES, Mode, allow
+from livestory.cli.options import config_option, configuration, dir_option
+from livestory.cli.output import print_summary, progress
 from livestory.cli.page import PORT, need_page, served
-from livestory.cli.place import dir_option, move_aside, story_in
-from livestory.cli.stopping import stop_on_signals
-from livestory.cli.streams import is_terminal
+from livestory.cli.story_folder import move_aside, story_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from threading import Event
 
     from livestory.cli.play import Play
     from livestory.config import Configuration
     from livestory.story.files.layout import Layout
 
-_CONFIGURATION = Path("livestory.toml")
 
-
-class _Speed(click.ParamType[float | None]):
-    """Bars per second, or max."""
-
-    name = "N|max"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float | None:
-        """Bars per second; None for max."""
-        if value == "max":
-            return None
-        try:
-            number = float(str(value))
-        except ValueError:
-            number = 0.0
-        if not isfinite(number) or number <= 0:
-            self.fail(f"{value!r} is neither a number of bars per second nor max", param, ctx)
-        return number
+def _speed(text: str) -> float | None:
+    """Bars per second; None for max."""
+    if text == "max":
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not isfinite(number) or number <= 0:
+        message = f"{text!r} is neither a number of bars per second nor max"
+        raise click.BadParameter(message)
+    return number
 
 
 @click.command(short_help="Trade on paper, on a testnet, or with real money.")
@@ -55,23 +47,17 @@ class _Speed(click.ParamType[float | None]):
     metavar="FILE …",
     help="Recorded bars to replay: CSV, gz, Parquet, or Binance's kline archives (zip).",
 )
-@click.option(
-    "--config",
-    "configured",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help=f"Configuration; without it ./{_CONFIGURATION}, if it is there.",
-)
+@config_option()
 @click.option(
     "--mode",
-    type=click.Choice(["paper", "testnet", "live"]),
+    type=click.Choice(MODES),
     default="paper",
     show_default=True,
     help="Invented money, an exchange's testnet, or real money: that only with live = true in the configuration.",
 )
 @click.option(
     "--speed",
-    type=_Speed(),
+    type=_speed,
     metavar="N|max",
     default="max",
     show_default=True,
@@ -93,7 +79,7 @@ class _Speed(click.ParamType[float | None]):
 )
 @click.option("--serve", "serves", is_flag=True, help="Show the live page while it runs; see livestory serve.")
 @click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Of the live page.")
-def run(  # noqa: PLR0913, PLR0917 - click hands over each option by name
+def run(
     bars: tuple[Path, ...],
     more_bars: tuple[Path, ...],
     configured: Path | None,
@@ -121,9 +107,8 @@ def run(  # noqa: PLR0913, PLR0917 - click hands over each option by name
     """
     from msgspec.structs import replace
 
-    from livestory import config
-    from livestory.cli.closing import print_summary
     from livestory.cli.play import play
+    from livestory.cli.stopping import stop_on_signals
     from livestory.trading.replay import Ending
 
     if serves:
@@ -135,7 +120,7 @@ def run(  # noqa: PLR0913, PLR0917 - click hands over each option by name
     if files and mode != "paper":
         message = f"--mode {mode} trades at an exchange; recorded bars (--bars) are replayed on paper"
         raise click.UsageError(message)
-    settings = config.load(configured or (_CONFIGURATION if _CONFIGURATION.exists() else None))
+    settings = configuration(configured)
     allow(mode, settings)
     if metrics_port is not None:
         settings = replace(settings, metrics=replace(settings.metrics, port=metrics_port))
@@ -149,8 +134,8 @@ def run(  # noqa: PLR0913, PLR0917 - click hands over each option by name
         if fresh and (aside := move_aside(layout)) is not None:
             click.echo(f"the former story lies in {aside}", err=True)
         page = served(layout.db, port) if serves else nullcontext()
-        with page, _progress(told) as progress:
-            ending, summary = play(told, stop, progress)
+        with page, progress("bars", told.market.count, wanted=not told.aloud) as shown:
+            ending, summary = play(told, stop, shown)
     if ending is Ending.NOTHING_NEW:
         click.echo("finished before: all of these bars are told, whatever is set now; begin anew with --fresh")
     elif ending is Ending.STOPPED:
@@ -189,8 +174,8 @@ def _replay(
 def _trade(mode: Mode, settings: Configuration, layout: Layout, stop: Event) -> Iterator[Play]:
     """A run on an exchange's candles, its connections closed at the end."""
     from livestory.cli.account import account, public_client
-    from livestory.cli.candle_news import TellingNews
     from livestory.cli.play import Play
+    from livestory.cli.trouble import TellingNews
     from livestory.clock import SystemClock
     from livestory.trading.live import Timer
     from livestory.trading.market.candles import ExchangeCandles
@@ -216,18 +201,3 @@ def _trade(mode: Mode, settings: Configuration, layout: Layout, stop: Event) -> 
         )
     finally:
         client.close()
-
-
-@contextmanager
-def _progress(told: Play) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error that shows how many bars were told; none where that is no terminal."""
-    if told.aloud or not is_terminal(sys.stderr):
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("bars"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task("bars", total=told.market.count)
-        yield lambda heard: shown.update(task, completed=heard)

@@ -1,4 +1,4 @@
-"""Trouble with the candles, handed on: to standard error at once, and to the executor, who tells it, once it runs."""
+"""Trouble of a bot that trades in the present, said on standard error: of its candles and of its ledger."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 
 from livestory.story.kinds.exchange import CandlesBack, CandlesRefused
 from livestory.story.wording import numbers
+from livestory.trading.executor import TimePassed
 from livestory.trading.market.candles import CandleNews
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class TellingNews(CandleNews):
-    """Hears for one bot."""
+    """Hands trouble with the candles on: to standard error at once, and to the executor, who tells it, once it runs."""
 
     def __init__(self, exchange: str) -> None:
         """``exchange`` is its name."""
@@ -53,3 +54,22 @@ class TellingNews(CandleNews):
 
     def _say(self, words: str) -> None:
         click.echo(f"{self._exchange}: {words}", err=True)
+
+
+class LedgerWatch:
+    """Tells an executor how time passes, and looks at its ledger each time: the story can't tell of that itself."""
+
+    def __init__(self, executor: Executor) -> None:
+        """All is well so far."""
+        self._executor = executor
+        self._said: str | None = None
+
+    def on_time(self, now: int) -> None:
+        """Tell the executor the time; say once that its ledger can't be kept and why, and once that it can again."""
+        self._executor.process(TimePassed(now))
+        trouble = self._executor.ledger_trouble
+        if trouble is not None and trouble != self._said:
+            click.echo(f"nothing is bought until the journal can be written: {trouble}", err=True)
+        elif trouble is None and self._said is not None:
+            click.echo("the journal can be written again", err=True)
+        self._said = trouble

@@ -1,17 +1,13 @@
-"""Where a story lies, by --dir; and how a former one makes room for a new one."""
+"""The files of a story, by what the command line names; and how a former one makes room for a new one."""
 
 from __future__ import annotations
 
 import os
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
+    from pathlib import Path
 
     from livestory.story.files.layout import Layout
 
@@ -20,22 +16,10 @@ _SQLITE = b"SQLite format 3\0"
 _HEAD, _OWNER = 100, slice(68, 72)  # bytes of a database's header, and where it says whose it is
 
 
-def dir_option(default: str = "results") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """The option --dir of a command."""
-    return click.option(
-        "--dir",
-        "folder",
-        type=click.Path(path_type=Path),
-        default=default,
-        show_default=True,
-        help=f"Folder of the story {_STORY}, or the story's own file.",
-    )
-
-
 def story_in(folder: Path) -> Layout:
     """The files of the story that --dir names. Raises InputError for a name that is no story's."""
-    from livestory.errors import InputError  # noqa: PLC0415 - not for --help
-    from livestory.story.files.layout import Layout  # noqa: PLC0415 - not for --help
+    from livestory.errors import InputError
+    from livestory.story.files.layout import Layout
 
     try:
         str(folder).encode()
@@ -60,9 +44,9 @@ def journal_in(file: Path, name: str | None = None) -> Path:
 
     ``name`` is what the file is called to its owner, where that is something else.
     """
-    from livestory.errors import InputError  # noqa: PLC0415 - not for --help
-    from livestory.story.files.layout import Layout  # noqa: PLC0415 - not for --help
-    from livestory.story.journal.schema import APPLICATION_ID  # noqa: PLC0415 - not for --help
+    from livestory.errors import InputError
+    from livestory.story.files.layout import Layout
+    from livestory.story.journal.schema import APPLICATION_ID
 
     name, head = name or str(file), _head(file)
     if head.startswith(_SQLITE) and int.from_bytes(head[_OWNER], "big") != APPLICATION_ID:
@@ -91,8 +75,8 @@ def move_aside(layout: Layout) -> Path | None:
 
     What is moved is a whole story there. Raises JournalHeld while it is being written, and OSError.
     """
-    from livestory.story.files.layout import make_folder, sync_folder, unused  # noqa: PLC0415 - not for --help
-    from livestory.story.journal.lock import WriterLock  # noqa: PLC0415 - not for --help
+    from livestory.story.files.layout import make_folder, sync_folder, unused
+    from livestory.story.journal.lock import WriterLock
 
     parts = [path for path in (layout.inbox, *_files(layout)) if os.path.lexists(path)]
     if not parts:
@@ -123,9 +107,9 @@ def delete(layout: Layout, mode: str) -> None:
 
     Raises InputError where it is another's, JournalHeld while it is being written, and OSError.
     """
-    from livestory.errors import InputError, JournalError  # noqa: PLC0415 - not for --help
-    from livestory.story.journal.lock import WriterLock  # noqa: PLC0415 - not for --help
-    from livestory.story.journal.reader import JournalReader  # noqa: PLC0415 - not for --help
+    from livestory.errors import InputError, JournalError
+    from livestory.story.journal.lock import WriterLock
+    from livestory.story.journal.reader import JournalReader
 
     try:
         with JournalReader.open(layout.db) as reader:

@@ -1,15 +1,14 @@
 """`livestory status`: how the bot is, in a few lines."""
 
-# ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import click
 
-from livestory.cli.closing import print_rows
-from livestory.cli.place import dir_option, story_in
-from livestory.cli.sizes import size
+from livestory.cli.options import dir_option
+from livestory.cli.output import print_rows, size
+from livestory.cli.story_folder import story_in
 from livestory.clock import SystemClock
 from livestory.story.wording import numbers
 

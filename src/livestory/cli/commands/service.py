@@ -1,6 +1,5 @@
 """`livestory service`: the bot, its page and its alerts as systemd services, which come back after a reboot."""
 
-# ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
 from __future__ import annotations
 
 import os
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from livestory.cli.closing import print_rows
+from livestory.cli.options import config_file, config_option
+from livestory.cli.output import print_rows
 from livestory.cli.units import WORDS
 from livestory.errors import InputError
 
@@ -56,18 +56,12 @@ def service() -> None:
     type=click.Path(path_type=Path),
     help="Folder of the story.  [default: results; with --system /var/lib/NAME]",
 )
-@click.option(
-    "--config",
-    "configured",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Configuration; without it livestory.toml of the present folder, if it is there.",
-)
+@config_option(otherwise="livestory.toml of the present folder")
 @click.option(
     "--as", "user", default="livestory", show_default=True, metavar="USER", help="Whom the system runs it as."
 )
 @click.option("--print", "only_prints", is_flag=True, help="Print the units and change nothing.")
-def install(  # noqa: PLR0913, PLR0917 - click hands over each option by name
+def install(
     words: tuple[str, ...],
     own: bool | None,  # noqa: FBT001 - as above
     name: str,
@@ -194,8 +188,8 @@ def _configuration(given: Path | None) -> Path | None:
     """The configuration's file, which can be read. Raises ConfigError."""
     from livestory import config
 
-    path = given or Path("livestory.toml")
-    if given is None and not path.exists():
+    path = config_file(given)
+    if path is None:
         return None
     config.load(path, {})
     return path.absolute()

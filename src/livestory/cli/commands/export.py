@@ -1,60 +1,41 @@
 """`livestory export`: what Prometheus or a journal knows of a bot, as a table."""
 
-# ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
 from __future__ import annotations
 
 import os
-import sys
-from contextlib import contextmanager
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from livestory.cli.place import journal_in
+from livestory.cli.options import config_option, configuration
+from livestory.cli.output import progress
+from livestory.cli.story_folder import journal_in
 from livestory.clock import SystemClock, instant
 from livestory.settings import duration
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-_CONFIGURATION = Path("livestory.toml")
 _OUT = Path("results/export.csv")
 
 
-class _Time(click.ParamType[int]):
-    """A timestamp, or a duration before now."""
-
-    name = "time"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The instant."""
-        if isinstance(value, int):
-            return value
-        try:
-            return SystemClock().now() - duration(str(value))
-        except ValueError:
-            pass
-        try:
-            return instant(str(value))
-        except ValueError:
-            expected = "expected a time such as 2024-12-03T15:00, or a duration before now such as 7d"
-            self.fail(f"{value!r}: {expected}", param, ctx)
+def _time(text: str) -> int:
+    """The instant of a timestamp, or of a duration before now."""
+    with suppress(ValueError):
+        return SystemClock().now() - duration(text)
+    try:
+        return instant(text)
+    except ValueError:
+        expected = "expected a time such as 2024-12-03T15:00, or a duration before now such as 7d"
+        message = f"{text!r}: {expected}"
+        raise click.BadParameter(message) from None
 
 
-class _Label(click.ParamType[tuple[str, str]]):
+def _label(text: str) -> tuple[str, str]:
     """A label and its value."""
-
-    name = "label"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        """Both."""
-        if isinstance(value, tuple):
-            return value
-        label, equals, text = str(value).partition("=")
-        if not equals or not label.isidentifier() or not label.isascii():
-            self.fail(f"{value!r} is no label with a value, such as bot=scout", param, ctx)
-        return label, text
+    label, equals, value = text.partition("=")
+    if not equals or not label.isidentifier() or not label.isascii():
+        message = f"{text!r} is no label with a value, such as bot=scout"
+        raise click.BadParameter(message)
+    return label, value
 
 
 @click.command(short_help="Write a bot's metrics or journal as a table.")
@@ -64,8 +45,8 @@ class _Label(click.ParamType[tuple[str, str]]):
 @click.option(
     "--journal", type=click.Path(path_type=Path), metavar="FILE", help="A story's journal, instead of Prometheus."
 )
-@click.option("--start", type=_Time(), metavar="TIME|7d", help="Leave out what was before.  [default: all there is]")
-@click.option("--end", type=_Time(), metavar="TIME|7d", help="Leave out what was later.  [default: now]")
+@click.option("--start", type=_time, metavar="TIME|7d", help="Leave out what was before.  [default: all there is]")
+@click.option("--end", type=_time, metavar="TIME|7d", help="Leave out what was later.  [default: now]")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -77,7 +58,7 @@ class _Label(click.ParamType[tuple[str, str]]):
 @click.option("--append", is_flag=True, help="Keep the rows of an earlier export and go on after them.")
 @click.option(
     "--select",
-    type=_Label(),
+    type=_label,
     metavar="LABEL=VALUE",
     multiple=True,
     help="Only series with this label; which bot, where there are several.",
@@ -92,14 +73,8 @@ class _Label(click.ParamType[tuple[str, str]]):
 @click.option(
     "--ca", type=click.Path(path_type=Path), metavar="FILE", help="Certificates (PEM) to check the server's https with."
 )
-@click.option(
-    "--config",
-    "configured",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help=f"Configuration; without it ./{_CONFIGURATION}, if it is there.",
-)
-def export(  # noqa: PLR0913, PLR0917 - click hands over each option by name
+@config_option()
+def export(
     url: str | None,
     journal: Path | None,
     start: int | None,
@@ -135,15 +110,14 @@ def export(  # noqa: PLR0913, PLR0917 - click hands over each option by name
         raise click.UsageError(message)
     from msgspec.structs import replace
 
-    from livestory import config
     from livestory.retell import metric_names
     from livestory.retell.export_prometheus import export_prometheus
     from livestory.retell.prometheus_api import Credentials, Prometheus
 
-    settings = config.load(configured or (_CONFIGURATION if _CONFIGURATION.exists() else None)).prometheus
+    settings = configuration(configured).prometheus
     settings = replace(settings, url=url or settings.url, ca_file=str(ca) if ca is not None else settings.ca_file)
     names = metric_names.load(metrics)
-    with Prometheus(settings, Credentials.of(os.environ)) as prometheus, _progress() as progress:
+    with Prometheus(settings, Credentials.of(os.environ)) as prometheus, progress("export", 1.0) as shown:
         exported = export_prometheus(
             prometheus,
             out,
@@ -153,7 +127,7 @@ def export(  # noqa: PLR0913, PLR0917 - click hands over each option by name
             end=end,
             select=dict(select),
             append=append,
-            progress=progress,
+            progress=shown,
         )
     _report(out, exported.rows)
     if exported.older:
@@ -163,27 +137,10 @@ def export(  # noqa: PLR0913, PLR0917 - click hands over each option by name
 def _from_journal(journal: Path, out: Path, start: int | None, end: int | None) -> None:
     from livestory.retell.export_journal import export_journal
 
-    with _progress() as progress:
-        rows = export_journal(journal_in(journal), out, start=start, end=end, progress=progress)
+    with progress("export", 1.0) as shown:
+        rows = export_journal(journal_in(journal), out, start=start, end=end, progress=shown)
     _report(out, rows)
 
 
 def _report(out: Path, rows: int) -> None:
     click.echo(f"{out}: {rows:,} {'row' if rows == 1 else 'rows'} written", err=True)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[float], None]]:
-    """A bar on standard error that shows the share that is done; none where that is no terminal."""
-    from livestory.cli.streams import is_terminal
-
-    if not is_terminal(sys.stderr):
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("export"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task("export", total=1.0)
-        yield lambda share: shown.update(task, completed=share)

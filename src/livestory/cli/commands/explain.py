@@ -1,60 +1,49 @@
 """`livestory explain`: the story of a table or of a journal, after the fact; and the glossary."""
 
-# ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
 from __future__ import annotations
 
 import os
 import shutil
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from livestory.cli.kinds import Kinds
-from livestory.cli.place import is_sqlite, journal_in
+from livestory.cli.options import config_file, config_option, event_kinds
+from livestory.cli.output import progress
+from livestory.cli.story_folder import is_sqlite, journal_in
 from livestory.clock import instant
 from livestory.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from livestory.config import Configuration
     from livestory.retell.explain_story import InputSource, RetellingSettings, StoryListener
     from livestory.retell.report import Report
     from livestory.retell.story_output import StoryOutput
 
-_CONFIGURATION = Path("livestory.toml")
 _STDIN = Path("-")
 _OWN = {"halted", "resume_score"}  # columns that tell livestory's own bot, whose rules are the configuration's
 
 
-class _Time(click.ParamType[int]):
-    """A timestamp."""
-
-    name = "time"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The instant."""
-        try:
-            return instant(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is not a time such as 2024-12-03T15:00", param, ctx)
+def _time(text: str) -> int:
+    """The instant of a timestamp."""
+    try:
+        return instant(text)
+    except ValueError:
+        message = f"{text!r} is not a time such as 2024-12-03T15:00"
+        raise click.BadParameter(message) from None
 
 
-class _Setting(click.ParamType[tuple[str, str]]):
-    """A setting by its full name, and its value."""
-
-    name = "setting"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        """The environment variable that would set it, and the value."""
-        name, equals, text = str(value).partition("=")
-        if not equals or "." not in name:
-            self.fail(f"{value!r} is not a setting such as story.quiet=24h", param, ctx)
-        return "LIVESTORY_" + "__".join(name.strip().upper().split(".")), text.strip()
+def _setting(text: str) -> tuple[str, str]:
+    """The environment variable of a setting given by its full name, and the value."""
+    name, equals, value = text.partition("=")
+    if not equals or "." not in name:
+        message = f"{text!r} is not a setting such as story.quiet=24h"
+        raise click.BadParameter(message)
+    return "LIVESTORY_" + "__".join(name.strip().upper().split(".")), value.strip()
 
 
 class _Asked(NamedTuple):
@@ -83,9 +72,11 @@ class _Asked(NamedTuple):
     help="Write a report with charts there, on one page.",
 )
 @click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
-@click.option("--since", type=_Time(), metavar="TIME", help="Only what was told from then on.")
-@click.option("--until", type=_Time(), metavar="TIME", help="Only what was told before then.")
-@click.option("--kind", "kinds", type=Kinds(), metavar="KIND,…", help="Only these kinds, such as trade,breaker,ath.")
+@click.option("--since", type=_time, metavar="TIME", help="Only what was told from then on.")
+@click.option("--until", type=_time, metavar="TIME", help="Only what was told before then.")
+@click.option(
+    "--kind", "kinds", type=event_kinds, metavar="KIND,…", help="Only these kinds, such as trade,breaker,ath."
+)
 @click.option(
     "--columns", default="", metavar="NAME=COLUMN,…", help="What unusual columns are, such as wealth=my_equity."
 )
@@ -97,23 +88,17 @@ class _Asked(NamedTuple):
 )
 @click.option("--symbol", metavar="BASE/QUOTE", help="The pair.  [default: the configuration's, or the journal's]")
 @click.option("--unit", metavar="NAME", help="What wealth is counted in.  [default: the quote asset]")
-@click.option(
-    "--config",
-    "configured",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help=f"Configuration of the bot; without it ./{_CONFIGURATION}, if it is there.",
-)
+@config_option("Configuration of the bot")
 @click.option(
     "--set",
     "changes",
-    type=_Setting(),
+    type=_setting,
     multiple=True,
     metavar="NAME=VALUE",
     help="One setting, such as story.quiet=24h.",
 )
 @click.option("--glossary", is_flag=True, help="Explain the words of a story's lines, in a sentence each.")
-def explain(  # noqa: PLR0913, PLR0917 - click hands over each option by name
+def explain(
     file: Path | None,
     out: Path | None,
     html: Path | None,
@@ -158,7 +143,7 @@ def explain(  # noqa: PLR0913, PLR0917 - click hands over each option by name
         raise InputError(message)
     for place in filter(None, (out, html)):
         check_place(place, None if file == _STDIN else file)
-    path = configured or (_CONFIGURATION if _CONFIGURATION.exists() else None)
+    path = config_file(configured)
     settings = config.load(path, {**os.environ, **dict(changes)})
     pair = symbol or settings.bot.symbol
     asked = _Asked(
@@ -172,8 +157,8 @@ def explain(  # noqa: PLR0913, PLR0917 - click hands over each option by name
         for listener in (story, report):
             if listener is not None:
                 stack.callback(listener.close)
-        progress = stack.enter_context(_progress())
-        summary = retell(source, retelling, listeners, progress)
+        shown = stack.enter_context(progress("explain"))
+        summary = retell(source, retelling, listeners, shown)
         from livestory.story.line import tell
 
         _write(story, report, out, html, tell(summary.end, summary))
@@ -282,20 +267,3 @@ def _print_glossary() -> None:
     formatter.indent_increment = 0
     formatter.write_dl([(term.word, term.meaning) for term in GLOSSARY])
     click.echo(formatter.getvalue(), nl=False)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int], None]]:
-    """The number of rows so far on standard error; nothing where that is no terminal."""
-    from livestory.cli.streams import is_terminal
-
-    if not is_terminal(sys.stderr):
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} rows"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task("explain", total=None)
-        yield lambda count: shown.update(task, completed=count)

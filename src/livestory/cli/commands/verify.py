@@ -1,13 +1,13 @@
 """`livestory verify`: do journal, chain, story file and archive agree?"""
 
-# ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import click
 
-from livestory.cli.place import dir_option, story_in
+from livestory.cli.options import dir_option
+from livestory.cli.story_folder import story_in
 
 if TYPE_CHECKING:
     from pathlib import Path

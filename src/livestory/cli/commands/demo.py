@@ -1,6 +1,5 @@
 """`livestory demo`: the simulated market, as a time-lapse."""
 
-# ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
 from __future__ import annotations
 
 import sys
@@ -9,7 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from livestory.cli.place import delete, dir_option, story_in
+from livestory.cli.options import dir_option
+from livestory.cli.output import print_summary
+from livestory.cli.story_folder import delete, story_in
+from livestory.cli.streams import is_terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,11 +40,9 @@ def demo(seed: int, folder: Path) -> None:
     livestory demo --seed 7 < /dev/null
     livestory tail --dir results/demo --kind breaker,phoenix
     """
-    from livestory.cli.closing import print_summary
     from livestory.cli.page import can_serve, free_port, served
     from livestory.cli.play import Play, play
     from livestory.cli.stopping import stop_on_signals
-    from livestory.cli.streams import is_terminal
     from livestory.clock import DAY, instant
     from livestory.config import BotSettings, Configuration
     from livestory.trading.market.simulated import SimulatedBars

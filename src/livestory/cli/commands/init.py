@@ -1,6 +1,5 @@
 """`livestory init`: a commented configuration file."""
 
-# ruff: noqa: D301, PLC0415 - \b is click's mark of a paragraph to leave as it is; imports wait until they are used
 from __future__ import annotations
 
 import errno

@@ -1,0 +1,69 @@
+"""Options that several commands have, and how they are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from livestory.story.kinds import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from livestory.config import Configuration
+
+_CONFIGURATION = Path("livestory.toml")
+
+
+def dir_option(default: str = "results") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The option --dir of a command that is about one story; `livestory.cli.story_folder.story_in` reads it."""
+    return click.option(
+        "--dir",
+        "folder",
+        type=click.Path(path_type=Path),
+        default=default,
+        show_default=True,
+        help="Folder of the story live_story.txt, or the story's own file.",
+    )
+
+
+def config_option(
+    what: str = "Configuration", otherwise: str = f"./{_CONFIGURATION}"
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The option --config of a command; `configuration` reads it. Its help says ``what`` is named, or else read."""
+    return click.option(
+        "--config",
+        "configured",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help=f"{what}; without it {otherwise}, if it is there.",
+    )
+
+
+def config_file(configured: Path | None) -> Path | None:
+    """The file that --config names, else livestory.toml of the present folder; None where there is neither."""
+    return configured or (_CONFIGURATION if _CONFIGURATION.exists() else None)
+
+
+def configuration(configured: Path | None) -> Configuration:
+    """All settings, with those of `config_file` and of the environment. Raises ConfigError and OSError."""
+    from livestory import config
+
+    return config.load(config_file(configured))
+
+
+def event_kinds(text: str) -> frozenset[str]:
+    """Kinds of events, from their names with commas between; one that is unknown is told with the nearest."""
+    from difflib import get_close_matches
+
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in KINDS:
+            near = get_close_matches(name, KINDS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(KINDS)}"
+            message = f"no kind of event is called {name!r}; {hint}"
+            raise click.BadParameter(message)
+    return frozenset(names)

@@ -32,8 +32,9 @@ def compact_journal(
 ) -> Thinned | None:
     """Leave hourly extremes of the observations that are older than ``keep``; None where none is.
 
-    ``keep`` counts back from the last observation. ``settings`` are those that the story is told with. ``progress`` is
-    called with what is being done, and the share of it that is, where that is known. Raises JournalError.
+    ``keep``, in microseconds, counts back from the last observation. ``settings`` are those that the story is told
+    with. ``progress`` is called with what is being done, and the share of it that is, where that is known. Raises
+    JournalError.
     """
     with Compaction.open(path, "livestory compact") as compaction:
         until, done = compaction.boundary(keep), compaction.done

@@ -1,1 +1,1 @@
-"""What the words of all kinds share: numbers, durations and dates, reasons, anybody's text, the glossary."""
+"""What the words of all kinds share: numbers, durations and dates, anybody's text, the glossary."""

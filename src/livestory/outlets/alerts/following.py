@@ -73,9 +73,12 @@ class Following:
 
     async def run(self) -> None:
         """Follow until `stop`."""
-        self._begin()
+        begun = False
         while not self._stopping:
             try:
+                if not begun:
+                    self._begin()
+                    begun = True
                 with JournalReader.open(self._layout.db) as reader:
                     await self._follow(reader)
             except LivestoryError as error:

@@ -68,10 +68,10 @@ def test_a_test_message_goes_to_the_channel_that_is_named_or_to_all(
 def test_it_delivers_until_it_is_stopped_and_the_list_tells(
     tmp_path: Path, story: Path, teller: Teller, service: Service, env: dict[str, str]
 ) -> None:
-    """SIGINT and SIGTERM end it at once, without a word."""
+    """SIGINT, SIGTERM and SIGHUP end it at once, without a word."""
     unread = livestory("alert", "--dir", story, "list", cwd=tmp_path, env=env)
     assert unread.stdout.splitlines()[0] == "not being delivered: start livestory alert"
-    for count, number in enumerate((signal.SIGINT, signal.SIGTERM), 1):
+    for count, number in enumerate((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), 1):
         alert = started("alert", "--dir", story, cwd=tmp_path, env=env)
         eventually(partial(enrolled, Layout.of(story), "topic"))
         assert alert.stderr is not None

@@ -6,6 +6,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import threading
 import tracemalloc
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ import pytest
 from msgspec.structs import replace
 
 from livestory.clock import DAY, HOUR, MINUTE, SECOND, ManualClock
-from livestory.errors import ConfigError, InputError
+from livestory.errors import ConfigError, InputError, JournalError
 from livestory.outlets.alerts.alerts import open_channels
 from livestory.outlets.alerts.outbox import Outbox, outbox_path
 from livestory.outlets.alerts.settings import AlertsSettings, ChannelSettings
@@ -337,3 +338,39 @@ def read_up_to(running: Delivering, channel: str) -> int:
     with running.outbox() as outbox:
         state = outbox.state(channel)
         return 0 if state is None else state.seq
+
+
+def test_a_channel_that_can_not_be_enrolled_yet_is_once_it_can(
+    story: Path, teller: Teller, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As while the disk is full: the alerts do not end for that."""
+    real, refused = Outbox.enrol, threading.Event()
+
+    def enrol(self: Outbox, channel: str, journal: str, seq: int) -> None:
+        if not refused.is_set():
+            refused.set()
+            message = "can't write: the disk is full"
+            raise JournalError(message)
+        real(self, channel, journal, seq)
+
+    monkeypatch.setattr(Outbox, "enrol", enrol)
+    with delivering(story, service, {"hook": webhook()}) as running:
+        teller.note("a word")
+        service.wait(1)
+    assert "the disk is full" in running.told[0]
+
+
+@pytest.mark.parametrize("word", [b"{nonsense", b"[]", b'{"channel": 7}', b"\xff"])
+def test_a_word_in_the_outbox_that_is_none_ends_no_alert(
+    story: Path, teller: Teller, service: Service, word: bytes
+) -> None:
+    """It is told, with what to do, and lines are delivered as before."""
+    with delivering(story, service, {"hook": webhook()}):
+        pass
+    db = apsw.Connection(str(outbox_path(Layout.of(story))))
+    db.execute("INSERT INTO owed(word) VALUES(?)", (word,))
+    db.close()
+    with delivering(story, service, {"hook": webhook()}) as running:
+        teller.note("a word")
+        service.wait(1)
+        until(lambda: any("damaged" in told for told in running.told))

@@ -147,7 +147,8 @@ def test_what_cannot_be_exported_is_told(tmp_path: Path) -> None:
         done = CliRunner().invoke(livestory, [*command, *option])
         assert done.exit_code == 2
         assert f"{option[0]} is for an export from Prometheus" in done.stderr
-    assert CliRunner().invoke(livestory, command).exit_code == 1
+    done = CliRunner().invoke(livestory, command)
+    assert (done.exit_code, "there is no such journal" in done.stderr) == (2, True)
     assert list(tmp_path.iterdir()) == []
 
 

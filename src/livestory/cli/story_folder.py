@@ -59,6 +59,9 @@ def journal_in(file: Path, name: str | None = None) -> Path:
     if file != journal and (head.startswith(_SQLITE) or not journal.exists()):
         message = f"{name}: a journal's name ends in .db, and this is no story file with its journal beside it"
         raise InputError(message)
+    if not journal.exists():
+        message = f"{name}: there is no such journal\nName a story's own, such as results/live_story.db."
+        raise InputError(message)
     return journal
 
 

@@ -91,8 +91,9 @@ async def _until_signalled(alerts: Alerts, status: str) -> None:
     import signal
 
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, alerts.stop)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as SIGHUP is under nohup
+            loop.add_signal_handler(number, alerts.stop)
     async with Supervisor.of().attends(status):
         await alerts.run()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from livestory.cli.options import config_option
 from livestory.cli.page import PORT, when_parent_ends
 from livestory.cli.story_folder import story_in
 from livestory.credentials import checked
+from livestory.errors import InputError
 
 _NICE = 5  # a bot on the same machine goes first
 _TOKEN = "LIVESTORY_TOKEN"  # noqa: S105 - the name of a variable
@@ -77,7 +79,6 @@ def serve(
     """
     from livestory.cli.supervisor import Supervisor
     from livestory.clock import SystemClock
-    from livestory.errors import InputError
     from livestory.extras import missing
 
     try:
@@ -116,6 +117,8 @@ def serve(
         supervisor.ready(f"shows the story at {address}")
 
     server = Server(web, root_path, ready, supervisor.alive)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+        signal.signal(signal.SIGHUP, server.handle_exit)
     if with_parent:
         when_parent_ends(server.stop)
     with listening, delivered(layouts, configured) if alerts else nullcontext():
@@ -127,4 +130,9 @@ def _token(file: Path | None) -> str | None:
     """The token of the file, else of the environment; None where there is neither."""
     if file is None:
         return checked(f"the environment variable {_TOKEN}", os.environ.get(_TOKEN, "")) or None
-    return checked(str(file), file.read_text(encoding="utf-8-sig"))
+    try:
+        return checked(str(file), file.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        message = f"--token-file {file}: can't be read ({reason})\nMake one with: openssl rand -hex 16 > {file}"
+        raise InputError(message) from None

@@ -71,10 +71,13 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Follow the story and queue its lines until `stop` is called."""
-        self._enrol_new_channels()
+        enrolled = False
         looks, pause = 0, _LOOK
         while not self._stopping:
             try:
+                if not enrolled:
+                    self._enrol_new_channels()
+                    enrolled = True
                 await self._look(check=looks % _PULSE == 0)
                 looks, pause = looks + 1, _LOOK
             except LivestoryError as error:

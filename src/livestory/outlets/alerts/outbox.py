@@ -177,11 +177,8 @@ class Outbox:
         """How every channel is that ever was, by name."""
         with faults(self.path, "read"):
             rows = self._db.execute(f"SELECT {_COLUMNS} FROM channels ORDER BY name").fetchall()  # noqa: S608 - our names
-        try:
+        with self._decoding():
             return [_state(*row) for row in rows]
-        except msgspec.MsgspecError as error:
-            message = f"{self.path}: damaged ({error})\nMove it away; alerts then go on from the story's end."
-            raise JournalCorrupt(message) from None
 
     def enrol(self, channel: str, journal: str, seq: int) -> None:
         """Let a channel follow that journal from after ``seq`` on."""
@@ -279,7 +276,8 @@ class Outbox:
         """The losses that the story has not told yet, each with its number for `loss_reported`."""
         with faults(self.path, "read"):
             rows: list[tuple[Any, ...]] = self._db.execute("SELECT n, word FROM owed ORDER BY n").fetchall()
-        return [(n, msgspec.json.decode(loss, type=AlertsLost)) for n, loss in rows]
+        with self._decoding():
+            return [(n, msgspec.json.decode(loss, type=AlertsLost)) for n, loss in rows]
 
     def loss_reported(self, number: int) -> None:
         """Record that the story has been told of the loss of that number."""
@@ -314,6 +312,14 @@ class Outbox:
         if not after:
             self._keep(f"tried/{channel}", None)
             self._keep(f"refused/{channel}", None)
+
+    @contextmanager
+    def _decoding(self) -> Iterator[None]:
+        try:
+            yield
+        except msgspec.MsgspecError as error:
+            message = f"{self.path}: damaged ({error})\nMove it away; alerts then go on from the story's end."
+            raise JournalCorrupt(message) from None
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

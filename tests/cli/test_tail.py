@@ -49,7 +49,9 @@ def test_kinds_are_chosen_by_their_short_names(told: Path) -> None:
     assert len(wanted) > 3
     assert tailed(told, "--kind", "trade,started") == wanted
     assert tailed(told, "--kind", "trade, started", "-n", 2) == wanted[-2:]
-    assert tailed(told, "--kind", "breaker") == []
+    none = livestory("tail", "--dir", told, "--kind", "breaker", cwd=told)
+    assert (none.returncode, none.stdout) == (0, "")
+    assert none.stderr == f"{told / 'live_story.db'}: no line of kind breaker was told yet\n"
 
 
 def test_an_unknown_kind_is_told_with_the_nearest(told: Path) -> None:

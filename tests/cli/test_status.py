@@ -5,10 +5,10 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
-from livestory.cli.status import trouble
 from msgspec.structs import replace
 
 from livestory import Observation, StoryWriter
+from livestory.cli.commands.status import trouble
 from livestory.clock import DAY, HOUR, MINUTE, SystemClock
 from livestory.story.inputs import Statement
 from livestory.story.journal.entry import Identity, Kept

@@ -148,13 +148,13 @@ def _only_own(layout: Layout, command: str) -> None:
 
 def _leave(layout: Layout, said: list[Command], later: str) -> None:
     """Leave words for the bot; wait for a running one to take them, and show what it told of them."""
-    from livestory.outlets.silence import REPLAYED
-    from livestory.story.files.inbox import Inbox
+        from livestory.story.files.inbox import Inbox
     from livestory.story.journal.lock import holder
     from livestory.story.journal.reader import JournalReader
+    from livestory.story.snapshot import on_bars_time
 
     who = _identity(layout)
-    if who.mode in REPLAYED:
+    if on_bars_time(who):
         message = f"{layout.db}: the story of a {who.mode} run, which takes no words: its time is not the present"
         raise InputError(message)
     inbox = Inbox(layout)

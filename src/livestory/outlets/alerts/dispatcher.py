@@ -71,21 +71,22 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Follow the story and queue its lines until `stop` is called."""
-        enrolled = False
-        looks, pause = 0, _LOOK
-        while not self._stopping:
-            try:
-                if not enrolled:
-                    self._enrol_new_channels()
-                    enrolled = True
-                await self._look(check=looks % _PULSE == 0)
-                looks, pause = looks + 1, _LOOK
-            except LivestoryError as error:
-                self.well = False
-                self._failed(error)
-                looks, pause = 0, self._patience.trouble / SECOND
-            await asyncio.sleep(pause)
-        self._follower.close()
+        enrolled, looks = False, 0
+        try:
+            while not self._stopping:
+                try:
+                    if not enrolled:
+                        self._enrol_new_channels()
+                        enrolled = True
+                    await self._look(check=looks % _PULSE == 0)
+                    looks, pause = looks + 1, _LOOK
+                except LivestoryError as error:
+                    self.well = False
+                    self._failed(error)
+                    looks, pause = 0, self._patience.trouble / SECOND
+                await asyncio.sleep(pause)
+        finally:
+            self._follower.close()
 
     def _enrol_new_channels(self) -> None:
         """A channel that is new begins where the story stands; one of a story to come, at its first line."""

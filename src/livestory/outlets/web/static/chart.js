@@ -41,6 +41,8 @@ export class Chart {
   async begin(status) {
     this.#status = status;
     this.#view = this.#data = this.#focus = null;
+    this.#plot?.destroy(); // it shows another story
+    this.#plot = null;
     await this.#load();
   }
 
@@ -226,8 +228,9 @@ export class Chart {
       ],
       series: [{}, { stroke: paint["--accent"], width: 1.6, fill: paint["--area"], points: { show: false } }],
       hooks: {
-        drawClear: [(plot) => this.#drawBehind(plot, paint)],
-        draw: [(plot) => this.#drawMarks(plot, colour, paint)],
+        // A drawing that was begun before the plot was destroyed still calls these.
+        drawClear: [(plot) => this.#data && this.#drawBehind(plot, paint)],
+        draw: [(plot) => this.#data && this.#drawMarks(plot, colour, paint)],
         setSelect: [(plot) => this.#selected(plot)],
         setCursor: [(plot) => this.#hover(plot)],
         ready: [(plot) => plot.over.addEventListener("click", (event) => this.#click(plot, event))],

@@ -147,8 +147,8 @@ def _only_own(layout: Layout, command: str) -> None:
 
 
 def _leave(layout: Layout, said: list[Command], later: str) -> None:
-    """Leave words for the bot; wait for a running one to take them, and show what it told of them."""
-        from livestory.story.files.inbox import Inbox
+    """Leave commands for the bot; wait for a running one to take them, and show what it told of them."""
+    from livestory.story.files.inbox import Inbox
     from livestory.story.journal.lock import holder
     from livestory.story.journal.reader import JournalReader
     from livestory.story.snapshot import on_bars_time

@@ -107,6 +107,13 @@ class Keeper:
         if trade is not None:
             trades.add(trade)
 
+    def _now(self) -> int:
+        """The clock's time; of a bot's own that fails just then, the last that was told at."""
+        try:
+            return self._clock.now()
+        except Exception:  # noqa: BLE001 - whatever it raises: it shows with the next call that needs it
+            return self._last_told
+
     def _reading(self, now: int) -> Reading:
         """The clock as a judge of callers' times: only a machine's own, and only where nothing shows it to be wrong."""
         plausible = isinstance(self._clock, SystemClock) and RELEASED < now > self._last_told - _CLOCK_LAG
@@ -239,7 +246,7 @@ class Keeper:
         lines = sum(len(call.events) for call in calls if call.late or call.waited > HANGS)
         if not lines and not self._lost_untold:
             return
-        now = self._clock.now()
+        now = self._now()
         since = self._trouble_since if trouble is not None else now - round(calls[0].waited * SECOND)
         cause = SILENCE if trouble is None else str(trouble) or type(trouble).__name__
         self._late.append(
@@ -256,10 +263,9 @@ class Keeper:
     def _in_trouble(self, error: BaseException) -> None:
         error = error if isinstance(error, Exception) else RuntimeError(repr(error))
         with self._lock:
-            news = self._trouble is None
+            news, self._trouble = self._trouble is None, error
             if news:
-                self._trouble_since = self._clock.now()
-            self._trouble = error
+                self._trouble_since = self._now()
             for call in self._calls:  # nobody waits for a disk that is known to be in trouble
                 call.late = True
                 call.finish()

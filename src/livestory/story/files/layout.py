@@ -95,12 +95,15 @@ def _text_of(db: Path) -> Path:
 
 
 def _sharing(db: Path, text: Path) -> list[Path]:
-    """The stories beside ``text`` whose journal ``db`` may be, too."""
+    """The stories beside ``text`` whose journal ``db`` may be, too.
+
+    SQLite's own files are not opened: the process that writes the journal would lose its locks on them by closing them.
+    """
     named = (one for one in (db.with_suffix(".txt"), db.with_suffix("")) if one != text and _tells(one, new=True))
     others = (
         path
         for path in _listed(db.parent)
-        if path.stem == db.stem and path != text and path.suffix not in {"", ".txt", ".db"}
+        if path.stem == db.stem and path != text and path.suffix not in {"", ".txt", ".db", ".db-wal", ".db-shm"}
         if not os.path.lexists(path.with_name(f"{path.name}.db")) and _tells(path)
     )
     return [*named, *others]

@@ -45,27 +45,29 @@ class JournalFiles:
 
     def noted(self) -> bool:
         """`intact` after a commit, which may have changed the journal itself: that is noted."""
-        with suppress(OSError):
-            self._changed = _version(os.lstat(self._real))
-        return self.intact()
+        found = self._found()
+        if found is not None:
+            self._changed = _version(found)
+        return found is not None
 
     def intact(self) -> bool:
         """Whether each of them stands under its name, and nobody else has written in it."""
-        try:
-            for name, known in self._known.items():
-                found = os.lstat(name)
-                if (found.st_dev, found.st_ino) != known:
-                    return False
-                if name is self._log:
-                    if found.st_size < self._log_size:
-                        return False
-                    self._log_size = found.st_size
-            return self._untouched()
-        except OSError:
-            return False
+        found = self._found()
+        return found is not None and _version(found) == self._changed
 
-    def _untouched(self) -> bool:
-        return os.lstat(self._index).st_size >= self._index_size and _version(os.lstat(self._real)) == self._changed
+    def _found(self) -> os.stat_result | None:
+        """What the journal itself is; None where one of the files is gone, replaced or cut."""
+        try:
+            found = [os.lstat(name) for name in self._known]
+        except OSError:
+            return None
+        if any((one.st_dev, one.st_ino) != known for one, known in zip(found, self._known.values(), strict=True)):
+            return None
+        journal, log, index = found[:3]
+        if log.st_size < self._log_size or index.st_size < self._index_size:
+            return None
+        self._log_size = log.st_size
+        return journal
 
     def put_back(self, db: apsw.Connection, last: Kept | None) -> Path | None:
         """Put a journal of all that ``db`` holds in the place of what stands there now.

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections import deque
 from functools import partial
-from itertools import takewhile
+from itertools import count, takewhile
 from operator import is_not
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,7 @@ _log = logging.getLogger("livestory")
 _MOST_WAITING = 10_000  # calls; beyond that the oldest are lost, and counted
 HANGS = 5.0  # seconds after which a line that still waits is trouble, although nothing has failed
 SILENCE = "the disk does not answer"
+_LOOK = 10  # commits in a row without another look into the inbox
 _AT_ONCE = 100  # calls told again while the caller may have to wait for it
 _ROUNDS = 10  # of telling again, should a bot call faster than that
 _CLOCK_LAG = MINUTE  # by which a clock may be behind the last line: of a call that is kept after it, or adjusted
@@ -122,22 +123,22 @@ class Keeper:
     def _note_order(self, observation: Observation, narrator: Narrator) -> None:
         """Show an observation that goes back in time; the last one's own time again is a bot that polls."""
         last, given = narrator.last_observed, observation.time
-        back = f"observe: {stamp(given)} is before the last observation, {stamp(last)}: not told; times are UTC"
-        self._out_of_order = back if given < last else None
+        self._out_of_order = None
+        if given < last:
+            before = f"observe: {stamp(given)} is before the last observation, {stamp(last)}"
+            self._out_of_order = f"{before}: not told; times are UTC"
 
     def _keep(self) -> None:
-        if self._store is None:
-            self._open()
-        store = self._store
-        while store is not None:
-            words = self._inbox.waiting()
+        store = self._store or self._open()
+        for round_ in count():
+            words = self._inbox.waiting() if round_ % _LOOK == 0 else []
             with self._lock:  # which whoever narrates waits for: no disk is touched within
                 self._tell_news(store)
                 self._hear_words(words, store)
                 calls = tuple(self._calls)
                 state = self.narrator.save() if calls else b""
             if not calls:
-                if store.mend():
+                if not round_ and store.mend():
                     continue  # there may be news of it
                 return
             events = [event for call in calls for event in call.events]
@@ -165,7 +166,7 @@ class Keeper:
         for call in calls:
             call.finish()
 
-    def _open(self) -> None:
+    def _open(self) -> StoryStore:
         """Open the story, and tell what was called meanwhile again: now it is known what was told before."""
         from livestory.story.writing.store import StoryStore  # noqa: PLC0415 - SQLite is loaded when a story is opened
 
@@ -193,6 +194,7 @@ class Keeper:
             store.close()
             raise
         _log.debug("the story %s is open", self._path)
+        return store
 
     def _catch_up(self, narrator: Narrator, trades: set[str]) -> None:
         """Let ``narrator`` tell what was called meanwhile, and then be the one who tells.

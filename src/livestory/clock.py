@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import operator
 import re
 import time
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple, Protocol
+
+from msgspec import Struct
 
 from livestory.plain import plain, shown
 
@@ -160,6 +163,28 @@ class Reading(NamedTuple):
 
     now: int
     plausible: bool  # a machine's own clock, later than this release and not behind the story's last line
+
+
+class BotClock(Struct, frozen=True):
+    """A bot's own clock: what it says is looked at, because a clock in seconds would be told as one of 1970."""
+
+    clock: Clock
+
+    def now(self) -> int:
+        """The present instant. Raises ValueError, which names the clock, for what is none."""
+        try:
+            given = self.clock.now()
+        except Exception as error:
+            message = f"the clock {shown(self.clock)} can't be read: {type(error).__name__}: {error}"
+            raise ValueError(message) from error
+        try:
+            now = operator.index(given)
+        except TypeError:
+            now = -1
+        if not _LEAST_MICROS <= now < END:
+            message = f"the clock {shown(self.clock)} says {shown(given)}: expected whole microseconds since the epoch"
+            raise ValueError(message)
+        return now
 
 
 def monotonic() -> int:

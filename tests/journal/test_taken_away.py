@@ -301,10 +301,10 @@ def test_two_writers_that_count_alike_lose_nothing(tmp_path: Path) -> None:
 
 
 def test_the_lock_deleted_and_a_second_bot_started_costs_nothing(tmp_path: Path) -> None:
-    """Two processes; the first waits, its lines are kept once the second has ended."""
+    """Two processes; the first stands still until the second has begun, then waits: its lines are kept at the end."""
     path = tmp_path / "live_story.txt"
     code = (
-        "import sys, time; from livestory import StoryWriter; s = StoryWriter(sys.argv[1], max_wait=0.5)\n"
+        "import sys, time; from livestory import StoryWriter; s = StoryWriter(sys.argv[1], max_wait=30)\n"
         "for n in range(int(sys.argv[3])):\n"
         "    print(*[f'{sys.argv[2]}{n}' for e in s.note(f'{sys.argv[2]}{n}') if e.seq], flush=True)\n"
         "    time.sleep(0.01)\n"
@@ -319,11 +319,15 @@ def test_the_lock_deleted_and_a_second_bot_started_costs_nothing(tmp_path: Path)
     first = bot("A", 40)
     assert first.stdout is not None
     assert first.stdout.readline() == "A0\n"
+    first.send_signal(signal.SIGSTOP)
     (tmp_path / "live_story.lock").unlink()
     second = bot("B", 40)
-    said = [first.communicate("\n", timeout=LONG)[0], second.communicate("\n", timeout=LONG)[0]]
-    acknowledged = " ".join(said).split()
-    assert acknowledged
+    assert second.stdout is not None
+    assert second.stdout.readline() == "B0\n"
+    first.send_signal(signal.SIGCONT)
+    said = [second.communicate("\n", timeout=LONG)[0], first.communicate("\n", timeout=LONG)[0]]
+    acknowledged = ["A0", "B0", *" ".join(said).split()]
+    assert set(acknowledged) >= {f"B{n}" for n in range(40)}
     assert not set(acknowledged) - set(_notes(path))
     assert len(_notes(path)) == 80
     assert verify(path).findings == []

@@ -7,8 +7,10 @@ import random
 import signal
 import subprocess
 import sys
+import threading
+import time
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -140,3 +142,24 @@ story.close()
 """
     assert bot(tmp_path, code) == ["heard None", "None True"]
     assert len(told(tmp_path)) == 1
+
+
+def test_what_a_handler_raises_while_the_story_starts_a_thread_stays_what_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python 3.11 makes a KeyError of it; the thread has started, and the story goes on."""
+    start = vars(threading)["_start_new_thread"]
+
+    def interrupted(*given: Any) -> None:
+        start(*given)
+        while not any(thread.name == "livestory" and thread.ident for thread in vars(threading)["_active"].values()):
+            time.sleep(0.001)
+        monkeypatch.undo()
+        raise TimeoutError
+
+    monkeypatch.setattr(threading, "_start_new_thread", interrupted)
+    with pytest.raises(TimeoutError):
+        StoryWriter(tmp_path)
+    with StoryWriter(tmp_path, max_wait=30.0) as story:
+        story.note("told")
+    assert told(tmp_path) == ["told"]

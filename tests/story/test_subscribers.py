@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import threading
 import time
@@ -11,6 +12,7 @@ import pytest
 
 from livestory import StoryWriter
 from livestory.story.writing import subscribers
+from livestory.story.writing.store import StoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,3 +104,28 @@ def test_one_may_call_back_into_the_story(tmp_path: Path, call: str) -> None:
     assert called.wait(LONG)
     assert answers[0]
     assert story.close()
+
+
+def test_its_thread_ends_with_the_story_also_where_nobody_waits_for_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A writer that is dropped in an asyncio loop, or whose close a signal interrupts, and a slow disk."""
+    close = StoryStore.close
+
+    def slow(store: StoryStore) -> None:
+        time.sleep(0.3)
+        close(store)
+
+    monkeypatch.setattr(StoryStore, "close", slow)
+
+    async def drop() -> None:
+        story = StoryWriter(tmp_path)
+        story.subscribe(_Listener(1))
+        story.note("one")
+        await story.flushed()
+
+    asyncio.run(drop())
+    deadline = time.monotonic() + LONG
+    while any(thread.name.startswith("livestory") for thread in threading.enumerate()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not any(thread.name.startswith("livestory") for thread in threading.enumerate())

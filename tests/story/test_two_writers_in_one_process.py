@@ -14,6 +14,7 @@ import pytest
 
 from livestory import StorySettings, StoryWriter
 from livestory.clock import ManualClock
+from livestory.errors import InputError
 from tests.story.processes import bot, told
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def test_the_same_file_by_another_spelling_is_the_same_story(tmp_path: Path) -> 
 def test_a_journal_with_a_second_name_is_refused(tmp_path: Path) -> None:
     """Two texts of one journal are nothing that anybody can mean."""
     with _writer(tmp_path / "live_story.txt"):
-        with pytest.raises(ValueError, match=r"as .*live_story.txt: use that name"):
+        with pytest.raises(InputError, match=r"may be the journal of live_story.txt as well as of live_story\n"):
             _writer(tmp_path / "live_story")
         (tmp_path / "other").mkdir()
         os.link(tmp_path / "live_story.db", tmp_path / "other" / "live_story.db")

@@ -10,6 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from enum import Enum
 from math import isnan
+from threading import TIMEOUT_MAX
 from types import NoneType
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
@@ -103,6 +104,23 @@ def time(value: Any, name: str = "timestamp") -> int:
     except ValueError as error:
         message = f"{name}: {error}"
         raise ValueError(message) from error
+
+
+def timeout(value: object) -> float:
+    """Seconds to wait for at most: None for as long as it takes, none below 0."""
+    name = "timeout"
+    seconds = TIMEOUT_MAX if value is None else _float(value, name)
+    if isnan(seconds):
+        raise _wrong(name, value, "seconds, or None to wait as long as it takes")
+    return min(max(seconds, 0.0), TIMEOUT_MAX)
+
+
+def function(value: Any) -> Callable[[Any], object]:
+    """A function of one argument, as far as can be seen before it is called."""
+    if not callable(value):
+        message = f"expected a function that takes an event, not {shown(value)}"
+        raise ValueError(message)
+    return value  # type: ignore[no-any-return]  # it was looked at
 
 
 def effect(value: object) -> str | None:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     Told = tuple[Event, ...] | None
 
 _OPEN_WAIT = 5.0  # seconds that a constructor waits for the story to open
+_CLOSE_WAIT = 5.0  # seconds that `close` waits, unless told otherwise
 _log = logging.getLogger("livestory")
 
 P = ParamSpec("P")
@@ -99,7 +100,7 @@ class StoryWriter:
         self._max_wait = seconds(max_wait, "max_wait")
         self._symbol = options.symbol
         self._unit = options.unit
-        self._clock = clock or SystemClock()
+        self._clock = options.clock or SystemClock()
         self._closed = False
         self._thread = joined(self, path, options, wait=_OPEN_WAIT)
         if strict and (trouble := self._thread.trouble) is not None:
@@ -224,11 +225,11 @@ class StoryWriter:
     def subscribe(self, subscriber: Callable[[Event], object]) -> None:
         """Call ``subscriber`` with each event once it is durable, on a thread of the story's own."""
         self._refuse_closed()
-        self._thread.subscribe(subscriber)
+        self._thread.subscribe(arguments.function(subscriber))
 
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until all that was told is durable; False where that took more than ``timeout`` seconds."""
-        return self._thread.flush(timeout)
+        return self._thread.flush(self._patience(timeout))
 
     async def flushed(self, timeout: float | None = None) -> bool:  # noqa: ASYNC109 - the same meaning as flush's
         """`flush` for a coroutine: other tasks run meanwhile."""
@@ -236,8 +237,9 @@ class StoryWriter:
 
         return await asyncio.to_thread(self.flush, timeout)
 
-    def close(self, timeout: float = 5.0) -> bool:
+    def close(self, timeout: float | None = _CLOSE_WAIT) -> bool:
         """Flush, for at most ``timeout`` seconds, and let another writer have the story. Tells nothing."""
+        timeout = self._patience(timeout)
         deadline = time_.monotonic() + timeout
         flushed = self.flush(0.0 if self._closed else timeout)
         self._closed = True
@@ -250,6 +252,17 @@ class StoryWriter:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _patience(self, timeout: float | None) -> float:
+        """The seconds of a timeout; what is none is refused, and the story is closed as ever."""
+        try:
+            return arguments.timeout(timeout)
+        except ValueError as error:
+            if self.strict:
+                raise
+            if self._thread.refused(str(error)):
+                _log.error("%s", error)
+            return _CLOSE_WAIT
 
     def _at(self, timestamp: Timestamp | None) -> int:
         return self._clock.now() if timestamp is None else arguments.time(timestamp)

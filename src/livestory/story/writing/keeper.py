@@ -6,7 +6,7 @@ import logging
 import threading
 from collections import deque
 from functools import partial
-from itertools import takewhile
+from itertools import count, takewhile
 from operator import is_not
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,7 @@ _log = logging.getLogger("livestory")
 _MOST_WAITING = 10_000  # calls; beyond that the oldest are lost, and counted
 HANGS = 5.0  # seconds after which a line that still waits is trouble, although nothing has failed
 SILENCE = "the disk does not answer"
+_LOOK = 10  # commits in a row without another look into the inbox
 _AT_ONCE = 100  # calls told again while the caller may have to wait for it
 _ROUNDS = 10  # of telling again, should a bot call faster than that
 _CLOCK_LAG = MINUTE  # by which a clock may be behind the last line: of a call that is kept after it, or adjusted
@@ -107,6 +108,13 @@ class Keeper:
         if trade is not None:
             trades.add(trade)
 
+    def _now(self) -> int:
+        """The clock's time; of a bot's own that fails just then, the last that was told at."""
+        try:
+            return self._clock.now()
+        except Exception:  # noqa: BLE001 - whatever it raises: it shows with the next call that needs it
+            return self._last_told
+
     def _reading(self, now: int) -> Reading:
         """The clock as a judge of callers' times: only a machine's own, and only where nothing shows it to be wrong."""
         plausible = isinstance(self._clock, SystemClock) and RELEASED < now > self._last_told - _CLOCK_LAG
@@ -115,22 +123,22 @@ class Keeper:
     def _note_order(self, observation: Observation, narrator: Narrator) -> None:
         """Show an observation that goes back in time; the last one's own time again is a bot that polls."""
         last, given = narrator.last_observed, observation.time
-        back = f"observe: {stamp(given)} is before the last observation, {stamp(last)}: not told; times are UTC"
-        self._out_of_order = back if given < last else None
+        self._out_of_order = None
+        if given < last:
+            before = f"observe: {stamp(given)} is before the last observation, {stamp(last)}"
+            self._out_of_order = f"{before}: not told; times are UTC"
 
     def _keep(self) -> None:
-        if self._store is None:
-            self._open()
-        store = self._store
-        while store is not None:
-            commands = self._inbox.waiting()
+        store = self._store or self._open()
+        for round_ in count():
+            commands = self._inbox.waiting() if round_ % _LOOK == 0 else []
             with self._lock:  # which whoever narrates waits for: no disk is touched within
                 self._tell_news(store)
                 self._take_commands(commands, store)
                 calls = tuple(self._calls)
                 state = self.narrator.save() if calls else b""
             if not calls:
-                if store.mend():
+                if not round_ and store.mend():
                     continue  # there may be news of it
                 return
             events = [event for call in calls for event in call.events]
@@ -158,7 +166,7 @@ class Keeper:
         for call in calls:
             call.finish()
 
-    def _open(self) -> None:
+    def _open(self) -> StoryStore:
         """Open the story, and tell what was called meanwhile again: now it is known what was told before."""
         from livestory.story.writing.store import StoryStore  # noqa: PLC0415 - SQLite is loaded when a story is opened
 
@@ -186,6 +194,7 @@ class Keeper:
             store.close()
             raise
         _log.debug("the story %s is open", self._path)
+        return store
 
     def _catch_up(self, narrator: Narrator, trades: set[str]) -> None:
         """Let ``narrator`` tell what was called meanwhile, and then be the one who tells.
@@ -239,7 +248,7 @@ class Keeper:
         lines = sum(len(call.events) for call in calls if call.late or call.waited > HANGS)
         if not lines and not self._lost_untold:
             return
-        now = self._clock.now()
+        now = self._now()
         since = self._trouble_since if trouble is not None else now - round(calls[0].waited * SECOND)
         cause = SILENCE if trouble is None else str(trouble) or type(trouble).__name__
         self._late.append(
@@ -256,10 +265,9 @@ class Keeper:
     def _in_trouble(self, error: BaseException) -> None:
         error = error if isinstance(error, Exception) else RuntimeError(repr(error))
         with self._lock:
-            news = self._trouble is None
+            news, self._trouble = self._trouble is None, error
             if news:
-                self._trouble_since = self._clock.now()
-            self._trouble = error
+                self._trouble_since = self._now()
             for call in self._calls:  # nobody waits for a disk that is known to be in trouble
                 call.late = True
                 call.finish()

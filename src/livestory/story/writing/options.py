@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from msgspec import Struct
 
-from livestory.clock import Clock
+from livestory.clock import BotClock, Clock, ManualClock, SystemClock
 from livestory.story import arguments
 from livestory.story.files.layout import Layout
 from livestory.story.journal.entry import Identity
@@ -39,10 +39,8 @@ class Options(Struct, frozen=True):
         name, unit, symbol = _text(name, "name"), _text(unit, "unit"), arguments.pair(_text(symbol, "symbol") or "")
         if settings is not None and not isinstance(settings, StorySettings):
             _refuse("settings", settings, "a StorySettings, or None for the usual ones")
-        if clock is not None and not callable(getattr(clock, "now", None)):
-            _refuse("clock", clock, "a clock with a method now(), or None for the machine's")
         unit = unit or symbol.partition("/")[2]
-        return cls(name, symbol, unit, settings or StorySettings(), _days(keep_days), clock)
+        return cls(name, symbol, unit, settings or StorySettings(), _days(keep_days), _clock(clock))
 
     @property
     def identity(self) -> Identity:
@@ -103,6 +101,16 @@ def _days(given: Any) -> int | None:
     if not 1 <= days <= _MOST_DAYS:
         _refuse("keep_days", given, f"whole days, from 1 to {_MOST_DAYS}, or None to keep all")
     return days
+
+
+def _clock(given: Any) -> Clock | None:
+    if given is None or isinstance(given, SystemClock | ManualClock):
+        return given
+    if isinstance(given, type) or not callable(getattr(given, "now", None)):
+        _refuse("clock", given, "a clock with a method now(), or None for the machine's")
+    clock = BotClock(given)
+    clock.now()
+    return clock
 
 
 def _text(given: Any, name: str) -> str | None:

@@ -7,6 +7,7 @@ import logging
 import queue
 import threading
 import time
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING
 
 from livestory.story.wording.text import encodable
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("livestory")
 _MOST_WAITING = 100_000  # events; whoever hears slower than they come loses the oldest, the journal keeps them all
+_NOT_AWAITED = "it gave a coroutine, which nobody awaits: start it with asyncio.run_coroutine_threadsafe"
 _HANGS = 5.0  # seconds after which a subscriber that has not returned is shown
 
 
@@ -111,7 +113,10 @@ class _Subscriber:
                 continue
             self._busy_since = time.monotonic()
             try:
-                self._call(event)
+                told = self._call(event)
+                if isinstance(told, Coroutine):
+                    told.close()
+                    raise TypeError(_NOT_AWAITED)  # noqa: TRY301 - told as any other fault of its
             except BaseException as error:  # noqa: BLE001 - somebody else's code: also sys.exit() silences nobody
                 self._failed(error)
             self._busy_since = None

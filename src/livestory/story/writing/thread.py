@@ -16,6 +16,7 @@ import sys
 import threading
 import time as time_
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
@@ -93,7 +94,7 @@ class WriterThread(Keeper):
             except RuntimeError as error:
                 if not self._own and self._trouble is None:
                     message = f"{self._path}: no thread can be started to write the story ({error})"
-                    self._trouble, self._trouble_since = JournalError(message), self._clock.now()
+                    self._trouble, self._trouble_since = JournalError(message), self._now()
                     _log.error("the story waits: %s", self._trouble)
                 return
 
@@ -125,11 +126,11 @@ class WriterThread(Keeper):
             raise trouble
         return call.events
 
-    def flush(self, timeout: float | None) -> bool:
+    def flush(self, timeout: float) -> bool:
         """Wait until nothing waits."""
         question = Question(Ask.FLUSH)
         try:
-            return self._answer(question, threading.TIMEOUT_MAX if timeout is None else timeout)
+            return self._answer(question, timeout)
         except StoryClosed:
             return not self._calls
 
@@ -251,7 +252,8 @@ class WriterThread(Keeper):
             try:
                 step()
             except BaseException as error:  # noqa: BLE001 - for want of memory, say: the bot must not notice, the story goes on
-                self._in_trouble(error)
+                with suppress(BaseException):  # a clock or a log's filter of the bot's that raises, too
+                    self._in_trouble(error)
                 time_.sleep(_RETRY_FIRST)
         with self._lock:
             self._own.discard(threading.get_ident())

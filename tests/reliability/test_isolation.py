@@ -30,7 +30,6 @@ _FAULTS = {
     "full": Fault(Call.WRITE | Call.TRUNCATE, 0, Act.FAIL, errno.ENOSPC, again=True),
     "failing": Fault(_ON_EVERYTHING, 0, Act.FAIL, errno.EIO, again=True),
 }
-_MENDED = {"none", "corrupt", "deleted"}  # the writer begins a new journal, or puts it back
 
 
 @pytest.mark.parametrize("trouble", ["none", "hung", "full", "failing", "dead", "corrupt", "deleted", "locked"])
@@ -49,7 +48,7 @@ def test_a_story_in_trouble_changes_no_order_and_holds_up_no_call(
     )
     assert (without.code, outcome.code) == (0, 0)
     assert outcome.all("orders") == without.all("orders")
-    assert outcome.all("ok") == [trouble in _MENDED]
+    assert outcome.all("ok") == [trouble in MENDED]
     (overruns,), (stalls,) = outcome.all("overruns"), outcome.all("stalls")
     figure(
         f"{trouble}: the longest of {calls:,} calls exceeded max_wait by {overruns[0] * 1e3:.1f} ms, "

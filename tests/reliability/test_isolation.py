@@ -12,6 +12,7 @@ from livestory import StoryWriter
 from livestory.story.journal.writer import Identity, Journal, JournalReader
 from livestory.story.writing.thread import WriterThread
 from tests.reliability.amount import TORTURE, amount
+from tests.reliability.isolated_bot import MENDED
 from tests.reliability.keeping import kept
 from tests.reliability.stage import CHANGES, Act, Call, Fault
 

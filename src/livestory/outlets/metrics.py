@@ -38,7 +38,7 @@ class MetricsServer:
     """Serves a story's metrics until it is closed, on daemon threads of its own."""
 
     def __init__(self, metrics: StoryMetrics, server: WSGIServer, host: str) -> None:
-        """Use `expose_metrics`."""
+        """Not to be called: `expose_metrics` makes one."""
         self._metrics = metrics
         self._server = server
         self._host = f"[{host}]" if ":" in host else host
@@ -60,11 +60,9 @@ class MetricsServer:
         self._metrics.close()
 
     def __enter__(self) -> Self:
-        """Itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """`close`."""
         self.close()
 
 

@@ -10,7 +10,6 @@ from datetime import timedelta
 from decimal import Decimal
 from enum import Enum
 from math import isnan
-from threading import TIMEOUT_MAX
 from types import NoneType
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     Number = Decimal | float | str
 
+_CENTURY = 100 * 365 * 86_400.0  # seconds: for ever, and less than any lock can wait
 _MOST_DIGITS = 30  # before the point, and half of what is after it; no market has amounts that need more
 MOST_OF_A_NAME = 200  # characters of a label, a key or an id
 _EFFECTS = {"open", "add", "reduce", "close"}
@@ -109,10 +109,10 @@ def time(value: Any, name: str = "timestamp") -> int:
 def timeout(value: object) -> float:
     """Seconds to wait for at most: None for as long as it takes, none below 0."""
     name = "timeout"
-    seconds = TIMEOUT_MAX if value is None else _float(value, name)
+    seconds = _CENTURY if value is None else _float(value, name)
     if isnan(seconds):
         raise _wrong(name, value, "seconds, or None to wait as long as it takes")
-    return min(max(seconds, 0.0), TIMEOUT_MAX)
+    return min(max(seconds, 0.0), _CENTURY)
 
 
 def function(value: Any) -> Callable[[Any], object]:

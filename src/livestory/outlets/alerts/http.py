@@ -104,7 +104,6 @@ class Http:
         )
 
     async def __aenter__(self) -> Self:
-        """Itself."""
         asyncio.get_running_loop().set_default_executor(Lookups())  # which alone looks names up
         return self
 

@@ -91,7 +91,7 @@ class Connections:
         return connection.invited
 
     def leave(self, connection: Connection) -> None:
-        """It is gone."""
+        """The connection is gone, and its place is free."""
         self._forget(connection)
 
     def give_way(self) -> None:

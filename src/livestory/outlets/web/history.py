@@ -229,7 +229,7 @@ class Readings:
     """
 
     def __init__(self) -> None:
-        """Begin without observations."""
+        """Without observations, until some are added."""
         self._curves: dict[str, _Curve] = {"wealth": _Curve(), "price": _Curve()}
         self._regimes = _Spans()
         self._halts = _Spans()

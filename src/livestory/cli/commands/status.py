@@ -83,12 +83,14 @@ def trouble(bot: Snapshot, now: int, *, written: bool) -> str | None:
 
 def _gone(bot: Snapshot, last: Kept | None) -> str:
     """What is said of a bot that is neither running nor stopped; ``last`` is its story's last event."""
+    # Who tells through StoryWriter may end without a word; livestory's own bot says goodbye whenever it can.
+    how = "killed or crashed" if bot.identity.mode is not None else "killed, or ended without a goodbye"
     if bot.on_bars_time:
-        return "killed or crashed: not running, and it did not say goodbye"
+        return f"{how}: not running, and it did not say goodbye"
     heard = max(event.told for event in (last, bot.lifecycle) if event is not None)
     heard = heard if bot.observation is None else max(heard, bot.observation.time)
     ago = numbers.duration(max(SystemClock().now() - heard, 0))
-    return f"killed or crashed: not running since {numbers.stamp(heard)} UTC ({ago} ago), when it was last heard"
+    return f"{how}: not running since {numbers.stamp(heard)} UTC ({ago} ago), when it was last heard"
 
 
 def _unheard(bot: Snapshot) -> str:

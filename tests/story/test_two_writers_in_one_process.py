@@ -157,7 +157,7 @@ _INFINITE = float("inf")
 @pytest.mark.parametrize(
     ("argument", "values"),
     [
-        ("filepath", [None, "", "a\0b", 7, b""]),
+        ("filepath", [None, "", "a\0b", 7, b"", b"\xff.txt"]),
         ("max_wait", [_INFINITE, -_INFINITE, float("nan"), -1, None, "0.05", True, 10**10, 10**400]),
         ("keep_days", [0, -1, 1.5, "7", True, 10**9]),
         ("strict", [None, 1, "yes"]),

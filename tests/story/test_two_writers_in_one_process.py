@@ -7,6 +7,7 @@ import gc
 import os
 import pickle
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ import pytest
 from livestory import StorySettings, StoryWriter
 from livestory.clock import ManualClock
 from livestory.errors import InputError
+from livestory.story.writing import thread
 from tests.story.processes import bot, told
 
 if TYPE_CHECKING:
@@ -157,7 +159,7 @@ _INFINITE = float("inf")
 @pytest.mark.parametrize(
     ("argument", "values"),
     [
-        ("filepath", [None, "", "a\0b", 7, b""]),
+        ("filepath", [None, "", "a\0b", 7, b"", b"\xff.txt"]),
         ("max_wait", [_INFINITE, -_INFINITE, float("nan"), -1, None, "0.05", True, 10**10, 10**400]),
         ("keep_days", [0, -1, 1.5, "7", True, 10**9]),
         ("strict", [None, 1, "yes"]),
@@ -175,3 +177,19 @@ def test_an_option_that_makes_no_sense_is_refused_at_once(tmp_path: Path, argume
             StoryWriter(**{"filepath": tmp_path / "live_story.txt", argument: value})
         assert repr(value) in str(refused.value) or value is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bots_own_class_of_writer_is_one_like_any_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever its length, which may be that of its trades, and though it can't be hashed, as a dataclass can't."""
+
+    class Bot(StoryWriter):
+        __hash__ = None  # type: ignore[assignment]
+
+        def __len__(self) -> int:
+            return 0
+
+    monkeypatch.setattr(thread, "_LISTEN", 0.01)
+    story = Bot(tmp_path, max_wait=30.0)
+    time.sleep(0.1)  # in which it would be taken for one that was dropped
+    assert story.note("told")
+    assert story.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from livestory import StoryWriter
 from livestory.clock import DAY, ManualClock
-from livestory.errors import JournalError
+from livestory.errors import InputError, JournalError
 from livestory.story.files.backup import backup
 from livestory.story.files.verify import verify
 from livestory.story.journal.writer import JournalReader
@@ -147,3 +148,24 @@ def test_a_lone_journal_that_changes_after_all_is_opened_again(tmp_path: Path) -
             file.write(bytes(4096))
         with pytest.raises(JournalError, match="Open it again"):
             reader.changed()
+
+
+def test_a_device_is_never_replaced_by_a_story(tmp_path: Path) -> None:
+    """Root may: /dev/null would be a file from then on, for every program of the machine. It is refused by name."""
+    device = tmp_path / "null"
+    try:
+        os.mknod(device, 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+    except PermissionError:
+        pytest.skip("devices can't be made here")
+    with StoryWriter(device, max_wait=LONG) as story:
+        assert story.note("told")
+        assert f"it is a device: '{device}'" in str(story.health.trouble)
+    assert stat.S_ISCHR(device.lstat().st_mode)
+
+
+@pytest.mark.parametrize("name", ["live_story.db-wal", "live_story.db-shm", "live_story.db-journal", "live_story.lock"])
+def test_the_name_of_a_journals_own_file_is_no_storys(tmp_path: Path, name: str) -> None:
+    """A text under it would be read as a part of the journal beside it."""
+    with pytest.raises(InputError, match="not the name of a story file"):
+        StoryWriter(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []

@@ -16,7 +16,7 @@ from livestory.story.inputs import Fill, Flow, Observation, RecordCheck, RegimeC
 from livestory.story.kinds.telling import Note
 from livestory.story.reason import Reason, in_own_words
 from livestory.story.writing.options import Options, flag, path_of, seconds
-from livestory.story.writing.process import in_event_loop, joined
+from livestory.story.writing.process import Use, in_event_loop, joined
 
 if TYPE_CHECKING:
     import os
@@ -102,7 +102,8 @@ class StoryWriter:
         self._unit = options.unit
         self._clock = options.clock or SystemClock()
         self._closed = False
-        self._thread = joined(self, path, options, wait=_OPEN_WAIT)
+        self._use = Use()
+        self._thread = joined(self._use, path, options, wait=_OPEN_WAIT)
         if strict and (trouble := self._thread.trouble) is not None:
             self.close(0.0)
             raise trouble
@@ -243,7 +244,7 @@ class StoryWriter:
         deadline = time_.monotonic() + timeout
         flushed = self.flush(0.0 if self._closed else timeout)
         self._closed = True
-        self._thread.users.discard(self)
+        self._thread.users.discard(self._use)
         self._thread.leave(max(0.0, deadline - time_.monotonic()) + 0.1)
         return flushed
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 from livestory.errors import InputError
 
 _OURS = (".txt", ".db", ".lock", ".inbox")
+_OF_A_JOURNAL = {".lock", ".db-wal", ".db-shm", ".db-journal"}  # what stands beside one, and is no text
 _STORY = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? \| ")
 
 
@@ -36,7 +37,7 @@ class Layout(Struct, frozen=True):
         Raises InputError where ``path`` names no file, or the journal may be another text's.
         """
         path = Path(path)
-        if path.suffix == ".lock" or not path.name:
+        if path.suffix in _OF_A_JOURNAL or not path.name:
             message = f"{path}: not the name of a story file\nName it like results/live_story.txt."
             raise InputError(message)
         text = _text_of(path) if path.suffix == ".db" else path

@@ -8,6 +8,7 @@ import os
 import re
 import stat
 import zlib
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from livestory.story.files.layout import make_folder, sync_folder, temporary, unused
@@ -75,8 +76,10 @@ def replace(path: Path, pages: Iterable[bytes]) -> int:
     A file that is a mount of its own, as containers have them, can't be replaced: it is written anew in place. Killed
     meanwhile, that leaves a beginning of the pages, which `complete` completes.
 
-    Returns a descriptor that appends to it. Raises OSError.
+    Returns a descriptor that appends to it. Raises OSError, also for a device, which is nobody's to replace.
     """
+    if is_device(path):
+        raise OSError(errno.EEXIST, "it is a device", str(path))
     make_folder(path.parent)
     scratch = temporary(path)
     scratch.unlink(missing_ok=True)
@@ -99,6 +102,13 @@ def replace(path: Path, pages: Iterable[bytes]) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def is_device(path: Path) -> bool:
+    """Whether ``path`` is a character or block device, such as /dev/null."""
+    with suppress(OSError):
+        return stat.S_IFMT(path.lstat().st_mode) in {stat.S_IFCHR, stat.S_IFBLK}
+    return False
 
 
 def _rewrite(descriptor: int, source: int) -> None:

@@ -59,7 +59,7 @@ def path_of(given: Any) -> Path:
     Raises ValueError where ``given`` names no file.
     """
     text = os.fsdecode(given) if isinstance(given, str | bytes | os.PathLike) else ""
-    if not text or "\0" in text:
+    if not text or "\0" in text or encodable(text) != text:  # SQLite's names are UTF-8
         _refuse("filepath", given, "the path of a file, like results/live_story.txt")
     try:
         path = Path(text).absolute()

@@ -27,7 +27,11 @@ _open: dict[str, WriterThread] = {}  # by the real path of the journal
 _torn: set[str] = set()  # journals that were being written when this process was forked off
 
 
-def joined(user: object, path: Path, options: Options, *, wait: float) -> WriterThread:
+class Use:
+    """That a writer is in use: it goes with its writer, whose own class may have a length, or no hash."""
+
+
+def joined(user: Use, path: Path, options: Options, *, wait: float) -> WriterThread:
     """The threads that tell the story at ``path``, with ``user`` as one more of those that use them.
 
     Returns when the story is open, or is in trouble, or ``wait`` seconds have passed. Raises ValueError where it is

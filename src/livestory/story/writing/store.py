@@ -140,7 +140,8 @@ class StoryStore:
 
     def close(self) -> None:
         """Let another writer have the story."""
-        self.subscribers.close(timeout=2.0)
+        self.subscribers.drain(timeout=2.0)
+        self.subscribers.end()
         self.let_go()
 
     def let_go(self) -> None:

@@ -8,6 +8,7 @@ import queue
 import threading
 import time
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from livestory.story.wording.text import encodable
@@ -48,9 +49,8 @@ class Subscribers:
         for latch in [subscriber.barrier() for subscriber in self._all]:
             latch.acquire(timeout=max(0.0, deadline - time.monotonic()))
 
-    def close(self, timeout: float) -> None:
-        """`drain`, then end the threads: one that is still busy ends when it returns."""
-        self.drain(timeout)
+    def end(self) -> None:
+        """Let the threads end once they have heard all that was published: one that is still busy when it returns."""
         for subscriber in self._all:
             subscriber.end()
 
@@ -69,6 +69,7 @@ class _Subscriber:
         self._waiting: queue.SimpleQueue[Event | _thread.LockType | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._busy_since: float | None = None
+        self._ended = False
         self._faults = 0
         self._fault = ""
 
@@ -92,6 +93,8 @@ class _Subscriber:
         if self._thread is not None and self._thread is not threading.current_thread():
             latch.acquire()
             self._waiting.put(latch)
+            if self._ended:
+                self._let_pass()
         return latch
 
     def end(self) -> None:
@@ -120,6 +123,15 @@ class _Subscriber:
             except BaseException as error:  # noqa: BLE001 - somebody else's code: also sys.exit() silences nobody
                 self._failed(error)
             self._busy_since = None
+        self._ended = True
+        self._let_pass()
+
+    def _let_pass(self) -> None:
+        """Open the latches that were put after the end."""
+        with suppress(queue.Empty):
+            while True:
+                if isinstance(latch := self._waiting.get_nowait(), _thread.LockType):
+                    latch.release()
 
     def _failed(self, error: BaseException) -> None:
         self._faults += 1

@@ -90,7 +90,7 @@ class WriterThread(Keeper):
         """Set the threads going, unless they are; one too many leaves again. Trouble where there can be none."""
         for _ in range(len(self._vacant)):
             try:
-                threading.Thread(target=self._run, name="livestory", daemon=True).start()
+                _start(threading.Thread(target=self._run, name="livestory", daemon=True))
             except RuntimeError as error:
                 if not self._own and self._trouble is None:
                     message = f"{self._path}: no thread can be started to write the story ({error})"
@@ -138,7 +138,7 @@ class WriterThread(Keeper):
         """Close, if the last user has gone."""
         deadline = time_.monotonic() + timeout
         if self._answer(Question(Ask.LEAVE), timeout) and self.ended:
-            self._subscribers.close(max(0.0, deadline - time_.monotonic()))
+            self._subscribers.drain(deadline - time_.monotonic())
 
     def rest(self, deadline: float) -> None:
         """Flush and close until ``deadline`` (monotonic); if anything is told after all, open again."""
@@ -373,4 +373,12 @@ class WriterThread(Keeper):
                 if question.ask is not Ask.LEAVE:  # which the last thread answers
                     question.finish(StoryClosed("the story is closed"))
         self._turn_away()
+        self._subscribers.end()
         self._needed.put(None)  # ends the other one
+
+
+def _start(thread: threading.Thread) -> None:
+    try:
+        thread.start()
+    except KeyError as error:  # in 3.11, what a signal's handler raises just then becomes one, though it has started
+        raise error.__context__ or error from None

@@ -171,12 +171,15 @@ class Outbox:
 
     def state(self, channel: str) -> ChannelState | None:
         """How the channel of that name is; None where there is none yet."""
-        return next((state for state in self.states() if state.name == channel), None)
+        return next(iter(self._states("WHERE name=?", channel)), None)
 
     def states(self) -> list[ChannelState]:
         """How every channel is that ever was, by name."""
+        return self._states("ORDER BY name")
+
+    def _states(self, which: str, *values: str) -> list[State]:
         with faults(self.path, "read"):
-            rows = self._db.execute(f"SELECT {_COLUMNS} FROM channels ORDER BY name").fetchall()  # noqa: S608 - our names
+            rows = self._db.execute(f"SELECT {_COLUMNS} FROM channels {which}", values).fetchall()  # noqa: S608 - our words
         with self._decoding():
             return [_state(*row) for row in rows]
 

@@ -177,7 +177,7 @@ class Outbox:
         """How every channel is that ever was, by name."""
         return self._states("ORDER BY name")
 
-    def _states(self, which: str, *values: str) -> list[State]:
+    def _states(self, which: str, *values: str) -> list[ChannelState]:
         with faults(self.path, "read"):
             rows = self._db.execute(f"SELECT {_COLUMNS} FROM channels {which}", values).fetchall()  # noqa: S608 - our words
         with self._decoding():

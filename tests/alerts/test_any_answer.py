@@ -212,7 +212,7 @@ def test_what_is_too_long_is_split_or_shortened(story: Path, teller: Teller, ser
     channel = {"telegram": telegram(service), "discord": discord(), "ntfy": ntfy(), "webhook": webhook()}[name]
     service.most_bytes = 1500
     with delivering(story, service, {name: channel}) as running:
-        teller.notes("B" * 5000, "x" * 700, "y" * 700)
+        teller.notes("B" * 5000, "x" * 700, "y" * 650)
         teller.note("the last")
         until(lambda: delivered(running, name) == 4)
     assert len(set(service.sizes)) == len(service.sizes)

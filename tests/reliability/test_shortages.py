@@ -83,15 +83,19 @@ def test_a_device_that_is_always_full_stands_where_the_story_should(
     needs_mounts: None,  # noqa: ARG001  only root makes devices
     name: str,
 ) -> None:
-    """In place of the text it is replaced; in place of the journal lines wait until it is gone."""
+    """In place of the text it is refused by name and stays; in place of the journal lines wait until it is gone."""
     os.mknod(memory / name, stat.S_IFCHR | 0o666, _DEV_FULL)
     with StoryWriter(memory / "live_story.txt", max_wait=LONG, clock=ManualClock(START)) as story:
         story.note("one")
         if name.endswith(".db"):
             assert not story.health.ok
-            (memory / name).unlink()
+        else:
+            assert "it is a device" in str(story.health.trouble)
+            assert stat.S_ISCHR((memory / name).stat().st_mode)
+        (memory / name).unlink()
+        story.note("two")
         assert story.flush(LONG)
         assert is_whole(story)
-    assert _told(memory) == ["one"]
+    assert _told(memory) == ["one", "two"]
     assert verify(memory / "live_story.txt").findings == []
     did("devices that are always full")

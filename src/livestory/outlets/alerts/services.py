@@ -164,7 +164,8 @@ class Webhook:
 
     async def send(self, message: Message, http: Http) -> None:
         """Any answer of 2xx accepts it. A line that is cut comes without its record, which may be what is long."""
-        cut = message.cut and _CUT >> (message.cut - 1)
+        longest = max(len(line.line) for line in message.lines)
+        cut = message.cut and min(_CUT, longest) >> (message.cut - 1)
         content = msgspec.json.encode(
             {
                 "id": message.id,

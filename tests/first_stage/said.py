@@ -5,6 +5,7 @@ from __future__ import annotations
 import lzma
 import re
 import signal
+import time
 import urllib.request
 from itertools import product
 from typing import TYPE_CHECKING
@@ -57,11 +58,17 @@ def served(folders: list[Path], paths: tuple[str, ...]) -> Iterator[tuple[Path, 
         assert found is not None, line
         for folder, path in product(folders, paths):
             url = f"{found[0]}/{path}{'&' if '?' in path else '?'}story={folder.name}"
-            with urllib.request.urlopen(url, timeout=20) as answer:  # noqa: S310 - loopback
-                yield folder, path, plain(answer.read().decode(), folder)
+            while '"state":"loading"' in _answer(f"{found[0]}/api/status?story={folder.name}"):
+                time.sleep(0.05)
+            yield folder, path, plain(_answer(url), folder)
     finally:
         server.send_signal(signal.SIGTERM)
         server.communicate()
+
+
+def _answer(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=20) as answer:  # noqa: S310 - loopback
+        return str(answer.read().decode())
 
 
 def recorded(group: str) -> dict[str, str]:

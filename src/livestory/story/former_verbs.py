@@ -5,13 +5,16 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Protocol
 
-from livestory.story.inputs import RecordCheck, RegimeCheck, Statement
+from livestory.story.commands import Halt, Resume, as_input
+from livestory.story.inputs import Head, RecordCheck, RegimeCheck, Statement
 
 if TYPE_CHECKING:
+    from livestory.story.commands import Command
     from livestory.story.event import Event
     from livestory.story.inputs import Begin, End, Fill, Flow, Input, Observation, Skip
     from livestory.story.kinds.base import Facts
     from livestory.story.kinds.lifecycle import Rules
+    from livestory.story.kinds.retold import Retold
 
 
 class _Taking(Protocol):
@@ -65,6 +68,14 @@ class FormerVerbs:
     def check_regime_switch(self: _Taking, time: int, score: float, threshold: float) -> tuple[Event, ...]:
         """Use ``take(RegimeCheck(time, score, threshold))``."""
         return _took(self, "check_regime_switch", RegimeCheck(time, score, threshold))
+
+    def word(self: _Taking, time: int, word: Command) -> tuple[Event, ...]:
+        """Use ``take(as_input(time, command))``; nothing is told of a command to halt or resume."""
+        return () if isinstance(word, Halt | Resume) else _took(self, "word", as_input(time, word))
+
+    def retell(self: _Taking, time: int, head: Retold, never: frozenset[str] = frozenset()) -> tuple[Event, ...]:
+        """Use ``take(Head(time, head, never))``."""
+        return _took(self, "retell", Head(time, head, never))
 
 
 def _took(narrator: _Taking, name: str, given: Input) -> tuple[Event, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +15,7 @@ from livestory.story.inputs import Observation
 from livestory.story.story_writer import StoryWriter
 from livestory.trading.market.simulated import SimulatedBars
 from tests.retell.bot import told_live
+from tests.web.browser import browser
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,13 +84,8 @@ def test_no_text_gets_out_of_the_data(tmp_path: Path) -> None:
 
 def test_a_click_leads_from_line_to_chart_and_from_chart_to_line(report: Path) -> None:
     """In a real browser, without an error and without a request."""
-    chromium = shutil.which("chromium-headless-shell")
-    api = pytest.importorskip("playwright.sync_api")
-    if chromium is None:
-        pytest.skip("needs Debian's chromium-headless-shell")
-    with api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium)
-        page = browser.new_page(viewport={"width": 1400, "height": 900})
+    with browser() as started:
+        page = started.new_page(viewport={"width": 1400, "height": 900})
         seen: list[str] = []
         page.on("pageerror", lambda error: seen.append(str(error)))
         page.on("request", lambda request: seen.append(request.url))
@@ -109,4 +104,3 @@ def test_a_click_leads_from_line_to_chart_and_from_chart_to_line(report: Path) -
         page.locator("#kinds label", has_text="Quiet").click()
         assert page.locator("#lines li[data-group=Quiet]:visible").count() == 0
         assert seen == [report.as_uri()]
-        browser.close()

@@ -24,7 +24,7 @@
   const groupOf = (kind) => groups.find(([, kinds]) => kinds.includes(kind))?.[0];
   const events = data.events.map(([time, kind, mark, line], index) => {
     const [stamp, headline, facts, why] = split(line);
-    return { index, time, mark, group: groupOf(kind), stamp, headline, facts, why, item: null };
+    return { index, time, mark: mark in MARKS ? mark : "", group: groupOf(kind), stamp, headline, facts, why, item: null };
   });
   const hidden = new Set();
   const plots = [];

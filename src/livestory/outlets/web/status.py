@@ -52,6 +52,8 @@ class Status(Struct, frozen=True, kw_only=True):
     today: Return | None = None
     total: Return | None = None
     drawdown: float | None = None
+    peak_time: int | None = None  # when the wealth was highest that the drawdown counts from
+    resumed_at: int | None = None  # the resume since which it is the highest; None: it is the record
     breaker: float | None = None  # the drawdown that trips it, as a positive share; 0 is off
     regime: str | None = None
     regime_since: int | None = None
@@ -99,6 +101,8 @@ def status_of(  # noqa: PLR0913 - what the snapshot lacks, which the page keeps 
         today=bot.today,
         total=bot.total,
         drawdown=bot.drawdown,
+        peak_time=bot.peak.time if bot.peak else None,
+        resumed_at=bot.peak.resumed_at if bot.peak else None,
         breaker=bot.breaker,
         regime=last.regime if last else None,
         regime_since=regime_since if last and last.regime else None,

@@ -130,7 +130,10 @@ function drawFigures() {
   figure("today", numbers.percent(status.today?.change), "", against(status.today), numbers.direction(status.today?.change));
   figure("total", numbers.percent(status.total?.change), "", against(status.total), numbers.direction(status.total?.change));
   const limit = status.breaker;
-  figure("drawdown", numbers.percent(status.drawdown), "", limit === null ? "" : limit === 0 ? "no breaker" : `breaker at ${numbers.percent(-limit)}`);
+  const breaker = limit === null ? "" : limit === 0 ? "no breaker" : `breaker at ${numbers.percent(-limit)}`;
+  const peak = status.drawdown ? status.peak_time : null; // under its peak, it says since when
+  const since = peak === null ? "" : `since ${times.shortDay(peak)}, from ${status.resumed_at === null ? "the record" : "the best since the resume"}`;
+  figure("drawdown", numbers.percent(status.drawdown), "", [since, breaker].filter(Boolean).join("; "));
   const near = limit && status.drawdown !== null ? -status.drawdown / limit : null;
   gauge("drawdown-gauge", near);
   byId("drawdown-gauge").toggleAttribute("data-near", near !== null && near >= 0.5);

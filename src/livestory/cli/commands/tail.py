@@ -183,6 +183,6 @@ def _event(kept: Kept) -> Event:
     from livestory.story.kinds.base import Facts
 
     try:
-        return from_record(kept.record, kept.line, kept.id, kept.seq)
+        return from_record(kept.record, kept.line, kept.id, kept.seq, shown=kept.shown)
     except MsgspecError:
-        return Event(kept.time, Facts(), kept.line, kept.id, kept.seq)
+        return Event(kept.time, Facts(), kept.line, kept.id, kept.seq, kept.shown)

@@ -24,6 +24,7 @@ class Entry(Struct, frozen=True, gc=False):
     record: bytes
     line: str  # without a line end
     numbered: bool = False  # the id is a count of calls, and another writer may have counted as far
+    shown: bool = True  # in the text; the journal has it either way
 
 
 class Kept(Struct, frozen=True, gc=False):
@@ -37,10 +38,11 @@ class Kept(Struct, frozen=True, gc=False):
     record: bytes
     line: str
     hash: bytes  # `link` of the event before and this one
+    shown: bool = True  # in the text
 
 
 class Line(NamedTuple):
-    """An event as the story file sees it."""
+    """An event as the story file sees it: one that is shown."""
 
     seq: int
     told: int
@@ -89,7 +91,7 @@ _plain = attrgetter(*_PLAIN)
 _nested = tuple(attrgetter(name) for name in _NESTED)
 
 COLUMNS = _PLAIN + _NESTED
-"""The columns in the order of `as_row`; ``time`` is the key."""
+"""The columns in the order of `as_row`; ``time`` is the key. As a released schema has them, they never change."""
 
 
 def as_row(observation: Observation) -> tuple[Any, ...]:

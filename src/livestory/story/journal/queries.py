@@ -6,31 +6,61 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import json
 
-from livestory.story.journal.checksum import GENESIS, altered, link
+from livestory.story.journal.checksum import ADDED, CHECKSUMS, GENESIS, ROWS, altered, link
 from livestory.story.journal.entry import Compacted, Cursor, Identity, Kept, Line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import apsw
 
-EVENTS = f"SELECT {', '.join(Kept.__struct_fields__)} FROM events"  # noqa: S608 (names of our own fields)
+_SHOWN = ADDED["events"]
+_EVENT = Kept.__struct_fields__[:-1]  # without ``shown``, the last
+_OBSERVATION = ", ".join(ROWS["observations"])
 CHECKED = 100  # events at the end of the chain that are checked whenever a journal is opened
 _COMPACTED = 2  # the schema from which a journal can be compacted
 _QUICK = 16 * 1024 * 1024  # bytes; a journal up to this size has its pages checked when it is opened
 
 
+def events(db: apsw.Connection) -> str:
+    """A question's beginning: the fields of `Kept` from events, in a journal of any schema.
+
+    Asked each time: a writer may bring the journal up to date while it is read.
+    """
+    return f"SELECT {', '.join(_EVENT)}, {_SHOWN.of(db.pragma('user_version'))} FROM events"  # noqa: S608 (names of our own)
+
+
+def as_kept(row: Sequence[Any]) -> Kept:
+    """The event whose row that question has answered."""
+    seq, entry_id, time, told, kind, record, line, link_, shown_ = row
+    return Kept(seq, entry_id, time, told, kind, record, line, link_, bool(shown_))
+
+
+def observations(db: apsw.Connection) -> str:
+    """A question's beginning: of observations what a checksum covers, then that; 0 where the schema has none."""
+    schema = db.pragma("user_version")
+    checksum = "checksum" if schema >= CHECKSUMS else "0"
+    return f"SELECT {_OBSERVATION}, {ADDED['observations'].of(schema)}, {checksum} FROM observations"  # noqa: S608 (as above)
+
+
+def shown(db: apsw.Connection) -> str:
+    """The condition that an event is shown."""
+    return _SHOWN.name if db.pragma("user_version") >= _SHOWN.schema else _SHOWN.default
+
+
 def last_kept(db: apsw.Connection) -> Kept | None:
     """The last event of the journal; None where it has none."""
-    return _one(db, f"{EVENTS} ORDER BY seq DESC LIMIT 1")
+    return _one(db, f"{events(db)} ORDER BY seq DESC LIMIT 1")
 
 
 def kept_by_id(db: apsw.Connection, entry_id: str) -> Kept | None:
     """The event of that id."""
-    return _one(db, f"{EVENTS} WHERE id=?", (entry_id,))
+    return _one(db, f"{events(db)} WHERE id=?", (entry_id,))
 
 
 def kept_by_seq(db: apsw.Connection, seq: int) -> Kept | None:
     """The event of that seq."""
-    return _one(db, f"{EVENTS} WHERE seq=?", (seq,))
+    return _one(db, f"{events(db)} WHERE seq=?", (seq,))
 
 
 def ids(db: apsw.Connection, prefix: str) -> set[str]:
@@ -40,9 +70,9 @@ def ids(db: apsw.Connection, prefix: str) -> set[str]:
 
 
 def lines(db: apsw.Connection, after_seq: int, limit: int) -> list[Line]:
-    """The text of the events after ``after_seq``, at most ``limit`` of them."""
-    rows = db.execute("SELECT seq, told, line FROM events WHERE seq>? ORDER BY seq LIMIT ?", (after_seq, limit))
-    return [Line(*row) for row in rows]
+    """The text of the events after ``after_seq`` that are shown, at most ``limit`` of them."""
+    query = f"SELECT seq, told, line FROM events WHERE seq>? AND {shown(db)} ORDER BY seq LIMIT ?"  # noqa: S608 (as above)
+    return [Line(*row) for row in db.execute(query, (after_seq, limit))]
 
 
 def state(db: apsw.Connection, name: str) -> bytes | None:
@@ -85,8 +115,8 @@ def meta(db: apsw.Connection) -> tuple[str, Identity, int]:
 
 def tail_damage(db: apsw.Connection) -> str | None:
     """What is wrong with the last events, the states or, in a small journal, its pages; None if all is well."""
-    rows = db.execute(f"{EVENTS} ORDER BY seq DESC LIMIT ?", (CHECKED + 1,)).fetchall()
-    kept = [Kept(*row) for row in reversed(rows)]
+    rows = db.execute(f"{events(db)} ORDER BY seq DESC LIMIT ?", (CHECKED + 1,)).fetchall()
+    kept = [as_kept(row) for row in reversed(rows)]
     if kept and kept[0].seq == 1:
         damage = _break(0, GENESIS, kept)
     else:
@@ -116,7 +146,7 @@ def _break(seq: int, before: bytes, kept: list[Kept]) -> str | None:
 
 def _one(db: apsw.Connection, query: str, values: tuple[object, ...] = ()) -> Kept | None:
     row = db.execute(query, values).fetchone()
-    return row and Kept(*row)
+    return row and as_kept(row)
 
 
 def _pairs(db: apsw.Connection, query: str) -> dict[str, Any]:

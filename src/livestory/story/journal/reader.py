@@ -10,7 +10,7 @@ import msgspec
 from livestory.errors import JournalError
 from livestory.story.files.layout import Layout
 from livestory.story.journal import queries
-from livestory.story.journal.checksum import CHECKSUMS, ROWS, checksum
+from livestory.story.journal.checksum import checksum
 from livestory.story.journal.entry import Compacted, Cursor, Identity, Kept, Line, from_row
 from livestory.story.journal.faults import corrupt, faults
 from livestory.story.journal.schema import check_version, connect_reader
@@ -65,10 +65,6 @@ class JournalReader:
         self._files = files
         with faults(path, "read"):
             self.id, self.identity, self.created = _meta(db, path)
-            sealed = db.pragma("user_version") >= CHECKSUMS
-            self._observations = (
-                f"SELECT {', '.join(ROWS['observations'])}, {'checksum' if sealed else 0} FROM observations"  # noqa: S608 (names of our own)
-            )
             self._version = db.pragma("data_version")
 
     @classmethod
@@ -128,11 +124,12 @@ class JournalReader:
         limit: int = 1000,
         most_bytes: int | None = None,
         newest_first: bool = False,
+        shown: bool = False,
     ) -> list[Kept]:
         """Events in order of seq, at most ``limit``: after_seq < seq < before_seq, since <= time < until.
 
-        With ``most_bytes`` the one whose line and record reach them is the last. Where there are more, the next page
-        begins at the last one's seq. Raises JournalError.
+        ``shown``: only those whose line is shown. With ``most_bytes`` the one whose line and record reach them is the
+        last. Where there are more, the next page begins at the last one's seq. Raises JournalError.
         """
         clauses, values = ["seq > ?"], [after_seq]
         bounds = (("seq < ?", before_seq), ("time >= ?", since), ("time < ?", until))
@@ -143,14 +140,16 @@ class JournalReader:
         if kinds is not None:
             clauses.append(f"kind IN ({', '.join('?' * len(kinds))})")
         order = "DESC" if newest_first else "ASC"
-        query = f"{queries.EVENTS} WHERE {' AND '.join(clauses)} ORDER BY seq {order} LIMIT ?"
         with faults(self.path, "read"):
+            if shown:
+                clauses.append(queries.shown(self._db))
+            query = f"{queries.events(self._db)} WHERE {' AND '.join(clauses)} ORDER BY seq {order} LIMIT ?"
             rows = self._db.execute(query, (*values, *(kinds or ()), limit))
             if most_bytes is None:
-                return [Kept(*row) for row in rows]
+                return [queries.as_kept(row) for row in rows]
             found: list[Kept] = []
             for row in rows:
-                found.append(Kept(*row))
+                found.append(queries.as_kept(row))
                 most_bytes -= len(found[-1].line) + len(found[-1].record)
                 if most_bytes <= 0:
                     break
@@ -171,16 +170,19 @@ class JournalReader:
             return queries.kept_by_id(self._db, entry_id) is not None
 
     def lines(self, after_seq: int = 0, limit: int = 1000) -> list[Line]:
-        """The text of the events after ``after_seq``, in order, at most ``limit``. Raises JournalError."""
+        """The text of the events after ``after_seq`` that are shown, in order, at most ``limit``.
+
+        Raises JournalError.
+        """
         with faults(self.path, "read"):
             return queries.lines(self._db, after_seq, limit)
 
     def observations(self, since: int | None = None, until: int | None = None) -> Iterator[Observation]:
         """Observations in order of time, since <= time < until, a page at a time. Raises JournalError."""
-        query = f"{self._observations} WHERE time >= ? AND time < ? ORDER BY time LIMIT ?"
         start, end = -(2**63) if since is None else since, 2**63 - 1 if until is None else until
         while True:
             with faults(self.path, "read"):
+                query = f"{queries.observations(self._db)} WHERE time >= ? AND time < ? ORDER BY time LIMIT ?"
                 rows: list[tuple[Any, ...]] = self._db.execute(query, (start, end, _PAGE)).fetchall()
             for row in rows:
                 yield self._observation(row)
@@ -191,7 +193,7 @@ class JournalReader:
     def last_observation(self) -> Observation | None:
         """The latest observation. Raises JournalError."""
         with faults(self.path, "read"):
-            row = self._db.execute(f"{self._observations} ORDER BY time DESC LIMIT 1").fetchone()
+            row = self._db.execute(f"{queries.observations(self._db)} ORDER BY time DESC LIMIT 1").fetchone()
         return row and self._observation(row)
 
     def compacted(self) -> Compacted | None:
@@ -214,8 +216,8 @@ class JournalReader:
         self._db.close()
 
     def _observation(self, row: tuple[Any, ...]) -> Observation:
-        *values, kept = row
-        if kept not in {0, checksum(*values)}:
+        *values, moved, kept = row
+        if kept not in {0, checksum(*values, *(() if moved is None else (moved,)))}:
             raise corrupt(self.path, f"the observation of {row[0]} was altered")
         try:
             return from_row(values[:-1])

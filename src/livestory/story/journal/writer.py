@@ -18,7 +18,7 @@ from livestory.clock import SystemClock
 from livestory.errors import JournalError, JournalForeign
 from livestory.story.files.layout import Layout, make_folder, sync_folder, unused
 from livestory.story.journal import queries
-from livestory.story.journal.checksum import GENESIS, SEAL_OBSERVATIONS, link
+from livestory.story.journal.checksum import GENESIS, link
 from livestory.story.journal.entry import Cursor, Entry, Identity, Kept, Line, as_row
 from livestory.story.journal.faults import corrupt, fault, faults
 from livestory.story.journal.files import JournalFiles
@@ -31,6 +31,7 @@ from livestory.story.journal.schema import (
     PUT_CURSOR,
     PUT_META,
     PUT_STATE,
+    SEAL_OBSERVATIONS,
     connect,
     prepare,
 )
@@ -146,11 +147,11 @@ class Journal:
                 if event is None:
                     event = last = _following(last, entry, entry_id)
                     db.execute(INSERT_EVENT, (event.seq, event.id, event.time, event.told, event.kind, event.record,
-                                              event.line, event.hash))  # fmt: skip
+                                              event.line, event.hash, event.shown))  # fmt: skip
                 kept.append(event)
             after = last.seq if last is not None else 0
             if observations:
-                db.executemany(INSERT_OBSERVATION, ((*as_row(observation), after) for observation in observations))
+                db.executemany(INSERT_OBSERVATION, ((*as_row(observation), None, after) for observation in observations))
                 db.execute(SEAL_OBSERVATIONS, (min(observation.time for observation in observations),))
             if states:
                 db.executemany(PUT_STATE, states.items())
@@ -189,7 +190,10 @@ class Journal:
             return queries.ids(db, prefix)
 
     def lines(self, after_seq: int = 0, limit: int = 1000) -> list[Line]:
-        """The text of the events after ``after_seq``, in order, at most ``limit``. Raises JournalError."""
+        """The text of the events after ``after_seq`` that are shown, in order, at most ``limit``.
+
+        Raises JournalError.
+        """
         db = self._connection("read")
         with faults(self.path, "read"):
             return queries.lines(db, after_seq, limit)
@@ -329,6 +333,7 @@ def _following(last: Kept | None, entry: Entry, entry_id: str) -> Kept:
         entry.record,
         entry.line,
         link(before, entry.record, entry.line),
+        entry.shown,
     )
 
 

@@ -111,6 +111,7 @@ class StoryStore:
                 event.record(),
                 event.line,
                 numbered=not event.id.startswith(TRADE),
+                shown=event.shown,
             )
             for event in events
         ]

@@ -67,7 +67,7 @@ lock: .venv/bin/uv ## pin the newest packages that pyproject.toml allows
 		--no-emit-index-url --universal --python-version 3.11 --upgrade --quiet --output-file requirements.lock
 
 clean: ## remove the environment and everything built; stories in results/ stay
-	@rm -rf .venv build dist .hypothesis .mypy_cache .ruff_cache
+	@rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## show this list

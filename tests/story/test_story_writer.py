@@ -273,7 +273,7 @@ _WRONG: list[Callable[[StoryWriter], object]] = [
     lambda s: s.fill("buy", float("nan"), 1),
     lambda s: s.fill("buy", "1E+999999999", 1),
     lambda s: s.fill("buy", 1, None),  # type: ignore[arg-type]
-    lambda s: s.fill("buy", 1, 1, symbol="ETHBTC"),
+    lambda s: s.fill("buy", 1, 1, symbol="AAPL"),
     lambda s: s.fill("buy", 1, 1, effect="flip"),
     lambda s: s.fill(None, 1, 1),  # type: ignore[arg-type]
     lambda s: s.skip("why", side="hold"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import ccxt
+import ccxt  # type: ignore[import-untyped]  # it has no types
 import numpy as np
 import pandas as pd
 import pytest

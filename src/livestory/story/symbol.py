@@ -48,7 +48,7 @@ class Symbol(NamedTuple):
         return symbol
 
     def __str__(self) -> str:
-        """``BASE/QUOTE`` or ``BASE/QUOTE:SETTLE``."""
+        """As a story writes it: ``BASE/QUOTE`` or ``BASE/QUOTE:SETTLE``."""
         return f"{self.base}/{self.quote}" + (f":{self.settle}" if self.settle else "")
 
 

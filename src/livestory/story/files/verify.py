@@ -15,9 +15,10 @@ from livestory.story.files.verify_lines import Finding
 from livestory.story.files.verify_text import text_findings
 from livestory.story.journal import queries
 from livestory.story.journal.checksum import GENESIS, altered, link, sealed
-from livestory.story.journal.entry import COLUMNS, Kept, from_row
+from livestory.story.journal.entry import Kept, from_row
 from livestory.story.journal.faults import faults
 from livestory.story.journal.lock import holder
+from livestory.story.journal.positions import KeptPositions
 from livestory.story.journal.reader import JournalReader
 from livestory.story.journal.schema import STEPS, connect_reader
 
@@ -156,11 +157,12 @@ class _Inspection:
         return readable
 
     def _observations(self) -> None:
-        for *row, after in self.db.execute(f"SELECT {', '.join(COLUMNS)}, after_seq FROM observations"):  # noqa: S608
+        positions = KeptPositions(self.db)
+        for *row, after, moves, _ in self.db.execute(f"{queries.observations(self.db)} ORDER BY time"):
             self.report.observations += 1
             try:
-                from_row(row)
-            except (TypeError, msgspec.MsgspecError) as error:
+                from_row(row, None if moves is None else positions.of(row[0], moves))
+            except (TypeError, ValueError, msgspec.MsgspecError) as error:
                 self._found(f"observation {row[0]}", f"its row can't be read ({error})")
             if not isinstance(after, int) or not 0 <= after <= self.last_seq:
                 self._found(f"observation {row[0]}", f"it follows event {after}, the last one is {self.last_seq}")

@@ -11,6 +11,8 @@ from msgspec import msgpack
 from livestory.story.journal.entry import COLUMNS
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import apsw
 
 
@@ -52,9 +54,10 @@ ADDED = {"events": Added("shown", 4, "1"), "observations": Added("positions", 4,
 """Covered where it is not the default, so that a row keeps the checksum of the schema that it was written in."""
 
 
-def covering(table: str, schema: int) -> str:
-    """The SQL of a row's checksum in a journal of that schema."""
-    columns, added = ", ".join(ROWS[table]), ADDED.get(table)
+def covering(table: str, schema: int, without: Collection[str] = ()) -> str:
+    """The SQL of a row's checksum in a journal of that schema, once the columns ``without`` are emptied."""
+    columns = ", ".join("NULL" if column in without else column for column in ROWS[table])
+    added = ADDED.get(table)
     if added is None or schema < added.schema:
         return f"checksum({columns})"
     return f"iif({added.name} IS {added.default}, checksum({columns}), checksum({columns}, {added.name}))"

@@ -13,6 +13,8 @@ from livestory.story.inputs import Observation
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from livestory.story.inputs import PositionReading
+
 
 class Entry(Struct, frozen=True, gc=False):
     """An event on its way into the journal."""
@@ -80,7 +82,7 @@ class Identity(Struct, frozen=True, kw_only=True):
 
 def _column_types() -> dict[str, type]:
     hints = get_type_hints(Observation)
-    del hints["positions"]  # which are no column
+    del hints["positions"]  # which have rows of their own
     return {name: next((t for t in get_args(hint) if t is not NoneType), hint) for name, hint in hints.items()}
 
 
@@ -101,7 +103,7 @@ def as_row(observation: Observation) -> tuple[Any, ...]:
     return (*_plain(observation), *[None if reason is None else json.encode(reason).decode() for reason in reasons])
 
 
-def from_row(row: Sequence[Any]) -> Observation:
+def from_row(row: Sequence[Any], positions: dict[str, PositionReading] | None) -> Observation:
     """The observation whose `COLUMNS` are ``row``. Raises msgspec.DecodeError for a damaged reason."""
     fields = {name: value for name, value in zip(COLUMNS, row, strict=True) if value is not None}
     for name in _FLAGS:
@@ -110,4 +112,4 @@ def from_row(row: Sequence[Any]) -> Observation:
     for name in _NESTED:
         if name in fields:
             fields[name] = json.decode(fields[name], type=_FIELDS[name])
-    return Observation(**fields)
+    return Observation(**fields, positions=positions)

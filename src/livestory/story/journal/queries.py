@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 _SHOWN = ADDED["events"]
 _EVENT = Kept.__struct_fields__[:-1]  # without ``shown``, the last
-_OBSERVATION = ", ".join(ROWS["observations"])
+_OBSERVATION, _POSITIONS = ", ".join(ROWS["observations"]), ADDED["observations"]
+END = 2**63 - 1
+"""After every instant."""
 CHECKED = 100  # events at the end of the chain that are checked whenever a journal is opened
 _COMPACTED = 2  # the schema from which a journal can be compacted
 _QUICK = 16 * 1024 * 1024  # bytes; a journal up to this size has its pages checked when it is opened
@@ -40,7 +42,7 @@ def observations(db: apsw.Connection) -> str:
     """A question's beginning: of observations what a checksum covers, then that; 0 where the schema has none."""
     schema = db.pragma("user_version")
     checksum = "checksum" if schema >= CHECKSUMS else "0"
-    return f"SELECT {_OBSERVATION}, {ADDED['observations'].of(schema)}, {checksum} FROM observations"  # noqa: S608 (as above)
+    return f"SELECT {_OBSERVATION}, {_POSITIONS.of(schema)}, {checksum} FROM observations"  # noqa: S608 (as above)
 
 
 def shown(db: apsw.Connection) -> str:
@@ -132,6 +134,22 @@ def tail_damage(db: apsw.Connection) -> str | None:
         verdict = str(db.execute("PRAGMA quick_check(1)").get)
         damage = None if verdict == "ok" else verdict
     return damage
+
+
+def last_moving(db: apsw.Connection) -> tuple[int, str] | None:
+    """When an observation last reported positions, and what of them moves."""
+    if db.pragma("user_version") < _POSITIONS.schema:
+        return None
+    query = "SELECT time, positions FROM observations WHERE positions IS NOT NULL ORDER BY time DESC LIMIT 1"
+    return db.execute(query).fetchone()
+
+
+def position(db: apsw.Connection, symbol: str, time: int) -> tuple[Any, ...] | None:
+    """The row of a position as it was at ``time``, its checksum, and when the next one begins."""
+    following = "SELECT min(time) FROM positions WHERE symbol=?1 AND time>?2"
+    query = f"""SELECT {", ".join(ROWS["positions"])}, checksum, ({following})
+    FROM positions WHERE symbol=?1 AND time<=?2 ORDER BY time DESC LIMIT 1"""  # noqa: S608 (as above)
+    return db.execute(query, (symbol, time)).fetchone()
 
 
 def _break(seq: int, before: bytes, kept: list[Kept]) -> str | None:

@@ -13,6 +13,7 @@ from livestory.story.journal import queries
 from livestory.story.journal.checksum import checksum
 from livestory.story.journal.entry import Compacted, Cursor, Identity, Kept, Line, from_row
 from livestory.story.journal.faults import corrupt, faults
+from livestory.story.journal.positions import KeptPositions
 from livestory.story.journal.schema import check_version, connect_reader
 
 if TYPE_CHECKING:
@@ -179,13 +180,14 @@ class JournalReader:
 
     def observations(self, since: int | None = None, until: int | None = None) -> Iterator[Observation]:
         """Observations in order of time, since <= time < until, a page at a time. Raises JournalError."""
-        start, end = -(2**63) if since is None else since, 2**63 - 1 if until is None else until
+        start, end = -(2**63) if since is None else since, queries.END if until is None else until
         while True:
             with faults(self.path, "read"):
                 query = f"{queries.observations(self._db)} WHERE time >= ? AND time < ? ORDER BY time LIMIT ?"
                 rows: list[tuple[Any, ...]] = self._db.execute(query, (start, end, _PAGE)).fetchall()
+            positions = KeptPositions(self._db)
             for row in rows:
-                yield self._observation(row)
+                yield self._observation(row, positions)
             if len(rows) < _PAGE:
                 return
             start = int(rows[-1][0]) + 1
@@ -194,7 +196,7 @@ class JournalReader:
         """The latest observation. Raises JournalError."""
         with faults(self.path, "read"):
             row = self._db.execute(f"{queries.observations(self._db)} ORDER BY time DESC LIMIT 1").fetchone()
-        return row and self._observation(row)
+        return row and self._observation(row, KeptPositions(self._db))
 
     def compacted(self) -> Compacted | None:
         """Up to where its observations were thinned; None where they never were. Raises JournalError."""
@@ -215,13 +217,16 @@ class JournalReader:
         """Close the connection to the journal."""
         self._db.close()
 
-    def _observation(self, row: tuple[Any, ...]) -> Observation:
-        *values, moved, kept = row
-        if kept not in {0, checksum(*values, *(() if moved is None else (moved,)))}:
+    def _observation(self, row: tuple[Any, ...], positions: KeptPositions) -> Observation:
+        *values, moves, kept = row
+        if kept not in {0, checksum(*values) if moves is None else checksum(*values, moves)}:
             raise corrupt(self.path, f"the observation of {row[0]} was altered")
         try:
-            return from_row(values[:-1])
-        except msgspec.MsgspecError as error:
+            if moves is None:
+                return from_row(values[:-1], None)
+            with faults(self.path, "read"):
+                return from_row(values[:-1], positions.of(row[0], moves))
+        except (ValueError, msgspec.MsgspecError) as error:
             raise corrupt(self.path, f"the observation of {row[0]} ({error})") from error
 
 

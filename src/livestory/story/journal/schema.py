@@ -10,7 +10,7 @@ import apsw
 from msgspec import json
 
 from livestory.errors import JournalForeign, JournalNewer
-from livestory.story.journal.checksum import CHECKSUMS, covering, teach
+from livestory.story.journal.checksum import CHECKSUMS, ROWS, covering, teach
 from livestory.story.journal.entry import COLUMNS
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ INSERT_OBSERVATION = (
 SEAL_OBSERVATIONS = f"""UPDATE observations SET checksum = {covering("observations", len(STEPS))}
 WHERE checksum = 0 AND time >= ?"""  # noqa: S608 (as above)
 """After the rows are there: SQLite may have stored another number than it was given, 1.0 for 1 and NULL for NaN."""
+INSERT_POSITION = f"""INSERT INTO positions SELECT *, {covering("positions", len(STEPS))}
+FROM (SELECT {", ".join(f"? AS {column}" for column in ROWS["positions"])})"""  # noqa: S608 (as above)
 PUT_STATE = """INSERT INTO states(name, state, checksum) VALUES(?1, ?2, checksum(?1, ?2))
 ON CONFLICT(name) DO UPDATE SET state=excluded.state, checksum=excluded.checksum"""
 PUT_CURSOR = """INSERT INTO cursors(name, seq, state, checksum) VALUES(?1, ?2, ?3, checksum(?1, ?2, ?3))

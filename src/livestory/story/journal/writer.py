@@ -23,10 +23,12 @@ from livestory.story.journal.entry import Cursor, Entry, Identity, Kept, Line, a
 from livestory.story.journal.faults import corrupt, fault, faults
 from livestory.story.journal.files import JournalFiles
 from livestory.story.journal.lock import WriterLock
+from livestory.story.journal.positions import Held, moving
 from livestory.story.journal.reader import JournalReader
 from livestory.story.journal.schema import (
     INSERT_EVENT,
     INSERT_OBSERVATION,
+    INSERT_POSITION,
     PARTS,
     PUT_CURSOR,
     PUT_META,
@@ -64,6 +66,7 @@ class Journal:
         self._salt = os.urandom(4).hex()  # of this opening
         self._tried: set[str] = set()  # ids of entries that may be kept though their append has failed
         self._stale = False  # whether `last` may not be the last any more
+        self._held: Held | None = None  # the positions kept last; None: not looked up yet
         self._db: apsw.Connection | None = None
         self._files: JournalFiles | None = None
 
@@ -151,7 +154,8 @@ class Journal:
                 kept.append(event)
             after = last.seq if last is not None else 0
             if observations:
-                db.executemany(INSERT_OBSERVATION, ((*as_row(observation), None, after) for observation in observations))
+                rows = [(*as_row(observation), self._moving(db, observation), after) for observation in observations]
+                db.executemany(INSERT_OBSERVATION, rows)
                 db.execute(SEAL_OBSERVATIONS, (min(observation.time for observation in observations),))
             if states:
                 db.executemany(PUT_STATE, states.items())
@@ -160,6 +164,7 @@ class Journal:
             db.execute("COMMIT")
         except BaseException as error:
             self._tried.update(entry.id for entry in entries)
+            self._held = None
             self._doubt()
             if isinstance(error, apsw.Error | MemoryError):
                 raise fault(self.path, "append", error) from error
@@ -255,7 +260,7 @@ class Journal:
         if self._stale:
             with faults(self.path, operation):
                 self.last = queries.last_kept(db)
-            self._stale = False
+            self._stale, self._held = False, None
         return db
 
     def _known(self, db: apsw.Connection, entry: Entry) -> tuple[str, Kept | None]:
@@ -266,6 +271,21 @@ class Journal:
             return entry.id, event
         salted = f"{entry.id}-{self._salt}"
         return salted, queries.kept_by_id(db, salted)
+
+    def _moving(self, db: apsw.Connection, observation: Observation) -> str | None:
+        """Keep what has changed of its positions; returns what its own row keeps of them."""
+        if observation.positions is None:
+            return None
+        if self._held is None:
+            try:
+                self._held = Held.last(db)
+            except (ValueError, msgspec.MsgspecError) as error:
+                raise corrupt(self.path, str(error)) from error
+        if observation.time <= self._held.time:  # it is there already
+            return None
+        db.executemany(INSERT_POSITION, self._held.changes(observation.time, observation.positions))
+        self._held = Held(observation.time, observation.positions)
+        return moving(observation.positions)
 
     def _put_back(self, db: apsw.Connection, operation: str) -> None:
         """Let this journal stand again where it was moved, deleted or replaced; with it the open connection is new."""

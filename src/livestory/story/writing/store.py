@@ -124,7 +124,9 @@ class StoryStore:
             kept = self.journal.append(entries, observations, states)
         if kept or self._text_trouble:
             self._write_text(lambda: self._text.append(kept), events)
-        told = [replace(event, id=one.id, seq=one.seq) for event, one in zip(events, kept, strict=True)]
+        told = [
+            replace(event, id=one.id, seq=one.seq, shown=one.shown) for event, one in zip(events, kept, strict=True)
+        ]
         self.subscribers.publish(told)
         return told
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -130,7 +131,7 @@ def test_troubles_and_their_ends_are_told() -> None:
     [
         (SellStuck(position=5.0, base="ETH", needs="sell it there"), "Of you is asked: sell it there."),
         (BalanceDiffers(difference=-0.1, unit="BTC"), "Of you is asked: the balance differs"),
-        (OrderUnknown(side="buy", quantity=1, base="ETH"), "Of you is asked: an order is in doubt"),
+        (OrderUnknown(side="buy", quantity=Decimal(1), base="ETH"), "Of you is asked: an order is in doubt"),
         (Halted(reason="owner"), "Of you is asked: it goes on with livestory resume."),
         (AlertsGivenUp(channel="phone", lines=3), "Of you is asked: look after the alert channel"),
     ],

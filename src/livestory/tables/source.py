@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
@@ -83,33 +83,28 @@ class Source(Struct, frozen=True):
         # The buffers are for speed alone: line by line, gzip and zip streams are several times slower without.
         try:
             with self._packed() as file:
-                stream = io.BufferedReader(_unpacked(self, file), BLOCK)  # type: ignore[type-var]  # typeshed wants a RawIOBase
-                encoding = self._encoding(stream)
-                yield stream if encoding is None else io.BufferedReader(_AsUtf8(stream, encoding), BLOCK)
-        except (
-            OSError,
-            RuntimeError,
-            zipfile.BadZipFile,
-        ) as error:  # RuntimeError: encrypted, or a method not built in
+                yield self._text(file)
+        # RuntimeError: encrypted, or a method that is not built in.
+        except (OSError, RuntimeError, zipfile.BadZipFile) as error:
             damaged = self.member is not None and not isinstance(error, RuntimeError)
             problem = "this zip is cut off or damaged" if damaged else "can't be read"
             message = f"{self}: {problem} ({error}); fetch it again, or unpack it by hand"
             raise TableError(message) from None
 
-    def _encoding(self, stream: io.BufferedReader[Any]) -> str | None:
-        """UTF-16, by its mark or by its many NULs; None: something that has ASCII's line ends."""
+    def _text(self, file: IO[bytes]) -> IO[bytes]:
+        """The file unpacked, and UTF-16 as UTF-8."""
         try:
+            stream = io.BufferedReader(_unpacked(self, file), BLOCK)  # type: ignore[type-var]  # typeshed wants a RawIOBase
             start = stream.peek(_FOUR)[:_FOUR]
         except Exception as error:
             if is_damage(error):
                 raise self.damaged(1, error) from None
             raise
-        if start[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-            return "utf-16"
-        if len(start) < _FOUR:
-            return None
+        # UTF-16 is known by its mark, or by the NULs of two characters.
         nul = "".join(str(int(byte == 0)) for byte in start)
-        return {"0101": "utf-16-le", "1010": "utf-16-be"}.get(nul)
+        marked = start[:2] in {b"\xff\xfe", b"\xfe\xff"}
+        encoding = "utf-16" if marked else {"0101": "utf-16-le", "1010": "utf-16-be"}.get(nul)
+        return stream if encoding is None else io.BufferedReader(_AsUtf8(stream, encoding), BLOCK)
 
     @contextmanager
     def _packed(self) -> Iterator[IO[bytes]]:

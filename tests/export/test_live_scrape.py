@@ -60,14 +60,13 @@ def paced(bars: list[Bar], server: PrometheusProcess) -> Iterator[Bar]:
 def await_scrapes(server: PrometheusProcess, time: int) -> None:
     """Return once two samples show the observation of the instant ``time``."""
     address = f"{server.url}/api/v1/query?query=livestory_observation_time_seconds[10s]"
-    for _ in range(2000):
+
+    def shown() -> list[str]:
         with urllib.request.urlopen(address) as answer:  # noqa: S310 - our own server
             found = msgspec.json.decode(answer.read())["data"]["result"]
-        shown = [value for series in found for _, value in series["values"] if float(value) * 1e6 == time]
-        if len(shown) > 1:
-            return
-        threading.Event().wait(0.01)
-    pytest.fail("the observation was not scraped")
+        return [value for series in found for _, value in series["values"] if float(value) * 1e6 == time]
+
+    until(lambda: len(shown()) > 1)
 
 
 class Lines:

@@ -7,7 +7,8 @@ import socket
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from tests.web.serving import LIMIT, served, settled
+from tests.patience import LONG
+from tests.web.serving import served, settled
 from tests.web.teller import Teller
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def test_a_listener_that_takes_nothing_is_dropped(server: Served, teller: Teller
     """It is cut off within seconds of what it doesn't take; the others hear everything."""
     with socket.socket() as stalled, server.listening() as heard:
         stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        stalled.settimeout(LIMIT)
+        stalled.settimeout(LONG)
         stalled.connect(("127.0.0.1", server.port))
         stalled.sendall(f"GET /api/stream HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode())
         text = "x" * 900

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,6 +16,7 @@ from livestory.outlets.alerts.outbox import Outbox, outbox_path
 from livestory.outlets.alerts.settings import AlertsSettings, ChannelSettings
 from livestory.story.files.layout import Layout
 from tests.alerts.service import CHAT
+from tests.patience import LONG, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from tests.patience import LONG
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterator

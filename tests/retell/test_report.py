@@ -15,8 +15,8 @@ from livestory.clock import instant
 from livestory.story.inputs import Observation
 from livestory.story.story_writer import StoryWriter
 from livestory.trading.market.simulated import SimulatedBars
-from tests.retell.bot import told_live
 from tests.patience import until
+from tests.retell.bot import told_live
 from tests.web.browser import browser
 
 if TYPE_CHECKING:

@@ -390,7 +390,7 @@ def test_a_story_that_livestorys_own_bot_tells_is_left_alone(tmp_path: Path) -> 
     story = _writer(tmp_path)
     story.note("mine")
     assert "livestory runs itself" in (story.health.trouble or "")
-    story.close()
+    story.close(0.1)
     journal = Journal.open(_path(tmp_path), own)
     assert journal.last is None
     journal.close()

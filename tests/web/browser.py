@@ -95,6 +95,7 @@ def opened(driven: Browser, url: str, expected: tuple[str, ...] = (), **context:
         "viewport": {"width": 1280, "height": 900},
         "locale": "en-GB",
         "timezone_id": "Asia/Kolkata",
+        "reduced_motion": "reduce",  # nothing glides away from under a click
     }
     profile = driven.new_context(**(options | context))
     profile.set_default_timeout(_PATIENCE)

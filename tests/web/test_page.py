@@ -233,7 +233,7 @@ def test_the_live_chart_is_the_chart_of_a_reload(driven: Browser, journal: Path,
         teller.begin().bars(700).trade()
         with served(journal) as server:
             settled(server)
-            with browsers.opened(driven, server.url, reduced_motion="reduce") as page:
+            with browsers.opened(driven, server.url) as page:
                 chart(page, shown_range)
                 for number in range(8):
                     teller.bars(20).trade("sell" if number % 2 else "buy")
@@ -242,7 +242,7 @@ def test_the_live_chart_is_the_chart_of_a_reload(driven: Browser, journal: Path,
                 teller.bars(5, halted=True, halt_reason="owner", regime=None).bars(3, score=40.0, wealth=1.5)
                 teller.trade().bars(1, wealth=1.23456)
                 expect(page.locator("#plot")).to_have_attribute("aria-label", re.compile(r"to 1\.2346 BTC"))
-                with browsers.opened(driven, server.url, reduced_motion="reduce") as anew:
+                with browsers.opened(driven, server.url) as anew:
                     chart(anew, shown_range)
                     expect(anew.locator("#plot")).to_have_attribute("aria-label", re.compile(r"to 1\.2346 BTC"))
                     until(lambda: drawn(page) == drawn(anew), lambda: (drawn(page)[0], drawn(anew)[0]))
@@ -370,7 +370,7 @@ def test_it_is_accessible_at_every_size_in_both_schemes(
         teller.trip()
         with served(journal) as server:
             settled(server)
-            options: dict[str, Any] = {"color_scheme": scheme, "reduced_motion": "reduce", "has_touch": width < 400}
+            options: dict[str, Any] = {"color_scheme": scheme, "has_touch": width < 400}
             with browsers.opened(driven, server.url, viewport={"width": width, "height": 800}, **options) as page:
                 page.locator(".line button").first.click()
                 expect(page.locator(".record dl").first).to_be_visible()

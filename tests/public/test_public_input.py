@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livestory.story.inputs import Fill, Flow, Observation, Statement
+from livestory.story.inputs import Fill, Flow, Funding, Observation, PositionReading, Statement
 from livestory.story.public.kinds import TYPES
 from livestory.story.public.reading import MOST_BYTES, BadInput, read, schema
 
@@ -33,11 +33,10 @@ def problem(raw: bytes) -> str:
 
 def test_there_are_these_kinds_and_no_others() -> None:
     """Neither commands nor facts nor states."""
-    assert set(TYPES) <= {
+    assert set(TYPES) == {
         *("observation", "fill", "funding", "flow", "skip", "started", "resumed", "halted", "unhalted", "stopped"),
         *("rules", "note"),
     }
-    assert len(TYPES) >= 11
 
 
 def test_a_number_keeps_every_digit_as_number_or_text() -> None:
@@ -61,6 +60,20 @@ def test_an_observation_has_the_fields_of_the_record() -> None:
     assert set(Observation.__struct_fields__) == {*TYPES["observation"].__struct_fields__} - {"id"}
     given = told(input="observation", wealth="1.02", halted=False, resume_at="2024-12-03T15:00:00Z", score=None)
     assert given == Observation(NOW, wealth=1.02, halted=False, resume_at=NOW)
+
+
+def test_positions_are_told_by_symbol_in_any_spelling() -> None:
+    """With the amounts as numbers or texts."""
+    given = told(input="observation", positions={"BTCUSDT": {"quantity": "-0.5", "entry": 93000}})
+    assert given.positions == {"BTC/USDT": PositionReading(quantity=Decimal("-0.5"), entry=Decimal(93000))}
+    assert told(input="observation", positions={}).positions == {}
+    assert problem(b'{"input": "observation", "positions": {"BTC/USDT": {"entry": 1}}}').endswith("quantity: missing")
+
+
+def test_funding_is_positive_or_negative() -> None:
+    """Of a contract."""
+    given = told(input="funding", symbol="ETH/USDT:USDT", amount="-0.42", funding_id=77)
+    assert given == Funding(time=NOW, symbol="ETH/USDT:USDT", amount=Decimal("-0.42"), funding_id="77")
 
 
 def test_rules_are_shares_and_durations() -> None:

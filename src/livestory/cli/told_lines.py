@@ -44,7 +44,7 @@ class Lines:
     """Reads standard input on a thread of its own, so that its sender does not wait for a disk."""
 
     def __init__(self, descriptor: int = 0) -> None:
-        """Begin to read."""
+        """Begin to read what ``descriptor`` leads to."""
         self.ended = False  # all of it was read, though perhaps not taken
         self._descriptor = descriptor
         self._waiting: Queue[list[Line] | None] = Queue(_MOST_WAITING)
@@ -157,11 +157,11 @@ class Answers:
     """Writes each reply as a line of JSON; once nobody reads them any more, none."""
 
     def __init__(self) -> None:
-        """To standard output."""
+        """Answers go to standard output."""
         self._read = True
 
     def __call__(self, reply: Reply) -> None:
-        """Answer."""
+        """Write ``reply``, at once."""
         if self._read:
             try:
                 sys.stdout.write(f"{msgspec.json.encode(reply).decode()}\n")

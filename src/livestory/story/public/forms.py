@@ -8,11 +8,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, defstruct
+from msgspec.structs import asdict, fields
 
 from livestory.clock import SECOND
 from livestory.settings import duration
 from livestory.story import arguments
+from livestory.story.inputs import PositionReading
 from livestory.story.reason import Reason
 from livestory.story.wording.text import MOST
 
@@ -36,6 +38,16 @@ class Form(NamedTuple):
     taken: Callable[[Any, str], Any]
 
 
+Position: Any = defstruct(
+    "Position",
+    [(each.name, Number) if each.required else (each.name, Number | None, None) for each in fields(PositionReading)],
+    namespace={"__doc__": PositionReading.__doc__},
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+)
+
+
 class NumberedReason(Struct, frozen=True, forbid_unknown_fields=True):
     """A reason that is counted by its key, with the numbers that decided."""
 
@@ -46,9 +58,9 @@ class NumberedReason(Struct, frozen=True, forbid_unknown_fields=True):
     text: Name = ""
 
 
-def form(name: str, kind: Any) -> Form:
-    """The form of the field ``name``, which a record declares as a ``kind`` (or None)."""
-    return _BY_NAME.get(name) or _BY_TYPE[kind]
+def form(tag: str, name: str, kind: Any) -> Form:
+    """The form of the field ``name`` of the input ``tag``, which a record declares as a ``kind`` (or None)."""
+    return _BY_NAME.get(f"{tag}.{name}") or _BY_NAME.get(name) or _BY_TYPE[kind]
 
 
 def _as_it_is(value: Any, _name: str) -> Any:
@@ -75,8 +87,12 @@ def _effect(value: Any, _name: str) -> str | None:
     return arguments.effect(value)
 
 
-def _id(value: Any, _name: str) -> str | None:
-    return arguments.trade_id(value)
+def _positions(value: dict[str, Any], name: str) -> dict[str, PositionReading]:
+    return arguments.positions({symbol: _told(each) for symbol, each in value.items()}, name)
+
+
+def _told(value: Struct) -> dict[str, str]:
+    return {name: str(each) for name, each in asdict(value).items() if each is not None}
 
 
 def _reason(value: Any, name: str) -> Reason | None:
@@ -101,13 +117,21 @@ _BY_TYPE: dict[Any, Form] = {
     bool: Form(bool, _as_it_is),
     str: Form(Name, arguments.label),
     Reason: Form(Text | NumberedReason, _reason),
+    dict[str, PositionReading]: Form(Annotated[dict[Name, Position], Meta(max_length=_MOST_NAMED)], _positions),
     dict[str, str]: Form(Annotated[dict[Name, Name], Meta(max_length=_MOST_NAMED)], _as_it_is),
 }
 _BY_NAME = {
+    "asset": Form(Name, arguments.asset),
     "cooldown": Form(Moment, _span),
     "effect": Form(Name, _effect),
     "fee": Form(Number, _signed),
+    "fee_asset": Form(Name, arguments.asset),
+    "funding_id": Form(Id, arguments.trade_id),
+    "funding.amount": Form(Number, _signed),
+    "order_id": Form(Id, arguments.trade_id),
+    "result": Form(Number, _signed),
+    "rules.fee": Form(Number, _finite),
     "symbol": Form(Name, _symbol),
     "text": Form(Text, arguments.text),
-    "trade_id": Form(Id, _id),
+    "trade_id": Form(Id, arguments.trade_id),
 }

@@ -111,7 +111,7 @@ def _kind(
         for name, hint in get_type_hints(record).items()
     }
     chosen = names.split() or [name for name in declared if name != "time"]
-    forms = {name: form(name, types[name]) for name in chosen}
+    forms = {name: form(tag, name, types[name]) for name in chosen}
     members = [_member(tag, declared[name], each) for name, each in forms.items()]
     made_type = defstruct(
         tag.capitalize(),
@@ -152,15 +152,23 @@ _MEANINGS = {
     "no_trade_reason": "Why this bar made no trade.",
     "observation.flow": "Deposits less withdrawals since the last observation, in the story's unit.",
     "next_due": "When the next observation should come.",
+    "positions": "All that are held, by symbol: an empty object is none at all.",
     # of a trade
     "side": "buy or sell; or long or short, with an effect.",
     "quantity": "In the base asset, above 0.",
     "fill.price": "Quote asset for one of the base asset, above 0.",
     "symbol": "Such as ETH/BTC or BTC/USDT:USDT. Without it: the story's own.",
     "effect": "open, add, reduce or close; without it, worked out from the position.",
-    "fee": "In the quote asset; negative is a rebate.",
+    "fee": "Negative is a rebate.",
+    "fee_asset": "What the fee is paid in. Without it: the quote asset.",
+    "order_id": "The exchange's id of the order.",
+    "result": "What the fill earned by closing, where the bot knows that itself; negative is a loss.",
     "trade_id": "The exchange's id of the trade: the same one again is not told again.",
     "reason": "Why: in any words, or a key with the numbers that decided.",
+    "funding.symbol": "The contract, such as BTC/USDT:USDT.",
+    "funding.amount": "Positive: received; negative: paid.",
+    "asset": "What it is paid in. Without it: what the contract is settled in.",
+    "funding_id": "The exchange's id of the payment: the same one again is not counted again.",
     "flow.amount": "In the story's unit: positive a deposit, negative a withdrawal.",
     # of a bot's comings and goings
     "started.position": "Base asset held.",
@@ -198,7 +206,14 @@ _KINDS = {
             "A trade that was filled.",
             inputs.Fill,
             _fill,
-            "side quantity price symbol effect fee trade_id reason",
+            "side quantity price symbol effect fee fee_asset order_id trade_id result reason",
+        ),
+        _kind(
+            "funding",
+            "What holding a contract earned or cost.",
+            inputs.Funding,
+            partial(_record, inputs.Funding),
+            "symbol amount asset funding_id",
         ),
         _kind(
             "flow",

@@ -42,7 +42,7 @@ class Outcome:
     """What becomes of an input: its `reply` is true once it is kept."""
 
     def __init__(self, given: PublicInput) -> None:
-        """Nothing yet."""
+        """Nothing is known of it yet."""
         self.id = given.name
         self.digest = given.digest() if self.id is not None else b""
         self.places: tuple[int, ...] = ()
@@ -51,7 +51,7 @@ class Outcome:
         self.error: str | None = None
 
     def refused(self, problem: str) -> Outcome:
-        """It is not taken."""
+        """It is not taken, because of the ``problem``."""
         self.error = problem
         return self
 

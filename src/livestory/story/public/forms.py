@@ -98,8 +98,10 @@ def _told(value: Struct) -> dict[str, str]:
 def _reason(value: Any, name: str) -> Reason | None:
     if not isinstance(value, NumberedReason):
         return arguments.reason(value)
-    numbers = (None if each is None else _finite(each, name) for each in (value.value, value.limit, value.against))
-    return arguments.reason(Reason(value.key, *numbers, text=value.text))
+    measured, limit, against = (
+        None if each is None else _finite(each, name) for each in (value.value, value.limit, value.against)
+    )
+    return arguments.reason(Reason(value.key, measured, limit, against, value.text))
 
 
 def _span(value: Any, name: str) -> int:

@@ -72,7 +72,7 @@ def _observation(time: int, given: dict[str, Any]) -> inputs.Input:
 
 
 def _record(record: type[inputs.Input], time: int, given: dict[str, Any]) -> inputs.Input:
-    return record(time=time, **given)  # type: ignore[call-arg]  # the fields are this record's own
+    return record(time=time, **given)
 
 
 def _fill(time: int, given: dict[str, Any]) -> inputs.Input:
@@ -102,18 +102,12 @@ def _end(time: int, given: dict[str, Any]) -> inputs.Input:
 def _kind(
     tag: str, says: str, record: type, made: Callable[[int, dict[str, Any]], inputs.Input], names: str = ""
 ) -> _Kind:
-    """The kind ``tag`` with the fields ``names`` of ``record``; without names, with all that may be unknown."""
-    declared = {field.name: field for field in fields(record)}
-    types = {
-        name: next((each for each in get_args(hint) if each is not NoneType), hint)
-        if NoneType in get_args(hint)
-        else hint
-        for name, hint in get_type_hints(record).items()
-    }
-    chosen = names.split() or [name for name in declared if name != "time"]
-    forms = {name: form(tag, name, types[name]) for name in chosen}
+    """The kind ``tag`` with the fields ``names`` of ``record``; without names, with all of them."""
+    declared = {field.name: field for field in fields(record) if field.name != "time"}
+    types = {name: _known(hint) for name, hint in get_type_hints(record).items()}
+    forms = {name: form(tag, name, types[name]) for name in names.split() or declared}
     members = [_member(tag, declared[name], each) for name, each in forms.items()]
-    made_type = defstruct(
+    made_type: Any = defstruct(
         tag.capitalize(),
         members,
         bases=(PublicInput,),
@@ -123,6 +117,11 @@ def _kind(
         tag=tag,
     )
     return _Kind(made_type, forms, made)
+
+
+def _known(hint: Any) -> Any:
+    """The type that a field has where it is known."""
+    return next(iter(set(get_args(hint)) - {NoneType}), hint) if NoneType in get_args(hint) else hint
 
 
 def _member(tag: str, declared: FieldInfo, each: Form) -> tuple[str, Any] | tuple[str, Any, None]:
@@ -192,8 +191,8 @@ _MEANINGS = {
     "settings": "Everything else that is set, by its names; told when it changes.",
 }
 
-_KINDS = {
-    each.type.__struct_config__.tag: each
+_KINDS: dict[str, _Kind] = {
+    str(each.type.__struct_config__.tag): each
     for each in (
         _kind(
             "observation",

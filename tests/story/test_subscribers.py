@@ -78,7 +78,7 @@ def test_one_that_hangs_for_ever_is_shown_and_keeps_nobody(tmp_path: Path, monke
     story.note("2")
     assert listener.all_heard.wait(LONG)
     until(lambda: story.health.subscriber)
-    assert "has not returned for" in story.health.subscriber
+    assert "has not returned for" in str(story.health.subscriber)
     begun = time.monotonic()
     assert story.close(0.1)
     assert time.monotonic() - begun < LONG / 2

@@ -120,7 +120,9 @@ def test_older_lines_come_on_scrolling_back_to_the_first(page: Page, teller: Tel
     page.reload()
     page.wait_for_selector(".line")
     assert len(shown(page)) < 200
-    until(lambda: page.mouse.wheel(0, 3000) or page.locator("#begin").is_visible())
+    while not page.locator("#begin").is_visible():
+        page.mouse.wheel(0, 3000)
+        page.wait_for_timeout(20)
     assert shown(page) == list(range(shown(page)[0], 0, -1))
     expect(page.locator(".day").last).to_have_text("Tuesday, 3 December 2024")
 
@@ -517,7 +519,8 @@ def test_a_line_told_while_the_page_reads_anew_is_shown(page: Page, teller: Tell
     running = page.get_by_role("button", name=re.compile("Running"))
     count = running.text_content() or ""
     page.locator("#search").fill("e")
-    until(lambda: page.wait_for_timeout(20) or held)
+    while not held:
+        page.wait_for_timeout(20)
     teller.note("told meanwhile")
     expect(running).not_to_have_text(count)
     route, before = held.pop()

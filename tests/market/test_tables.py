@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 from backports import zstd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livestory.errors import InputError, TableError
@@ -82,6 +82,7 @@ def test_byte_order_mark_line_ends_quotes_spaces_and_blank_lines_do_not_disturb(
     assert rows_of(file) == [(1, ["time", "price"]), (3, ["1", "0.5"]), (4, ["2", "0,6"])]
 
 
+@settings(max_examples=30)
 @given(
     strange=st.text('1,"\n\r x', max_size=12)
     | st.sampled_from(["", "3,4\r\n", '"3","4\n4"\n', "3, 4\n", "\n", "3\n4,5,6\n", "3\n4\n"]),

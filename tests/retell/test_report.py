@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
+from playwright.sync_api import expect
 
 from livestory.cli import livestory
 from livestory.clock import instant
 from livestory.story.inputs import Observation
 from livestory.story.story_writer import StoryWriter
 from livestory.trading.market.simulated import SimulatedBars
+from tests.patience import until
 from tests.retell.bot import told_live
 from tests.web.browser import browser
 
@@ -96,12 +98,12 @@ def test_a_click_leads_from_line_to_chart_and_from_chart_to_line(report: Path) -
         assert page.locator("#lines li").count() == len(data_of(report)["events"])
         before = page.locator("canvas").first.screenshot()
         page.locator("#lines li", has_text="SAFETY BREAKER TRIPPED").first.click()
-        assert page.locator("li.chosen b").inner_text() == "🚨 SAFETY BREAKER TRIPPED"
-        assert page.locator("canvas").first.screenshot() != before  # the place is marked
+        expect(page.locator("li.chosen b")).to_have_text("🚨 SAFETY BREAKER TRIPPED")
+        until(lambda: page.locator("canvas").first.screenshot() != before)  # the place is marked
         box = page.locator(".u-over").nth(2).bounding_box()
         assert box is not None
         page.mouse.click(box["x"] + box["width"] * 0.9, box["y"] + 20)
-        assert page.locator("li.chosen b").inner_text() != "🚨 SAFETY BREAKER TRIPPED"
+        expect(page.locator("li.chosen b")).not_to_have_text("🚨 SAFETY BREAKER TRIPPED")
         page.locator("#kinds label", has_text="Quiet").click()
-        assert page.locator("#lines li[data-group=Quiet]:visible").count() == 0
+        expect(page.locator("#lines li[data-group=Quiet]:visible")).to_have_count(0)
         assert seen == [report.as_uri()]

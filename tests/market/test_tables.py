@@ -16,7 +16,7 @@ import duckdb
 import openpyxl
 import pytest
 from backports import zstd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livestory.errors import InputError, TableError
@@ -171,6 +171,7 @@ def test_what_a_mac_packs_beside_a_table_is_passed_over(tmp_path: Path) -> None:
     assert rows_of(file) == ROWS
 
 
+@settings(max_examples=30)
 @given(
     strange=st.text('1,"\n\r x', max_size=12)
     | st.sampled_from(["", "3,4\r\n", '"3","4\n4"\n', "3, 4\n", "\n", "3\n4,5,6\n", "3\n4\n"]),

@@ -19,6 +19,7 @@ from livestory.cli.commands.backup import backup, restore
 from livestory.cli.commands.check import check
 from livestory.cli.commands.compact import compact
 from livestory.cli.commands.demo import demo
+from livestory.cli.commands.digest import digest
 from livestory.cli.commands.explain import explain
 from livestory.cli.commands.export import export
 from livestory.cli.commands.init import init
@@ -28,6 +29,7 @@ from livestory.cli.commands.serve import serve
 from livestory.cli.commands.service import service
 from livestory.cli.commands.status import status
 from livestory.cli.commands.tail import tail
+from livestory.cli.commands.tell import tell
 from livestory.cli.commands.verify import verify
 from livestory.errors import LivestoryError
 from livestory.story.wording.text import visible
@@ -89,12 +91,14 @@ def _tell(error: OSError) -> None:
         alert,
         tail,
         status,
+        digest,
         verify,
         halt,
         resume,
         note,
         flow,
         init,
+        tell,
         explain,
         export,
         backup,

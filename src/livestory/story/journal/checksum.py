@@ -26,16 +26,17 @@ ROWS: dict[str, tuple[str, ...]] = {
     "states": ("name", "state"),
     "cursors": ("name", "seq", "state"),
     "positions": ("time", "symbol", "quantity", "price", "entry", "unrealised", "leverage", "liquidation"),
+    "answers": ("id", "digest", "seqs"),
 }
 """The tables with checksums: what of each row they cover, its key first; of a released table it never changes."""
 
 
-_POSITIONS = 4
+_LATER = {"positions": 4, "answers": 4}  # the schemas that brought them
 
 
 def sealed(schema: int) -> list[str]:
     """The tables with checksums in a journal of that schema."""
-    return [table for table in ROWS if schema >= (_POSITIONS if table == "positions" else CHECKSUMS)]
+    return [table for table in ROWS if schema >= _LATER.get(table, CHECKSUMS)]
 
 
 class Added(NamedTuple):

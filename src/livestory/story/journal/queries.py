@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import json
 
 from livestory.story.journal.checksum import ADDED, CHECKSUMS, GENESIS, ROWS, altered, link
-from livestory.story.journal.entry import Compacted, Cursor, Identity, Kept, Line
+from livestory.story.journal.entry import Answer, Compacted, Cursor, Identity, Kept, Line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,7 @@ END = 2**63 - 1
 """After every instant."""
 CHECKED = 100  # events at the end of the chain that are checked whenever a journal is opened
 _COMPACTED = 2  # the schema from which a journal can be compacted
+_ANSWERS = 4  # the schema from which requests have them
 _QUICK = 16 * 1024 * 1024  # bytes; a journal up to this size has its pages checked when it is opened
 
 
@@ -99,6 +100,14 @@ def cursors(db: apsw.Connection) -> dict[str, Cursor]:
     return {
         name: Cursor(seq, own) for name, seq, own in db.execute("SELECT name, seq, state FROM cursors ORDER BY name")
     }
+
+
+def answer(db: apsw.Connection, request: str) -> Answer | None:
+    """The answer to the request of that id; None where none was kept."""
+    if db.pragma("user_version") < _ANSWERS:
+        return None
+    row = db.execute("SELECT digest, seqs FROM answers WHERE id=?", (request,)).fetchone()
+    return row and Answer(row[0], json.decode(row[1], type=tuple[int, ...]))
 
 
 def compacted(db: apsw.Connection) -> Compacted | None:

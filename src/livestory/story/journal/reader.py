@@ -192,10 +192,11 @@ class JournalReader:
                 return
             start = int(rows[-1][0]) + 1
 
-    def last_observation(self) -> Observation | None:
-        """The latest observation. Raises JournalError."""
+    def last_observation(self, until: int = queries.END) -> Observation | None:
+        """The latest observation, of those up to and at ``until``. Raises JournalError."""
         with faults(self.path, "read"):
-            row = self._db.execute(f"{queries.observations(self._db)} ORDER BY time DESC LIMIT 1").fetchone()
+            query = f"{queries.observations(self._db)} WHERE time <= ? ORDER BY time DESC LIMIT 1"
+            row = self._db.execute(query, (until,)).fetchone()
         return row and self._observation(row, KeptPositions(self._db))
 
     def compacted(self) -> Compacted | None:

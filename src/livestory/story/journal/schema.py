@@ -50,6 +50,9 @@ STEPS: tuple[tuple[str, ...], ...] = (
         """CREATE TABLE positions(time INTEGER NOT NULL, symbol TEXT NOT NULL, quantity TEXT NOT NULL, price TEXT,
         entry TEXT, unrealised TEXT, leverage TEXT, liquidation TEXT, checksum INTEGER NOT NULL,
         PRIMARY KEY(symbol, time)) WITHOUT ROWID""",
+        # Of the requests that have an id; it may be there already, from the days before this schema was released.
+        """CREATE TABLE IF NOT EXISTS answers(id TEXT PRIMARY KEY, digest BLOB NOT NULL, seqs TEXT NOT NULL,
+        checksum INTEGER NOT NULL) WITHOUT ROWID""",
     ),
 )
 """What leads from each schema version to the next; a journal's version is the number of steps it has taken.
@@ -73,6 +76,8 @@ PUT_STATE = """INSERT INTO states(name, state, checksum) VALUES(?1, ?2, checksum
 ON CONFLICT(name) DO UPDATE SET state=excluded.state, checksum=excluded.checksum"""
 PUT_CURSOR = """INSERT INTO cursors(name, seq, state, checksum) VALUES(?1, ?2, ?3, checksum(?1, ?2, ?3))
 ON CONFLICT(name) DO UPDATE SET seq=excluded.seq, state=excluded.state, checksum=excluded.checksum"""
+PUT_ANSWER = """INSERT INTO answers(id, digest, seqs, checksum) VALUES(?1, ?2, ?3, checksum(?1, ?2, ?3))
+ON CONFLICT(id) DO NOTHING"""
 PUT_META = """INSERT INTO meta(key, value, checksum) VALUES(?1, ?2, checksum(?1, ?2))
 ON CONFLICT(key) DO UPDATE SET value=excluded.value, checksum=excluded.checksum"""
 _SEAL_META = f"UPDATE meta SET checksum = {covering('meta', len(STEPS))} WHERE checksum = 0"  # noqa: S608 (as above)

@@ -165,7 +165,7 @@ class Api:
         """A day, week, month or year in a paragraph: the last that ended, or where none has, the one that goes on."""
         story = self.story(request, "period")
         period = parameters.one_of(request, "period", ("week", "day", "month", "year"))
-        if not story.index.before(None, 1, None, None, None):  # perhaps there is no journal yet
+        if not len(story.index):  # perhaps there is no journal yet
             return Json({"digest": None})
         return Json({"digest": await self._queries.ask(story, lambda reader: _digest(reader, period))})
 

@@ -64,6 +64,6 @@ if __name__ == "__main__":
         tell(story)
         dump = io.StringIO()
         db = apsw.Connection(str(story.with_suffix(".db")))
-        apsw.shell.Shell(stdout=dump, db=db).process_command(".dump")
+        apsw.shell.Shell(stdout=dump, db=db).process_command(".dump")  # type: ignore[no-untyped-call]  # it comes without types
         lines = (line for line in dump.getvalue().splitlines() if not line.startswith("--"))
         Path(__file__).with_name(f"schema_{len(STEPS)}.sql").write_text("\n".join(lines) + "\n", "utf-8")

@@ -6,7 +6,7 @@ import os
 import random
 import signal
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import apsw
 import pytest
@@ -44,7 +44,7 @@ def seen(n: int, positions: dict[str, PositionReading] | None) -> Observation:
 def rows(path: Path) -> list[tuple[int, str, str, str | None]]:
     """The table: which bar, which symbol, quantity and entry."""
     db = apsw.Connection(str(path.with_suffix(".db")), flags=apsw.SQLITE_OPEN_READONLY)
-    found = db.execute("SELECT time, symbol, quantity, entry FROM positions ORDER BY time, symbol").fetchall()
+    found: Any = db.execute("SELECT time, symbol, quantity, entry FROM positions ORDER BY time, symbol").fetchall()
     db.close()
     return [((time - START) // MINUTE, symbol, quantity, entry) for time, symbol, quantity, entry in found]
 

@@ -87,13 +87,14 @@ def test_no_text_gets_out_of_the_data(tmp_path: Path) -> None:
 def test_a_click_leads_from_line_to_chart_and_from_chart_to_line(report: Path) -> None:
     """In a real browser, without an error and without a request."""
     with browser() as started:
-        page = started.new_page(viewport={"width": 1400, "height": 900})
+        page = started.new_page(viewport={"width": 1400, "height": 1300})
         seen: list[str] = []
         page.on("pageerror", lambda error: seen.append(str(error)))
         page.on("request", lambda request: seen.append(request.url))
         page.goto(report.as_uri())
         page.wait_for_selector("body[data-ready]")
         assert page.locator("canvas").count() == 3
+        assert page.locator("#digest strong").inner_text().startswith("2024-01-01 00:00 to ")
         assert page.locator("#lines li").count() == len(data_of(report)["events"])
         before = page.locator("canvas").first.screenshot()
         page.locator("#lines li", has_text="SAFETY BREAKER TRIPPED").first.click()

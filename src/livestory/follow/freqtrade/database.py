@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from livestory.clock import instant
 from livestory.errors import InputError
 from livestory.follow.database import Database, Patience
-from livestory.follow.freqtrade.records import Lock, Order, Trade
+from livestory.follow.freqtrade.records import Lock, Order, Trade, decimal_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -150,17 +150,17 @@ def _trade(row: dict[str, Any], orders: list[dict[str, Any]]) -> Trade:
         is_pending=row.get("open_order_id") is not None and row.get("close_rate_requested") is None,
         short=short,
         orders=tuple(_order(order, entry_side) for order in orders),
-        amount=_decimal(row["amount"]) or Decimal(0),
-        open_rate=_decimal(row["open_rate"]) or Decimal(0),
-        close_rate=_decimal(row.get("close_rate")),
-        fee_open=_decimal(row.get("fee_open")),
-        fee_close=_decimal(row.get("fee_close")),
-        fee_open_cost=_decimal(row.get("fee_open_cost")),
+        amount=decimal_of(row["amount"]) or Decimal(0),
+        open_rate=decimal_of(row["open_rate"]) or Decimal(0),
+        close_rate=decimal_of(row.get("close_rate")),
+        fee_open=decimal_of(row.get("fee_open")),
+        fee_close=decimal_of(row.get("fee_close")),
+        fee_open_cost=decimal_of(row.get("fee_open_cost")),
         fee_open_currency=row.get("fee_open_currency"),
-        fee_close_cost=_decimal(row.get("fee_close_cost")),
+        fee_close_cost=decimal_of(row.get("fee_close_cost")),
         fee_close_currency=row.get("fee_close_currency"),
-        profit=None if is_open else _decimal(row.get("close_profit_abs")),
-        funding=_decimal(row.get("funding_fees")) or Decimal(0),
+        profit=None if is_open else decimal_of(row.get("close_profit_abs")),
+        funding=decimal_of(row.get("funding_fees")) or Decimal(0),
         enter_tag=row.get("enter_tag"),
         exit_reason=row.get("exit_reason"),
         stake=row.get("stake_currency"),
@@ -169,9 +169,9 @@ def _trade(row: dict[str, Any], orders: list[dict[str, Any]]) -> Trade:
 
 def _order(row: dict[str, Any], entry_side: str) -> Order:
     is_open, status = bool(row["ft_is_open"]), (row.get("status") or "").lower()
-    filled, is_entry = _decimal(row.get("filled")), row["ft_order_side"] == entry_side
+    filled, is_entry = decimal_of(row.get("filled")), row["ft_order_side"] == entry_side
     if filled is None and status in _DONE:  # as some exchanges leave it
-        filled = _decimal(row.get("amount"))
+        filled = decimal_of(row.get("amount"))
     prices = (row.get(name) for name in ("average", "price", "ft_price"))
     times = [_time(row.get(name)) for name in ("order_filled_date", "order_update_date", "order_date")]
     given_up = not is_open and status in _CANCELLED and row["ft_order_side"] != "stoploss"
@@ -180,12 +180,12 @@ def _order(row: dict[str, Any], entry_side: str) -> Order:
         is_entry=is_entry,
         is_open=is_open,
         filled=filled or Decimal(0),
-        price=next((price for price in map(_decimal, prices) if price), None),
+        price=next((price for price in map(decimal_of, prices) if price), None),
         time=next((time for time in times if time is not None), 0),
-        wanted=_decimal(row.get("ft_amount") or row.get("amount")),
+        wanted=decimal_of(row.get("amount") or row.get("ft_amount")),
         tag=row.get("ft_order_tag"),
         cancelled=(row.get("ft_cancel_reason") or "") if given_up else None,
-        fee_base=_decimal(row.get("ft_fee_base")) or None,
+        fee_base=decimal_of(row.get("ft_fee_base")) or None,
     )
 
 
@@ -203,8 +203,3 @@ def _lock(row: dict[str, Any]) -> Lock:
 
 def _time(value: str | None) -> int | None:
     return instant(value) if value else None
-
-
-def _decimal(value: float | str | None) -> Decimal | None:
-    """Just what the float shows: 0.1 is 0.1, not 0.1000000000000000055."""
-    return None if value is None else Decimal(str(value))

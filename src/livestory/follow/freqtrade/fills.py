@@ -109,7 +109,7 @@ def _fill(trade: Trade, order: Order, told: Told, *, is_last: bool) -> Fill:
         trade_id=f"{order.order_id}+{before}" if before else order.order_id,
         result=result,
         reason=_reason(trade, order),
-        wanted=order.wanted if not order.is_open and order.wanted and order.wanted > order.filled else None,
+        wanted=order.wanted if order.cancelled is not None and order.wanted else None,
     )
 
 

@@ -7,6 +7,11 @@ from decimal import Decimal
 from msgspec import Struct
 
 
+def decimal_of(value: float | str | Decimal | None) -> Decimal | None:
+    """Just what a number shows: the float 0.1 is 0.1, and not 0.1000000000000000055."""
+    return None if value is None else Decimal(str(value))
+
+
 class Order(Struct, frozen=True, kw_only=True):
     """One order of a trade, as far as it is filled."""
 

@@ -194,7 +194,7 @@ def test_another_database_is_named_for_what_it_is(file: Path) -> None:
     with sqlite3.connect(file) as db:
         db.execute("CREATE TABLE trades(id INTEGER PRIMARY KEY, what TEXT)")
         db.execute("CREATE TABLE bars(id INTEGER PRIMARY KEY)")
-    with pytest.raises(InputError, match=r"a SQLite database, and no journal .*: its tables are bars, trades\n.*-csv"):
+    with pytest.raises(InputError, match=r"a SQLite database, and no journal .*\n.*its tables: bars, trades\. .*-csv"):
         recognised(file, str(file), NOW)
 
 

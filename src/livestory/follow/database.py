@@ -159,7 +159,7 @@ class Patience:
     """How long one read may go on: asked between two rows, it says when to stop and go on in the next read."""
 
     def __init__(self, seconds: float = _LONGEST) -> None:
-        """It begins now."""
+        """The read begins at this moment."""
         self._end = time.monotonic() + seconds
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import zipfile
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -61,10 +62,10 @@ def recognised(file: Path, name: str, now: int, strategy: str | None = None) -> 
 def unknown_database(name: str, tables: Collection[str]) -> InputError:
     """What is said of a database that no known program has written."""
     some = ", ".join(sorted(tables)[:_MOST_TABLES]) + (", …" if len(tables) > _MOST_TABLES else "")
-    holds = f"its tables are {some}" if tables else "without a table"
     return InputError(
-        f"{name}: a SQLite database, and no journal of livestory's, nor freqtrade's or Hummingbot's: {holds}\n"
-        f"Tell a table of it: sqlite3 -header -csv {name} 'SELECT …' | livestory explain -"
+        f"{name}: a SQLite database, and no journal of livestory's\n"
+        f"It is no bot's that is known here; its tables: {some or 'none'}. "
+        f"Tell one of them: sqlite3 -header -csv {shlex.quote(name)} 'SELECT …' | livestory explain -"
     )
 
 

@@ -103,8 +103,10 @@ class Narrator(FormerVerbs):
     The same inputs after the same `save` and `restore` give the same events, wherever the cut is made.
     """
 
-    def __init__(self, symbol: str = "ETH/BTC", unit: str = "BTC", settings: StorySettings | None = None) -> None:
-        """Begin a story in ``unit`` about a bot that trades ``symbol`` (``BASE/QUOTE``)."""
+    def __init__(
+        self, symbol: str | None = "ETH/BTC", unit: str | None = "BTC", settings: StorySettings | None = None
+    ) -> None:
+        """Begin a story in ``unit`` about a bot that trades ``symbol`` (``BASE/QUOTE``); None is unknown."""
         self._settings = settings or StorySettings()
         self._leaps = True  # whether a fact may close the chapters of days at which nothing was observed
         self._remember(_Memory(Account(symbol, unit, self._settings)))
@@ -122,7 +124,9 @@ class Narrator(FormerVerbs):
             memory = _decode(saved)
         except msgspec.MsgspecError as error:
             raise unreadable(error) from error
-        memory.account.settings = self._settings
+        known, account = self._account, memory.account
+        account.settings = self._settings
+        account.symbol, account.unit = account.symbol or known.symbol, account.unit or known.unit
         self._remember(memory)
 
     def blank(self) -> Narrator:
@@ -267,7 +271,8 @@ class Narrator(FormerVerbs):
 
     def trade_id(self, fill: Fill) -> str | None:
         """The id of the event that tells a fill whose trade id is known; the same fill has it again."""
-        return f"{TRADE}{fill.symbol or self._account.symbol}-{fill.trade_id}" if fill.trade_id else None
+        symbol = fill.symbol or self._account.symbol or ""
+        return f"{TRADE}{symbol}-{fill.trade_id}" if fill.trade_id else None
 
     def _count(self, flow: Flow) -> None:
         take = self._account.explain if flow.counted else self._account.flow

@@ -54,7 +54,7 @@ class Peak(Struct, frozen=True, kw_only=True):
 
     wealth: float  # as a balance of today's size
     drawdown: float  # of the wealth from it, 0 or negative
-    unit: str  # that it is counted in
+    unit: str | None  # that it is counted in
     time: int
     resumed_at: int | None  # it is the highest since that resume; None: the highest ever
 

@@ -78,7 +78,7 @@ class StoryWriter:
         filepath: str | os.PathLike[str],
         *,
         name: str | None = None,
-        symbol: str = "ETH/BTC",
+        symbol: str | None = "ETH/BTC",
         unit: str | None = None,
         settings: StorySettings | None = None,
         keep_days: int | None = 7,
@@ -88,9 +88,10 @@ class StoryWriter:
     ) -> None:
         """Open the story or begin it.
 
-        ``name`` is the bot's; ``unit`` is what wealth is counted in (by default the symbol's quote asset); ``settings``
-        are the detectors'; the file keeps ``keep_days`` days told (None: all) and archives older ones. Strict: raises
-        ValueError for a symbol that is no ``BASE/QUOTE``, and the journal's errors.
+        ``name`` is the bot's; ``symbol`` the pair it trades, None where it trades several or none is known; ``unit``
+        is what wealth is counted in (by default the symbol's quote asset; without a symbol unknown, and amounts stand
+        alone); ``settings`` are the detectors'; the file keeps ``keep_days`` days told (None: all) and archives older
+        ones. Strict: raises ValueError for a symbol that is no ``BASE/QUOTE``, and the journal's errors.
         """
         options = Options.of(name=name, symbol=symbol, unit=unit, settings=settings, keep_days=keep_days, clock=clock)
         path = path_of(filepath)

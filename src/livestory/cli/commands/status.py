@@ -114,7 +114,7 @@ def _seen(o: Observation, bot: Snapshot, *, running: bool) -> Iterator[tuple[str
     stopped = bot.stopped
     goodbye = f"stopped ({stopped.line.split(' | ')[2]}); was " if stopped and not running else ""
     yield "state", goodbye + _state(o)
-    yield "wealth", f"{numbers.wealth(o.wealth, unit)} {unit}" if o.wealth is not None else _UNKNOWN
+    yield "wealth", f"{numbers.wealth(o.wealth, unit)} {unit}".rstrip() if o.wealth is not None else _UNKNOWN
     yield (
         "drawdown",
         f"{numbers.percent(o.drawdown)}{_since(o.drawdown, bot.peak)}" if o.drawdown is not None else _UNKNOWN,

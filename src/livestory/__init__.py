@@ -18,7 +18,20 @@ from livestory.errors import (
     LivestoryError,
 )
 from livestory.story.event import Event
-from livestory.story.inputs import Begin, End, Fill, Flow, Input, Observation, RecordCheck, RegimeCheck, Skip, Statement
+from livestory.story.inputs import (
+    Begin,
+    End,
+    Fill,
+    Flow,
+    Funding,
+    Input,
+    Observation,
+    PositionReading,
+    RecordCheck,
+    RegimeCheck,
+    Skip,
+    Statement,
+)
 from livestory.story.kinds.lifecycle import Rules
 from livestory.story.line import parse, render
 from livestory.story.narrator import Narrator
@@ -36,6 +49,7 @@ __all__ = [
     "Event",
     "Fill",
     "Flow",
+    "Funding",
     "Health",
     "Input",
     "InputError",
@@ -47,6 +61,7 @@ __all__ = [
     "LivestoryError",
     "Narrator",
     "Observation",
+    "PositionReading",
     "Reason",
     "RecordCheck",
     "RegimeCheck",

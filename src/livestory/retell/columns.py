@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 TIME = "time"
 
-OBSERVATION: tuple[str, ...] = Observation.__struct_fields__
+OBSERVATION: tuple[str, ...] = tuple(name for name in Observation.__struct_fields__ if name != "positions")
 """The columns of an observation: its fields under their own names, ``time`` first."""
 
 FILL: dict[str, str] = {

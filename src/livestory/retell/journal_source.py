@@ -183,7 +183,7 @@ def _own(event: Event) -> SourceInput | None:  # noqa: PLR0911 - one way for eac
         case RulesChanged() as f:
             return Statement(event.time, (f.after,))
         case Trade() as f if f.effect is not None:
-            return _given(Fill, event, wealth_after=f.wealth)
+            return _given(Fill, event, wealth_after=f.wealth, result=f.reported)
         case PutOff():
             return _given(Skip, event)
         case CashFlow():
@@ -196,4 +196,4 @@ def _given(kind: type[GivenInput], event: Event, **renamed: Any) -> GivenInput:
     """The input of ``kind`` that the event is the telling of: both have what was said under the same names."""
     told = asdict(event.facts)
     same = {name: told[name] for name in kind.__struct_fields__ if name in told}
-    return kind(time=event.time, **same, **renamed)
+    return kind(time=event.time, **(same | renamed))

@@ -13,13 +13,15 @@ from math import isnan
 from types import NoneType
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from livestory.clock import SECOND, instant
 from livestory.plain import plain, shown
-from livestory.story.inputs import Observation
+from livestory.story import ccxt_records
+from livestory.story.inputs import Observation, PositionReading
 from livestory.story.kinds.lifecycle import Rules
 from livestory.story.reason import Reason, in_own_words
+from livestory.story.symbol import Symbol
 from livestory.story.wording.text import MOST, encodable, shortened
 
 if TYPE_CHECKING:
@@ -81,9 +83,8 @@ def label(value: object, name: str) -> str:
     return shortened(_words(value, name), MOST_OF_A_NAME)
 
 
-def trade_id(value: Any) -> str | None:
+def trade_id(value: Any, name: str = "trade_id") -> str | None:
     """The exchange's id of a trade. An empty one is none, and neither is what pandas has for a missing one."""
-    name = "trade_id"
     if _missing(value):
         return None
     given = plain(value)
@@ -145,14 +146,48 @@ def side(name: object, effect: str | None = None) -> str:
     raise ValueError(message)
 
 
-def pair(symbol: str) -> str:
-    """A symbol of two assets."""
-    told = label(symbol, "symbol")
-    base, _, quote = told.partition("/")
-    if not (base and quote):
-        message = f"symbol {shown(symbol)}: expected BASE/QUOTE, like ETH/BTC"
+def pair(symbol: object) -> str:
+    """A symbol of two assets, in any of its usual spellings, as a story writes it."""
+    try:
+        return str(Symbol.read(label(symbol, "symbol")))
+    except ValueError as error:
+        message = f"symbol {shown(symbol)}: {error}"
+        raise ValueError(message) from None
+
+
+def asset(value: object, name: str) -> str | None:
+    """The name of an asset, where it is told."""
+    return None if _missing(value) else label(value, name).strip() or None
+
+
+def positions(given: Any, name: str = "positions") -> dict[str, PositionReading]:
+    """What is held, by symbol: readings, dicts of their fields, plain quantities, or ccxt's records, also in a list."""
+    if isinstance(given, list | tuple):
+        given = {record.get("symbol"): record for record in given if hasattr(record, "get")}
+    if not hasattr(given, "keys"):
+        raise _wrong(name, given, "a dict with a symbol's reading each, or what ccxt's fetch_positions gives")
+    return {pair(symbol): _position(given[symbol], f"{name}[{symbol!r}]") for symbol in given}
+
+
+def _position(given: Any, name: str) -> PositionReading:
+    if isinstance(given, PositionReading):
+        fields: dict[str, Any] = asdict(given)
+    elif hasattr(given, "keys"):
+        fields = dict(given)
+        if ccxt_records.is_position(fields):
+            fields = ccxt_records.position(fields)
+    else:
+        fields = {"quantity": given}
+    unknown = fields.keys() - set(PositionReading.__struct_fields__)
+    if unknown:
+        message = f"{name}: no field {min(unknown)!r}; there are {', '.join(PositionReading.__struct_fields__)}"
         raise ValueError(message)
-    return told
+    amounts = {field: decimal(value, f"{name}.{field}", signed=True)
+               for field, value in fields.items() if not _missing(value)}  # fmt: skip
+    if "quantity" not in amounts:
+        message = f"{name}: its quantity is not known; leave the symbol out, or give 0 where nothing is held"
+        raise ValueError(message)
+    return PositionReading(**amounts)
 
 
 def reason(given: Reason | str | None) -> Reason | None:
@@ -280,6 +315,7 @@ _CONVERSIONS: dict[type, tuple[type, Callable[[Any, str], object]]] = {
     int: (NoneType, time),  # an int may count seconds
     str: (NoneType, _label),
     Reason: (NoneType, _reason),
+    dict[str, PositionReading]: (NoneType, positions),
 }
 _OBSERVED = tuple((name, *_CONVERSIONS[kind]) for name, kind in _types(Observation).items())
 _RULE: dict[str, Callable[[Any, str], Any]] = {

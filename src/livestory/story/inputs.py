@@ -21,6 +21,25 @@ LEAST_INSTANT, _PLAIN_END = 10**14, 10**16
 """1973-03-03, from which on a number is microseconds whoever reads it: a smaller one counts seconds, see `instant`."""
 
 
+class PositionReading(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What an exchange or a bot says is held of one symbol. Prices are in its quote asset."""
+
+    quantity: Decimal  # base asset, negative where it is short
+    price: Decimal | None = None  # at which it is marked
+    entry: Decimal | None = None  # average
+    unrealised: Decimal | None = None  # result, as reported
+    leverage: Decimal | None = None
+    liquidation: Decimal | None = None  # price at which it is liquidated
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for an amount that is NaN or infinite."""
+        for name in self.__struct_fields__:
+            amount = getattr(self, name)
+            if amount is not None and not amount.is_finite():
+                message = f"{name} {amount}: expected a finite number, or None where it is unknown"
+                raise ValueError(message)
+
+
 class Observation(Struct, frozen=True, omit_defaults=True, gc=False):
     """A bot at the end of one bar. Weights are shares of wealth (0 to 1), returns and drawdowns fractions.
 
@@ -46,6 +65,7 @@ class Observation(Struct, frozen=True, omit_defaults=True, gc=False):
     no_trade_reason: Reason | None = None  # why this bar made no trade
     flow: float | None = None  # deposits less withdrawals since the last observation, in the story's unit
     next_due: int | None = None  # when the next observation should come
+    positions: dict[str, PositionReading] | None = None  # all that are held, by symbol; {} is none at all
 
     def __post_init__(self) -> None:
         """Turn the caller's timestamp into an instant. Raises ValueError where it is none."""
@@ -67,8 +87,11 @@ class Fill(Struct, frozen=True, kw_only=True, omit_defaults=True):
     price: Decimal  # quote asset per base asset
     symbol: str | None = None  # "ETH/BTC"; None = the story's own
     effect: str | None = None  # "open", "add", "reduce" or "close"; None = worked out from the position
-    fee: Decimal | None = None  # in the quote asset
+    fee: Decimal | None = None  # negative is a rebate
+    fee_asset: str | None = None  # None = the quote asset
+    order_id: str | None = None
     trade_id: str | None = None
+    result: Decimal | None = None  # of what this fill closed, as reported, in what it is settled in or its quote asset
     reason: Reason | None = None
     step: int | None = None  # which step of a staged entry this is, from 1
     weight_before: float | None = None
@@ -102,6 +125,17 @@ class Flow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     came: int | None = None  # when it happened, where that is known to be earlier than `time`
     source: str | None = None  # who says so: "history" (of the account, at the exchange) or "you"
     counted: bool = False  # the wealth has it already, and a balance that differs was told of it
+    claimed: int | None = None
+
+
+class Funding(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What holding a contract earned (positive) or cost (negative)."""
+
+    time: int
+    symbol: str
+    amount: Decimal
+    asset: str | None = None  # None = what the contract is settled in, or its quote asset
+    funding_id: str | None = None  # one that was told before is not counted again
     claimed: int | None = None
 
 
@@ -166,5 +200,5 @@ class Head(Struct, frozen=True):
     never: frozenset[str] = frozenset()  # fields of `Observation` that none will have
 
 
-Input = Observation | Fill | Flow | Skip | Begin | End | Statement | RecordCheck | RegimeCheck | Head
+Input = Observation | Fill | Flow | Funding | Skip | Begin | End | Statement | RecordCheck | RegimeCheck | Head
 """Whatever a writer of a story takes."""

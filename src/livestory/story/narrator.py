@@ -20,6 +20,7 @@ from livestory.story.inputs import (
     End,
     Fill,
     Flow,
+    Funding,
     Head,
     Input,
     Observation,
@@ -181,6 +182,8 @@ class Narrator(FormerVerbs):
             return self._observe(given)
         if isinstance(given, Fill):
             return self._fill(given)
+        if isinstance(given, Funding):
+            return self._fund(given)
         time = given.time
         told = self._advance(time) if isinstance(given, Flow | Skip) else []
         for facts in self._found(given):
@@ -269,6 +272,10 @@ class Narrator(FormerVerbs):
         told += self._hear(fill.time, self._memory.trades.fill(fill, closed, put_off, self._account))
         return self._events(fill.time, told, self.trade_id(fill))
 
+    def _fund(self, funding: Funding) -> tuple[Event, ...]:
+        self._memory.calls += 1
+        return self._events(funding.time, self._advance(funding.time))
+
     def trade_id(self, fill: Fill) -> str | None:
         """The id of the event that tells a fill whose trade id is known; the same fill has it again."""
         symbol = fill.symbol or self._account.symbol or ""
@@ -345,6 +352,7 @@ _CALLS: dict[type, str] = {
     Fill: "fill",
     Skip: "skip",
     Flow: "flow",
+    Funding: "funding",
     Begin: "begin",
     End: "end",
     Head: "retell",
@@ -362,7 +370,7 @@ def _call(given: Input) -> str:
 def _at_the_clock(given: Input, now: int) -> Input:
     """The input at the clock's time, and in it, where it is to be told, the one that was given."""
     match given:
-        case Fill() | Skip() | Flow():
+        case Fill() | Skip() | Flow() | Funding():
             return replace(given, time=now, claimed=given.time)
         case Statement():
             facts = (replace(each, claimed=given.time) if isinstance(each, OfACaller) else each for each in given.facts)

@@ -7,12 +7,13 @@ import logging
 import signal
 import time as time_
 import traceback
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, Self, TypeVar
 
 from livestory.clock import SystemClock
-from livestory.story import arguments
+from livestory.story import arguments, ccxt_records
 from livestory.story.details import facts_of
-from livestory.story.inputs import Fill, Flow, Observation, RecordCheck, RegimeCheck, Skip, Statement
+from livestory.story.inputs import Fill, Flow, Funding, Observation, RecordCheck, RegimeCheck, Skip, Statement
 from livestory.story.kinds.telling import Note
 from livestory.story.reason import Reason, in_own_words
 from livestory.story.writing.options import Options, flag, path_of, seconds
@@ -151,35 +152,74 @@ class StoryWriter:
     @_harmless
     def fill(  # noqa: PLR0913 - a fill has as many sides, and all but three have defaults
         self,
-        side: str,
-        quantity: Number,
-        price: Number,
+        side: str | Mapping[str, Any],
+        quantity: Number | None = None,
+        price: Number | None = None,
         *,
         reason: Reason | str | None = None,
         fee: Number | None = None,
+        fee_asset: str | None = None,
+        order_id: str | int | None = None,
         trade_id: str | int | None = None,
         symbol: str | None = None,
         effect: str | None = None,
+        result: Number | None = None,
         timestamp: Timestamp | None = None,
     ) -> Told:
         """Tell a trade that was filled: ``side`` is "buy" or "sell", or "long" or "short" with an ``effect``.
 
-        ``quantity`` is in the base asset, ``price`` and ``fee`` are in the quote asset; ``effect`` is "open", "add",
-        "reduce" or "close" (a short needs it). A ``trade_id`` that was told before is not told again.
+        Or give one of ccxt's trades as it is, ``fill(trade)``, and by name what is to be told otherwise.
+
+        ``quantity`` is in the base asset, ``price`` in the quote asset, and so is ``fee`` unless ``fee_asset`` names
+        another; ``effect`` is "open", "add", "reduce" or "close" (a short in a spot market needs it); ``result`` is
+        what the fill earned by closing, where the bot knows that itself. A ``trade_id`` that was told before is not
+        told again.
         """
+        given: dict[str, Any] = {"quantity": quantity, "price": price, "symbol": symbol, "fee": fee,
+            "fee_asset": fee_asset, "order_id": order_id, "trade_id": trade_id, "timestamp": timestamp}  # fmt: skip
+        if isinstance(side, Mapping):
+            given = ccxt_records.trade(side) | {name: value for name, value in given.items() if value is not None}
+        else:
+            given["side"] = side
         effect = arguments.effect(effect)
         fill = Fill(
-            time=self._at(timestamp),
-            side=arguments.side(side, effect),
-            quantity=arguments.decimal(quantity, "quantity"),
-            price=arguments.decimal(price, "price"),
-            symbol=arguments.pair(symbol) if symbol is not None else None,
+            time=self._at(given["timestamp"]),
+            side=arguments.side(given["side"], effect),
+            quantity=arguments.decimal(given["quantity"], "quantity"),
+            price=arguments.decimal(given["price"], "price"),
+            symbol=arguments.pair(given["symbol"]) if given["symbol"] is not None else None,
             effect=effect,
-            fee=arguments.decimal(fee, "fee", signed=True) if fee is not None else None,
-            trade_id=arguments.trade_id(trade_id),
+            fee=arguments.decimal(given["fee"], "fee", signed=True) if given["fee"] is not None else None,
+            fee_asset=arguments.asset(given["fee_asset"], "fee_asset"),
+            order_id=arguments.trade_id(given["order_id"], "order_id"),
+            trade_id=arguments.trade_id(given["trade_id"]),
+            result=arguments.decimal(result, "result", signed=True) if result is not None else None,
             reason=arguments.reason(reason),
         )
         return self._take(fill)
+
+    @_harmless
+    def funding(
+        self,
+        symbol: str,
+        amount: Number,
+        *,
+        asset: str | None = None,
+        funding_id: str | int | None = None,
+        timestamp: Timestamp | None = None,
+    ) -> Told:
+        """Tell what holding a contract earned (positive) or cost (negative), in ``asset``: what it is settled in.
+
+        A ``funding_id`` that was told before is not counted again.
+        """
+        funding = Funding(
+            time=self._at(timestamp),
+            symbol=arguments.pair(symbol),
+            amount=arguments.decimal(amount, "amount", signed=True),
+            asset=arguments.asset(asset, "asset"),
+            funding_id=arguments.trade_id(funding_id, "funding_id"),
+        )
+        return self._take(funding)
 
     @_harmless
     def skip(

@@ -225,7 +225,8 @@ class ChapterDetector(Struct):
                 day.buys += 1
             else:
                 day.sells += 1
-            day.fees += facts.fee or 0
+            if facts.fee_asset is None:
+                day.fees += facts.fee or 0
         elif isinstance(facts, Exposure):
             day.exposures += 1
         elif isinstance(facts, BreakerTripped):

@@ -78,6 +78,7 @@ class Identity(Struct, frozen=True, kw_only=True):
 
 def _column_types() -> dict[str, type]:
     hints = get_type_hints(Observation)
+    del hints["positions"]  # which are no column
     return {name: next((t for t in get_args(hint) if t is not NoneType), hint) for name, hint in hints.items()}
 
 

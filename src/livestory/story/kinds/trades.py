@@ -103,6 +103,9 @@ class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
     result: float | None = None  # of what this fill closed, after fees, as a share of its cost
     gain: Decimal | None = None  # the same in the quote asset
     fee: Decimal | None = None
+    fee_asset: str | None = None  # None = the quote asset
+    order_id: str | None = None
+    reported: Decimal | None = None  # the result of what it closed, as the bot or a table says
     trade_id: str | None = None
     reference: Decimal | None = None
     wanted: Decimal | None = None

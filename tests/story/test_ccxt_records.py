@@ -1,0 +1,149 @@
+"""ccxt's own trades and positions, told as they are."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import ccxt  # type: ignore[import-untyped]  # it has no types
+import numpy as np
+import pandas as pd
+import pytest
+
+from livestory import Observation, PositionReading, StoryWriter
+from livestory.clock import ManualClock, instant
+from livestory.story import arguments
+from livestory.story.ccxt_records import trade
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NOON = instant("2024-12-03 12:00:00")
+RAW: dict[str, Any] = {
+    "symbol": "BNBUSDT",
+    "id": 28457,
+    "orderId": 100234,
+    "price": "640.10",
+    "qty": "12.5",
+    "quoteQty": "8001.25",
+    "commission": "0.0093",
+    "commissionAsset": "BNB",
+    "time": 1733227200000,
+    "isBuyer": True,
+    "isMaker": False,
+}
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> Iterator[StoryWriter]:
+    """One that raises what it is told wrongly."""
+    with StoryWriter(tmp_path, symbol="ETH/USDT", strict=True, max_wait=30.0, clock=ManualClock(NOON)) as story:
+        yield story
+
+
+def _market(exchange: ccxt.Exchange, symbol: str, **fields: Any) -> Any:
+    base, _, quote = symbol.partition(":")[0].partition("/")
+    settle = symbol.partition(":")[2] or None
+    given = {"id": symbol, "symbol": symbol, "base": base, "quote": quote, "settle": settle, "active": True,
+             "spot": settle is None, "swap": settle is not None, "contract": settle is not None, "taker": 0.001,
+             "type": "swap" if settle else "spot", "precision": {}, "limits": {}, **fields}  # fmt: skip
+    return exchange.safe_market_structure(given)
+
+
+def test_a_trade_of_ccxts_own_making_is_told_with_what_is_said_otherwise(story: StoryWriter) -> None:
+    """As fetch_my_trades gives it, parsed by ccxt itself; the reason is the bot's."""
+    exchange = ccxt.binance()
+    parsed = exchange.parse_trade(RAW, _market(exchange, "BNB/USDT"))
+    (event,) = story.fill(parsed, reason="dip") or ()
+    assert event.line == "2024-12-03 12:00:00 | 🟢 BUY | +12.5 BNB @ 640.1 USDT | dip"
+    facts: Any = event.facts
+    assert (facts.trade_id, facts.order_id) == ("28457", "100234")
+    assert (facts.fee, facts.fee_asset) == (Decimal("0.0093"), "BNB")
+    assert story.fill(parsed) is None, "told before"
+
+
+def test_contracts_are_counted_in_the_base_asset() -> None:
+    """Five contracts of a hundredth of a bitcoin each; an inverse one is paid in its base."""
+    given = {"symbol": "BTC/USDT:USDT", "side": "sell", "amount": 5.0, "price": 96000.0, "cost": 4800.0}
+    assert trade(given)["quantity"] == Decimal("0.05")
+    assert trade(given | {"amount": 0.3, "cost": 28800.0})["quantity"] == 0.3
+    assert trade(given | {"symbol": "BTC/USDT", "cost": 1.0})["quantity"] == 5.0
+    inverse = {"symbol": "BTC/USD:BTC", "side": "buy", "amount": 96.0, "price": 96000.0, "cost": 0.1}
+    assert trade(inverse)["quantity"] == 0.1
+
+
+def test_fees_of_one_asset_are_summed_and_those_of_several_are_unknown() -> None:
+    """A fill has room for one; what it has no room for is not made nothing of."""
+    given: dict[str, Any] = {"symbol": "ETH/USDT", "side": "buy", "amount": 1, "price": 1, "fee": None}
+    usdt, bnb = {"cost": 0.1, "currency": "USDT"}, {"cost": 0.2, "currency": "BNB"}
+    fees = [trade(given | {"fees": each}) for each in ([], [usdt], [usdt, usdt], [usdt, bnb])]
+    assert [(each["fee"], each["fee_asset"]) for each in fees] == [
+        (None, None),
+        (Decimal("0.1"), "USDT"),
+        (Decimal("0.2"), "USDT"),
+        (None, None),
+    ]
+    assert trade(given | {"fee": usdt})["fee"] == Decimal("0.1")
+    assert trade(given | {"fee": {"cost": None, "currency": None}})["fee"] is None
+
+
+def test_positions_of_ccxts_own_making_are_read() -> None:
+    """A short of thirty contracts of a tenth; what it does not know is unknown."""
+    exchange = ccxt.binanceusdm()
+    record = exchange.safe_position(
+        {"symbol": "ETH/USDT:USDT", "contracts": 30.0, "contractSize": 0.1, "side": "short", "entryPrice": 3700.5,
+         "markPrice": 3650.0, "unrealizedPnl": 151.5, "leverage": 5.0, "liquidationPrice": None}
+    )  # fmt: skip
+    expected = PositionReading(
+        quantity=Decimal(-3),
+        price=Decimal(3650),
+        entry=Decimal("3700.5"),
+        unrealised=Decimal("151.5"),
+        leverage=Decimal(5),
+    )
+    assert arguments.positions([record]) == {"ETH/USDT:USDT": expected}
+    assert arguments.positions({"ETHUSDT.P": record}) == {"ETH/USDT:USDT": expected}
+
+
+def test_positions_are_taken_as_readings_dicts_rows_and_numbers() -> None:
+    """Of numpy and pandas, with NaN where nothing is known; the observation is not changed where it is right."""
+    expected = {"ETH/USDT": PositionReading(quantity=Decimal("0.1"), entry=Decimal(3600))}
+    frame = pd.DataFrame({"quantity": [0.1], "entry": [3600.0], "liquidation": [float("nan")]}, index=["ETHUSDT"])
+    for given in (expected, {"ETH-USDT": {"quantity": np.float32(0.1), "entry": "3600"}}, frame.to_dict("index"),
+                  {"ETH/USDT": frame.iloc[0]}):  # fmt: skip
+        assert arguments.positions(given) == expected
+    assert arguments.positions({"ETH/USDT": 0.1})["ETH/USDT"].quantity == Decimal("0.1")
+    seen: Any = Observation(time=NOON, positions={"ETHUSDT": 2})  # type: ignore[dict-item]  # as a bot has it
+    assert arguments.observation(seen).positions == {"ETH/USDT": PositionReading(quantity=Decimal(2))}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (5, r"^positions 5: expected a dict with a symbol's reading each, or what ccxt"),
+        ({"ETH": 1}, r"^symbol 'ETH': expected BASE/QUOTE"),
+        ({"ETH/USDT": {"qty": 1}}, r"^positions\['ETH/USDT'\]: no field 'qty'; there are quantity, price"),
+        ({"ETH/USDT": {"entry": 1}}, r"^positions\['ETH/USDT'\]: its quantity is not known"),
+        ({"ETH/USDT": {"quantity": "lots"}}, r"^positions\['ETH/USDT'\].quantity 'lots': expected a number"),
+    ],
+)
+def test_what_is_no_position_is_named(given: Any, said: str) -> None:
+    """The place, and what is wanted."""
+    with pytest.raises(ValueError, match=said):
+        arguments.positions(given)
+
+
+def test_an_amount_that_is_no_number_is_no_reading() -> None:
+    """However it was made."""
+    with pytest.raises(ValueError, match=r"^entry NaN: expected a finite number"):
+        PositionReading(quantity=Decimal(1), entry=Decimal("NaN"))
+
+
+def test_positions_and_funding_are_accepted_end_to_end(story: StoryWriter) -> None:
+    """Beside all else that is observed; the journal's columns are those of its schema."""
+    seen = Observation(time=NOON, wealth=1000.0, positions={"BTC/USDT:USDT": PositionReading(quantity=Decimal(-1))})
+    story.observe(seen)
+    story.funding("BTCUSDT.P", "-0.12", funding_id=7)
+    assert story.flush(30.0)
+    assert story.health.ok

@@ -114,6 +114,14 @@ class Account(UnitValue):
             self.price = observation.price
         self.last = observation
 
+    def trip(self) -> None:
+        """Take that the breaker has tripped, from a bot that tells it of itself."""
+        self.tripped = True
+
+    def resume(self) -> None:
+        """Take that the bot trades again after its breaker: its drawdown counts from the wealth that comes next."""
+        self.resuming, self.tripped = self.resuming or self.tripped, False
+
     def _count_from(self, value: float, time: int) -> None:
         """A new peak; after the breaker's halt it is the wealth at the resume, as in the bot's own rule."""
         if value < self.peak:

@@ -95,9 +95,12 @@ def _gone(bot: Snapshot, last: Kept | None) -> str:
 
 def _unheard(bot: Snapshot) -> str:
     """The state of a bot that has heard no bar."""
-    if bot.halt_change is None or not bot.halt_change.halted:
+    halt = bot.halt_change
+    if halt is None or not halt.halted:
         return f"{_UNKNOWN}: no bar heard yet"
-    return f"{_halted(bot.halt_change.reason)}; waits for you"
+    if halt.until is not None:
+        return f"{_halted(halt.reason)}; waits for {numbers.minute(halt.until)} UTC"
+    return _halted(halt.reason) + ("; waits for you" if halt.reason in {"owner", "journal"} else "")
 
 
 def _halted(reason: str | None) -> str:

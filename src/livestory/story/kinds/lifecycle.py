@@ -82,7 +82,9 @@ class Resumed(Facts, frozen=True, kw_only=True, tag="resumed"):
     def why(self, time: int, /) -> Iterable[str]:
         yield escape((self.mode or "").upper())
         if not self.clean:
-            yield f"no goodbye at {numbers.moment(self.last_heard, time)}: killed, or the machine restarted"
+            own = self.away is not None and self.missed_bars is None  # which may have ended without a word
+            how = "killed, or ended without one" if own else "killed, or the machine restarted"
+            yield f"no goodbye at {numbers.moment(self.last_heard, time)}: {how}"
         if self.away is None:
             yield "the replay goes on where it stopped"
         if self.missed_bars is not None:

@@ -152,6 +152,7 @@ class BreakerTripped(OfACaller, frozen=True, kw_only=True, tag="breaker"):
     base: str | None = None
     resume_at: int | None = None
     resume_score: float | None = None
+    told: bool = False  # by the bot as it happened, not by an observation
 
     def why(self, time: int, /) -> Iterable[str]:
         if self.peak is not None and self.wealth is not None:
@@ -208,6 +209,7 @@ class Phoenix(OfACaller, frozen=True, kw_only=True, tag="phoenix"):
     price: float | None = None
     wealth: float | None = None
     regime: str | None = None
+    told: bool = False  # as of a trip
 
     def why(self, _time: int, /) -> Iterable[str]:
         if self.halted is not None:
@@ -249,20 +251,24 @@ class Halted(Facts, frozen=True, kw_only=True, tag="halted"):
     cancelled: int | None = None  # orders; None: the bot reports its halt with its observations
     orders_open: int | None = None  # that are not cancelled yet
     selling: bool = False
+    until: int | None = None  # it is to last, as far as the bot knows
+    told: bool = False  # as of a trip
 
     @property
     def retelling(self) -> Retelling:
         """As told where the bot told it of itself, and no observation brought it."""
-        return Retelling.ANEW if self.cancelled is None else Retelling.AS_TOLD
+        return Retelling.AS_TOLD if self.told or self.cancelled is not None else Retelling.ANEW
 
-    def why(self, _time: int, /) -> Iterable[str]:
+    def why(self, time: int, /) -> Iterable[str]:
         if self.cancelled is not None:
             yield from _halted_now(self, self.cancelled)
             return
         if self.position is not None:
             keeps = f"keeps {of(numbers.exact(self.position), self.base)}"
             yield keeps if self.position else f"{none_of(self.base)} held"
-        if self.reason == "owner":
+        if self.until is not None:
+            yield f"until {numbers.moment(self.until, time)}"
+        elif self.reason == "owner":
             yield "goes on when you say so"
 
 
@@ -297,11 +303,12 @@ class Unhalted(Facts, frozen=True, kw_only=True, tag="unhalted"):
     bars: int | None = None  # that passed meanwhile
     kept_back: int | None = None  # trades that would have been made
     still: str | None = None  # the reason of another halt that goes on
+    told: bool = False  # as of a trip
 
     @property
     def retelling(self) -> Retelling:
         """As told where the bot told it of itself, and no observation brought it."""
-        return Retelling.ANEW if self.bars is None else Retelling.AS_TOLD
+        return Retelling.AS_TOLD if self.told or self.bars is not None else Retelling.ANEW
 
     def why(self, _time: int, /) -> Iterable[str]:
         passed = f"{numbers.count(self.bars, 'bar')} passed" if self.bars is not None else ""

@@ -109,6 +109,21 @@ def test_the_curve_keeps_its_extremes(journal: Path) -> None:
     assert all(end == start for (_, end, _), (start, _, _) in pairwise(spans))
 
 
+def test_the_last_week_is_told_in_a_paragraph(journal: Path) -> None:
+    """Its verdict apart from what there is to say besides; none before the first line."""
+    with served(journal) as server:
+        assert server.ask("api/digest").json == {"digest": None}
+    with Teller(journal) as teller:
+        teller.begin().bars(40).trade()
+    with served(journal) as server:
+        settled(server)
+        told = server.ask("api/digest?period=day").json["digest"]
+        assert told["title"].endswith(" 2024")
+        assert told["verdict"].endswith(".")
+        assert told["told"][-1] == "Nothing is asked of you."
+        assert server.ask("api/digest?period=decade").status == 400
+
+
 def test_chapters_are_told_by_period(journal: Path) -> None:
     """Days and weeks, newest first, with their facts."""
     week(journal, START + 9 * DAY).close()

@@ -19,6 +19,7 @@ from livestory.cli.commands.backup import backup, restore
 from livestory.cli.commands.check import check
 from livestory.cli.commands.compact import compact
 from livestory.cli.commands.demo import demo
+from livestory.cli.commands.digest import digest
 from livestory.cli.commands.explain import explain
 from livestory.cli.commands.export import export
 from livestory.cli.commands.init import init
@@ -89,6 +90,7 @@ def _tell(error: OSError) -> None:
         alert,
         tail,
         status,
+        digest,
         verify,
         halt,
         resume,

@@ -10,6 +10,8 @@ from starlette.responses import PlainTextResponse, Response
 
 from livestory.outlets.web import parameters
 from livestory.outlets.web.listeners import event_data
+from livestory.story.digest.prose import digest
+from livestory.story.digest.source import read, told_last
 from livestory.story.kinds import groups, is_critical
 
 if TYPE_CHECKING:
@@ -158,6 +160,14 @@ class Api:
         more = last is not None and (last != seqs[-1] or len(seqs) == SEARCHED)
         return Json({"chapters": found, "next": last if more else None})
 
+    async def digest(self, request: Request) -> Response:
+        """A day, week, month or year in a paragraph: the last that ended, or where none has, the one that goes on."""
+        story = self.story(request, "period")
+        period = parameters.one_of(request, "period", ("week", "day", "month", "year"))
+        if not story.index.before(None, 1, None, None, None):  # perhaps there is no journal yet
+            return Json({"digest": None})
+        return Json({"digest": await self._queries.ask(story, lambda reader: _digest(reader, period))})
+
     async def text(self, request: Request) -> Response:
         """The story as plain text, oldest line first; its last lines, where it is long."""
         story = self.story(request, "kind", "since", "until", "limit", "before")
@@ -188,6 +198,12 @@ def _matching(reader: JournalReader, seqs: list[int], words: str | None, limit: 
         if event is not None and (words is None or words in event.line.casefold()):
             found.append(event)
     return found, last
+
+
+def _digest(reader: JournalReader, period: str) -> dict[str, object]:
+    span = told_last(reader, period)
+    told = digest(read(reader, span))
+    return {"period": period, "start": span.start, "end": span.end} | msgspec.structs.asdict(told)
 
 
 def _text(reader: JournalReader, seqs: list[int]) -> bytes:

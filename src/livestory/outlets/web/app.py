@@ -87,6 +87,7 @@ class Web:
             ("/api/events/{seq}", api.event),
             ("/api/series", api.series),
             ("/api/chapters", api.chapters),
+            ("/api/digest", api.digest),
             ("/api/stream", self._stream),
             ("/story.txt", api.text),
             ("/metrics", self._metrics),

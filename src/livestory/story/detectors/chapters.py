@@ -6,7 +6,6 @@ A day is (00:00, next 00:00] UTC: the observation at midnight belongs to the day
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from decimal import Decimal
 from math import inf
 from operator import itemgetter
@@ -14,19 +13,18 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from livestory.clock import DAY, as_datetime, as_instant
+from livestory.clock import DAY
 from livestory.story.kinds.chapters import Chapter, Quiet
 from livestory.story.kinds.lifecycle import Resumed, Stopped
 from livestory.story.kinds.money import CashFlow
 from livestory.story.kinds.risk import BreakerTripped
 from livestory.story.kinds.trades import Exposure, Trade
+from livestory.story.periods import PERIODS
 from livestory.story.reason import BarCount, Reason
 from livestory.story.reasons import OTHER
 from livestory.story.unit_value import fall_from, return_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from livestory.story.account import Account
     from livestory.story.inputs import Observation
     from livestory.story.kinds.base import Facts
@@ -47,8 +45,8 @@ class NoTradeTally(Struct):
 
     counts: dict[str, _Count] = {}
 
-    def add(self, reason: Reason) -> None:
-        """Count one bar that made no trade, and why."""
+    def add(self, reason: Reason, bars: int = 1) -> None:
+        """Count bars that made no trade, and why; ``reason`` is the one of them that came nearest to its limit."""
         value, limit = reason.value, reason.limit
         distance = abs(value - limit) if value is not None and limit is not None else _FAR
         name = reason.name
@@ -57,9 +55,9 @@ class NoTradeTally(Struct):
             name = reason.key
         count = self.counts.get(name)
         if count is None:
-            self.counts[name] = _Count(1, reason, distance)
+            self.counts[name] = _Count(bars, reason, distance)
             return
-        count.bars += 1
+        count.bars += bars
         if distance < count.distance:
             count.nearest, count.distance = reason, distance
 
@@ -134,30 +132,6 @@ class _Tally(Struct, omit_defaults=True):
             self.deepest, self.deepest_from, self.deepest_at = deepest, since, at
         if day.peak_at > day.since and day.peak >= self.peak:
             self.peak, self.peak_at = day.peak, day.peak_at
-
-
-def _day(time: int) -> tuple[int, int]:
-    start = (time - 1) // DAY * DAY
-    return start, start + DAY
-
-
-def _week(time: int) -> tuple[int, int]:
-    day = as_datetime(_day(time)[0])
-    start = as_instant(day - timedelta(days=day.weekday()))
-    return start, start + 7 * DAY
-
-
-def _month(time: int) -> tuple[int, int]:
-    first = as_datetime(_day(time)[0]).replace(day=1)
-    return as_instant(first), as_instant((first + timedelta(days=32)).replace(day=1))
-
-
-def _year(time: int) -> tuple[int, int]:
-    first = as_datetime(_day(time)[0]).replace(month=1, day=1)
-    return as_instant(first), as_instant(datetime(first.year + 1, 1, 1, tzinfo=first.tzinfo))
-
-
-_PERIODS: dict[str, Callable[[int], tuple[int, int]]] = {"day": _day, "week": _week, "month": _month, "year": _year}
 
 
 class ChapterDetector(Struct):
@@ -237,12 +211,12 @@ class ChapterDetector(Struct):
     def _begin(self, time: int, account: Account) -> _Tally:
         # A story that begins at midnight begins with the new day, not with the last instant of the old one.
         following = time + 1 if time % DAY == 0 else time
-        for period in _PERIODS:
+        for period in PERIODS:
             self._open(period, following, time, account)
         return self.tallies["day"]
 
     def _open(self, period: str, time: int, since: int, account: Account) -> None:
-        start, end = _PERIODS[period](time)
+        start, end = PERIODS[period](time)
         if period == "day":
             self.end = end
         value = account.value

@@ -188,10 +188,11 @@ class JournalReader:
                 return
             start = int(rows[-1][0]) + 1
 
-    def last_observation(self) -> Observation | None:
-        """The latest observation. Raises JournalError."""
+    def last_observation(self, until: int = 2**63 - 1) -> Observation | None:
+        """The latest observation, of those up to and at ``until``. Raises JournalError."""
+        query = f"{self._observations} WHERE time <= ? ORDER BY time DESC LIMIT 1"
         with faults(self.path, "read"):
-            row = self._db.execute(f"{self._observations} ORDER BY time DESC LIMIT 1").fetchone()
+            row = self._db.execute(query, (until,)).fetchone()
         return row and self._observation(row)
 
     def compacted(self) -> Compacted | None:

@@ -1,4 +1,4 @@
-// Days, weeks and months that ended, as cards.
+// Days, weeks and months that ended: the last one in a paragraph, and all as cards.
 import { ask } from "./api.js";
 import { byId, make, press } from "./dom.js";
 import * as numbers from "./numbers.js";
@@ -26,9 +26,18 @@ export class Chapters {
     let page = { chapters: [], next: null };
     try { page = await ask("api/chapters", { period: this.#period, limit: PAGE }); } catch { /* the head says what is wrong */ }
     if (generation !== this.#generation) return;
+    this.#tellDigest(generation);
     this.#cards = page.chapters;
     this.#next = page.next;
     this.redraw();
+  }
+
+  /** The last of these periods that ended, in a paragraph. */
+  async #tellDigest(generation) {
+    const { digest } = await ask("api/digest", { period: this.#period }).catch(() => ({ digest: null }));
+    if (generation !== this.#generation) return;
+    byId("digest").hidden = digest === null;
+    if (digest) byId("digest").replaceChildren(make("strong", {}, `${digest.title}: ${digest.verdict}`), ` ${digest.told.join(" ")}`);
   }
 
   line(event) { if (event.kind === "chapter") this.reload(); }

@@ -1,0 +1,99 @@
+"""`livestory digest`: a period of a story in one paragraph."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from livestory.cli.options import dir_option
+from livestory.cli.story_folder import story_in
+from livestory.clock import instant
+from livestory.settings import duration
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from livestory.story.digest.period import Span
+    from livestory.story.journal.reader import JournalReader
+
+
+def _time(_ctx: click.Context, _parameter: click.Parameter, text: str | None) -> int | timedelta | None:
+    """An instant, or how long before the end."""
+    if text is None:
+        return None
+    with suppress(ValueError):
+        return timedelta(microseconds=duration(text))
+    try:
+        return instant(text)
+    except ValueError:
+        message = f"{text!r} is neither a duration such as 3d nor a time such as 2024-12-03T15:00"
+        raise click.BadParameter(message) from None
+
+
+@click.command(short_help="A day, week, month or year in one paragraph.")
+@click.option("--day", "period", flag_value="day", help="The last day that ended (UTC).")
+@click.option("--week", "period", flag_value="week", default="week", help="The last week that ended.  [default]")
+@click.option("--month", "period", flag_value="month", help="The last month that ended.")
+@click.option("--year", "period", flag_value="year", help="The last year that ended.")
+@click.option("--of", "of", callback=_time, metavar="DATE", help="The one that holds this date, ended or not.")
+@click.option("--since", callback=_time, metavar="3d|TIME", help="Any span: from then on, or so long before its end.")
+@click.option("--until", callback=_time, metavar="TIME", help="End of the span of --since.  [default: the last line]")
+@click.option("--format", "form", type=click.Choice(["text", "md", "html"]), default="text", show_default=True)
+@dir_option()
+def digest(
+    period: str, of: int | timedelta | None, since: int | timedelta | None, until: int | timedelta | None, form: str,
+    folder: Path,
+) -> None:  # fmt: skip
+    """Tell a period in one paragraph: the verdict first, then what happened, where it stands, what is asked of you.
+
+    It is made of the journal's facts alone; nothing in it is guessed. Where no period of the kind has ended yet, the
+    one that goes on is told.
+
+    \b
+    livestory digest
+    livestory digest --month --of 2024-12-01
+    livestory digest --since 3d --format md
+    """
+    from livestory.story.digest.prose import digest as told
+    from livestory.story.digest.source import read
+    from livestory.story.journal.reader import JournalReader
+
+    layout = story_in(folder)
+    with JournalReader.open(layout.db) as reader:
+        paragraph = told(read(reader, _span(reader, period, of, since, until)))
+    click.echo({"text": paragraph.text, "md": paragraph.markdown, "html": paragraph.html}[form]())
+
+
+def _span(
+    reader: JournalReader,
+    period: str,
+    of: int | timedelta | None,
+    since: int | timedelta | None,
+    until: int | timedelta | None,
+) -> Span:
+    """The period that was asked for; one that goes on, up to the last line."""
+    from livestory.story.digest.period import Span
+    from livestory.story.digest.source import span_of, told_last
+
+    if since is not None:
+        last = reader.event(reader.last_seq)
+        end = _instant(until, "--until") if until is not None else last.time if last is not None else 0
+        start = end - since // timedelta(microseconds=1) if isinstance(since, timedelta) else since
+        if last is not None and start >= end:
+            message = "--since is not before the end of the span"
+            raise click.UsageError(message)
+        return Span("", start, end)
+    if until is not None:
+        message = "--until ends the span of --since: name both, or a period with --of"
+        raise click.UsageError(message)
+    return told_last(reader, period) if of is None else span_of(period, _instant(of, "--of") + 1)
+
+
+def _instant(given: int | timedelta, option: str) -> int:
+    if isinstance(given, timedelta):
+        message = f"{option} is a time such as 2024-12-03"
+        raise click.UsageError(message)
+    return given

@@ -1,0 +1,228 @@
+"""What happened in a period, gathered from the facts of its events; no sentence is made here."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct, field
+
+from livestory.story.detectors.chapters import NoTradeTally
+from livestory.story.detectors.exchange import ENDS
+from livestory.story.inputs import Observation
+from livestory.story.kinds import lifecycle, money, telling
+from livestory.story.kinds.chapters import Chapter
+from livestory.story.kinds.exchange import OrderUnknown
+from livestory.story.kinds.risk import (
+    AllTimeHigh,
+    BreakerTripped,
+    DailyLimit,
+    Halted,
+    Phoenix,
+    SellStuck,
+    Unhalted,
+)
+from livestory.story.kinds.trades import Trade
+from livestory.story.unit_value import return_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from livestory.story.kinds.base import Facts
+
+_BEGINNINGS = frozenset(pair.trouble for pair in ENDS.values())
+
+
+class Span(NamedTuple):
+    """A period: what happened after ``start``, up to and with ``end``, as a chapter counts it."""
+
+    name: str  # "day", "week", "month", "year", or "" for any other
+    start: int
+    end: int
+
+
+class Told(NamedTuple):
+    """A fact and the instant at which it was told."""
+
+    time: int
+    facts: Facts
+
+
+class Halt(Struct):
+    """A halt from its beginning to its end, as far as the period holds them."""
+
+    began: Told | None = None  # None: before the period
+    sold: Told | None = None  # the last sale that it made
+    ended: Told | None = None  # None: it goes on
+
+    @property
+    def lasted(self) -> int | None:
+        """How long it took; None where it goes on, or nothing says it."""
+        facts = self.ended.facts if self.ended else None
+        return facts.halted if isinstance(facts, Phoenix | Unhalted) else None
+
+
+class Period(Struct):
+    """A period's events by what they are to its owner. `gather` fills it."""
+
+    span: Span
+    symbol: str | None
+    unit: str | None
+    change: float | None = None  # return of the unit value: deposits and withdrawals left out
+    holding: float | None = None  # return of the base asset, had it been held
+    wealth: float | None = None  # at its end
+    since: int | None = None  # from where it counts, where that is not its start
+    at_end: Observation | None = None
+    whole: Chapter | None = None  # the chapter that told it, where it is one
+    days: list[Chapter] = field(default_factory=list)
+    trades: list[Told] = field(default_factory=list)
+    halts: list[Halt] = field(default_factory=list)
+    records: list[Told] = field(default_factory=list)
+    limits: list[Told] = field(default_factory=list)  # days that the daily loss limit held
+    flows: list[Told] = field(default_factory=list)
+    rules: list[Told] = field(default_factory=list)  # that changed
+    troubles: list[Told] = field(default_factory=list)
+    ends: list[Told] = field(default_factory=list)  # of troubles, with how long they lasted
+    open: dict[str, Told] = field(default_factory=dict)  # troubles without an end
+    stopped: Told | None = None
+
+    @property
+    def base(self) -> str | None:
+        """The asset that the story's symbol trades."""
+        return self.symbol.partition("/")[0] if self.symbol else None
+
+    @property
+    def quote(self) -> str | None:
+        """The asset that the story's symbol is priced in."""
+        return self.symbol.partition("/")[2].partition(":")[0] if self.symbol else None
+
+    @property
+    def fees(self) -> Decimal:
+        """The fees that its trades told, in the quote asset."""
+        return sum((each.facts.fee or Decimal(0) for each in self.trades if isinstance(each.facts, Trade)), Decimal(0))
+
+    def no_trade(self) -> NoTradeTally:
+        """Why nothing was traded in it, as its days told it."""
+        tally = NoTradeTally()
+        for day in self.days:
+            for count in day.no_trade:
+                tally.add(count.nearest, count.bars)
+        return tally
+
+    def take(self, time: int, facts: Facts) -> None:
+        """Take what was told at that instant, in the order told."""
+        told = Told(time, facts)
+        if isinstance(facts, Chapter):
+            self._chapter(facts)
+        elif isinstance(facts, BreakerTripped | Halted | Phoenix | Unhalted):
+            self._halt(told)
+        elif isinstance(facts, lifecycle.Started | lifecycle.Resumed | lifecycle.Stopped):
+            self._came_or_went(told)
+        else:
+            self._trouble(told)
+            kept = self._kept(facts)
+            if kept is not None:
+                kept.append(told)
+
+    def _kept(self, facts: Facts) -> list[Told] | None:
+        """Where facts of a kind that needs no more than to be remembered are."""
+        match facts:
+            case Trade():
+                return self.trades
+            case AllTimeHigh():
+                return self.records
+            case DailyLimit():
+                return self.limits
+            case money.CashFlow():
+                return self.flows
+            case lifecycle.RulesChanged():
+                return self.rules
+            case _:
+                return None
+
+    def _chapter(self, chapter: Chapter) -> None:
+        if chapter.period == "day":
+            self.days.append(chapter)
+        if chapter.period == self.span.name and chapter.end == self.span.end:
+            self.whole = chapter
+
+    def _halt(self, told: Told) -> None:
+        if isinstance(told.facts, BreakerTripped | Halted):
+            self.halts.append(Halt(began=told))
+            return
+        if not self.halts or self.halts[-1].ended:
+            self.halts.append(Halt())
+        self.halts[-1].ended = told
+
+    def _came_or_went(self, told: Told) -> None:
+        self.stopped = told if isinstance(told.facts, lifecycle.Stopped) else None
+        if isinstance(told.facts, lifecycle.Resumed) and told.facts.away:
+            self.troubles.append(told)
+
+    def _trouble(self, told: Told) -> None:
+        kind = type(told.facts)
+        if isinstance(told.facts, Trade):
+            self._traded(told, told.facts)
+        if kind in _BEGINNINGS or kind in _PASSING:
+            self.troubles.append(told)
+        if kind in _BEGINNINGS or kind is SellStuck:
+            self.open[kind.__name__] = told
+        elif kind in ENDS:
+            self.open.pop(ENDS[kind].trouble.__name__, None)
+            self.ends.append(told)
+
+    def _traded(self, told: Told, trade: Trade) -> None:
+        """What a trade says of a halt that goes on, or of an order in doubt."""
+        if trade.found == "asked":
+            self.open.pop(OrderUnknown.__name__, None)
+        if trade.side == "sell":
+            self.open.pop(SellStuck.__name__, None)
+            if self.halts and not self.halts[-1].ended:
+                self.halts[-1].sold = told
+
+
+_PASSING = frozenset(
+    {
+        money.DataGap,
+        money.ReadingRefused,
+        telling.StoryLate,
+        telling.AlertsGivenUp,
+        telling.JournalSetAside,
+        telling.ClockMoved,
+    }
+)
+"""Troubles that have no end of their own."""
+
+
+def gather(period: Period, events: Iterable[tuple[int, Facts]], before: Observation | None) -> Period:
+    """Fill a period from its events, in the order told; ``before`` is the last observation before it, or its first."""
+    for time, facts in events:
+        period.take(time, facts)
+    _measure(period, before, period.at_end)
+    return period
+
+
+def _measure(period: Period, before: Observation | None, last: Observation | None) -> None:
+    """What the period came to: as its chapter tells it, else from the wealth at its ends and its flows."""
+    whole = period.whole
+    if whole is not None:
+        period.change, period.holding, period.wealth = whole.change, whole.holding, whole.wealth
+        period.since = whole.since
+        return
+    if last is None:
+        return
+    period.wealth = last.wealth
+    if before is None or before is last:
+        return
+    period.since = before.time if before.time > period.span.start else None
+    if before.price and last.price is not None:
+        period.holding = return_of(before.price, last.price)
+    grown, opened = 1.0, before.wealth
+    for each in period.flows:
+        flow = each.facts
+        if isinstance(flow, money.CashFlow):
+            if not opened or not flow.wealth_before or not flow.wealth_after:
+                return
+            grown, opened = grown * flow.wealth_before / opened, flow.wealth_after
+    if opened and last.wealth is not None:
+        period.change = grown * last.wealth / opened - 1.0

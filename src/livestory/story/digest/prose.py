@@ -1,0 +1,389 @@
+"""A period in four to ten sentences, the verdict first. Every number, date and name in them is a fact's, or a count."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from livestory.story.kinds import exchange, lifecycle, money, telling
+from livestory.story.kinds.risk import AllTimeHigh, BreakerTripped, Halted, Phoenix, SellStuck
+from livestory.story.kinds.trades import Trade
+from livestory.story.reasons import counted
+from livestory.story.wording import numbers
+from livestory.story.wording.text import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from livestory.story.digest.period import Halt, Period, Span, Told
+    from livestory.story.kinds.base import Facts
+    from livestory.story.reason import Reason
+
+_NEARLY_ALL, _MOST = 0.8, 0.5  # of the period's return, made on one day
+_NOT_MADE_UP_FOR = 1.25  # a day that made more than that of it was partly undone by the others
+_FEW = 3  # halts, flows or changes that are told one by one
+
+
+class Digest(Struct, frozen=True):
+    """A period in words: its name, the verdict, and what there is to say besides."""
+
+    title: str
+    verdict: str
+    told: tuple[str, ...]
+
+    def text(self) -> str:
+        """One paragraph of plain text, its verdict first."""
+        return " ".join((f"{self.title}: {self.verdict}", *self.told))
+
+    def markdown(self) -> str:
+        """One paragraph, its verdict strong."""
+        return f"**{_plain(self.title)}: {_plain(self.verdict)}** {_plain(' '.join(self.told))}".rstrip()
+
+    def html(self) -> str:
+        """One paragraph of HTML, its verdict strong."""
+        return (
+            f"<p><strong>{html.escape(f'{self.title}: {self.verdict}')}</strong> {html.escape(' '.join(self.told))}</p>"
+        )
+
+
+def digest(period: Period) -> Digest:
+    """What a reader who has nothing else wants to know of a period."""
+    told = (*_carried(period), *_halts(period), *_traded(period), *_records(period), *_flows(period))
+    told = (*told, *_rules(period), *_failed(period), *_standing(period), _asked(period))
+    return Digest(_title(period.span), _verdict(period), tuple(f"{sentence}." for sentence in told if sentence))
+
+
+def _plain(text: str) -> str:
+    return "".join(f"\\{char}" if char in "\\`*_[]<>#|~" else char for char in text)
+
+
+def _title(span: Span) -> str:
+    match span.name:
+        case "day":
+            return f"{numbers.day(span.start)} {numbers.year(span.start)}"
+        case "week":
+            return f"Week {numbers.week(span.start)}"
+        case "month":
+            return numbers.month(span.start)
+        case "year":
+            return numbers.year(span.start)
+        case _:
+            return f"{numbers.minute(span.start)} to {numbers.minute(span.end)}"
+
+
+def _verdict(p: Period) -> str:
+    """``down 20.9% to 0.9039 BTC. Holding ETH would have lost 12.2%.``."""
+    told = []
+    if p.change is not None and p.wealth is not None:
+        told.append(f"{_way(p.change, 'up', 'down', 'unchanged')} {_preposition(p.change)} {_money(p.wealth, p.unit)}")
+    elif p.wealth is not None:
+        told.append(f"{_money(p.wealth, p.unit)} at its end")
+    else:
+        told.append("no wealth told")
+    if p.holding is not None and p.base:
+        would = _way(p.holding, "have gained", "have lost", "have changed nothing")
+        told.append(f"Holding {escape(p.base)} would {would}")
+    if p.since is not None and p.since > p.span.start:
+        told.append(f"It counts from {_at(p, p.since)}")
+    return ". ".join(told) + "."
+
+
+def _way(change: float, up: str, down: str, level: str) -> str:
+    text = numbers.percent(change)
+    if text == "0.0%":
+        return level
+    return f"{up if change > 0 else down} {text.lstrip('+-')}"
+
+
+def _preposition(change: float) -> str:
+    return "at" if numbers.percent(change) == "0.0%" else "to"
+
+
+def _money(amount: Any, unit: str | None) -> str:
+    return f"{numbers.wealth(amount, unit)} {escape(unit or '')}".strip()
+
+
+def _signed(amount: Any, unit: str | None) -> str:
+    return f"{numbers.signed_wealth(amount, unit)} {escape(unit or '')}".strip()
+
+
+def _at(p: Period, time: int) -> str:
+    """An instant as the reader of this period needs it: a day's has no date, a week's a weekday."""
+    clock = numbers.stamp(time)[11:16]
+    if not p.span.start <= time <= p.span.end:
+        return numbers.minute(time)
+    if p.span.name == "day":
+        return clock
+    if p.span.name == "week":
+        return f"{numbers.day(time)[:3]} {clock}"
+    return numbers.dated(time, p.span.start)
+
+
+def _carried(p: Period) -> Iterable[str]:
+    """The day that made the period, where one did, else the best and the worst; and the deepest fall."""
+    yield from _days(p)
+    whole = p.whole
+    if whole is not None and whole.deepest and whole.deepest_from and whole.deepest_at:
+        at = "" if whole.period == "day" else f" ({_at(p, whole.deepest_from)} to {_at(p, whole.deepest_at)})"
+        yield f"The deepest drawdown in it was {numbers.percent(whole.deepest)}{at}"
+
+
+def _days(p: Period) -> Iterable[str]:
+    moved = [(day.change, day.start) for day in p.days if day.change]
+    if len(p.days) < 2 or not moved or p.change is None:  # noqa: PLR2004 - of one day there is no best
+        return
+    (worst, on_worst), (best, on_best) = min(moved), max(moved)
+    day, on = (worst, on_worst) if p.change < 0 else (best, on_best)
+    share = day / p.change if p.change else 0.0
+    name = _day(p, on)
+    if len(moved) == 1:
+        yield f"All of it was {name}"
+    elif _MOST <= share <= _NOT_MADE_UP_FOR:
+        how_much = "Nearly all" if share >= _NEARLY_ALL else "Most"
+        yield f"{how_much} of it was {name} ({numbers.percent(day)})"
+        if best > 0 > worst:
+            other, when = (best, on_best) if p.change < 0 else (worst, on_worst)
+            yield f"The {'best' if p.change < 0 else 'worst'} day was {_day(p, when)} ({numbers.percent(other)})"
+    elif best != worst:
+        yield (f"Its best day was {_day(p, on_best)} ({numbers.percent(best)}), its worst {_day(p, on_worst)} "
+               f"({numbers.percent(worst)})")  # fmt: skip
+
+
+def _day(p: Period, time: int) -> str:
+    return numbers.day(time)[:3] if p.span.name == "week" else numbers.day(time)
+
+
+def _halts(p: Period) -> Iterable[str]:
+    if len(p.halts) <= _FEW:
+        for halt in p.halts:
+            yield from _halt(p, halt)
+        return
+    trips = sum(isinstance(halt.began and halt.began.facts, BreakerTripped) for halt in p.halts)
+    if trips:
+        yield f"The breaker tripped {numbers.count(trips, 'time')}"
+    by_hand = len(p.halts) - trips
+    if by_hand:
+        yield f"It was halted {numbers.count(by_hand, 'time')} for another reason"
+    longest = max((halt for halt in p.halts if halt.lasted), key=lambda halt: halt.lasted or 0, default=None)
+    if longest is not None and longest.lasted and longest.ended:
+        yield f"The longest halt took {numbers.duration(longest.lasted)} and ended {_at(p, longest.ended.time)}"
+    if not p.halts[-1].ended:
+        yield from _halt(p, p.halts[-1])
+
+
+def _halt(p: Period, halt: Halt) -> Iterable[str]:
+    """The arc of a halt: why and when, what was sold, how long it took and what the price did meanwhile."""
+    began, ended = halt.began, halt.ended
+    if began is not None:
+        yield _began(p, began) + (_sold(halt.sold.facts) if halt.sold else "")
+    if ended is None:
+        yield "It is still halted"
+        return
+    facts = ended.facts
+    took = f" after {numbers.duration(halt.lasted)}" if halt.lasted else ""
+    end = f"Trading resumed {_at(p, ended.time)}{took}"
+    if isinstance(facts, Phoenix) and facts.sold_at and facts.price is not None and p.base:
+        since = facts.price / float(facts.sold_at) - 1
+        end += f", with {escape(p.base)} {_apart(since)} it was sold"
+    yield end
+
+
+def _apart(since: float) -> str:
+    text = numbers.percent(since)
+    return "as dear as" if text == "0.0%" else f"{text.lstrip('+-')} {'dearer' if since > 0 else 'cheaper'} than"
+
+
+def _began(p: Period, began: Told) -> str:
+    facts, at = began.facts, _at(p, began.time)
+    if isinstance(facts, BreakerTripped):
+        deep = f" at {numbers.percent(facts.drawdown)}" if facts.drawdown is not None else ""
+        return f"The breaker tripped {at}{deep}"
+    reason = facts.reason if isinstance(facts, Halted) else None
+    if reason == "owner":
+        return f"You halted it {at}"
+    return f"It was halted {at}" + (f" ({escape(reason)})" if reason else "")
+
+
+def _sold(facts: Facts) -> str:
+    if not isinstance(facts, Trade):
+        return ""
+    result = f" ({_signed(facts.gain, facts.quote)})" if facts.gain is not None else ""
+    return (
+        f", and {numbers.exact(facts.quantity)} {escape(facts.base)} were sold at {numbers.exact(facts.price)}{result}"
+    )
+
+
+def _traded(p: Period) -> Iterable[str]:
+    trades = [(each.time, each.facts) for each in p.trades if isinstance(each.facts, Trade)]
+    if not trades:
+        if p.days and all(day.trades_known for day in p.days):
+            reasons = p.no_trade().told()
+            yield f"No trade: {counted(reasons)}" if reasons else "No trade"
+        return
+    buys = sum(trade.side == "buy" for _, trade in trades)
+    why = _why([trade.reason for _, trade in trades if trade.side == "buy" and trade.reason])
+    counts = [numbers.count(buys, "buy") + why] if buys else []
+    counts += [numbers.count(len(trades) - buys, "sell")] if len(trades) > buys else []
+    fees = f", fees {_money(p.fees, p.quote)}" if p.fees and p.quote else ""
+    yield " and ".join(counts) + fees
+    closed = [(trade.gain, time) for time, trade in trades if trade.gain is not None]
+    quotes = {trade.quote for _, trade in trades}
+    if not closed or len(quotes) != 1:
+        return
+    (quote,) = quotes
+    won, lost = sum(gain > 0 for gain, _ in closed), sum(gain < 0 for gain, _ in closed)
+    (worst, on_worst), (best, on_best) = min(closed), max(closed)
+    if len(closed) == 1:
+        yield f"The one closing trade brought {_signed(best, quote)}"
+        return
+    yield (f"Of {len(closed)} closing trades {won} won and {lost} lost: best {_signed(best, quote)} "
+           f"({_at(p, on_best)}), worst {_signed(worst, quote)} ({_at(p, on_worst)})")  # fmt: skip
+
+
+def _why(reasons: list[Reason]) -> str:
+    """What the purchases were for, where livestory's own strategies say so: `` (9 with the trend, 1 on a dip)``."""
+    kinds = (("trend", "with the trend"), ("dip", "on a dip"))
+    counts = [(sum(reason.key.startswith(key) for reason in reasons), words) for key, words in kinds]
+    told = ", ".join(f"{count} {words}" for count, words in counts if count)
+    return f" ({told})" if told else ""
+
+
+def _records(p: Period) -> Iterable[str]:
+    if not p.records:
+        return
+    last = p.records[-1]
+    if isinstance(last.facts, AllTimeHigh):
+        record = f"{_money(last.facts.wealth, last.facts.unit)} ({_at(p, last.time)})"
+        told = f"A record: {record}" if len(p.records) == 1 else f"{len(p.records)} records, the last {record}"
+        told_from = last.facts.next_told
+        yield told + (f"; the next is told from {_money(told_from, last.facts.unit)}" if told_from is not None else "")
+
+
+def _flows(p: Period) -> Iterable[str]:
+    flows = [(each.time, each.facts) for each in p.flows if isinstance(each.facts, money.CashFlow)]
+    if len(flows) > _FEW:
+        yield f"{len(flows)} deposits and withdrawals are left out of the percentages"
+        return
+    for time, flow in flows:
+        name = "deposit" if flow.amount >= 0 else "withdrawal"
+        yield f"The {name} of {_money(abs(flow.amount), flow.unit)} ({_at(p, time)}) is left out of the percentages"
+
+
+def _rules(p: Period) -> Iterable[str]:
+    rules = [(each.time, each.facts) for each in p.rules if isinstance(each.facts, lifecycle.RulesChanged)]
+    if len(rules) > _FEW:
+        yield f"The rules changed {len(rules)} times"
+        return
+    for time, facts in rules:
+        yield f"The rules changed {_at(p, time)}: {escape(facts.first_change)}"
+
+
+_FAILED: tuple[tuple[type[Facts], str, str], ...] = (
+    (lifecycle.Resumed, "the bot was away", "the bot was away {} times"),
+    (exchange.ExchangeDown, "the exchange was down", "the exchange was down {} times"),
+    (exchange.OrderUnknown, "one order was in doubt", "{} orders were in doubt"),
+    (exchange.CandlesRefused, "candles were refused", "candles were refused {} times"),
+    (money.BalanceDiffers, "the balance differed", "the balance differed {} times"),
+    (money.ReadingRefused, "a reading was refused", "{} readings were refused"),
+    (telling.StoryLate, "the story came late", "the story came late {} times"),
+    (telling.AlertsGivenUp, "an alert channel gave up", "alert channels gave up {} times"),
+    (telling.JournalSetAside, "a damaged journal was set aside", "{} damaged journals were set aside"),
+    (telling.ClockMoved, "the clock was set back", "the clock was set back {} times"),
+)
+
+
+def _failed(p: Period) -> Iterable[str]:
+    """What failed and whether it ended, or that nothing did."""
+    failed = []
+    for kind, once, often in _FAILED:
+        found = [each for each in p.troubles if isinstance(each.facts, kind)]
+        if found:
+            lasted = _longest(p, kind, found)
+            what = once if len(found) == 1 else often.format(len(found))
+            failed.append(f"{what} {lasted}".strip())
+    gaps = [each.facts.bars for each in p.troubles if isinstance(each.facts, money.DataGap)]
+    if gaps:
+        missing = sum(gaps)
+        failed.append(f"{missing:,} {'bar was' if missing == 1 else 'bars were'} missing")
+    if not failed:
+        bars = sum(day.bars for day in p.days)
+        yield f"All {bars:,} bars were read, nothing failed" if bars > 1 else "Nothing failed"
+        return
+    still = " (not over yet)" if p.open else ", and that is over" if _have_ends(p) else ""
+    told = " and ".join(filter(None, (", ".join(failed[:-1]), failed[-1])))
+    yield told[0].upper() + told[1:] + still
+
+
+def _have_ends(p: Period) -> bool:
+    return bool(p.ends) or any(isinstance(each.facts, lifecycle.Resumed) for each in p.troubles)
+
+
+def _longest(p: Period, kind: type[Facts], found: list[Told]) -> str:
+    """``for 34m``, or how long the longest of several took."""
+    ends = (
+        found if kind is lifecycle.Resumed else [end for end in p.ends if isinstance(end.facts, _END_OF.get(kind, ()))]
+    )
+    lasted = max((_lasted(each.facts) for each in ends), default=0)
+    if not lasted:
+        return ""
+    return f"for {numbers.duration(lasted)}" if len(found) == 1 else f"(at most {numbers.duration(lasted)})"
+
+
+def _lasted(facts: Facts) -> int:
+    for name in ("away", "down", "unknown_for", "lasted"):
+        lasted = getattr(facts, name, None)
+        if lasted:
+            return int(lasted)
+    return 0
+
+
+_END_OF: dict[type[Facts], type[Facts]] = {
+    exchange.ExchangeDown: exchange.ExchangeBack,
+    exchange.OrderUnknown: exchange.OrderClear,
+    exchange.CandlesRefused: exchange.CandlesBack,
+    money.BalanceDiffers: money.BalanceExplained,
+}
+
+
+def _standing(p: Period) -> Iterable[str]:
+    """Where it stood at the end, and what it waited for."""
+    if p.stopped is not None:
+        yield f"The bot was stopped {_at(p, p.stopped.time)}"
+    last = p.at_end
+    if last is None:
+        return
+    told = []
+    if last.position is not None and p.base and p.quote:
+        share = f" ({numbers.weight(last.weight)})" if last.weight is not None else ""
+        told.append(f"It holds {numbers.exact(last.position)} {escape(p.base)}{share}" if last.position
+                    else f"All is in {escape(p.quote)}")  # fmt: skip
+    if p.whole is not None and p.whole.drawdown is not None and p.whole.limit is not None:
+        told.append(f"the drawdown is {numbers.percent(p.whole.drawdown)}, and the breaker trips at "
+                    f"{numbers.percent(-p.whole.limit)}")  # fmt: skip
+    if told:
+        text = "; ".join(told)
+        yield text[0].upper() + text[1:]
+
+
+def _asked(p: Period) -> str:
+    """What is asked of the owner, or that nothing is."""
+    asked = []
+    for each in p.open.values():
+        facts = each.facts
+        if isinstance(facts, SellStuck):
+            asked.append(escape(facts.needs) if facts.needs else "a sale is stuck: look at the exchange")
+        elif isinstance(facts, exchange.ExchangeDown) and facts.lasting:
+            asked.append(f"the exchange can't be traded at: {escape(facts.problem)}")
+        elif isinstance(facts, money.BalanceDiffers):
+            asked.append("the balance differs: look at the exchange, or tell it with livestory flow")
+        elif isinstance(facts, exchange.OrderUnknown):
+            asked.append("an order is in doubt: look at the exchange")
+    if p.halts and not p.halts[-1].ended and p.halts[-1].began is not None:
+        facts = p.halts[-1].began.facts
+        if isinstance(facts, Halted) and facts.reason in {"owner", "journal"}:
+            asked.append("it goes on with livestory resume")
+    if any(isinstance(each.facts, telling.AlertsGivenUp) for each in p.troubles):
+        asked.append("look after the alert channel that gave up")
+    return f"Of you is asked: {'; '.join(asked)}" if asked else "Nothing is asked of you"

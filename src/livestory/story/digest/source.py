@@ -1,0 +1,77 @@
+"""A period read from a journal."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from msgspec import MsgspecError
+
+from livestory.errors import JournalError
+from livestory.story.digest.period import Period, Span, gather
+from livestory.story.event import from_record
+from livestory.story.journal.reader import PAGE_BYTES
+from livestory.story.kinds.chapters import Chapter
+from livestory.story.periods import PERIODS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from livestory.story.journal.entry import Kept
+    from livestory.story.journal.reader import JournalReader
+    from livestory.story.kinds.base import Facts
+
+_PAGE = 1000
+
+
+def span_of(name: str, time: int) -> Span:
+    """The day, week, month or year that holds an instant."""
+    return Span(name, *PERIODS[name](time))
+
+
+def last_ended(name: str, heard: int) -> Span:
+    """The last day, week, month or year that had ended at that instant."""
+    span = span_of(name, heard)
+    return span if span.end == heard else span_of(name, span.start)
+
+
+def told_last(reader: JournalReader, name: str) -> Span:
+    """The last day, week, month or year of a story that had ended with its last line; the one that goes on if none had.
+
+    Raises JournalError, also where no line was told yet.
+    """
+    last, first = reader.event(reader.last_seq), reader.event(1)
+    if last is None or first is None:
+        message = f"{reader.path}: no line was told yet"
+        raise JournalError(message)
+    span = last_ended(name, last.time)
+    return span if first.time < span.end else span_of(name, last.time)
+
+
+def read(reader: JournalReader, span: Span) -> Period:
+    """What a journal tells of a period. Raises JournalError."""
+    before = reader.last_observation(span.start) or next(reader.observations(span.start, span.end + 1), None)
+    last = reader.last_observation(span.end)
+    if last is not None and last.time <= span.start:
+        last = None
+    identity = reader.identity
+    period = Period(span, identity.symbol, identity.unit, at_end=last)
+    return gather(period, _events(reader, span), before)
+
+
+def _events(reader: JournalReader, span: Span) -> Iterator[tuple[int, Facts]]:
+    """The events after its start, up to its end, and its chapters, which a bot that was away has told later."""
+    seq = 0
+    while page := reader.events(seq, since=span.start + 1, until=span.end + 1, limit=_PAGE, most_bytes=PAGE_BYTES):
+        for kept in page:
+            yield from _facts(kept)
+        seq = page[-1].seq
+    late = reader.events(kinds={"chapter"}, since=span.end + 1, limit=len(PERIODS))
+    for time, facts in (each for kept in late for each in _facts(kept)):
+        if isinstance(facts, Chapter) and facts.end <= span.end:
+            yield time, facts
+
+
+def _facts(kept: Kept) -> Iterator[tuple[int, Facts]]:
+    with suppress(MsgspecError):  # of a kind that a newer livestory has
+        yield kept.time, from_record(kept.record, kept.line, kept.id, kept.seq).facts

@@ -16,7 +16,7 @@ ROOF = {"", "config", "cli", "__main__"}  # "" is the package itself, the public
 # What each is built on besides msgspec.
 THIRD_PARTY = {
     "http_clients": {"httpx2"},
-    "tables": {"duckdb", "backports", "compression"},
+    "tables": {"duckdb", "backports", "compression", "openpyxl"},
     "story": {"apsw"},
     "trading": {"ccxt"},
     "retell": {"duckdb", "httpx2"},
@@ -24,7 +24,19 @@ THIRD_PARTY = {
     "cli": {"click", "rich"},
 }
 # Slow to import: only within the function that needs them. An outlet is itself imported where it is needed.
-HEAVY = {"duckdb", "ccxt", "rich", "prometheus_client", "starlette", "uvicorn", "httpx2", "apprise", "pandas", "numpy"}
+HEAVY = {
+    "duckdb",
+    "openpyxl",
+    "ccxt",
+    "rich",
+    "prometheus_client",
+    "starlette",
+    "uvicorn",
+    "httpx2",
+    "apprise",
+    "pandas",
+    "numpy",
+}
 
 # Inside story these touch the world; every other module there thinks only: no I/O, no clock, no log.
 HANDS = ("journal", "files", "writing", "story_writer")

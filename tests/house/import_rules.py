@@ -1,4 +1,4 @@
-"""Which module may import what: the design's four rooms, read from the source by its syntax tree."""
+"""Which module may import what: the design's five rooms, read from the source by its syntax tree."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
 GROUND = {"errors", "extras", "plain", "clock", "settings", "credentials", "http_clients", "tables", "chart"}
-ROOMS = {"story", "trading", "retell", "outlets"}
+ROOMS = {"story", "trading", "follow", "retell", "outlets"}
 ROOF = {"", "config", "cli", "__main__"}  # "" is the package itself, the public face
 
 # What each is built on besides msgspec.
@@ -19,6 +19,7 @@ THIRD_PARTY = {
     "tables": {"duckdb", "backports", "compression", "openpyxl"},
     "story": {"apsw"},
     "trading": {"ccxt"},
+    "follow": {"apsw"},
     "retell": {"duckdb", "httpx2"},
     "outlets": {"apprise", "apsw", "httpx2", "prometheus_client", "rich", "starlette", "uvicorn"},
     "cli": {"click", "rich"},

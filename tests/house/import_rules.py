@@ -19,7 +19,7 @@ ROOF = {"", "config", "cli", "__main__"}  # "" is the package itself, the public
 THIRD_PARTY = {
     "http_clients": {"httpx2"},
     "http_server": {"starlette", "uvicorn"},
-    "tables": {"duckdb", "backports", "compression"},
+    "tables": {"duckdb", "backports", "compression", "openpyxl"},
     "story": {"apsw"},
     "trading": {"ccxt"},
     "follow": {"apsw", "starlette"},
@@ -29,7 +29,19 @@ THIRD_PARTY = {
 }
 # Slow to import: only within the function that needs them. What stands in these is itself imported where it is needed.
 LATE = {"follow", "http_server", "outlets"}
-HEAVY = {"duckdb", "ccxt", "rich", "prometheus_client", "starlette", "uvicorn", "httpx2", "apprise", "pandas", "numpy"}
+HEAVY = {
+    "duckdb",
+    "openpyxl",
+    "ccxt",
+    "rich",
+    "prometheus_client",
+    "starlette",
+    "uvicorn",
+    "httpx2",
+    "apprise",
+    "pandas",
+    "numpy",
+}
 
 # Inside story these touch the world; every other module there thinks only: no I/O, no clock, no log.
 HANDS = ("journal", "files", "writing", "story_writer")

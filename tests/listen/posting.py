@@ -18,12 +18,11 @@ from livestory.story.files.layout import Layout
 from livestory.story.journal.entry import Identity
 from livestory.story.settings import StorySettings
 from livestory.story.writing.public import PublicWriter
+from tests.patience import LONG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
-
-LIMIT = 20.0  # seconds until a server that says nothing is given up
 
 
 class Answer(Struct):
@@ -48,7 +47,7 @@ class Posting(Struct):
     ) -> Answer:
         """Send ``body`` (as JSON, where it is neither text nor bytes) with these headers."""
         sent = body if isinstance(body, bytes | str) else json.dumps(body)
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=LIMIT)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=LONG)
         try:
             connection.request(method, f"/{path.lstrip('/')}", sent, dict(headers or {}))
             answer = connection.getresponse()
@@ -72,10 +71,10 @@ def listening(path: Path, token: str | None = None) -> Iterator[Posting]:
         server = Server(Listen(story, allowed_hosts("127.0.0.1", port, ()), bearers, sources), ready=ready.set)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
         thread.start()
-        assert ready.wait(LIMIT)
+        assert ready.wait(LONG)
         try:
             yield Posting(port)
         finally:
             server.stop()
-            thread.join(LIMIT)
+            thread.join(LONG)
     assert not thread.is_alive()

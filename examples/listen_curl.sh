@@ -19,4 +19,4 @@ tell '{"input": "started", "id": "sh-1", "time": "2024-12-03T15:00:00Z", "wealth
 tell '{"input": "fill", "id": "sh-2", "time": "2024-12-03T15:15:00Z", "side": "buy", "quantity": "0.004", "price": "96500.1", "reason": "RSI under 30"}'
 tell '{"input": "fill", "id": "sh-3", "time": "2024-12-03T18:15:00Z", "side": "sell", "quantity": "0.004", "price": "97310", "fee": "0.39"}'
 tell '{"input": "observation", "id": "sh-4", "time": "2024-12-03T18:15:00Z", "wealth": "1002.85", "price": "97310"}'
-tell '{"input": "stopped", "id": "sh-5", "time": "2024-12-03T18:20:00Z", "by": "the script ended"}'
+tell '{"input": "stopped", "id": "sh-5", "time": "2024-12-03T18:20:00Z", "reason": "the script ended"}'

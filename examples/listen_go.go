@@ -116,6 +116,6 @@ func main() {
 		}
 		story.Tell(Input{"input": "observation", "id": fmt.Sprint("go-", at.Unix()), "time": at, "wealth": 1000 + 4*bar, "price": price})
 	}
-	story.Tell(Input{"input": "stopped", "id": "go-stop", "time": start.Add(time.Hour), "by": "the example ended"})
+	story.Tell(Input{"input": "stopped", "id": "go-stop", "time": start.Add(time.Hour), "reason": "the example ended"})
 	story.Close()
 }

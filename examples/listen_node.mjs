@@ -49,4 +49,4 @@ tell({ input: "started", id: "js-start", time: start, wealth: 1000 });
   if (side) tell({ input: "fill", id: `js-fill-${bar}`, time, side, quantity: "0.004", price, reason: "the bar says so" });
   tell({ input: "observation", id: `js-${time}`, time, wealth: 1000 + 4 * bar, price });
 });
-tell({ input: "stopped", id: "js-stop", time: start + 4 * 900_000, by: "the example ended" });
+tell({ input: "stopped", id: "js-stop", time: start + 4 * 900_000, reason: "the example ended" });

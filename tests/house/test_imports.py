@@ -55,6 +55,7 @@ def test_every_module_stands_in_a_room() -> None:
         ("trading.run", "from livestory import StoryWriter", "trading may not import the package itself"),
         ("retell.report", "if TYPE_CHECKING:\n    from livestory.trading import risk", "retell may not import trading"),
         ("outlets.web", "def f():\n    from livestory.config import load", "outlets may not import config"),
+        ("follow.database", "from livestory.retell import columns", "follow may not import retell"),
         ("tables", "import livestory.story.events", "tables may not import story"),
         ("trading.run", "from . import risk", "relative import"),
         ("trading.run", "import pandas", "trading is not built on pandas"),

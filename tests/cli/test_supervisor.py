@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from livestory.cli.stopping import WatchedStop
-from livestory.cli.supervisor import Supervisor
+from livestory.cli.supervisor import Supervisor, WatchedStop
 from tests.cli.program import LIMIT, environment, livestory, started
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from livestory.story.kinds.risk import AllTimeHigh, BreakerTripped, Halted, Phoe
 from livestory.story.kinds.trades import Trade
 from livestory.story.reasons import counted
 from livestory.story.wording import numbers
-from livestory.story.wording.text import escape
+from livestory.story.wording.text import escape, of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -213,9 +213,8 @@ def _sold(facts: Facts) -> str:
     if not isinstance(facts, Trade):
         return ""
     result = f" ({_signed(facts.gain, facts.quote)})" if facts.gain is not None else ""
-    return (
-        f", and {numbers.exact(facts.quantity)} {escape(facts.base)} were sold at {numbers.exact(facts.price)}{result}"
-    )
+    sold = of(numbers.exact(facts.quantity), facts.base)
+    return f", and {sold} were sold at {numbers.exact(facts.price)}{result}"
 
 
 def _traded(p: Period) -> Iterable[str]:

@@ -47,10 +47,6 @@ def _share(text: str) -> Decimal:
     return _decimal(text.rstrip("%")) / 100
 
 
-<<<<<<< HEAD
-_DIGITS = r"\d[\d,]*(?:\.\d+)?"
-_PERCENT = rf"[+-]?{_DIGITS}%"
-=======
 def _name(text: str) -> str:
     return escape(text).replace(" ", r"\x20") or "-"
 
@@ -59,8 +55,8 @@ def _asset(text: str) -> str | None:
     return unescape(text.strip(" ")) or None
 
 
-_PERCENT = r"[+-]?\d+(?:\.\d+)?%"
->>>>>>> main
+_DIGITS = r"\d[\d,]*(?:\.\d+)?"
+_PERCENT = rf"[+-]?{_DIGITS}%"
 _FORMATS: dict[str, _Format] = {
     "wealth": _Format(numbers.wealth, rf"-?{_DIGITS}", _decimal),
     "change": _Format(numbers.signed_wealth, rf"[+-]?{_DIGITS}", _decimal),

@@ -44,7 +44,7 @@ _ODD = (
     *(b"NaN", b"1e400", b"-0", b"9" * 5000, b'"\\ud800"', b"\xff", b"\0", b"null", b"true", b"[]", b"{}", b'"', b","),
     *(b'{"x":' * 600, b'"input":"halt"', b'"time":1e18', b'"time":"0001-01-01"', b'"symbol":"/"', b'"id":"n-1",'),
 )
-_VALUES = (
+_VALUES: tuple[object, ...] = (
     *(
         None,
         True,

@@ -18,6 +18,7 @@ import apsw
 import jsonschema_rs
 import pytest
 
+from livestory.errors import InputError
 from livestory.follow.listen import sources
 from livestory.story.files.layout import Layout
 from livestory.story.files.verify import verify
@@ -144,7 +145,7 @@ def test_a_file_of_sources_that_others_may_write_lets_nobody_in(path: Path) -> N
         file.chmod(0o666)
         os.utime(file, ns=(1, 1))
         assert server.post(NOTE, f"tell/{secret}").status == 404
-    with pytest.raises(sources.InputError, match="others may read or write it"):
+    with pytest.raises(InputError, match="others may read or write it"):
         sources.SourceSecrets(file)
 
 

@@ -39,7 +39,7 @@ _TELL = "/tell"
 
 
 class ListenGate(Gate):
-    """Who may post."""
+    """Lets in who may post, and nobody else."""
 
     public = frozenset({_DESCRIPTION})
     needed = "the token is needed: send it as a bearer, or a source's secret in the path (livestory listen add)"
@@ -52,7 +52,7 @@ class ListenGate(Gate):
         self._sources = sources
 
     def methods(self, path: str) -> frozenset[str]:
-        """To post, and to read the description."""
+        """Inputs are posted, the description is read."""
         return READS if path == _DESCRIPTION else frozenset({"POST"})
 
     async def uninvited(self, scope: Scope, path: str, headers: Headers) -> Refusal | None:
@@ -81,7 +81,7 @@ class Listen:
         self.app: ASGIApp = ListenGate(app, hosts, bearers, sources)
 
     def close_streams(self) -> None:
-        """There are none."""
+        """There are no streams to end."""
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:

@@ -11,7 +11,7 @@ from livestory.story.writing.public import Reply
 
 @cache
 def openapi() -> dict[str, Any]:
-    """The document."""
+    """Write the document, once."""
     (given, reply), parts = schemas((PUBLIC, Reply), "#/components/schemas/{name}")
     problem = {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]}
     post = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -13,6 +13,10 @@ from livestory.settings import Duration, check
 class StorySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which events are worth a line."""
 
+    detail: Annotated[
+        Literal["normal", "all"],
+        Meta(description="Which lines the text shows: those that matter, or all that the journal has."),
+    ] = "normal"
     ath_min_gain: Annotated[
         float,
         Meta(
@@ -43,6 +47,22 @@ class StorySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         Duration,
         Meta(description="Silence after which a sign of life is told. Duration."),
     ] = 12 * HOUR
+    quiet_shown: Annotated[
+        tuple[Duration, ...],
+        Meta(
+            max_length=10,
+            description="Silences in the text after which a sign of life is shown; the last one again and again.",
+            extra_json_schema={"unit": "duration", "example": ["1d", "3d", "7d"]},
+        ),
+    ] = (DAY, 3 * DAY, 7 * DAY)
+    day_moved: Annotated[
+        float,
+        Meta(ge=0, le=1, description="Move of wealth from which a day is shown in which nothing else happened. Share."),
+    ] = 0.01
+    record_again: Annotated[
+        float,
+        Meta(ge=0, le=1, description="Gain over the day's shown all-time high from which another is shown. Share."),
+    ] = 0.05
     implausible: Annotated[
         float,
         Meta(gt=1, description="Factor between two readings of wealth or price that is not believed at once. Factor."),

@@ -15,6 +15,9 @@ from livestory.story.wording.text import escape, of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from livestory.story.settings import StorySettings
+    from livestory.story.showing import Lately
+
 
 def _chapters(symbol: str, headline: str, period: str) -> tuple[Words, ...]:
     return (
@@ -74,6 +77,14 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
     worst_day: int | None = None
     no_trade: tuple[BarCount, ...] = ()
 
+    def shows(self, _time: int, lately: Lately, settings: StorySettings, /) -> bool:
+        """A day where something happened in it; a week, a month, a year always."""
+        if self.period != "day":
+            return True
+        moved = self.change is not None and abs(self.change) >= settings.day_moved
+        traded = self.buys or self.sells or self.exposures
+        return bool(moved or traded or self.trips or self.flow or lately.eventful)
+
     def why(self, time: int, /) -> Iterable[str]:
         if time != self.end:
             yield f"told late: it ended {numbers.moment(self.end, time)}"
@@ -127,6 +138,15 @@ class Quiet(Facts, frozen=True, kw_only=True, tag="quiet"):
     drawdown: float | None = None  # as in a chapter
     limit: float | None = None
     no_trade: tuple[BarCount, ...] = ()
+
+    def shows(self, time: int, lately: Lately, settings: StorySettings, /) -> bool:
+        """After a silence in the text that is long enough; after the last of these, whenever that has passed again."""
+        steps = settings.quiet_shown
+        if lately.news is None or not steps:
+            return True
+        again = max(0, lately.signs - len(steps) + 1)
+        step = steps[min(lately.signs, len(steps) - 1)]
+        return time - lately.news >= step + again * steps[-1]
 
     def why(self, time: int, /) -> Iterable[str]:
         held = ""

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from livestory.clock import MINUTE, SECOND
 from livestory.story.inputs import Statement
 from livestory.story.kinds.risk import Halted
-from livestory.trading.exchange.records import exact
+from livestory.trading.commands import OperatorCommands
+from livestory.trading.exchange.records import Balances, exact
+from livestory.trading.exchange_monitor import ExchangeMonitor
 from livestory.trading.execution.liquidation import Liquidation
+from livestory.trading.execution.order_manager import OrderManager
+from livestory.trading.execution.order_reporter import OrderReporter
+from livestory.trading.market.bar import Bar
+from livestory.trading.reconciliation.reconciler import Reconciler
 from livestory.trading.risk import Hold
-
-if TYPE_CHECKING:
-    from livestory.trading.commands import OperatorCommands
-    from livestory.trading.exchange.records import Balances
-    from livestory.trading.exchange_monitor import ExchangeMonitor
-    from livestory.trading.execution.order_manager import OrderManager
-    from livestory.trading.execution.order_reporter import OrderReporter
-    from livestory.trading.market.bar import Bar
-    from livestory.trading.reconciliation.reconciler import Reconciler
-    from livestory.trading.session import Session
+from livestory.trading.session import Session
 
 _ACCOUNT_ASKED_EVERY = 5 * SECOND  # for a bar that waits for it
 _BALANCES_LAG = MINUTE // 2  # after a trade, before a difference means anything

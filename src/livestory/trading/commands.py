@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from livestory.clock import HOUR
 from livestory.story import commands
 from livestory.story.commands import as_input
@@ -11,13 +9,11 @@ from livestory.story.inputs import Statement
 from livestory.story.kinds.risk import Halted, Unhalted
 from livestory.story.kinds.telling import Note
 from livestory.story.wording import numbers
+from livestory.trading.execution.order_manager import OrderManager
 from livestory.trading.execution.working_order import OrderState
+from livestory.trading.reconciliation.reconciler import Reconciler
 from livestory.trading.risk import Hold
-
-if TYPE_CHECKING:
-    from livestory.trading.execution.order_manager import OrderManager
-    from livestory.trading.reconciliation.reconciler import Reconciler
-    from livestory.trading.session import Session
+from livestory.trading.session import Session
 
 _WATCHED = HOUR  # after an order was taken as absent at the owner's word, it is still looked for
 

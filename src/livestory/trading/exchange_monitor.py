@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from livestory.clock import MINUTE, SECOND
 from livestory.story.inputs import Statement
 from livestory.story.kinds.exchange import ClockSkew, ExchangeBack, ExchangeDown, FiltersChanged, ForeignOrders
 from livestory.trading.exchange.records import Trouble, changes
-
-if TYPE_CHECKING:
-    from livestory.trading.execution.order_manager import OrderManager
-    from livestory.trading.session import Session
+from livestory.trading.execution.order_manager import OrderManager
+from livestory.trading.session import Session
 
 _LOOKED_AT_EVERY = 5 * MINUTE
 _WATCHED_EVERY = 10 * SECOND

@@ -7,15 +7,18 @@ the loop around it, `livestory.trading.live` joins a moving market and gives it 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
 from livestory.story.commands import Command
 from livestory.story.inputs import Begin, End, Statement
+from livestory.story.kinds.base import Facts
 from livestory.trading.account import ExchangeAccount, PaperAccount
 from livestory.trading.commands import OperatorCommands
 from livestory.trading.decision import Placement, PutOff, decide
+from livestory.trading.exchange.protocol import Exchange
+from livestory.trading.exchange.records import Balances
 from livestory.trading.exchange_monitor import ExchangeMonitor
 from livestory.trading.execution.order_manager import OrderManager
 from livestory.trading.execution.order_reporter import OrderReporter
@@ -24,15 +27,8 @@ from livestory.trading.market.bar import Bar
 from livestory.trading.reconciliation.reconciler import Reconciler
 from livestory.trading.rules import rules_of
 from livestory.trading.session import STATE, RunInfo, Session
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from livestory.story.kinds.base import Facts
-    from livestory.trading.exchange.protocol import Exchange
-    from livestory.trading.exchange.records import Balances
-    from livestory.trading.state import ExecutorState
-    from livestory.trading.story_port import Story
+from livestory.trading.state import ExecutorState
+from livestory.trading.story_port import Story
 
 
 class TimePassed(Struct, frozen=True):

@@ -3,18 +3,14 @@
 # ruff: noqa: D102 - what each method of an `OrderedStory` does, the `Story` that it hands on to says
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from msgspec import structs
 
 from livestory.clock import MINUTE
-from livestory.story.inputs import Begin, End, Observation
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from livestory.story.files.inbox import Posted
-    from livestory.story.inputs import Input
+from livestory.story.files.inbox import Posted
+from livestory.story.inputs import Begin, End, Input, Observation
 
 
 class Story(Protocol):

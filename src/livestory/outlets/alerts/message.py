@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from livestory.clock import as_datetime, instant
 from livestory.outlets.alerts.outbox import QueuedLine
+from livestory.story.journal.entry import Identity
 from livestory.story.wording import numbers
 from livestory.story.wording.text import escape
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from livestory.story.journal.entry import Identity
 
 _ALIKE = 3  # lines of one kind that are still shown one by one
 _BLOCKS = 8  # lines shown

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
+from livestory.story.reason import Reason
 from livestory.story.reasons import INSUFFICIENT_FUNDS
 from livestory.trading.exchange.protocol import checked
 from livestory.trading.exchange.records import (
@@ -23,13 +25,8 @@ from livestory.trading.exchange.records import (
     Rejected,
     exact,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from livestory.story.reason import Reason
-    from livestory.trading.market.bar import Bar
-    from livestory.trading.risk import Approved
+from livestory.trading.market.bar import Bar
+from livestory.trading.risk import Approved
 
 _NOT_FOUND = OrderReport(OrderStatus.NOT_FOUND)
 _REMEMBERED = 32  # finished orders that `query` and the check for doubled ids still know

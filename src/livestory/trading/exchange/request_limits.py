@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
 from livestory.clock import MINUTE, SECOND, as_datetime
 from livestory.story.reasons import EXCHANGE_DOWN
 from livestory.trading.exchange.ccxt_errors import Failed, Meaning, Verdict
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _TOO_MANY, _BANNED = 429, 418  # Binance: "418 - an IP has been auto-banned for continuing after receiving 429 codes"
 _USED = "x-mbx-used-weight-1m"

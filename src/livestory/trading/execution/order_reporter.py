@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from livestory.clock import SECOND
 from livestory.story.inputs import Fill, Skip, Statement
 from livestory.story.kinds.exchange import OrderClear, OrderUnknown
 from livestory.story.kinds.risk import SellStuck
+from livestory.story.reason import Reason
 from livestory.story.reasons import REJECTED, UNFILLED
-from livestory.trading.exchange.records import Balances
-from livestory.trading.execution.working_order import OrderState
+from livestory.trading.exchange.records import Balances, Execution, Side
+from livestory.trading.execution.working_order import ChildOrder, OrderState, WorkingOrder
+from livestory.trading.session import Session
 from livestory.trading.state import LAST_RETRY
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from livestory.story.reason import Reason
-    from livestory.trading.exchange.records import Execution, Side
-    from livestory.trading.execution.working_order import ChildOrder, WorkingOrder
-    from livestory.trading.session import Session
 
 _UNFILLED: Final = UNFILLED()
 _NOTHING: Final = Balances(Decimal(0), Decimal(0))

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from math import inf, nan
 from struct import Struct as Layout
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from msgspec import Struct
 
 from livestory.clock import HOUR, MINUTE
 from livestory.story.inputs import LEAST_INSTANT
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class Bar(Struct, frozen=True, gc=False):

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from livestory.clock import MINUTE
+from livestory.story import commands
 from livestory.story.inputs import Flow, Statement
 from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
 from livestory.story.kinds.telling import Note
 from livestory.story.wording import numbers
-from livestory.trading.reconciliation.expected_balances import worth
-
-if TYPE_CHECKING:
-    from livestory.story import commands
-    from livestory.trading.exchange.records import AccountFlow, Balances
-    from livestory.trading.reconciliation.expected_balances import Difference
-    from livestory.trading.session import Session
+from livestory.trading.exchange.records import AccountFlow, Balances
+from livestory.trading.reconciliation.expected_balances import Difference, worth
+from livestory.trading.session import Session
 
 _HISTORY_EVERY = 5 * MINUTE
 _NEAR = 0.01  # how much a difference may differ from the amount that the owner names for it, as a share

@@ -101,7 +101,6 @@ class LedgerWatch:
     """Tells an executor how time passes, and looks at its ledger each time: the story can't tell of that itself."""
 
     def __init__(self, executor: Executor) -> None:
-        """All is well so far."""
         self._executor = executor
         self._said: str | None = None
 

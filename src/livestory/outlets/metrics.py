@@ -38,7 +38,6 @@ class MetricsServer:
     """Serves a story's metrics until it is closed, on daemon threads of its own."""
 
     def __init__(self, metrics: StoryMetrics, server: WSGIServer, host: str) -> None:
-        """Not to be called: `expose_metrics` makes one."""
         self._metrics = metrics
         self._server = server
         self._host = f"[{host}]" if ":" in host else host

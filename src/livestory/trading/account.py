@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from livestory.clock import MINUTE, SECOND
-from livestory.story.inputs import Statement
 from livestory.story.kinds.risk import Halted
 from livestory.trading.commands import OperatorCommands
 from livestory.trading.exchange.records import Balances, exact
@@ -28,7 +27,6 @@ class PaperAccount:
     def __init__(
         self, session: Session, manager: OrderManager, monitor: ExchangeMonitor, commands: OperatorCommands
     ) -> None:
-        """Before the first bar."""
         self._session = session
         self._manager = manager
         self._monitor = monitor
@@ -84,7 +82,6 @@ class ExchangeAccount:
         monitor: ExchangeMonitor,
         commands: OperatorCommands,
     ) -> None:
-        """Nothing is known of it yet."""
         self._session = session
         self._manager = manager
         self._reporter = reporter
@@ -195,7 +192,7 @@ class ExchangeAccount:
         hold, position = self._session.state.risk.hold, None if balances is None else float(balances.base)
         if hold is not None:
             told = Halted(reason=hold.reason, position=position, base=self._session.info.base)
-            self._session.story.take(Statement(now, (told,)))
+            self._session.story.report(now, told)
 
     def _pass_over(self, bar: Bar) -> None:
         """Show the strategy a bar that nothing is decided at."""

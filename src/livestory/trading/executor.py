@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from msgspec import Struct
 
 from livestory.story.commands import Command
-from livestory.story.inputs import Begin, End, Statement
+from livestory.story.inputs import Begin, End
 from livestory.story.kinds.base import Facts
 from livestory.trading.account import ExchangeAccount, PaperAccount
 from livestory.trading.commands import OperatorCommands
@@ -129,7 +129,7 @@ class Executor:
         )
         session.story.take(begin)
         session.due = (time // (interval := bar.end - bar.open_time) + 1) * interval
-        session.story.take(Statement(time, (rules_of(session),)))
+        session.story.report(time, rules_of(session))
         state.ended = False
         session.begun = True
         self._account.report_start(now, bar.open, balances)
@@ -159,7 +159,7 @@ class Executor:
 
     def tell(self, now: int, facts: Facts) -> None:
         """Tell what somebody else has found at the instant ``now``, this machine's; kept with the next commit."""
-        self._session.story.take(Statement(now - self._session.exchange.clock_ahead, (facts,)))
+        self._session.story.report(now - self._session.exchange.clock_ahead, facts)
 
     def end(self, by: str) -> None:
         """Tell the stop: by "you", the "system", the "bars" or an "error". What follows a book is withdrawn."""

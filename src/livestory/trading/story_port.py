@@ -10,7 +10,8 @@ from msgspec import structs
 
 from livestory.clock import MINUTE
 from livestory.story.files.inbox import Posted
-from livestory.story.inputs import Begin, End, Input, Observation
+from livestory.story.inputs import Begin, End, Input, Observation, Statement
+from livestory.story.kinds.base import Facts
 
 
 class Story(Protocol):
@@ -48,7 +49,6 @@ class OrderedStory:
     """Hands on what is told, at the end of the bar that it is told with, and never before what was told last."""
 
     def __init__(self, story: Story) -> None:
-        """Nothing was told yet. Only the times of lines are moved, never what is decided."""
         self._story = story
         self._at_most: int | None = None
         self.last = 0
@@ -82,6 +82,10 @@ class OrderedStory:
             given = structs.replace(given, time=self._at(given.time))
         if self._story.take(given) != ():
             self.has_news = True
+
+    def report(self, now: int, facts: Facts) -> None:
+        """Tell what was found at the instant ``now``."""
+        self.take(Statement(now, (facts,)))
 
     def commands(self) -> Sequence[Posted]:
         return self._story.commands()

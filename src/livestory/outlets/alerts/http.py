@@ -231,7 +231,6 @@ class Lookups(ThreadPoolExecutor):
     """
 
     def __init__(self) -> None:
-        """Nothing is looked up."""
         super().__init__(1)  # none of which is used
         self._asked: dict[object, Future[Any]] = {}
 

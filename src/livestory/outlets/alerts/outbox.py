@@ -109,7 +109,6 @@ class Outbox:
     """An open outbox. One process writes it; others may read. Methods raise JournalError, which names its file."""
 
     def __init__(self, path: Path, db: apsw.Connection) -> None:
-        """Use `open` or `read`."""
         self.path = path
         self._db = db
 

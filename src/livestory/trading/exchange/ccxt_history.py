@@ -26,7 +26,6 @@ class TradeHistory:
     """
 
     def __init__(self, client: CcxtClient, symbol: str) -> None:
-        """Nothing is asked yet."""
         self._client = client
         self._symbol = symbol
         self._base, _, self._quote = symbol.partition("/")
@@ -158,7 +157,6 @@ class FlowHistory:
     """Reads both histories, page by page."""
 
     def __init__(self, client: CcxtClient, symbol: str) -> None:
-        """Nothing is asked yet."""
         self._client = client
         base, _, quote = symbol.partition("/")
         self._assets: Final = ((base, "base"), (quote, "quote"))

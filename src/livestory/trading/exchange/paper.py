@@ -1,5 +1,6 @@
 """A paper exchange: it trades at recorded prices, with slippage and fees, and does the same each time."""
 
+# ruff: noqa: D102 - what a method of an exchange does stands in `Exchange`
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -85,12 +86,10 @@ class PaperExchange(Struct):
         """Do nothing: filters do not age here."""
 
     def filters(self) -> Filters:
-        """The rules for an order's numbers, from the settings."""
         rules = self.settings
         return Filters(exact(rules.tick), exact(rules.step), exact(rules.min_notional), exact(rules.fee))
 
     def balances(self) -> Balances:
-        """What the account holds."""
         return Balances(self.base, self.quote)
 
     def book(self) -> None:
@@ -141,7 +140,6 @@ class PaperExchange(Struct):
         ]
 
     def flows(self, since: int) -> Sequence[AccountFlow]:  # noqa: ARG002  there are none at any time
-        """No deposits or withdrawals: there is no history of them."""
         return ()
 
     def close(self) -> None:

@@ -33,7 +33,6 @@ class RequestLimits:
     """
 
     def __init__(self) -> None:
-        """Nothing is known yet."""
         self._silent_until = self._longest = 0
         self._banned = False
         self._minute = 0

@@ -24,7 +24,6 @@ class Liquidation:
     """Sells everything at an exchange outside, for as long as risk wants it."""
 
     def __init__(self, session: Session, manager: OrderManager, reporter: OrderReporter) -> None:
-        """Nothing is sold before `proceed`."""
         self._session = session
         self._state = session.state
         self._exchange = session.exchange

@@ -41,7 +41,6 @@ class OrderManager:
     """Deals with one exchange for one bot."""
 
     def __init__(self, session: Session, reconciler: Reconciler, reporter: OrderReporter) -> None:
-        """Nothing is asked or sent yet."""
         self._session = session
         self._exchange = session.exchange
         self._table = session.state.orders

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from livestory.clock import SECOND
-from livestory.story.inputs import Fill, Skip, Statement
+from livestory.story.inputs import Fill, Skip
 from livestory.story.kinds.exchange import OrderClear, OrderUnknown
 from livestory.story.kinds.risk import SellStuck
 from livestory.story.reason import Reason
@@ -26,7 +26,6 @@ class OrderReporter:
     """Tells of the orders in one executor's table, each outcome once."""
 
     def __init__(self, session: Session) -> None:
-        """Nothing is told yet."""
         self._session = session
         self._state = session.state
         self._story = session.story
@@ -54,7 +53,7 @@ class OrderReporter:
                     working.told_unknown = False
             elif not working.told_unknown and now - (child.lost_at or now) >= _UNKNOWN_TOLD_AFTER:
                 working.told_unknown = True
-                self._story.take(Statement(now, (self._unknown(working, child, now),)))
+                self._story.report(now, self._unknown(working, child, now))
 
     def put_off(self, side: Side, quantity: Decimal, time: int, reason: Reason) -> None:
         """Tell a trade that was wanted and is not made; once, until something else is said of it."""
@@ -76,7 +75,7 @@ class OrderReporter:
             retry_in=sale.retry_at - now,
             by="breaker" if self._state.risk.hold is None else "owner",
         )
-        self._story.take(Statement(now, (told,)))
+        self._story.report(now, told)
 
     def _report(self, working: WorkingOrder, time: int) -> None:
         state, outside = self._state, self._session.outside
@@ -117,7 +116,7 @@ class OrderReporter:
             outcome=outcome,
             order_id=working.order.client_order_id,
         )
-        self._story.take(Statement(time, (told,)))
+        self._story.report(time, told)
 
     def _held(self) -> Balances:
         return self._state.held() or _NOTHING

@@ -49,7 +49,6 @@ class BarsDigest:
     """SHA-256 over the bars' numbers, oldest first, and then their interval; not over their text or their files."""
 
     def __init__(self) -> None:
-        """Begin with no bars."""
         self._sha = hashlib.sha256()
 
     def add(self, bar: Row) -> None:

@@ -129,7 +129,6 @@ class _Process:
     """The process itself. Prices are whole ticks, and the last one is all that it carries from bar to bar."""
 
     def __init__(self, random: Random, settings: SimulatedSettings, interval: int) -> None:
-        """Stand before the first bar."""
         self._random = random.random
         self._settings = settings
         self._interval = interval

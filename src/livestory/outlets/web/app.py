@@ -23,7 +23,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from livestory.errors import JournalError
-from livestory.outlets.story_metrics import OutboxMetrics
+from livestory.outlets.metrics import OutboxMetrics
 from livestory.outlets.web import parameters
 from livestory.outlets.web.api import Api
 from livestory.outlets.web.followed_story import FollowedStory, Queries, Update

@@ -10,8 +10,8 @@ from livestory.config import livestory_toml
 from livestory.outlets.alerts.settings import AlertsSettings
 from livestory.retell.prometheus_api import PrometheusSettings
 from livestory.story.settings import StorySettings
+from livestory.trading.exchange.access import ExchangeSettings
 from livestory.trading.exchange.paper import PaperSettings
-from livestory.trading.exchange.settings import ExchangeSettings
 from livestory.trading.execution.tactics import OrderSettings
 from livestory.trading.market.candles import CandleSettings
 from livestory.trading.risk import RiskSettings

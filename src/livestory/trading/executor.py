@@ -14,7 +14,6 @@ from msgspec import Struct
 from livestory.story.commands import Command
 from livestory.story.inputs import Begin, End
 from livestory.story.kinds.base import Facts
-from livestory.trading.account import ExchangeAccount, PaperAccount
 from livestory.trading.commands import OperatorCommands
 from livestory.trading.decision import Placement, PutOff, decide
 from livestory.trading.exchange.protocol import Exchange
@@ -27,6 +26,7 @@ from livestory.trading.market.bar import Bar
 from livestory.trading.reconciliation.reconciler import Reconciler
 from livestory.trading.rules import rules_of
 from livestory.trading.session import STATE, RunInfo, Session
+from livestory.trading.settlement import ExchangeAccount, PaperAccount
 from livestory.trading.state import ExecutorState
 from livestory.trading.story_port import Story
 
@@ -157,7 +157,7 @@ class Executor:
         """The bars come again, those that were missed first."""
         self._monitor.candles_back()
 
-    def tell(self, now: int, facts: Facts) -> None:
+    def report(self, now: int, facts: Facts) -> None:
         """Tell what somebody else has found at the instant ``now``, this machine's; kept with the next commit."""
         self._session.story.report(now - self._session.exchange.clock_ahead, facts)
 

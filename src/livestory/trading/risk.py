@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal, NoReturn, final
 from msgspec import Meta, Struct, structs
 
 from livestory.clock import DAY
-from livestory.settings import Duration
+from livestory.durations import Duration
 from livestory.story.reason import Reason
 from livestory.story.reasons import BREAKER, DAILY_LOSS, HALTED, JOURNAL, MAX_WEIGHT, OWNER
 from livestory.story.unit_value import UnitValue, change

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import to_builtins
 
 from livestory.clock import SECOND
-from livestory.settings import duration_text
+from livestory.durations import duration_text
 from livestory.story.kinds.lifecycle import Rules
 from livestory.trading.exchange.paper import PaperSettings
 from livestory.trading.execution.tactics import OrderSettings

@@ -71,7 +71,7 @@ class Dispatcher:
                     if not enrolled:
                         self._enrol_new_channels()
                         enrolled = True
-                    await self._look(check=looks % _PULSE == 0)
+                    await self._follow(check=looks % _PULSE == 0)
                     looks, pause = looks + 1, _LOOK
                 except LivestoryError as error:
                     self.well = False
@@ -92,7 +92,7 @@ class Dispatcher:
             if self._outbox.state(delivery.name) is None:
                 self._outbox.enrol(delivery.name, journal, seq)
 
-    async def _look(self, *, check: bool) -> None:
+    async def _follow(self, *, check: bool) -> None:
         change = self._follower.look()
         if change in {Change.REPLACED, Change.REWOUND}:
             self._snapshot = None

@@ -89,13 +89,13 @@ def _blocks(lines: Sequence[QueuedLine], zone: ZoneInfo) -> Iterator[str]:
     for line in sorted(shown, key=lambda line: line.n):
         if line.kind in alike:
             yield similar(counts[line.kind], max(line.told - first[line.kind], 0))
-        yield _told(line, zone)
+        yield _shown(line, zone)
     untold = len(lines) - sum(counts[line.kind] if line.kind in alike else 1 for line in shown)
     if untold:
         yield more(untold)
 
 
-def _told(line: QueuedLine, zone: ZoneInfo) -> str:
+def _shown(line: QueuedLine, zone: ZoneInfo) -> str:
     """The first three columns in a row, the time in the channel's zone, and the why in the next."""
     stamp, _, rest = line.line.partition(_SEPARATOR)
     if zone.key != "UTC":

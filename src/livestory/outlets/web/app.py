@@ -46,7 +46,7 @@ _LONGEST_FORM = 4096  # bytes of a login
 _log = logging.getLogger("livestory.web")
 
 
-class WebSettings(Struct, frozen=True, kw_only=True):
+class WebOptions(Struct, frozen=True, kw_only=True):
     """How the page is served."""
 
     hosts: frozenset[str]  # the exact Host values answered to
@@ -59,7 +59,7 @@ class WebSettings(Struct, frozen=True, kw_only=True):
 class Web:
     """The page of some stories: an ASGI app and the threads behind it."""
 
-    def __init__(self, paths: Sequence[Path], settings: WebSettings, clock: Clock) -> None:
+    def __init__(self, paths: Sequence[Path], settings: WebOptions, clock: Clock) -> None:
         """Serve the stories at ``paths``. Raises InputError for a token that is too weak."""
         self.listeners = Listeners(settings.most_listeners)
         self._settings = settings

@@ -39,7 +39,7 @@ class RequestLimits:
         self._used = 0
         self._limit = 6000
 
-    def heard(self, status: int, headers: Mapping[str, str], body: str, now: int) -> None:
+    def note_answer(self, status: int, headers: Mapping[str, str], body: str, now: int) -> None:
         """Take in an answer; ``now`` is the exchange's clock."""
         known = {name.lower(): value for name, value in headers.items()}
         if _USED in known and known[_USED].isdigit():

@@ -16,7 +16,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, Struct
 
 from livestory.clock import MINUTE, SECOND
-from livestory.settings import Duration, duration_text
+from livestory.durations import Duration, duration_text
 from livestory.story.reason import Reason
 from livestory.story.reasons import EXCHANGE_DOWN, NOT_OFFERED, SPREAD, WOULD_TAKE
 from livestory.trading.exchange.records import Book, Filters, exact

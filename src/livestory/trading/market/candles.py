@@ -9,8 +9,8 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, Struct
 
 from livestory.clock import MINUTE, SECOND, Clock, SystemClock, as_datetime
+from livestory.durations import Duration
 from livestory.errors import InputError
-from livestory.settings import Duration
 from livestory.trading.exchange.ccxt_client import CcxtClient
 from livestory.trading.exchange.ccxt_errors import Failed, Meaning
 from livestory.trading.exchange.ccxt_market import load_market

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from msgspec import Meta, Struct
 
 from livestory.clock import HOUR
-from livestory.settings import Duration
+from livestory.durations import Duration
 from livestory.story.reason import Reason
 from livestory.story.reasons import (
     NO_TREND_UP,

@@ -11,8 +11,8 @@ from msgspec import Meta, Struct
 
 from livestory.clock import SECOND
 from livestory.credentials import Secret, read
+from livestory.durations import Duration
 from livestory.errors import ConfigError
-from livestory.settings import Duration
 
 Variable = Annotated[str, Meta(min_length=1, max_length=100)]
 File = Annotated[str, Meta(min_length=1, max_length=1000)]

@@ -23,6 +23,7 @@ from livestory.cli.commands.digest import digest
 from livestory.cli.commands.explain import explain
 from livestory.cli.commands.export import export
 from livestory.cli.commands.init import init
+from livestory.cli.commands.listen import listen
 from livestory.cli.commands.operator_commands import flow, halt, note, resume
 from livestory.cli.commands.run import run
 from livestory.cli.commands.serve import serve
@@ -99,6 +100,7 @@ def _report(error: OSError) -> None:
         flow,
         init,
         tell,
+        listen,
         explain,
         export,
         backup,

@@ -108,7 +108,7 @@ def run(
 
     from livestory.cli.live import trading
     from livestory.cli.play import play
-    from livestory.cli.supervisor import stop_on_signals
+    from livestory.cli.stopping import stop_on_signals
     from livestory.trading.replay import Ending
 
     if serves:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-GROUND = {"errors", "extras", "plain", "clock", "settings", "credentials", "http_clients", "tables", "chart"} | {
+GROUND = {"errors", "extras", "plain", "clock", "durations", "credentials", "http_clients", "tables", "chart"} | {
     "http_server"
 }
 ROOMS = {"story", "trading", "follow", "retell", "outlets"}

@@ -141,7 +141,7 @@ class Story:
         return Records(LineRecord, (_line(seq, event) for seq, event in self._events(kinds, since, until)))
 
     def trades(self, since: Moment | None = None, until: Moment | None = None) -> Records[TradeRecord]:
-        """What was filled."""
+        """What was filled, in the order in which it was told."""
         found = self._events({"trade"}, since, until)
         own = self.identity.symbol
         return Records(

@@ -27,7 +27,7 @@ from livestory.story.writing.options import path_of
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncIterator, Collection, Iterator
+    from collections.abc import AsyncGenerator, Collection, Iterator
     from pathlib import Path
 
     from livestory.story.journal.entry import Kept
@@ -179,7 +179,7 @@ class Story:
             span = told_last(reader, period) if of is None else span_of(period, instant(of) + 1)
             return digest(read_period(reader, span)).text()
 
-    async def follow(self, after_seq: int | None = None) -> AsyncIterator[Event]:
+    async def follow(self, after_seq: int | None = None) -> AsyncGenerator[Event, None]:
         """The events as they are told: from now on, or all that come after ``after_seq``.
 
         Raises JournalError where the journal can't be read.

@@ -47,9 +47,10 @@ def test_lines_and_events_are_those_of_the_text(path: Path) -> None:
     """By the folder, the text or the journal; with their facts, and in their columns."""
     text = path.read_text().splitlines()
     for name in (path.parent, path, path.with_suffix(".db"), str(path)):
-        assert [event.line for event in livestory.read(name).events()] == text
+        assert [event.line for event in livestory.read(name).events() if event.shown] == text
     story = livestory.read(path)
-    assert [event.seq for event in story.events()] == [*range(1, len(text) + 1)]
+    assert [event.seq for event in story.events()] == [*range(1, len(story.events()) + 1)]
+    assert [one.seq for one in story.lines(everything=True)] == [event.seq for event in story.events()]
     assert [" | ".join(filter(None, (one.headline, one.told, one.why))) for one in story.lines()] == [
         line.partition(" | ")[2] for line in text
     ]
@@ -78,6 +79,26 @@ def test_trades_keep_every_digit(path: Path) -> None:
     assert sold.gain > 0 < sold.result
 
 
+def test_positions_are_those_observed_or_else_those_that_fills_leave(path: Path) -> None:
+    """With what the bot reports of them."""
+    assert len(livestory.read(path).positions()) == 0
+    with writer(path) as story:
+        story.tell(read(b'{"input": "fill", "side": "buy", "quantity": "2.5", "price": 0.03, "time": "2024-12-07"}'))
+        story.keep()
+    (held,) = livestory.read(path).positions()
+    assert (held.symbol, held.quantity, held.entry) == ("ETH/BTC", Decimal("2.5"), None)
+    with writer(path) as story:
+        sent = {
+            "input": "observation",
+            "positions": {"SOLUSDT": {"quantity": "-3", "entry": 200}},
+            "time": "2024-12-08",
+        }
+        story.tell(read(json.dumps(sent).encode()))
+        story.keep()
+    (held,) = livestory.read(path).positions()
+    assert (held.symbol, held.quantity, held.entry) == ("SOL/USDT", Decimal(-3), Decimal(200))
+
+
 def test_wealth_chapters_and_the_digest_are_read(path: Path) -> None:
     """Bar by bar; by period; as prose."""
     story = livestory.read(path)
@@ -100,7 +121,7 @@ def test_records_become_a_data_frame(path: Path) -> None:
     empty = livestory.read(path).trades(until="2000-01-01").to_pandas()
     assert (len(empty), list(empty.columns), list(empty.dtypes)) == (0, list(frame.columns), list(frame.dtypes))
     events = livestory.read(path).events().to_pandas()
-    assert list(events.columns) == ["seq", "time", "kind", "line"]
+    assert list(events.columns) == ["seq", "time", "kind", "line", "shown"]
     assert isinstance(livestory.read(path).wealth().to_pandas().set_index("time").wealth.diff(), pd.Series)
 
 

@@ -9,6 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import asdict
 
 from livestory.clock import as_datetime, instant
 from livestory.outlets.reading.records import Record, Records
@@ -47,6 +48,7 @@ class EventRecord(Record, frozen=True, kw_only=True):
     kind: str
     line: str
     facts: Facts
+    shown: bool  # in the story's text
 
 
 class LineRecord(Record, frozen=True, kw_only=True):
@@ -78,6 +80,19 @@ class TradeRecord(Record, frozen=True, kw_only=True):
     reason: str | None
     trade_id: str | None
     order_id: str | None
+
+
+class PositionRecord(Record, frozen=True, kw_only=True):
+    """What is held of one symbol: as it was observed, or else as the last fill left it."""
+
+    symbol: str | None
+    time: datetime
+    quantity: Decimal
+    price: Decimal | None = None
+    entry: Decimal | None = None
+    unrealised: Decimal | None = None
+    leverage: Decimal | None = None
+    liquidation: Decimal | None = None
 
 
 class WealthRecord(Record, frozen=True, kw_only=True):
@@ -129,16 +144,29 @@ class Story:
         return Records(
             EventRecord,
             (
-                EventRecord(seq=seq, time=as_datetime(event.time), kind=event.kind, line=event.line, facts=event.facts)
+                EventRecord(
+                    seq=seq,
+                    time=as_datetime(event.time),
+                    kind=event.kind,
+                    line=event.line,
+                    facts=event.facts,
+                    shown=event.shown,
+                )
                 for seq, event in self._events(kinds, since, until)
             ),
         )
 
     def lines(
-        self, kinds: Collection[str] | None = None, since: Moment | None = None, until: Moment | None = None
+        self,
+        kinds: Collection[str] | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        *,
+        everything: bool = False,
     ) -> Records[LineRecord]:
-        """The lines, each in its columns."""
-        return Records(LineRecord, (_line(seq, event) for seq, event in self._events(kinds, since, until)))
+        """The lines, each in its columns; with ``everything``, those that the text leaves out as well."""
+        found = self._events(kinds, since, until)
+        return Records(LineRecord, (_line(seq, event) for seq, event in found if event.shown or everything))
 
     def trades(self, since: Moment | None = None, until: Moment | None = None) -> Records[TradeRecord]:
         """What was filled, in the order in which it was told."""
@@ -147,6 +175,26 @@ class Story:
         return Records(
             TradeRecord,
             (_trade(seq, event, event.facts, own) for seq, event in found if isinstance(event.facts, Trade)),
+        )
+
+    def positions(self) -> Records[PositionRecord]:
+        """What is held, by symbol: as the last observation said, or else as far as fills tell."""
+        with JournalReader.open(self.path) as reader:
+            seen = reader.last_observation()
+        if seen is not None and seen.positions is not None:
+            at = as_datetime(seen.time)
+            return Records(
+                PositionRecord,
+                (PositionRecord(symbol=name, time=at, **asdict(each)) for name, each in seen.positions.items()),
+            )
+        last = {trade.symbol: trade for trade in self.trades()}
+        return Records(
+            PositionRecord,
+            (
+                PositionRecord(symbol=name, time=trade.time, quantity=trade.position_after)
+                for name, trade in last.items()
+                if trade.position_after
+            ),
         )
 
     def chapters(self, period: str | None = None) -> Records[ChapterRecord]:
@@ -203,7 +251,7 @@ class Story:
     def _repr_html_(self) -> str:
         """Its last lines, for a notebook."""
         with JournalReader.open(self.path) as reader:
-            last = reader.events(newest_first=True, limit=_LAST)
+            last = reader.events(newest_first=True, limit=_LAST, shown=True)
         lines = "\n".join(escape(kept.line) for kept in reversed(last))
         return f"<pre>{escape(repr(self))}\n{lines}</pre>"
 
@@ -234,7 +282,7 @@ def _instant(given: Moment | None) -> int | None:
 
 def _read(kept: Kept, path: Path) -> Event:
     try:
-        return from_record(kept.record, kept.line, kept.id, kept.seq)
+        return from_record(kept.record, kept.line, kept.id, kept.seq, shown=kept.shown)
     except msgspec.MsgspecError as error:
         raise corrupt(path, f"event {kept.seq} ({error})") from error
 

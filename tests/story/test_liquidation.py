@@ -46,10 +46,12 @@ def lines(*bars: dict[str, PositionReading] | None, settings: StorySettings | No
 def test_it_is_told_once_and_ended_when_it_is_far_again() -> None:
     """A price that trembles at the limit is told once; the end says how near it came."""
     prices = ("1000", "905", "899", "901", "899", "880", "920", "950", "1100")
-    assert lines(*({BTC: held("0.5", price, "810")} for price in prices)) == [
-        "2: 🚨 Liquidation Near | BTC/USDT:USDT long: 9.8% away | price 899, liquidated at 810; told under 10%; holds 0.5",
-        "7: 🟩 Liquidation Averted | BTC/USDT:USDT: 14.7% away | near for 5m, 7.9% away at the nearest",
-    ]
+    near, over = lines(*({BTC: held("0.5", price, "810")} for price in prices))
+    assert near == (
+        "2: 🚨 Liquidation Near | BTC/USDT:USDT long: 9.8% away | "
+        "price 899, liquidated at 810; told under 10%; holds 0.5"
+    )
+    assert over == ("7: 🟩 Liquidation Averted | BTC/USDT:USDT: 14.7% away | near for 5m, 7.9% away at the nearest")
 
 
 def test_a_short_is_liquidated_above_its_price() -> None:

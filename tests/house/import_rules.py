@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-GROUND = {"errors", "extras", "plain", "clock", "settings", "credentials", "http_clients", "tables", "chart"} | {
+GROUND = {"errors", "extras", "plain", "clock", "durations", "credentials", "http_clients", "tables", "chart"} | {
     "http_server"
 }
 ROOMS = {"story", "trading", "follow", "retell", "outlets"}
@@ -24,7 +24,18 @@ THIRD_PARTY = {
     "trading": {"ccxt"},
     "follow": {"apsw", "starlette"},
     "retell": {"duckdb", "httpx2"},
-    "outlets": {"apprise", "apsw", "httpx2", "prometheus_client", "rich", "starlette", "uvicorn"},
+    "outlets": {
+        "apprise",
+        "apsw",
+        "httpx2",
+        "pandas",
+        "polars",
+        "prometheus_client",
+        "pyarrow",
+        "rich",
+        "starlette",
+        "uvicorn",
+    },
     "cli": {"click", "rich"},
 }
 # Slow to import: only within the function that needs them. What stands in these is itself imported where it is needed.

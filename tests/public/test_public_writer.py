@@ -117,6 +117,16 @@ def test_an_old_observation_is_ignored_and_its_sender_told(path: Path) -> None:
         assert outcome.reply().error is None
 
 
+def test_a_time_far_ahead_of_the_clock_is_set_aside_and_its_sender_told(tmp_path: Path) -> None:
+    """Of an observation; anything else is told at the clock's time."""
+    sent = b'{"input": "observation", "wealth": 1, "time": "2099-01-01"}'
+    with PublicWriter(tmp_path / "live_story.txt", WHO, StorySettings()) as story:
+        outcome = story.tell(read(sent))
+        story.keep()
+    assert outcome.reply().ignored == "its time is too far ahead of the clock to be believed"
+    assert "🕰️ Time Doubted | observe: 2099-01-01" in (tmp_path / "live_story.txt").read_text()
+
+
 def test_what_could_not_be_kept_is_kept_by_the_next_try_once(path: Path) -> None:
     """Another program holds a lock on the journal; meanwhile the sender has tried again."""
     note = '{"input": "note", "text": "a", "id": "x"}'

@@ -22,11 +22,16 @@ STATES = Path("/var/lib")  # where systemd keeps the folders of system services
 _STEPS_SINCE = 254  # the systemd that knows RestartSteps=
 _PRIVATE_PLACES = ("/home", "/root", "/run/user")
 
-WORDS = {"run": "trading bot that tells its story", "serve": "live page of a bot's story", "alert": "alerts of a story"}
+WORDS = {
+    "run": "trading bot that tells its story",
+    "serve": "live page of a bot's story",
+    "alert": "alerts of a story",
+    "listen": "story of a bot that posts it",
+}
 """The commands that have a unit, and what systemd calls them."""
 
 # How long, in seconds, a command may go without progress. A bar's work waits for an exchange; a page's for nothing.
-_PATIENCE = {"run": 300, "serve": 60, "alert": 60}
+_PATIENCE = {"run": 300, "serve": 60, "alert": 60, "listen": 60}
 
 _BOTH = """\
 NoNewPrivileges=yes
@@ -67,7 +72,7 @@ AmbientCapabilities=
 class Unit(NamedTuple):
     """What one service runs, as whom, and what it needs for that."""
 
-    part: str  # "run", "serve" or "alert"
+    part: str  # one of `WORDS`
     name: str  # of what it belongs to, such as "livestory"
     command: tuple[str, ...]
     folder: Path  # of the story
@@ -220,18 +225,18 @@ class Systemd(NamedTuple):
             _write(self.folder / unit.file, unit.text(self.version), 0o644)
             yield self.folder / unit.file
         files = [unit.file for unit in units]
-        self._tell("daemon-reload")
-        self._tell("enable", *files)
-        self._tell("restart", *files)
+        self._command("daemon-reload")
+        self._command("enable", *files)
+        self._command("restart", *files)
 
     def remove(self) -> Iterator[Path]:
         """Stop and disable the services; yields each unit that was taken away."""
         files = self.files()
-        self._tell("disable", "--now", *(file.name for file in files))
+        self._command("disable", "--now", *(file.name for file in files))
         for file in files:
             file.unlink()
             yield file
-        self._tell("daemon-reload")
+        self._command("daemon-reload")
 
     def state(self, file: str) -> State:
         """Ask systemd how the service of that unit is."""
@@ -269,7 +274,7 @@ class Systemd(NamedTuple):
     def _systemctl(self, *words: str) -> list[str]:
         return ["systemctl", *(("--user",) if self.own else ()), *words]
 
-    def _tell(self, *words: str) -> None:
+    def _command(self, *words: str) -> None:
         _run(self._systemctl(*words))
 
 

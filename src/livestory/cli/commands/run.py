@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from contextlib import ExitStack, nullcontext
 from math import isfinite
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from livestory.cli.account import MODES, Mode, allow
-from livestory.cli.options import config_option, configuration, dir_option
+from livestory.cli.mode import MODES, Mode, allow
+from livestory.cli.options import PATH, config_option, configuration, dir_option
 from livestory.cli.output import print_summary, progress
 from livestory.cli.page import PORT, need_page, served
 from livestory.cli.story_folder import move_aside, story_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from livestory.cli.play import Play
     from livestory.config import Configuration
@@ -38,10 +38,10 @@ def _speed(text: str) -> float | None:
 
 
 @click.command(short_help="Trade on paper, on a testnet, or with real money.")
-@click.argument("more_bars", metavar="", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("more_bars", metavar="", nargs=-1, type=PATH)
 @click.option(
     "--bars",
-    type=click.Path(path_type=Path),
+    type=PATH,
     multiple=True,
     metavar="FILE …",
     help="Recorded bars to replay: CSV, gz, Parquet, or Binance's kline archives (zip).",
@@ -106,20 +106,14 @@ def run(
     """
     from msgspec.structs import replace
 
-    from livestory.cli.live import trading
+    from livestory.cli.exchange_run import trading
     from livestory.cli.play import play
-    from livestory.cli.supervisor import stop_on_signals
+    from livestory.cli.stopping import stop_on_signals
     from livestory.trading.replay import Ending
 
     if serves:
         need_page()
-    files = _files(bars, more_bars)
-    if not files and (speed is not None or keep_days is not None):
-        message = "--speed and --keep-days are for a replay: name its bars with --bars FILE"
-        raise click.UsageError(message)
-    if files and mode != "paper":
-        message = f"--mode {mode} trades at an exchange; recorded bars (--bars) are replayed on paper"
-        raise click.UsageError(message)
+    files = _files(bars, more_bars, mode, replayed=speed is not None or keep_days is not None)
     settings = configuration(configured)
     allow(mode, settings)
     if metrics_port is not None:
@@ -143,12 +137,20 @@ def run(
     print_summary(summary, layout, told.market.symbol)
 
 
-def _files(bars: Sequence[Path], more: Sequence[Path]) -> list[Path]:
-    """The files of --bars: a shell makes several words of ``--bars data/*.csv``."""
+def _files(bars: Sequence[Path], more: Sequence[Path], mode: Mode, *, replayed: bool) -> list[Path]:
+    """The files of --bars: a shell makes several words of ``--bars data/*.csv``; ``replayed``: with a replay's options.
+
+    Raises UsageError where the options don't go together.
+    """
     if more and not bars:
         message = f"unexpected argument {str(more[0])!r}; recorded bars are named with --bars FILE"
-        raise click.UsageError(message)
-    return [*bars, *more]
+    elif not bars and replayed:
+        message = "--speed and --keep-days are for a replay: name its bars with --bars FILE"
+    elif bars and mode != "paper":
+        message = f"--mode {mode} trades at an exchange; recorded bars (--bars) are replayed on paper"
+    else:
+        return [*bars, *more]
+    raise click.UsageError(message)
 
 
 def _replay(

@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from livestory.cli.commands.alert import delivered
-from livestory.cli.options import config_option
+from livestory.cli.options import PATH, config_option
 from livestory.cli.page import PORT, when_parent_ends
 from livestory.cli.serving import end_on_hangup, token_of, url_of
 from livestory.cli.story_folder import story_in
 from livestory.errors import InputError
+
+if TYPE_CHECKING:
+    from socket import socket
+
+    from livestory.outlets.web.app import Web
 
 _NICE = 5  # a bot on the same machine goes first
 _TOKEN = "LIVESTORY_TOKEN"  # noqa: S105 - the name of a variable
@@ -23,7 +29,7 @@ _TOKEN = "LIVESTORY_TOKEN"  # noqa: S105 - the name of a variable
 @click.option(
     "--dir",
     "folders",
-    type=click.Path(path_type=Path),
+    type=PATH,
     multiple=True,
     default=(Path("results"),),
     show_default="results",
@@ -33,7 +39,7 @@ _TOKEN = "LIVESTORY_TOKEN"  # noqa: S105 - the name of a variable
 @click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0: any free one.")
 @click.option(
     "--token-file",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="FILE",
     help=f"File with the token that opens the page; or set {_TOKEN}.",
 )
@@ -75,14 +81,13 @@ def serve(
     livestory serve --dir results --dir results/demo --port 9000
     LIVESTORY_TOKEN=$(openssl rand -hex 16) livestory serve --host 192.0.2.7
     """
-    from livestory.cli.supervisor import Supervisor
     from livestory.clock import SystemClock
     from livestory.extras import missing
 
     try:
         from livestory.http_server.gate import allowed_hosts, is_loopback
-        from livestory.http_server.server import Server, address_of, bind, require_token
-        from livestory.outlets.web.app import Web, WebSettings
+        from livestory.http_server.server import address_of, bind, require_token
+        from livestory.outlets.web.app import Web, WebOptions
     except ImportError as error:
         raise missing(error, "the page", "web") from error
     host = address_of(host)
@@ -92,21 +97,28 @@ def serve(
         message = f"--root-path {root_path}: begins with a slash and doesn't end with one, such as /story"
         raise InputError(message)
     layouts = [story_in(folder) for folder in folders]
-    stories = [layout.db for layout in layouts]
     listening = bind(host, port)
     port = listening.getsockname()[1]
-    settings = WebSettings(
+    options = WebOptions(
         hosts=allowed_hosts(host, port, names),
         token=token,
         cookie=f"livestory_{port}",
         root_path=root_path,
         most_listeners=clients,
     )
-    web = Web(stories, settings, SystemClock())
-    address = url_of(host, port)
+    web = Web([layout.db for layout in layouts], options, SystemClock())
     if not is_loopback(host):
         click.echo("the token travels over plain HTTP here: anyone on the way can read it (docs/web.md)", err=True)
     os.nice(_NICE)
+    with listening, delivered(layouts, configured) if alerts else nullcontext():
+        _run(web, listening, url_of(host, port), root_path, with_parent=with_parent)
+
+
+def _run(web: Web, listening: socket, address: str, root_path: str, *, with_parent: bool) -> None:
+    """Serve until a signal, or the parent's end, and let the supervisor know."""
+    from livestory.cli.supervisor import Supervisor
+    from livestory.http_server.server import Server
+
     supervisor = Supervisor.of()
 
     def ready() -> None:
@@ -117,6 +129,5 @@ def serve(
     end_on_hangup(server)
     if with_parent:
         when_parent_ends(server.stop)
-    with listening, delivered(layouts, configured) if alerts else nullcontext():
-        server.run(sockets=[listening])
+    server.run(sockets=[listening])
     supervisor.stopping()

@@ -23,7 +23,7 @@ from starlette.routing import Route
 from livestory.errors import JournalError
 from livestory.http_server.requests import HANDLERS, body_of
 from livestory.http_server.secrets import TooManyFailures
-from livestory.outlets.story_metrics import OutboxMetrics
+from livestory.outlets.metrics import OutboxMetrics
 from livestory.outlets.web import parameters
 from livestory.outlets.web.api import Api
 from livestory.outlets.web.followed_story import FollowedStory, Queries, Update
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 _LONGEST_FORM = 4096  # bytes of a login
 
 
-class WebSettings(Struct, frozen=True, kw_only=True):
+class WebOptions(Struct, frozen=True, kw_only=True):
     """How the page is served."""
 
     hosts: frozenset[str]  # the exact Host values answered to
@@ -58,7 +58,7 @@ class WebSettings(Struct, frozen=True, kw_only=True):
 class Web:
     """The page of some stories: an ASGI app and the threads behind it."""
 
-    def __init__(self, paths: Sequence[Path], settings: WebSettings, clock: Clock) -> None:
+    def __init__(self, paths: Sequence[Path], settings: WebOptions, clock: Clock) -> None:
         """Serve the stories at ``paths``. Raises InputError for a token that is too weak."""
         self.listeners = Listeners(settings.most_listeners)
         self._settings = settings

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct, defstruct
 from msgspec.structs import asdict, fields
 
 from livestory.clock import SECOND
-from livestory.settings import duration
+from livestory.durations import duration
 from livestory.story import arguments
 from livestory.story.inputs import PositionReading
 from livestory.story.reason import Reason

@@ -55,13 +55,11 @@ class StorySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         Meta(description="Silence after which a sign of life is told. Duration."),
     ] = 12 * HOUR
     quiet_shown: Annotated[
-        tuple[Duration, ...],
+        Duration,
         Meta(
-            max_length=10,
-            description="Silences in the text after which a sign of life is shown; the last one again and again.",
-            extra_json_schema={"unit": "duration", "example": ["1d", "3d", "7d"]},
+            description="Silence in the text after which a sign of life is shown, and after 3, 7, 14 … times as long."
         ),
-    ] = (DAY, 3 * DAY, 7 * DAY)
+    ] = DAY
     day_moved: Annotated[
         float,
         Meta(ge=0, le=1, description="Move of wealth from which a day is shown in which nothing else happened. Share."),

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from livestory.story.showing import Lately
 
 
+_SIGNS = (1, 3, 7)
+"""After how many times the silence that is set a sign of life is shown; the last one again and again."""
+
+
 def _chapters(symbol: str, headline: str, period: str) -> tuple[Words, ...]:
     return (
         Words(
@@ -140,13 +144,12 @@ class Quiet(Facts, frozen=True, kw_only=True, tag="quiet"):
     no_trade: tuple[BarCount, ...] = ()
 
     def shows(self, time: int, lately: Lately, settings: StorySettings, /) -> bool:
-        """After a silence in the text that is long enough; after the last of these, whenever that has passed again."""
-        steps = settings.quiet_shown
-        if lately.news is None or not steps:
+        """After a silence in the text that is long enough, and then ever more seldom."""
+        if lately.news is None:
             return True
-        again = max(0, lately.signs - len(steps) + 1)
-        step = steps[min(lately.signs, len(steps) - 1)]
-        return time - lately.news >= step + again * steps[-1]
+        signs = lately.signs
+        times = _SIGNS[signs] if signs < len(_SIGNS) else _SIGNS[-1] * (signs - len(_SIGNS) + 2)
+        return time - lately.news >= settings.quiet_shown * times
 
     def why(self, time: int, /) -> Iterable[str]:
         held = ""

@@ -110,7 +110,8 @@ class _Totals:
         if isinstance(facts, Trade):
             self.sides[facts.side] += 1
             if facts.fee is not None:
-                self.fees[facts.quote] = self.fees.get(facts.quote, 0.0) + float(facts.fee)
+                asset = facts.quote or ""
+                self.fees[asset] = self.fees.get(asset, 0.0) + float(facts.fee)
         elif isinstance(facts, CashFlow):
             self._coming.append((kept.time, facts.amount))
 

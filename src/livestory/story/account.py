@@ -31,8 +31,8 @@ def tripped(halt_reason: str | None) -> bool:
 class Account(UnitValue):
     """Wealth, peaks, positions and rules as told so far. Read it; only the narrator updates it."""
 
-    symbol: str
-    unit: str
+    symbol: str | None  # None is unknown, and so are then its assets
+    unit: str | None
     settings: StorySettings
     rules: Rules | None = None
     last: Observation | None = None  # the last observation, without readings that were refused
@@ -49,14 +49,14 @@ class Account(UnitValue):
     short_at: float | None = None  # the wealth that was last told to be less than expected
 
     @property
-    def base(self) -> str:
+    def base(self) -> str | None:
         """The asset that the story's symbol trades."""
-        return self.symbol.partition("/")[0]
+        return assets(self.symbol)[0]
 
     @property
-    def quote(self) -> str:
+    def quote(self) -> str | None:
         """The asset that the story's symbol is priced in."""
-        return self.symbol.partition("/")[2]
+        return assets(self.symbol)[1]
 
     def observe(self, observation: Observation) -> None:
         """Take a checked observation: its wealth, where known, is positive and finite."""
@@ -83,6 +83,14 @@ class Account(UnitValue):
         if observation.price is not None:
             self.price = observation.price
         self.last = observation
+
+    def trip(self) -> None:
+        """Take that the breaker has tripped, from a bot that tells it of itself."""
+        self.tripped = True
+
+    def resume(self) -> None:
+        """Take that the bot trades again after its breaker: its drawdown counts from the wealth that comes next."""
+        self.resuming, self.tripped = self.resuming or self.tripped, False
 
     def _count_from(self, value: float, time: int) -> None:
         """A new peak; after the breaker's halt it is the wealth at the resume, as in the bot's own rule."""

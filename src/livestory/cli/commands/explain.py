@@ -244,11 +244,12 @@ def _journal(stack: ExitStack, file: Path, asked: _Asked, *, chosen: bool) -> tu
     from livestory.retell.explain_story import RetellingSettings
     from livestory.retell.journal_source import JournalSource
     from livestory.story.journal.reader import JournalReader
+    from livestory.story.symbol import assets
 
     reader = stack.enter_context(JournalReader.open(file))
     identity = reader.identity
-    symbol = asked.symbol if chosen or identity.symbol is None else identity.symbol
-    unit = identity.unit or asked.unit
+    symbol = asked.symbol if chosen else identity.symbol
+    unit = identity.unit or assets(symbol)[1]
     return JournalSource(reader), RetellingSettings(symbol=symbol, unit=unit, story=asked.settings.story)
 
 

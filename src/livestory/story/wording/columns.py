@@ -43,6 +43,14 @@ def _share(text: str) -> Decimal:
     return Decimal(text.rstrip("%")) / 100
 
 
+def _name(text: str) -> str:
+    return escape(text).replace(" ", r"\x20") or "-"
+
+
+def _asset(text: str) -> str | None:
+    return unescape(text.strip(" ")) or None
+
+
 _PERCENT = r"[+-]?\d+(?:\.\d+)?%"
 _FORMATS: dict[str, _Format] = {
     "wealth": _Format(numbers.wealth, r"-?\d+(?:\.\d+)?", Decimal),
@@ -62,7 +70,10 @@ _FORMATS: dict[str, _Format] = {
     "month": _Format(_plain(numbers.month), r"\w+ \d{4}", str),
     "year": _Format(_plain(numbers.year), r"\d{4}", str),
     "text": _Format(lambda value, _unit: escape(value) or "-", _TEXT, unescape),
-    "name": _Format(lambda value, _unit: escape(value).replace(" ", r"\x20") or "-", r"[^ ]+", unescape),
+    "name": _Format(lambda value, _unit: _name(value), r"[^ ]+", unescape),
+    # An asset that may be unknown, with the space that parts it from its amount, or from what follows.
+    "asset": _Format(lambda value, _unit: "" if value is None else f" {_name(value)}", r"(?: [^ ]+)?", _asset),
+    "asset_first": _Format(lambda value, _unit: "" if value is None else f"{_name(value)} ", r"(?:[^ ]+ )?", _asset),
     "by": _word(
         {"you": "by you", "bars": "end of the bars", "error": "by an error", "system": "by the system (SIGTERM)"}
     ),

@@ -180,9 +180,9 @@ def count(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {plural}"
 
 
-def reading(what: str, value: float, unit: str) -> str:
+def reading(what: str, value: float, unit: str | None) -> str:
     """A reading of a bot as a person would write it: ``0.8929 BTC``, ``0.0302``, ``24.8``."""
-    return f"{wealth(value, unit)} {unit}" if what == "wealth" else exact(value)
+    return f"{wealth(value, unit)} {unit or ''}".rstrip() if what == "wealth" else exact(value)
 
 
 def found(fills: int | None) -> str:

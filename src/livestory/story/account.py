@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import field
 
 from livestory.story.inputs import Fill, Funding, Observation
 from livestory.story.kinds.lifecycle import Rules, RulesChanged
@@ -18,7 +18,6 @@ from livestory.story.unit_value import UnitValue, fall_from
 
 if TYPE_CHECKING:
     from livestory.story.kinds.base import Facts
-
 
 _NOTHING = Decimal(0)
 
@@ -194,8 +193,21 @@ class Account(UnitValue):
             elif (price := self._price_in(asset, quote)) is not None:
                 charged = fill.fee * price
             fee = Fee(asset, fill.fee, charged)
+        paid_in = settled_in(symbol)
         return Deal(
-            fill.time, buys, fill.effect, contract, size, fill.quantity, fill.price, fee, fill.result, fill.reason
+            symbol=symbol or None,
+            asset=paid_in,
+            worked_out=paid_in == quote,
+            time=fill.time,
+            buys=buys,
+            effect=fill.effect,
+            contract=contract,
+            size=size,
+            traded=fill.quantity,
+            price=fill.price,
+            fee=fee,
+            reported=fill.result,
+            reason=fill.reason,
         )
 
     def _price_in(self, asset: str, quote: str | None) -> Decimal | None:

@@ -66,6 +66,9 @@ class Fee(NamedTuple):
 class Deal(NamedTuple):
     """A fill, as far as it concerns its position, which it changes by ``size``."""
 
+    symbol: str | None
+    asset: str | None  # in which results are paid
+    worked_out: bool  # prices and sizes say what a result is: it is paid in the quote asset
     time: int
     buys: bool
     effect: str | None  # as the bot says
@@ -105,6 +108,10 @@ class Gain(NamedTuple):
     cost: Decimal  # of what was closed
     paid: Decimal
     exit_fee: Decimal = _NOTHING
+
+    def share(self, result: Decimal | None) -> float | None:
+        """A result as a share of the cost."""
+        return float(result / self.cost) if result is not None and self.cost > 0 else None
 
     def after_fees(self, reported: Decimal | None, known: str) -> str | None:
         """After which fees the result is; None where a reported one contradicts the fills, beyond rounding.
@@ -173,14 +180,14 @@ class Trip(Struct, kw_only=True):
         else:
             self.reported = (self.reported or _NOTHING) + deal.reported
 
-    def told(self, symbol: str | None, asset: str | None, deal: Deal, *, short: bool, worked_out: bool) -> RoundTrip:
-        """What it was; its fills say what it earned only where ``worked_out``."""
+    def told(self, deal: Deal, *, short: bool) -> RoundTrip:
+        """What it was, ended by that fill."""
         reported = None if self.unreported else self.reported
         gain = Gain(self.net, self.gross, self.cost, self.left_for)
-        result = self.net if reported is None and worked_out else reported
+        result = self.net if reported is None and deal.worked_out else reported
         return RoundTrip(
-            symbol=symbol,
-            asset=asset,
+            symbol=deal.symbol,
+            asset=deal.asset,
             short=short,
             opened=self.since,
             closed=deal.time,
@@ -188,9 +195,9 @@ class Trip(Struct, kw_only=True):
             exit=_average(self.left_for, self.left),
             size=self.largest,
             result=result,
-            share=float(result / self.cost) if result is not None and worked_out and self.cost > 0 else None,
-            worked_out=self.net if worked_out else None,
-            after_fees=(gain.after_fees(reported, self.fees_known) if worked_out else None) or "reported",
+            share=gain.share(result) if deal.worked_out else None,
+            worked_out=self.net if deal.worked_out else None,
+            after_fees=(gain.after_fees(reported, self.fees_known) if deal.worked_out else None) or "reported",
             fees=self.fees,
             fees_left_out=self.fees_left_out,
             funding=self.funding,
@@ -199,17 +206,19 @@ class Trip(Struct, kw_only=True):
         )
 
 
-class Closed(NamedTuple):
+class Closed(Struct, frozen=True):
     """What a fill did to its position, and what it earned by that."""
 
     effect: str  # "open", "add", "reduce", "close", "flip", or as the bot says
     short: bool  # of the position that it changed; of a flip, of the one that it closed
     position_after: Decimal | None  # None: unknown
-    gain: Gain | None = None
-    after_fees: str | None = "all"  # None: what was reported contradicts the fills
+    gain: Decimal | None = None  # as reported, else worked out
+    result: float | None = None  # the same as a share of the cost
+    after_fees: str = "all"  # see `RoundTrip`
     fees_left_out: dict[str, Decimal] = {}
-    opened: Decimal | None = None  # by a flip
-    trip: Trip | None = None  # that it ended
+    contradicts: Decimal | None = None  # what the fills make of it, where what was reported differs beyond rounding
+    opened: Decimal | None = None  # by a flip, the other way
+    trip: RoundTrip | None = None  # that it ended
 
 
 class Holding(Struct):
@@ -254,19 +263,24 @@ class Holding(Struct):
                 self._forget()
                 return Closed(deal.effect or "reduce", short, None)
             deal, rest = deal.split(held)
-        gain, trip, ended = self._leave(deal), self.trip, self._end()
+        gain, trip = self._leave(deal)
+        ended = self._end()
         if rest is not None:
             self._enter(rest, short=not short)
-        after_fees = gain.after_fees(deal.reported, trip.fees_known if trip is not None else "all")
+        effect = deal.effect or ("close" if ended or not self.quantity else "reduce")
+        told = gain.net if deal.reported is None and deal.worked_out else deal.reported
+        after_fees = gain.after_fees(deal.reported, trip.fees_known) if deal.worked_out else "reported"
         return Closed(
-            "flip" if rest is not None else deal.effect or ("close" if ended or not self.quantity else "reduce"),
-            short,
-            self.quantity,
-            gain,
-            after_fees,
-            {} if trip is None else trip.fees_left_out,
-            None if rest is None else rest.size,
-            trip if ended else None,
+            effect="flip" if rest is not None else effect,
+            short=short,
+            position_after=self.quantity,
+            gain=told,
+            result=gain.share(told) if deal.worked_out else None,
+            after_fees=after_fees or "reported",
+            fees_left_out=dict(trip.fees_left_out),
+            contradicts=gain.net if after_fees is None else None,
+            opened=rest.size if rest is not None else None,
+            trip=trip.told(deal, short=short) if ended else None,
         )
 
     def _direction(self, deal: Deal) -> bool:
@@ -286,8 +300,9 @@ class Holding(Struct):
         trip.entered_for += value
         trip.charge(deal.fee)
 
-    def _leave(self, deal: Deal) -> Gain:
-        trip = None if self.dust else self.trip or self._begin(None, None)
+    def _leave(self, deal: Deal) -> tuple[Gain, Trip]:
+        """Close that much; dust that is left of a trip makes none of its own."""
+        trip = Trip() if self.dust else self.trip or self._begin(None, None)
         held, short, paid = abs(self.quantity), self.quantity < 0, deal.paid
         whole = deal.size == held
         cost = self.cost if whole else _share(self.cost, deal.size, held)
@@ -302,11 +317,10 @@ class Holding(Struct):
         self.cost -= cost
         self.value -= value
         self.quantity = _NOTHING if whole else self.quantity + (deal.size if short else -deal.size)
-        if trip is None:
+        if self.dust:
             self.carried += gain.net
-        else:
-            trip.leave(deal, gain)
-        return gain
+        trip.leave(deal, gain)
+        return gain, trip
 
     def _begin(self, time: int | None, reason: Reason | None) -> Trip:
         """A trip that begins, with what dust there is; without a time, one that was under way already."""

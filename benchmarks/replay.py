@@ -18,7 +18,7 @@ from livestory.config import Configuration
 from livestory.story.files.layout import Layout
 from livestory.trading.market.recorded import RecordedBars
 from livestory.trading.replay import GROUP
-from livestory.trading.strategy.timeframe import BAR
+from livestory.trading.market.bar import BAR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,6 +16,7 @@ from livestory.outlets.alerts.outbox import Outbox, outbox_path
 from livestory.outlets.alerts.settings import AlertsSettings, ChannelSettings
 from livestory.story.files.layout import Layout
 from tests.alerts.service import CHAT
+from tests.patience import LONG, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -121,7 +121,7 @@ def delivering(
 
     thread = threading.Thread(target=work)
     thread.start()
-    assert ready.wait(30)
+    assert ready.wait(LONG)
     try:
         if stop:
             until(lambda: bool(failed) or all(enrolled(running.layout, name) for name in channels))
@@ -130,7 +130,7 @@ def delivering(
         for each in stop:
             if thread.is_alive():
                 each()
-        thread.join(30)
+        thread.join(LONG)
     assert not thread.is_alive()
     if failed:
         raise failed[0]
@@ -143,11 +143,3 @@ def enrolled(layout: Layout, name: str) -> bool:
         return False
     with outbox:
         return outbox.state(name) is not None
-
-
-def until(condition: Callable[[], bool], limit: float = 30) -> None:
-    """Wait for the condition itself."""
-    give_up = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < give_up
-        time.sleep(0.005)

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from tests.patience import LONG
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterator
@@ -99,10 +101,10 @@ class Service:
         """What that service accepted."""
         return [taken for taken in self.accepted if taken.service == service]
 
-    def wait(self, count: int, service: str | None = None, limit: float = 30) -> list[Taken]:
+    def wait(self, count: int, service: str | None = None) -> list[Taken]:
         """What was accepted, once it is at least that many."""
         with self.changed:
-            found = self.changed.wait_for(lambda: len(self.of(service) if service else self.accepted) >= count, limit)
+            found = self.changed.wait_for(lambda: len(self.of(service) if service else self.accepted) >= count, LONG)
             assert found, (self.accepted, self.refused, self.asked)
             return list(self.of(service) if service else self.accepted)
 

@@ -11,8 +11,8 @@ import pytest
 
 from livestory.story.files.layout import Layout
 from tests.alerts.delivering import enrolled
-from tests.alerts.delivering import until as eventually
 from tests.cli.program import environment, livestory, started
+from tests.patience import until as eventually
 
 if TYPE_CHECKING:
     from pathlib import Path

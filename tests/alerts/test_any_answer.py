@@ -12,14 +12,15 @@ import pytest
 from msgspec.structs import replace
 
 from livestory.clock import DAY, HOUR, MINUTE, SECOND, ManualClock
-from livestory.outlets.alerts.apprise_service import Apprise
+from livestory.outlets.alerts.services import Apprise
 from livestory.outlets.alerts.settings import ChannelSettings
 from livestory.story.commands import AlertsLost
 from livestory.story.files.inbox import Inbox
-from tests.alerts.delivering import QUICK, Delivering, delivering, discord, ntfy, telegram, until, webhook
+from tests.alerts.delivering import QUICK, Delivering, delivering, discord, ntfy, telegram, webhook
 from tests.alerts.raw_server import ANSWERS, answer, answering
 from tests.alerts.service import CHAT, HOOK, TOKEN, Service
 from tests.alerts.test_delivery import lines_of, waiting
+from tests.patience import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -276,7 +277,7 @@ def test_a_day_of_trying_counts_over_restarts_and_by_no_clock_on_the_wall(
             until(lambda before=asked: service.asked > before or len(running.told) > 1)  # type: ignore[misc]
             teller.note("another")
             told = running.told
-    until(lambda: any("gave up" in each for each in told), limit=1)
+    until(lambda: any("gave up" in each for each in told))
 
 
 def test_a_clock_that_is_set_raises_no_false_alarm_and_hides_no_silence(

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from livestory.clock import DAY, SECOND, ManualClock
 from livestory.story.commands import AlertsLost
 from livestory.story.files.inbox import Inbox
-from tests.alerts.delivering import QUICK, Delivering, delivering, discord, ntfy, telegram, until, webhook
+from tests.alerts.delivering import QUICK, Delivering, delivering, discord, ntfy, telegram, webhook
 from tests.alerts.service import ACCEPTED, FAULTS, Service, serving
+from tests.patience import until
+from tests.reliability.amount import amount
 from tests.web.teller import Teller
 
 IN_DOUBT = {"error", "reset_before"}
@@ -166,7 +168,7 @@ def test_nothing_is_given_up_untried_after_a_long_rest(story: Path, teller: Tell
 
 def test_a_restart_repeats_nothing_and_forgets_nothing(story: Path, teller: Teller, service: Service) -> None:
     """What was told while nobody delivered comes then."""
-    for number in range(6):
+    for number in range(3):
         with delivering(story, service, {"hook": webhook()}):
             teller.note(f"with {number}")
             service.wait(2 * number + 1)
@@ -174,13 +176,13 @@ def test_a_restart_repeats_nothing_and_forgets_nothing(story: Path, teller: Tell
         with delivering(story, service, {"hook": webhook()}):
             service.wait(2 * number + 2)
     told = [line.rpartition(" | ")[2] for taken in service.accepted for line in taken.lines]
-    assert told == [f"{how} {number}" for number in range(6) for how in ("with", "without")]
+    assert told == [f"{how} {number}" for number in range(3) for how in ("with", "without")]
 
 
 SCHEDULES = st.lists(st.one_of(st.sampled_from(["", *FAULTS]), st.just("")), max_size=12)
 
 
-@settings(max_examples=20)
+@settings(max_examples=amount(8, 200))
 @given(plan=SCHEDULES, bursts=st.lists(st.integers(1, 3), min_size=1, max_size=4), patient=st.booleans())
 def test_whatever_fails_every_line_comes_in_order(plan: list[str], bursts: list[int], *, patient: bool) -> None:
     """For any schedule of faults that ends, over restarts that may come in the middle of it."""

@@ -21,9 +21,10 @@ from livestory.outlets.alerts.outbox import Outbox, outbox_path
 from livestory.outlets.alerts.settings import AlertsSettings, ChannelSettings
 from livestory.story.files.layout import Layout
 from livestory.story.journal.reader import JournalReader
-from tests.alerts.delivering import QUICK, Delivering, delivering, discord, ntfy, telegram, until, webhook
+from tests.alerts.delivering import QUICK, Delivering, delivering, discord, ntfy, telegram, webhook
 from tests.alerts.raw_server import answer, answering
 from tests.alerts.service import KEY, Service, serving
+from tests.patience import until
 from tests.web.teller import QUARTER, Teller
 
 if TYPE_CHECKING:

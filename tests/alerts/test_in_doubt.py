@@ -9,7 +9,8 @@ import pytest
 from livestory.clock import HOUR, MINUTE, SECOND, ManualClock
 from livestory.errors import JournalError
 from livestory.outlets.alerts.outbox import Outbox
-from tests.alerts.delivering import delivering, telegram, until, webhook
+from tests.alerts.delivering import delivering, telegram, webhook
+from tests.patience import until
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import time
@@ -10,17 +9,18 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from livestory.story.files.layout import Layout
-from tests.alerts.delivering import enrolled, until
+from tests.alerts.delivering import enrolled
 from tests.alerts.service import Service, serving
 from tests.cli.program import environment, livestory, started
+from tests.patience import until
+from tests.reliability.amount import amount
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.web.teller import Teller
 
-KILLS = int(os.environ.get("ALERT_KILLS", "20"))
-"""How many; ALERT_KILLS=1000 looks further."""
+KILLS = amount(10, 1_000)
 CONFIGURATION = """
 [alerts.channels.hook]
 service = "webhook"

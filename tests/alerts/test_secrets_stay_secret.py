@@ -12,9 +12,10 @@ from livestory.clock import DAY, SECOND, ManualClock
 from livestory.outlets.alerts.settings import ChannelSettings
 from livestory.outlets.story_metrics import OutboxMetrics
 from livestory.story.files.inbox import Inbox
-from tests.alerts.delivering import delivering, discord, ntfy, telegram, until, webhook
+from tests.alerts.delivering import delivering, discord, ntfy, telegram, webhook
 from tests.alerts.service import CANARIES, FAULTS, KEY, Service
 from tests.cli.program import environment, livestory
+from tests.patience import until
 
 if TYPE_CHECKING:
     from pathlib import Path

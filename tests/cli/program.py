@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 from click.testing import CliRunner
 
 from livestory.cli import livestory as commands
+from tests.patience import LONG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 COMMAND = (sys.executable, "-m", "livestory")
-LIMIT = 30  # seconds until a program that hangs is given up
+LIMIT = LONG  # seconds until a program that hangs is given up
 
 
 def environment(**changes: str) -> dict[str, str]:

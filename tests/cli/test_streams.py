@@ -141,7 +141,7 @@ def test_a_signal_ends_what_would_go_on(place: Path, tmp_path: Path, words: str)
         assert process.stdout is not None
         process.stdout.readline()
         process.send_signal(number)
-        _, errors = process.communicate(timeout=10)
+        _, errors = process.communicate(timeout=LIMIT)
         assert "Traceback" not in errors
         if words.startswith("run"):
             assert process.returncode == 0

@@ -22,13 +22,14 @@ from tests.exchange.binance_spot import faults
 from tests.exchange.binance_spot.clocks import RunningClock
 from tests.exchange.binance_spot.fills import Book
 from tests.exchange.binance_spot.server import BinanceSpot
+from tests.patience import LONG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 QUARTER = 15 * MINUTE
 DECIDING = 1056  # at the end of this real bar a new bot buys
-PATIENCE = 90.0  # seconds for what takes five
+PATIENCE = LONG  # seconds for what takes five
 
 
 class LeapingClock:

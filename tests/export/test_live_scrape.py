@@ -9,7 +9,6 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
-import pytest
 
 from livestory.clock import HOUR, SystemClock
 from livestory.outlets.metrics import expose_metrics
@@ -26,12 +25,13 @@ from livestory.story.writing.synchronous import SynchronousWriter
 from livestory.tables import tables
 from livestory.trading.exchange.paper import PaperSettings
 from livestory.trading.executor import Executor
+from livestory.trading.market.bar import BAR
 from livestory.trading.market.recorded import RecordedBars
 from livestory.trading.replay import run
 from livestory.trading.risk import RiskSettings
 from livestory.trading.state import ExecutorState
 from livestory.trading.strategy.choice import StrategySettings
-from livestory.trading.strategy.timeframe import BAR
+from tests.patience import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from tests.export.prometheus_process import PrometheusProcess
 
 # Lively days: records, regime switches, trips of a narrow breaker and resumes.
-FIRST, WARM, BARS = 5420, 300, 160
+FIRST, WARM, BARS = 5420, 300, 100
 RISK = RiskSettings(breaker=0.02, cooldown=2 * HOUR, resume_score=15.0)
 STORY = StorySettings(ath_min_gain=0.002)
 SAME = {"ath", "regime", "breaker", "phoenix"}
@@ -60,14 +60,13 @@ def paced(bars: list[Bar], server: PrometheusProcess) -> Iterator[Bar]:
 def await_scrapes(server: PrometheusProcess, time: int) -> None:
     """Return once two samples show the observation of the instant ``time``."""
     address = f"{server.url}/api/v1/query?query=livestory_observation_time_seconds[10s]"
-    for _ in range(2000):
+
+    def shown() -> list[str]:
         with urllib.request.urlopen(address) as answer:  # noqa: S310 - our own server
             found = msgspec.json.decode(answer.read())["data"]["result"]
-        shown = [value for series in found for _, value in series["values"] if float(value) * 1e6 == time]
-        if len(shown) > 1:
-            return
-        threading.Event().wait(0.01)
-    pytest.fail("the observation was not scraped")
+        return [value for series in found for _, value in series["values"] if float(value) * 1e6 == time]
+
+    until(lambda: len(shown()) > 1)
 
 
 class Lines:
@@ -103,7 +102,7 @@ def test_the_story_retold_from_prometheus_is_the_one_told_live(
     path = tmp_path / "live_story.txt"
     identity = Identity(bot="scout", mode="replay", symbol="ETH/BTC", unit="BTC")
     with expose_metrics(path, port=0) as exposed, SynchronousWriter(path, identity, STORY) as story:
-        server = prometheus_server(targets=[f"127.0.0.1:{exposed.port}"], interval="25ms")
+        server = prometheus_server(targets=[f"127.0.0.1:{exposed.port}"], interval="15ms")
         fresh = ExecutorState.fresh("scout", StrategySettings(), RISK, PaperSettings())
         fresh.warm_up(bars[FIRST - WARM : FIRST])
         run(Executor(fresh, story, lambda: bars), paced(bars[FIRST:], server), threading.Event(), commit_every=1)

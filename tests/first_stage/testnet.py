@@ -19,6 +19,7 @@ from livestory.trading.market.bar import Bar
 from tests.cli.program import COMMAND, environment
 from tests.exchange.binance_spot.clocks import RunningClock
 from tests.exchange.binance_spot.server import BinanceSpot
+from tests.patience import LONG
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 QUARTER = 15 * MINUTE
 BUYS = instant("2026-01-05T00:00")  # the close of the bar at which the bot buys
 TRIPS = BUYS + QUARTER  # of the bar at which its breaker trips
-PATIENCE = 60.0  # seconds for what takes five
+PATIENCE = LONG  # seconds for what takes five
 _BEFORE, _AFTER = 3000, 200  # bars
 CONFIG = """\
 [strategy]

@@ -15,7 +15,8 @@ from livestory.clock import SystemClock
 from tests.fuzz.inputs import corpus
 from tests.fuzz.mutation import Example, examples
 from tests.fuzz.oracle import bounded, still_at_it
-from tests.web.serving import LIMIT, Served, served, settled
+from tests.patience import LONG
+from tests.web.serving import Served, served, settled
 from tests.web.teller import week
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield server
 
 
-def answered(server: Served, request: bytes, patience: float = LIMIT) -> tuple[int, bytes]:
+def answered(server: Served, request: bytes, patience: float = LONG) -> tuple[int, bytes]:
     """The status of the first answer and its head; 0 where none came within ``patience``, as to half a request."""
     still_at_it()
     with socket.create_connection(("127.0.0.1", server.port), patience) as raw:

@@ -1,4 +1,4 @@
-"""Which module may import what: the design's four rooms, read from the source by its syntax tree."""
+"""Which module may import what: the design's five rooms, read from the source by its syntax tree."""
 
 from __future__ import annotations
 
@@ -10,21 +10,34 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
 GROUND = {"errors", "extras", "plain", "clock", "settings", "credentials", "http_clients", "tables", "chart"}
-ROOMS = {"story", "trading", "retell", "outlets"}
+ROOMS = {"story", "trading", "follow", "retell", "outlets"}
 ROOF = {"", "config", "cli", "__main__"}  # "" is the package itself, the public face
 
 # What each is built on besides msgspec.
 THIRD_PARTY = {
     "http_clients": {"httpx2"},
-    "tables": {"duckdb", "backports", "compression"},
+    "tables": {"duckdb", "backports", "compression", "openpyxl"},
     "story": {"apsw"},
     "trading": {"ccxt"},
+    "follow": {"apsw"},
     "retell": {"duckdb", "httpx2"},
     "outlets": {"apprise", "apsw", "httpx2", "prometheus_client", "rich", "starlette", "uvicorn"},
     "cli": {"click", "rich"},
 }
 # Slow to import: only within the function that needs them. An outlet is itself imported where it is needed.
-HEAVY = {"duckdb", "ccxt", "rich", "prometheus_client", "starlette", "uvicorn", "httpx2", "apprise", "pandas", "numpy"}
+HEAVY = {
+    "duckdb",
+    "openpyxl",
+    "ccxt",
+    "rich",
+    "prometheus_client",
+    "starlette",
+    "uvicorn",
+    "httpx2",
+    "apprise",
+    "pandas",
+    "numpy",
+}
 
 # Inside story these touch the world; every other module there thinks only: no I/O, no clock, no log.
 HANDS = ("journal", "files", "writing", "story_writer")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from livestory.story import detectors
 from livestory.story.kinds import KINDS
+from livestory.story.public.reading import schema
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -31,3 +32,17 @@ def test_the_architecture_page_names_what_there_is() -> None:
     assert [path for path in named if not (DOCS.parent / path).exists()] == []
     table = page.partition("## Where do I change what")[2].partition("## Words")[0]
     assert len(re.findall(r"^\| .* \|$", table, re.MULTILINE)) >= 25 + 2
+
+
+def test_the_page_of_tell_has_every_field_of_a_public_input_with_its_meaning() -> None:
+    """In the order of the JSON Schema, whose words they are."""
+    published = schema()
+    rows = []
+    for kind, place in published["discriminator"]["mapping"].items():
+        part = published["$defs"][place.rpartition("/")[2]]
+        for name, field in part["properties"].items():
+            if name not in {"input", "id", "time"}:
+                needed = " (needed)" if name in part["required"] else ""
+                rows.append(f"| `{kind}` | `{name}`{needed} | {field['description']} |")
+    page = (DOCS / "tell.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `\w+` \| `.*$", page, re.MULTILINE) == rows

@@ -16,11 +16,12 @@ from livestory.outlets.story_metrics import StoryMetrics
 from livestory.outlets.web.followed_story import FollowedStory
 from livestory.story.journal.follower import Change, StoryFollower
 from livestory.story.journal.writer import Journal
-from tests.alerts.delivering import delivering, until, webhook
+from tests.alerts.delivering import delivering, webhook
 from tests.alerts.service import serving
 from tests.cli.program import LIMIT, started
 from tests.journal.stories import DEMO, entry, written
 from tests.metrics.test_metrics import scrape
+from tests.patience import until
 from tests.web.teller import Teller
 
 if TYPE_CHECKING:

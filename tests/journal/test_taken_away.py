@@ -24,12 +24,11 @@ from livestory.story.kinds.telling import Note
 from livestory.story.settings import StorySettings
 from livestory.story.writing.synchronous import SynchronousWriter
 from tests.journal.stories import DEMO, START, ended, entry, forked
+from tests.patience import LONG
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-LONG = 60.0  # seconds; far more than anything here takes
 
 
 @pytest.fixture(autouse=True)

@@ -297,7 +297,7 @@ def test_a_lone_bar_needs_an_interval(write: Write) -> None:
         (["open_time,open,high,low,volume", "1,2,3,4,5"], "bars.csv:1: no columns named 'close'"),
         (["open,high,low,close", "1,2,3,4"], "bars.csv:1: no columns named 'open_time'"),
         (["time,open,Open,high,low,close", "1,2,3,4,5,6"], "bars.csv:1: 2 columns named 'open'"),
-        (["open_time;open;high;low;close", "1;2;3;4;5"], "bars.csv:1: no columns named 'open_time'"),
+        (["open_time/open/high/low/close", "1/2/3/4/5"], "bars.csv:1: no columns named 'open_time'"),
         ([line(0), line(1)], "bars.csv:1:1: no header, and 6 columns where Binance's archives have 12"),
         ([line(0, "5,6,4,5,1,0,0,0,0,0,x"), line(1)], "bars.csv:2:7: fields: 6, where the first row has 12"),
     ],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.reliability.amount import amount
+from tests.reliability.amount import TORTURE, amount
 from tests.reliability.keeping import begun_by_an_older_livestory, kept, started_again
 from tests.reliability.stage import CHANGES, Act, Call, Fault
 
@@ -31,7 +31,7 @@ def acknowledged(outcome: Outcome) -> list[tuple[int, str, str]]:
 
 def test_a_bot_killed_again_and_again_keeps_what_was_acknowledged(stage: Stage, memory: Path, did: Did) -> None:
     """At random, in real time: while it opens, upgrades, tells, rotates; each start is checked in full."""
-    kills = amount(300, 7_000)
+    kills = amount(150, 7_000)
     for story in range(-(-kills // A_STORY)):
         path = memory / str(story) / "live_story.txt"
         begun_by_an_older_livestory(path)
@@ -60,7 +60,7 @@ def test_a_replay_killed_again_and_again_tells_the_story_of_one_that_never_died(
     assert stage.play("replay", whole.parent, group=50).code == 0
     expected = [event.line for event in kept(whole, []) if event.kind != "resumed"]
     kills = 0
-    for story in range(amount(12, 160)):
+    for story in range(amount(6, 160)):
         path, heard = memory / str(story) / "live_story.txt", list[tuple[int, str, str]]()
         for _ in range(A_STORY):
             after = CHANCE.choice([0, 1, CHANCE.randrange(8)])
@@ -84,10 +84,10 @@ def test_killed_at_each_system_call_of_a_session_nothing_acknowledged_is_lost(
 ) -> None:
     """Every open, write, sync, truncate, rename, unlink and mkdir of a session that upgrades, writes and rotates.
 
-    Torn: half of the write is done first.
+    Torn: half of the write is done first. Bounded, at every other one.
     """
     calls, act = (Call.WRITE, Act.TORN_KILL) if torn else (CHANGES, Act.KILL)
-    count = 0
+    count, apart = 0, 1 if TORTURE else 2
     while True:
         path = memory / str(count) / "live_story.txt"
         begun_by_an_older_livestory(path)
@@ -98,10 +98,10 @@ def test_killed_at_each_system_call_of_a_session_nothing_acknowledged_is_lost(
         started_again(path, 40)
         kept(path, acknowledged(outcome))
         shutil.rmtree(path.parent)
-        count += 1
+        count += apart
     assert list((path.parent / "archive").iterdir())  # the session that came to its end has rotated
     assert count > 100
-    did("kills at a system call", count)
+    did("kills at a system call", count // apart)
 
 
 @pytest.mark.parametrize("killed", [False, True], ids=["to its end", "then killed"])
@@ -120,9 +120,8 @@ def test_a_file_taken_away_at_each_system_call_of_a_session_costs_nothing_unsaid
         begun_by_an_older_livestory(path)
         (path.parent / "live_story.inbox").mkdir()
         fault = Fault(CHANGES, at, Act.TAKE, victim=name)
-        outcome = stage.play(
-            "story", path.parent, fault, first=1, count=12, kill_after=20 + at % 40 if killed else None
-        )
+        kill_after, steps = (20 + at % 40, 10_000) if killed else (None, 12)
+        outcome = stage.play("story", path.parent, fault, first=1, count=steps, kill_after=kill_after)
         assert outcome.code == (-signal.SIGKILL if killed else 0)
         started_again(path, 40)
         if killed and "Journal Set Aside" in path.read_text(encoding="utf-8"):

@@ -119,7 +119,7 @@ def test_a_bot_that_traded_nothing_is_not_told_to_have_changed_its_exposure(tmp_
     assert retold.head.facts.inferred == ()
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(
     seed=st.integers(0, 2**32),
     days=st.integers(2, 14),

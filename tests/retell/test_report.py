@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
+from playwright.sync_api import expect
 
 from livestory.cli import livestory
 from livestory.clock import instant
 from livestory.story.inputs import Observation
 from livestory.story.story_writer import StoryWriter
 from livestory.trading.market.simulated import SimulatedBars
+from tests.patience import until
 from tests.retell.bot import told_live
 from tests.web.browser import browser
 
@@ -85,22 +87,23 @@ def test_no_text_gets_out_of_the_data(tmp_path: Path) -> None:
 def test_a_click_leads_from_line_to_chart_and_from_chart_to_line(report: Path) -> None:
     """In a real browser, without an error and without a request."""
     with browser() as started:
-        page = started.new_page(viewport={"width": 1400, "height": 900})
+        page = started.new_page(viewport={"width": 1400, "height": 1300})
         seen: list[str] = []
         page.on("pageerror", lambda error: seen.append(str(error)))
         page.on("request", lambda request: seen.append(request.url))
         page.goto(report.as_uri())
         page.wait_for_selector("body[data-ready]")
         assert page.locator("canvas").count() == 3
+        assert page.locator("#digest strong").inner_text().startswith("2024-01-01 00:00 to ")
         assert page.locator("#lines li").count() == len(data_of(report)["events"])
         before = page.locator("canvas").first.screenshot()
         page.locator("#lines li", has_text="SAFETY BREAKER TRIPPED").first.click()
-        assert page.locator("li.chosen b").inner_text() == "🚨 SAFETY BREAKER TRIPPED"
-        assert page.locator("canvas").first.screenshot() != before  # the place is marked
+        expect(page.locator("li.chosen b")).to_have_text("🚨 SAFETY BREAKER TRIPPED")
+        until(lambda: page.locator("canvas").first.screenshot() != before)  # the place is marked
         box = page.locator(".u-over").nth(2).bounding_box()
         assert box is not None
         page.mouse.click(box["x"] + box["width"] * 0.9, box["y"] + 20)
-        assert page.locator("li.chosen b").inner_text() != "🚨 SAFETY BREAKER TRIPPED"
+        expect(page.locator("li.chosen b")).not_to_have_text("🚨 SAFETY BREAKER TRIPPED")
         page.locator("#kinds label", has_text="Quiet").click()
-        assert page.locator("#lines li[data-group=Quiet]:visible").count() == 0
+        expect(page.locator("#lines li[data-group=Quiet]:visible")).to_have_count(0)
         assert seen == [report.as_uri()]

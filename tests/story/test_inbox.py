@@ -19,13 +19,13 @@ from livestory.story.files.layout import Layout
 from livestory.story.journal.writer import Identity, JournalReader
 from livestory.story.settings import StorySettings
 from livestory.story.writing.synchronous import SynchronousWriter
+from tests.patience import LONG
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from livestory import Event
 
-LONG = 30.0  # seconds; far more than anything here takes
 NOON = instant("2024-12-03 12:00:00")
 ETH = Identity(bot="demo", mode="paper", symbol="ETH/BTC", unit="BTC")
 LOST = AlertsLost(channel="phone", lines=12, first=NOON, last=NOON + MINUTE, age=MINUTE, problem="refused")

@@ -17,15 +17,17 @@ from livestory.clock import HOUR, SECOND, ManualClock, instant
 from livestory.errors import JournalError, JournalForeign
 from livestory.story.files.verify import verify
 from livestory.story.journal.writer import Entry, Identity, Journal
+from livestory.story.writing import thread
+from tests.patience import LONG, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from livestory import Event
+    from livestory.story.writing.call import Call
 
 NOON = instant("2024-12-03 12:00:00")
-LONG = 60.0  # seconds; far more than anything here takes
 
 
 def _path(folder: Path) -> Path:
@@ -107,6 +109,30 @@ def test_lines_wait_while_another_holds_the_story_and_are_told_once_it_lets_go(t
     ]  # fmt: skip
     assert _told(tmp_path)[5].startswith("🩹 Story Late | 2 lines, 0s | ")
     assert verify(_path(tmp_path)).findings == []
+
+
+def test_a_call_that_is_heard_once_the_trouble_is_over_is_kept_like_any_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though there was trouble when it was made: it comes back durable, and nothing is told as late."""
+    monkeypatch.setattr(thread, "_THINKING", LONG)
+    other = _other(tmp_path)
+    with _writer(tmp_path, max_wait=LONG) as story:
+        threads = story._thread  # noqa: SLF001 - what it is asked waits until the trouble is over
+        ask = threads._ask  # noqa: SLF001 - as above
+
+        def ask_later(call: Call) -> None:
+            def later() -> None:
+                other.close()
+                until(lambda: threads.trouble is None)
+                ask(call)
+
+            threading.Thread(target=later).start()
+
+        with monkeypatch.context() as patched:
+            patched.setattr(threads, "_ask", ask_later)
+            assert _seqs(story.note("made in trouble")) == [1]
+    assert len(_told(tmp_path)) == 1
 
 
 def test_a_hanging_journal_is_not_waited_for(tmp_path: Path) -> None:
@@ -364,7 +390,7 @@ def test_a_story_that_livestorys_own_bot_tells_is_left_alone(tmp_path: Path) -> 
     story = _writer(tmp_path)
     story.note("mine")
     assert "livestory runs itself" in (story.health.trouble or "")
-    story.close()
+    story.close(0.1)
     journal = Journal.open(_path(tmp_path), own)
     assert journal.last is None
     journal.close()

@@ -13,12 +13,11 @@ import pytest
 from livestory import StoryWriter
 from livestory.story.writing import subscribers
 from livestory.story.writing.store import StoryStore
+from tests.patience import LONG, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-LONG = 30.0  # seconds; far more than anything here takes
 
 
 def _leave(_event: object) -> None:
@@ -78,9 +77,8 @@ def test_one_that_hangs_for_ever_is_shown_and_keeps_nobody(tmp_path: Path, monke
     story.note("1")
     story.note("2")
     assert listener.all_heard.wait(LONG)
-    while story.health.subscriber is None:
-        time.sleep(0.001)
-    assert "has not returned for" in story.health.subscriber
+    until(lambda: story.health.subscriber)
+    assert "has not returned for" in str(story.health.subscriber)
     begun = time.monotonic()
     assert story.close(0.1)
     assert time.monotonic() - begun < LONG / 2
@@ -125,7 +123,4 @@ def test_its_thread_ends_with_the_story_also_where_nobody_waits_for_that(
         await story.flushed()
 
     asyncio.run(drop())
-    deadline = time.monotonic() + LONG
-    while any(thread.name.startswith("livestory") for thread in threading.enumerate()) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not any(thread.name.startswith("livestory") for thread in threading.enumerate())
+    until(lambda: not any(thread.name.startswith("livestory") for thread in threading.enumerate()))

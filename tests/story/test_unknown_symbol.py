@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ASSET = re.compile(r"\b(?:ETH|BTC|SOL|USDT|None)\b")
-_UNKNOWN = {"symbol", "base", "quote", "unit"}
+_UNKNOWN = {"symbol", "pair", "base", "quote", "unit"}
 
 
 def unknown(facts: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from math import inf, nan
@@ -12,12 +11,13 @@ import pytest
 
 from livestory import StoryWriter
 from livestory.clock import instant
+from livestory.story.writing import thread
+from tests.patience import LONG, until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 NOW = instant("2024-12-03 15:00:00")
-LONG = 30.0  # seconds; far more than anything here takes
 
 
 class _Clock:
@@ -25,8 +25,10 @@ class _Clock:
 
     def __init__(self, says: Any) -> None:
         self.says = says
+        self.asked = 0
 
     def now(self) -> Any:
+        self.asked += 1
         if isinstance(self.says, Exception):
             raise self.says
         return self.says
@@ -55,15 +57,19 @@ def test_a_clock_that_says_no_microseconds_is_refused_when_the_story_is_opened(t
         StoryWriter(tmp_path, clock=_Clock(says))
 
 
-def test_a_clock_that_fails_for_a_while_ends_no_thread_of_the_story(tmp_path: Path) -> None:
+def test_a_clock_that_fails_for_a_while_ends_no_thread_of_the_story(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What is told meanwhile without its time is told once it goes again."""
+    monkeypatch.setattr(thread, "_LISTEN", 0.01)
     clock = _Clock(NOW)
     with StoryWriter(tmp_path, clock=clock, max_wait=LONG) as story:
         assert story.note("before")
         clock.says = OSError("no answer")
         assert story.note("meanwhile") is None
         assert "no answer" in str(story.health.trouble)
-        time.sleep(1.5)  # the writer's own look at its files, which asks the clock
+        asked = clock.asked
+        until(lambda: clock.asked > asked)  # the writer's own look at its files asks the clock
         clock.says = NOW
         told = story.note("after")
         assert told is not None
@@ -90,9 +96,7 @@ def test_a_subscriber_whose_coroutine_nobody_awaits_is_told_of(tmp_path: Path) -
     with StoryWriter(tmp_path, max_wait=LONG) as story:
         story.subscribe(lambda event: send(event.line))
         story.note("one")
-        deadline = time.monotonic() + LONG
-        while story.health.subscriber is None and time.monotonic() < deadline:
-            time.sleep(0.01)
+        until(lambda: story.health.subscriber)
         assert "nobody awaits" in str(story.health.subscriber)
 
 

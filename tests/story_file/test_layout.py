@@ -11,14 +11,13 @@ import pytest
 
 from livestory import StoryWriter
 from livestory.errors import InputError
-from livestory.story.files.backup import backup
+from livestory.story.files.backup import backup, install, unpacked
 from livestory.story.files.layout import Layout
-from livestory.story.files.restore import install, unpacked
 from livestory.story.files.verify import verify
 from livestory.story.journal.writer import Journal, JournalReader
 from tests.journal.stories import DEMO
+from tests.patience import LONG
 
-LONG = 60.0  # seconds; far more than anything here takes
 LINE = "2024-12-03 15:00:00 | 📝 Note | mine\n"
 # Asks for the lock on a -shm (byte 128) that says to SQLite that nobody else has it open, so that it can be begun anew.
 ALONE = """

@@ -18,12 +18,12 @@ from livestory.errors import InputError, JournalError
 from livestory.story.files.backup import backup
 from livestory.story.files.verify import verify
 from livestory.story.journal.writer import JournalReader
+from tests.patience import LONG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount")
-LONG = 60.0  # seconds; far more than anything here takes
 
 
 @contextmanager

@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Dialog, Error, Page, expect, sync_playwright
+
+from tests.patience import LONG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _NAME = "chromium-headless-shell"
 _UNPACKED = Path(__file__).resolve().parents[2] / "build" / "debian"
-PATIENCE = 10_000  # milliseconds until a page that does not change is given up
+_PATIENCE = LONG * 1000  # milliseconds until a page that does not change is given up
+expect.set_options(timeout=_PATIENCE)
 
 
 def _program() -> tuple[str, dict[str, str]]:
@@ -92,9 +95,10 @@ def opened(driven: Browser, url: str, expected: tuple[str, ...] = (), **context:
         "viewport": {"width": 1280, "height": 900},
         "locale": "en-GB",
         "timezone_id": "Asia/Kolkata",
+        "reduced_motion": "reduce",  # nothing glides away from under a click
     }
     profile = driven.new_context(**(options | context))
-    profile.set_default_timeout(PATIENCE)
+    profile.set_default_timeout(_PATIENCE)
     page = profile.new_page()
     watch = Watch(page, expected)
     try:

@@ -14,6 +14,7 @@ from livestory.clock import SystemClock
 from livestory.outlets.web.app import Web, WebSettings
 from livestory.outlets.web.gate import allowed_hosts
 from livestory.outlets.web.server import Server, bind
+from tests.patience import LONG, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from livestory.clock import Clock
 
 TOKEN = "0123456789abcdef0123456789abcdef"  # noqa: S105 - invented
-LIMIT = 20.0  # seconds until a server that says nothing is given up
 
 
 class Answer(Struct):
@@ -59,7 +59,7 @@ class Served(Struct):
         self, path: str, headers: Mapping[str, str] | None = None, method: str = "GET", body: bytes = b""
     ) -> Iterator[tuple[HTTPConnection, HTTPResponse]]:
         """A request whose answer is read by the caller."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=LIMIT)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=LONG)
         try:
             connection.putrequest(method, f"/{path.lstrip('/')}", skip_host=True, skip_accept_encoding=True)
             sent = {"Host": f"127.0.0.1:{self.port}", **(headers or {})}
@@ -129,12 +129,12 @@ def served(
     server = Server(web, root_path, ready.set)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
-    assert ready.wait(LIMIT)
+    assert ready.wait(LONG)
     try:
         yield Served(port, web)
     finally:
         server.stop()
-        thread.join(LIMIT)
+        thread.join(LONG)
         listening.close()
     assert not thread.is_alive()
 
@@ -142,11 +142,5 @@ def served(
 def settled(server: Served, story: str = "") -> Any:
     """The status, once the story has been read."""
     path = f"api/status?story={story}" if story else "api/status"
-    give_up = threading.Event()
-    for _ in range(400):
-        status = server.ask(path).json
-        if status["state"] != "loading":
-            return status
-        give_up.wait(0.02)
-    message = "the story is still loading"
-    raise AssertionError(message)
+    until(lambda: server.ask(path).json["state"] != "loading")
+    return server.ask(path).json

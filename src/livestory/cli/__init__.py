@@ -29,6 +29,7 @@ from livestory.cli.commands.serve import serve
 from livestory.cli.commands.service import service
 from livestory.cli.commands.status import status
 from livestory.cli.commands.tail import tail
+from livestory.cli.commands.tell import tell
 from livestory.cli.commands.verify import verify
 from livestory.errors import LivestoryError
 from livestory.story.wording.text import visible
@@ -97,6 +98,7 @@ def _tell(error: OSError) -> None:
         note,
         flow,
         init,
+        tell,
         explain,
         export,
         backup,

@@ -10,8 +10,11 @@ import msgspec
 from livestory.chart.reduction import Series
 from livestory.clock import SECOND, as_datetime, as_instant
 from livestory.retell.story_output import Spool
+from livestory.story.digest.period import Period, Span, gather
+from livestory.story.digest.prose import Digest, digest
 from livestory.story.kinds import groups
 from livestory.story.kinds.chapters import Chapter
+from livestory.story.kinds.retold import Summary
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.kinds.trades import RegimeSwitch
 from livestory.story.symbol import assets
@@ -58,6 +61,8 @@ class Report:
         self._price: float | None = None
         self._unit: str | None = None
         self._lines = ("", "")
+        self._period = Period(Span("", 0, 0), self._symbol, None)
+        self._digest: Digest | None = None
 
     def on_observation(self, account: Account, time: int) -> None:
         """Take a point of the curves; the drawdown is measured from the highest value before."""
@@ -79,6 +84,7 @@ class Report:
             (",\n" if self._events.used else "") + _json((time, event.kind, event.facts.mark or "", event.line))
         )
         facts = event.facts
+        self._period.take(event.time, facts)
         match facts:
             case RegimeSwitch():
                 self._end_regime(time)
@@ -104,6 +110,14 @@ class Report:
             start = as_instant(date.replace(day=1, hour=0, minute=0, second=0, microsecond=0))
             self._end_month(start, return_of(self._month, self._value))
         self._lines = head.line, summary.line
+        self._digest = self._told(summary)
+
+    def _told(self, summary: Event) -> Digest:
+        """The whole of it in a paragraph."""
+        facts, period = summary.facts, self._period
+        if isinstance(facts, Summary):
+            period.span, period.unit = Span("", facts.start, facts.end), facts.unit
+        return digest(gather(period, [(summary.time, facts)], None))
 
     def close(self) -> None:
         """Delete what is kept of the story."""
@@ -135,6 +149,7 @@ class Report:
             "source": source.split(" | ")[2].removeprefix("from "),
             "head": source,
             "summary": summary,
+            "digest": self._digest,
             "times": [time / SECOND for time, _ in points],
             "wealth": columns[0],
             "drawdown": columns[1],

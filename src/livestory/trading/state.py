@@ -12,7 +12,7 @@ from livestory.clock import MINUTE, SECOND
 from livestory.story.unit_value import change
 from livestory.trading.exchange.paper import PaperExchange, PaperSettings
 from livestory.trading.exchange.records import Filters
-from livestory.trading.execution.order_table import OrderTable
+from livestory.trading.execution.working_order import OrderTable
 from livestory.trading.reconciliation.expected_balances import ExpectedBalances
 from livestory.trading.risk import Risk, RiskSettings
 from livestory.trading.strategy.choice import Strategy, StrategySettings, strategy_of

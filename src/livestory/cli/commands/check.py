@@ -79,8 +79,8 @@ def _findings(mode: Mode, settings: Configuration, layout: Layout, clock: Clock)
 def _candles(client: CcxtClient, settings: Configuration, clock: Clock) -> Iterator[Finding]:
     from livestory.story.wording import numbers
     from livestory.trading.exchange.preflight import Finding
+    from livestory.trading.market.bar import BAR
     from livestory.trading.market.candles import CandleClient, ExchangeDownError
-    from livestory.trading.strategy.timeframe import BAR
 
     try:
         _, rows = CandleClient(client, settings.bot.symbol, BAR).page(clock.now() - 100 * BAR)

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from livestory import credentials
 from livestory.clock import SECOND, monotonic
 from livestory.errors import ConfigError, InputError, JournalCorrupt, JournalHeld, LivestoryError
-from livestory.outlets.alerts import words
 from livestory.outlets.alerts.delivery import Delivery, Patience
 from livestory.outlets.alerts.dispatcher import Dispatcher
 from livestory.outlets.alerts.http import Http, NotAccepted, checked, forms
-from livestory.outlets.alerts.message import Message
+from livestory.outlets.alerts.message import Message, trial
 from livestory.outlets.alerts.outbox import Outbox, QueuedLine, outbox_path
 from livestory.outlets.alerts.policy import Policy
 from livestory.outlets.alerts.services import opened
@@ -212,7 +211,7 @@ async def trials(
 
     async def one(name: str, channel: Channel, http: Http) -> str | float:
         now = clock.now()
-        line = words.trial(now, name)
+        line = trial(now, name)
         waiting = QueuedLine(0, f"test/{now}", None, now, "test", False, line, b"", now)  # noqa: FBT003 - not critical
         zone = settings.channels[name].time_zone
         message = Message(id=f"test-{now}", title="livestory", lines=(waiting,), link=settings.link, zone=zone)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from livestory.clock import SECOND, monotonic
 from livestory.errors import LivestoryError
-from livestory.outlets.alerts import words
 from livestory.outlets.alerts.delivery import MessageStyle
+from livestory.outlets.alerts.message import heard_again, not_heard, title
 from livestory.outlets.alerts.outbox import QueuedLine
 from livestory.story.journal.follower import Change, StoryFollower
 from livestory.story.journal.reader import JournalReader
@@ -116,7 +116,7 @@ class Dispatcher:
         """Set the channels' cursors right where the journal is another one than they were of, or an older copy."""
         for delivery, zone in zip(self._deliveries, self._zones, strict=True):
             name, state = delivery.name, self._outbox.state(delivery.name)
-            delivery.style = MessageStyle(title=words.title(reader.identity), link=self._link, zone=zone)
+            delivery.style = MessageStyle(title=title(reader.identity), link=self._link, zone=zone)
             if state is None:
                 self._outbox.enrol(name, reader.id, reader.last_seq)
             elif state.journal != reader.id:
@@ -161,10 +161,10 @@ class Dispatcher:
         silence = self._silence(last.time, now) if last is not None else 0
         overdue = last is not None and limit is not None and silence > limit - last.time and not bot.at_rest
         if overdue and silent_since is None and last is not None and last.next_due is not None:
-            self._queue_own(_SILENT, words.not_heard(now, last.next_due, last.time), bot.journal, last.time, now)
+            self._queue_own(_SILENT, not_heard(now, last.next_due, last.time), bot.journal, last.time, now)
         elif not overdue and silent_since is not None:
             heard = last is not None and last.time > silent_since
-            line = words.heard_again(now, silent_since) if heard else None
+            line = heard_again(now, silent_since) if heard else None
             self._queue_own("heard_again", line, bot.journal, None, now)
         self.well = not overdue
 

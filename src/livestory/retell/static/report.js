@@ -38,6 +38,7 @@
   function head() {
     document.title = [data.symbol, data.source].filter(Boolean).join(": ");
     byId("title").textContent = data.symbol ? `${data.symbol}, told from ${data.source}` : `Told from ${data.source}`;
+    byId("digest").append(make("strong", `${data.digest.title}: ${data.digest.verdict}`), ` ${data.digest.told.join(" ")}`);
     byId("head").textContent = split(data.head)[3];
     const [, , facts, why] = split(data.summary);
     for (const fact of [facts, ...why.split("; ")]) byId("figures").append(make("li", fact));

@@ -13,6 +13,7 @@ from livestory.story.inputs import Observation
 from livestory.story.kinds import lifecycle, money, telling
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.exchange import OrderUnknown
+from livestory.story.kinds.retold import Summary
 from livestory.story.kinds.risk import (
     AllTimeHigh,
     BreakerTripped,
@@ -62,6 +63,47 @@ class Halt(Struct):
         return facts.halted if isinstance(facts, Phoenix | Unhalted) else None
 
 
+class Trading(Struct):
+    """What was traded, counted. Money is added up as long as it is of one quote asset."""
+
+    buys: int = 0
+    sells: int = 0
+    with_trend: int = 0  # purchases, where livestory's own strategies say so
+    on_dips: int = 0
+    closed: int = 0  # trades that closed something at a known cost
+    won: int = 0
+    lost: int = 0
+    best: tuple[Decimal, int] | None = None  # its gain and when
+    worst: tuple[Decimal, int] | None = None
+    fees: Decimal = Decimal(0)
+    quotes: set[str | None] = field(default_factory=set)
+
+    def take(self, time: int, trade: Trade) -> None:
+        """Count a trade that was told at that instant."""
+        self.quotes.add(trade.quote)
+        if trade.fee_asset is None:
+            self.fees += trade.fee or 0
+        if trade.side == "buy":
+            self.buys += 1
+            key = trade.reason.key if trade.reason is not None else ""
+            self.with_trend += key.startswith("trend")
+            self.on_dips += key.startswith("dip")
+        else:
+            self.sells += 1
+        gain = trade.gain
+        if gain is not None:
+            self.closed += 1
+            self.won += gain > 0
+            self.lost += gain < 0
+            self.best = max(self.best or (gain, time), (gain, time))
+            self.worst = min(self.worst or (gain, time), (gain, time))
+
+    @property
+    def quote(self) -> str | None:
+        """The asset that its money is counted in; None where there are several."""
+        return next(iter(self.quotes)) if len(self.quotes) == 1 else None
+
+
 class Period(Struct):
     """A period's events by what they are to its owner. `gather` fills it."""
 
@@ -73,9 +115,9 @@ class Period(Struct):
     wealth: float | None = None  # at its end
     since: int | None = None  # from where it counts, where that is not its start
     at_end: Observation | None = None
-    whole: Chapter | None = None  # the chapter that told it, where it is one
+    whole: Chapter | Summary | None = None  # what told it as a whole, where something did
     days: list[Chapter] = field(default_factory=list)
-    trades: list[Told] = field(default_factory=list)
+    trading: Trading = field(default_factory=Trading)
     halts: list[Halt] = field(default_factory=list)
     records: list[Told] = field(default_factory=list)
     limits: list[Told] = field(default_factory=list)  # days that the daily loss limit held
@@ -96,11 +138,6 @@ class Period(Struct):
         """The asset that the story's symbol is priced in."""
         return self.symbol.partition("/")[2].partition(":")[0] if self.symbol else None
 
-    @property
-    def fees(self) -> Decimal:
-        """The fees that its trades told, in the quote asset."""
-        return sum((each.facts.fee or Decimal(0) for each in self.trades if isinstance(each.facts, Trade)), Decimal(0))
-
     def no_trade(self) -> NoTradeTally:
         """Why nothing was traded in it, as its days told it."""
         tally = NoTradeTally()
@@ -114,6 +151,8 @@ class Period(Struct):
         told = Told(time, facts)
         if isinstance(facts, Chapter):
             self._chapter(facts)
+        elif isinstance(facts, Summary):
+            self.whole = facts
         elif isinstance(facts, BreakerTripped | Halted | Phoenix | Unhalted):
             self._halt(told)
         elif isinstance(facts, lifecycle.Started | lifecycle.Resumed | lifecycle.Stopped):
@@ -127,8 +166,6 @@ class Period(Struct):
     def _kept(self, facts: Facts) -> list[Told] | None:
         """Where facts of a kind that needs no more than to be remembered are."""
         match facts:
-            case Trade():
-                return self.trades
             case AllTimeHigh():
                 return self.records
             case DailyLimit():
@@ -145,6 +182,7 @@ class Period(Struct):
             self.days.append(chapter)
         if chapter.period == self.span.name and chapter.end == self.span.end:
             self.whole = chapter
+            self.since = chapter.since
 
     def _halt(self, told: Told) -> None:
         if isinstance(told.facts, BreakerTripped | Halted):
@@ -172,7 +210,8 @@ class Period(Struct):
             self.ends.append(told)
 
     def _traded(self, told: Told, trade: Trade) -> None:
-        """What a trade says of a halt that goes on, or of an order in doubt."""
+        """Count a trade, and take what it says of a halt that goes on, or of an order in doubt."""
+        self.trading.take(told.time, trade)
         if trade.found == "asked":
             self.open.pop(OrderUnknown.__name__, None)
         if trade.side == "sell":
@@ -207,7 +246,6 @@ def _measure(period: Period, before: Observation | None, last: Observation | Non
     whole = period.whole
     if whole is not None:
         period.change, period.holding, period.wealth = whole.change, whole.holding, whole.wealth
-        period.since = whole.since
         return
     if last is None:
         return

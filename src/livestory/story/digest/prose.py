@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from livestory.story.kinds import exchange, lifecycle, money, telling
+from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.risk import AllTimeHigh, BreakerTripped, Halted, Phoenix, SellStuck
 from livestory.story.kinds.trades import Trade
 from livestory.story.reasons import counted
 from livestory.story.wording import numbers
-from livestory.story.wording.text import escape
+from livestory.story.wording.text import escape, of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from livestory.story.digest.period import Halt, Period, Span, Told
     from livestory.story.kinds.base import Facts
-    from livestory.story.reason import Reason
 
 _NEARLY_ALL, _MOST = 0.8, 0.5  # of the period's return, made on one day
 _NOT_MADE_UP_FOR = 1.25  # a day that made more than that of it was partly undone by the others
@@ -118,7 +118,7 @@ def _at(p: Period, time: int) -> str:
         return clock
     if p.span.name == "week":
         return f"{numbers.day(time)[:3]} {clock}"
-    return numbers.dated(time, p.span.start)
+    return f"{_day(p, time)} {clock}"
 
 
 def _carried(p: Period) -> Iterable[str]:
@@ -126,7 +126,7 @@ def _carried(p: Period) -> Iterable[str]:
     yield from _days(p)
     whole = p.whole
     if whole is not None and whole.deepest and whole.deepest_from and whole.deepest_at:
-        at = "" if whole.period == "day" else f" ({_at(p, whole.deepest_from)} to {_at(p, whole.deepest_at)})"
+        at = "" if p.span.name == "day" else f" ({_at(p, whole.deepest_from)} to {_at(p, whole.deepest_at)})"
         yield f"The deepest drawdown in it was {numbers.percent(whole.deepest)}{at}"
 
 
@@ -135,16 +135,15 @@ def _days(p: Period) -> Iterable[str]:
     if len(p.days) < 2 or not moved or p.change is None:  # noqa: PLR2004 - of one day there is no best
         return
     (worst, on_worst), (best, on_best) = min(moved), max(moved)
-    day, on = (worst, on_worst) if p.change < 0 else (best, on_best)
+    (day, on), (other, when) = (((worst, on_worst), (best, on_best)) if p.change < 0 else
+                                ((best, on_best), (worst, on_worst)))  # fmt: skip
     share = day / p.change if p.change else 0.0
-    name = _day(p, on)
     if len(moved) == 1:
-        yield f"All of it was {name}"
-    elif _MOST <= share <= _NOT_MADE_UP_FOR:
+        yield f"All of it was {_day(p, on)}"
+    elif _MOST <= share <= _NOT_MADE_UP_FOR and abs(other) < _MOST * abs(day):
         how_much = "Nearly all" if share >= _NEARLY_ALL else "Most"
-        yield f"{how_much} of it was {name} ({numbers.percent(day)})"
+        yield f"{how_much} of it was {_day(p, on)} ({numbers.percent(day)})"
         if best > 0 > worst:
-            other, when = (best, on_best) if p.change < 0 else (worst, on_worst)
             yield f"The {'best' if p.change < 0 else 'worst'} day was {_day(p, when)} ({numbers.percent(other)})"
     elif best != worst:
         yield (f"Its best day was {_day(p, on_best)} ({numbers.percent(best)}), its worst {_day(p, on_worst)} "
@@ -152,7 +151,11 @@ def _days(p: Period) -> Iterable[str]:
 
 
 def _day(p: Period, time: int) -> str:
-    return numbers.day(time)[:3] if p.span.name == "week" else numbers.day(time)
+    """A day of the period; with its year where there are several."""
+    if p.span.name == "week":
+        return numbers.day(time)[:3]
+    several = numbers.year(p.span.start + 1) != numbers.year(p.span.end - 1)
+    return numbers.day(time) + (f" {numbers.year(time)}" if several else "")
 
 
 def _halts(p: Period) -> Iterable[str]:
@@ -210,44 +213,32 @@ def _sold(facts: Facts) -> str:
     if not isinstance(facts, Trade):
         return ""
     result = f" ({_signed(facts.gain, facts.quote)})" if facts.gain is not None else ""
-    return (
-        f", and {numbers.exact(facts.quantity)} {escape(facts.base)} were sold at {numbers.exact(facts.price)}{result}"
-    )
+    sold = of(numbers.exact(facts.quantity), facts.base)
+    return f", and {sold} were sold at {numbers.exact(facts.price)}{result}"
 
 
 def _traded(p: Period) -> Iterable[str]:
-    trades = [(each.time, each.facts) for each in p.trades if isinstance(each.facts, Trade)]
-    if not trades:
+    trading = p.trading
+    if not trading.buys and not trading.sells:
         if p.days and all(day.trades_known for day in p.days):
             reasons = p.no_trade().told()
             yield f"No trade: {counted(reasons)}" if reasons else "No trade"
         return
-    buys = sum(trade.side == "buy" for _, trade in trades)
-    why = _why([trade.reason for _, trade in trades if trade.side == "buy" and trade.reason])
-    counts = [numbers.count(buys, "buy") + why] if buys else []
-    counts += [numbers.count(len(trades) - buys, "sell")] if len(trades) > buys else []
-    fees = f", fees {_money(p.fees, p.quote)}" if p.fees and p.quote else ""
-    yield " and ".join(counts) + fees
-    closed = [(trade.gain, time) for time, trade in trades if trade.gain is not None]
-    quotes = {trade.quote for _, trade in trades}
-    if not closed or len(quotes) != 1:
+    purposes = ((trading.with_trend, "with the trend"), (trading.on_dips, "on a dip"))
+    why = ", ".join(f"{count} {words}" for count, words in purposes if count)
+    counts = [numbers.count(trading.buys, "buy") + (f" ({why})" if why else "")] if trading.buys else []
+    counts += [numbers.count(trading.sells, "sell")] if trading.sells else []
+    quote = trading.quote
+    yield " and ".join(counts) + (f", fees {_money(trading.fees, quote)}" if trading.fees and quote else "")
+    if trading.best is None or trading.worst is None or quote is None:
         return
-    (quote,) = quotes
-    won, lost = sum(gain > 0 for gain, _ in closed), sum(gain < 0 for gain, _ in closed)
-    (worst, on_worst), (best, on_best) = min(closed), max(closed)
-    if len(closed) == 1:
+    (best, on_best), (worst, on_worst) = trading.best, trading.worst
+    if trading.closed == 1:
         yield f"The one closing trade brought {_signed(best, quote)}"
         return
-    yield (f"Of {len(closed)} closing trades {won} won and {lost} lost: best {_signed(best, quote)} "
-           f"({_at(p, on_best)}), worst {_signed(worst, quote)} ({_at(p, on_worst)})")  # fmt: skip
-
-
-def _why(reasons: list[Reason]) -> str:
-    """What the purchases were for, where livestory's own strategies say so: `` (9 with the trend, 1 on a dip)``."""
-    kinds = (("trend", "with the trend"), ("dip", "on a dip"))
-    counts = [(sum(reason.key.startswith(key) for reason in reasons), words) for key, words in kinds]
-    told = ", ".join(f"{count} {words}" for count, words in counts if count)
-    return f" ({told})" if told else ""
+    outcome = f"{trading.won:,} won and {trading.lost:,} lost"
+    extremes = f"best {_signed(best, quote)} ({_at(p, on_best)}), worst {_signed(worst, quote)} ({_at(p, on_worst)})"
+    yield f"Of {trading.closed:,} closing trades {outcome}: {extremes}"
 
 
 def _records(p: Period) -> Iterable[str]:
@@ -359,7 +350,7 @@ def _standing(p: Period) -> Iterable[str]:
         share = f" ({numbers.weight(last.weight)})" if last.weight is not None else ""
         told.append(f"It holds {numbers.exact(last.position)} {escape(p.base)}{share}" if last.position
                     else f"All is in {escape(p.quote)}")  # fmt: skip
-    if p.whole is not None and p.whole.drawdown is not None and p.whole.limit is not None:
+    if isinstance(p.whole, Chapter) and p.whole.drawdown is not None and p.whole.limit is not None:
         told.append(f"the drawdown is {numbers.percent(p.whole.drawdown)}, and the breaker trips at "
                     f"{numbers.percent(-p.whole.limit)}")  # fmt: skip
     if told:

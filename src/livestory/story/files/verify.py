@@ -17,7 +17,7 @@ from livestory.story.journal.checksum import CHECKSUMS, GENESIS, ROWS, altered, 
 from livestory.story.journal.entry import COLUMNS, Kept, from_row
 from livestory.story.journal.faults import faults
 from livestory.story.journal.lock import holder
-from livestory.story.journal.queries import EVENTS
+from livestory.story.journal.queries import EVENTS, has_answers
 from livestory.story.journal.reader import JournalReader
 from livestory.story.journal.schema import STEPS, connect_reader
 
@@ -172,6 +172,8 @@ class _Inspection:
 
     def _altered(self) -> None:
         for table in ROWS:
+            if table == "answers" and not has_answers(self.db):
+                continue
             for key in altered(self.db, table)[:_MOST]:
                 self._found(f"{table[:-1]} {key}", "it was altered")
 

@@ -23,6 +23,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     "observations": (*COLUMNS, "after_seq"),
     "states": ("name", "state"),
     "cursors": ("name", "seq", "state"),
+    "answers": ("id", "digest", "seqs"),
 }
 """The tables with checksums: what of each row they cover, its key first."""
 

@@ -39,6 +39,22 @@ class Kept(Struct, frozen=True, gc=False):
     hash: bytes  # `link` of the event before and this one
 
 
+class Request(NamedTuple):
+    """An input to which its sender gave an id: sent again, it gets the answer that is kept with its events."""
+
+    id: str
+    digest: bytes  # of the input: another one may not have the same id
+    places: tuple[int, ...]  # of its events, among those that are kept with it
+    before: tuple[int, ...] = ()  # seqs of events that were kept earlier
+
+
+class Answer(NamedTuple):
+    """What a request has brought."""
+
+    digest: bytes
+    seqs: tuple[int, ...]
+
+
 class Line(NamedTuple):
     """An event as the story file sees it."""
 

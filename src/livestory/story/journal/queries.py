@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import json
 
 from livestory.story.journal.checksum import GENESIS, altered, link
-from livestory.story.journal.entry import Compacted, Cursor, Identity, Kept, Line
+from livestory.story.journal.entry import Answer, Compacted, Cursor, Identity, Kept, Line
 
 if TYPE_CHECKING:
     import apsw
@@ -67,6 +67,19 @@ def cursors(db: apsw.Connection) -> dict[str, Cursor]:
     return {
         name: Cursor(seq, own) for name, seq, own in db.execute("SELECT name, seq, state FROM cursors ORDER BY name")
     }
+
+
+def has_answers(db: apsw.Connection) -> bool:
+    """Whether any request with an id was ever kept."""
+    return bool(db.execute("SELECT 1 FROM sqlite_schema WHERE type='table' AND name='answers'").get)
+
+
+def answer(db: apsw.Connection, request: str) -> Answer | None:
+    """The answer to the request of that id; None where none was kept."""
+    if not has_answers(db):
+        return None
+    row = db.execute("SELECT digest, seqs FROM answers WHERE id=?", (request,)).fetchone()
+    return row and Answer(row[0], json.decode(row[1], type=tuple[int, ...]))
 
 
 def compacted(db: apsw.Connection) -> Compacted | None:

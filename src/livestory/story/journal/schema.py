@@ -60,6 +60,11 @@ PUT_STATE = """INSERT INTO states(name, state, checksum) VALUES(?1, ?2, checksum
 ON CONFLICT(name) DO UPDATE SET state=excluded.state, checksum=excluded.checksum"""
 PUT_CURSOR = """INSERT INTO cursors(name, seq, state, checksum) VALUES(?1, ?2, ?3, checksum(?1, ?2, ?3))
 ON CONFLICT(name) DO UPDATE SET seq=excluded.seq, state=excluded.state, checksum=excluded.checksum"""
+MAKE_ANSWERS = """CREATE TABLE IF NOT EXISTS answers(id TEXT PRIMARY KEY, digest BLOB NOT NULL, seqs TEXT NOT NULL,
+checksum INTEGER NOT NULL) WITHOUT ROWID"""
+"""Of the requests that have an id. Made with the first of them: no older livestory needs to know of it."""
+PUT_ANSWER = """INSERT INTO answers(id, digest, seqs, checksum) VALUES(?1, ?2, ?3, checksum(?1, ?2, ?3))
+ON CONFLICT(id) DO NOTHING"""
 PUT_META = """INSERT INTO meta(key, value, checksum) VALUES(?1, ?2, checksum(?1, ?2))
 ON CONFLICT(key) DO UPDATE SET value=excluded.value, checksum=excluded.checksum"""
 

@@ -19,7 +19,7 @@ from livestory.errors import JournalError, JournalForeign
 from livestory.story.files.layout import Layout, make_folder, sync_folder, unused
 from livestory.story.journal import queries
 from livestory.story.journal.checksum import GENESIS, SEAL_OBSERVATIONS, link
-from livestory.story.journal.entry import Cursor, Entry, Identity, Kept, Line, as_row
+from livestory.story.journal.entry import Answer, Cursor, Entry, Identity, Kept, Line, Request, as_row
 from livestory.story.journal.faults import corrupt, fault, faults
 from livestory.story.journal.files import JournalFiles
 from livestory.story.journal.lock import WriterLock
@@ -27,7 +27,9 @@ from livestory.story.journal.reader import JournalReader
 from livestory.story.journal.schema import (
     INSERT_EVENT,
     INSERT_OBSERVATION,
+    MAKE_ANSWERS,
     PARTS,
+    PUT_ANSWER,
     PUT_CURSOR,
     PUT_META,
     PUT_STATE,
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
 
     from livestory.story.inputs import Observation
 
-__all__ = ["Cursor", "Entry", "Identity", "Journal", "JournalReader", "Kept", "Line"]
+__all__ = ["Answer", "Cursor", "Entry", "Identity", "Journal", "JournalReader", "Kept", "Line", "Request"]
 
 _log = logging.getLogger("livestory")
 _NOTHING: Mapping[str, bytes] = {}
@@ -126,6 +128,7 @@ class Journal:
         observations: Sequence[Observation] = (),
         states: Mapping[str, bytes] = _NOTHING,
         cursors: Mapping[str, Cursor] = _NO_CURSORS,
+        requests: Sequence[Request] = (),
     ) -> list[Kept]:
         """Keep all of it in one transaction and return the events as they are kept, in the order of ``entries``.
 
@@ -156,6 +159,9 @@ class Journal:
                 db.executemany(PUT_STATE, states.items())
             if cursors:
                 db.executemany(PUT_CURSOR, ((name, at.seq, at.state) for name, at in cursors.items()))
+            if requests:
+                db.execute(MAKE_ANSWERS)
+                db.executemany(PUT_ANSWER, (_answered(request, kept) for request in requests))
             db.execute("COMMIT")
         except BaseException as error:
             self._tried.update(entry.id for entry in entries)
@@ -187,6 +193,18 @@ class Journal:
         db = self._connection("read")
         with faults(self.path, "read"):
             return queries.ids(db, prefix)
+
+    def event(self, entry_id: str) -> Kept | None:
+        """The event of that id. Raises JournalError."""
+        db = self._connection("read")
+        with faults(self.path, "read"):
+            return queries.kept_by_id(db, entry_id)
+
+    def answer(self, request: str) -> Answer | None:
+        """The answer to the request of that id, if it was kept. Raises JournalError."""
+        db = self._connection("read")
+        with faults(self.path, "read"):
+            return queries.answer(db, request)
 
     def lines(self, after_seq: int = 0, limit: int = 1000) -> list[Line]:
         """The text of the events after ``after_seq``, in order, at most ``limit``. Raises JournalError."""
@@ -330,6 +348,12 @@ def _following(last: Kept | None, entry: Entry, entry_id: str) -> Kept:
         entry.line,
         link(before, entry.record, entry.line),
     )
+
+
+def _answered(request: Request, kept: Sequence[Kept]) -> tuple[str, bytes, str]:
+    """The row of its answer: the seqs of its events, whenever they were kept."""
+    seqs = [*request.before, *(kept[place].seq for place in request.places)]
+    return request.id, request.digest, msgspec.json.encode(seqs).decode()
 
 
 def _agreed(stored: Identity, given: Identity, path: Path) -> Identity:

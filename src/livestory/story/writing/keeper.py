@@ -11,7 +11,7 @@ from operator import is_not
 from typing import TYPE_CHECKING
 
 from livestory.clock import MINUTE, RELEASED, SECOND, Reading, SystemClock
-from livestory.errors import JournalError, JournalForeign
+from livestory.errors import JournalError
 from livestory.story.commands import Halt, Resume, as_input
 from livestory.story.files.inbox import INBOX, Inbox
 from livestory.story.files.layout import Layout
@@ -180,7 +180,7 @@ class Keeper:
         options = self.options
         store = StoryStore.open(self._path, options.identity, keep_days=options.keep_days, clock=self._clock)
         try:
-            self._refuse_others(store)
+            store.refuse_own_bots()
             saved = store.journal.state(NARRATOR)
             narrator = self.narrator.blank()
             if saved is not None:
@@ -216,15 +216,6 @@ class Keeper:
             for call in fresh:
                 self._narrate(call, narrator, trades)
             last = fresh[-1]
-
-    def _refuse_others(self, store: StoryStore) -> None:
-        """A story with a mode is told by a bot that livestory itself runs. Raises JournalForeign."""
-        if (mode := store.journal.identity.mode) is not None:
-            message = (
-                f"{self._path}: the story of a bot that livestory runs itself ({mode}), not of this one\n"
-                "Give this bot's story a folder of its own."
-            )
-            raise JournalForeign(message)
 
     def _tell_news(self, store: StoryStore) -> None:
         """Have told what the story itself went through: what came late, what was lost, a clock set back."""

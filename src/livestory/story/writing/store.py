@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from livestory.clock import SECOND
-from livestory.errors import JournalCorrupt
+from livestory.errors import JournalCorrupt, JournalForeign
 from livestory.story.files.story_file import StoryFile
 from livestory.story.journal.writer import Entry, Journal
 from livestory.story.kinds.telling import ClockMoved, JournalSetAside, StoryLate
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from livestory.clock import Clock
     from livestory.story.event import Event
     from livestory.story.inputs import Observation
-    from livestory.story.journal.writer import Identity
+    from livestory.story.journal.writer import Identity, Request
     from livestory.story.kinds.base import Facts
 
 _log = logging.getLogger("livestory")
@@ -70,6 +70,15 @@ class StoryStore:
             raise
         return store
 
+    def refuse_own_bots(self) -> None:
+        """A story with a mode is told by a bot that livestory itself runs. Raises JournalForeign."""
+        if (mode := self.journal.identity.mode) is not None:
+            message = (
+                f"{self.journal.path}: the story of a bot that livestory runs itself ({mode}), not of this one\n"
+                "Give this bot's story a folder of its own."
+            )
+            raise JournalForeign(message)
+
     @property
     def trouble(self) -> str | None:
         """Why the text is behind the journal; None while it is not."""
@@ -95,7 +104,11 @@ class StoryStore:
         return news
 
     def keep(
-        self, events: Sequence[Event], observations: Sequence[Observation], states: Mapping[str, bytes]
+        self,
+        events: Sequence[Event],
+        observations: Sequence[Observation],
+        states: Mapping[str, bytes],
+        requests: Sequence[Request] = (),
     ) -> list[Event]:
         """Make all of it durable in one transaction; returns the events with their seq.
 
@@ -115,12 +128,12 @@ class StoryStore:
             for event in events
         ]
         try:
-            kept = self.journal.append(entries, observations, states)
+            kept = self.journal.append(entries, observations, states, requests=requests)
         except JournalCorrupt as damage:
             if self.journal.identity.mode is not None:  # a bot that trades must look at its orders first
                 raise
             self._begin_anew(damage)
-            kept = self.journal.append(entries, observations, states)
+            kept = self.journal.append(entries, observations, states, requests=requests)
         if kept or self._text_trouble:
             self._write_text(lambda: self._text.append(kept), events)
         told = [replace(event, id=one.id, seq=one.seq) for event, one in zip(events, kept, strict=True)]

@@ -13,13 +13,13 @@ from livestory.story.writing.store import StoryStore
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from livestory.clock import Clock
     from livestory.story.event import Event
     from livestory.story.files.inbox import Posted
     from livestory.story.inputs import Input
-    from livestory.story.journal.writer import Identity
+    from livestory.story.journal.writer import Identity, Request
     from livestory.story.settings import StorySettings
 
 
@@ -82,8 +82,8 @@ class SynchronousWriter:
         """Call ``subscriber`` with each event once it is kept, on another thread."""
         self._store.subscribers.add(subscriber)
 
-    def commit(self, states: Mapping[str, bytes]) -> list[Event]:
-        """Make durable what was told since the last commit, with ``states``, in one transaction.
+    def commit(self, states: Mapping[str, bytes], requests: Sequence[Request] = ()) -> list[Event]:
+        """Make durable what was told since the last commit, with ``states`` and answers, in one transaction.
 
         Raises JournalError; then nothing is lost, and the next commit keeps it.
         """
@@ -92,7 +92,10 @@ class SynchronousWriter:
         if news:
             self.take(Statement(self._last if now is None else now, tuple(news)))
         kept = self._store.keep(
-            self._events, self._observations, {**states, **self._inbox.states(), NARRATOR: self.narrator.save()}
+            self._events,
+            self._observations,
+            {**states, **self._inbox.states(), NARRATOR: self.narrator.save()},
+            requests,
         )
         self._events, self._observations = [], []
         self._inbox.sweep()

@@ -120,6 +120,11 @@ class WriterThread(Keeper):
             trouble = self._trouble
         if self._own and not (self.at_disk and self._vacant):  # else nobody narrates now
             call.told.acquire(timeout=_THINKING)
+        if (
+            trouble is not None and self._trouble is None and not call.late and wait > 0
+        ):  # it ended before this was heard
+            call.done.acquire(timeout=wait)
+            trouble = self._trouble
         if call.error is not None:
             raise call.error
         if trouble is not None and strict:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Self
 from msgspec import Meta, Struct
 
 from livestory.clock import HOUR
-from livestory.trading.strategy.directional import Adx
-from livestory.trading.strategy.timeframe import BAR, HigherTimeframe, bars_in
+from livestory.trading.market.bar import BAR, HigherTimeframe, bars_in
+from livestory.trading.strategy.indicators import Adx
 
 if TYPE_CHECKING:
     from livestory.trading.market.bar import Bar

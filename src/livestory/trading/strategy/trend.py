@@ -18,9 +18,9 @@ from livestory.story.reasons import (
     WARM_UP,
     DeclaredReason,
 )
-from livestory.trading.strategy.averages import Ema, Sma
+from livestory.trading.market.bar import BAR, bars_in, name_of
+from livestory.trading.strategy.indicators import Ema, Sma
 from livestory.trading.strategy.rebalance import Signal, Steps
-from livestory.trading.strategy.timeframe import BAR, bars_in, name_of
 
 if TYPE_CHECKING:
     from livestory.story.reason import Reason

@@ -1,0 +1,134 @@
+"""Files as rows of text with their places: the one reader under bars, backtests and exports.
+
+A file is text with separators (commas, semicolons, tabs, bars; UTF-8, UTF-16 or Windows-1252), JSON or JSON lines, as
+it is, in gzip, zstd, xz, bzip2 or as members of a zip; or Parquet; or an Excel workbook. It is told apart by its first
+bytes, never by its name. Rows of text and Parquet stream: memory is flat in the size of the file.
+
+A place is ``file:line:column``. The line counts from 1, the header included (in Parquet, JSON and Excel the header
+counts as line 1, as if the file were exported); the column is the number of the field, from 1. A member of a zip is
+``archive.zip/member.csv``, a sheet of a workbook ``book.xlsx/sheet``.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from livestory.errors import TableError
+from livestory.tables import delimited, excel, json_records, parquet
+from livestory.tables.instants import instant_of
+from livestory.tables.source import Batch, Source, kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Batch", "Table", "instant_of", "tables"]
+
+_OF_TEXT = (".csv", ".tsv")
+_OF_JSON = (".json", ".jsonl", ".ndjson")
+
+
+class Table(Struct, frozen=True):
+    """One table of a file; ``str(table)`` is its name in messages. Nothing is held open between two calls."""
+
+    source: Source
+    kind: str  # "delimited", "json", "parquet" or "excel"
+
+    def __str__(self) -> str:
+        """The file as the caller named it, with the member of a zip or the sheet after it."""
+        return str(self.source)
+
+    @property
+    def is_sheet(self) -> bool:
+        """Whether it is one sheet of a workbook, whose other sheets may hold something else."""
+        return self.kind == "excel"
+
+    @property
+    def is_of_commas(self) -> bool:
+        """Whether a comma parts its fields, or might have: then one inside a number parts thousands."""
+        return self.kind != "delimited" or delimited.separator_of(self.source) == ","
+
+    def error(self, line: int, column: int | None, problem: str) -> TableError:
+        """The error that says what is wrong at a place of this table, and what to do."""
+        return self.source.error(line, column, problem)
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Each row with its line, the header (where the file has one) like any other, rows without any text left out.
+
+        Every row has as many fields as the first. NULL is the empty text, an instant of Parquet its microseconds since
+        the epoch. What stands above the header (titles, comments, ``sep=;``) is passed over.
+
+        Raises TableError for a file that is empty, cut off, damaged, ragged, no text or holds NUL bytes, and
+        InputError where a package is needed that is not installed.
+        """
+        match self.kind:
+            case "parquet":
+                return parquet.rows(self.source)
+            case "json":
+                return json_records.rows(self.source)
+            case "excel":
+                return excel.rows(self.source)
+            case _:
+                return delimited.rows(self.source)
+
+    def batches(self) -> Iterator[Batch]:
+        """The same rows without the first, some at a time: several times faster, where a table has millions.
+
+        Raises what `rows` raises.
+        """
+        match self.kind:
+            case "parquet":
+                return parquet.batches(self.source)
+            case "json" | "excel":
+                rows = self.rows()
+                next(rows, None)
+                return delimited.batched(rows)
+            case _:
+                return delimited.batches(self.source)
+
+
+def tables(path: Path, name: str | None = None) -> list[Table]:
+    """The tables of a file: one; or one for each table of a zip, in the archive's order; or one for each sheet.
+
+    ``name`` is what messages call the file, where that is not its path.
+
+    Raises TableError where the file is missing, unreadable, no regular file, or of a kind that can't be read.
+    """
+    if path.exists() and not path.is_file():
+        message = f"{path}: not a regular file; it is read more than once, so save it to one first"
+        raise TableError(message)
+    source = Source(path, name=name)
+    try:
+        kind = kind_of(source)
+    except OSError as error:
+        message = f"{path}: can't be read ({error.strerror}); check the name and the permissions"
+        raise TableError(message) from None
+    if kind == "zip":
+        return _members(source)
+    return [Table(source, kind)]
+
+
+def _members(archive: Source) -> list[Table]:
+    try:
+        with zipfile.ZipFile(archive.path) as opened:
+            names = [name for name in opened.namelist() if not _is_of_a_mac(name)]
+    except (OSError, RuntimeError, ValueError, zipfile.BadZipFile) as error:  # a version or a name that can't be
+        message = f"{archive.path}: this zip is cut off or damaged ({error}); fetch it again"
+        raise TableError(message) from None
+    if {"[Content_Types].xml", "xl/workbook.xml"} <= {*names}:
+        return [Table(Source(archive.path, sheet=sheet, name=archive.name), "excel") for sheet in excel.sheets(archive)]
+    for endings in (_OF_TEXT, _OF_JSON):
+        if found := [name for name in names if name.lower().endswith(endings)]:
+            members = [Source(archive.path, member=name, name=archive.name) for name in found]
+            return [Table(member, kind_of(member)) for member in members]
+    message = f"{archive.path}: no .csv file in this zip; pack the table as CSV"
+    raise TableError(message)
+
+
+def _is_of_a_mac(member: str) -> bool:
+    """Whether it only holds what a Mac notes of another member."""
+    parts = PurePosixPath(member).parts
+    return bool(parts) and (parts[0] == "__MACOSX" or parts[-1].startswith("._"))

@@ -1,0 +1,147 @@
+"""JSON and JSON lines as rows of text: the forms that pandas, exchanges and bots write a table in."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from livestory.errors import TableError
+from livestory.tables.source import Source, is_damage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_TIME = re.compile(r"\d{9,}|\d{4}-\d\d-\d\d.*")
+_MOST_NAMES = 5  # that a message repeats
+Record = dict[str, str]
+
+
+def rows(source: Source) -> Iterator[tuple[int, list[str]]]:
+    """The names of its columns, and each row; the line counts the records. Raises what `Table.rows` raises."""
+    try:
+        if _is_of_lines(source):
+            names = list(dict.fromkeys(name for record in _lines(source) for name in record))
+            found: Iterable[Record] = _lines(source)
+        else:
+            found = records = _records(source, _whole(source))
+            names = list(dict.fromkeys(name for record in records for name in record))
+        yield 1, names
+        for line, record in enumerate(found, 2):
+            yield line, [record.get(name, "") for name in names]
+    except Exception as error:
+        if is_damage(error):
+            raise source.damaged(1, error) from None
+        raise
+
+
+def _is_of_lines(source: Source) -> bool:
+    """Whether each line is an object; a lone line may be the whole of a table."""
+    with source.opened() as stream:
+        first, second = [*(line.strip(b"\xef\xbb\xbf \t\r\n") for line in islice(stream, 2)), b"", b""][:2]
+    return first.startswith(b"{") and first.endswith(b"}") and second.startswith(b"{")
+
+
+def _lines(source: Source) -> Iterator[Record]:
+    with source.opened() as stream:
+        for line, text in enumerate(stream, 1):
+            if not text.strip():
+                continue
+            found = _decoded(source, text, line)
+            if not isinstance(found, dict):
+                raise source.error(line, None, "no JSON object, as the lines before it are; remove the line")
+            yield _flat(found)
+
+
+def _whole(source: Source) -> Any:
+    with source.opened() as stream:
+        return _decoded(source, stream.read(), 1)
+
+
+def _decoded(source: Source, content: bytes, line: int) -> Any:
+    try:
+        # Numbers stay as they are written.
+        return json.loads(content.decode("utf-8-sig"), parse_float=str, parse_int=str, parse_constant=str)
+    except json.JSONDecodeError as error:
+        problem = f"not JSON ({error.msg}); check that it was written to its end"
+        raise source.error(line + error.lineno - 1, error.colno, problem) from None
+    except UnicodeDecodeError:
+        raise source.error(line, None, "not UTF-8; save the file as UTF-8") from None
+    except RecursionError:
+        raise source.error(line, None, "nested too deep; this is no table of rows") from None
+
+
+def _records(source: Source, found: Any) -> list[Record]:
+    if isinstance(found, dict) and found:
+        return _of_object(source, found)
+    match found:
+        case [dict(), *_] if all(isinstance(each, dict) for each in found):
+            return [_flat(each) for each in found]
+        case [[*names], *rest] if all(isinstance(each, list) for each in rest) and _are_names(names):
+            return [dict(zip(names, map(_text, row), strict=False)) for row in rest]
+        case _:
+            raise _no_table(source)
+
+
+def _of_object(source: Source, found: dict[str, Any]) -> list[Record]:
+    match found:
+        case {"columns": [*names], "data": [*data]} if all(isinstance(row, list) for row in data):
+            index = found.get("index") or [None] * len(data)
+            return [
+                {"": _text(at)} | dict(zip(map(str, names), map(_text, row), strict=False))
+                for at, row in zip(index, data, strict=False)
+            ]
+        case _ if all(isinstance(each, dict) for each in found.values()):
+            if all(map(_TIME.fullmatch, found)):
+                return [{"": at} | _flat(record) for at, record in found.items()]
+            keys = dict.fromkeys(key for column in found.values() for key in column)
+            return [{"": key} | {name: _text(column.get(key)) for name, column in found.items()} for key in keys]
+        case _ if all(map(_TIME.fullmatch, found)):
+            return [{"": at, "0": _text(value)} for at, value in found.items()]
+        case _:
+            return _of_columns_or_within(source, found)
+
+
+def _of_columns_or_within(source: Source, found: dict[str, Any]) -> list[Record]:
+    """An object of columns, or one that has a single list of records in it, among what is said of them."""
+    tables = [name for name, each in found.items() if isinstance(each, list) and each and isinstance(each[0], dict)]
+    if len(tables) == 1:
+        return _records(source, found[tables[0]])
+    if tables:
+        names = ", ".join(tables[:_MOST_NAMES])
+        message = f"{source}: several tables in it ({names}); save the one that is meant alone"
+        raise TableError(message)
+    columns = {name: each for name, each in found.items() if isinstance(each, list)}
+    if columns and len({len(each) for each in columns.values()}) == 1:
+        return [dict(zip(columns, map(_text, row), strict=True)) for row in zip(*columns.values(), strict=True)]
+    if not any(isinstance(each, dict | list) for each in found.values()):
+        return [_flat(found)]
+    raise _no_table(source)
+
+
+def _no_table(source: Source) -> TableError:
+    return TableError(f"{source}: JSON, but no table: neither records nor columns; export it as CSV")
+
+
+def _are_names(names: list[Any]) -> bool:
+    return bool(names) and all(isinstance(name, str) and not re.fullmatch(r"[-+.\deE]+", name) for name in names)
+
+
+def _flat(record: dict[str, Any]) -> Record:
+    """An object with what lies in its objects beside it: ``fee.cost``."""
+    flat: Record = {}
+    for name, value in record.items():
+        if isinstance(value, dict):
+            flat |= {f"{name}.{inner}": _text(each) for inner, each in value.items()}
+        else:
+            flat[name] = _text(value)
+    return flat
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else json.dumps(value)

@@ -286,18 +286,23 @@ class Narrator(FormerVerbs):
         self._memory.troubles.filled(fill)
         own = len(told)
         told += self._hear(fill.time, self._memory.trades.fill(fill, closed, put_off, self._account))
-        return self._events(fill.time, told, own, self.own_id(fill))
+        return self._events(fill.time, told, own, self.trade_id(fill))
 
     def _fund(self, funding: Funding) -> tuple[Event, ...]:
         self._memory.calls += 1
         told = self._advance(funding.time)
         self._account.fund(funding)
-        own = len(told)
-        told += self._hear(funding.time, self._memory.trades.fund(funding, self._account))
-        return self._events(funding.time, told, own, self.own_id(funding))
+        paid = self._memory.trades.fund(funding, self._account)
+        shown = abs(paid.share or 0.0) >= self._settings.funding_told
+        if shown:
+            self._hear(funding.time, (paid,))
+        else:  # it is counted, and ends no silence
+            self._memory.chapters.hear(paid)
+        *before, event = self._events(funding.time, [*told, paid], len(told), self.trade_id(funding))
+        return (*before, replace(event, shown=shown))
 
-    def own_id(self, given: Input) -> str | None:
-        """The id of the event that tells a fill, or funding, whose own id is known; the same one has it again."""
+    def trade_id(self, given: Input) -> str | None:
+        """The id of the event that tells a fill or funding whose own id is known; the same one has it again."""
         if isinstance(given, Fill) and given.trade_id:
             return f"{TRADE}{given.symbol or self._account.symbol or ''}-{given.trade_id}"
         if isinstance(given, Funding) and given.funding_id:

@@ -77,14 +77,14 @@ class TradeDetector(Struct):
         )
         return trade, differs
 
-    def fund(self, funding: Funding, account: Account) -> tuple[FundingPaid, ...]:
+    def fund(self, funding: Funding, account: Account) -> FundingPaid:
         """What a position earned or cost; ``account`` has taken it already."""
         symbol = account.symbol_of(funding.symbol)
         base, quote = assets(symbol)
         unit = funding.asset or settled_in(symbol)
         held = account.positions.get(symbol)
         value = abs(held.quantity) * held.price if held is not None and held.price is not None else None
-        paid = FundingPaid(
+        return FundingPaid(
             amount=funding.amount,
             unit=unit,
             symbol=symbol,
@@ -95,7 +95,6 @@ class TradeDetector(Struct):
             funding_id=funding.funding_id,
             claimed=funding.claimed,
         )
-        return (paid,)
 
 
 _MOST = 20  # reasons a pair; a bot whose every reason reads differently is told no further until it trades

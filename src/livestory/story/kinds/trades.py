@@ -299,7 +299,8 @@ def _round_trip(trip: RoundTrip) -> Iterable[str]:
     """From where to where, for how long, and why it was begun."""
     prices = [f"{name} {numbers.mean_price(price)}" for name, price in (("entry", trip.entry), ("exit", trip.exit))
               if price is not None]  # fmt: skip
-    held = [f"held {numbers.duration(trip.closed - trip.opened)}"] if trip.opened is not None else []
+    lasted = trip.closed - trip.opened if trip.opened is not None else 0
+    held = [f"held {numbers.duration(lasted)}"] if lasted > 0 else []
     yield ", ".join(prices + held)
     if funding := results.amounts(trip.funding):
         yield f"funding {funding} besides"

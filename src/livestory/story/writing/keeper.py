@@ -98,7 +98,7 @@ class Keeper:
     def _narrate(self, call: Told, narrator: Narrator, trades: set[str]) -> None:
         call.events, call.observation = (), None
         given = call.given
-        trade = narrator.own_id(given)
+        trade = narrator.trade_id(given)
         if trade in trades:
             return
         if isinstance(given, Observation):

@@ -166,7 +166,7 @@ class PublicWriter(SynchronousWriter):
 
     def _told_before(self, given: Input, outcome: Outcome) -> bool:
         """Whether it is a trade, or funding, that is told already, whatever its id; then the outcome has that event."""
-        trade = self.narrator.own_id(given)
+        trade = self.narrator.trade_id(given)
         if trade is None:
             return False
         outcome.places = tuple(place for place, event in enumerate(self._events) if event.id == trade)

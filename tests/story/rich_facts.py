@@ -18,6 +18,7 @@ from livestory.story.kinds.exchange import (
     OrderClear,
     OrderUnknown,
 )
+from livestory.story.kinds.followed import EntriesLocked, HeardAgain, LockOver, NotHeard, Reported
 from livestory.story.kinds.lifecycle import Resumed, Rules, RulesChanged, Started, Stopped
 from livestory.story.kinds.money import (
     BalanceDiffers,
@@ -144,6 +145,24 @@ EXCHANGE: tuple[tuple[int, Facts], ...] = (
         side="buy", quantity=Decimal("10.2"), base="ETH", reason=Reason("order_limit", 20, 20, text="in 24h"))),
     (at("10 11:18"), PutOff(side="buy", quantity=Decimal("10.2"), base="ETH", reason=Reason("ledger"))),
     (at("10 14:20"), Stopped(by="system", wealth=0.9324, position=0.0, base="ETH", unit="BTC", orders_open=0)),
+)  # fmt: skip
+
+# Of a bot that is not ours, and of its backtest.
+FOLLOWED: tuple[tuple[int, Facts], ...] = (
+    (at("11 08:25"), EntriesLocked(
+        pair="ETH/BTC", side="long", reason="Cooldown period for 2 candles", until=at("11 08:35"))),
+    (at("11 08:35"), LockOver(pair="ETH/BTC", lasted=10 * MINUTE)),
+    (at("11 09:00"), EntriesLocked(reason="0.12 passed 0.1 in 60 candles", until=at("12 09:00"))),
+    (at("11 10:00"), LockOver(lasted=HOUR, by_hand=True)),
+    (at("11 11:00"), NotHeard(source="tradesv3.sqlite", problem="there is no such file")),
+    (at("11 11:07"), HeardAgain(source="tradesv3.sqlite", lasted=7 * MINUTE)),
+    (at("11 12:00"), Reported(
+        tool="freqtrade", strategy="Fast", unit="BTC", trades=408, won=202, lost=206, result=Decimal("-0.08293098"),
+        start=Decimal(1), final=Decimal("0.91706902"), drawdown=Decimal("0.08333203"), market=Decimal("-0.1197"),
+        profit_factor=Decimal("0.32782577916942685"))),
+    (at("11 12:00"), Reported(
+        tool="freqtrade", unit="USDT", trades=2, result=Decimal("12.5"), told_trades=1, told_result=Decimal("12.4"))),
+    (at("11 12:00"), Reported(tool="freqtrade")),
 )  # fmt: skip
 
 _RULES = Rules(
@@ -273,4 +292,5 @@ TOLD: tuple[tuple[int, Facts], ...] = (
         worst_month=instant("2024-11-01"))),
     (at("26 00:00"), Summary(start=at("16 00:15"), end=at("26 00:00"), unit="BTC", base="ETH", exposures=3)),
     *EXCHANGE,
+    *FOLLOWED,
 )  # fmt: skip

@@ -39,6 +39,14 @@ def is_sqlite(file: Path) -> bool:
     return _head(file).startswith(_SQLITE)
 
 
+def is_journal(file: Path) -> bool:
+    """Whether a file is a database that livestory itself has written."""
+    from livestory.story.journal.schema import APPLICATION_ID
+
+    head = _head(file)
+    return head.startswith(_SQLITE) and int.from_bytes(head[_OWNER], "big") == APPLICATION_ID
+
+
 def journal_in(file: Path, name: str | None = None) -> Path:
     """The journal that a file is, or that belongs to a story's text. Raises InputError where ``file`` is neither.
 

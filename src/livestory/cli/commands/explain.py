@@ -14,7 +14,7 @@ import click
 
 from livestory.cli.options import config_file, config_option, event_kinds
 from livestory.cli.output import progress
-from livestory.cli.story_folder import is_sqlite, journal_in
+from livestory.cli.story_folder import is_journal, is_sqlite, journal_in
 from livestory.clock import instant
 from livestory.errors import InputError
 
@@ -55,6 +55,7 @@ class _Asked(NamedTuple):
     unit: str
     breaker: float | None
     columns: str
+    strategy: str | None
 
 
 @click.command(short_help="Tell the story of a table or a journal; --glossary: its words.")
@@ -86,6 +87,7 @@ class _Asked(NamedTuple):
     metavar="SHARE",
     help="Infer halts where no column tells of them: a target of 0 at this drawdown or deeper, such as 0.20.",
 )
+@click.option("--strategy", metavar="NAME", help="Which one of a backtest with several strategies.")
 @click.option("--symbol", metavar="BASE/QUOTE", help="The pair.  [default: the configuration's, or the journal's]")
 @click.option("--unit", metavar="NAME", help="What wealth is counted in.  [default: the quote asset]")
 @config_option("Configuration of the bot")
@@ -108,6 +110,7 @@ def explain(
     kinds: frozenset[str] | None,
     columns: str,
     breaker: float | None,
+    strategy: str | None,
     symbol: str | None,
     unit: str | None,
     configured: Path | None,
@@ -117,6 +120,8 @@ def explain(
 ) -> None:
     """Tell the story of FILE: a CSV (also .gz or .zst), a Parquet file, or a journal; - is standard input.
 
+    What other bots write is known too: freqtrade's database and its backtests (zip, JSON, .last_result.json).
+
     Every row goes through the narrator that tells live stories too. A table needs a time and one column more: wealth,
     price, regime score, target weight, …; what it lacks stays untold, which the first line says.
 
@@ -125,6 +130,7 @@ def explain(
     livestory explain results/export.csv --out story.txt --html report.html
     livestory explain trades.csv --format json --kind trade
     livestory explain results/live_story.db
+    livestory explain user_data/tradesv3.sqlite
     livestory explain --glossary
     """
     if glossary:
@@ -147,7 +153,13 @@ def explain(
     settings = config.load(path, {**os.environ, **dict(changes)})
     pair = symbol or settings.bot.symbol
     asked = _Asked(
-        settings, path is not None, pair, unit or settings.bot.unit or pair.partition("/")[2], breaker, columns
+        settings,
+        path is not None,
+        pair,
+        unit or settings.bot.unit or pair.partition("/")[2],
+        breaker,
+        columns,
+        strategy,
     )
     with ExitStack() as stack:
         source, retelling = _source(stack, file, asked, chosen=symbol is not None)
@@ -208,6 +220,8 @@ def _source(stack: ExitStack, file: Path, asked: _Asked, *, chosen: bool) -> tup
     elif file.is_fifo() or file.is_char_device():
         with file.open("rb") as pipe:
             file, name = _copied(stack, pipe), str(file)
+    if file.is_file() and not is_journal(file) and (found := _of_a_bot(file, name, asked, chosen=chosen)) is not None:
+        return found
     if is_sqlite(file) or (file.suffix == ".txt" and Layout.of(file).db.exists()):
         return _journal(stack, journal_in(file, name), asked, chosen=chosen)
     settings = asked.settings
@@ -221,6 +235,21 @@ def _source(stack: ExitStack, file: Path, asked: _Asked, *, chosen: bool) -> tup
         breaker=asked.breaker,
         threshold=threshold,
     )
+
+
+def _of_a_bot(
+    file: Path, name: str | None, asked: _Asked, *, chosen: bool
+) -> tuple[InputSource, RetellingSettings] | None:
+    """What another bot or its backtest wrote; None where the file is none of theirs."""
+    from livestory.clock import SystemClock
+    from livestory.follow.recognition import recognised
+    from livestory.retell.explain_story import RetellingSettings
+
+    found = recognised(file, name or str(file), SystemClock().now(), asked.strategy)
+    if found is None:
+        return None
+    symbol = asked.symbol if chosen else found.symbol or asked.symbol
+    return found, RetellingSettings(symbol=symbol, unit=found.unit or asked.unit, story=asked.settings.story)
 
 
 def _rules(asked: _Asked, *, own: bool) -> Any:
@@ -244,11 +273,12 @@ def _journal(stack: ExitStack, file: Path, asked: _Asked, *, chosen: bool) -> tu
     from livestory.retell.explain_story import RetellingSettings
     from livestory.retell.journal_source import JournalSource
     from livestory.story.journal.reader import JournalReader
+    from livestory.story.symbol import assets
 
     reader = stack.enter_context(JournalReader.open(file))
     identity = reader.identity
-    symbol = asked.symbol if chosen or identity.symbol is None else identity.symbol
-    unit = identity.unit or asked.unit
+    symbol = asked.symbol if chosen else identity.symbol
+    unit = identity.unit or assets(symbol)[1]
     return JournalSource(reader), RetellingSettings(symbol=symbol, unit=unit, story=asked.settings.story)
 
 

@@ -127,7 +127,9 @@ def state_of(bot: Snapshot, now: int, *, written: bool) -> State:
 def _halt(bot: Snapshot, halted_since: int | None) -> Halt | None:
     last, change = bot.observation, bot.halt_change
     if last is None:
-        return Halt(reason=change.reason, since=change.since) if change is not None and change.halted else None
+        if change is None or not change.halted:
+            return None
+        return Halt(reason=change.reason, since=change.since, resume_at=change.until)
     if not last.halted:
         return None
     breaker = tripped(last.halt_reason)
@@ -135,6 +137,6 @@ def _halt(bot: Snapshot, halted_since: int | None) -> Halt | None:
         reason=last.halt_reason,
         breaker=breaker,
         since=(change.since if change is not None else None) or halted_since,
-        resume_at=last.resume_at if breaker else None,
+        resume_at=last.resume_at if breaker else change.until if change is not None else None,
         resume_score=last.resume_score,
     )

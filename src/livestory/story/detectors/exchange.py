@@ -17,6 +17,7 @@ from livestory.story.kinds.exchange import (
     OrderClear,
     OrderUnknown,
 )
+from livestory.story.kinds.followed import EntriesLocked, HeardAgain, LockOver, NotHeard
 from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
 from livestory.story.kinds.risk import SellStuck
 
@@ -40,6 +41,8 @@ ENDS: dict[type[Facts], _Pair] = {
     OrderClear: _Pair(OrderUnknown, "order_id", "unknown_for"),
     CandlesBack: _Pair(CandlesRefused, None, "lasted"),
     BalanceExplained: _Pair(BalanceDiffers, None, "lasted"),
+    LockOver: _Pair(EntriesLocked, "pair", "lasted"),
+    HeardAgain: _Pair(NotHeard, "source", "lasted"),
 }
 """The kinds that tell the end of a trouble."""
 _BEGINNINGS = {pair.trouble: pair for pair in ENDS.values()}
@@ -68,9 +71,10 @@ class TroubleDetector(Struct):
     def kinds(self, heard: int) -> set[str]:
         """The kinds of the events that told what is still wrong, the bot being ``heard`` last at that instant.
 
-        Others' open orders are nothing wrong. A sale that is stuck would have been told again within the hour.
+        Others' open orders are nothing wrong, nor is a lock. A sale that is stuck would have been told again within
+        the hour.
         """
-        kinds = {name.partition(" ")[0] for name in self.open} - {"foreign_orders"}
+        kinds = {name.partition(" ")[0] for name in self.open} - {"foreign_orders", "entries_locked"}
         stuck = self.stuck is not None and heard - self.stuck < 2 * _AGAIN
         return kinds | {"sell_stuck"} if stuck else kinds
 

@@ -1,0 +1,177 @@
+"""Another program's SQLite database, really read-only: no lock that stops its writer, no file beside it that was not.
+
+SQLite leaves a -wal and a -shm behind where it reads a cleanly closed WAL database, and makes a rollback-mode writer
+wait while it reads. So what lies beside the database decides how it is read, each time anew:
+
+- nothing: `immutable`, without any lock; what changed meanwhile is read again;
+- -wal and -shm: as SQLite reads beside a living writer, but with the -shm mapped for reading alone;
+- a -wal alone, as in a copy: without locks, the index of the -wal in memory; what changed meanwhile is read again;
+- a hot -journal: a transaction is being written, or was cut off: waited for.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+import apsw
+
+from livestory.errors import InputError, LivestoryError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+T = TypeVar("T")
+
+_MAGIC = b"SQLite format 3\0"
+_HEADER = 100
+_CHANGES = slice(24, 28)  # of the header: a count that each transaction of a rollback-mode writer raises
+_JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
+_WAL_HEADER = 32
+_Stamp = tuple[int, int, int, int]  # device, inode, size, time of the last change
+_NAME_IT = "Name the database that the bot writes."
+_ALLOW = "Run livestory as the bot's own user, or let this user read the file and its folder."
+_TRIES, _PAUSE = 25, 0.01  # for a writer that is just committing
+_LONGEST = 0.02  # seconds of one read
+
+
+class DatabaseNotNow(LivestoryError):
+    """The database can't be read at this moment: its program is at work on it, or holds it locked."""
+
+
+class _Beside(NamedTuple):
+    """A database and what lies beside it, as far as a change of its content shows there."""
+
+    database: _Stamp
+    header: bytes
+    log: _Stamp | None
+    log_header: bytes
+    has_index: bool
+    hot: bool  # a transaction is being written, or was cut off
+
+
+class Database:
+    """One database of another program. Nothing is held open between two reads."""
+
+    def __init__(self, path: Path, name: str | None = None) -> None:
+        """``name`` is what it is called in messages, where that is not its path."""
+        self.path = path
+        self.name = name or str(path)
+
+    def read(self, ask: Callable[[apsw.Connection], T]) -> T:
+        """What ``ask`` finds in one state of the database. It may be called again, and is to be short: `Patience`.
+
+        Raises InputError where there is no such database, DatabaseNotNow, and what ``ask`` raises.
+        """
+        problem = "it changes all the time"
+        for attempt in range(_TRIES):
+            if attempt:
+                time.sleep(_PAUSE)
+            before = self._beside()
+            if before.hot:
+                problem = "its program is writing a transaction, or was killed in one and mends that at its next start"
+                continue
+            try:
+                found = self._ask(before, ask)
+            except (apsw.BusyError, apsw.LockedError, apsw.ReadOnlyError, apsw.CantOpenError, apsw.ProtocolError) as e:
+                problem = f"its program holds it ({e})"
+                continue
+            except (apsw.CorruptError, apsw.NotADBError, apsw.IOError) as error:
+                if self._beside() == before:
+                    message = f"{self.name}: the database is damaged ({error})"
+                    raise InputError(message) from error
+                continue
+            if self._is_locked_by_sqlite(before) or self._beside() == before:
+                return found
+        message = f"{self.name}: can't be read now: {problem}"
+        raise DatabaseNotNow(message)
+
+    def state(self) -> object:
+        """Equal to another time's where nothing was written in between. Raises as `read`."""
+        return self._beside()
+
+    def tables(self) -> dict[str, tuple[str, ...]]:
+        """The names of its tables, each with those of its columns. Raises as `read`."""
+        return self.read(_tables)
+
+    def _ask(self, beside: _Beside, ask: Callable[[apsw.Connection], T]) -> T:
+        flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+        uri = self.path.resolve().as_uri()
+        if self._is_locked_by_sqlite(beside):
+            db = apsw.Connection(f"{uri}?mode=ro&readonly_shm=1", flags=flags)
+        elif beside.log is not None:
+            db = apsw.Connection(f"{uri}?mode=ro", flags=flags, vfs="unix-none")
+            db.pragma("locking_mode", "exclusive")  # with its index in memory
+        else:
+            db = apsw.Connection(f"{uri}?immutable=1", flags=flags)
+        try:
+            db.execute("BEGIN")
+            return ask(db)
+        finally:
+            db.close(force=True)
+
+    @staticmethod
+    def _is_locked_by_sqlite(beside: _Beside) -> bool:
+        """Whether SQLite's own locks, in the -shm, keep a read in one state."""
+        return beside.log is not None and beside.has_index
+
+    def _beside(self) -> _Beside:
+        path = self.path.resolve()
+        database, header = self._stamp_and_head(path, _HEADER)
+        if database is None:
+            message = f"{self.name}: there is no such file\n{_NAME_IT}"
+            raise InputError(message)
+        if not header.startswith(_MAGIC):
+            what = "no SQLite database" if header else "empty: its program has written nothing yet"
+            message = f"{self.name}: {what}\n{_NAME_IT}"
+            raise InputError(message)
+        log, log_header = self._stamp_and_head(path.with_name(f"{path.name}-wal"), _WAL_HEADER)
+        _, journal = self._stamp_and_head(path.with_name(f"{path.name}-journal"), len(_JOURNAL_MAGIC))
+        return _Beside(
+            database=database,
+            header=header[_CHANGES],
+            log=log,
+            log_header=log_header,
+            has_index=self._stamp_and_head(path.with_name(f"{path.name}-shm"), 0)[0] is not None,
+            hot=journal == _JOURNAL_MAGIC,
+        )
+
+    def _stamp_and_head(self, path: Path, size: int) -> tuple[_Stamp | None, bytes]:
+        """What a file is like, and how it begins; None: there is none. Raises InputError where it can't be read."""
+        try:
+            # Not to wait for a pipe's other end.
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor has no path
+                head, found = file.read(size), os.fstat(descriptor)
+        except FileNotFoundError:
+            return None, b""
+        except OSError as error:
+            what = self.name if path == self.path.resolve() else f"{self.name}: {path.name} beside it"
+            remedy = _ALLOW if isinstance(error, PermissionError) else _NAME_IT
+            message = f"{what}: can't be read: {error.strerror}\n{remedy}"
+            raise InputError(message) from error
+        return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns), head
+
+
+class Patience:
+    """How long one read may go on: asked between two rows, it says when to stop and go on in the next read."""
+
+    def __init__(self, seconds: float = _LONGEST) -> None:
+        """The read begins at this moment."""
+        self._end = time.monotonic() + seconds
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the read has taken long enough."""
+        return time.monotonic() >= self._end
+
+
+def _tables(db: apsw.Connection) -> dict[str, tuple[str, ...]]:
+    names = [name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")]
+    return {
+        name: tuple(column for (column,) in db.execute("SELECT name FROM pragma_table_info(?)", (name,)))
+        for name in names
+        if not name.startswith("sqlite_")
+    }

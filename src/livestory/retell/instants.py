@@ -32,7 +32,9 @@ def times_in(  # noqa: PLR0913, PLR0917 - a column and its place
         found = list(_ends(_instants(texts))) if times.plain else list(map(times.read, texts))
     except (ValueError, OverflowError):
         found = [_instant(table, field, line, text, times.read) for line, text in zip(lines, texts, strict=True)]
-    bad_row = next((row for row, time in enumerate(found) if (time is None and needed) or (time or inf) < LEAST_INSTANT), None)
+    bad_row = next(
+        (row for row, time in enumerate(found) if (time is None and needed) or (time or inf) < LEAST_INSTANT), None
+    )
     if bad_row is not None:
         expected = "a time, which every row needs" if found[bad_row] is None else "a time since 1973"
         raise bad(table, lines[bad_row], field, texts[bad_row], expected)

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 _YES_NO = dict.fromkeys(("1", "1.0", "true", "yes", "t"), True) | dict.fromkeys(("0", "0.0", "false", "no", "f"), False)
 _LONGEST = 40  # characters of a cell that a message repeats
-_FEE = re.compile(r"""["']?(?P<key>cost|amount|currency|token|percent|percent_token)["']?\s*:\s*["']?(?P<value>[^"',}\]]+)""")
+_FEE = re.compile(
+    r"""["']?(?P<key>cost|amount|currency|token|percent|percent_token)["']?\s*:\s*["']?(?P<value>[^"',}\]]+)"""
+)
 
 
 class Fee(NamedTuple):
@@ -183,7 +185,7 @@ _KINDS = (
 )
 _MONEY = frozenset({"entry_price", "exit_price", "limit_price", "cost", "entry_fee_rate", "exit_fee_rate"})
 _FEES = frozenset({"fill_fee", "entry_fee", "exit_fee"})
-OF_NUMBERS = frozenset(
-    {column for column, kind in _KINDS.items() if kind in {float, Decimal}} | _MONEY | _FEES
-) - INSTANTS
+OF_NUMBERS = (
+    frozenset({column for column, kind in _KINDS.items() if kind in {float, Decimal}} | _MONEY | _FEES) - INSTANTS
+)
 """The columns that hold numbers."""

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 
+from typing import TYPE_CHECKING
+
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from livestory.story.wording import numbers
+
+if TYPE_CHECKING:
+    from livestory.story.kinds.retold import Retold
 
 
 class Remarks(Struct):
@@ -32,7 +38,14 @@ class Remarks(Struct):
         """Count a row that is not told."""
         self.rows[why] += 1
 
-    @property
-    def left_out(self) -> tuple[str, ...]:
-        """The rows that are not told, in words."""
-        return tuple(f"{numbers.count(count, 'row')} left out: {why}" for why, count in self.rows.items())
+    def said(self, head: Retold) -> Retold:
+        """The story's head with all of it."""
+        left_out = tuple(f"{numbers.count(count, 'row')} left out: {why}" for why, count in self.rows.items())
+        return replace(
+            head,
+            read_as=self.read_as,
+            left_out=left_out,
+            assumed=tuple(self.inferred),
+            doubts=tuple(self.doubts),
+            unused=self.unused,
+        )

@@ -67,6 +67,7 @@ class Survey:
     def __init__(self, sample: Sample, layout: Layout, zone: tzinfo | None, now: int, remarks: Remarks) -> None:
         """Look at the first rows. Raises TableError."""
         self.layout = layout
+        self.now = now
         self._columns = sample.columns
         self._remarks = remarks
         self.mark = self._decimal_mark(sample.table)
@@ -91,7 +92,7 @@ class Survey:
             self._judge_score()
         self.in_coins = self._is_in_coins()
         self.percent = self.shorts = False
-        if layout.shape in {declared.TRIPS, declared.PAIRS}:
+        if layout.shape is declared.TRIPS:
             self._judge_trips()
 
     def _texts(self, own: str) -> list[str]:
@@ -109,7 +110,9 @@ class Survey:
         mark = cells.decimal_mark(text for texts in odd for text in texts)
         if mark is None:
             mark = "." if table.is_of_commas else ","
-            self._remarks.infer(f"nothing says what the comma in numbers is: read as {'thousands' if mark == '.' else 'decimals'}")
+            self._remarks.infer(
+                f"nothing says what the comma in numbers is: read as {'thousands' if mark == '.' else 'decimals'}"
+            )
         elif mark == ",":
             self._remarks.infer("numbers have a decimal comma")
         return mark
@@ -124,7 +127,12 @@ class Survey:
             return None
         for field, name in enumerate(names):
             texts = self._columns[field]
-            if field != day and name.strip(" <>").casefold() in {"time", "hour", "clock"} and texts and all(map(_CLOCK.match, texts)):
+            if (
+                field != day
+                and name.strip(" <>").casefold() in {"time", "hour", "clock"}
+                and texts
+                and all(map(_CLOCK.match, texts))
+            ):
                 return field
         return None
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from livestory.clock import instant
+from livestory.clock import DAY, instant
 from livestory.errors import TableError
 from livestory.retell.cells import UNKNOWN
-from livestory.retell.columns import OBSERVATION, TIME
+from livestory.retell.columns import COLUMNS, OBSERVATION, TIME
 from livestory.retell.explain_story import OutOfOrder, SourceInput, StartOver
 from livestory.retell.instants import doubt_times, times_in
 from livestory.retell.remarks import Remarks
@@ -40,6 +40,7 @@ _NEEDED = frozenset({
     TIME, "wealth", "fill_side", "fill_quantity", "fill_price", "return", "entry_time", "exit_time", "entry_price",
     "exit_price",
 })  # fmt: skip
+_OF_OUR_BOT = frozenset("halted regime threshold no_trade_reason day_return next_due resume_at target_weight".split())
 _TOTALS = frozenset({"total", "totals", "sum", "grand total", "subtotal", "average", "mean", "summe", "gesamt"})
 
 
@@ -80,8 +81,13 @@ class TableSource:
         self._survey = self._surveyed()
         layout = self._survey.layout
         self.symbols = self._named_symbols()
-        self.knows: frozenset[str] | None = layout.known
+        self.knows: frozenset[str] | None = self._known()
         self._threshold = threshold if {"regime", "threshold"}.isdisjoint(layout.fields) else None
+
+    @property
+    def is_export(self) -> bool:
+        """Whether livestory's own bot is told of: an export has its column names, and others seldom those alone."""
+        return {*self._sample.names} <= {*COLUMNS} and bool(_OF_OUR_BOT & {*self._sample.names})
 
     @property
     def unit(self) -> str | None:
@@ -92,6 +98,10 @@ class TableSource:
     def symbol(self) -> str | None:
         """The symbol, where it names one and no other."""
         return self.symbols[0] if len(self.symbols) == 1 else None
+
+    def _known(self) -> frozenset[str]:
+        """What it says; where a position is in coins, its weight is worked out."""
+        return self._survey.layout.known | ({"target_weight"} if self._survey.in_coins else set())
 
     def _surveyed(self) -> Survey:
         layout = self._recognised
@@ -150,18 +160,22 @@ class TableSource:
         )  # fmt: skip
         self._index = self._asked.start or 1.0
         self._begun = False
+        self._later = 0
         for table, batch in self._sorted() if in_order else self._batches():
             lines, columns, times = self._timed(table, batch)
             if not times:
                 continue
             if times[0] < last or not all(map(le, times, islice(times, 1, None))):
                 raise OutOfOrder
-            last, told = times[-1], True
+            last = times[-1]
             self._doubt(times[0], times[-1])
             if inputs := self._inputs(table, lines, columns, times):
+                told = True
                 yield inputs
         if not told:
-            message = f"{self._tables[0]}: no rows below the header; there is nothing to tell"
+            rows = "every row is left out" if self.remarks.rows else "no rows below the header"
+            why = ", ".join(self.remarks.rows)
+            message = f"{self._tables[0]}: {rows}{f' ({why})' if why else ''}; there is nothing to tell"
             raise TableError(message)
 
     def _batches(self) -> Iterator[tuple[Table, Batch]]:
@@ -222,7 +236,9 @@ class TableSource:
             found["threshold"] = [self._threshold] * len(times)
         if self._survey.in_coins:
             held = zip(found["position"], found["price"], found["wealth"], strict=True)
-            found["target_weight"] = [p * price / wealth if None not in {p, price, wealth} and wealth else None for p, price, wealth in held]
+            found["target_weight"] = [
+                p * price / wealth if None not in {p, price, wealth} and wealth else None for p, price, wealth in held
+            ]
         if not layout.fills and "flow" not in found:
             return _observations(found)
         rows = (dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True))
@@ -269,18 +285,21 @@ class TableSource:
             raise error
         self._dropped[column] = str(error).partition(": ")[2].partition(";")[0]
         self._survey = self._surveyed()
-        self.knows = self._survey.layout.known
+        self.knows = self._known()
         raise StartOver
 
     def _of_returns(self, times: Sequence[int], returns: Sequence[float | None]) -> list[SourceInput]:
         inputs: list[SourceInput] = []
         if not self._begun:
             self._begun = True
-            inputs.append(Observation(time=times[0] - 1, wealth=self._index))
+            daily = not self._survey.times[TIME].days and not any(time % DAY for time in times)
+            self._later = DAY if daily else 0  # a day's return is known at its close
+            step = times[1] - times[0] if len(times) > 1 else DAY
+            inputs.append(Observation(time=times[0] + self._later - max(step, 1), wealth=self._index))
         for time, each in zip(times, returns, strict=True):
             if each is not None:
                 self._index *= 1.0 + each
-            inputs.append(Observation(time=time, wealth=self._index))
+            inputs.append(Observation(time=time + self._later, wealth=self._index))
         return inputs
 
 

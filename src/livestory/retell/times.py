@@ -107,7 +107,9 @@ def _of_numbers(texts: list[str], now: int) -> Times:
         Times(_serial, said="times read as Excel's serial days"),
     )
     if days and _all(instant_of, texts):
-        return Times(lambda text: instant_of(text.strip()) + DAY, days=True, said="a day's row stands at its close, 24:00")
+        return Times(
+            lambda text: instant_of(text.strip()) + DAY, days=True, said="a day's row stands at its close, 24:00"
+        )
     for each in candidates:
         if _all(lambda text, read=each.read: BITCOIN <= read(text) <= now + DAY or _refuse(text), texts):  # type: ignore[misc]
             whole = each.read is _serial and not any("." in text for text in texts)
@@ -158,7 +160,10 @@ def _order_of(texts: Iterable[str]) -> tuple[bool, str]:
         return days, ""
     # Nothing decides: with points it is the day in most countries, with slashes in the most tables the month.
     first = dotted
-    return first, f"nothing says whether day or month comes first in the dates: the {'day' if first else 'month'} is taken"
+    return (
+        first,
+        f"nothing says whether day or month comes first in the dates: the {'day' if first else 'month'} is taken",
+    )
 
 
 def _read(text: str, *, day_first: bool, zone: tzinfo) -> int:

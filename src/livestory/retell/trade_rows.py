@@ -44,6 +44,9 @@ class FillRows:
         """What a row says. Raises TableError for half a fill."""
         observed = {column: row[column] for column in OBSERVATION if row.get(column) is not None}
         fill = self._fill(place, row)
+        word = row.get("fill_side")
+        if word is not None and word not in SIDES and not observed.keys() - {TIME, "threshold"}:
+            self._left_out(f"its side is {word}")
         if fill is not None:
             yield fill
             if self._is_all_said(observed):

@@ -102,7 +102,9 @@ class _Trips:
         closes = self._fields["exit_price"]
         for lines, columns in table.batches():
             entries, exits = (
-                [None] * len(lines) if field is None else times_in(self._survey, own, table, lines, columns[field], needed=False)
+                [None] * len(lines)
+                if field is None
+                else times_in(self._survey, own, table, lines, columns[field], needed=False)
                 for own, field in (("entry_time", enters), ("exit_time", leaves))
             )
             for row, line in enumerate(lines):
@@ -156,7 +158,10 @@ class _Trips:
         fields = self._survey.layout.fields
         kind = enters[fields["kind"]].casefold()
         short = any(word in kind for word in _SHORT)
-        cells = {own: (leaves if own.startswith(("exit", "fill_result")) else enters)[field] for own, field in self._fields.items()}
+        cells = {
+            own: (leaves if own.startswith(("exit", "fill_result")) else enters)[field]
+            for own, field in self._fields.items()
+        }
         return [("short" if short else "long") if own == "fill_side" else cells[own] for own in self._names]
 
     def values(self, table: int, line: int, texts: Sequence[str]) -> dict[str, Any]:

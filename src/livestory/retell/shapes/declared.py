@@ -25,7 +25,7 @@ _WEALTH = (
 _STATUS = "status orderstatus state"
 
 
-class Shape(Struct, frozen=True, kw_only=True):
+class Shape(Struct, frozen=True, eq=False, kw_only=True):
     """One way in which a table says what happened."""
 
     name: str  # as the story's head has it
@@ -71,6 +71,7 @@ FILLS = Shape(
     says="a row is what was filled of one order; rows without a side say what the bot saw",
     columns=WEALTH.columns
     | {
+        "wealth": _WEALTH.removesuffix(" capital total value"),  # of a fill these are what was paid
         "time": "time closetime executedat filledat filltime exectime tradetime transacttime tsevent tslast timestamp datetime date barclose dateandtime ts iso index",
         "fill_side": "fillside side tradetype orderside action buysell type direction transactiontype signal",
         "fill_quantity": "fillquantity filled filledqty filledqty executed executedqty execqty cumqty lastqty quantity qty amount size vol volume contracts units shares",

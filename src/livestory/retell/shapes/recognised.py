@@ -205,7 +205,11 @@ def _matched(seen: _Seen, shape: Shape) -> dict[str, int]:
 
 def _exactly(seen: _Seen, name: str) -> int:
     exact = [field for field, each in enumerate(seen.texts) if each.strip() == name]
-    return exact[0] if len(exact) == 1 else _one(seen, name, [n for n, each in enumerate(seen.texts) if plain(each) == plain(name)])
+    return (
+        exact[0]
+        if len(exact) == 1
+        else _one(seen, name, [n for n, each in enumerate(seen.texts) if plain(each) == plain(name)])
+    )
 
 
 def _found(seen: _Seen, own: str, spellings: Sequence[str], taken: set[str]) -> int | None:
@@ -228,7 +232,9 @@ def _one(seen: _Seen, name: str, fields: Sequence[int]) -> int:
         raise seen.table.error(seen.line, None, f"no column {name!r}; there is {listed(seen.texts)}")
     if any(list(seen.sample[field]) != list(seen.sample[fields[0]]) for field in fields[1:]):
         shown = seen.texts[fields[0]].strip()
-        raise seen.table.error(seen.line, fields[1] + 1, f"{len(fields)} columns are called {shown!r}; rename all but one")
+        raise seen.table.error(
+            seen.line, fields[1] + 1, f"{len(fields)} columns are called {shown!r}; rename all but one"
+        )
     return fields[0]
 
 
@@ -255,18 +261,33 @@ def _is_signed(cells: Sequence[str]) -> bool:
 
 def _come_in_twos(cells: Sequence[str]) -> bool:
     counts = Counter(text.strip() for text in cells if text.strip())
-    return bool(counts) and max(counts.values()) <= 2 and sum(count == 2 for count in counts.values()) >= len(counts) * _HALF_OF_PAIRS  # noqa: PLR2004 - an entry and an exit
+    return (
+        bool(counts)
+        and max(counts.values()) <= 2
+        and sum(count == 2 for count in counts.values()) >= len(counts) * _HALF_OF_PAIRS
+    )  # noqa: PLR2004 - an entry and an exit
 
 
 def _pairs_by_place(seen: _Seen) -> dict[str, int] | None:
     """TradingView's list of trades in a language that is not English, by the places of its columns."""
-    if len(seen.names) < 8 or seen.texts[0].isascii() and seen.texts[1].isascii() and name_of(seen.texts[0]).spellings[0] not in _NUMBERED:  # noqa: PLR2004 - as many as it writes at least
+    if (
+        len(seen.names) < 8
+        or seen.texts[0].isascii()
+        and seen.texts[1].isascii()
+        and name_of(seen.texts[0]).spellings[0] not in _NUMBERED
+    ):  # noqa: PLR2004 - as many as it writes at least
         return None
     numbers = [text.strip() for text in seen.sample[0]]
     if not numbers or not all(map(str.isdigit, numbers)) or not _come_in_twos(numbers):
         return None
     time = next((n for n in (3, 2) if all(re.match(r"\d{4}-\d\d-\d\d", text.strip()) for text in seen.sample[n])), None)
-    if time is None or _matched(seen, declared.PAIRS).keys() >= {"number", "kind", "time", "fill_price", "fill_quantity"}:
+    if time is None or _matched(seen, declared.PAIRS).keys() >= {
+        "number",
+        "kind",
+        "time",
+        "fill_price",
+        "fill_quantity",
+    }:
         return None
     places = {"number": 0, "kind": 1, "time": time, "reason": 5 - time, "fill_price": 4, "fill_quantity": 5}
     return places | {"fill_result": 6 if time == 3 else 7}  # noqa: PLR2004 - the older form has no size in money
@@ -288,7 +309,9 @@ def _settled(seen: _Seen, shape: Shape, fields: dict[str, int]) -> Layout:
     elif shape is declared.WEALTH and fields.keys() - {TIME, "no_trade_reason"} and _OF_TRADES & {*_all(seen)}:
         fields.pop("no_trade_reason", None)  # a trade's reason, of a table that lacks the rest of the trade
     plains = {each for name in seen.names for each in name.spellings}
-    writer = next((each.name for each in declared.WRITERS if each.shape == shape.name and {*each.columns.split()} <= plains), None)
+    writer = next(
+        (each.name for each in declared.WRITERS if each.shape == shape.name and {*each.columns.split()} <= plains), None
+    )
     units = {own: seen.names[field].unit for own, field in fields.items()}
     return Layout(
         shape,

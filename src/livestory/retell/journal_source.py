@@ -90,7 +90,7 @@ class JournalSource:
 
     def _event(self, kept: Kept) -> Event:
         try:
-            return from_record(kept.record, kept.line, kept.id, kept.seq)
+            return from_record(kept.record, kept.line, kept.id, kept.seq, shown=kept.shown)
         except msgspec.MsgspecError as error:
             message = f"{self._reader.path}: event {kept.seq} can't be read ({error})\nLook closer: livestory verify."
             raise JournalCorrupt(message) from error

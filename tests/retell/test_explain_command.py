@@ -97,7 +97,9 @@ def test_settings_come_from_options_and_from_a_file(table: Path, tmp_path: Path)
     assert "NEW ATH" not in by_file
     assert "TREND from 42.0" in by_file
     assert "records told from +20.0%" in by_file  # a configured bot's rules are told
-    by_option = explain(table, "--symbol", "ETH/BTC", "--set", "story.ath_min_gain=0.2", "--set", "strategy.regime.threshold=40").stdout
+    by_option = explain(
+        table, "--symbol", "ETH/BTC", "--set", "story.ath_min_gain=0.2", "--set", "strategy.regime.threshold=40"
+    ).stdout
     told = [line.split(" | ")[:3] for line in by_file.splitlines() if "Rules" not in line]
     assert told == [line.split(" | ")[:3] for line in by_option.splitlines()]
     assert explain(table, "--set", "story.ath_min_gain=2").exit_code == 2

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livestory.clock import HOUR, as_datetime, instant
-from livestory.retell.shapes.recognised import given_columns
 from livestory.retell.explain_story import RetellingSettings
+from livestory.retell.shapes.recognised import given_columns
 from livestory.retell.sorting import by_time
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.lifecycle import Rules

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _A_TIME = "a time (ISO 8601, or seconds, ms, µs or ns since 1970)"
 
 
-def times_in(  # noqa: PLR0913, PLR0917 - a column and its place
+def times_in(  # noqa: PLR0913 - a column and its place
     survey: Survey, column: str, table: Table, lines: Sequence[int], texts: Sequence[str], *, needed: bool = True
 ) -> list[Any]:
     """The instants of a column. Raises TableError where one is none, or is missing and ``needed``."""

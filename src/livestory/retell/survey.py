@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import tzinfo
+from collections.abc import Sequence
 from itertools import islice
 from math import inf
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from livestory.errors import TableError
 from livestory.retell import cells
 from livestory.retell.cells import UNKNOWN
 from livestory.retell.columns import INSTANTS, TIME
@@ -18,13 +17,14 @@ from livestory.retell.readers import OF_NUMBERS, Reader, reader_of
 from livestory.retell.shapes import declared
 from livestory.retell.times import Times, times_of
 from livestory.retell.trade_rows import is_against
+from livestory.tables import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable
+    from datetime import tzinfo
 
     from livestory.retell.remarks import Remarks
     from livestory.retell.shapes.recognised import Layout
-    from livestory.tables import Table
 
 ROWS = 20_000
 """As many rows are looked at."""

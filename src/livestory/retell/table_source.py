@@ -20,8 +20,8 @@ from livestory.retell.instants import doubt_times, times_in
 from livestory.retell.remarks import Remarks
 from livestory.retell.shapes import declared
 from livestory.retell.shapes.recognised import Layout, recognised
-from livestory.retell.survey import Sample, Survey
 from livestory.retell.sorting import by_time
+from livestory.retell.survey import Sample, Survey
 from livestory.retell.trade_rows import FillRows, Place
 from livestory.retell.trip_source import trips_of
 from livestory.story.inputs import Observation
@@ -40,7 +40,9 @@ _NEEDED = frozenset({
     TIME, "wealth", "fill_side", "fill_quantity", "fill_price", "return", "entry_time", "exit_time", "entry_price",
     "exit_price",
 })  # fmt: skip
-_OF_OUR_BOT = frozenset("halted regime threshold no_trade_reason day_return next_due resume_at target_weight".split())
+_OF_OUR_BOT = frozenset(
+    ["halted", "regime", "threshold", "no_trade_reason", "day_return", "next_due", "resume_at", "target_weight"]
+)
 _TOTALS = frozenset({"total", "totals", "sum", "grand total", "subtotal", "average", "mean", "summe", "gesamt"})
 
 
@@ -199,12 +201,13 @@ class TableSource:
         try:
             return lines, columns, self._times(table, lines, columns)
         except TableError:
-            left = [
-                row
-                for row, text in enumerate(columns[field])
-                if (why := _is_no_row(text, [column[row] for column in columns], self._sample.names)) is None
-                or self.remarks.leave_out(why)
-            ]
+            left = []
+            for row, text in enumerate(columns[field]):
+                why = _is_no_row(text, [column[row] for column in columns], self._sample.names)
+                if why is None:
+                    left.append(row)
+                else:
+                    self.remarks.leave_out(why)
             if len(left) == len(lines):
                 raise
         if not left:

@@ -23,14 +23,20 @@ if TYPE_CHECKING:
 BITCOIN = instant("2009-01-01")
 """No market that a bot trades is older; a time before it is doubted."""
 
-_MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
+    )
+}
 _HOURS = {
     "Z": 0, "UTC": 0, "GMT": 0, "WET": 0, "BST": 1, "CET": 1, "WEST": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3,
     "EST": -5, "EDT": -4, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "JST": 9, "KST": 9, "SGT": 8, "HKT": 8,
     "AEST": 10, "AEDT": 11,
 }  # fmt: skip
 _DATE = (
-    r"(?P<first>[0-9]{1,4})(?P<part>[-./ ])(?P<second>[0-9]{1,2}|[A-Za-z]{3,9})\.?(?:(?P=part)|, ?)(?P<third>[0-9]{1,4})"
+    r"(?P<first>[0-9]{1,4})(?P<part>[-./ ])(?P<second>[0-9]{1,2}|[A-Za-z]{3,9})\.?(?:(?P=part)|, ?)"
+    r"(?P<third>[0-9]{1,4})"
     r"|(?P<name>[A-Za-z]{3,9})\.? (?P<day>[0-9]{1,2})(?:st|nd|rd|th)?,? (?P<year>[0-9]{4})"
 )
 _CLOCK = (

@@ -46,7 +46,7 @@ class FillRows:
         fill = self._fill(place, row)
         word = row.get("fill_side")
         if word is not None and word not in SIDES and not observed.keys() - {TIME, "threshold"}:
-            self._left_out(f"its side is {word}")
+            self._remarks.leave_out(f"its side is {word}")
         if fill is not None:
             yield fill
             if self._is_all_said(observed):
@@ -59,35 +59,39 @@ class FillRows:
 
     def _fill(self, place: Place, row: Mapping[str, Any]) -> Fill | None:
         word, quantity = row.get("fill_side"), row.get("fill_quantity")
-        if "fill_side" in self._fields:
-            if word not in SIDES:
-                return None
-        elif quantity is None:
+        if (word not in SIDES) if "fill_side" in self._fields else quantity is None:
             return None
-        status, price = (row.get("status") or "").casefold(), row.get("fill_price") or row.get("limit_price")
-        if status and "fill_quantity" in self._fields and not self._is_filled(status, row):
-            return self._left_out(f"orders that are {status}")
+        price = row.get("fill_price") or row.get("limit_price") or row.get("fill_price")
+        why = self._why_none((row.get("status") or "").casefold(), quantity, price, row)
+        if why:
+            self._remarks.leave_out(why)
+            return None
         for column, value in (("fill_quantity", quantity), ("fill_price", price)):
             if value is None:
-                if status:
-                    return self._left_out("orders without a fill")
-                if row.get(column) is not None:
-                    return self._left_out(f"{column[5:]} 0")
                 raise bad(place.table, place.line, self._fields[column], "", f"the {column[5:]} of the fill")
-            if value == 0:
-                return self._left_out(f"{column[5:]} 0")
-        if price < 0:
-            raise bad(place.table, place.line, self._fields["fill_price"], str(price), "an amount")
+        return self._made(row, word, quantity or Decimal(0), price or Decimal(0))
+
+    def _why_none(self, status: str, quantity: Decimal | None, price: Decimal | None, row: Mapping[str, Any]) -> str:
+        """Why a row is no fill; empty where it is one, or half of one."""
+        if status and not self._is_filled(status, row):
+            return f"orders that are {status}"
+        if status and None in {quantity, price}:
+            return "orders without a fill"
+        if quantity == 0:
+            return "quantity 0"
+        return "price 0" if price == 0 else ""
+
+    def _made(self, row: Mapping[str, Any], word: str | None, quantity: Decimal, price: Decimal) -> Fill | None:
         given = {field: row[column] for column, field in FILL.items() if row.get(column) is not None}
         side = SIDES[word] if word is not None else ("buy" if quantity > 0 else "sell")
-        given |= {"side": side, "quantity": abs(quantity), "price": price}
+        given |= {"side": side, "quantity": abs(quantity), "price": abs(price)}
         if word is not None and word.startswith(("open", "close")):
             given["effect"] = word[:5].strip(" _")
         _set_fee(given, row.get("fill_fee"), abs(quantity) * price, self._sign)
         if "symbol" in given:
             given["symbol"] = canonical(given["symbol"])
         fill = Fill(time=row[TIME], **given)
-        return fill if not self._is_repeated(fill) else None
+        return None if self._is_repeated(fill) else fill
 
     def _is_filled(self, status: str, row: Mapping[str, Any]) -> bool:
         """Whether the quantity is what was filled: a column of its own says so, or the order was filled to its end."""
@@ -101,13 +105,10 @@ class FillRows:
             self._told[key] = content
             return False
         if self._told[key] == content:
-            self._left_out("its trade id was told before")
+            self._remarks.leave_out("its trade id was told before")
             return True
         self._remarks.doubt("one trade id stands for several fills that differ; each is told")
         return False
-
-    def _left_out(self, why: str) -> None:
-        self._remarks.leave_out(why)
 
     def _is_all_said(self, observed: Mapping[str, Any]) -> bool:
         """Whether what a fill's row observes is said of the fill: its price, its reason."""
@@ -168,7 +169,8 @@ class TripRows:
     def _quantity(self, row: Mapping[str, Any]) -> Decimal:
         quantity = row.get("fill_quantity")
         if quantity:
-            return abs(quantity)
+            size: Decimal = abs(quantity)
+            return size
         entry, result, share = row["entry_price"], row.get("fill_result"), row.get("share")
         move = (row.get("exit_price") or entry) - entry
         if row.get("cost"):
@@ -194,7 +196,7 @@ def is_against(row: Mapping[str, Any], hundred: int) -> bool:
     move = float(exit_ / entry) - 1
     share, result = row.get("share"), row.get("fill_result")
     if share is not None:
-        return abs(share / hundred + move) < abs(share / hundred - move)
+        return bool(abs(share / hundred + move) < abs(share / hundred - move))
     return result is not None and float(result) * move < 0
 
 

@@ -168,7 +168,7 @@ class _Trips:
         """The cells of a trade as values. Raises TableError."""
         found = {}
         for own, text in zip(self._names, texts, strict=True):
-            reader = self._survey.readers[_OF_PAIRS.get(own, own) if self._in_pairs and own != "fill_side" else own]
+            reader = self._survey.readers[_OF_PAIRS[own] if self._in_pairs else own]
             value = reader.value(self._tables[table], self._fields[own], line, text)
             if value is not None:
                 found[own] = value

@@ -16,6 +16,21 @@ LONG_OR_SHORT = {
 """Whether a round trip is short, by the words for its direction."""
 
 FILLED = frozenset(
-    "filled closed executed done complete completed finished match matched fill full fully_filled success ok".split()
+    [
+        "filled",
+        "closed",
+        "executed",
+        "done",
+        "complete",
+        "completed",
+        "finished",
+        "match",
+        "matched",
+        "fill",
+        "full",
+        "fully_filled",
+        "success",
+        "ok",
+    ]
 )
 """The words of an order that was filled to its end."""

@@ -12,11 +12,14 @@ from livestory.retell.columns import COLUMNS
 
 _TIME = "time closetime timestamp datetime date barclose dateandtime ts iso index day at indexlevel0"
 _SYMBOL = "fillsymbol symbol pair market instrument instrumentid ticker tradingpair assetpair product coin"
-_FEE = "fillfee fee fees commission commissions feepaid feecost totalfee totalfees totalcommission tradefee tradingfee transactionfee feeamount"
+_FEE = (
+    "fillfee fee fees commission commissions feepaid feecost totalfee totalfees totalcommission tradefee "
+    "tradingfee transactionfee feeamount"
+)
 _FEE_ASSET = "fillfeeasset feeasset feecurrency feecoin feetoken commissionasset commissioncurrency feeunit"
 _RESULT = (
-    "fillresult pnl netpnl netpnln profit profitabs closeprofitabs realizedpnl realisedpnl closedpnl netprofit profitloss pnln "
-    "result pnlabs pnlamount netpl pl"
+    "fillresult pnl netpnl netpnln profit profitabs closeprofitabs realizedpnl realisedpnl closedpnl netprofit "
+    "profitloss result pnlabs pnlamount netpl pl"
 )
 _WEALTH = (
     "wealth equity wealthtotal portfoliovalue accountequity accountvalue totalequity totalvalue networth "
@@ -72,10 +75,18 @@ FILLS = Shape(
     columns=WEALTH.columns
     | {
         "wealth": _WEALTH.removesuffix(" capital total value"),  # of a fill these are what was paid
-        "time": "time closetime executedat filledat filltime exectime tradetime transacttime tsevent tslast timestamp datetime date barclose dateandtime ts iso index",
+        "time": (
+            "time closetime executedat filledat filltime exectime tradetime transacttime tsevent tslast timestamp "
+            "datetime date barclose dateandtime ts iso index"
+        ),
         "fill_side": "fillside side tradetype orderside action buysell type direction transactiontype signal",
-        "fill_quantity": "fillquantity filled filledqty filledqty executed executedqty execqty cumqty lastqty quantity qty amount size vol volume contracts units shares",
-        "fill_price": "fillprice average avgprice averageprice avgpx lastpx execprice executedprice tradeprice price rate",
+        "fill_quantity": (
+            "fillquantity filled filledqty filledqty executed executedqty execqty cumqty lastqty quantity qty amount "
+            "size vol volume contracts units shares"
+        ),
+        "fill_price": (
+            "fillprice average avgprice averageprice avgpx lastpx execprice executedprice tradeprice price rate"
+        ),
         "limit_price": "price limitprice",
         "fill_fee": _FEE,
         "fill_fee_asset": _FEE_ASSET,
@@ -100,8 +111,12 @@ TRIPS = Shape(
             "exittime exittimestamp exitdate exitdatetime exitts exitat closedate closetime closetimestamp closedat "
             "closed tsclosed selltime selldate selltimestamp " + _TIME
         ),
-        "entry_price": "entryprice avgentryprice entryavgprice openrate openprice avgpxopen avgopenprice buyprice entry",
-        "exit_price": "exitprice avgexitprice exitavgprice closerate closeprice avgpxclose avgcloseprice sellprice exit",
+        "entry_price": (
+            "entryprice avgentryprice entryavgprice openrate openprice avgpxopen avgopenprice buyprice entry"
+        ),
+        "exit_price": (
+            "exitprice avgexitprice exitavgprice closerate closeprice avgpxclose avgcloseprice sellprice exit"
+        ),
         "fill_side": "side direction positionside tradedirection entry type position isshort action",
         "fill_quantity": "peakqty size qty quantity amount contracts shares units volume positionsize tradesize lots",
         "cost": "stakeamount cost notional invested",
@@ -145,7 +160,9 @@ RETURNS = Shape(
     says="a row is the return since the row before it; wealth counts from 1, or from --start",
     columns={
         "time": _TIME,
-        "return": "return returns ret dailyreturn dailyreturns strategyreturn strategyreturns portfolioreturn pctreturn",
+        "return": (
+            "return returns ret dailyreturn dailyreturns strategyreturn strategyreturns portfolioreturn pctreturn"
+        ),
     },
     needs=(("time", "return"), ("return",)),
 )

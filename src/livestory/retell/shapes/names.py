@@ -5,7 +5,31 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-UNITS = frozenset("USD USDT USDC BUSD FDUSD TUSD DAI EUR GBP CHF JPY AUD CAD KRW TRY BRL BTC XBT ETH BNB SOL".split())
+UNITS = frozenset(
+    [
+        "USD",
+        "USDT",
+        "USDC",
+        "BUSD",
+        "FDUSD",
+        "TUSD",
+        "DAI",
+        "EUR",
+        "GBP",
+        "CHF",
+        "JPY",
+        "AUD",
+        "CAD",
+        "KRW",
+        "TRY",
+        "BRL",
+        "BTC",
+        "XBT",
+        "ETH",
+        "BNB",
+        "SOL",
+    ]
+)
 """Assets that a column's name may end with: ``equity_usd``, ``Price USDT``."""
 _TOKENS = re.compile(r"[\s_\-./:<>\[\]()]+")
 _WITHIN = re.compile(r"\([^)]*\)|\[[^\]]*\]")

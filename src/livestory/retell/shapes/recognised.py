@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -12,20 +13,25 @@ from livestory.errors import InputError, TableError
 from livestory.retell.cells import UNKNOWN
 from livestory.retell.columns import FILL, OBSERVATION, TIME
 from livestory.retell.shapes import declared
+from livestory.retell.shapes.declared import Shape
 from livestory.retell.shapes.names import Name, name_of, plain
 from livestory.retell.words_of_cells import LONG_OR_SHORT, SIDES
+from livestory.tables import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
 
-    from livestory.retell.shapes.declared import Shape
-    from livestory.tables import Table
 
 DROPPED = "-"
 """What ``--columns position=-`` gives: the column is not to be read."""
 _MOST, _LONGEST = 50, 40  # columns, and characters of a column's name, that a message repeats
 _TOLD_BY_ITSELF = ("wealth", "score", "target_weight", "price")
+_DAY = re.compile(r"\s*\d{4}-\d\d-\d\d")
+_CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}[^/-]*")
+_A_PAIR = 2
 _HALF_OF_PAIRS = 0.5
+_LEAST_OF_PAIRS = 8  # columns that TradingView writes at least
+_OLDER = 3  # the time's place in the older form, which has no size in money
 
 
 class Layout(Struct, frozen=True):
@@ -79,7 +85,7 @@ class _Seen(Struct, frozen=True):
     given: Mapping[str, str]
 
 
-def recognised(
+def recognised(  # noqa: PLR0913, PLR0917 - a table as it was seen, and what is asked of it
     table: Table,
     line: int,
     names: Sequence[str],
@@ -185,7 +191,7 @@ def _is_no_story(seen: _Seen, shape: Shape, found: Mapping[str, int], fields: Ma
 
 def _matched(seen: _Seen, shape: Shape) -> dict[str, int]:
     fields: dict[str, int] = {}
-    named = {}
+    named: dict[str, str] = {}
     for own, spellings in shape.columns.items():
         for spelling in (plain(own), *spellings.split()):
             if spelling in seen.given:
@@ -245,12 +251,12 @@ def _fits(own: str, cells: Sequence[str], spelling: str) -> bool:
         case "fill_side":
             words = SIDES.keys() | LONG_OR_SHORT.keys() | {"hold", "none", "flat", "0"}
             return bool(texts) and texts <= words and bool(texts & (SIDES.keys() | LONG_OR_SHORT.keys()))
+        case "time" | "entry_time" | "exit_time":  # a time of day stands beside a column of days
+            return not texts or not all(map(_CLOCK.fullmatch, texts))
         case "fill_symbol":
             return not texts or any(re.search(r"[a-z]", text) for text in texts)
         case "fill_quantity":
             return spelling not in {"filled", "type"} or any(re.search(r"[0-9]", text) for text in texts)
-        case "wealth":
-            return spelling != "0" or len(cells) >= 0
         case _:
             return True
 
@@ -260,27 +266,18 @@ def _is_signed(cells: Sequence[str]) -> bool:
 
 
 def _come_in_twos(cells: Sequence[str]) -> bool:
-    counts = Counter(text.strip() for text in cells if text.strip())
-    return (
-        bool(counts)
-        and max(counts.values()) <= 2
-        and sum(count == 2 for count in counts.values()) >= len(counts) * _HALF_OF_PAIRS
-    )  # noqa: PLR2004 - an entry and an exit
+    counts = [*Counter(text.strip() for text in cells if text.strip()).values()]
+    return bool(counts) and max(counts) <= _A_PAIR and counts.count(_A_PAIR) >= len(counts) * _HALF_OF_PAIRS
 
 
 def _pairs_by_place(seen: _Seen) -> dict[str, int] | None:
     """TradingView's list of trades in a language that is not English, by the places of its columns."""
-    if (
-        len(seen.names) < 8
-        or seen.texts[0].isascii()
-        and seen.texts[1].isascii()
-        and name_of(seen.texts[0]).spellings[0] not in _NUMBERED
-    ):  # noqa: PLR2004 - as many as it writes at least
+    if len(seen.names) < _LEAST_OF_PAIRS:
         return None
     numbers = [text.strip() for text in seen.sample[0]]
     if not numbers or not all(map(str.isdigit, numbers)) or not _come_in_twos(numbers):
         return None
-    time = next((n for n in (3, 2) if all(re.match(r"\d{4}-\d\d-\d\d", text.strip()) for text in seen.sample[n])), None)
+    time = next((n for n in (_OLDER, 2) if all(map(_DAY.match, seen.sample[n]))), None)
     if time is None or _matched(seen, declared.PAIRS).keys() >= {
         "number",
         "kind",
@@ -290,10 +287,7 @@ def _pairs_by_place(seen: _Seen) -> dict[str, int] | None:
     }:
         return None
     places = {"number": 0, "kind": 1, "time": time, "reason": 5 - time, "fill_price": 4, "fill_quantity": 5}
-    return places | {"fill_result": 6 if time == 3 else 7}  # noqa: PLR2004 - the older form has no size in money
-
-
-_NUMBERED = frozenset("trade handelsnr handelsno operacion numerodeoperacion".split())
+    return places | {"fill_result": 6 if time == _OLDER else 7}
 
 
 def _settled(seen: _Seen, shape: Shape, fields: dict[str, int]) -> Layout:
@@ -325,7 +319,7 @@ def _settled(seen: _Seen, shape: Shape, fields: dict[str, int]) -> Layout:
     )
 
 
-_OF_TRADES = frozenset("symbol pair quantity qty amount pnl profit side".split())
+_OF_TRADES = frozenset(["symbol", "pair", "quantity", "qty", "amount", "pnl", "profit", "side"])
 
 
 def _all(seen: _Seen) -> Iterator[str]:

@@ -72,6 +72,19 @@ class Retold(Facts, frozen=True, kw_only=True, tag="retold"):
         yield from map(escape, self.left_out)
         yield from map(escape, self.assumed)
         yield _compacted(self.compacted)
+        yield from self._inferred()
+        inferred = {"fill"} if "exposure" in self.inferred else set()
+        if inferred:
+            yield "no fills in it: a change of target weight is told as exposure, not as a trade"
+        for name in self.lacking:
+            if name not in inferred:
+                yield _LACKING.get(name, "")
+        if self.unused:
+            more = f" and {len(self.unused) - _NAMED} more" if len(self.unused) > _NAMED else ""
+            yield f"columns not used: {', '.join(escape(name) for name in self.unused[:_NAMED])}{more}"
+        yield "times are UTC"
+
+    def _inferred(self) -> Iterable[str]:
         if "regime" in self.inferred and self.threshold is not None and self.hysteresis is not None:
             upper, lower = self.threshold + self.hysteresis, self.threshold - self.hysteresis
             bounds = f"TREND from {numbers.score(upper)}, MEAN_REV below {numbers.score(lower)}"
@@ -83,16 +96,6 @@ class Retold(Facts, frozen=True, kw_only=True, tag="retold"):
             )
         if "position" in self.inferred:
             yield "position is how much is held, not a target weight: no changes of exposure"
-        inferred = {"fill"} if "exposure" in self.inferred else set()
-        if inferred:
-            yield "no fills in it: a change of target weight is told as exposure, not as a trade"
-        for name in self.lacking:
-            if name not in inferred:
-                yield _LACKING.get(name, "")
-        if self.unused:
-            more = f" and {len(self.unused) - _NAMED} more" if len(self.unused) > _NAMED else ""
-            yield f"columns not used: {', '.join(escape(name) for name in self.unused[:_NAMED])}{more}"
-        yield "times are UTC"
 
 
 class RegimeTime(Struct, frozen=True, omit_defaults=True):

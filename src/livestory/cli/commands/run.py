@@ -106,7 +106,7 @@ def run(
     """
     from msgspec.structs import replace
 
-    from livestory.cli.live import trading
+    from livestory.cli.exchange_run import trading
     from livestory.cli.play import play
     from livestory.cli.stopping import stop_on_signals
     from livestory.trading.replay import Ending

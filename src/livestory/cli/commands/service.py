@@ -47,7 +47,7 @@ def service() -> None:
 
 
 @service.command()
-@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[run|serve|alert]… [-- OPTIONS]")
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[run|serve|alert|listen]… [-- OPTIONS]")
 @_whose
 @click.option(
     "--dir",
@@ -79,6 +79,7 @@ def install(
     livestory service install                     run and serve
     livestory service install run -- --mode live --metrics-port 9108
     livestory service install serve --name scout --dir results/scout -- --port 8731
+    livestory service install listen serve --dir results/mine
     livestory service install run --print
     """
     from livestory.cli.systemd import Systemd

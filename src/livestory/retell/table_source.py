@@ -109,7 +109,11 @@ class TableSource:
         layout = self._recognised
         for column in self._dropped:
             layout = layout.without(column)
-        self.remarks = Remarks(read_as=_read_as(layout), unused=layout.unused, inferred=list(self.remarks.inferred))
+        self.remarks = Remarks(
+            read_as=None if self.is_export else _read_as(layout),
+            unused=layout.unused,
+            inferred=list(self.remarks.inferred),
+        )
         survey = Survey(self._sample, layout, self._asked.zone, self._asked.now, self.remarks)
         for column, why in self._dropped.items():
             self.remarks.infer(f"{column.replace('_', ' ')} not used: {why}")

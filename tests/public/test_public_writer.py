@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import apsw
 import pytest
 
 from livestory import StoryWriter
-from livestory.clock import ManualClock
+from livestory.clock import DAY, ManualClock
 from livestory.errors import JournalError, JournalForeign
 from livestory.story.commands import Halt, Note
 from livestory.story.files.inbox import Inbox
@@ -190,7 +189,7 @@ def test_a_story_told_as_json_is_the_one_that_a_story_writer_tells(path: Path, t
             if kind == "observation":
                 bot.observe(Observation(at, **given))
             elif kind == "rules":
-                bot.rules(Rules(breaker=0.2, cooldown=timedelta(days=7)), timestamp=at)
+                bot.rules(Rules(breaker=0.2, cooldown=7 * DAY), timestamp=at)
             elif kind == "flow":
                 bot.flow(float(given["amount"]), timestamp=at)
             else:

@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 
 _CONFIGURATION = Path("livestory.toml")
 
+PATH = click.Path(path_type=Path)
+"""An argument or option that names a file or a folder."""
+
 
 def dir_option(default: str = "results") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """The option --dir of a command that is about one story; `livestory.cli.story_folder.story_in` reads it."""
     return click.option(
         "--dir",
         "folder",
-        type=click.Path(path_type=Path),
+        type=PATH,
         default=default,
         show_default=True,
         help="Folder of the story live_story.txt, or the story's own file.",
@@ -37,7 +40,7 @@ def config_option(
     return click.option(
         "--config",
         "configured",
-        type=click.Path(path_type=Path),
+        type=PATH,
         metavar="FILE",
         help=f"{what}; without it {otherwise}, if it is there.",
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from livestory.cli.options import config_file, config_option
+from livestory.cli.options import PATH, config_file, config_option
 from livestory.cli.output import print_rows
 from livestory.cli.systemd import WORDS
 from livestory.errors import InputError
@@ -52,7 +52,7 @@ def service() -> None:
 @click.option(
     "--dir",
     "folder",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Folder of the story.  [default: results; with --system /var/lib/NAME]",
 )
 @config_option(otherwise="livestory.toml of the present folder")

@@ -51,16 +51,7 @@ def schema() -> dict[str, Any]:
 def schemas(types: Sequence[Any], places: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The schemas of ``types``, and the parts that they refer to by their ``places``, such as ``#/$defs/{name}``."""
     found, parts = msgspec.json.schema_components(types, ref_template=places)
-    return [_with_numbers(each) for each in found], _with_numbers(parts)
-
-
-def _with_numbers(part: Any) -> Any:
-    """The schema with decimals as they are taken: msgspec's own says only how it would write them."""
-    if isinstance(part, dict):
-        if part.get("format") == "decimal":
-            return {**part, "type": ["number", "string"]}
-        return {name: _with_numbers(each) for name, each in part.items()}
-    return [_with_numbers(each) for each in part] if isinstance(part, list) else part
+    return list(found), parts
 
 
 def _explained(error: Exception, raw: bytes) -> BadInput:
@@ -79,6 +70,8 @@ def _explained(error: Exception, raw: bytes) -> BadInput:
 def _malformed(message: str, raw: bytes) -> BadInput:
     """Of text that is no JSON: with the place where it stops being that."""
     place = re.search(r" \(byte (\d+)\)", message)
+    if "out of range" in message:
+        return BadInput("a number in it is larger than any that is taken")
     if place is None:
         return BadInput('it ends too early; an input is one JSON object, such as {"input": "note", "text": "…"}')
     before = raw[: int(place[1])].decode("utf-8", "replace")
@@ -87,7 +80,6 @@ def _malformed(message: str, raw: bytes) -> BadInput:
 
 _KINDS = ", ".join(TYPES)
 _WORDS = {
-    "decimal": "a number",
     "float": "a number",
     "int": "a number",
     "str": "a text",

@@ -134,8 +134,7 @@ def explain(
     formats: bool,
     glossary: bool,
 ) -> None:
-    """Tell the story of FILE: a table of wealth or trades, as text, JSON, Parquet or Excel, or a journal; - is
-    standard input.
+    """Tell the story of FILE: a table of wealth or trades in any usual form, or a journal; - is standard input.
 
     What other bots write is known too: freqtrade's database and its backtests (zip, JSON, .last_result.json).
 

@@ -68,6 +68,17 @@ def _as_it_is(value: Any, _name: str) -> Any:
     return value
 
 
+def moment(value: Any, name: str) -> int:
+    """A sender's time as an instant. Raises ValueError."""
+    try:
+        return arguments.time(value, name)
+    except ValueError:
+        if not isinstance(value, str):
+            raise
+        problem = f"{name} {value!r}: expected ISO 8601, such as 2024-12-03T15:00:00Z, or a number since the epoch"
+        raise ValueError(problem) from None
+
+
 def _exact(value: Any) -> Any:
     """A number as it was written. One of more digits than a float keeps is a float's, and none knows its last ones."""
     if not isinstance(value, float):
@@ -120,7 +131,7 @@ def _span(value: Any, name: str) -> int:
 _BY_TYPE: dict[Any, Form] = {
     Decimal: Form(Number, _positive),
     float: Form(Number, arguments.finite),
-    int: Form(Moment, arguments.time),
+    int: Form(Moment, moment),
     bool: Form(bool, _as_it_is),
     str: Form(Name, arguments.label),
     Reason: Form(Text | NumberedReason, _reason),

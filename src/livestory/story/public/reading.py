@@ -81,7 +81,7 @@ def _malformed(message: str, raw: bytes) -> BadInput:
 _KINDS = ", ".join(TYPES)
 _WORDS = {
     "float": "a number",
-    "int": "a number",
+    "int": "a whole number",
     "str": "a text",
     "bool": "true or false",
     "null": "null",
@@ -101,10 +101,10 @@ def _invalid(message: str, given: Any) -> str:
     if (missing := re.fullmatch(r"Object missing required field `(.*)`", problem)) is not None:
         return f"{_joined(field, missing[1])}: missing"
     if (expected := re.fullmatch(r"Expected `(.*)`, got `(\w+)`", problem)) is not None:
-        wanted = " or ".join(
-            dict.fromkeys(_WORDS.get(each, each) for each in expected[1].split(" | ") if each != "null")
-        )
-        problem = f"expected {wanted}, not {_WORDS.get(expected[2], expected[2])}"
+        types = [each for each in expected[1].split(" | ") if each != "null"]
+        wanted = " or ".join(_WORDS.get(each, each) for each in types if each != "int" or "float" not in types)
+        got = "a number" if expected[2] == "int" else _WORDS.get(expected[2], expected[2])
+        problem = f"expected {wanted}, not {got}"
     else:
         problem = problem[0].lower() + problem[1:].replace("`str`", "a text").replace("`dict`", "an object")
     return f"{field}: {problem}" if field else problem

@@ -111,7 +111,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     today: Return | None = None
     total: Return | None = None  # since the start
     positions: tuple[OpenPosition, ...] | None = (
-        None  # by symbol, as last reported, else as fills left them; None is unknown
+        None  # as reported last, else left by fills; None: unknown
     )
     troubles: tuple[str, ...] = ()  # the kinds of the events that told a trouble that goes on
 

@@ -110,9 +110,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     breaker: float | None = None  # the drawdown that trips it, as a positive share; 0 is off
     today: Return | None = None
     total: Return | None = None  # since the start
-    positions: tuple[OpenPosition, ...] | None = (
-        None  # as reported last, else left by fills; None: unknown
-    )
+    positions: tuple[OpenPosition, ...] | None = None  # as reported last, else left by fills; None: unknown
     troubles: tuple[str, ...] = ()  # the kinds of the events that told a trouble that goes on
 
     @classmethod

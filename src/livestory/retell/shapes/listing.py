@@ -27,7 +27,7 @@ def page() -> str:
     lines = [
         "# The tables that are known",
         "",
-        "What [explain](explain.md) recognises; `livestory explain --formats` prints the same. A column is found by any",
+        "What [explain](explain.md) recognises; `livestory explain --formats` prints it too. A column is found by any",
         "of its names, whatever the case, spaces, signs: `Avg Entry Price` and `avg_entry_price` are `avgentryprice`,",
         "`%` is `pct`, `#` is `no`. The first name that a table has is the column; of the bold ones some are needed.",
     ]

@@ -60,6 +60,8 @@ FULL = observation(
     day_return=-0.01,
     next_due=NOON + BAR,
 )
+_HELD = PositionReading(quantity=Decimal("-2.5"), unrealised=Decimal("-398.75"))
+WITH_POSITIONS = replace(FULL, positions={"ETH/BTC": _HELD})
 
 
 def text(metrics: StoryMetrics) -> str:
@@ -229,8 +231,7 @@ def test_one_scrape_is_one_look(story: StoryWriter) -> None:
 
 def test_promtool_finds_nothing_to_say(story: StoryWriter) -> None:
     """Prometheus' own check of names, types and help."""
-    held = PositionReading(quantity=Decimal("-2.5"), unrealised=Decimal("-398.75"))
-    story.observe(replace(FULL, positions={"ETH/BTC": held}))
+    story.observe(WITH_POSITIONS)
     with exposed(story) as metrics:
         scraped = text(metrics)
     checked = subprocess.run(
@@ -243,7 +244,7 @@ def test_promtool_finds_nothing_to_say(story: StoryWriter) -> None:
 
 def test_every_metric_is_documented(story: StoryWriter) -> None:
     """docs/metrics.md has each with its type, labels and meaning, and no other."""
-    story.observe(FULL)
+    story.observe(WITH_POSITIONS)
     with exposed(story) as metrics:
         families = list(text_string_to_metric_families(text(metrics)))
     told = set()

@@ -68,8 +68,8 @@ GAUGES = (
 )
 """The last observation; a field that is unknown is absent."""
 
-OPEN = "livestory_open_position", "Quantity held of the symbol, where the bot reports its positions; negative is short."
-OPEN_RESULT = "livestory_open_position_result", "Its result so far, not realised yet, as reported."
+OPEN = "livestory_open_position", "Quantity of an open position, by its own symbol; negative is short."
+OPEN_RESULT = "livestory_open_position_result", "Result of an open position so far, by its own symbol, as reported."
 """Of each position that is open."""
 
 EVENTS = "livestory_events_total", "Events told, by kind."

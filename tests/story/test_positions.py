@@ -159,7 +159,8 @@ def test_two_symbols_in_one_story_are_told_as_in_two_stories(inputs: list[Fill |
     """Trade and funding facts: nothing of the one ever becomes the other's."""
 
     def facts(chosen: Iterable[Fill | Funding]) -> dict[str, list[Any]]:
-        narrator, told = Narrator(None, None), defaultdict(list)
+        narrator = Narrator(None, None)
+        told: dict[str, list[Any]] = defaultdict(list)
         for each in chosen:
             told[each.symbol].extend(event.facts for event in narrator.take(each))
         return dict(told)
@@ -251,7 +252,7 @@ def _usdt(text: str) -> dict[str, Any]:
 
 def test_each_change_of_a_position_has_its_words_and_the_last_tells_the_round_trip() -> None:
     """A short that is added to, reduced and turned; what is told stands for the whole trip."""
-    sol = {"symbol": "SOL/USDT:USDT"}
+    sol: dict[str, Any] = {"symbol": "SOL/USDT:USDT"}
     assert _story(
         fill("buy", "0.5", "3640.10", reason=in_own_words("dip"), **_usdt("1.82")),
         fill("sell", 10, "229.5", **sol, **_usdt("2")),
@@ -309,7 +310,7 @@ def test_a_result_says_which_fees_it_is_after(first: dict[str, Any], second: dic
 
 def test_a_fee_in_a_third_asset_is_worth_what_that_was_last_told_to_cost() -> None:
     """By a fill of it, or by a reading of what is held; never by the price of what was traded."""
-    bnb = {"fee": Decimal("0.01"), "fee_asset": "BNB"}
+    bnb: dict[str, Any] = {"fee": Decimal("0.01"), "fee_asset": "BNB"}
     narrator = Narrator("ETH/USDT", "USDT")
     narrator.take(fill("buy", 1, "600", symbol="BNB/USDT", time=NEW_YEARS_EVE - 1))
     told = _story(fill("buy", 1, "100", **bnb), fill("sell", 1, "120", **bnb), narrator=narrator)
@@ -350,10 +351,10 @@ def test_dust_ends_a_round_trip_in_words_and_is_kept() -> None:
 
 def test_an_inverse_contract_has_the_result_that_is_reported() -> None:
     """It is paid in the base asset, which prices and sizes in the quote say nothing of."""
-    usd = {"symbol": "BTC/USD:BTC"}
+    usd: dict[str, Any] = {"symbol": "BTC/USD:BTC"}
     told = _story(
-        *(fill("buy", 1, 100, **usd), fill("sell", 1, 110, **usd, result=Decimal("0.09"))),
-        *(fill("buy", 1, 100, **usd), fill("sell", 1, 110, **usd)),
+        *(fill("buy", 1, "100", **usd), fill("sell", 1, "110", **usd, result=Decimal("0.09"))),
+        *(fill("buy", 1, "100", **usd), fill("sell", 1, "110", **usd)),
     )
     assert told[1].endswith("closes the long of BTC/USD:BTC; result +0.0900 BTC as reported; entry 100, exit 110, "
                             "held 1h; no BTC left")  # fmt: skip
@@ -385,15 +386,15 @@ def test_a_holding_that_the_first_stage_saved_goes_on() -> None:
 def test_a_sale_of_another_pair_is_not_the_price_that_the_own_was_sold_at() -> None:
     """Which the Phoenix tells what a halt has cost by."""
     narrator = Narrator("ETH/USDT", "USDT")
-    _trades(narrator, [fill("buy", 1, 100), fill("sell", 1, 110)])
-    _trades(narrator, [fill("buy", 1, 7, symbol="SOL/USDT"), fill("sell", 1, 8, symbol="SOL/USDT")])
+    _trades(narrator, [fill("buy", 1, "100"), fill("sell", 1, "110")])
+    _trades(narrator, [fill("buy", 1, "7", symbol="SOL/USDT"), fill("sell", 1, "8", symbol="SOL/USDT")])
     assert narrator.account.sold_at == 110
 
 
 def test_differs_is_asked_only_of_what_closes() -> None:
     """An opening fill has no result, whatever is reported of it."""
     narrator = Narrator("ETH/USDT", "USDT")
-    events = narrator.take(fill("buy", 1, 100, result=Decimal(0)))
+    events = narrator.take(fill("buy", 1, "100", result=Decimal(0)))
     assert [type(event.facts) for event in events] == [Trade]
     assert not any(isinstance(event.facts, ResultDiffers) for event in events)
     assert asdict(events[0].facts)["reported"] == 0

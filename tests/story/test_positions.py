@@ -162,7 +162,7 @@ def test_two_symbols_in_one_story_are_told_as_in_two_stories(inputs: list[Fill |
         narrator = Narrator(None, None)
         told: dict[str, list[Any]] = defaultdict(list)
         for each in chosen:
-            told[each.symbol].extend(event.facts for event in narrator.take(each))
+            told[each.symbol or ""].extend(event.facts for event in narrator.take(each))
         return dict(told)
 
     apart = [facts(each for each in inputs if each.symbol == symbol) for symbol in CONTRACTS[:2]]

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-import click
-
 from livestory.cli.account import wait_until_fine
+from livestory.cli.metrics_port import exposed
 from livestory.cli.trouble import LedgerWatch
 from livestory.outlets.terminal import TerminalPrinter
 from livestory.story.journal.entry import Identity
@@ -21,7 +19,7 @@ from livestory.trading.session import RunInfo
 from livestory.trading.state import ExecutorState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from threading import Event
 
     from livestory.cli.trouble import TellingNews
@@ -85,7 +83,7 @@ def play(play: Play, stop: Event, progress: Callable[[int], None] = lambda _: No
         patience=settings.market.patience,
     )
     with (
-        _metrics(play),
+        exposed(play.layout, play.settings.metrics),
         SynchronousWriter(
             play.layout.text, identity, settings.story, keep_days=play.keep_days, clock=play.clock
         ) as story,
@@ -120,17 +118,3 @@ def play(play: Play, stop: Event, progress: Callable[[int], None] = lambda _: No
             progress=progress,
         )
     return ending, executor.state.summary
-
-
-@contextmanager
-def _metrics(play: Play) -> Iterator[None]:
-    """Expose the story's metrics meanwhile, if that is asked for. Raises InputError where they can't be."""
-    settings = play.settings.metrics
-    if settings.port is None:
-        yield
-        return
-    from livestory.outlets.metrics import expose_metrics
-
-    with expose_metrics(play.layout.text, port=settings.port, host=settings.host) as exposed:
-        click.echo(f"metrics at {exposed.url}", err=True)
-        yield

@@ -35,7 +35,7 @@ from livestory import config
 from livestory.cli.play import Play, play
 from livestory.story.files.layout import Layout
 from livestory.trading.market.recorded import RecordedBars
-from livestory.trading.strategy.timeframe import BAR
+from livestory.trading.market.bar import BAR
 with tempfile.TemporaryDirectory(dir=sys.argv[2]) as folder:
     settings = Path(folder) / "livestory.toml"
     settings.write_text("[strategy]\\nkind = 'trend'\\nrebalance.step_allocation = 1.0\\n[risk]\\nbreaker = 1.0\\n")

@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from livestory.clock import DAY, HOUR, MINUTE, SECOND, ManualClock
-from livestory.outlets.alerts.apprise_service import Apprise
+from livestory.outlets.alerts.services import Apprise
 from livestory.outlets.alerts.settings import ChannelSettings
 from livestory.story.commands import AlertsLost
 from livestory.story.files.inbox import Inbox

@@ -14,8 +14,8 @@ import apsw
 import pytest
 
 from livestory.clock import DAY
+from livestory.story.files.backup import unpacked
 from livestory.story.files.layout import Layout
-from livestory.story.files.restore import unpacked
 from livestory.story.files.story_file import StoryFile
 from livestory.story.journal.reader import JournalReader
 from livestory.story.journal.writer import Journal

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from msgspec import structs
 
 from livestory.cli import livestory
+from livestory.cli.live import LedgerWatch
 from livestory.cli.play import Play, play
-from livestory.cli.trouble import LedgerWatch
 from livestory.clock import MINUTE, ManualClock, instant
 from livestory.config import Configuration
 from livestory.errors import JournalError, JournalForeign

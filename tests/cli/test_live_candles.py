@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pytest
 
 from livestory import parse
+from livestory.cli.live import CandleReporter, LedgerWatch
 from livestory.cli.play import Play, play
-from livestory.cli.trouble import TellingNews
 from livestory.clock import HOUR, MINUTE, ManualClock, instant
 from livestory.config import Configuration
 from livestory.story.files.layout import Layout
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from livestory.trading.live import Timer
+    from livestory.trading.executor import Executor
     from livestory.trading.market.bar import Bar
     from livestory.trading.state import Summary
 
@@ -57,9 +57,14 @@ class BeatingStop(MovingStop):
 def run_for(duration: int, server: BinanceServer, folder: Path) -> tuple[Ending, Summary]:
     """Let the bot run for ``duration`` of the exchange's time."""
     stop = BeatingStop(server.clock, server.clock.now() + duration)
-    news = TellingNews("binance")
+    news = CandleReporter("binance")
     client = CcxtClient("binance", server.clock, base_url=server.url)
     candles = ExchangeCandles(client, stop=stop, clock=server.clock, news=news)
+
+    def attach(executor: Executor) -> None:
+        news.attach(executor)
+        stop.attach(LedgerWatch(executor).on_time)
+
     told = Play(
         layout=Layout.of(folder / "live_story.txt"),
         settings=Configuration(),
@@ -68,8 +73,7 @@ def run_for(duration: int, server: BinanceServer, folder: Path) -> tuple[Ending,
         origin="binance",
         clock=server.clock,
         keep_days=1,
-        news=news,
-        timer=cast("Timer", stop),
+        attach=attach,
     )
     with closing(client):
         return play(told, stop)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from livestory.cli.units import WORDS, Unit
+from livestory.cli.systemd import WORDS, Unit
 from tests.cli.program import environment, livestory
 
 if TYPE_CHECKING:

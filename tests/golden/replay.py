@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING
 from livestory.cli.play import Play, play
 from livestory.config import Configuration
 from livestory.story.files.layout import Layout
+from livestory.trading.market.bar import BAR
 from livestory.trading.market.recorded import RecordedBars
 from livestory.trading.risk import RiskSettings
-from livestory.trading.strategy.timeframe import BAR
 
 if TYPE_CHECKING:
-    from livestory.trading.market.protocol import Market
+    from livestory.trading.market.bar import Market
 
 QUARTER = Configuration(risk=RiskSettings(breaker=0.10))
 """All defaults but the breaker: at 20 % it trips in no quarter of the real bars that is told from its own first bar."""

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from livestory.story.files.verify import verify
+from livestory.trading.market.bar import BAR
 from livestory.trading.market.recorded import RecordedBars
-from livestory.trading.strategy.timeframe import BAR
 from tests.golden.oracle import events
 from tests.golden.replay import QUARTER, replay
 from tests.journal.stories import ended, forked

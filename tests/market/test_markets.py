@@ -10,8 +10,8 @@ import pytest
 
 from livestory.clock import DAY, HOUR, MINUTE, ManualClock, instant
 from livestory.trading.exchange.ccxt_client import CcxtClient
+from livestory.trading.market.bar import Market
 from livestory.trading.market.candles import ExchangeCandles
-from livestory.trading.market.protocol import Market
 from livestory.trading.market.recorded import RecordedBars
 from livestory.trading.market.simulated import SimulatedBars
 from tests.market.binance_server import BinanceServer, MovingStop

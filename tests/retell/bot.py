@@ -15,7 +15,7 @@ from livestory.story.journal.reader import JournalReader
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from livestory.trading.market.protocol import Market
+    from livestory.trading.market.bar import Market
 
 
 def told_live(path: Path, market: Market, settings: Configuration | None = None) -> list[Told]:

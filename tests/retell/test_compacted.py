@@ -100,7 +100,7 @@ def test_every_line_and_the_summary_stay_the_same(
 def a_fast_bot(story: Path, days: int = 3) -> list[Observation]:
     """The story of somebody's bot that observes each minute, with flows, a halt and regimes; its observations."""
     given = []
-    with SynchronousWriter(story, Identity(bot="fast"), StorySettings()) as writer:
+    with SynchronousWriter(story, Identity(bot="fast", symbol="ETH/BTC", unit="BTC"), StorySettings()) as writer:
         for n in range(days * 1440):
             time = _BEGIN + (n + 1) * MINUTE
             swing = (n * 7919) % 101 / 1000

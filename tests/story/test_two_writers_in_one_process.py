@@ -165,7 +165,7 @@ _INFINITE = float("inf")
         ("strict", [None, 1, "yes"]),
         ("name", [7, b"bot"]),
         ("unit", [7]),
-        ("symbol", [None, 7, "ETHBTC"]),
+        ("symbol", ["", 7, "ETH-"]),
         ("settings", [{}, "none"]),
         ("clock", [0, object()]),
     ],

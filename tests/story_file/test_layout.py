@@ -11,9 +11,8 @@ import pytest
 
 from livestory import StoryWriter
 from livestory.errors import InputError
-from livestory.story.files.backup import backup
+from livestory.story.files.backup import backup, install, unpacked
 from livestory.story.files.layout import Layout
-from livestory.story.files.restore import install, unpacked
 from livestory.story.files.verify import verify
 from livestory.story.journal.writer import Journal, JournalReader
 from tests.journal.stories import DEMO

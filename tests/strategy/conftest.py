@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from livestory.trading.market.bar import Bar
-from livestory.trading.strategy.timeframe import BAR
+from livestory.trading.market.bar import BAR, Bar
 
 if TYPE_CHECKING:
     from pathlib import Path

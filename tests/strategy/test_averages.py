@@ -10,7 +10,7 @@ import talib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livestory.trading.strategy.averages import Ema, Past, Sma
+from livestory.trading.strategy.indicators import Ema, Past, Sma
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import talib
 
-from livestory.trading.strategy.directional import Adx, Atr
+from livestory.trading.strategy.indicators import Adx, Atr
 
 if TYPE_CHECKING:
     from livestory.trading.market.bar import Bar

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from benchmarks.regime_score import recomputed
 from livestory.clock import HOUR, MINUTE
+from livestory.trading.market.bar import BAR
 from livestory.trading.strategy.regime_score import RegimeScore, RegimeSettings
-from livestory.trading.strategy.timeframe import BAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

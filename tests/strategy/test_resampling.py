@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livestory.clock import HOUR, MINUTE
-from livestory.trading.strategy.timeframe import BAR, HigherTimeframe
+from livestory.trading.market.bar import BAR, HigherTimeframe
 
 if TYPE_CHECKING:
     import pandas as pd

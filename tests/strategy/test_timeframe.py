@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from livestory.clock import HOUR, MINUTE
-from livestory.trading.strategy.timeframe import bars_in, name_of
+from livestory.trading.market.bar import bars_in, name_of
 
 
 @pytest.mark.parametrize(

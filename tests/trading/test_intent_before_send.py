@@ -14,9 +14,8 @@ from livestory.story.commands import Resume
 from livestory.story.kinds.exchange import OrderClear, OrderUnknown
 from livestory.story.reason import Reason
 from livestory.trading.exchange.records import Rejected
-from livestory.trading.execution.order_table import OrderTable
 from livestory.trading.execution.tactics import OrderSettings
-from livestory.trading.execution.working_order import OrderState
+from livestory.trading.execution.working_order import OrderState, OrderTable
 from livestory.trading.executor import OperatorCommand
 from livestory.trading.risk import RiskSettings
 from livestory.trading.session import STATE

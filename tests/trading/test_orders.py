@@ -15,7 +15,6 @@ from livestory.story.narrator import Narrator
 from livestory.story.reason import Reason
 from livestory.trading.exchange.records import Balances, Execution, OrderReport, OrderRequest, OrderStatus
 from livestory.trading.execution.order_reporter import fill_of
-from livestory.trading.execution.order_table import OrderTable
 from livestory.trading.execution.working_order import (
     FINAL,
     TRANSITIONS,
@@ -24,6 +23,7 @@ from livestory.trading.execution.working_order import (
     Order,
     OrderEvent,
     OrderState,
+    OrderTable,
     WorkingOrder,
     client_order_id,
     id_prefix,

@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from livestory.cli.account import wait_until_fine
 from livestory.cli.metrics_port import exposed
-from livestory.cli.trouble import LedgerWatch
+from livestory.cli.mode import wait_until_fine
 from livestory.outlets.terminal import TerminalPrinter
 from livestory.story.journal.entry import Identity
 from livestory.story.writing.synchronous import SynchronousWriter
@@ -22,13 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from threading import Event
 
-    from livestory.cli.trouble import TellingNews
     from livestory.clock import Clock
     from livestory.config import Configuration
     from livestory.story.files.layout import Layout
     from livestory.trading.exchange.ccxt_spot import CcxtSpot
-    from livestory.trading.live import Timer
-    from livestory.trading.market.protocol import Market
+    from livestory.trading.market.bar import Bar, Market
     from livestory.trading.state import Summary
 
 _WARM = 4  # times the bars that the strategy needs at the least; then its averages have forgotten where they began
@@ -48,8 +45,12 @@ class Play(NamedTuple):
     aloud: bool = True  # each line on standard output too
     stop_unheard: bool = False  # once nobody reads that any more
     exchange: CcxtSpot | None = None  # where orders go; None: the account is on paper
-    news: TellingNews | None = None  # of an exchange's candles
-    timer: Timer | None = None  # what an exchange's candles wait on
+    attach: Callable[[Executor], object] = lambda _: None  # whoever gives the executor the time between bars
+
+    @property
+    def unit(self) -> str:
+        """What wealth is counted in: the quote asset, unless the configuration names it."""
+        return self.settings.bot.unit or self.market.symbol.partition("/")[2]
 
 
 def play(play: Play, stop: Event, progress: Callable[[int], None] = lambda _: None) -> tuple[Ending, Summary]:
@@ -57,58 +58,12 @@ def play(play: Play, stop: Event, progress: Callable[[int], None] = lambda _: No
 
     Raises LivestoryError and OSError; what was committed until then is kept.
     """
-    settings, market = play.settings, play.market
-    base, _, quote = market.symbol.partition("/")
-    identity = Identity(
-        bot=settings.bot.name,
-        mode=play.mode,
-        symbol=market.symbol,
-        unit=settings.bot.unit or quote,
-        bars=market.digest,
-        exchange=None if play.exchange is None else settings.bot.exchange,
-    )
-    outside = play.exchange is not None
-    fresh = ExecutorState.fresh(
-        settings.bot.name, settings.strategy, settings.risk, None if outside else settings.paper
-    )
-    info = RunInfo(
-        mode=play.mode,
-        market=play.origin,
-        base=base,
-        unit=settings.bot.unit or quote,
-        symbol=market.symbol,
-        exchange=settings.bot.exchange if outside else None,
-        ath_min_gain=settings.story.ath_min_gain,
-        clock=play.clock,
-        patience=settings.market.patience,
-    )
-    with (
-        exposed(play.layout, play.settings.metrics),
-        SynchronousWriter(
-            play.layout.text, identity, settings.story, keep_days=play.keep_days, clock=play.clock
-        ) as story,
-    ):
-        if play.aloud and sys.stdout is not None:
-            when_closed = stop.set if play.stop_unheard else lambda: None
-            story.subscribe(TerminalPrinter(sys.stdout, when_closed=when_closed))
+    settings, paper = play.settings, None if play.exchange is not None else play.settings.paper
+    fresh = ExecutorState.fresh(settings.bot.name, settings.strategy, settings.risk, paper)
+    with _metrics(play), _story(play, stop) as story:
         if play.exchange is not None and not wait_until_fine(play.exchange, settings, stop):
             return Ending.STOPPED, fresh.summary
-        heard = story.narrator.account.last
-        if isinstance(market, ExchangeCandles) and play.clock is not None:
-            ahead = 0 if play.exchange is None else play.exchange.clock_ahead
-            now, needed = play.clock.now() - ahead, _WARM * fresh.strategy.bars_needed
-            before = now if heard is None else heard.time
-            executor = Executor(
-                fresh, story, lambda: market.history(before, needed), info, play.exchange, settings.orders
-            )
-            if play.news is not None:
-                play.news.attach(executor)
-            if play.timer is not None:
-                play.timer.attach(LedgerWatch(executor).on_time)
-            bars = joined(executor, market, now, needed, stop, play.exchange)
-        else:
-            executor = Executor(fresh, story, market.read, info)
-            bars = market.read(executor.state.summary.last_time)
+        executor, bars = _executor(play, fresh, story, stop)
         ending = run(
             executor,
             bars,
@@ -118,3 +73,51 @@ def play(play: Play, stop: Event, progress: Callable[[int], None] = lambda _: No
             progress=progress,
         )
     return ending, executor.state.summary
+
+
+@contextmanager
+def _story(play: Play, stop: Event) -> Iterator[SynchronousWriter]:
+    """The story that is told, on standard output too where it is played aloud."""
+    settings, market = play.settings, play.market
+    identity = Identity(
+        bot=settings.bot.name,
+        mode=play.mode,
+        symbol=market.symbol,
+        unit=play.unit,
+        bars=market.digest,
+        exchange=None if play.exchange is None else settings.bot.exchange,
+    )
+    with SynchronousWriter(
+        play.layout.text, identity, settings.story, keep_days=play.keep_days, clock=play.clock
+    ) as story:
+        if play.aloud and sys.stdout is not None:
+            when_closed = stop.set if play.stop_unheard else lambda: None
+            story.subscribe(TerminalPrinter(sys.stdout, when_closed=when_closed))
+        yield story
+
+
+def _executor(
+    play: Play, fresh: ExecutorState, story: SynchronousWriter, stop: Event
+) -> tuple[Executor, Iterator[Bar]]:
+    """The bot, and the bars that it hears: those that close from now on, or those of the past that it lacks."""
+    settings, market = play.settings, play.market
+    info = RunInfo(
+        mode=play.mode,
+        market=play.origin,
+        base=market.symbol.partition("/")[0],
+        unit=play.unit,
+        symbol=market.symbol,
+        exchange=None if play.exchange is None else settings.bot.exchange,
+        ath_min_gain=settings.story.ath_min_gain,
+        clock=play.clock,
+        patience=settings.market.patience,
+    )
+    if not isinstance(market, ExchangeCandles) or play.clock is None:
+        executor = Executor(fresh, story, market.read, info)
+        return executor, market.read(executor.state.summary.last_time)
+    heard, ahead = story.narrator.account.last, 0 if play.exchange is None else play.exchange.clock_ahead
+    now, needed = play.clock.now() - ahead, _WARM * fresh.strategy.bars_needed
+    before = now if heard is None else heard.time
+    executor = Executor(fresh, story, lambda: market.history(before, needed), info, play.exchange, settings.orders)
+    play.attach(executor)
+    return executor, joined(executor, market, now, needed, stop, play.exchange)

@@ -81,8 +81,8 @@ class TerminalPrinter:
         self._closed = False
 
     def __call__(self, event: Event) -> None:
-        """Print the event's line, unless the stream takes no more."""
-        if self._closed:
+        """Print the event's line where it is shown, unless the stream takes no more."""
+        if self._closed or not event.shown:
             return
         try:
             self._stream.write(self.shown(event) + "\n")

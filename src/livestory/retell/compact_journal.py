@@ -9,6 +9,7 @@ from livestory.retell.journal_source import JournalSource
 from livestory.story.journal.compaction import Compaction, Freed
 from livestory.story.journal.entry import Compacted
 from livestory.story.journal.reader import JournalReader
+from livestory.story.symbol import assets
 
 if TYPE_CHECKING:
     import os
@@ -51,10 +52,9 @@ def compact_journal(
 def _state_at(reader: JournalReader, until: int, settings: StorySettings, progress: Callable[[], None]) -> Compacted:
     """Where the narrator stood before the first observation from ``until`` on."""
     who = reader.identity
-    symbol = who.symbol or RetellingSettings().symbol
-    unit = who.unit or symbol.partition("/")[2]
+    unit = who.unit or assets(who.symbol)[1]
     source = JournalSource(reader)
-    reteller = Reteller(source, RetellingSettings(symbol=symbol, unit=unit, story=settings))
+    reteller = Reteller(source, RetellingSettings(symbol=who.symbol, unit=unit, story=settings))
     seqs, inputs = source.before(until)
     for chunk in inputs:
         reteller.take(chunk)

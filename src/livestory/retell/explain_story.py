@@ -89,8 +89,8 @@ class InputSource(Protocol):
 class RetellingSettings(Struct, frozen=True, kw_only=True):
     """How a story is retold: about which pair, in which unit, by which settings and rules."""
 
-    symbol: str = "ETH/BTC"
-    unit: str = "BTC"
+    symbol: str | None = "ETH/BTC"  # None is unknown
+    unit: str | None = "BTC"
     story: StorySettings = StorySettings()
     rules: Rules | None = None  # in force; a journal knows its own
     breaker: float | None = None  # drawdown from which halts are inferred where nothing tells of them

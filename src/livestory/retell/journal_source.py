@@ -17,6 +17,7 @@ from livestory.story.kinds.base import Retelling
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.lifecycle import Resumed, Rules, RulesChanged, Started, Stopped
 from livestory.story.kinds.money import CashFlow
+from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.kinds.trades import PutOff, Trade
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class JournalSource:
 
     def _event(self, kept: Kept) -> Event:
         try:
-            return from_record(kept.record, kept.line, kept.id, kept.seq)
+            return from_record(kept.record, kept.line, kept.id, kept.seq, shown=kept.shown)
         except msgspec.MsgspecError as error:
             message = f"{self._reader.path}: event {kept.seq} can't be read ({error})\nLook closer: livestory verify."
             raise JournalCorrupt(message) from error
@@ -174,8 +175,10 @@ def _own(event: Event) -> SourceInput | None:  # noqa: PLR0911 - one way for eac
     match event.facts:
         case Started() as f if f.first:
             return _given(Begin, event)
-        case Resumed():
-            return _given(Begin, event)
+        case Resumed() as f:
+            return _given(Begin, event, own=f.away is not None and f.missed_bars is None)
+        case BreakerTripped() | Phoenix() as f if f.told:
+            return Statement(event.time, (_as_the_bot_told_it(f),))
         case Stopped() as f if f.unit is not None:
             return _given(End, event)
         case Rules() as f:
@@ -190,6 +193,12 @@ def _own(event: Event) -> SourceInput | None:  # noqa: PLR0911 - one way for eac
             return _given(Flow, event)
         case f:
             return Statement(event.time, (f,)) if f.retelling is not Retelling.ANEW else None
+
+
+def _as_the_bot_told_it(facts: BreakerTripped | Phoenix) -> Halted | Unhalted:
+    if isinstance(facts, Phoenix):
+        return Unhalted(reason="breaker", told=True)
+    return Halted(reason="breaker", until=facts.resume_at, told=True)
 
 
 def _given(kind: type[GivenInput], event: Event, **renamed: Any) -> GivenInput:

@@ -17,6 +17,7 @@ from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.retold import Summary
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.kinds.trades import RegimeSwitch
+from livestory.story.symbol import assets
 from livestory.story.unit_value import fall_from, return_of
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ class Report:
 
     wants_observations = True
 
-    def __init__(self, symbol: str) -> None:
-        """A report about ``symbol``."""
+    def __init__(self, symbol: str | None) -> None:
+        """A report about ``symbol``; None is unknown."""
         self._symbol = symbol
         self._events = Spool()
         self.begin()
@@ -58,7 +59,7 @@ class Report:
         self._value: float | None = None
         self._peak = 0.0
         self._price: float | None = None
-        self._unit = ""
+        self._unit: str | None = None
         self._lines = ("", "")
         self._period = Period(Span("", 0, 0), self._symbol, None)
         self._digest: Digest | None = None
@@ -143,7 +144,7 @@ class Report:
         return {
             "symbol": self._symbol,
             "groups": groups(),
-            "quote": self._symbol.partition("/")[2],
+            "quote": assets(self._symbol)[1],
             "unit": self._unit,
             "source": source.split(" | ")[2].removeprefix("from "),
             "head": source,

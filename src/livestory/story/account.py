@@ -12,6 +12,7 @@ from livestory.story.kinds.lifecycle import Rules, RulesChanged
 from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
 from livestory.story.kinds.risk import AllTimeHigh
 from livestory.story.settings import StorySettings
+from livestory.story.symbol import assets
 from livestory.story.unit_value import UnitValue, fall_from
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ class Closed(Struct, frozen=True):
 class Account(UnitValue):
     """Wealth, peaks, positions and rules as told so far. Read it; only the narrator updates it."""
 
-    symbol: str
-    unit: str
+    symbol: str | None  # None is unknown, and so are then its assets
+    unit: str | None
     settings: StorySettings
     rules: Rules | None = None
     last: Observation | None = None  # the last observation, without readings that were refused
@@ -78,14 +79,14 @@ class Account(UnitValue):
     short_at: float | None = None  # the wealth that was last told to be less than expected
 
     @property
-    def base(self) -> str:
+    def base(self) -> str | None:
         """The asset that the story's symbol trades."""
-        return self.symbol.partition("/")[0]
+        return assets(self.symbol)[0]
 
     @property
-    def quote(self) -> str:
+    def quote(self) -> str | None:
         """The asset that the story's symbol is priced in."""
-        return self.symbol.partition("/")[2]
+        return assets(self.symbol)[1]
 
     def observe(self, observation: Observation) -> None:
         """Take a checked observation: its wealth, where known, is positive and finite."""
@@ -112,6 +113,14 @@ class Account(UnitValue):
         if observation.price is not None:
             self.price = observation.price
         self.last = observation
+
+    def trip(self) -> None:
+        """Take that the breaker has tripped, from a bot that tells it of itself."""
+        self.tripped = True
+
+    def resume(self) -> None:
+        """Take that the bot trades again after its breaker: its drawdown counts from the wealth that comes next."""
+        self.resuming, self.tripped = self.resuming or self.tripped, False
 
     def _count_from(self, value: float, time: int) -> None:
         """A new peak; after the breaker's halt it is the wealth at the resume, as in the bot's own rule."""
@@ -176,7 +185,7 @@ class Account(UnitValue):
         Closing more than is known to be held is of unknown cost and leaves the position unknown; so does an ``effect``
         that names the other direction than the known one. Without an effect, a sale of nothing does not open a short.
         """
-        held = self.positions.setdefault(fill.symbol or self.symbol, Position())
+        held = self.positions.setdefault(fill.symbol or self.symbol or "", Position())
         buys = fill.side == "buy"
         short = held.quantity < 0 if fill.effect is None else buys != (fill.effect in {"open", "add"})
         if held.quantity and short != (held.quantity < 0):

@@ -83,6 +83,21 @@ def label(value: object, name: str) -> str:
     return shortened(_words(value, name), MOST_OF_A_NAME)
 
 
+def name(value: object, argument: str) -> str | None:
+    """A short text, where it is told."""
+    return None if _missing(value) else label(value, argument)
+
+
+def count(value: Any, name: str) -> int | None:
+    """A whole number of things, where it is told."""
+    if value is None:
+        return None
+    number = finite(value, name)
+    if number < 0 or not number.is_integer():
+        raise _wrong(name, value, "a whole number, from 0")
+    return int(number)
+
+
 def trade_id(value: Any, name: str = "trade_id") -> str | None:
     """The exchange's id of a trade. An empty one is none, and neither is what pandas has for a missing one."""
     if _missing(value):
@@ -297,7 +312,8 @@ def _reason(value: Any, _name: str) -> Reason | None:
     return reason(value)
 
 
-def _duration(value: Any, name: str) -> int:
+def duration(value: Any, name: str) -> int:
+    """A timedelta, or whole microseconds."""
     given = plain(value)
     return given // timedelta(microseconds=1) if isinstance(given, timedelta) else int(finite(given, name))
 
@@ -319,5 +335,5 @@ _CONVERSIONS: dict[type, tuple[type, Callable[[Any, str], object]]] = {
 }
 _OBSERVED = tuple((name, *_CONVERSIONS[kind]) for name, kind in _types(Observation).items())
 _RULE: dict[str, Callable[[Any, str], Any]] = {
-    name: {float: finite, int: _duration, str: _label}[kind] for name, kind in _types(Rules).items()
+    name: {float: finite, int: duration, str: _label}[kind] for name, kind in _types(Rules).items()
 }

@@ -15,6 +15,7 @@ from livestory.story.kinds.lifecycle import Started, Stopped
 from livestory.story.kinds.risk import AllTimeHigh, BreakerTripped, Phoenix
 from livestory.story.kinds.telling import Note
 from livestory.story.kinds.trades import RegimeSwitch, Trade
+from livestory.story.symbol import assets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +47,7 @@ _HIGHEST_SCORE = 100
 _SIGNS = {"buy": {"", "+"}, "sell": {"", "-"}}
 
 
-def facts_of(event_type: object, details: object, symbol: str, unit: str) -> Facts:
+def facts_of(event_type: object, details: object, symbol: str | None, unit: str | None) -> Facts:
     """The facts that the plan's event type and details stand for; a note where they stand for none."""
     text = arguments.text("None" if details is None else details, "details").strip()
     topic = "None" if event_type is None else event_type
@@ -57,26 +58,25 @@ def facts_of(event_type: object, details: object, symbol: str, unit: str) -> Fac
     return facts if facts is not None else Note(topic=topic or "Note", text=text)
 
 
-def _started(text: str, _symbol: str, unit: str) -> Facts | None:
+def _started(text: str, _symbol: str | None, unit: str | None) -> Facts | None:
     found = _wealth(text, unit)
     return Started(wealth=found[0], unit=found[1]) if found else None
 
 
-def _high(text: str, _symbol: str, unit: str) -> Facts | None:
+def _high(text: str, _symbol: str | None, unit: str | None) -> Facts | None:
     found = _wealth(text, unit)
     return AllTimeHigh(wealth=found[0], unit=found[1]) if found else None
 
 
-def _wealth(text: str, unit: str) -> tuple[float, str] | None:
+def _wealth(text: str, unit: str | None) -> tuple[float, str | None] | None:
     match = _AMOUNT.fullmatch(text)
-    named = _asset(match["unit"], unit) if match else None
-    if match is None or named is None:
+    if match is None or not _is_asset(match["unit"], unit):
         return None
     wealth = float(match["amount"])
-    return (wealth, named) if 0 < wealth < _MOST_WEALTH else None
+    return (wealth, _asset(match["unit"], unit)) if 0 < wealth < _MOST_WEALTH else None
 
 
-def _regime(text: str, _symbol: str, _unit: str) -> Facts | None:
+def _regime(text: str, _symbol: str | None, _unit: str | None) -> Facts | None:
     match = _REGIME.fullmatch(text)
     if match is None:
         return None
@@ -84,16 +84,14 @@ def _regime(text: str, _symbol: str, _unit: str) -> Facts | None:
     return RegimeSwitch(regime=match["regime"], score=score) if score is None or score <= _HIGHEST_SCORE else None
 
 
-def _trade(text: str, symbol: str, _unit: str) -> Facts | None:
+def _trade(text: str, symbol: str | None, _unit: str | None) -> Facts | None:
     match = _TRADE.fullmatch(text)
-    if match is None:
+    own = assets(symbol)
+    if match is None or not (_is_asset(match["base"], own[0]) and _is_asset(match["quote"], own[1])):
         return None
-    own_base, _, own_quote = symbol.partition("/")
-    base, quote = _asset(match["base"], own_base), _asset(match["quote"], own_quote)
-    if base is None or quote is None:
-        return None
-    own = (base, quote) == (own_base, own_quote)
-    if not own and None in {match["base"], match["quote"]}:  # half of another pair
+    base, quote = _asset(match["base"], own[0]), _asset(match["quote"], own[1])
+    other = f"{base}/{quote}" if (base, quote) != own and base and quote else None
+    if other and None in {match["base"], match["quote"]}:  # half of another pair
         return None
     side = match["side"].lower()
     if match["sign"] not in _SIGNS[side]:
@@ -102,18 +100,20 @@ def _trade(text: str, symbol: str, _unit: str) -> Facts | None:
         quantity, price = (arguments.decimal(match[name], name) for name in ("quantity", "price"))
     except ValueError:
         return None
-    other = None if own else f"{base}/{quote}"
     return Trade(side=side, quantity=quantity, price=price, base=base, quote=quote, symbol=other)
 
 
-def _asset(named: str | None, own: str) -> str | None:
-    """The asset that a text names: the story's ``own``, or another by its ticker; None where it names none."""
-    if named is None or named.casefold() == own.casefold():
-        return own
-    return named if _TICKER.fullmatch(named) else None
+def _is_asset(named: str | None, own: str | None) -> bool:
+    """Whether what stands behind an amount names an asset: nothing stands for the story's ``own``."""
+    return named is None or named.casefold() == (own or "").casefold() or bool(_TICKER.fullmatch(named))
 
 
-def _breaker(text: str, _symbol: str, _unit: str) -> Facts | None:
+def _asset(named: str | None, own: str | None) -> str | None:
+    """The asset that a text names: the story's ``own``, or another by its ticker."""
+    return own if named is None or named.casefold() == (own or "").casefold() else named
+
+
+def _breaker(text: str, _symbol: str | None, _unit: str | None) -> Facts | None:
     if not text:
         return BreakerTripped()
     match = _DRAWDOWN.fullmatch(text)
@@ -123,15 +123,15 @@ def _breaker(text: str, _symbol: str, _unit: str) -> Facts | None:
     return BreakerTripped(drawdown=-share) if 0 < share <= 1 else None
 
 
-def _phoenix(text: str, _symbol: str, _unit: str) -> Facts | None:
+def _phoenix(text: str, _symbol: str | None, _unit: str | None) -> Facts | None:
     return Phoenix() if text.casefold() in {"", "resuming trading"} else None
 
 
-def _stopped(text: str, _symbol: str, _unit: str) -> Facts | None:
+def _stopped(text: str, _symbol: str | None, _unit: str | None) -> Facts | None:
     return Stopped(by=text or "you")
 
 
-_READERS: dict[str, Callable[[str, str, str], Facts | None]] = {
+_READERS: dict[str, Callable[[str, str | None, str | None], Facts | None]] = {
     "START": _started,
     "REGIME": _regime,
     "TRADE": _trade,

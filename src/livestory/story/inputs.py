@@ -153,6 +153,8 @@ class Begin(Struct, frozen=True, kw_only=True, omit_defaults=True):
     missed_bars: int | None = None  # bars read after the absence; None in a replay, where no time passes
     fills_found: int | None = None  # fills while it was away, each told on its own
     expected: float | None = None  # the wealth to be expected after them; None: worked out from what was told
+    own: bool = False  # a bot that tells of itself: time passes while it is away, and a return may go unsaid
+    last_heard: int | None = None  # before an absence; None: worked out from what was told
 
 
 class End(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -31,7 +31,7 @@ from livestory.story.inputs import (
 )
 from livestory.story.kinds.base import Facts, OfACaller
 from livestory.story.kinds.exchange import ExchangeBack
-from livestory.story.kinds.lifecycle import Rules
+from livestory.story.kinds.lifecycle import Rules, Stopped
 from livestory.story.kinds.risk import Halted, Unhalted
 from livestory.story.line import tell
 from livestory.story.settings import StorySettings
@@ -104,9 +104,12 @@ class Narrator(FormerVerbs):
     The same inputs after the same `save` and `restore` give the same events, wherever the cut is made.
     """
 
-    def __init__(self, symbol: str = "ETH/BTC", unit: str = "BTC", settings: StorySettings | None = None) -> None:
-        """Begin a story in ``unit`` about a bot that trades ``symbol`` (``BASE/QUOTE``)."""
+    def __init__(
+        self, symbol: str | None = "ETH/BTC", unit: str | None = "BTC", settings: StorySettings | None = None
+    ) -> None:
+        """Begin a story in ``unit`` about a bot that trades ``symbol`` (``BASE/QUOTE``); None is unknown."""
         self._settings = settings or StorySettings()
+        self._returns = False  # whether the next input is the first after the story was opened
         self._leaps = True  # whether a fact may close the chapters of days at which nothing was observed
         self._remember(_Memory(Account(symbol, unit, self._settings)))
 
@@ -123,8 +126,14 @@ class Narrator(FormerVerbs):
             memory = _decode(saved)
         except msgspec.MsgspecError as error:
             raise unreadable(error) from error
-        memory.account.settings = self._settings
+        known, account = self._account, memory.account
+        account.settings = self._settings
+        account.symbol, account.unit = account.symbol or known.symbol, account.unit or known.unit
         self._remember(memory)
+
+    def opened(self) -> None:
+        """Take that the bot's process is a new one: a bot that never said goodbye has come back, which is then told."""
+        self._returns = True
 
     def blank(self) -> Narrator:
         """A narrator of the same story that remembers nothing."""
@@ -201,6 +210,9 @@ class Narrator(FormerVerbs):
             if isinstance(given, Observation):
                 return Judged(told, None, doubted=True)
             given = _at_the_clock(given, reading.now)
+        if self._returns:
+            self._returns = False
+            told += self._return_of_bot(given)
         observed = self.last_observed
         self._leaps = believed and given.time <= reading.now + DAY
         try:
@@ -209,6 +221,13 @@ class Narrator(FormerVerbs):
             self._leaps = True
         taken = isinstance(given, Observation) and self.last_observed != observed
         return Judged(told, given if taken and isinstance(given, Observation) else None, doubted=not believed)
+
+    def _return_of_bot(self, given: Input) -> tuple[Event, ...]:
+        if isinstance(given, Begin):  # it says so itself
+            return ()
+        returned = self._memory.lifecycle.unsaid_return(given.time, self._account)
+        self._memory.calls += bool(returned)
+        return self._events(given.time, self._hear(given.time, returned))
 
     def _found(self, given: _Stated) -> Iterable[Facts]:  # noqa: PLR0911 - one way for each input
         memory, account = self._memory, self._account
@@ -274,7 +293,8 @@ class Narrator(FormerVerbs):
 
     def trade_id(self, fill: Fill) -> str | None:
         """The id of the event that tells a fill whose trade id is known; the same fill has it again."""
-        return f"{TRADE}{fill.symbol or self._account.symbol}-{fill.trade_id}" if fill.trade_id else None
+        symbol = fill.symbol or self._account.symbol or ""
+        return f"{TRADE}{symbol}-{fill.trade_id}" if fill.trade_id else None
 
     def _count(self, flow: Flow) -> None:
         take = self._account.explain if flow.counted else self._account.flow
@@ -311,9 +331,11 @@ class Narrator(FormerVerbs):
         if isinstance(facts, Rules):
             return self._memory.rules.rules(facts, self._account)
         if isinstance(facts, Halted):
-            return self._memory.breaker.halt(time, facts)
+            return self._memory.breaker.halt(time, facts, self._account)
         if isinstance(facts, Unhalted):
-            return self._memory.breaker.resume(time, facts)
+            return self._memory.breaker.resume(time, facts, self._account)
+        if isinstance(facts, Stopped):
+            self._memory.lifecycle.said_goodbye(time)
         news = self._memory.troubles.tell(time, facts)
         if news and isinstance(facts, ExchangeBack) and facts.missed_bars != 0:
             self._memory.gaps.forgive()  # bars that nothing was decided at are told with the exchange's return
@@ -322,6 +344,7 @@ class Narrator(FormerVerbs):
     def _advance(self, time: int) -> list[Facts]:
         """Close the chapters that ended before ``time``: what happens now belongs to the next ones."""
         chapters = self._memory.chapters
+        self._memory.lifecycle.hear(time)
         if time <= chapters.end or (time > chapters.end + DAY and not self._leaps):
             return []
         return self._hear(time, chapters.close(time, self._account))

@@ -16,7 +16,7 @@ from livestory.story.inputs import Observation
 from livestory.story.journal.entry import Identity, Kept
 from livestory.story.journal.faults import corrupt
 from livestory.story.kinds.lifecycle import Started, Stopped
-from livestory.story.kinds.risk import Halted, Unhalted
+from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.narrator import NARRATOR, unreadable
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _BARS_TIME = frozenset({"simulated", "replay"})  # modes whose time is the bars' own
 _LEAST_GRACE, _MOST_GRACE = 30 * SECOND, 5 * MINUTE
 _LIFECYCLE = ("started", "resumed", "stopped")
-_HALTS = ("halted", "unhalted")
+_HALTS = ("halted", "unhalted", "breaker", "phoenix")
 
 
 class _Memory(Struct):
@@ -54,7 +54,7 @@ class Peak(Struct, frozen=True, kw_only=True):
 
     wealth: float  # as a balance of today's size
     drawdown: float  # of the wealth from it, 0 or negative
-    unit: str  # that it is counted in
+    unit: str | None  # that it is counted in
     time: int
     resumed_at: int | None  # it is the highest since that resume; None: the highest ever
 
@@ -68,11 +68,12 @@ class Start(Struct, frozen=True, kw_only=True):
 
 
 class HaltChange(Struct, frozen=True, kw_only=True):
-    """What was told of a halt since the last observation: a halt by hand comes between two bars."""
+    """What was told of a halt since the last observation that speaks of one: a halt by hand comes between two bars."""
 
     halted: bool
     reason: str | None
     since: int | None  # None: another halt goes on, of which this says nothing more
+    until: int | None = None
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
@@ -111,7 +112,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         halt = _halt_change(reader, last_halt, seen)
         start = (before.start if before else None) or _start(reader, after, known=memory is not None)
         if seen is not None and halt is not None:
-            seen = replace(seen, halted=halt.halted, halt_reason=halt.reason)
+            seen = replace(seen, halted=halt.halted, halt_reason=halt.reason, resume_at=halt.until or seen.resume_at)
         return cls(
             journal=reader.id,
             identity=reader.identity,
@@ -175,11 +176,15 @@ def _memory(reader: JournalReader) -> _Memory | None:
 
 def _halt_change(reader: JournalReader, told: Kept | None, seen: Observation | None) -> HaltChange | None:
     """The last word on a halt, if it came after the observation ``seen``."""
-    if told is None or (seen is not None and told.time <= seen.time):
+    if told is None or (seen is not None and seen.halted is not None and told.time <= seen.time):
         return None
     match _facts(reader, told):
-        case Halted(reason=reason):
-            return HaltChange(halted=True, reason=reason, since=told.time)
+        case BreakerTripped(resume_at=until):
+            return HaltChange(halted=True, reason="breaker", since=told.time, until=until)
+        case Phoenix():
+            return HaltChange(halted=False, reason=None, since=None)
+        case Halted(reason=reason, until=until):
+            return HaltChange(halted=True, reason=reason, since=told.time, until=until)
         case Unhalted(still=still):
             return HaltChange(halted=still is not None, reason=still, since=None)
     return None

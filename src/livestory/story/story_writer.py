@@ -13,7 +13,19 @@ from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, Self, T
 from livestory.clock import SystemClock
 from livestory.story import arguments, ccxt_records
 from livestory.story.details import facts_of
-from livestory.story.inputs import Fill, Flow, Funding, Observation, RecordCheck, RegimeCheck, Skip, Statement
+from livestory.story.inputs import (
+    Begin,
+    End,
+    Fill,
+    Flow,
+    Funding,
+    Observation,
+    RecordCheck,
+    RegimeCheck,
+    Skip,
+    Statement,
+)
+from livestory.story.kinds.risk import Halted, Unhalted
 from livestory.story.kinds.telling import Note
 from livestory.story.reason import Reason, in_own_words
 from livestory.story.writing.options import Options, flag, path_of, seconds
@@ -22,7 +34,7 @@ from livestory.story.writing.process import Use, in_event_loop, joined
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
-    from datetime import date, datetime
+    from datetime import date, datetime, timedelta
 
     from livestory.clock import Clock
     from livestory.story.arguments import Number
@@ -79,7 +91,7 @@ class StoryWriter:
         filepath: str | os.PathLike[str],
         *,
         name: str | None = None,
-        symbol: str = "ETH/BTC",
+        symbol: str | None = "ETH/BTC",
         unit: str | None = None,
         settings: StorySettings | None = None,
         keep_days: int | None = 7,
@@ -89,9 +101,10 @@ class StoryWriter:
     ) -> None:
         """Open the story or begin it.
 
-        ``name`` is the bot's; ``unit`` is what wealth is counted in (by default the symbol's quote asset); ``settings``
-        are the detectors'; the file keeps ``keep_days`` days told (None: all) and archives older ones. Strict: raises
-        ValueError for a symbol that is no ``BASE/QUOTE``, and the journal's errors.
+        ``name`` is the bot's; ``symbol`` the pair it trades, None where it trades several or none is known; ``unit``
+        is what wealth is counted in (by default the symbol's quote asset; without a symbol unknown, and amounts stand
+        alone); ``settings`` are the detectors'; the file keeps ``keep_days`` days told (None: all) and archives older
+        ones. Strict: raises ValueError for a symbol that is no ``BASE/QUOTE``, and the journal's errors.
         """
         options = Options.of(name=name, symbol=symbol, unit=unit, settings=settings, keep_days=keep_days, clock=clock)
         path = path_of(filepath)
@@ -246,6 +259,87 @@ class StoryWriter:
         return self._take(Flow(time=self._at(timestamp), amount=arguments.finite(amount, "amount")))
 
     @_harmless
+    def started(  # noqa: PLR0913 - what a bot may know of itself, all by keyword
+        self,
+        *,
+        wealth: Number | None = None,
+        position: Number | None = None,
+        cash: Number | None = None,
+        price: Number | None = None,
+        mode: str | None = None,
+        market: str | None = None,
+        interval: timedelta | int | None = None,
+        timestamp: Timestamp | None = None,
+    ) -> Told:
+        """Tell that the bot runs: its first start, and afterwards that it is back and how long it was away.
+
+        A bot that has called this and is killed need not say that it is back: its next process's first call tells it.
+        """
+        return self._take(
+            Begin(
+                time=self._at(timestamp),
+                own=True,
+                mode=arguments.name(mode, "mode"),
+                market=arguments.name(market, "market"),
+                interval=arguments.duration(interval, "interval") if interval is not None else None,
+                **_amounts(wealth=wealth, position=position, cash=cash, price=price),
+            )
+        )
+
+    @_harmless
+    def resumed(
+        self,
+        *,
+        wealth: Number | None = None,
+        missed_bars: int | None = None,
+        fills_found: int | None = None,
+        timestamp: Timestamp | None = None,
+    ) -> Told:
+        """Tell that the bot is back after an absence, and what it missed; ``started`` tells the same without that."""
+        return self._take(
+            Begin(
+                time=self._at(timestamp),
+                own=True,
+                missed_bars=arguments.count(missed_bars, "missed_bars"),
+                fills_found=arguments.count(fills_found, "fills_found"),
+                **_amounts(wealth=wealth),
+            )
+        )
+
+    @_harmless
+    def halted(self, reason: str | None, until: Timestamp | None = None, *, timestamp: Timestamp | None = None) -> Told:
+        """Tell that the bot halts, once, and until when, where it knows; "breaker" is told as the breaker's trip."""
+        until = arguments.time(until, "until") if until is not None else None
+        halt = Halted(reason=arguments.name(reason, "reason"), until=until, told=True)
+        return self._take(Statement(self._at(timestamp), (halt,)))
+
+    @_harmless
+    def unhalted(self, reason: str | None = None, *, timestamp: Timestamp | None = None) -> Told:
+        """Tell that the halt for that reason is over, or the last one; nothing where no halt was told."""
+        over = Unhalted(reason=arguments.name(reason, "reason"), told=True)
+        return self._take(Statement(self._at(timestamp), (over,)))
+
+    @_harmless
+    def stopped(
+        self,
+        reason: str = "you",
+        *,
+        wealth: Number | None = None,
+        position: Number | None = None,
+        orders_open: int | None = None,
+        timestamp: Timestamp | None = None,
+    ) -> Told:
+        """Tell the bot's goodbye: "you", "error", "system", or in your own words who or what ended it."""
+        return self._take(
+            End(
+                time=self._at(timestamp),
+                by=arguments.label(reason, "reason"),
+                orders_open=arguments.count(orders_open, "orders_open"),
+                **_amounts(wealth=wealth, position=position),
+            )
+        )
+
+    @_harmless
     def rules(self, rules: Rules, timestamp: Timestamp | None = None) -> Told:
         """Tell the rules the bot trades by; told again, only what changed is."""
         return self._take(Statement(self._at(timestamp), (arguments.rules(rules),)))
@@ -324,6 +418,11 @@ class StoryWriter:
         if self._closed:
             message = "the story is closed"
             raise ValueError(message)
+
+
+def _amounts(**given: Number | None) -> dict[str, Any]:
+    """The amounts that are known, as floats."""
+    return {name: arguments.finite(amount, name) for name, amount in given.items() if amount is not None}
 
 
 def _of_a_signal(error: Exception) -> bool:

@@ -48,7 +48,7 @@ def restore(file: Path, folder: Path, *, fresh: bool) -> None:
     livestory restore story-2024-12-03.tar.gz
     livestory restore story-2024-12-03.tar.gz --dir results/look
     """
-    from livestory.story.files.restore import install, unpacked
+    from livestory.story.files.backup import install, unpacked
     from livestory.story.wording import numbers
 
     target = story_in(folder)

@@ -220,7 +220,7 @@ def _source(stack: ExitStack, file: Path, asked: _Asked, *, chosen: bool) -> tup
     elif file.is_fifo() or file.is_char_device():
         with file.open("rb") as pipe:
             file, name = _copied(stack, pipe), str(file)
-    if not is_journal(file) and (found := _of_a_bot(file, name, asked, chosen=chosen)) is not None:
+    if file.is_file() and not is_journal(file) and (found := _of_a_bot(file, name, asked, chosen=chosen)) is not None:
         return found
     if is_sqlite(file) or (file.suffix == ".txt" and Layout.of(file).db.exists()):
         return _journal(stack, journal_in(file, name), asked, chosen=chosen)
@@ -273,11 +273,12 @@ def _journal(stack: ExitStack, file: Path, asked: _Asked, *, chosen: bool) -> tu
     from livestory.retell.explain_story import RetellingSettings
     from livestory.retell.journal_source import JournalSource
     from livestory.story.journal.reader import JournalReader
+    from livestory.story.symbol import assets
 
     reader = stack.enter_context(JournalReader.open(file))
     identity = reader.identity
-    symbol = asked.symbol if chosen or identity.symbol is None else identity.symbol
-    unit = identity.unit or asked.unit
+    symbol = asked.symbol if chosen else identity.symbol
+    unit = identity.unit or assets(symbol)[1]
     return JournalSource(reader), RetellingSettings(symbol=symbol, unit=unit, story=asked.settings.story)
 
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, nullcontext
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from livestory.cli.account import MODES, Mode, allow
+from livestory.cli.mode import MODES, Mode, allow
 from livestory.cli.options import config_option, configuration, dir_option, metrics_option, serve_options
 from livestory.cli.output import print_summary, progress
 from livestory.cli.page import need_page, served
 from livestory.cli.story_folder import move_aside, story_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from threading import Event
+    from collections.abc import Sequence
 
     from livestory.cli.play import Play
     from livestory.config import Configuration
@@ -101,19 +100,14 @@ def run(
     """
     from msgspec.structs import replace
 
+    from livestory.cli.live import trading
     from livestory.cli.play import play
     from livestory.cli.stopping import stop_on_signals
     from livestory.trading.replay import Ending
 
     if serves:
         need_page()
-    files = _files(bars, more_bars)
-    if not files and (speed is not None or keep_days is not None):
-        message = "--speed and --keep-days are for a replay: name its bars with --bars FILE"
-        raise click.UsageError(message)
-    if files and mode != "paper":
-        message = f"--mode {mode} trades at an exchange; recorded bars (--bars) are replayed on paper"
-        raise click.UsageError(message)
+    files = _files(bars, more_bars, mode, replayed=speed is not None or keep_days is not None)
     settings = configuration(configured)
     allow(mode, settings)
     if metrics_port is not None:
@@ -123,7 +117,7 @@ def run(
         told = (
             _replay(files, settings, layout, speed=speed, keep_days=keep_days)
             if files
-            else closed_after.enter_context(_trade(mode, settings, layout, stop))
+            else closed_after.enter_context(trading(mode, settings, layout, stop))
         )
         if fresh and (aside := move_aside(layout)) is not None:
             click.echo(f"the former story lies in {aside}", err=True)
@@ -137,20 +131,28 @@ def run(
     print_summary(summary, layout, told.market.symbol)
 
 
-def _files(bars: Sequence[Path], more: Sequence[Path]) -> list[Path]:
-    """The files of --bars: a shell makes several words of ``--bars data/*.csv``."""
+def _files(bars: Sequence[Path], more: Sequence[Path], mode: Mode, *, replayed: bool) -> list[Path]:
+    """The files of --bars: a shell makes several words of ``--bars data/*.csv``; ``replayed``: with a replay's options.
+
+    Raises UsageError where the options don't go together.
+    """
     if more and not bars:
         message = f"unexpected argument {str(more[0])!r}; recorded bars are named with --bars FILE"
-        raise click.UsageError(message)
-    return [*bars, *more]
+    elif not bars and replayed:
+        message = "--speed and --keep-days are for a replay: name its bars with --bars FILE"
+    elif bars and mode != "paper":
+        message = f"--mode {mode} trades at an exchange; recorded bars (--bars) are replayed on paper"
+    else:
+        return [*bars, *more]
+    raise click.UsageError(message)
 
 
 def _replay(
     files: Sequence[Path], settings: Configuration, layout: Layout, *, speed: float | None, keep_days: int | None
 ) -> Play:
     from livestory.cli.play import Play
+    from livestory.trading.market.bar import BAR
     from livestory.trading.market.recorded import RecordedBars
-    from livestory.trading.strategy.timeframe import BAR
 
     return Play(
         layout=layout,
@@ -162,36 +164,3 @@ def _replay(
         bars_per_second=speed,
         aloud=speed is not None,
     )
-
-
-@contextmanager
-def _trade(mode: Mode, settings: Configuration, layout: Layout, stop: Event) -> Iterator[Play]:
-    """A run on an exchange's candles, its connections closed at the end."""
-    from livestory.cli.account import account, public_client
-    from livestory.cli.play import Play
-    from livestory.cli.trouble import TellingNews
-    from livestory.clock import SystemClock
-    from livestory.trading.live import Timer
-    from livestory.trading.market.candles import ExchangeCandles
-    from livestory.trading.strategy.timeframe import BAR
-
-    clock, name, symbol = SystemClock(), settings.bot.exchange, settings.bot.symbol
-    exchange = None if mode == "paper" else account(mode, settings, clock)
-    client = public_client(settings, clock) if exchange is None else exchange.client
-    click.echo(f"{name}: asking for the candles of {symbol}", err=True)
-    news, timer = TellingNews(name), Timer(stop, clock)
-    try:
-        yield Play(
-            layout=layout,
-            settings=settings,
-            market=ExchangeCandles(client, symbol, BAR, stop=timer, news=news, settings=settings.market),
-            mode=mode,
-            origin=name,
-            clock=clock,
-            keep_days=settings.story.keep_days,
-            exchange=exchange,
-            news=news,
-            timer=timer,
-        )
-    finally:
-        client.close()

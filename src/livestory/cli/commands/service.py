@@ -12,14 +12,13 @@ import click
 
 from livestory.cli.options import config_file, config_option
 from livestory.cli.output import print_rows
-from livestory.cli.units import WORDS
+from livestory.cli.systemd import WORDS
 from livestory.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from livestory.cli.systemd import Systemd
-    from livestory.cli.units import Unit
+    from livestory.cli.systemd import Systemd, Unit
 
 _USUAL = ("run", "serve")
 
@@ -152,7 +151,7 @@ def _units(
     systemd: Systemd, words: Sequence[str], folder: Path | None, configured: Path | None, user: str
 ) -> list[Unit]:
     """What is to be installed. Raises InputError and ConfigError for what would not run."""
-    from livestory.cli.units import STATES, Unit
+    from livestory.cli.systemd import STATES, Unit
 
     parts, options = _parts(words)
     place = (folder or (Path("results") if systemd.own else STATES / systemd.name)).absolute()

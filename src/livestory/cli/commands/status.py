@@ -95,9 +95,12 @@ def _gone(bot: Snapshot, last: Kept | None) -> str:
 
 def _unheard(bot: Snapshot) -> str:
     """The state of a bot that has heard no bar."""
-    if bot.halt_change is None or not bot.halt_change.halted:
+    halt = bot.halt_change
+    if halt is None or not halt.halted:
         return f"{_UNKNOWN}: no bar heard yet"
-    return f"{_halted(bot.halt_change.reason)}; waits for you"
+    if halt.until is not None:
+        return f"{_halted(halt.reason)}; waits for {numbers.minute(halt.until)} UTC"
+    return _halted(halt.reason) + ("; waits for you" if halt.reason in {"owner", "journal"} else "")
 
 
 def _halted(reason: str | None) -> str:
@@ -114,7 +117,7 @@ def _seen(o: Observation, bot: Snapshot, *, running: bool) -> Iterator[tuple[str
     stopped = bot.stopped
     goodbye = f"stopped ({stopped.line.split(' | ')[2]}); was " if stopped and not running else ""
     yield "state", goodbye + _state(o)
-    yield "wealth", f"{numbers.wealth(o.wealth, unit)} {unit}" if o.wealth is not None else _UNKNOWN
+    yield "wealth", f"{numbers.wealth(o.wealth, unit)} {unit}".rstrip() if o.wealth is not None else _UNKNOWN
     yield (
         "drawdown",
         f"{numbers.percent(o.drawdown)}{_since(o.drawdown, bot.peak)}" if o.drawdown is not None else _UNKNOWN,

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
 
-from livestory.clock import SECOND, monotonic
+from livestory.clock import SECOND, Clock, monotonic
 from livestory.errors import LivestoryError
-from livestory.outlets.alerts import words
-from livestory.outlets.alerts.delivery import MessageStyle
-from livestory.outlets.alerts.outbox import QueuedLine
+from livestory.outlets.alerts.delivery import Delivery, MessageStyle, Patience
+from livestory.outlets.alerts.message import heard_again, not_heard, title
+from livestory.outlets.alerts.outbox import ChannelState, Outbox, QueuedLine
+from livestory.story.files.layout import Layout
+from livestory.story.journal.entry import Kept
 from livestory.story.journal.follower import Change, StoryFollower
 from livestory.story.journal.reader import JournalReader
 from livestory.story.kinds import is_critical
 from livestory.story.snapshot import Snapshot
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from livestory.clock import Clock
-    from livestory.outlets.alerts.delivery import Delivery, Patience
-    from livestory.outlets.alerts.outbox import ChannelState, Outbox
-    from livestory.story.files.layout import Layout
-    from livestory.story.journal.entry import Kept
 
 _LOOK = 0.2  # seconds between two looks at the journal: a phone is not faster, and an idle machine sleeps
 _PULSE = 10  # looks after which it is asked whether the bot is overdue
@@ -78,7 +71,7 @@ class Dispatcher:
                     if not enrolled:
                         self._enrol_new_channels()
                         enrolled = True
-                    await self._look(check=looks % _PULSE == 0)
+                    await self._follow(check=looks % _PULSE == 0)
                     looks, pause = looks + 1, _LOOK
                 except LivestoryError as error:
                     self.well = False
@@ -99,7 +92,7 @@ class Dispatcher:
             if self._outbox.state(delivery.name) is None:
                 self._outbox.enrol(delivery.name, journal, seq)
 
-    async def _look(self, *, check: bool) -> None:
+    async def _follow(self, *, check: bool) -> None:
         change = self._follower.look()
         if change in {Change.REPLACED, Change.REWOUND}:
             self._snapshot = None
@@ -116,7 +109,7 @@ class Dispatcher:
         """Set the channels' cursors right where the journal is another one than they were of, or an older copy."""
         for delivery, zone in zip(self._deliveries, self._zones, strict=True):
             name, state = delivery.name, self._outbox.state(delivery.name)
-            delivery.style = MessageStyle(title=words.title(reader.identity), link=self._link, zone=zone)
+            delivery.style = MessageStyle(title=title(reader.identity), link=self._link, zone=zone)
             if state is None:
                 self._outbox.enrol(name, reader.id, reader.last_seq)
             elif state.journal != reader.id:
@@ -144,7 +137,8 @@ class Dispatcher:
                 (each.name, _queued(journal, kept, now))
                 for kept in page
                 for each in self._deliveries
-                if kept.seq > cursors[each.name] and each.policy.wants(kept.kind, critical=is_critical(kept.kind))
+                if kept.seq > cursors[each.name]
+                and each.policy.wants(kept.kind, critical=is_critical(kept.kind), shown=kept.shown)
             ]
             cursors = {name: max(seq, page[-1].seq) for name, seq in cursors.items()}
             self._outbox.add(lines, cursors, journal)
@@ -161,10 +155,10 @@ class Dispatcher:
         silence = self._silence(last.time, now) if last is not None else 0
         overdue = last is not None and limit is not None and silence > limit - last.time and not bot.at_rest
         if overdue and silent_since is None and last is not None and last.next_due is not None:
-            self._queue_own(_SILENT, words.not_heard(now, last.next_due, last.time), bot.journal, last.time, now)
+            self._queue_own(_SILENT, not_heard(now, last.next_due, last.time), bot.journal, last.time, now)
         elif not overdue and silent_since is not None:
             heard = last is not None and last.time > silent_since
-            line = words.heard_again(now, silent_since) if heard else None
+            line = heard_again(now, silent_since) if heard else None
             self._queue_own("heard_again", line, bot.journal, None, now)
         self.well = not overdue
 

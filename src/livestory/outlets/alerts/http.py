@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, ParamSpec, Self, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
@@ -18,11 +21,7 @@ from msgspec import Struct
 from livestory.credentials import Secret, redacted
 from livestory.errors import ConfigError
 from livestory.http_clients import opened
-from livestory.outlets.alerts.lookups import Lookups
 from livestory.story.wording.text import encodable, escape
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 _LEAST = 8  # characters; a shorter part of an address opens nothing
 _CONNECT = 10.0  # seconds
@@ -219,3 +218,38 @@ def forms(*secrets: Secret | None) -> tuple[Secret, ...]:
             pieces += [value for _, value in parse_qsl(parts.query)]
             found += [Secret(piece) for piece in pieces if len(piece) >= _LEAST]
     return tuple(found)
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Lookups(ThreadPoolExecutor):
+    """What an event loop asks for addresses: its own few threads would all wait for the names that hang.
+
+    What is being looked up already is not looked up once more, so there are no more threads than names.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(1)  # none of which is used
+        self._asked: dict[object, Future[Any]] = {}
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """The answer, once it is there."""
+        key = fn, args
+        future: Future[T] | None = self._asked.get(key)
+        if future is None or future.done():
+            future = self._asked[key] = Future()
+            future.set_running_or_notify_cancel()
+            threading.Thread(target=_answer, args=(future, fn, args, kwargs), name="lookup", daemon=True).start()
+        return future
+
+
+def _answer(future: Future[Any], fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    with suppress(RuntimeError):  # the loop is closed: nobody waits for it any more
+        try:
+            result = fn(*args, **kwargs)
+        except BaseException as error:  # noqa: BLE001 - told to whoever waits
+            future.set_exception(error)
+        else:
+            future.set_result(result)

@@ -1,26 +1,27 @@
-"""A message: some lines as a person reads them, within what a service takes."""
+"""A message: some lines as a person reads them, within what a service takes, and what alerts say besides them."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from livestory.clock import as_datetime, instant
-from livestory.outlets.alerts import words
 from livestory.outlets.alerts.outbox import QueuedLine
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+from livestory.story.journal.entry import Identity
+from livestory.story.wording import numbers
+from livestory.story.wording.text import escape
 
 _ALIKE = 3  # lines of one kind that are still shown one by one
 _BLOCKS = 8  # lines shown
 _LONGEST = 700  # characters of a line that are shown
 _STAMP = 19  # characters of the first column
 _SEPARATOR = " | "
+AGAIN = "(again)"
+"""Beside a message that may have come before."""
 
 
 class Message(Struct, frozen=True, kw_only=True):
@@ -65,13 +66,13 @@ class Message(Struct, frozen=True, kw_only=True):
         body = [self.title] if titled else []
         body += _blocks(self.lines, ZoneInfo(self.zone))
         seqs = self._seqs()
-        number = words.numbered(seqs[0], seqs[-1]) if seqs else ""
+        number = numbered(seqs[0], seqs[-1]) if seqs else ""
         foot = "\n".join(filter(None, (self._again(number), (self.url or "") if linked else "")))
         foot = f"\n{foot}" if foot else ""
         return clipped(safe("\n".join(body)), limit - size(foot), size) + foot
 
     def _again(self, number: str) -> str:
-        return f"{number} {words.AGAIN}".lstrip() if self.again else number
+        return f"{number} {AGAIN}".lstrip() if self.again else number
 
     def _seqs(self) -> list[int]:
         return [line.seq for line in self.lines if line.seq is not None]
@@ -87,14 +88,14 @@ def _blocks(lines: Sequence[QueuedLine], zone: ZoneInfo) -> Iterator[str]:
     shown = sorted(candidates, key=lambda line: (line.critical, line.n))[-_BLOCKS:]
     for line in sorted(shown, key=lambda line: line.n):
         if line.kind in alike:
-            yield words.similar(counts[line.kind], max(line.told - first[line.kind], 0))
-        yield _told(line, zone)
+            yield similar(counts[line.kind], max(line.told - first[line.kind], 0))
+        yield _shown(line, zone)
     untold = len(lines) - sum(counts[line.kind] if line.kind in alike else 1 for line in shown)
     if untold:
-        yield words.more(untold)
+        yield more(untold)
 
 
-def _told(line: QueuedLine, zone: ZoneInfo) -> str:
+def _shown(line: QueuedLine, zone: ZoneInfo) -> str:
     """The first three columns in a row, the time in the channel's zone, and the why in the next."""
     stamp, _, rest = line.line.partition(_SEPARATOR)
     if zone.key != "UTC":
@@ -129,3 +130,47 @@ def utf8(text: str) -> int:
 def unmentioned(text: str) -> str:
     """The text with a word joiner behind each sign that would begin a mention."""
     return re.sub("(@(?=\\w)|<(?=[!@#]))", "\\1\u2060", text)
+
+
+def title(who: Identity) -> str:
+    """``demo, ETH/BTC``: whose lines follow."""
+    return ", ".join(escape(part) for part in (who.bot, who.symbol) if part) or "livestory"
+
+
+def similar(count: int, span: int) -> str:
+    """``12 similar lines in 10m, the last:``: above a line that stands for its like. ``span`` in microseconds."""
+    return f"{count:,} similar lines in {numbers.duration(span)}, the last:"
+
+
+def more(count: int) -> str:
+    """``and 7 lines more``: what a message has no room for."""
+    return f"and {numbers.count(count, 'line')} more"
+
+
+def numbered(first: int | None, last: int | None) -> str:
+    """``#120 to #131``: the seqs of the lines; nothing where they have none."""
+    if first is None or last is None:
+        return ""
+    return f"#{first}" if first == last else f"#{first} to #{last}"
+
+
+def not_heard(now: int, due: int, heard: int) -> str:
+    """The line that says that the observation which was ``due`` has not come; ``heard``: the last that has."""
+    return (
+        f"{numbers.stamp(now)} | 🔕 Not Heard | since {numbers.moment(heard, now)} | "
+        f"the next observation was due {numbers.moment(due, now)}, {numbers.duration(max(now - due, 0))} ago, and the "
+        "bot said no goodbye: look after it, its machine and its connection"
+    )
+
+
+def heard_again(now: int, heard: int) -> str:
+    """The line that says that an observation has come, the first since ``heard``."""
+    return f"{numbers.stamp(now)} | 🔔 Heard Again | after {numbers.duration(max(now - heard, 0))}"
+
+
+def trial(now: int, channel: str) -> str:
+    """The line that `livestory alert test` sends."""
+    return (
+        f"{numbers.stamp(now)} | 🔔 Test | channel: {escape(channel)} | nothing has happened: alerts of this channel "
+        "come here"
+    )

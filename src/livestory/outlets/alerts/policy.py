@@ -6,18 +6,13 @@ what waits.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from livestory.clock import HOUR, MINUTE, as_datetime
-from livestory.outlets.alerts.outbox import Pace
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import timedelta
-
-    from livestory.outlets.alerts.outbox import QueuedLine
-    from livestory.outlets.alerts.settings import ChannelSettings
+from livestory.outlets.alerts.outbox import Pace, QueuedLine
+from livestory.outlets.alerts.settings import ChannelSettings
 
 _MINUTES = 24 * 60  # of a day
 _LONGEST_CRITICAL = MINUTE  # that a critical line is gathered with its like
@@ -36,9 +31,9 @@ class Policy:
         self._gather = 0 if machine else settings.gather
         self._per_hour = None if machine else settings.most_per_hour
 
-    def wants(self, kind: str, *, critical: bool) -> bool:
-        """Whether the channel asked for such a line."""
-        return kind in self._kinds if self._kinds else critical or self._all
+    def wants(self, kind: str, *, critical: bool, shown: bool) -> bool:
+        """Whether the channel asked for such a line: of a kind that it names, each one, shown or not."""
+        return kind in self._kinds if self._kinds else critical or (shown and self._all)
 
     def due(self, waiting: Sequence[QueuedLine], pace: Pace, now: int) -> tuple[int, int | None]:
         """How many of the lines that wait, from the first on, are to be sent now; and when the next one is."""

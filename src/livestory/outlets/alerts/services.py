@@ -6,30 +6,31 @@ Limits; ntfy documentation, Publish as JSON and sequence ids.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
+import logging
 import re
+import threading
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+import warnings
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
 from livestory import credentials
+from livestory.credentials import Secret
 from livestory.errors import ConfigError
-from livestory.outlets.alerts.apprise_service import Apprise
-from livestory.outlets.alerts.http import NotAccepted, checked, forms, malformed
-from livestory.outlets.alerts.message import clipped, unmentioned, utf8, utf16
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from livestory.credentials import Secret
-    from livestory.outlets.alerts.http import Http
-    from livestory.outlets.alerts.message import Message
-    from livestory.outlets.alerts.settings import ChannelSettings
+from livestory.extras import missing
+from livestory.outlets.alerts.http import Answer, Http, NotAccepted, checked, forms, malformed
+from livestory.outlets.alerts.message import Message, clipped, unmentioned, utf8, utf16
+from livestory.outlets.alerts.settings import ChannelSettings
 
 _MANY = 10_000  # lines that a message for a person stands for at most
 _CUT = 16_384  # characters of a line that a webhook calls too long, halved each time
+_APPRISE = 2000  # characters; it shortens further for a service that takes less
 _NO_CONTENT = 204  # which Discord answers as well
 _JSON = {"Content-Type": "application/json"}
 # What Discord's Markdown reads: marks anywhere, a link, a list's beginning.
@@ -195,6 +196,71 @@ def signature(key: Secret, timestamp: str, content: bytes) -> dict[str, str]:
     """The headers that prove who sent it and when: HMAC-SHA256 over the timestamp in seconds, a dot, and the body."""
     signed = hmac.new(key.reveal().encode(), f"{timestamp}.".encode() + content, "sha256").hexdigest()
     return {"Livestory-Timestamp": timestamp, "Livestory-Signature": f"sha256={signed}"}
+
+
+class Apprise:
+    """A service by the address that Apprise gives it, such as mailto://user:password@example.org."""
+
+    most_lines = 10_000
+    patience = 60.0  # seconds; each of its services has timeouts of its own below that
+
+    def __init__(self, section: str, _settings: ChannelSettings, address: Secret | None, _token: Secret | None) -> None:
+        """Raises InputError where Apprise is not installed, ConfigError where it doesn't know the address."""
+        logging.getLogger("apprise").disabled = True  # its lines have addresses in them
+        for name in ("apprise", "urllib3", "requests", "requests_oauthlib", "oauthlib"):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # its hundred plugins' own
+            try:
+                import apprise  # noqa: PLC0415 - large, and only for who asks for it
+            except ImportError as error:
+                raise missing(error, section, "alerts") from None
+            asset = apprise.AppriseAsset(storage_mode="memory", interpret_escapes=False, allow_templates=False)
+            self._apprise = apprise.Apprise(asset=asset)
+            self._at_work: threading.Thread | None = None
+            known = self._apprise.add(address.reveal() if address else "")
+        if not known:
+            message = f"the address of {section}: Apprise does not know such a service\nWrite it as its page says."
+            raise ConfigError(message)
+
+    async def send(self, message: Message, http: Http) -> None:  # noqa: ARG002 - it has connections of its own
+        """Apprise says only whether it was accepted."""
+        text = message.text(_APPRISE, safe=unmentioned, titled=False)
+        level = "failure" if message.critical else "info"
+        if self._at_work is not None and self._at_work.is_alive():
+            problem = "gives no answer, and its last message has not ended either"
+            raise NotAccepted(problem, in_doubt=True)
+        loop = asyncio.get_running_loop()
+        told: asyncio.Future[bool | str] = loop.create_future()
+
+        def work() -> None:
+            try:
+                result: bool | str = bool(self._apprise.notify(text, message.title, level, body_format="text"))
+            except BaseException as error:  # noqa: BLE001 - whatever one of a hundred plugins may raise, or exit with
+                result = type(error).__name__
+            with suppress(RuntimeError):  # the loop is closed: nobody waits for it any more
+                loop.call_soon_threadsafe(_set_result, told, result)
+
+        # A thread of its own: one that hangs holds up no other channel, and not the end of the program.
+        self._at_work = threading.Thread(target=work, name="apprise", daemon=True)
+        self._at_work.start()
+        try:
+            async with asyncio.timeout(self.patience):
+                accepted = await told
+        except TimeoutError:
+            problem = f"gives no answer within {self.patience:g}s"
+            raise NotAccepted(problem, in_doubt=True) from None
+        if isinstance(accepted, str):
+            problem = f"Apprise fails ({accepted})"
+            raise NotAccepted(problem, in_doubt=True)
+        if not accepted:
+            problem = "is not accepted: check the address, or try it with Apprise's own command"
+            raise NotAccepted(problem, in_doubt=True, answer=Answer(0, b""))
+
+
+def _set_result(told: asyncio.Future[bool | str], result: bool | str) -> None:  # noqa: FBT001 - what Apprise says
+    if not told.done():
+        told.set_result(result)
 
 
 _SERVICES: dict[str, Callable[[str, ChannelSettings, Secret | None, Secret | None], Channel]] = {

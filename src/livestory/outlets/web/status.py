@@ -59,7 +59,8 @@ class Status(Struct, frozen=True, kw_only=True):
     regime_since: int | None = None
     score: float | None = None
     threshold: float | None = None
-    kinds: dict[str, int] = {}
+    kinds: dict[str, int] = {}  # how many events there are of each kind
+    unshown: dict[str, int] = {}  # and how many of them are not shown
 
 
 def status_of(  # noqa: PLR0913 - what the snapshot lacks, which the page keeps of the whole story
@@ -72,6 +73,7 @@ def status_of(  # noqa: PLR0913 - what the snapshot lacks, which the page keeps 
     regime_since: int | None,
     committed: int,
     kinds: dict[str, int],
+    unshown: dict[str, int],
 ) -> Status:
     """The status of the story of that name, but for its state and the present instant."""
     last, identity = bot.observation, bot.identity
@@ -109,6 +111,7 @@ def status_of(  # noqa: PLR0913 - what the snapshot lacks, which the page keeps 
         score=last.score if last else None,
         threshold=last.threshold if last else None,
         kinds=kinds,
+        unshown=unshown,
     )
 
 
@@ -127,7 +130,9 @@ def state_of(bot: Snapshot, now: int, *, written: bool) -> State:
 def _halt(bot: Snapshot, halted_since: int | None) -> Halt | None:
     last, change = bot.observation, bot.halt_change
     if last is None:
-        return Halt(reason=change.reason, since=change.since) if change is not None and change.halted else None
+        if change is None or not change.halted:
+            return None
+        return Halt(reason=change.reason, since=change.since, resume_at=change.until)
     if not last.halted:
         return None
     breaker = tripped(last.halt_reason)
@@ -135,6 +140,6 @@ def _halt(bot: Snapshot, halted_since: int | None) -> Halt | None:
         reason=last.halt_reason,
         breaker=breaker,
         since=(change.since if change is not None else None) or halted_since,
-        resume_at=last.resume_at if breaker else None,
+        resume_at=last.resume_at if breaker else change.until if change is not None else None,
         resume_score=last.resume_score,
     )

@@ -12,6 +12,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from livestory.http_server.connections import cut
 from livestory.outlets.web.listeners import LONGEST_QUEUE, line_message, message
 
 if TYPE_CHECKING:
@@ -47,13 +48,18 @@ class Stream:
         listeners: Listeners,
         after_seq: int | None,
         read: Callable[[int], Awaitable[list[Kept]]],
+        *,
+        everything: bool,
     ) -> None:
-        """Begin after that seq; None: with what comes next. ``read`` reads a page of events after a seq."""
+        """Begin after that seq; None: with what comes next. ``read`` reads a page of events after a seq.
+
+        Only lines that are shown are sent, unless ``everything`` is asked for.
+        """
         self._story = story
         self._listeners = listeners
         self._after = after_seq
         self._read = read
-        self._listener = listeners.join(story.name)
+        self._listener = listeners.join(story.name, everything=everything)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until either side has enough."""
@@ -110,7 +116,8 @@ class Stream:
                 if not events:
                     break
                 after = events[-1].seq
-                body = b"".join([message("status", self._story.status()), *map(line_message, events)])
+                lines = [line_message(event) for event in events if event.shown or listener.everything]
+                body = b"".join([message("status", self._story.status()), *lines])
                 del events
                 if len(body) > LONGEST_QUEUE:
                     await _send(send, body)
@@ -190,11 +197,3 @@ class Progress:
             return self._acknowledged
         info = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_ACKED + 8)
         return int.from_bytes(info[_BYTES_ACKED:], "little") if len(info) == _BYTES_ACKED + 8 else 0
-
-
-def cut(transport: asyncio.Transport) -> None:
-    """Close a connection, whatever it has yet to take."""
-    connected: socket.socket = transport.get_extra_info("socket")
-    if connected.fileno() >= 0:  # with a reset: an end in order would wait behind what isn't taken
-        connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    transport.abort()

@@ -36,8 +36,8 @@
   }
 
   function head() {
-    document.title = `${data.symbol}: ${data.source}`;
-    byId("title").textContent = `${data.symbol}, told from ${data.source}`;
+    document.title = [data.symbol, data.source].filter(Boolean).join(": ");
+    byId("title").textContent = data.symbol ? `${data.symbol}, told from ${data.source}` : `Told from ${data.source}`;
     byId("digest").append(make("strong", `${data.digest.title}: ${data.digest.verdict}`), ` ${data.digest.told.join(" ")}`);
     byId("head").textContent = split(data.head)[3];
     const [, , facts, why] = split(data.summary);
@@ -100,7 +100,8 @@
   function charts() {
     const times = data.times;
     if (times.length < 2) return;
-    const shown = [["wealth", `Wealth, ${data.unit}`, 300], ["drawdown", "Drawdown, %", 130], ["price", `Price, ${data.quote}`, 190]];
+    const inUnit = (name, unit) => (unit ? `${name}, ${unit}` : name);
+    const shown = [["wealth", inUnit("Wealth", data.unit), 300], ["drawdown", "Drawdown, %", 130], ["price", inUnit("Price", data.quote), 190]];
     for (const [name, title, height] of shown) {
       const values = data[name];
       if (!values.some((value) => value !== null)) continue;

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from livestory.story.inputs import Begin
 from livestory.story.kinds.lifecycle import Resumed, Rules, RulesChanged, Started, Stopped
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
-    from livestory.story.inputs import Begin, End
+    from livestory.story.inputs import End
     from livestory.story.kinds.base import Facts
 
 
@@ -22,13 +23,21 @@ class LifecycleDetector(Struct):
 
     begun: bool = False
     running: bool = False
-    heard: int = 0  # the goodbye, or the last begin
+    heard: int = 0  # the goodbye, or the last begin; of a bot that tells of itself, whatever it told last
+    own: bool = False  # it tells of itself
+    noticed: bool = False  # its return was told before it said a word of it
 
     def begin(self, begin: Begin, account: Account) -> tuple[Facts, ...]:
         """The first start or a return."""
+        if begin.own and self.noticed:
+            self.noticed = False
+            return ()
         first, clean = not self.begun, not self.running
-        last_heard = max(account.last.time if account.last is not None else 0, self.heard)
+        last_heard = begin.last_heard
+        if last_heard is None:
+            last_heard = max(account.last.time if account.last is not None else 0, self.heard)
         self.begun = self.running = True
+        self.own = begin.own
         self.heard = begin.time
         if first:
             return (
@@ -52,7 +61,7 @@ class LifecycleDetector(Struct):
         if expected is None:
             expected = begin.wealth if same_holding else account.wealth
         resumed = Resumed(
-            away=max(0, begin.time - last_heard) if begin.missed_bars is not None else None,
+            away=max(0, begin.time - last_heard) if begin.own or begin.missed_bars is not None else None,
             last_heard=last_heard,
             clean=clean,
             missed_bars=begin.missed_bars,
@@ -66,8 +75,7 @@ class LifecycleDetector(Struct):
 
     def end(self, end: End, account: Account) -> tuple[Stopped, ...]:
         """The line that tells how the bot stopped."""
-        self.running = False
-        self.heard = end.time
+        self.said_goodbye(end.time)
         stopped = Stopped(
             by=end.by,
             wealth=end.wealth,
@@ -77,6 +85,25 @@ class LifecycleDetector(Struct):
             orders_open=end.orders_open,
         )
         return (stopped,)
+
+    def said_goodbye(self, time: int) -> None:
+        """Take that the bot has stopped, however it told it."""
+        self.running = self.noticed = False
+        self.heard = time
+
+    def hear(self, time: int) -> None:
+        """Take that a bot that tells of itself was there."""
+        if self.own:
+            self.heard = max(self.heard, time)
+
+    def unsaid_return(self, time: int, account: Account) -> tuple[Facts, ...]:
+        """The return of a bot that was running when it was last heard, told before it says a word of it."""
+        if not (self.own and self.running):
+            return ()
+        self.noticed = False
+        told = self.begin(Begin(time=time, own=True), account)
+        self.noticed = True
+        return told
 
 
 class RulesDetector(Struct):

@@ -158,7 +158,7 @@ class ReadingDetector(Struct):
             refusal.observations += 1
             o = replace(o, **{what: None})
             if refusal.observations == 1:
-                amount = f"{reading:g} {unit}" if what in {"wealth", "flow"} else f"{reading:g}"
+                amount = f"{reading:g} {unit or ''}".rstrip() if what in {"wealth", "flow"} else f"{reading:g}"
                 text = numbers.reading(what, reading, unit) if 0.0 < reading < inf else amount
                 expected = account.wealth if what == "wealth" else None
                 told.append(ReadingRefused(what=what, reading=text, expected=expected, unit=unit))

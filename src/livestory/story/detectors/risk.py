@@ -199,39 +199,41 @@ class BreakerDetector(Struct):
             return self._wait_over(observation)
         return ()
 
-    def halt(self, time: int, halted: Halted) -> tuple[Facts, ...]:
+    def halt(self, time: int, halted: Halted, account: Account) -> tuple[Facts, ...]:
         """A halt that the bot tells of itself, unless it is told already; observations do not tell it again."""
         reason = halted.reason or ""
         if reason in self.told or (self.halted_since is not None and self.reason == halted.reason):
             return ()
         self.told[reason] = time
-        return (halted,)
+        if not (halted.told and reason == "breaker"):
+            return (halted,)
+        account.trip()
+        return (replace(_trip(account, account.wealth), resume_at=halted.until, told=True),)
 
-    def resume(self, time: int, over: Unhalted) -> tuple[Facts, ...]:
-        """The end of a halt that the bot told of itself."""
-        since = self.told.pop(over.reason or "", None)
+    def resume(self, time: int, over: Unhalted, account: Account) -> tuple[Facts, ...]:
+        """The end of a halt that the bot told: of the one for that reason; of the last one where it gives none."""
+        reason = over.reason or ""
+        if over.told and reason not in self.told:
+            if self.halted_since is not None and over.reason in {None, self.reason}:
+                self.told[self.reason or ""], self.halted_since = self.halted_since, None
+            if over.reason is None:
+                reason = next(reversed(self.told), "")
+        since = self.told.pop(reason, None)
         if since is None:
             return ()
-        return (over if over.halted is not None else replace(over, halted=max(0, time - since)),)
+        halted = over.halted if over.halted is not None else max(0, time - since)
+        if not (over.told and reason == "breaker"):
+            return (replace(over, reason=reason or None, halted=halted),)
+        account.resume()
+        return (Phoenix(halted=halted, told=True),)
 
     def _halt(self, o: Observation, account: Account) -> Facts:
         self.halted_since, self.reason, self.resume_at = o.time, o.halt_reason, o.resume_at
         self.wait_over_told = False
         if not tripped(o.halt_reason):
             return Halted(reason=o.halt_reason, position=o.position, base=account.base)
-        rules = account.rules
-        return BreakerTripped(
-            drawdown=account.drawdown if o.wealth is not None else None,
-            peak=account.as_wealth(account.peak) if o.wealth is not None else None,
-            peak_time=account.peak_time if o.wealth is not None else None,
-            wealth=o.wealth,
-            unit=account.unit,
-            limit=rules.breaker if rules is not None else None,
-            since_resume=account.resumed_at,
-            position=o.position,
-            base=account.base,
-            resume_at=o.resume_at,
-            resume_score=o.resume_score,
+        return replace(
+            _trip(account, o.wealth), position=o.position, resume_at=o.resume_at, resume_score=o.resume_score
         )
 
     def _wait_over(self, o: Observation) -> tuple[Facts, ...]:
@@ -257,6 +259,21 @@ class BreakerDetector(Struct):
             regime=o.regime,
         )
         return (phoenix,)
+
+
+def _trip(account: Account, wealth: float | None) -> BreakerTripped:
+    """The trip of the breaker at that wealth, with what it is measured against."""
+    known = wealth is not None
+    return BreakerTripped(
+        drawdown=account.drawdown if known else None,
+        peak=account.as_wealth(account.peak) if known else None,
+        peak_time=account.peak_time if known else None,
+        wealth=wealth,
+        unit=account.unit,
+        limit=account.rules.breaker if account.rules is not None else None,
+        since_resume=account.resumed_at,
+        base=account.base,
+    )
 
 
 def _resume_score(account: Account) -> float | None:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from livestory.story.kinds.trades import Exposure, PutOff, RegimeSwitch, Trade
 from livestory.story.regime_rule import regime_of
+from livestory.story.symbol import assets
 
 if TYPE_CHECKING:
     from livestory.story.account import Account, Closed
@@ -19,7 +20,7 @@ class TradeDetector(Struct):
 
     def fill(self, fill: Fill, closed: Closed, put_off: int | None, account: Account) -> tuple[Trade, ...]:
         """The trade; ``account`` has taken the fill already, which closed ``closed``."""
-        base, _, quote = (fill.symbol or account.symbol).partition("/")
+        base, quote = assets(fill.symbol or account.symbol)
         sold_out = fill.side == "sell" and not closed.position_after
         trade = Trade(
             side=fill.side,
@@ -65,13 +66,13 @@ class PutOffDetector(Struct):
 
     def skip(self, skip: Skip, account: Account) -> tuple[PutOff, ...]:
         """The skipped trade, unless it is told already."""
-        told = self.told.setdefault(skip.symbol or account.symbol, {})
+        told = self.told.setdefault(skip.symbol or account.symbol or "", {})
         name = f"{skip.side or ''} {skip.reason.name}"
         if name in told or len(told) >= _MOST:
             return ()
         told[name] = skip.time
         symbol = skip.symbol if skip.symbol != account.symbol else None
-        base = (skip.symbol or account.symbol).partition("/")[0]
+        base, _ = assets(skip.symbol or account.symbol)
         put_off = PutOff(
             side=skip.side,
             quantity=skip.quantity,
@@ -84,7 +85,7 @@ class PutOffDetector(Struct):
 
     def filled(self, fill: Fill, account: Account) -> int | None:
         """How long the trade that is filled now was put off; None where it was not."""
-        told = self.told.pop(fill.symbol or account.symbol, {})
+        told = self.told.pop(fill.symbol or account.symbol or "", {})
         since = [time for name, time in told.items() if name.startswith((f"{fill.side} ", " "))]
         return max(0, fill.time - min(since)) if since else None
 

@@ -76,12 +76,13 @@ class Trading(Struct):
     best: tuple[Decimal, int] | None = None  # its gain and when
     worst: tuple[Decimal, int] | None = None
     fees: Decimal = Decimal(0)
-    quotes: set[str] = field(default_factory=set)
+    quotes: set[str | None] = field(default_factory=set)
 
     def take(self, time: int, trade: Trade) -> None:
         """Count a trade that was told at that instant."""
         self.quotes.add(trade.quote)
-        self.fees += trade.fee or 0
+        if trade.fee_asset is None:
+            self.fees += trade.fee or 0
         if trade.side == "buy":
             self.buys += 1
             key = trade.reason.key if trade.reason is not None else ""

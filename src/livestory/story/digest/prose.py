@@ -13,7 +13,7 @@ from livestory.story.kinds.risk import AllTimeHigh, BreakerTripped, Halted, Phoe
 from livestory.story.kinds.trades import Trade
 from livestory.story.reasons import counted
 from livestory.story.wording import numbers
-from livestory.story.wording.text import escape
+from livestory.story.wording.text import escape, of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -213,9 +213,8 @@ def _sold(facts: Facts) -> str:
     if not isinstance(facts, Trade):
         return ""
     result = f" ({_signed(facts.gain, facts.quote)})" if facts.gain is not None else ""
-    return (
-        f", and {numbers.exact(facts.quantity)} {escape(facts.base)} were sold at {numbers.exact(facts.price)}{result}"
-    )
+    sold = of(numbers.exact(facts.quantity), facts.base)
+    return f", and {sold} were sold at {numbers.exact(facts.price)}{result}"
 
 
 def _traded(p: Period) -> Iterable[str]:
@@ -237,9 +236,9 @@ def _traded(p: Period) -> Iterable[str]:
     if trading.closed == 1:
         yield f"The one closing trade brought {_signed(best, quote)}"
         return
-    outcome = f"{trading.won:,} won and {trading.lost:,} lost"
+    outcome = f"{numbers.whole(trading.won)} won and {numbers.whole(trading.lost)} lost"
     extremes = f"best {_signed(best, quote)} ({_at(p, on_best)}), worst {_signed(worst, quote)} ({_at(p, on_worst)})"
-    yield f"Of {trading.closed:,} closing trades {outcome}: {extremes}"
+    yield f"Of {numbers.whole(trading.closed)} closing trades {outcome}: {extremes}"
 
 
 def _records(p: Period) -> Iterable[str]:
@@ -298,10 +297,10 @@ def _failed(p: Period) -> Iterable[str]:
     gaps = [each.facts.bars for each in p.troubles if isinstance(each.facts, money.DataGap)]
     if gaps:
         missing = sum(gaps)
-        failed.append(f"{missing:,} {'bar was' if missing == 1 else 'bars were'} missing")
+        failed.append(f"{numbers.count(missing, 'bar')} {'was' if missing == 1 else 'were'} missing")
     if not failed:
         bars = sum(day.bars for day in p.days)
-        yield f"All {bars:,} bars were read, nothing failed" if bars > 1 else "Nothing failed"
+        yield f"All {numbers.count(bars, 'bar')} were read, nothing failed" if bars > 1 else "Nothing failed"
         return
     still = " (not over yet)" if p.open else ", and that is over" if _have_ends(p) else ""
     told = " and ".join(filter(None, (", ".join(failed[:-1]), failed[-1])))

@@ -10,7 +10,7 @@ from livestory.story.reason import BarCount
 from livestory.story.reasons import counted
 from livestory.story.wording import numbers
 from livestory.story.wording.columns import Words
-from livestory.story.wording.text import escape
+from livestory.story.wording.text import escape, of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def _chapters(symbol: str, headline: str, period: str) -> tuple[Words, ...]:
     return (
         Words(
-            symbol, headline, "{change:percent} to {wealth:wealth} {unit:name}",
+            symbol, headline, "{change:percent} to {wealth:wealth}{unit:asset}",
             lambda facts: facts.period == period and None not in (facts.change, facts.wealth),
         ),
         Words(symbol, headline, "no wealth told", equals("period", period)),
@@ -48,7 +48,7 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
     since: int | None = None  # from where it counts, where that is not its start: the story began, or was away, then
     wealth: float | None = None
     wealth_before: float | None = None
-    unit: str
+    unit: str | None = None
     change: float | None = None  # return of the unit value: deposits and withdrawals left out
     holding: float | None = None  # return of the base asset, had it been held
     base: str | None = None
@@ -129,11 +129,11 @@ class Quiet(Facts, frozen=True, kw_only=True, tag="quiet"):
     no_trade: tuple[BarCount, ...] = ()
 
     def why(self, time: int, /) -> Iterable[str]:
-        base, quote = escape(self.base or ""), escape(self.quote or "")
         held = ""
-        if self.position is not None and base:
+        if self.position is not None:
             share = f" ({numbers.weight(self.weight)})" if self.weight is not None else ""
-            held = f"{numbers.exact(self.position)} {base}{share}" if self.position else f"all in {quote}"
+            nothing = f"all in {escape(self.quote)}" if self.quote else "nothing held"
+            held = f"{of(numbers.exact(self.position), self.base)}{share}" if self.position else nothing
         if self.halted:
             yield ", ".join(filter(None, ("HALTED", held)))
             yield _waits_for(self, time)
@@ -202,7 +202,7 @@ def _trades(f: Chapter) -> str:
     counts = [numbers.count(f.buys, "buy")] if f.buys else []
     counts += [numbers.count(f.sells, "sell")] if f.sells else []
     if counts:
-        return ", ".join([*counts, *([f"fees {numbers.wealth(f.fees, f.unit)} {escape(f.unit)}"] if f.fees else [])])
+        return ", ".join([*counts, *([f"fees {of(numbers.wealth(f.fees, f.unit), f.unit)}"] if f.fees else [])])
     if f.no_trade:
         return f"no trade in {numbers.count(f.bars, 'bar')}: {counted(f.no_trade)}"
     return "no trade"

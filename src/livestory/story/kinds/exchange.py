@@ -10,7 +10,7 @@ from msgspec import field
 from livestory.story.kinds.base import Facts, Group, Kind, Retelling, Tone, equals, has
 from livestory.story.wording import numbers
 from livestory.story.wording.columns import Words
-from livestory.story.wording.text import escape
+from livestory.story.wording.text import escape, none_of, of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,11 +48,10 @@ class ExchangeDown(Facts, frozen=True, kw_only=True, tag="exchange_down"):
             yield "needs you: it does not pass by itself"
         if self.orders_open is not None:
             yield f"{numbers.count(self.orders_open, 'order')} open there" if self.orders_open else "no order open"
-        if self.position is not None and self.base:
-            base = escape(self.base)
+        if self.position is not None:
             share = f" ({numbers.weight(self.weight)})" if self.weight is not None else ""
-            held = f"{numbers.exact(self.position)} {base}{share} held, and the breaker can't sell until it is back"
-            yield held if self.position else f"no {base} held"
+            held = of(numbers.exact(self.position), self.base) + share if self.position else none_of(self.base)
+            yield f"{held} held" + (", and the breaker can't sell until it is back" if self.position else "")
 
 
 class ExchangeBack(Facts, frozen=True, kw_only=True, tag="exchange_back"):
@@ -86,9 +85,7 @@ class ExchangeBack(Facts, frozen=True, kw_only=True, tag="exchange_back"):
         if self.price_before is not None and self.price_after is not None:
             yield f"price {numbers.exact(self.price_before)} → {numbers.exact(self.price_after)}"
         if self.balance_difference is not None:
-            difference = (
-                f"{numbers.signed_wealth(self.balance_difference, self.unit)} {escape(self.unit or '')}".strip()
-            )
+            difference = of(numbers.signed_wealth(self.balance_difference, self.unit), self.unit)
             yield f"balance differs by {difference}" if self.balance_difference else "balance as expected"
 
 
@@ -96,7 +93,7 @@ class OrderUnknown(Facts, frozen=True, kw_only=True, tag="order_unknown"):
     """An order was sent and not answered: nobody here knows whether it stands."""
 
     declared: ClassVar[Kind] = Kind(
-        words=(Words("❓", "Order Unknown", "{side:side} {quantity:exact} {base:name}"),),
+        words=(Words("❓", "Order Unknown", "{side:side} {quantity:exact}{base:asset}"),),
         group=Group.EXCHANGE,
         tone=Tone.ALARM,
         retelling=Retelling.AS_TOLD,
@@ -105,7 +102,7 @@ class OrderUnknown(Facts, frozen=True, kw_only=True, tag="order_unknown"):
 
     side: str
     quantity: Decimal
-    base: str
+    base: str | None = None
     sent: int | None = None
     waited: int | None = None
     problem: str | None = None  # instead of an answer
@@ -132,7 +129,7 @@ class OrderClear(Facts, frozen=True, kw_only=True, tag="order_clear"):
     """What became of an unknown order of which nothing was filled."""
 
     declared: ClassVar[Kind] = Kind(
-        words=(Words("✔️", "Order Clear", "{side:side} {quantity:exact} {base:name}"),),
+        words=(Words("✔️", "Order Clear", "{side:side} {quantity:exact}{base:asset}"),),
         group=Group.EXCHANGE,
         tone=Tone.GOOD,
         retelling=Retelling.AS_TOLD,
@@ -140,7 +137,7 @@ class OrderClear(Facts, frozen=True, kw_only=True, tag="order_clear"):
 
     side: str
     quantity: Decimal
-    base: str
+    base: str | None = None
     outcome: str  # "absent", "cancelled", "rejected", "open" or "owner", who took the balance as it is
     unknown_for: int | None = None
     problem: str | None = None  # why it was rejected

@@ -9,7 +9,7 @@ from msgspec import field
 from livestory.story.kinds.base import Facts, Group, Kind, OfACaller, Retelling, Tone, equals, has
 from livestory.story.wording import numbers
 from livestory.story.wording.columns import Words
-from livestory.story.wording.text import escape
+from livestory.story.wording.text import escape, none_of, of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -20,7 +20,7 @@ class Started(OfACaller, frozen=True, kw_only=True, tag="started"):
 
     declared: ClassVar[Kind] = Kind(
         words=(
-            Words("🚀", "Bot Started", "Initial Wealth: {wealth:wealth} {unit:name}", has("wealth")),
+            Words("🚀", "Bot Started", "Initial Wealth: {wealth:wealth}{unit:asset}", has("wealth")),
             Words("🚀", "Bot Started", "Initial Wealth: not known"),
         ),
         group=Group.RUNNING,
@@ -29,7 +29,7 @@ class Started(OfACaller, frozen=True, kw_only=True, tag="started"):
     )
 
     wealth: float | None = None
-    unit: str
+    unit: str | None = None
     mode: str | None = None
     market: str | None = None
     symbol: str | None = None
@@ -75,14 +75,16 @@ class Resumed(Facts, frozen=True, kw_only=True, tag="resumed"):
     missed_bars: int | None = None
     wealth: float | None = None
     expected: float | None = None
-    unit: str
+    unit: str | None = None
     mode: str | None = None  # where orders leave the machine: "testnet" or "live"
     fills_found: int | None = None  # while it was away, each told on a line of its own
 
     def why(self, time: int, /) -> Iterable[str]:
         yield escape((self.mode or "").upper())
         if not self.clean:
-            yield f"no goodbye at {numbers.moment(self.last_heard, time)}: killed, or the machine restarted"
+            own = self.away is not None and self.missed_bars is None  # which may have ended without a word
+            how = "killed, or ended without one" if own else "killed, or the machine restarted"
+            yield f"no goodbye at {numbers.moment(self.last_heard, time)}: {how}"
         if self.away is None:
             yield "the replay goes on where it stopped"
         if self.missed_bars is not None:
@@ -94,7 +96,7 @@ class Resumed(Facts, frozen=True, kw_only=True, tag="resumed"):
             agrees = (
                 "as expected" if not self.fills_found else f"agrees with {'it' if self.fills_found == 1 else 'them'}"
             )
-            yield f"{now} {escape(self.unit)} " + (agrees if now == expected else f"where {expected} was expected")
+            yield f"{of(now, self.unit)} " + (agrees if now == expected else f"where {expected} was expected")
 
 
 class Stopped(OfACaller, frozen=True, kw_only=True, tag="stopped"):
@@ -115,13 +117,13 @@ class Stopped(OfACaller, frozen=True, kw_only=True, tag="stopped"):
     orders_open: int | None = None
 
     def why(self, _time: int, /) -> Iterable[str]:
-        told = []
-        if self.wealth is not None and self.unit is not None:
-            held = f"{numbers.exact(self.position)} {self.base} held" if self.position else f"no {self.base}"
-            told = [
-                f"{numbers.wealth(self.wealth, self.unit)} {escape(self.unit)}",
-                *([escape(held)] if self.base else []),
-            ]
+        told: list[str] = []
+        if self.wealth is not None:
+            told.append(of(numbers.wealth(self.wealth, self.unit), self.unit))
+            if self.position:
+                told.append(f"{of(numbers.exact(self.position), self.base)} held")
+            elif self.base:
+                told.append(none_of(self.base))
         if self.orders_open is not None:
             told.append(
                 f"{numbers.count(self.orders_open, 'order')} left open" if self.orders_open else "no order open"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from livestory.story.kinds.base import QUIET, WEALTH, Facts, Group, Kind, OfACaller, Retelling, Tone, equals
 from livestory.story.wording import numbers
 from livestory.story.wording.columns import Words
-from livestory.story.wording.text import escape
+from livestory.story.wording.text import escape, of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,8 +47,8 @@ class CashFlow(OfACaller, frozen=True, kw_only=True, tag="flow"):
 
     declared: ClassVar[Kind] = Kind(
         words=(
-            Words("💰", "Deposit", "{amount:change} {unit:name}", lambda facts: facts.amount >= 0),
-            Words("💸", "Withdrawal", "{amount:change} {unit:name}"),
+            Words("💰", "Deposit", "{amount:change}{unit:asset}", lambda facts: facts.amount >= 0),
+            Words("💸", "Withdrawal", "{amount:change}{unit:asset}"),
         ),
         group=Group.RUNNING,
         tone=Tone.NEWS,
@@ -57,7 +57,7 @@ class CashFlow(OfACaller, frozen=True, kw_only=True, tag="flow"):
     )
 
     amount: float
-    unit: str
+    unit: str | None = None
     came: int | None = None
     wealth_before: float | None = None
     wealth_after: float | None = None
@@ -91,7 +91,7 @@ class BalanceDiffers(Facts, frozen=True, kw_only=True, tag="balance_differs"):
     declared: ClassVar[Kind] = Kind(
         words=(
             Words("⚠️", "Balance Differs", "one asset for the other", lambda facts: facts.swap),
-            Words("⚠️", "Balance Differs", "{difference:change} {unit:name}"),
+            Words("⚠️", "Balance Differs", "{difference:change}{unit:asset}"),
         ),
         group=Group.EXCHANGE,
         tone=Tone.ALARM,
@@ -102,7 +102,7 @@ class BalanceDiffers(Facts, frozen=True, kw_only=True, tag="balance_differs"):
     difference: float  # read less expected
     wealth: float | None = None
     expected: float | None = None
-    unit: str
+    unit: str | None = None
     base_difference: Decimal | None = None  # in the base asset
     base: str | None = None
     swap: bool = False  # one asset for the other at about the price: neither gain nor loss
@@ -110,10 +110,10 @@ class BalanceDiffers(Facts, frozen=True, kw_only=True, tag="balance_differs"):
     def why(self, _time: int, /) -> Iterable[str]:
         if self.wealth is not None and self.expected is not None:
             yield f"{numbers.wealth(self.wealth, self.unit)} read, {numbers.wealth(self.expected, self.unit)} expected"
-        if self.base_difference and self.base:
+        if self.base_difference:
             of_it = "against as much of the other" if self.swap else "of it"
             sign = "+" if self.base_difference > 0 else ""
-            yield f"{sign}{numbers.exact(self.base_difference)} {escape(self.base)} {of_it}"
+            yield f"{of(sign + numbers.exact(self.base_difference), self.base)} {of_it}"
         if self.swap:
             yield "no trade explains it: neither gain nor loss, look at the exchange"
             return
@@ -126,14 +126,14 @@ class BalanceExplained(Facts, frozen=True, kw_only=True, tag="balance_explained"
     """What the balance differed by is known."""
 
     declared: ClassVar[Kind] = Kind(
-        words=(Words("✔️", "Balance Explained", "{difference:change} {unit:name}"),),
+        words=(Words("✔️", "Balance Explained", "{difference:change}{unit:asset}"),),
         group=Group.EXCHANGE,
         tone=Tone.GOOD,
         retelling=Retelling.AS_TOLD,
     )
 
     difference: float
-    unit: str
+    unit: str | None = None
     by: str  # "history", "you", or "gone": the balance is as expected again
     lasted: int | None = None
 
@@ -159,13 +159,11 @@ class ReadingRefused(Facts, frozen=True, kw_only=True, tag="reading_refused"):
     what: str  # "wealth", "price" or "score"
     reading: str
     expected: float | None = None
-    unit: str
+    unit: str | None = None
 
     def why(self, _time: int, /) -> Iterable[str]:
         expected = (
-            f": {numbers.wealth(self.expected, self.unit)} {escape(self.unit)} expected"
-            if self.expected is not None
-            else ""
+            f": {of(numbers.wealth(self.expected, self.unit), self.unit)} expected" if self.expected is not None else ""
         )
         yield f"not believed{expected}"
         yield "breaker and record untouched"
@@ -184,7 +182,7 @@ class ReadingBack(Facts, frozen=True, kw_only=True, tag="reading_back"):
 
     what: str
     value: float
-    unit: str
+    unit: str | None = None
     refused: int
 
     @property

@@ -91,7 +91,7 @@ class Summary(Facts, frozen=True, kw_only=True, tag="summary"):
 
     declared: ClassVar[Kind] = Kind(
         words=(
-            Words("🏁", "In All", "{change:percent} to {wealth:wealth} {unit:name}", has("change", "wealth")),
+            Words("🏁", "In All", "{change:percent} to {wealth:wealth}{unit:asset}", has("change", "wealth")),
             Words("🏁", "In All", "no wealth told"),
         ),
         group=Group.RUNNING,
@@ -102,10 +102,10 @@ class Summary(Facts, frozen=True, kw_only=True, tag="summary"):
     start: int
     end: int
     wealth: float | None = None
-    unit: str
+    unit: str | None = None
     change: float | None = None  # return of the unit value: deposits and withdrawals left out
     holding: float | None = None  # return of the base asset, had it been held
-    base: str
+    base: str | None = None
     deepest: float | None = None  # below the highest unit value before it
     deepest_from: int | None = None
     deepest_at: int | None = None
@@ -124,7 +124,7 @@ class Summary(Facts, frozen=True, kw_only=True, tag="summary"):
 
     def why(self, _time: int, /) -> Iterable[str]:
         yield f"{numbers.minute(self.start)} to {numbers.minute(self.end)}"
-        if self.holding is not None:
+        if self.holding is not None and self.base:
             yield f"holding {escape(self.base)}: {numbers.percent(self.holding)}"
         if self.deepest is not None and self.deepest_from is not None and self.deepest_at is not None:
             span = f"{numbers.minute(self.deepest_from)} to {numbers.minute(self.deepest_at)}"

@@ -22,7 +22,7 @@ from livestory.story.kinds.base import (
 )
 from livestory.story.wording import numbers
 from livestory.story.wording.columns import Words
-from livestory.story.wording.text import escape
+from livestory.story.wording.text import escape, none_of, of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,7 +32,7 @@ class AllTimeHigh(OfACaller, frozen=True, kw_only=True, tag="ath"):
     """An all-time high of the unit value; the balance is shown."""
 
     declared: ClassVar[Kind] = Kind(
-        words=(Words("🚀", "NEW ATH", "{wealth:wealth} {unit:name}"),),
+        words=(Words("🚀", "NEW ATH", "{wealth:wealth}{unit:asset}"),),
         group=Group.RECORDS,
         tone=Tone.GREAT,
         retelling=Retelling.ANEW,
@@ -41,7 +41,7 @@ class AllTimeHigh(OfACaller, frozen=True, kw_only=True, tag="ath"):
     )
 
     wealth: float
-    unit: str
+    unit: str | None = None
     previous: float | None = None
     price: float | None = None
     next_told: float | None = None
@@ -71,7 +71,7 @@ class HalfWay(Facts, frozen=True, kw_only=True, tag="halfway"):
     peak_time: int | None = None
     wealth: float
     limit: float
-    unit: str
+    unit: str | None = None
     since_resume: int | None = None  # the resume the drawdown counts from; None = the record
     price: float | None = None
     price_at_limit: float | None = None
@@ -97,7 +97,7 @@ class Drawdown(Facts, frozen=True, kw_only=True, tag="drawdown"):
     drawdown: float
     peak: float
     wealth: float
-    unit: str
+    unit: str | None = None
     peak_time: int
 
     def why(self, time: int, /) -> Iterable[str]:
@@ -109,7 +109,7 @@ class DrawdownOver(Facts, frozen=True, kw_only=True, tag="drawdown_over"):
     """The peak of a told drawdown is reached again."""
 
     declared: ClassVar[Kind] = Kind(
-        words=(Words("🟩", "Drawdown Over", "back at {wealth:wealth} {unit:name}"),),
+        words=(Words("🟩", "Drawdown Over", "back at {wealth:wealth}{unit:asset}"),),
         group=Group.SAFETY,
         tone=Tone.GOOD,
         retelling=Retelling.ANEW,
@@ -117,7 +117,7 @@ class DrawdownOver(Facts, frozen=True, kw_only=True, tag="drawdown_over"):
     )
 
     wealth: float
-    unit: str
+    unit: str | None = None
     lasted: int
     deepest: float
 
@@ -152,14 +152,15 @@ class BreakerTripped(OfACaller, frozen=True, kw_only=True, tag="breaker"):
     base: str | None = None
     resume_at: int | None = None
     resume_score: float | None = None
+    told: bool = False  # by the bot as it happened, not by an observation
 
     def why(self, time: int, /) -> Iterable[str]:
         if self.peak is not None and self.wealth is not None:
             limit = f", limit {numbers.percent(-self.limit)}" if self.limit else ""
             yield f"{_from_peak(self, time)} at bar close{limit}"
-        if self.position is not None and self.base:
-            base = escape(self.base)
-            yield f"selling all {numbers.exact(self.position)} {base}" if self.position else f"no {base} to sell"
+        if self.position is not None:
+            all_of_it = f"selling all {of(numbers.exact(self.position), self.base)}"
+            yield all_of_it if self.position else f"{none_of(self.base)} to sell"
         yield _until(self.resume_at, self.resume_score, time)
 
 
@@ -208,6 +209,7 @@ class Phoenix(OfACaller, frozen=True, kw_only=True, tag="phoenix"):
     price: float | None = None
     wealth: float | None = None
     regime: str | None = None
+    told: bool = False  # as of a trip
 
     def why(self, _time: int, /) -> Iterable[str]:
         if self.halted is not None:
@@ -249,23 +251,24 @@ class Halted(Facts, frozen=True, kw_only=True, tag="halted"):
     cancelled: int | None = None  # orders; None: the bot reports its halt with its observations
     orders_open: int | None = None  # that are not cancelled yet
     selling: bool = False
+    until: int | None = None  # it is to last, as far as the bot knows
+    told: bool = False  # as of a trip
 
     @property
     def retelling(self) -> Retelling:
         """As told where the bot told it of itself, and no observation brought it."""
-        return Retelling.ANEW if self.cancelled is None else Retelling.AS_TOLD
+        return Retelling.AS_TOLD if self.told or self.cancelled is not None else Retelling.ANEW
 
-    def why(self, _time: int, /) -> Iterable[str]:
+    def why(self, time: int, /) -> Iterable[str]:
         if self.cancelled is not None:
             yield from _halted_now(self, self.cancelled)
             return
-        if self.position is not None and self.base:
-            yield (
-                f"keeps {numbers.exact(self.position)} {escape(self.base)}"
-                if self.position
-                else f"no {escape(self.base)} held"
-            )
-        if self.reason == "owner":
+        if self.position is not None:
+            keeps = f"keeps {of(numbers.exact(self.position), self.base)}"
+            yield keeps if self.position else f"{none_of(self.base)} held"
+        if self.until is not None:
+            yield f"until {numbers.moment(self.until, time)}"
+        elif self.reason == "owner":
             yield "goes on when you say so"
 
 
@@ -300,11 +303,12 @@ class Unhalted(Facts, frozen=True, kw_only=True, tag="unhalted"):
     bars: int | None = None  # that passed meanwhile
     kept_back: int | None = None  # trades that would have been made
     still: str | None = None  # the reason of another halt that goes on
+    told: bool = False  # as of a trip
 
     @property
     def retelling(self) -> Retelling:
         """As told where the bot told it of itself, and no observation brought it."""
-        return Retelling.ANEW if self.bars is None else Retelling.AS_TOLD
+        return Retelling.AS_TOLD if self.told or self.bars is not None else Retelling.ANEW
 
     def why(self, _time: int, /) -> Iterable[str]:
         passed = f"{numbers.count(self.bars, 'bar')} passed" if self.bars is not None else ""
@@ -326,10 +330,10 @@ class SellStuck(Facts, frozen=True, kw_only=True, tag="sell_stuck"):
             Words(
                 "🚨",
                 "HALT CAN'T SELL",
-                "{position:exact} {base:name} held",
-                lambda facts: facts.by == "owner" and None not in (facts.position, facts.base),
+                "{position:exact}{base:asset} held",
+                lambda facts: facts.by == "owner" and facts.position is not None,
             ),
-            Words("🚨", "BREAKER CAN'T SELL", "{position:exact} {base:name} held", has("position", "base")),
+            Words("🚨", "BREAKER CAN'T SELL", "{position:exact}{base:asset} held", has("position")),
             Words("🚨", "BREAKER CAN'T SELL", "nothing sold yet"),
         ),
         group=Group.SAFETY,
@@ -383,9 +387,9 @@ class DailyLimit(Facts, frozen=True, kw_only=True, tag="daily_limit"):
         if self.limit:
             yield f"limit {numbers.percent(-self.limit)}"
         yield "no buys until 00:00"
-        if self.position and self.base:
+        if self.position:
             share = f" ({numbers.weight(self.weight)})" if self.weight is not None else ""
-            yield f"keeps {numbers.exact(self.position)} {escape(self.base)}{share} and may sell"
+            yield f"keeps {of(numbers.exact(self.position), self.base)}{share} and may sell"
         if self.drawdown is not None:
             still = f", breaker still at {numbers.percent(-self.breaker)}" if self.breaker else ""
             yield f"DD {numbers.percent(self.drawdown)}{still}"
@@ -408,7 +412,7 @@ class DailyLimitOver(Facts, frozen=True, kw_only=True, tag="daily_limit_over"):
     drawdown: float | None = None
 
     def why(self, _time: int, /) -> Iterable[str]:
-        held = f"{numbers.weight(self.weight)} {escape(self.base)}, " if self.weight is not None and self.base else ""
+        held = f"{of(numbers.weight(self.weight), self.base or 'held')}, " if self.weight is not None else ""
         yield "may buy again"
         if self.drawdown is not None:
             yield f"{held}DD {numbers.percent(self.drawdown)}"
@@ -431,11 +435,11 @@ def _until(resume_at: int | None, resume_score: float | None, time: int) -> str:
 
 
 def _halted_now(f: Halted, cancelled: int) -> Iterable[str]:
-    if f.position is not None and f.base:
-        base = escape(f.base)
-        held = f"{numbers.exact(f.position)} {base}"
+    if f.position is not None:
+        held = of(numbers.exact(f.position), f.base)
         keeps = f"the account holds {held}" if f.reason == "journal" else f"keeps {held}"
-        yield (f"selling all {held}" if f.selling else keeps) if f.position else f"nothing sold (no {base} held)"
+        nothing = f"nothing sold ({none_of(f.base)} held)"
+        yield (f"selling all {held}" if f.selling else keeps) if f.position else nothing
     if f.orders_open:
         yield f"{numbers.count(f.orders_open, 'order')} still open there, being cancelled"
     if cancelled or not f.orders_open:

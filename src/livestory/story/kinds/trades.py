@@ -10,7 +10,7 @@ from livestory.story.reason import Reason
 from livestory.story.reasons import BREAKER, NOT_OFFERED, because
 from livestory.story.wording import numbers
 from livestory.story.wording.columns import Words
-from livestory.story.wording.text import escape
+from livestory.story.wording.text import escape, none_of, of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,8 +77,8 @@ class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
 
     declared: ClassVar[Kind] = Kind(
         words=(
-            Words("🟢", "BUY", "+{quantity:exact} {base:name} @ {price:exact} {quote:name}", equals("side", "buy")),
-            Words("🔴", "SELL", "-{quantity:exact} {base:name} @ {price:exact} {quote:name}"),
+            Words("🟢", "BUY", "+{quantity:exact}{base:asset} @ {price:exact}{quote:asset}", equals("side", "buy")),
+            Words("🔴", "SELL", "-{quantity:exact}{base:asset} @ {price:exact}{quote:asset}"),
         ),
         group=Group.TRADES,
         tone=Tone.GOOD,
@@ -90,8 +90,8 @@ class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
     side: str
     quantity: Decimal
     price: Decimal
-    base: str
-    quote: str
+    base: str | None = None
+    quote: str | None = None
     symbol: str | None = None
     effect: str | None = None
     short: bool = False
@@ -145,7 +145,7 @@ class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
                 self.effect or "", "reduces the short"
             )
         if self.result is not None and self.gain is not None:
-            gain = f"{numbers.signed_wealth(self.gain, self.quote)} {escape(self.quote)}"
+            gain = of(numbers.signed_wealth(self.gain, self.quote), self.quote)
             yield f"result {numbers.percent(self.result)} after fees ({gain})"
         yield "needs nothing from you" if breaker and done else _remaining(self, done=done)
 
@@ -158,14 +158,14 @@ class PutOff(OfACaller, frozen=True, kw_only=True, tag="put_off"):
             Words(
                 "⏸️",
                 "Buy Put Off",
-                "{quantity:exact} {base:name} wanted",
-                lambda facts: facts.side == "buy" and None not in (facts.quantity, facts.base),
+                "{quantity:exact}{base:asset} wanted",
+                lambda facts: facts.side == "buy" and facts.quantity is not None,
             ),
             Words(
                 "⏸️",
                 "Sell Put Off",
-                "{quantity:exact} {base:name} wanted",
-                lambda facts: facts.side == "sell" and None not in (facts.quantity, facts.base),
+                "{quantity:exact}{base:asset} wanted",
+                lambda facts: facts.side == "sell" and facts.quantity is not None,
             ),
             Words("⏸️", "Trade Put Off", "{base:name} not traded", has("base")),
             Words("⏸️", "Trade Put Off", "nothing traded"),
@@ -192,14 +192,14 @@ class Exposure(Facts, frozen=True, kw_only=True, tag="exposure"):
 
     declared: ClassVar[Kind] = Kind(
         words=(
-            Words("🎯", "Exposure", "{base:name} at {after:exposure}", lambda facts: facts.before is None),
+            Words("🎯", "Exposure", "{base:asset_first}at {after:exposure}", lambda facts: facts.before is None),
             Words(
                 "🔼",
                 "Exposure Up",
-                "{base:name} {before:exposure} → {after:exposure}",
+                "{base:asset_first}{before:exposure} → {after:exposure}",
                 lambda facts: facts.after > facts.before,
             ),
-            Words("🔽", "Exposure Down", "{base:name} {before:exposure} → {after:exposure}"),
+            Words("🔽", "Exposure Down", "{base:asset_first}{before:exposure} → {after:exposure}"),
         ),
         group=Group.TRADES,
         tone=Tone.NEWS,
@@ -210,7 +210,7 @@ class Exposure(Facts, frozen=True, kw_only=True, tag="exposure"):
 
     before: float | None = None
     after: float
-    base: str
+    base: str | None = None
     price: float | None = None
     reason: Reason | None = None
 
@@ -241,7 +241,7 @@ def _found_late(f: Trade, time: int) -> str:
 def _in_part(f: Trade, wanted: Decimal) -> str:
     filled = f"{numbers.exact(f.quantity)} of {numbers.exact(wanted)}"
     if f.rest is None:
-        return f"{filled} {escape(f.base)} filled, the rest given up"
+        return f"{of(filled, f.base)} filled, the rest given up"
     why_ = because(f.rest)
     return (
         f"{filled}: the rest {why_}, given up" if NOT_OFFERED.made(f.rest) else f"{filled}, the rest given up: {why_}"
@@ -249,15 +249,17 @@ def _in_part(f: Trade, wanted: Decimal) -> str:
 
 
 def _all_in(f: Trade) -> str:
-    return f"all in {escape(f.quote)}" + (f": {numbers.wealth(f.wealth, f.quote)}" if f.wealth else "")
+    all_in = f"all in {escape(f.quote)}" if f.quote else "nothing held"
+    return all_in + (f": {numbers.wealth(f.wealth, f.quote)}" if f.wealth else "")
 
 
 def _remaining(f: Trade, *, done: bool) -> str:
     if f.weight_before is not None and f.weight_after is not None:
         step = f"step {f.step}: " if f.step and f.side == "buy" else ""
-        shares = f"{step}{escape(f.base)} {numbers.weight(f.weight_before)} → {numbers.weight(f.weight_after)}"
+        of_what = escape(f.base or "weight")
+        shares = f"{step}{of_what} {numbers.weight(f.weight_before)} → {numbers.weight(f.weight_after)}"
         return _all_in(f) if done else shares
     if f.result is not None and f.position_after is not None:
         left = abs(f.position_after)
-        return f"{numbers.exact(left)} {escape(f.base)} left" if left else f"no {escape(f.base)} left"
+        return f"{of(numbers.exact(left), f.base) if left else none_of(f.base)} left"
     return ""

@@ -39,20 +39,33 @@ def _word(words: Mapping[str, str]) -> _Format:
     )
 
 
+def _decimal(text: str) -> Decimal:
+    return Decimal(text.replace(",", ""))
+
+
 def _share(text: str) -> Decimal:
-    return Decimal(text.rstrip("%")) / 100
+    return _decimal(text.rstrip("%")) / 100
 
 
-_PERCENT = r"[+-]?\d+(?:\.\d+)?%"
+def _name(text: str) -> str:
+    return escape(text).replace(" ", r"\x20") or "-"
+
+
+def _asset(text: str) -> str | None:
+    return unescape(text.strip(" ")) or None
+
+
+_DIGITS = r"\d[\d,]*(?:\.\d+)?"
+_PERCENT = rf"[+-]?{_DIGITS}%"
 _FORMATS: dict[str, _Format] = {
-    "wealth": _Format(numbers.wealth, r"-?\d+(?:\.\d+)?", Decimal),
-    "change": _Format(numbers.signed_wealth, r"[+-]\d+(?:\.\d+)?", Decimal),
-    "exact": _Format(_plain(numbers.exact), r"-?\d+(?:\.\d+)?", Decimal),
+    "wealth": _Format(numbers.wealth, rf"-?{_DIGITS}", _decimal),
+    "change": _Format(numbers.signed_wealth, rf"[+-]?{_DIGITS}", _decimal),
+    "exact": _Format(_plain(numbers.exact), rf"-?{_DIGITS}", _decimal),
     "percent": _Format(_plain(numbers.percent), _PERCENT, _share),
     "loss": _Format(_plain(lambda share: numbers.percent(-share)), _PERCENT, lambda text: -_share(text)),
     "exposure": _Format(_plain(numbers.exposure), r"-?\d+(?:\.\d)?%", _share),
     "score": _Format(_plain(numbers.score), r"-?\d+\.\d", Decimal),
-    "count": _Format(_plain(str), r"\d+", int),
+    "count": _Format(_plain(numbers.whole), r"\d[\d,]*", lambda text: int(text.replace(",", ""))),
     "duration": _Format(_plain(numbers.duration), _DURATION, str),
     "lag": _Format(_plain(numbers.lag), rf"\d+(?:\.\d+)?s|{_DURATION}", str),
     "clock": _Format(_plain(lambda micros: numbers.stamp(micros)[11:]), r"\d\d:\d\d:\d\d", str),
@@ -62,7 +75,10 @@ _FORMATS: dict[str, _Format] = {
     "month": _Format(_plain(numbers.month), r"\w+ \d{4}", str),
     "year": _Format(_plain(numbers.year), r"\d{4}", str),
     "text": _Format(lambda value, _unit: escape(value) or "-", _TEXT, unescape),
-    "name": _Format(lambda value, _unit: escape(value).replace(" ", r"\x20") or "-", r"[^ ]+", unescape),
+    "name": _Format(lambda value, _unit: _name(value), r"[^ ]+", unescape),
+    # An asset that may be unknown, with the space that parts it from its amount, or from what follows.
+    "asset": _Format(lambda value, _unit: "" if value is None else f" {_name(value)}", r"(?: [^ ]+)?", _asset),
+    "asset_first": _Format(lambda value, _unit: "" if value is None else f"{_name(value)} ", r"(?:[^ ]+ )?", _asset),
     "by": _word(
         {"you": "by you", "bars": "end of the bars", "error": "by an error", "system": "by the system (SIGTERM)"}
     ),

@@ -39,6 +39,16 @@ def visible(text: str) -> str:
     return "".join(each if each in "\n\\|" else _escaped(each) for each in text)
 
 
+def of(amount: str, asset: str | None) -> str:
+    """``0.8929 BTC``: an amount and its asset; the amount alone where nobody said of what it is."""
+    return f"{amount} {escape(asset)}" if asset else amount
+
+
+def none_of(asset: str | None) -> str:
+    """``no ETH``: that nothing is held of it."""
+    return f"no {escape(asset)}" if asset else "nothing"
+
+
 def unescape(text: str) -> str:
     """The text that `escape` was given."""
     return _ESCAPE.sub(_unescaped, text)

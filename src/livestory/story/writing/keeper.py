@@ -55,6 +55,7 @@ class Keeper:
         self._calls: deque[Told] = deque()
         self._heard = self._settled = 0  # calls that were ever in there, and that left
         self._store: StoryStore | None = None
+        self._was_open = False
         self._inbox = Inbox(Layout.of(path))
         self._trades: set[str] = set()  # ids of all trades told: the caller never waits for a disk to know one
         self._subscribers = Subscribers()
@@ -184,12 +185,14 @@ class Keeper:
             narrator = self.narrator.blank()
             if saved is not None:
                 narrator.restore(saved)
+            if not self._was_open:
+                narrator.opened()
             self._last_told = store.journal.last.told if store.journal.last is not None else 0
             trades = store.journal.ids(TRADE)
             self._inbox = Inbox(Layout.of(self._path), store.journal.state(INBOX))
             self._inbox.sweep()
             self._catch_up(narrator, trades)
-            self._store = store
+            self._store, self._was_open = store, True
         except BaseException:
             store.close()
             raise

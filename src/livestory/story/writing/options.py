@@ -14,6 +14,7 @@ from livestory.story import arguments
 from livestory.story.files.layout import Layout
 from livestory.story.journal.entry import Identity
 from livestory.story.settings import StorySettings
+from livestory.story.symbol import assets
 from livestory.story.wording.text import encodable
 
 _FILE = "live_story.txt"
@@ -25,8 +26,8 @@ class Options(Struct, frozen=True):
     """What all writers of one story have in common."""
 
     name: str | None
-    symbol: str
-    unit: str
+    symbol: str | None
+    unit: str | None
     settings: StorySettings
     keep_days: int | None
     clock: Clock | None
@@ -36,10 +37,11 @@ class Options(Struct, frozen=True):
         cls, *, name: Any, symbol: Any, unit: Any, settings: Any, keep_days: Any, clock: Any
     ) -> Options:
         """The options as a caller gives them. Raises ValueError, which names the one that can't be."""
-        name, unit, symbol = _text(name, "name"), _text(unit, "unit"), arguments.pair(_text(symbol, "symbol") or "")
+        name, unit, symbol = _text(name, "name"), _text(unit, "unit"), _text(symbol, "symbol")
+        symbol = arguments.pair(symbol) if symbol is not None else None
         if settings is not None and not isinstance(settings, StorySettings):
             _refuse("settings", settings, "a StorySettings, or None for the usual ones")
-        unit = unit or symbol.partition("/")[2]
+        unit = unit or assets(symbol)[1]
         return cls(name, symbol, unit, settings or StorySettings(), _days(keep_days), _clock(clock))
 
     @property

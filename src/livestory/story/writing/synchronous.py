@@ -8,6 +8,7 @@ from livestory.story.files.inbox import INBOX, Inbox
 from livestory.story.files.layout import Layout
 from livestory.story.inputs import Observation, Statement
 from livestory.story.narrator import NARRATOR, Narrator
+from livestory.story.symbol import assets
 from livestory.story.writing.store import StoryStore
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class SynchronousWriter:
     ) -> None:
         """Open the story at ``path`` or begin it; see `StoryStore.open` for ``clock`` and the errors."""
         self._store = StoryStore.open(path, identity, keep_days=keep_days, clock=clock)
-        self.narrator = Narrator(identity.symbol or "ETH/BTC", identity.unit or "BTC", settings)
+        self.narrator = Narrator(identity.symbol, identity.unit or assets(identity.symbol)[1], settings)
         self._events: list[Event] = []
         self._observations: list[Observation] = []
         self._last = 0

@@ -61,7 +61,7 @@ export class Chapters {
   #card({ seq, line, facts }, greatest) {
     const name = line.split(" | ")[1].replace(/^\S+ /u, "").replace(/^(Day|Month): /u, "");
     const parts = [];
-    if (facts.holding !== undefined) parts.push(`holding ${facts.base ?? ""} ${numbers.percent(facts.holding)}`);
+    if (facts.holding !== undefined && facts.base) parts.push(`holding ${facts.base} ${numbers.percent(facts.holding)}`);
     const trades = [count(facts.buys, "buy"), count(facts.sells, "sell")].filter(Boolean).join(", ");
     parts.push(trades || "no trade");
     return make("li", { class: "card" },

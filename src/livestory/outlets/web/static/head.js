@@ -124,9 +124,10 @@ function gauge(id, share, tick = null) {
 }
 
 function drawFigures() {
-  const [base, quote] = (status.symbol ?? "/").split("/");
-  const against = (made) => (made?.holding == null ? "" : `holding ${base}: ${numbers.percent(made.holding)}`);
-  figure("wealth", numbers.fixed(status.wealth, status.decimals), status.unit, status.price === null ? "" : `${base} at ${numbers.exact(status.price)} ${quote}`);
+  const [base, quote] = (status.symbol ?? "/").split("/"); // none is known of a story without a symbol
+  const against = (made) => (made?.holding == null || !base ? "" : `holding ${base}: ${numbers.percent(made.holding)}`);
+  const price = status.price === null ? "" : [base || "price", base ? "at" : "", numbers.exact(status.price), quote].filter(Boolean).join(" ");
+  figure("wealth", numbers.fixed(status.wealth, status.decimals), status.unit, price);
   figure("today", numbers.percent(status.today?.change), "", against(status.today), numbers.direction(status.today?.change));
   figure("total", numbers.percent(status.total?.change), "", against(status.total), numbers.direction(status.total?.change));
   const limit = status.breaker;

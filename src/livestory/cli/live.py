@@ -1,21 +1,62 @@
-"""Trouble of a bot that trades in the present, said on standard error: of its candles and of its ledger."""
+"""A bot that trades in the present: an exchange's candles, the time between bars, and trouble, on standard error."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
+from livestory.cli.mode import account, public_client
+from livestory.cli.play import Play
+from livestory.clock import SystemClock
 from livestory.story.kinds.exchange import CandlesBack, CandlesRefused
 from livestory.story.wording import numbers
 from livestory.trading.executor import TimePassed
-from livestory.trading.market.candles import CandleNews
+from livestory.trading.live import Timer
+from livestory.trading.market.bar import BAR
+from livestory.trading.market.candles import CandleNews, ExchangeCandles
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from threading import Event
+
+    from livestory.cli.mode import Mode
+    from livestory.config import Configuration
+    from livestory.story.files.layout import Layout
     from livestory.trading.executor import Executor
 
 
-class TellingNews(CandleNews):
+@contextmanager
+def trading(mode: Mode, settings: Configuration, layout: Layout, stop: Event) -> Iterator[Play]:
+    """A run on an exchange's candles, its connections closed at the end."""
+    clock, name, symbol = SystemClock(), settings.bot.exchange, settings.bot.symbol
+    exchange = None if mode == "paper" else account(mode, settings, clock)
+    client = public_client(settings, clock) if exchange is None else exchange.client
+    click.echo(f"{name}: asking for the candles of {symbol}", err=True)
+    news, timer = CandleReporter(name), Timer(stop, clock)
+
+    def attach(executor: Executor) -> None:
+        news.attach(executor)
+        timer.attach(LedgerWatch(executor).on_time)
+
+    try:
+        yield Play(
+            layout=layout,
+            settings=settings,
+            market=ExchangeCandles(client, symbol, BAR, stop=timer, news=news, settings=settings.market),
+            mode=mode,
+            origin=name,
+            clock=clock,
+            keep_days=settings.story.keep_days,
+            exchange=exchange,
+            attach=attach,
+        )
+    finally:
+        client.close()
+
+
+class CandleReporter(CandleNews):
     """Hands trouble with the candles on: to standard error at once, and to the executor, who tells it, once it runs."""
 
     def __init__(self, exchange: str) -> None:
@@ -41,15 +82,15 @@ class TellingNews(CandleNews):
 
     def refused(self, since: int, problem: str) -> None:
         """Tell that candles are not taken."""
-        self._tell(since, CandlesRefused(problem=problem, since=since))
+        self._report(since, CandlesRefused(problem=problem, since=since))
 
     def taken(self, since: int, until: int, refused: int) -> None:
         """Tell that they are good again."""
-        self._tell(until, CandlesBack(refused=refused, lasted=until - since))
+        self._report(until, CandlesBack(refused=refused, lasted=until - since))
 
-    def _tell(self, now: int, facts: CandlesRefused | CandlesBack) -> None:
+    def _report(self, now: int, facts: CandlesRefused | CandlesBack) -> None:
         if self._executor is not None and self._executor.begun:
-            self._executor.tell(now, facts)
+            self._executor.report(now, facts)
             self._executor.commit()
 
     def _say(self, words: str) -> None:
@@ -60,7 +101,6 @@ class LedgerWatch:
     """Tells an executor how time passes, and looks at its ledger each time: the story can't tell of that itself."""
 
     def __init__(self, executor: Executor) -> None:
-        """All is well so far."""
         self._executor = executor
         self._said: str | None = None
 

@@ -10,7 +10,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from livestory.outlets.metrics import MetricsSettings
+    from livestory.config import MetricsSettings
     from livestory.story.files.layout import Layout
 
 

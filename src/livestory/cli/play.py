@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from livestory.cli.metrics_port import exposed
@@ -18,7 +19,7 @@ from livestory.trading.session import RunInfo
 from livestory.trading.state import ExecutorState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from threading import Event
 
     from livestory.clock import Clock
@@ -60,7 +61,7 @@ def play(play: Play, stop: Event, progress: Callable[[int], None] = lambda _: No
     """
     settings, paper = play.settings, None if play.exchange is not None else play.settings.paper
     fresh = ExecutorState.fresh(settings.bot.name, settings.strategy, settings.risk, paper)
-    with _metrics(play), _story(play, stop) as story:
+    with exposed(play.layout, play.settings.metrics), _story(play, stop) as story:
         if play.exchange is not None and not wait_until_fine(play.exchange, settings, stop):
             return Ending.STOPPED, fresh.summary
         executor, bars = _executor(play, fresh, story, stop)

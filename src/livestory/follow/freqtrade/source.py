@@ -167,7 +167,7 @@ class FreqtradeSource:
         for start in self._database.starts():
             if start is not None and start > at.started:
                 at.started, at.running = start, True
-                yield Begin(time=start, mode=self._mode, market=self._market)
+                yield Begin(time=start, mode=self._mode, market=self._market, own=True)
 
     def _end(self, at: Cursor, now: int) -> Iterator[Input]:
         """A freqtrade that ends in order takes its database's log away; one that is killed leaves it there."""

@@ -65,7 +65,7 @@ def test_each_line_is_answered_with_its_events_or_what_is_wrong(tmp_path: Path) 
     assert done.stderr.decode().splitlines() == [
         "standard input:3:31: JSON is malformed: trailing comma in object",
         "standard input:4: longer than the 65,536 bytes that an input may have",
-        "standard input:6: quantity '-1': expected a positive number",
+        "standard input:6: quantity -1: expected a positive number",
         "3 of 6 inputs were refused",
         "Correct them and send them again.",
     ]
@@ -96,7 +96,7 @@ def test_killed_and_told_again_nothing_is_lost_or_doubled(tmp_path: Path) -> Non
     killed = tmp_path / "killed"
     killed.mkdir()
     answered: dict[str, Any] = {}
-    for heard in (0, 3, 11, 37, 60):
+    for heard in (0, 11, 60):
         told = begun(killed)
         assert told.stdin is not None
         assert told.stdout is not None

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from livestory.cli.options import configuration, dir_option, metrics_option, serve_options
+from livestory.cli.options import PATH, configuration, dir_option, metrics_option, serve_options
 from livestory.cli.page import need_page, served
 from livestory.cli.story_folder import story_in
 from livestory.clock import instant
@@ -18,6 +17,7 @@ from livestory.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
     from typing import Any
 
     from livestory.follow.source import Source
@@ -62,11 +62,11 @@ def follow() -> None:
 @click.option(
     "--config",
     "configured",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="FILE",
     help="freqtrade's own configuration: it says where the database lies. Its keys are never read.",
 )
-@click.option("--db", "database", type=click.Path(path_type=Path), metavar="FILE", help="freqtrade's database itself.")
+@click.option("--db", "database", type=PATH, metavar="FILE", help="freqtrade's database itself.")
 @_shared
 def freqtrade(
     configured: Path | None,

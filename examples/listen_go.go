@@ -28,7 +28,7 @@ type Teller struct {
 }
 
 func NewTeller() *Teller {
-	url := os.Getenv("LIVESTORY_URL")
+	url := os.Getenv("STORY_URL")
 	if url == "" {
 		url = "http://127.0.0.1:8731/tell"
 	}

@@ -46,7 +46,7 @@ def runs(program: tuple[str, ...], name: str, url: str) -> Sequence[str]:
     run = subprocess.run(
         [*program, f"examples/{name}"],
         cwd=ROOT,
-        env={**os.environ, "LIVESTORY_URL": url, "LIVESTORY_LISTEN_TOKEN": TOKEN},
+        env={**os.environ, "STORY_URL": url, "LIVESTORY_LISTEN_TOKEN": TOKEN},
         capture_output=True,
         text=True,
         timeout=LONG,
@@ -87,7 +87,7 @@ def test_a_bot_in_node_is_told_when_the_listener_comes_back(tmp_path: Path) -> N
         port = free.getsockname()[1]
     bot = subprocess.Popen(
         [node, ROOT / "examples" / "listen_node.mjs"],
-        env={**os.environ, "LIVESTORY_URL": f"http://127.0.0.1:{port}/tell"},
+        env={**os.environ, "STORY_URL": f"http://127.0.0.1:{port}/tell"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from livestory.cli.page import PORT
 from livestory.story.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
 
     from livestory.config import Configuration
 
+MICROSECOND = timedelta(microseconds=1)
 _CONFIGURATION = Path("livestory.toml")
 
 PATH = click.Path(path_type=Path)
@@ -46,6 +50,27 @@ def config_option(
     )
 
 
+def metrics_option() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The option --metrics-port of a command that tells a story; `livestory.cli.metrics_port.exposed` takes it."""
+    return click.option(
+        "--metrics-port",
+        type=click.IntRange(0, 65535),
+        metavar="N",
+        help="Expose metrics to Prometheus there while it runs.  [default: port of [metrics] in the configuration]",
+    )
+
+
+def serve_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options --serve and --port of a command that tells a story; `livestory.cli.page.served` takes them."""
+    serves = click.option(
+        "--serve", "serves", is_flag=True, help="Show the live page while it runs; see livestory serve."
+    )
+    port = click.option(
+        "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Of the live page."
+    )
+    return serves(port(command))
+
+
 def config_file(configured: Path | None) -> Path | None:
     """The file that --config names, else livestory.toml of the present folder; None where there is neither."""
     return configured or (_CONFIGURATION if _CONFIGURATION.exists() else None)
@@ -56,6 +81,24 @@ def configuration(configured: Path | None) -> Configuration:
     from livestory import config
 
     return config.load(config_file(configured))
+
+
+def time_or_ago(example: str) -> Callable[[str], int | timedelta]:
+    """The type of an option that takes a time, read as its instant, or how long before another, such as ``example``."""
+
+    def read(text: str) -> int | timedelta:
+        from livestory.clock import instant
+        from livestory.durations import duration
+
+        with suppress(ValueError):
+            return timedelta(microseconds=duration(text))
+        try:
+            return instant(text)
+        except ValueError:
+            message = f"{text!r} is neither a duration such as {example} nor a time such as 2024-12-03T15:00"
+            raise click.BadParameter(message) from None
+
+    return read
 
 
 def event_kinds(text: str) -> frozenset[str]:

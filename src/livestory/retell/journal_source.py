@@ -11,14 +11,14 @@ from msgspec.structs import asdict
 from livestory.errors import JournalCorrupt
 from livestory.retell.explain_story import KeptEvent, SavedState, SourceInput, ThinnedObservation
 from livestory.story.event import Event, from_record
-from livestory.story.inputs import Begin, End, Fill, Flow, Observation, Skip, Statement
+from livestory.story.inputs import Begin, End, Fill, Flow, Funding, Observation, Skip, Statement
 from livestory.story.journal.reader import PAGE_BYTES
 from livestory.story.kinds.base import Retelling
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.lifecycle import Resumed, Rules, RulesChanged, Started, Stopped
-from livestory.story.kinds.money import CashFlow
+from livestory.story.kinds.money import CashFlow, FundingPaid
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
-from livestory.story.kinds.trades import PutOff, Trade
+from livestory.story.kinds.trades import PutOff, ResultDiffers, Trade
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from livestory.story.journal.entry import Kept
     from livestory.story.journal.reader import JournalReader
 
-GivenInput = TypeVar("GivenInput", Begin, End, Fill, Skip, Flow)
+GivenInput = TypeVar("GivenInput", Begin, End, Fill, Funding, Skip, Flow)
 
 _PAGE = 1000  # events read at a time
 _CHUNK = 512  # inputs given together
@@ -167,10 +167,12 @@ class _Interleaved:
     def _apart(self, event: Event) -> Statement | None:
         """The event as it was told, where no observation can have brought it."""
         seen = self._last is not None and self._last.time == event.time
-        return None if seen or isinstance(event.facts, Chapter) else Statement(event.time, (event.facts,))
+        return (
+            None if seen or isinstance(event.facts, Chapter | ResultDiffers) else Statement(event.time, (event.facts,))
+        )
 
 
-def _own(event: Event) -> SourceInput | None:  # noqa: PLR0911 - one way for each kind
+def _own(event: Event) -> SourceInput | None:  # noqa: C901, PLR0911 - one way for each kind
     """The input that an event is the telling of; None where an observation may have brought it."""
     match event.facts:
         case Started() as f if f.first:
@@ -186,11 +188,14 @@ def _own(event: Event) -> SourceInput | None:  # noqa: PLR0911 - one way for eac
         case RulesChanged() as f:
             return Statement(event.time, (f.after,))
         case Trade() as f if f.effect is not None:
-            return _given(Fill, event, wealth_after=f.wealth, result=f.reported)
+            effect = f.effect if f.effect != "flip" else None  # which comes of the position
+            return _given(Fill, event, wealth_after=f.wealth, result=f.reported, effect=effect)
         case PutOff():
             return _given(Skip, event)
         case CashFlow():
             return _given(Flow, event)
+        case FundingPaid() as f:
+            return _given(Funding, event, asset=f.unit)
         case f:
             return Statement(event.time, (f,)) if f.retelling is not Retelling.ANEW else None
 

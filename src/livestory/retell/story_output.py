@@ -160,7 +160,7 @@ def check_place(out: Path, source: Path | None) -> None:
 
 
 def _text(event: Event) -> str:
-    return event.line + "\n"
+    return event.line + "\n" if event.shown else ""
 
 
 def _json(event: Event) -> str:

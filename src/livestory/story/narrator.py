@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 NARRATOR = "narrator"
 """The name of a narrator's state in a journal."""
 TRADE = "trade-"
-"""What the id of a trade's event begins with, where the trade has an id of its own."""
+"""What the id begins with of an event that tells a trade, or a payment of funding, which has an id of its own."""
 
 
 _Stated = Flow | Skip | Begin | End | Statement | RecordCheck | RegimeCheck | Head
@@ -289,17 +289,30 @@ class Narrator(FormerVerbs):
         closed = self._account.fill(fill)
         put_off = self._memory.put_offs.filled(fill, self._account)
         self._memory.troubles.filled(fill)
+        own = len(told)
         told += self._hear(fill.time, self._memory.trades.fill(fill, closed, put_off, self._account))
-        return self._events(fill.time, told, self.trade_id(fill))
+        return self._events(fill.time, told, own, self.trade_id(fill))
 
     def _fund(self, funding: Funding) -> tuple[Event, ...]:
         self._memory.calls += 1
-        return self._events(funding.time, self._advance(funding.time))
+        told = self._advance(funding.time)
+        self._account.fund(funding)
+        paid = self._memory.trades.fund(funding, self._account)
+        shown = abs(paid.share or 0.0) >= self._settings.funding_told
+        if shown:
+            self._hear(funding.time, (paid,))
+        else:  # it is counted, and ends no silence
+            self._memory.chapters.hear(paid)
+        *before, event = self._events(funding.time, [*told, paid], len(told), self.trade_id(funding))
+        return (*before, replace(event, shown=shown))
 
-    def trade_id(self, fill: Fill) -> str | None:
-        """The id of the event that tells a fill whose trade id is known; the same fill has it again."""
-        symbol = fill.symbol or self._account.symbol or ""
-        return f"{TRADE}{symbol}-{fill.trade_id}" if fill.trade_id else None
+    def trade_id(self, given: Input) -> str | None:
+        """The id of the event that tells a fill or funding whose own id is known; the same one has it again."""
+        if isinstance(given, Fill) and given.trade_id:
+            return f"{TRADE}{given.symbol or self._account.symbol or ''}-{given.trade_id}"
+        if isinstance(given, Funding) and given.funding_id:
+            return f"{TRADE}{given.symbol}-funding-{given.funding_id}"
+        return None
 
     def _count(self, flow: Flow) -> None:
         take = self._account.explain if flow.counted else self._account.flow
@@ -363,7 +376,7 @@ class Narrator(FormerVerbs):
         return heard
 
     def _events(
-        self, time: int, told: list[Facts], own_id: str | None = None, *, found: bool = False
+        self, time: int, told: list[Facts], own: int = 0, own_id: str | None = None, *, found: bool = False
     ) -> tuple[Event, ...]:
         """The events that tell ``told``; ``found``: detectors found it in an observation."""
         calls = self._memory.calls
@@ -371,8 +384,8 @@ class Narrator(FormerVerbs):
             Event(time, facts, tell(time, facts), f"{calls}.{number}", shown=self._shown(time, facts, found=found))
             for number, facts in enumerate(told)
         ]
-        if own_id is not None and events:
-            events[-1] = replace(events[-1], id=own_id)
+        if own_id is not None:
+            events[own] = replace(events[own], id=own_id)
         return tuple(events)
 
     def _shown(self, time: int, facts: Facts, *, found: bool) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from livestory.story.files.layout import Layout
     from livestory.story.inputs import Observation
     from livestory.story.journal.entry import Identity, Kept
-    from livestory.story.snapshot import Peak, Snapshot
+    from livestory.story.snapshot import OpenPosition, Peak, Snapshot
 
 _UNKNOWN = "not known"
 _ROUNDING = 0.0005  # between the bot's own drawdown and the story's: half of the digit that is shown
@@ -125,7 +125,12 @@ def _seen(o: Observation, bot: Snapshot, *, running: bool) -> Iterator[tuple[str
     score = f"score {numbers.score(o.score)}" if o.score is not None else f"score {_UNKNOWN}"
     threshold = f" (threshold {numbers.bound(o.threshold)})" if o.threshold is not None else ""
     yield "regime", f"{o.regime or _UNKNOWN}, {score}{threshold}"
-    yield "position", _position(o, (bot.identity.symbol or "").partition("/")[0])
+    if bot.positions is None or o.position is not None:
+        yield "position", _position(o, (bot.identity.symbol or "").partition("/")[0])
+    if bot.positions is not None:
+        yield from (("open", _open(position, o.time)) for position in bot.positions)
+        if not bot.positions:
+            yield "open", "no position"
     yield "last bar", _last_bar(o, bot, running=running)
 
 
@@ -165,6 +170,18 @@ def _position(o: Observation, base: str) -> str:
     wants = o.target_weight
     wanted = f", wants {numbers.weight(wants)}" if wants is not None else ""
     return f"{held}{share}{wanted}"
+
+
+def _open(position: OpenPosition, now: int) -> str:
+    """A position of a portfolio: what is held, since when, and how it stands."""
+    side = "short" if position.quantity < 0 else "long"
+    told = f"{position.symbol} {side} {numbers.exact(abs(position.quantity))}"
+    told += f" at {numbers.exact(position.entry)}" if position.entry is not None else ""
+    told += f", price {numbers.exact(position.price)}" if position.price is not None else ""
+    if position.result is not None:
+        told += f", result {numbers.signed_wealth(position.result, position.asset)} {position.asset or ''}".rstrip()
+    told += f", liquidated at {numbers.exact(position.liquidation)}" if position.liquidation else ""
+    return told + (f", since {numbers.moment(position.since, now)} UTC" if position.since is not None else "")
 
 
 def _last_bar(o: Observation, bot: Snapshot, *, running: bool) -> str:

@@ -184,7 +184,7 @@ class ChapterDetector(Struct):
         self._open("day", following, day.end, account)
         for period, tally in list(self.tallies.items())[1:]:
             tally.take(day, change)
-            if tally.end <= time:
+            if tally.end < following:  # one that ends with the observation to come is told after it
                 chapters.append(self._told(period, tally, return_of(tally.value, account.value), account))
                 self._open(period, following, day.end, account)
         return tuple(chapters)

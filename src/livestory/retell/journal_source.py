@@ -18,7 +18,7 @@ from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.lifecycle import Resumed, Rules, RulesChanged, Started, Stopped
 from livestory.story.kinds.money import CashFlow
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
-from livestory.story.kinds.trades import PutOff, Trade
+from livestory.story.kinds.trades import PutOff, ResultDiffers, Trade
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -167,7 +167,9 @@ class _Interleaved:
     def _apart(self, event: Event) -> Statement | None:
         """The event as it was told, where no observation can have brought it."""
         seen = self._last is not None and self._last.time == event.time
-        return None if seen or isinstance(event.facts, Chapter) else Statement(event.time, (event.facts,))
+        return (
+            None if seen or isinstance(event.facts, Chapter | ResultDiffers) else Statement(event.time, (event.facts,))
+        )
 
 
 def _own(event: Event) -> SourceInput | None:  # noqa: PLR0911 - one way for each kind
@@ -186,7 +188,8 @@ def _own(event: Event) -> SourceInput | None:  # noqa: PLR0911 - one way for eac
         case RulesChanged() as f:
             return Statement(event.time, (f.after,))
         case Trade() as f if f.effect is not None:
-            return _given(Fill, event, wealth_after=f.wealth, result=f.reported)
+            effect = f.effect if f.effect != "flip" else None  # which comes of the position
+            return _given(Fill, event, wealth_after=f.wealth, result=f.reported, effect=effect)
         case PutOff():
             return _given(Skip, event)
         case CashFlow():

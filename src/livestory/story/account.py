@@ -2,60 +2,29 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import field
 
-from livestory.story.inputs import Fill, Observation
+from livestory.story.inputs import Fill, Funding, Observation
 from livestory.story.kinds.lifecycle import Rules, RulesChanged
 from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
 from livestory.story.kinds.risk import AllTimeHigh
+from livestory.story.positions import EXACT, Closed, Deal, Fee, Holding, add
 from livestory.story.settings import StorySettings
-from livestory.story.symbol import assets
+from livestory.story.symbol import assets, canonical, is_contract, settled_in
 from livestory.story.unit_value import UnitValue, fall_from
 
 if TYPE_CHECKING:
     from livestory.story.kinds.base import Facts
 
+_NOTHING = Decimal(0)
+
 
 def tripped(halt_reason: str | None) -> bool:
     """Whether a halt is the breaker's; a bot that gives no reason halts for its breaker."""
     return halt_reason is None or halt_reason == "breaker"
-
-
-class Position(Struct):
-    """A holding in one pair: positive long, negative short; ``cost`` is what it took to build, fees included."""
-
-    quantity: Decimal = Decimal(0)
-    cost: Decimal = Decimal(0)  # of a short: what selling it brought, after fees
-
-    def add(self, fill: Fill, *, short: bool) -> None:
-        """Open the position or add to it."""
-        fee = fill.fee or Decimal(0)
-        paid = fill.quantity * fill.price
-        self.cost += paid - fee if short else paid + fee
-        self.quantity += -fill.quantity if short else fill.quantity
-
-    def reduce(self, fill: Fill, *, short: bool) -> tuple[Decimal, float | None]:
-        """Close a part of it or all: the gain after fees, and the gain as a share of the cost."""
-        fee = fill.fee or Decimal(0)
-        paid = fill.quantity * fill.price
-        share = self.cost * fill.quantity / abs(self.quantity)
-        gain = share - paid - fee if short else paid - fee - share
-        self.quantity += fill.quantity if short else -fill.quantity
-        self.cost = self.cost - share if self.quantity else Decimal(0)
-        return gain, float(gain / share) if share > 0 else None
-
-
-class Closed(Struct, frozen=True):
-    """What a fill closed of a position."""
-
-    gain: Decimal | None  # in the quote asset, after fees
-    result: float | None  # the gain as a share of the cost
-    short: bool
-    effect: str
-    position_after: Decimal | None
 
 
 class Account(UnitValue):
@@ -74,7 +43,7 @@ class Account(UnitValue):
     tripped: bool = False  # as far as the bot has said
     resuming: bool = False  # it resumed, and its wealth at that is not known yet
     drawdown: float = 0.0
-    positions: dict[str, Position] = field(default_factory=dict)
+    positions: dict[str, Holding] = field(default_factory=dict)
     sold_at: Decimal | None = None  # the price of the last sale that left nothing
     short_at: float | None = None  # the wealth that was last told to be less than expected
 
@@ -180,25 +149,74 @@ class Account(UnitValue):
         return value * self.units
 
     def fill(self, fill: Fill) -> Closed:
-        """Take a fill into its position, at average cost, and say what it closed.
-
-        Closing more than is known to be held is of unknown cost and leaves the position unknown; so does an ``effect``
-        that names the other direction than the known one. Without an effect, a sale of nothing does not open a short.
-        """
-        held = self.positions.setdefault(fill.symbol or self.symbol or "", Position())
-        buys = fill.side == "buy"
-        short = held.quantity < 0 if fill.effect is None else buys != (fill.effect in {"open", "add"})
-        if held.quantity and short != (held.quantity < 0):
-            held.quantity = held.cost = Decimal(0)
-        if buys != short:
-            effect = "add" if held.quantity else "open"
-            held.add(fill, short=short)
-            return Closed(None, None, short, fill.effect or effect, held.quantity)
-        if fill.quantity > abs(held.quantity):
-            held.quantity = held.cost = Decimal(0)
-            return Closed(None, None, short, fill.effect or "reduce", None)
-        gain, result = held.reduce(fill, short=short)
-        effect = "reduce" if held.quantity else "close"
-        if effect == "close" and not short:
+        """Take a fill into its position, and say what it closed; see `Holding.take`."""
+        symbol = self.symbol_of(fill.symbol)
+        held = self.positions.get(symbol)
+        if held is None:
+            held = self.positions[symbol] = Holding()
+        with localcontext(EXACT):
+            closed = held.take(self._deal(fill, symbol, held))
+        if held.forgettable:
+            del self.positions[symbol]
+        own = symbol == (self.symbol or "")
+        if own and fill.side == "sell" and closed.gain is not None and not closed.position_after:
             self.sold_at = fill.price
-        return Closed(gain, result, short, fill.effect or effect, held.quantity)
+        return closed
+
+    def fund(self, funding: Funding) -> None:
+        """Take a payment into the round trip that it was made for."""
+        held = self.positions.get(self.symbol_of(funding.symbol))
+        if held is not None and held.trip is not None:
+            with localcontext(EXACT):
+                add(held.trip.funding, funding.asset or settled_in(funding.symbol) or "", funding.amount)
+
+    def symbol_of(self, symbol: str | None) -> str:
+        """What a fill's symbol is known by; a fill without one is of the story's own."""
+        return canonical(symbol) if symbol is not None else self.symbol or ""
+
+    def _deal(self, fill: Fill, symbol: str, held: Holding) -> Deal:
+        base, quote = assets(symbol)
+        buys, contract, size = fill.side == "buy", is_contract(symbol), fill.quantity
+        fee = None
+        if fill.fee is not None:
+            asset = fill.fee_asset or quote or ""
+            charged = None if asset else fill.fee
+            if asset == quote:
+                charged = fill.fee
+            elif asset == base and (contract or fill.fee >= size):
+                charged = fill.fee * fill.price
+            elif asset == base:
+                charged = _NOTHING  # it is held less, or more is gone
+                size += -fill.fee if buys else fill.fee
+                if not buys and fill.quantity <= held.quantity < size:  # it is taken from what is not known of
+                    size, charged = held.quantity, (size - held.quantity) * fill.price
+            elif (price := self._price_in(asset, quote)) is not None:
+                charged = fill.fee * price
+            fee = Fee(asset, fill.fee, charged)
+        paid_in = settled_in(symbol)
+        return Deal(
+            symbol=symbol or None,
+            asset=paid_in,
+            worked_out=paid_in == quote,
+            time=fill.time,
+            buys=buys,
+            effect=fill.effect,
+            contract=contract,
+            size=size,
+            traded=fill.quantity,
+            price=fill.price,
+            fee=fee,
+            reported=fill.result,
+            reason=fill.reason,
+        )
+
+    def _price_in(self, asset: str, quote: str | None) -> Decimal | None:
+        """What an asset was last told to be worth."""
+        symbol = f"{asset}/{quote}"
+        if symbol == self.symbol and self.price is not None:
+            return Decimal(str(self.price))
+        readings = self.last.positions if self.last is not None else None
+        if readings and symbol in readings and (price := readings[symbol].price) is not None:
+            return price
+        held = self.positions.get(symbol)
+        return held.price if held is not None else None

@@ -284,8 +284,9 @@ class Narrator(FormerVerbs):
         closed = self._account.fill(fill)
         put_off = self._memory.put_offs.filled(fill, self._account)
         self._memory.troubles.filled(fill)
+        own = len(told)
         told += self._hear(fill.time, self._memory.trades.fill(fill, closed, put_off, self._account))
-        return self._events(fill.time, told, self.trade_id(fill))
+        return self._events(fill.time, told, own, self.trade_id(fill))
 
     def _fund(self, funding: Funding) -> tuple[Event, ...]:
         self._memory.calls += 1
@@ -357,11 +358,13 @@ class Narrator(FormerVerbs):
             self._memory.silence.hear(time, fact)
         return heard
 
-    def _events(self, time: int, told: list[Facts], own_id: str | None = None) -> tuple[Event, ...]:
+    def _events(
+        self, time: int, told: list[Facts], own: int = 0, own_id: str | None = None
+    ) -> tuple[Event, ...]:  # fmt: skip
         calls = self._memory.calls
         events = [Event(time, facts, tell(time, facts), f"{calls}.{number}") for number, facts in enumerate(told)]
-        if own_id is not None and events:
-            events[-1] = replace(events[-1], id=own_id)
+        if own_id is not None:
+            events[own] = replace(events[own], id=own_id)
         return tuple(events)
 
 

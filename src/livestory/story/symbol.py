@@ -60,6 +60,14 @@ def assets(symbol: str | None) -> tuple[str | None, str | None]:
     return (read.base, read.quote) if read is not None else (symbol or None, None)
 
 
+def settled_in(symbol: str | None) -> str | None:
+    """The asset in which gains and losses are paid: the quote asset, or what a contract is settled in."""
+    read = _read(symbol) if symbol is not None else None
+    if read is None:
+        return None
+    return read.settle.partition("-")[0] if read.settle is not None else read.quote
+
+
 def is_contract(symbol: str | None) -> bool:
     """Whether it is settled in an asset, so that it may be sold without being held."""
     read = _read(symbol) if symbol is not None else None

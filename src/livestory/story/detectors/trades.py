@@ -6,21 +6,29 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from livestory.story.kinds.trades import Exposure, PutOff, RegimeSwitch, Trade
+from livestory.story.kinds.trades import Exposure, PutOff, RegimeSwitch, ResultDiffers, Trade
 from livestory.story.regime_rule import regime_of
-from livestory.story.symbol import assets
+from livestory.story.symbol import assets, settled_in
 
 if TYPE_CHECKING:
-    from livestory.story.account import Account, Closed
+    from livestory.story.account import Account
     from livestory.story.inputs import Fill, Observation, Skip
+    from livestory.story.positions import Closed
 
 
 class TradeDetector(Struct):
     """Tells what was filled, at its average price, with the result of what it closed."""
 
-    def fill(self, fill: Fill, closed: Closed, put_off: int | None, account: Account) -> tuple[Trade, ...]:
+    contradicted: set[str] = set()  # the symbols of which it was told that results contradict the fills
+
+    def fill(
+        self, fill: Fill, closed: Closed, put_off: int | None, account: Account
+    ) -> tuple[Trade | ResultDiffers, ...]:
         """The trade; ``account`` has taken the fill already, which closed ``closed``."""
-        base, quote = assets(fill.symbol or account.symbol)
+        symbol = account.symbol_of(fill.symbol)
+        base, quote = assets(symbol)
+        paid_in = settled_in(symbol)
+        held = account.positions.get(symbol)
         sold_out = fill.side == "sell" and not closed.position_after
         trade = Trade(
             side=fill.side,
@@ -28,7 +36,7 @@ class TradeDetector(Struct):
             price=fill.price,
             base=base,
             quote=quote,
-            symbol=fill.symbol if fill.symbol != account.symbol else None,
+            symbol=symbol if fill.symbol is not None and symbol != account.symbol else None,
             effect=closed.effect,
             short=closed.short,
             reason=fill.reason,
@@ -36,10 +44,17 @@ class TradeDetector(Struct):
             weight_before=fill.weight_before,
             weight_after=fill.weight_after,
             position_after=closed.position_after,
+            entry=held.entry if held is not None else None,
+            opened=closed.opened,
             result=closed.result,
             gain=closed.gain,
+            gain_asset=paid_in if paid_in != quote else None,
+            after_fees=closed.after_fees,
+            fees_left_out=closed.fees_left_out,
+            trip=closed.trip,
+            wealth_known=account.wealth is not None,
             fee=fill.fee,
-            fee_asset=fill.fee_asset,
+            fee_asset=fill.fee_asset if fill.fee_asset != quote else None,
             order_id=fill.order_id,
             reported=fill.result,
             trade_id=fill.trade_id,
@@ -53,7 +68,13 @@ class TradeDetector(Struct):
             rest=fill.rest,
             claimed=fill.claimed,
         )
-        return (trade,)
+        if closed.contradicts is None or fill.result is None or symbol in self.contradicted:
+            return (trade,)
+        self.contradicted.add(symbol)
+        differs = ResultDiffers(
+            reported=fill.result, worked_out=closed.contradicts, asset=paid_in, symbol=symbol or None
+        )
+        return trade, differs
 
 
 _MOST = 20  # reasons a pair; a bot whose every reason reads differently is told no further until it trades

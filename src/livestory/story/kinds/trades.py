@@ -5,10 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
+from msgspec import field
+
 from livestory.story.kinds.base import Facts, Group, Kind, Mark, OfACaller, Retelling, Tone, equals, has
+from livestory.story.positions import RoundTrip
 from livestory.story.reason import Reason
 from livestory.story.reasons import BREAKER, NOT_OFFERED, because
-from livestory.story.wording import numbers
+from livestory.story.symbol import is_contract
+from livestory.story.wording import numbers, results
 from livestory.story.wording.columns import Words
 from livestory.story.wording.text import escape, none_of, of
 
@@ -94,14 +98,21 @@ class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
     quote: str | None = None
     symbol: str | None = None
     effect: str | None = None
-    short: bool = False
+    short: bool = False  # the position that it changed is one; of a flip, the one that it closed
     reason: Reason | None = None
     step: int | None = None
     weight_before: float | None = None
     weight_after: float | None = None
     position_after: Decimal | None = None
-    result: float | None = None  # of what this fill closed, after fees, as a share of its cost
-    gain: Decimal | None = None  # the same in the quote asset
+    entry: Decimal | None = None  # average price of the position after it
+    opened: Decimal | None = None  # by a flip, the other way
+    result: float | None = None  # of what this fill closed, as a share of its cost: as reported, or else worked out
+    gain: Decimal | None = None  # the same in money
+    gain_asset: str | None = None  # None = the quote asset
+    after_fees: str = "all"  # the result is after "all", "some", "none" of the fees, or as "reported"
+    fees_left_out: dict[str, Decimal] = field(default_factory=dict)  # whose worth is unknown: the result is before them
+    trip: RoundTrip | None = None  # that it ended
+    wealth_known: bool = True  # the story knew of the bot's wealth
     fee: Decimal | None = None
     fee_asset: str | None = None  # None = the quote asset
     order_id: str | None = None
@@ -140,14 +151,35 @@ class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
             yield f"done, {_all_in(self)}"
         if breaker and self.reference:
             yield f"slipped {numbers.percent(self.price / self.reference - 1)} from {numbers.exact(self.reference)}"
-        if self.short:
-            yield {"open": "opens a short", "add": "adds to the short", "close": "closes the short"}.get(
-                self.effect or "", "reduces the short"
-            )
-        if self.result is not None and self.gain is not None:
-            gain = of(numbers.signed_wealth(self.gain, self.quote), self.quote)
-            yield f"result {numbers.percent(self.result)} after fees ({gain})"
+        if self.symbol is not None or self.short or self.opened is not None or not self.wealth_known:
+            yield from _in_words(self)
+            return
+        if self.gain is not None:
+            asset = self.gain_asset or self.quote
+            yield f"result {results.result(self.result, self.gain, asset, self.after_fees, self.fees_left_out)}"
         yield "needs nothing from you" if breaker and done else _remaining(self, done=done)
+
+
+class ResultDiffers(Facts, frozen=True, kw_only=True, tag="result_differs"):
+    """A bot, or a table, reports another result than its fills make; told once a symbol."""
+
+    declared: ClassVar[Kind] = Kind(
+        words=(Words("⚖️", "Result Differs", "{reported:exact}{asset:asset} reported"),),
+        group=Group.TRADES,
+        tone=Tone.WARNING,
+        retelling=Retelling.ANEW,
+        needs=frozenset({"fill"}),
+    )
+
+    reported: Decimal
+    worked_out: Decimal  # after the fees whose worth is known
+    asset: str | None = None
+    symbol: str | None = None
+
+    def why(self, _time: int, /) -> Iterable[str]:
+        yield f"the fills make {of(numbers.signed_wealth(self.worked_out, self.asset), self.asset)}"
+        yield "what is reported is told"
+        yield f"said once{f' for {escape(self.symbol)}' if self.symbol else ''}"
 
 
 class PutOff(OfACaller, frozen=True, kw_only=True, tag="put_off"):
@@ -226,6 +258,52 @@ class Exposure(Facts, frozen=True, kw_only=True, tag="exposure"):
             yield because(self.reason)
         if self.price is not None:
             yield f"price {numbers.exact(self.price)}"
+
+
+def _in_words(f: Trade) -> Iterable[str]:
+    """What it did to its position, where a story has several of them, shorts, or no wealth to tell it by."""
+    what = "short" if f.short else _LONG if is_contract(f.symbol) else "position"
+    of_what = f" of {escape(f.symbol)}" if f.symbol is not None and is_contract(f.symbol) else ""
+    if f.effect == "open":
+        yield f"opens a {what}{of_what}"
+        return
+    if f.effect == "add":
+        now = f"{of(numbers.exact(abs(f.position_after)), f.base)}" if f.position_after is not None else ""
+        average = f": {now} at {numbers.mean_price(f.entry)} on average" if now and f.entry is not None else ""
+        yield f"adds to the {what}{of_what}{average}"
+        return
+    trip = f.trip
+    yield f"{'closes' if trip is not None or f.effect == 'close' else 'reduces'} the {what}{of_what}"
+    if trip is not None and trip.result is not None:
+        told = results.result(trip.share, trip.result, trip.asset, trip.after_fees, trip.fees_left_out)
+        yield f"result {'' if trip.result == f.gain else 'in all '}{told}"
+        yield from _round_trip(trip)
+    elif f.gain is not None:
+        yield f"result {results.result(f.result, f.gain, f.gain_asset or f.quote, f.after_fees, f.fees_left_out)}"
+    left = abs(f.position_after) if f.position_after is not None else None
+    if f.opened is not None:
+        other = _LONG if f.short else "short"
+        yield f"opens a {other} of {of(numbers.exact(f.opened), f.base)}"
+    elif left is None:
+        yield "its cost is not known"
+    else:
+        dust = "of dust " if trip is not None else ""
+        yield f"{of(numbers.exact(left), f.base)} {dust}left" if left else f"{none_of(f.base)} left"
+
+
+_LONG = "long"
+
+
+def _round_trip(trip: RoundTrip) -> Iterable[str]:
+    """From where to where, for how long, and why it was begun."""
+    prices = [f"{name} {numbers.mean_price(price)}" for name, price in (("entry", trip.entry), ("exit", trip.exit))
+              if price is not None]  # fmt: skip
+    held = [f"held {numbers.duration(trip.closed - trip.opened)}"] if trip.opened is not None else []
+    yield ", ".join(prices + held)
+    if funding := results.amounts(trip.funding):
+        yield f"funding {funding} besides"
+    if trip.why_opened is not None:
+        yield f"opened: {because(trip.why_opened)}"
 
 
 def _found_late(f: Trade, time: int) -> str:

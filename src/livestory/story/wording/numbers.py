@@ -86,6 +86,16 @@ def exact(value: Decimal | float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def mean_price(value: Decimal) -> str:
+    """``3652.13``: a price that may be an average, exact where eight digits say it, else in six."""
+    if len(value.normalize().as_tuple().digits) > _MOST_OF_A_PRICE:
+        value = value.quantize(Decimal(1).scaleb(value.adjusted() - _MEAN_PRICE + 1)).normalize()
+    return exact(value)
+
+
+_MOST_OF_A_PRICE, _MEAN_PRICE = 8, 6  # digits
+
+
 def average(value: float) -> str:
     """``0.0303``: a calculated price, four digits."""
     if value == 0 or not math.isfinite(value):

@@ -1,0 +1,34 @@
+"""How a result is told: in percent and money, and after which fees."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from livestory.story.wording import numbers
+from livestory.story.wording.text import of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from decimal import Decimal
+
+_AFTER = {
+    "all": "after fees",
+    "some": "after the fees that are known",
+    "none": "before fees",
+    "reported": "as reported",
+}
+
+
+def result(
+    share: float | None, money: Decimal, asset: str | None, after_fees: str, fees_left_out: Mapping[str, Decimal]
+) -> str:
+    """``+3.2% after fees (+0.0085 BTC)``, ``+1.98 USDT before 0.0012 BNB of fees``."""
+    gain = of(numbers.signed_wealth(money, asset), asset)
+    left_out = amounts(fees_left_out)
+    basis = f"before {left_out} of fees" if left_out and after_fees == "all" else _AFTER.get(after_fees, after_fees)
+    return f"{gain} {basis}" if share is None else f"{numbers.percent(share)} {basis} ({gain})"
+
+
+def amounts(by_asset: Mapping[str, Decimal]) -> str:
+    """``0.0012 BNB and 3.5 USDT``: exact amounts, each with its asset."""
+    return " and ".join(of(numbers.exact(amount), asset) for asset, amount in sorted(by_asset.items()) if amount)

@@ -23,9 +23,9 @@ from livestory.credentials import Secret
 from livestory.story.journal.entry import Identity
 from livestory.story.settings import StorySettings
 from livestory.story.writing.synchronous import SynchronousWriter
+from livestory.trading.exchange.access import Keys
 from livestory.trading.exchange.ccxt_client import CcxtClient
 from livestory.trading.exchange.ccxt_spot import CcxtSpot
-from livestory.trading.exchange.settings import Keys
 from livestory.trading.executor import Executor, TimePassed
 from livestory.trading.market.recorded import RecordedBars
 from livestory.trading.risk import RiskSettings

@@ -7,9 +7,8 @@ import random
 import pandas as pd
 
 from benchmarks.measure import Result, interleaved, seconds
-from livestory.trading.market.bar import Bar
+from livestory.trading.market.bar import BAR, Bar
 from livestory.trading.strategy.regime_score import RegimeScore, RegimeSettings
-from livestory.trading.market.bar import BAR
 
 WINDOW = 600
 """Bars that a bot without saved state looks back on: enough for the hourly ADX to forget its seed."""

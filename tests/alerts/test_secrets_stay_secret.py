@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from livestory.clock import DAY, SECOND, ManualClock
 from livestory.outlets.alerts.settings import ChannelSettings
-from livestory.outlets.story_metrics import OutboxMetrics
+from livestory.outlets.metrics import OutboxMetrics
 from livestory.story.files.inbox import Inbox
 from tests.alerts.delivering import delivering, discord, ntfy, telegram, webhook
 from tests.alerts.service import CANARIES, FAULTS, KEY, Service

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from livestory import parse
-from livestory.cli.live import LedgerWatch, TellingNews
+from livestory.cli.live import CandleReporter, LedgerWatch
 from livestory.cli.play import Play, play
 from livestory.clock import HOUR, MINUTE, ManualClock, instant
 from livestory.config import Configuration
@@ -57,7 +57,7 @@ class BeatingStop(MovingStop):
 def run_for(duration: int, server: BinanceServer, folder: Path) -> tuple[Ending, Summary]:
     """Let the bot run for ``duration`` of the exchange's time."""
     stop = BeatingStop(server.clock, server.clock.now() + duration)
-    news = TellingNews("binance")
+    news = CandleReporter("binance")
     client = CcxtClient("binance", server.clock, base_url=server.url)
     candles = ExchangeCandles(client, stop=stop, clock=server.clock, news=news)
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from livestory.cli.supervisor import Supervisor, WatchedStop
+from livestory.cli.stopping import WatchedStop
+from livestory.cli.supervisor import Supervisor
 from tests.cli.program import LIMIT, environment, livestory, started
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from msgspec import Meta, Struct
 from livestory.clock import DAY, HOUR
 from livestory.config import Configuration, livestory_toml, load, reference, template
 from livestory.config.sections import Section
+from livestory.durations import Duration, duration, duration_text
 from livestory.errors import ConfigError
-from livestory.settings import Duration, duration, duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

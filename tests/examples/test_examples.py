@@ -71,11 +71,11 @@ def test_several_pairs_are_told_in_one_story(tmp_path: Path) -> None:
     )
     (deposit,) = (line for line in story if "Deposit" in line)
     assert deposit == (
-        "💰 Deposit | +500.00 USDT | wealth 10098.00 → 10598.00; not profit: "
-        "the record to beat goes 10112.40 → 10613.11, drawdown from it stays -0.14%"
+        "💰 Deposit | +500.00 USDT | wealth 10,098.00 → 10,598.00; not profit: "
+        "the record to beat goes 10,112.40 → 10,613.11, drawdown from it stays -0.14%"
     )
     assert story[-1].startswith(
-        "📖 Day: Tue 3 Dec | +0.84% to 10583.10 USDT | from 09:00; 10000.00 → 10583.10, deposit"
+        "📖 Day: Tue 3 Dec | +0.84% to 10,583.10 USDT | from 09:00; 10,000.00 → 10,583.10, deposit"
     )
 
 

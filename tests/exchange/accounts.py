@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from livestory.credentials import Secret
 from livestory.story.reason import Reason
+from livestory.trading.exchange.access import Keys
 from livestory.trading.exchange.ccxt_client import CcxtClient
 from livestory.trading.exchange.ccxt_spot import CcxtSpot
 from livestory.trading.exchange.records import OrderRequest
-from livestory.trading.exchange.settings import Keys
 from livestory.trading.execution.working_order import Order
 from livestory.trading.risk import Approved, Risk, RiskSettings
 

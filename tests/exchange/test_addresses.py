@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from msgspec import structs
 
-from livestory.cli.account import account
+from livestory.cli.mode import account
 from livestory.clock import ManualClock
 from livestory.config import Configuration
 from livestory.credentials import Secret
 from livestory.errors import ConfigError
+from livestory.trading.exchange.access import ExchangeSettings, Keys
 from livestory.trading.exchange.ccxt_client import CcxtClient
-from livestory.trading.exchange.settings import ExchangeSettings, Keys
 
 pytest.importorskip("ccxt")
 KEYS = Keys(Secret("k"), Secret("s"))

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from livestory.credentials import Secret
+from livestory.trading.exchange.access import Keys
 from livestory.trading.exchange.ccxt_client import CcxtClient
 from livestory.trading.exchange.ccxt_errors import BY_CLASS, Meaning, verdict_on, words_of
-from livestory.trading.exchange.settings import Keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from livestory.cli.account import wait_until_fine
+from livestory.cli.mode import wait_until_fine
 from livestory.clock import DAY, HOUR, MINUTE, SECOND, ManualClock
 from livestory.config import Configuration
 from livestory.credentials import Secret
 from livestory.story.reason import Reason
+from livestory.trading.exchange.access import Keys
 from livestory.trading.exchange.ccxt_errors import Failed
 from livestory.trading.exchange.ccxt_spot import CcxtSpot
 from livestory.trading.exchange.preflight import preflight
@@ -28,7 +29,6 @@ from livestory.trading.exchange.records import (
     Rejected,
     Unanswered,
 )
-from livestory.trading.exchange.settings import Keys
 from livestory.trading.market.candles import CandleClient
 from tests.exchange.accounts import account_of, approved, client_of, request
 from tests.exchange.binance_spot import faults

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from livestory.clock import instant
 from livestory.errors import InputError
-from livestory.outlets.story_metrics import DEPOSITS, GAUGES, WITHDRAWALS
+from livestory.outlets.metrics import DEPOSITS, GAUGES, WITHDRAWALS
 from livestory.retell import metric_names
 from livestory.retell.export_prometheus import Scrapes
 from livestory.retell.prometheus_api import Series

@@ -9,22 +9,26 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-GROUND = {"errors", "extras", "plain", "clock", "settings", "credentials", "http_clients", "tables", "chart"}
+GROUND = {"errors", "extras", "plain", "clock", "durations", "credentials", "http_clients", "tables", "chart"} | {
+    "http_server"
+}
 ROOMS = {"story", "trading", "follow", "retell", "outlets"}
 ROOF = {"", "config", "cli", "__main__"}  # "" is the package itself, the public face
 
 # What each is built on besides msgspec.
 THIRD_PARTY = {
     "http_clients": {"httpx2"},
+    "http_server": {"starlette", "uvicorn"},
     "tables": {"duckdb", "backports", "compression", "openpyxl"},
     "story": {"apsw"},
     "trading": {"ccxt"},
-    "follow": {"apsw"},
+    "follow": {"apsw", "starlette"},
     "retell": {"duckdb", "httpx2"},
     "outlets": {"apprise", "apsw", "httpx2", "prometheus_client", "rich", "starlette", "uvicorn"},
     "cli": {"click", "rich"},
 }
-# Slow to import: only within the function that needs them. An outlet is itself imported where it is needed.
+# Slow to import: only within the function that needs them. What stands in these is itself imported where it is needed.
+LATE = {"follow", "http_server", "outlets"}
 HEAVY = {
     "duckdb",
     "openpyxl",
@@ -158,7 +162,7 @@ def _judge(found: Import, room: str, *, thinks: bool) -> Iterator[tuple[int, str
         return
     elif top not in sys.stdlib_module_names | THIRD_PARTY.get(room, set()) | {"msgspec"}:
         yield found.line, f"{room} is not built on {top}"
-    elif top in HEAVY and found.at_module_level and room != "outlets":
+    elif top in HEAVY and found.at_module_level and room not in LATE:
         yield found.line, f"{top} is slow to import; import it where it is used"
     elif thinks and top in WORLD:
         yield found.line, f"a module that thinks imports {top}"

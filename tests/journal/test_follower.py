@@ -12,7 +12,7 @@ import pytest
 
 from livestory.clock import SystemClock
 from livestory.errors import JournalError
-from livestory.outlets.story_metrics import StoryMetrics
+from livestory.outlets.metrics import StoryMetrics
 from livestory.outlets.web.followed_story import FollowedStory
 from livestory.story.journal.follower import Change, StoryFollower
 from livestory.story.journal.writer import Journal

@@ -15,8 +15,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from livestory.errors import InputError
-from livestory.outlets.metrics import expose_metrics
-from livestory.outlets.story_metrics import GAUGES, NAMES, StoryMetrics
+from livestory.outlets.metrics import GAUGES, NAMES, StoryMetrics, expose_metrics
 from livestory.story.inputs import Observation
 from livestory.story.journal.writer import Journal
 from livestory.story.kinds import KINDS

@@ -30,5 +30,5 @@ def lines(bars: int = 60) -> list[str]:
         wealth = 1 + bar / 500 + 0.5 * (bar >= 20)
         told.append({"input": "observation", "time": time, "wealth": wealth, "price": 0.03 + bar / 10_000,
                      "halted": 45 <= bar < 50, "halt_reason": "owner" if 45 <= bar < 50 else None})  # fmt: skip
-    told.append({"input": "stopped", "by": "the bars ended", "time": START + bars * BAR})
+    told.append({"input": "stopped", "reason": "the bars ended", "time": START + bars * BAR})
     return [json.dumps({**each, "id": f"n-{number}"}) for number, each in enumerate(told)]

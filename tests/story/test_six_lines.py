@@ -55,7 +55,7 @@ def test_the_six_lines_through_the_plans_api(tmp_path: Path) -> None:
     [
         ("START", "Initial Wealth: 1.0234 BTC", "🚀 Bot Started | Initial Wealth: 1.0234 BTC"),
         ("start", 1.0234, "🚀 Bot Started | Initial Wealth: 1.0234 BTC"),
-        ("START", "52000 USDT", "🚀 Bot Started | Initial Wealth: 52000.00 USDT"),
+        ("START", "52000 USDT", "🚀 Bot Started | Initial Wealth: 52,000.00 USDT"),
         ("REGIME", "TREND | Score: 32.5", "🔄 Regime Switch: TREND | Score: 32.5"),
         ("REGIME", "Regime Switch: TREND | Score: 32.5", "🔄 Regime Switch: TREND | Score: 32.5"),
         ("REGIME", "TREND 32.5", "🔄 Regime Switch: TREND | Score: 32.5"),

@@ -427,4 +427,4 @@ def test_wealth_has_a_unit_with_its_own_decimals(tmp_path: Path) -> None:
     """The quote asset, or what the caller says."""
     with _writer(tmp_path, symbol="ETH/USDT") as story:
         story.log_event(NOON, "START", 52000)
-    assert _without_time(tmp_path) == ["🚀 Bot Started | Initial Wealth: 52000.00 USDT"]
+    assert _without_time(tmp_path) == ["🚀 Bot Started | Initial Wealth: 52,000.00 USDT"]

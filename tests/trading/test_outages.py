@@ -34,7 +34,7 @@ def test_what_others_find_is_told_by_the_exchanges_clock_and_kept() -> None:
     """As candles that are refused; with the next pulse at the latest."""
     rehearsal = Rehearsal([wish(0.0)])
     rehearsal.bar()
-    rehearsal.executor.tell(rehearsal.clock.now(), CandlesRefused(problem="stale"))
+    rehearsal.executor.report(rehearsal.clock.now(), CandlesRefused(problem="stale"))
     commits = len(rehearsal.story.commits)
     rehearsal.pulses(1)
     assert rehearsal.story.of(CandlesRefused)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from livestory.clock import SystemClock
-from livestory.outlets.web.app import Web, WebSettings
-from livestory.outlets.web.gate import allowed_hosts
-from livestory.outlets.web.server import Server, bind
+from livestory.http_server.gate import allowed_hosts
+from livestory.http_server.server import Server, bind
+from livestory.outlets.web.app import Web, WebOptions
 from tests.patience import LONG, until
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def served(
     """Serve these stories until the with block ends."""
     listening = bind("127.0.0.1", port)
     port = listening.getsockname()[1]
-    settings = WebSettings(
+    settings = WebOptions(
         hosts=allowed_hosts("127.0.0.1", port, names),
         token=token,
         cookie=f"livestory_{port}",

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from livestory.outlets.web.connections import MOST_UNSENT, MOST_WAITING, WAITING, Connections
-from livestory.outlets.web.server import SparingLog
+from livestory.http_server.connections import MOST_UNSENT, MOST_WAITING, WAITING, Connections
+from livestory.http_server.server import SparingLog
 from tests.cli.program import COMMAND, LIMIT, environment, slice_of, started
 from tests.reliability.amount import TORTURE, amount
 from tests.web.serving import TOKEN, messages, served, settled

@@ -14,8 +14,8 @@ import pytest
 
 from livestory.clock import ManualClock
 from livestory.errors import InputError
+from livestory.http_server.server import address_of, require_token
 from livestory.outlets.web.gate import SESSION, Token
-from livestory.outlets.web.server import address_of, require_token
 from tests.web.serving import TOKEN, Served, served, settled
 
 if TYPE_CHECKING:

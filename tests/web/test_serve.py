@@ -61,7 +61,7 @@ def test_two_servers_need_two_ports(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert (
         done.stderr
-        == f"port {port} of 127.0.0.1 is in use, perhaps by another livestory serve\nChoose another with --port.\n"
+        == f"port {port} of 127.0.0.1 is in use, perhaps by another livestory\nChoose another with --port.\n"
     )
 
 

@@ -23,6 +23,7 @@ from livestory.cli.commands.digest import digest
 from livestory.cli.commands.explain import explain
 from livestory.cli.commands.export import export
 from livestory.cli.commands.init import init
+from livestory.cli.commands.listen import listen
 from livestory.cli.commands.operator_commands import flow, halt, note, resume
 from livestory.cli.commands.run import run
 from livestory.cli.commands.serve import serve
@@ -47,7 +48,7 @@ class _Commands(click.Group):
         try:
             return super().main(*args, **extra)
         except OSError as error:  # of --help and the like, which are printed before a command runs
-            _tell(error)
+            _report(error)
             sys.exit(_FAILED)
 
     def invoke(self, ctx: click.Context) -> None:
@@ -63,7 +64,7 @@ class _Commands(click.Group):
         except BrokenPipeError:  # whoever read our output has had enough of it, as `head` does
             streams.give_up_output()
         except OSError as error:
-            _tell(error)
+            _report(error)
             ctx.exit(_FAILED)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own signature
@@ -71,7 +72,7 @@ class _Commands(click.Group):
         return list(self.commands)
 
 
-def _tell(error: OSError) -> None:
+def _report(error: OSError) -> None:
     """Say what the system refused, and where."""
     streams.give_up_output()
     if error.filename is None and error.errno == errno.EBADF:
@@ -99,6 +100,7 @@ def _tell(error: OSError) -> None:
         flow,
         init,
         tell,
+        listen,
         explain,
         export,
         backup,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from livestory.cli.account import account, public_client
+from livestory.cli.mode import account, public_client
 from livestory.cli.play import Play
 from livestory.clock import SystemClock
 from livestory.story.kinds.exchange import CandlesBack, CandlesRefused
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from threading import Event
 
-    from livestory.cli.account import Mode
+    from livestory.cli.mode import Mode
     from livestory.config import Configuration
     from livestory.story.files.layout import Layout
     from livestory.trading.executor import Executor
@@ -34,7 +34,7 @@ def trading(mode: Mode, settings: Configuration, layout: Layout, stop: Event) ->
     exchange = None if mode == "paper" else account(mode, settings, clock)
     client = public_client(settings, clock) if exchange is None else exchange.client
     click.echo(f"{name}: asking for the candles of {symbol}", err=True)
-    news, timer = TellingNews(name), Timer(stop, clock)
+    news, timer = CandleReporter(name), Timer(stop, clock)
 
     def attach(executor: Executor) -> None:
         news.attach(executor)
@@ -56,7 +56,7 @@ def trading(mode: Mode, settings: Configuration, layout: Layout, stop: Event) ->
         client.close()
 
 
-class TellingNews(CandleNews):
+class CandleReporter(CandleNews):
     """Hands trouble with the candles on: to standard error at once, and to the executor, who tells it, once it runs."""
 
     def __init__(self, exchange: str) -> None:
@@ -82,15 +82,15 @@ class TellingNews(CandleNews):
 
     def refused(self, since: int, problem: str) -> None:
         """Tell that candles are not taken."""
-        self._tell(since, CandlesRefused(problem=problem, since=since))
+        self._report(since, CandlesRefused(problem=problem, since=since))
 
     def taken(self, since: int, until: int, refused: int) -> None:
         """Tell that they are good again."""
-        self._tell(until, CandlesBack(refused=refused, lasted=until - since))
+        self._report(until, CandlesBack(refused=refused, lasted=until - since))
 
-    def _tell(self, now: int, facts: CandlesRefused | CandlesBack) -> None:
+    def _report(self, now: int, facts: CandlesRefused | CandlesBack) -> None:
         if self._executor is not None and self._executor.begun:
-            self._executor.tell(now, facts)
+            self._executor.report(now, facts)
             self._executor.commit()
 
     def _say(self, words: str) -> None:
@@ -101,7 +101,6 @@ class LedgerWatch:
     """Tells an executor how time passes, and looks at its ledger each time: the story can't tell of that itself."""
 
     def __init__(self, executor: Executor) -> None:
-        """All is well so far."""
         self._executor = executor
         self._said: str | None = None
 

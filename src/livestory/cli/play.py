@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from livestory.cli.account import wait_until_fine
+from livestory.cli.mode import wait_until_fine
 from livestory.outlets.terminal import TerminalPrinter
 from livestory.story.journal.entry import Identity
 from livestory.story.writing.synchronous import SynchronousWriter

@@ -37,6 +37,7 @@ def public_story(
     from livestory.errors import InputError
     from livestory.story import arguments
     from livestory.story.journal.entry import Identity
+    from livestory.story.symbol import assets
     from livestory.story.writing.public import PublicWriter
 
     settings = configuration(configured).story
@@ -45,6 +46,5 @@ def public_story(
     except ValueError as error:
         message = f"--symbol: {error}"
         raise InputError(message) from None
-    counted = unit if unit is not None or pair is None else pair.partition("/")[2]
-    identity = Identity(bot=bot, symbol=pair, unit=counted)
+    identity = Identity(bot=bot, symbol=pair, unit=unit or assets(pair)[1])
     return PublicWriter(story_in(folder).text, identity, settings, keep_days=settings.keep_days)

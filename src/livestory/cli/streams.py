@@ -13,7 +13,7 @@ import click
 from livestory.story.wording.text import visible
 
 
-class _Told(logging.Handler):
+class _Warnings(logging.Handler):
     """Prints a warning's message; its traceback is for developers, who attach handlers of their own."""
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -21,7 +21,7 @@ class _Told(logging.Handler):
         click.echo(visible(record.getMessage()), err=True)
 
 
-class _Said(io.TextIOWrapper):
+class _StandardError(io.TextIOWrapper):
     """Standard error: what it does not take is not said, and changes nothing else."""
 
     def write(self, text: str) -> int:
@@ -45,10 +45,12 @@ def prepare() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     if isinstance(sys.stderr, io.TextIOWrapper):
-        sys.stderr = _Said(sys.stderr.detach(), encoding="utf-8", errors="backslashreplace", line_buffering=True)
+        sys.stderr = _StandardError(
+            sys.stderr.detach(), encoding="utf-8", errors="backslashreplace", line_buffering=True
+        )
     logger = logging.getLogger("livestory")
     logger.propagate = False
-    logger.addHandler(_Told(logging.WARNING))
+    logger.addHandler(_Warnings(logging.WARNING))
 
 
 def _open_what_is_closed() -> None:

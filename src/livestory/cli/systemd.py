@@ -220,18 +220,18 @@ class Systemd(NamedTuple):
             _write(self.folder / unit.file, unit.text(self.version), 0o644)
             yield self.folder / unit.file
         files = [unit.file for unit in units]
-        self._tell("daemon-reload")
-        self._tell("enable", *files)
-        self._tell("restart", *files)
+        self._command("daemon-reload")
+        self._command("enable", *files)
+        self._command("restart", *files)
 
     def remove(self) -> Iterator[Path]:
         """Stop and disable the services; yields each unit that was taken away."""
         files = self.files()
-        self._tell("disable", "--now", *(file.name for file in files))
+        self._command("disable", "--now", *(file.name for file in files))
         for file in files:
             file.unlink()
             yield file
-        self._tell("daemon-reload")
+        self._command("daemon-reload")
 
     def state(self, file: str) -> State:
         """Ask systemd how the service of that unit is."""
@@ -269,7 +269,7 @@ class Systemd(NamedTuple):
     def _systemctl(self, *words: str) -> list[str]:
         return ["systemctl", *(("--user",) if self.own else ()), *words]
 
-    def _tell(self, *words: str) -> None:
+    def _command(self, *words: str) -> None:
         _run(self._systemctl(*words))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import msgspec
 from msgspec import Struct, inspect, structs
 
-from livestory.settings import duration, duration_text
+from livestory.durations import duration, duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -3,42 +3,278 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Annotated, Self
+import threading
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple, Self
 
-from msgspec import Meta, Struct
+from msgspec import MsgspecError
+from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 
-from livestory.errors import InputError
+from livestory.clock import SECOND, SystemClock
+from livestory.errors import InputError, LivestoryError
+from livestory.outlets.alerts.outbox import Outbox, outbox_path
+from livestory.story.event import from_record
+from livestory.story.files.layout import Layout
+from livestory.story.journal.entry import Identity
+from livestory.story.journal.follower import Change, StoryFollower
+from livestory.story.kinds import KINDS
+from livestory.story.kinds.money import CashFlow
+from livestory.story.kinds.trades import Trade
+from livestory.story.snapshot import Snapshot
+from livestory.story.story_writer import StoryWriter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
     from wsgiref.simple_server import WSGIServer
 
-    from livestory.outlets.story_metrics import StoryMetrics
-    from livestory.story.story_writer import StoryWriter
+    from prometheus_client.metrics_core import Metric
+
+    from livestory.clock import Clock
+    from livestory.story.inputs import Observation
+    from livestory.story.journal.entry import Kept
+    from livestory.story.writing.thread import Health
+
+
+class Gauge(NamedTuple):
+    """A field of the last observation as a metric. An instant becomes seconds since the epoch."""
+
+    name: str
+    field: str
+    meaning: str
+    asset: str = ""  # what an amount is counted in: the story's "unit", the symbol's "base" or its "quote"
+    label: str = ""  # of a field that is a text: the label that holds it, beside the value 1
+
+
+GAUGES = (
+    Gauge("livestory_observation_time_seconds", "time", "When the last observation was made, the end of its bar."),
+    Gauge("livestory_next_observation_time_seconds", "next_due", "When the next observation should come."),
+    Gauge("livestory_wealth", "wealth", "Everything the bot has.", "unit"),
+    Gauge("livestory_price", "price", "Price of the base asset at the bar's close.", "quote"),
+    Gauge("livestory_position", "position", "Amount of the base asset held.", "base"),
+    Gauge("livestory_weight_ratio", "weight", "Share of wealth held in the base asset."),
+    Gauge("livestory_target_weight_ratio", "target_weight", "Share of wealth the strategy wants in the base asset."),
+    Gauge("livestory_regime_info", "regime", "The market's regime as the bot sees it.", label="regime"),
+    Gauge("livestory_regime_score", "score", "Regime score, 0 to 100."),
+    Gauge("livestory_regime_threshold", "threshold", "The score's threshold between the regimes."),
+    Gauge("livestory_drawdown_ratio", "drawdown", "Drawdown as the bot's own risk rule measures it, 0 or negative."),
+    Gauge("livestory_day_return_ratio", "day_return", "Return since the last midnight UTC."),
+    Gauge("livestory_halted", "halted", "1 while the safety breaker or the owner keeps the bot from buying, else 0."),
+    Gauge("livestory_halt_info", "halt_reason", "Why the bot is halted.", label="reason"),
+    Gauge("livestory_resume_time_seconds", "resume_at", "The instant before which a halted bot does not resume."),
+    Gauge("livestory_resume_score", "resume_score", "The regime score that a halted bot then waits for."),
+    Gauge("livestory_daily_loss_hit", "daily_loss_hit", "1 while the daily loss limit blocks buys, else 0."),
+)
+"""The last observation; a field that is unknown is absent."""
+
+EVENTS = "livestory_events_total", "Events told, by kind."
+FILLS = "livestory_fills_total", "Fills told, by side."
+FEES = "livestory_fees_total", "Fees paid, as far as they are known."
+DEPOSITS = "livestory_deposits_total", "Deposits that the last observation's wealth contains."
+WITHDRAWALS = "livestory_withdrawals_total", "Withdrawals already taken from the last observation's wealth."
+"""What was told since the story began."""
+
+STORY_OK = "livestory_story_ok", "1 while the story is durable or on its way without trouble, else 0."
+STORY_WAITING = "livestory_story_waiting", "Calls of the bot that are told and not durable yet."
+STORY_LOST = "livestory_story_lost_total", "Events given up since the bot's process started, for want of memory."
+STORY_LAST_SEQ = "livestory_story_last_seq", "Number of the last durable event."
+"""The story's own condition."""
+
+NAMES = frozenset(
+    {gauge.name for gauge in GAUGES}
+    | {name for name, _ in (EVENTS, FILLS, FEES, DEPOSITS, WITHDRAWALS)}
+    | {name for name, _ in (STORY_OK, STORY_WAITING, STORY_LOST, STORY_LAST_SEQ)}
+)
+
+
+class _Totals:
+    """What the events of one journal come to."""
+
+    def __init__(self) -> None:
+        self.kinds = Counter(dict.fromkeys(KINDS, 0))
+        self.sides = Counter({"buy": 0, "sell": 0})
+        self.fees: dict[str, float] = {}  # by asset
+        self.deposits = 0.0
+        self.withdrawals = 0.0
+        self._coming: list[tuple[int, float]] = []  # flows told after the last observation: its wealth lacks them
+
+    def count(self, kept: Kept) -> None:
+        self.kinds[kept.kind] += 1
+        if kept.kind not in {"trade", "flow"}:
+            return
+        try:
+            facts = from_record(kept.record, kept.line, kept.id, kept.seq).facts
+        except MsgspecError:  # a newer livestory's: that it was told is all that is known of it
+            return
+        if isinstance(facts, Trade):
+            self.sides[facts.side] += 1
+            if facts.fee is not None:
+                asset = facts.quote or ""
+                self.fees[asset] = self.fees.get(asset, 0.0) + float(facts.fee)
+        elif isinstance(facts, CashFlow):
+            self._coming.append((kept.time, facts.amount))
+
+    def settle(self, observed: int) -> None:
+        """Take the flows that the wealth observed at ``observed`` contains."""
+        for time, amount in self._coming:
+            if time <= observed:
+                self.deposits += max(amount, 0.0)
+                self.withdrawals += max(-amount, 0.0)
+        self._coming = [flow for flow in self._coming if flow[0] > observed]
+
+
+class _Labels:
+    """The labels that every metric of one bot has."""
+
+    def __init__(self, identity: Identity) -> None:
+        symbol = identity.symbol or ""
+        base, _, quote = symbol.partition("/")
+        self._assets = {"unit": identity.unit or quote, "base": base, "quote": quote}
+        self._own = {"bot": identity.bot or "", "symbol": symbol}
+
+    def gauge(self, name: str, meaning: str, value: float, **more: str) -> Metric:
+        labels = {**self._own, **more}
+        family = GaugeMetricFamily(name, meaning, labels=list(labels))
+        family.add_metric(list(labels.values()), value)
+        return family
+
+    def counter(self, of: tuple[str, str], label: str, values: Sequence[tuple[str, float]]) -> Metric:
+        names = [*self._own, label] if label else list(self._own)
+        family = CounterMetricFamily(*of, labels=names)
+        for text, value in values:
+            family.add_metric([*self._own.values(), text][: len(names)], value)
+        return family
+
+    def observed(self, gauge: Gauge, value: object) -> Metric:
+        if isinstance(value, str):
+            return self.gauge(gauge.name, gauge.meaning, 1.0, **{gauge.label: value})
+        number = float(value)  # type: ignore[arg-type]  # every other field that a gauge names is a number or a flag
+        if gauge.name.endswith("_seconds"):
+            number /= SECOND
+        asset = {"asset": self._assets[gauge.asset]} if gauge.asset else {}
+        return self.gauge(gauge.name, gauge.meaning, number, **asset)
+
+    def totals(self, totals: _Totals) -> Iterator[Metric]:
+        yield self.counter(EVENTS, "kind", sorted(totals.kinds.items()))
+        yield self.counter(FILLS, "side", sorted(totals.sides.items()))
+        yield self.counter(FEES, "asset", sorted({self._assets["quote"]: 0.0, **totals.fees}.items()))
+        yield self.counter(DEPOSITS, "asset", [(self._assets["unit"], totals.deposits)])
+        yield self.counter(WITHDRAWALS, "asset", [(self._assets["unit"], totals.withdrawals)])
+
+
+class StoryMetrics:
+    """A collector for prometheus_client: one scrape is one look at the journal, its values belong together."""
+
+    def __init__(self, path: str, health: Callable[[], Health] | None = None) -> None:
+        """Follow the story at ``path``; ``health`` gives its writer's view of it, where that runs in this process."""
+        self._health = health
+        self._lock = threading.Lock()
+        self._follower = StoryFollower(path)
+        self._labels = _Labels(Identity())
+        self._totals = _Totals()
+        self._snapshot: Snapshot | None = None
+
+    def collect(self) -> list[Metric]:
+        """All that is known now. While the journal can't be read, its part is absent and the story is not ok."""
+        with self._lock:
+            try:
+                return [*self._from_journal(), *self._condition(readable=True)]
+            except LivestoryError as error:
+                self._follower.failed(error)
+                return list(self._condition(readable=False))
+
+    def close(self) -> None:
+        """Close the journal; a later scrape would open it again."""
+        with self._lock:
+            self._follower.close()
+
+    def _from_journal(self) -> Iterator[Metric]:
+        follower = self._follower
+        if follower.look() in {Change.REPLACED, Change.REWOUND}:
+            self._labels, self._totals, self._snapshot = _Labels(follower.reader.identity), _Totals(), None
+            follower.go_to(0)
+        # Before the events: a flow is told no later than the observation whose wealth contains it.
+        self._snapshot = Snapshot.read(follower.reader, self._snapshot)
+        while page := follower.page():
+            for kept in page:
+                self._totals.count(kept)
+        last = self._snapshot.observation
+        if last is not None:
+            self._totals.settle(last.time)
+            yield from _observed(self._labels, last)
+        yield from self._labels.totals(self._totals)
+
+    def _condition(self, *, readable: bool) -> Iterator[Metric]:
+        labels = self._labels
+        health = self._health() if self._health is not None else None
+        yield labels.gauge(*STORY_OK, float(readable and (health is None or health.ok)))
+        if health is not None:
+            yield labels.gauge(*STORY_WAITING, health.waiting)
+            yield labels.counter(STORY_LOST, "", [("", health.lost)])
+        if readable:
+            yield labels.gauge(*STORY_LAST_SEQ, self._follower.seq)
+
+
+def _observed(labels: _Labels, observation: Observation) -> Iterator[Metric]:
+    for gauge in GAUGES:
+        value = getattr(observation, gauge.field)
+        if value is not None:
+            yield labels.observed(gauge, value)
+
+
+_LABELS = ("story", "channel")
+
+
+class OutboxMetrics:
+    """A collector for prometheus_client. A story without alerts, or whose outbox can't be read, is absent."""
+
+    def __init__(self, stories: Mapping[str, Path], clock: Clock | None = None) -> None:
+        """Of these stories, by the name that their label has."""
+        self._stories = stories
+        self._clock = clock or SystemClock()
+
+    def collect(self) -> list[Metric]:
+        """What every channel's lines came to."""
+        pending = GaugeMetricFamily("livestory_alerts_pending", "Lines that wait for the channel.", labels=_LABELS)
+        age = GaugeMetricFamily(
+            "livestory_alerts_oldest_pending_age_seconds",
+            "How long the first of them has waited; 0 while none does.",
+            labels=_LABELS,
+        )
+        delivered = CounterMetricFamily(
+            "livestory_alerts_delivered_total", "Lines that the channel's service has accepted.", labels=_LABELS
+        )
+        failed = CounterMetricFamily(
+            "livestory_alerts_failed_total", "Lines given up because the service took none of them.", labels=_LABELS
+        )
+        now = self._clock.now()
+        for story, path in self._stories.items():
+            try:
+                outbox = Outbox.read(outbox_path(Layout.of(path)))
+                if outbox is None:
+                    continue
+                with outbox:
+                    found = [(state, outbox.backlog(state.name)) for state in outbox.states()]
+            except LivestoryError:
+                continue
+            for state, backlog in found:
+                labels = story, state.name
+                pending.add_metric(labels, backlog.lines)
+                age.add_metric(labels, 0.0 if backlog.oldest is None else max(now - backlog.oldest, 0) / SECOND)
+                delivered.add_metric(labels, state.delivered)
+                failed.add_metric(labels, state.failed)
+        return [family for family in (pending, age, delivered, failed) if family.samples]
+
 
 PORT = 8731
 """Where metrics are exposed unless another port is asked for."""
-
-
-class MetricsSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Metrics that the running bot exposes to Prometheus, at http://HOST:PORT/metrics."""
-
-    port: (
-        Annotated[
-            int,
-            Meta(ge=0, le=65535, description=f"The port; off: no metrics; 0: any free one. {PORT} is a good choice."),
-        ]
-        | None
-    ) = None
-    host: Annotated[
-        str, Meta(min_length=1, description="The address; any but a loopback address lets other machines read them.")
-    ] = "127.0.0.1"
 
 
 class MetricsServer:
     """Serves a story's metrics until it is closed, on daemon threads of its own."""
 
     def __init__(self, metrics: StoryMetrics, server: WSGIServer, host: str) -> None:
-        """Not to be called: `expose_metrics` makes one."""
         self._metrics = metrics
         self._server = server
         self._host = f"[{host}]" if ":" in host else host
@@ -74,17 +310,11 @@ def expose_metrics(
     The story may not be there yet; its metrics appear with it. Raises InputError where ``host`` and ``port`` can't be
     listened at.
     """
-    from prometheus_client import CollectorRegistry, start_http_server  # noqa: PLC0415 - only who asks for it loads it
-
-    from livestory.outlets.story_metrics import OutboxMetrics, StoryMetrics  # noqa: PLC0415 - as above
-    from livestory.story.files.layout import Layout  # noqa: PLC0415 - the configuration imports this module
-    from livestory.story.story_writer import StoryWriter  # noqa: PLC0415 - the configuration imports this module
-
     if isinstance(story, StoryWriter):
-        metrics = StoryMetrics(story.filepath, lambda: story.health)
+        path, metrics = story.filepath, StoryMetrics(story.filepath, lambda: story.health)
     else:
-        metrics = StoryMetrics(os.fspath(story))
-    layout = Layout.of(story.filepath if isinstance(story, StoryWriter) else story)
+        path, metrics = os.fspath(story), StoryMetrics(os.fspath(story))
+    layout = Layout.of(path)
     registry = CollectorRegistry()
     registry.register(metrics)
     registry.register(OutboxMetrics({layout.name: layout.db}))

@@ -16,9 +16,9 @@ from msgspec import Meta, Raw, Struct
 
 from livestory.clock import HOUR, SECOND
 from livestory.credentials import checked
+from livestory.durations import Duration
 from livestory.errors import InputError, LivestoryError
 from livestory.extras import missing
-from livestory.settings import Duration
 
 if TYPE_CHECKING:
     import ssl

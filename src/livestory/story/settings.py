@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from functools import cache
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from msgspec import Meta, Struct
 
 from livestory.clock import DAY, HOUR
-from livestory.settings import Duration, check
+from livestory.durations import Duration
+
+_MOST = 2**63  # beyond which no number fits a file
 
 
 class StorySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,4 +66,41 @@ class StorySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def __post_init__(self) -> None:
         """Raises ValueError where a setting is out of its range."""
-        check(self)
+        _check(self)
+
+
+def _check(settings: Struct) -> None:
+    """Raise ValueError where a number of ``settings`` is not in its declared range; a file's are checked as it is read.
+
+    The message names the setting and the range.
+    """
+    for name, (kind, ranges) in _numbers(type(settings)).items():
+        value = getattr(settings, name)
+        right = isinstance(value, int if kind is int else int | float) and not isinstance(value, bool)
+        if not (right and abs(value) < _MOST and all(_within(value, sign, bound) for sign, bound in ranges)):
+            bounds = " and ".join(f"{sign} {bound:,}" for sign, bound in ranges)
+            what = "a whole number" if kind is int else "a finite number"
+            message = f"{name} {value!r}: expected {what} {bounds}".rstrip()
+            raise ValueError(message)
+
+
+def _within(value: float, sign: str, bound: float) -> bool:
+    return {">=": value >= bound, ">": value > bound, "<=": value <= bound, "<": value < bound}[sign]
+
+
+@cache
+def _numbers(settings: type[Struct]) -> dict[str, tuple[Any, list[tuple[str, float]]]]:
+    """The settings that are numbers: of what type, and with which bounds. A duration is not negative."""
+    found = {}
+    for name, hint in get_type_hints(settings, include_extras=True).items():
+        kind, *metas = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+        if kind in {int, float}:
+            given = [
+                *((">=", meta.ge) for meta in metas if isinstance(meta, Meta)),
+                *((">", meta.gt) for meta in metas if isinstance(meta, Meta)),
+                *(("<=", meta.le) for meta in metas if isinstance(meta, Meta)),
+                *(("<", meta.lt) for meta in metas if isinstance(meta, Meta)),
+            ]
+            ranges = [(sign, bound) for sign, bound in given if bound is not None]
+            found[name] = kind, ranges if any(sign in {">=", ">"} for sign, _ in ranges) else [(">=", 0), *ranges]
+    return found

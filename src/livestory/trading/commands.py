@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from livestory.clock import HOUR
 from livestory.story import commands
 from livestory.story.commands import as_input
-from livestory.story.inputs import Statement
 from livestory.story.kinds.risk import Halted, Unhalted
 from livestory.story.kinds.telling import Note
 from livestory.story.wording import numbers
+from livestory.trading.execution.order_manager import OrderManager
 from livestory.trading.execution.working_order import OrderState
+from livestory.trading.reconciliation.reconciler import Reconciler
 from livestory.trading.risk import Hold
-
-if TYPE_CHECKING:
-    from livestory.trading.execution.order_manager import OrderManager
-    from livestory.trading.reconciliation.reconciler import Reconciler
-    from livestory.trading.session import Session
+from livestory.trading.session import Session
 
 _WATCHED = HOUR  # after an order was taken as absent at the owner's word, it is still looked for
 
@@ -26,7 +21,6 @@ class OperatorCommands:
     """Carries out what the operator says, and tells it."""
 
     def __init__(self, session: Session, manager: OrderManager, reconciler: Reconciler) -> None:
-        """Nothing is taken yet."""
         self._session = session
         self._state = session.state
         self._story = session.story
@@ -98,7 +92,7 @@ class OperatorCommands:
             orders_open=sum(1 for _ in state.orders.living()) or None,
             selling=hold.sell,
         )
-        self._story.take(Statement(now, (told,)))
+        self._story.report(now, told)
 
     def _resume(self, now: int) -> None:
         """Go on; what the account holds is taken as the truth about orders that nobody knows of, once it can be."""
@@ -112,10 +106,10 @@ class OperatorCommands:
         if risk.hold is not None:
             hold, risk.hold = risk.hold, None
             still = "breaker" if risk.halted else None
-            self._story.take(Statement(now, (Unhalted(reason=hold.reason, bars=hold.bars, still=still),)))
+            self._story.report(now, Unhalted(reason=hold.reason, bars=hold.bars, still=still))
 
     def _note(self, now: int, topic: str, text: str) -> None:
-        self._story.take(Statement(now, (Note(topic=topic, text=text, by="the bot"),)))
+        self._story.report(now, Note(topic=topic, text=text, by="the bot"))
 
 
 def _already(hold: Hold, now: int, *, sells: bool) -> str:

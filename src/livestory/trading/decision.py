@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from decimal import Decimal
+from typing import Final, NamedTuple
 
 from livestory.story.inputs import Observation
 from livestory.story.reason import Reason
 from livestory.story.reasons import HALTED, MARKET_HALTED, ORDER_OPEN, UNKNOWN_ORDER
-from livestory.trading.exchange.records import exact
-from livestory.trading.execution.tactics import first_step
+from livestory.trading.exchange.records import Balances, Book, Holding, Side, exact
+from livestory.trading.execution.tactics import Send, first_step
 from livestory.trading.execution.working_order import Order, client_order_id
-from livestory.trading.risk import Refused
-from livestory.trading.strategy.rebalance import Proposal, rebalance
-
-if TYPE_CHECKING:
-    from decimal import Decimal
-
-    from livestory.trading.exchange.records import Balances, Book, Holding, Side
-    from livestory.trading.execution.tactics import Send
-    from livestory.trading.market.bar import Bar
-    from livestory.trading.risk import Approved
-    from livestory.trading.session import Session
-    from livestory.trading.state import ExecutorState
-    from livestory.trading.strategy.rebalance import Signal
+from livestory.trading.market.bar import Bar
+from livestory.trading.risk import Approved, Refused
+from livestory.trading.session import Session
+from livestory.trading.state import ExecutorState
+from livestory.trading.strategy.rebalance import Proposal, Signal, rebalance
 
 _ORDER_OPEN: Final = ORDER_OPEN()
 _UNKNOWN_ORDER: Final = UNKNOWN_ORDER()

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from livestory.clock import MINUTE, SECOND
-from livestory.story.inputs import Statement
 from livestory.story.kinds.exchange import ClockSkew, ExchangeBack, ExchangeDown, FiltersChanged, ForeignOrders
 from livestory.trading.exchange.records import Trouble, changes
-
-if TYPE_CHECKING:
-    from livestory.trading.execution.order_manager import OrderManager
-    from livestory.trading.session import Session
+from livestory.trading.execution.order_manager import OrderManager
+from livestory.trading.session import Session
 
 _LOOKED_AT_EVERY = 5 * MINUTE
 _WATCHED_EVERY = 10 * SECOND
@@ -26,7 +21,6 @@ class ExchangeMonitor:
     """
 
     def __init__(self, session: Session, manager: OrderManager) -> None:
-        """Nothing was seen yet."""
         self._session = session
         self._manager = manager
         self._looked_at = 0
@@ -43,11 +37,11 @@ class ExchangeMonitor:
         before, session.state.filters = session.state.filters, session.filters
         if before is not None and before != session.filters:
             told = FiltersChanged(symbol=session.info.symbol, **changes(before, session.filters))
-            session.story.take(Statement(now, (told,)))
+            session.story.report(now, told)
         skew = session.exchange.clock_ahead
         if abs(skew - self._skew) >= _SKEW_TOLD_FROM:
             self._skew = skew
-            session.story.take(Statement(now, (ClockSkew(skew=skew),)))
+            session.story.report(now, ClockSkew(skew=skew))
 
     def count_orders(self, now: int) -> None:
         """Every five minutes: how many orders are there that are not ours.
@@ -63,7 +57,7 @@ class ExchangeMonitor:
         if foreign is None:
             self._looked_at += _TRIED_AGAIN_AFTER - _LOOKED_AT_EVERY
         else:
-            session.story.take(Statement(now, (ForeignOrders(count=foreign, symbol=session.info.symbol),)))
+            session.story.report(now, ForeignOrders(count=foreign, symbol=session.info.symbol))
 
     def candles_down(self, since: int, problem: str) -> None:
         """The candles have not come since the instant ``since``."""
@@ -104,7 +98,7 @@ class ExchangeMonitor:
             price_after=price or self._session.state.summary.price or None,
             unit=info.unit,
         )
-        self._session.story.take(Statement(now, (told,)))
+        self._session.story.report(now, told)
         self._price = None
 
     def _report_down(self, now: int, trouble: Trouble, since: int, price: float) -> None:
@@ -120,4 +114,4 @@ class ExchangeMonitor:
             base=session.info.base,
             weight=None if held is None else held.weight(price),
         )
-        session.story.take(Statement(now, (told,)))
+        session.story.report(now, told)

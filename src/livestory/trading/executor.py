@@ -7,15 +7,17 @@ the loop around it, `livestory.trading.live` joins a moving market and gives it 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
 from livestory.story.commands import Command
-from livestory.story.inputs import Begin, End, Statement
-from livestory.trading.account import ExchangeAccount, PaperAccount
+from livestory.story.inputs import Begin, End
+from livestory.story.kinds.base import Facts
 from livestory.trading.commands import OperatorCommands
 from livestory.trading.decision import Placement, PutOff, decide
+from livestory.trading.exchange.protocol import Exchange
+from livestory.trading.exchange.records import Balances
 from livestory.trading.exchange_monitor import ExchangeMonitor
 from livestory.trading.execution.order_manager import OrderManager
 from livestory.trading.execution.order_reporter import OrderReporter
@@ -24,15 +26,9 @@ from livestory.trading.market.bar import Bar
 from livestory.trading.reconciliation.reconciler import Reconciler
 from livestory.trading.rules import rules_of
 from livestory.trading.session import STATE, RunInfo, Session
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from livestory.story.kinds.base import Facts
-    from livestory.trading.exchange.protocol import Exchange
-    from livestory.trading.exchange.records import Balances
-    from livestory.trading.state import ExecutorState
-    from livestory.trading.story_port import Story
+from livestory.trading.settlement import ExchangeAccount, PaperAccount
+from livestory.trading.state import ExecutorState
+from livestory.trading.story_port import Story
 
 
 class TimePassed(Struct, frozen=True):
@@ -133,7 +129,7 @@ class Executor:
         )
         session.story.take(begin)
         session.due = (time // (interval := bar.end - bar.open_time) + 1) * interval
-        session.story.take(Statement(time, (rules_of(session),)))
+        session.story.report(time, rules_of(session))
         state.ended = False
         session.begun = True
         self._account.report_start(now, bar.open, balances)
@@ -161,9 +157,9 @@ class Executor:
         """The bars come again, those that were missed first."""
         self._monitor.candles_back()
 
-    def tell(self, now: int, facts: Facts) -> None:
+    def report(self, now: int, facts: Facts) -> None:
         """Tell what somebody else has found at the instant ``now``, this machine's; kept with the next commit."""
-        self._session.story.take(Statement(now - self._session.exchange.clock_ahead, (facts,)))
+        self._session.story.report(now - self._session.exchange.clock_ahead, facts)
 
     def end(self, by: str) -> None:
         """Tell the stop: by "you", the "system", the "bars" or an "error". What follows a book is withdrawn."""

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from threading import Event
 from time import monotonic
-from typing import TYPE_CHECKING
 
-from livestory.clock import SECOND
+from livestory.clock import SECOND, Clock
+from livestory.trading.exchange.protocol import Exchange
+from livestory.trading.executor import Executor
 from livestory.trading.market.bar import Bar
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from livestory.clock import Clock
-    from livestory.trading.exchange.protocol import Exchange
-    from livestory.trading.executor import Executor
-    from livestory.trading.market.candles import ExchangeCandles
+from livestory.trading.market.candles import ExchangeCandles
 
 EVERY = SECOND
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from threading import Event
 from time import monotonic
-from typing import TYPE_CHECKING
 
 from livestory.errors import JournalError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from livestory.trading.executor import Executor
-    from livestory.trading.market.bar import Bar
+from livestory.trading.executor import Executor
+from livestory.trading.market.bar import Bar
 
 GROUP = 512  # bars committed together in a replay at full speed
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from math import inf
-from typing import TYPE_CHECKING, Annotated, Final, Literal, NoReturn, final
+from typing import Annotated, Final, Literal, NoReturn, final
 
 from msgspec import Meta, Struct, structs
 
 from livestory.clock import DAY
-from livestory.settings import Duration
+from livestory.durations import Duration
 from livestory.story.reason import Reason
 from livestory.story.reasons import BREAKER, DAILY_LOSS, HALTED, JOURNAL, MAX_WEIGHT, OWNER
 from livestory.story.unit_value import UnitValue, change
-from livestory.trading.strategy.rebalance import Proposal
-
-if TYPE_CHECKING:
-    from livestory.trading.execution.working_order import Order
-    from livestory.trading.strategy.rebalance import Signal
+from livestory.trading.execution.working_order import Order
+from livestory.trading.strategy.rebalance import Proposal, Signal
 
 _EPSILON = 1e-12  # a loss that reaches a limit to twelve decimals reaches it, whatever binary fractions make of it
 

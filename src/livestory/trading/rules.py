@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from msgspec import to_builtins
 
 from livestory.clock import SECOND
-from livestory.settings import duration_text
+from livestory.durations import duration_text
 from livestory.story.kinds.lifecycle import Rules
 from livestory.trading.exchange.paper import PaperSettings
-
-if TYPE_CHECKING:
-    from livestory.trading.execution.tactics import OrderSettings
-    from livestory.trading.risk import RiskSettings
-    from livestory.trading.session import Session
-    from livestory.trading.strategy.choice import StrategySettings
+from livestory.trading.execution.tactics import OrderSettings
+from livestory.trading.risk import RiskSettings
+from livestory.trading.session import Session
+from livestory.trading.strategy.choice import StrategySettings
 
 
 def rules_in_force(  # noqa: PLR0913 - the settings of each room, and the two that are others'

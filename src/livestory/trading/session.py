@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from msgspec import Struct, msgpack
 
 from livestory.clock import MINUTE, SECOND, Clock
 from livestory.errors import JournalError
 from livestory.story import commands
-from livestory.trading.story_port import OrderedStory
-
-if TYPE_CHECKING:
-    from livestory.trading.exchange.protocol import Exchange
-    from livestory.trading.execution.tactics import OrderSettings
-    from livestory.trading.state import ExecutorState
-    from livestory.trading.story_port import Story
+from livestory.trading.exchange.protocol import Exchange
+from livestory.trading.execution.tactics import OrderSettings
+from livestory.trading.state import ExecutorState
+from livestory.trading.story_port import OrderedStory, Story
 
 
 class RunInfo(Struct, frozen=True, kw_only=True):

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from itertools import takewhile
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from msgspec import Struct, field, msgpack
 
 from livestory.clock import MINUTE, SECOND
+from livestory.story.inputs import Fill
 from livestory.story.unit_value import change
 from livestory.trading.exchange.paper import PaperExchange, PaperSettings
-from livestory.trading.exchange.records import Filters
+from livestory.trading.exchange.records import Balances, Filters
 from livestory.trading.execution.working_order import OrderTable
+from livestory.trading.market.bar import Bar
 from livestory.trading.reconciliation.expected_balances import ExpectedBalances
 from livestory.trading.risk import Risk, RiskSettings
 from livestory.trading.strategy.choice import Strategy, StrategySettings, strategy_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from livestory.story.inputs import Fill
-    from livestory.trading.exchange.records import Balances
-    from livestory.trading.market.bar import Bar
 
 LAST_RETRY = 5 * MINUTE  # of a sale of everything, at the longest after one in vain
 SALE_TRIED_EVERY = 10 * SECOND

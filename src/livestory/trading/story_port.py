@@ -3,18 +3,15 @@
 # ruff: noqa: D102 - what each method of an `OrderedStory` does, the `Story` that it hands on to says
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from msgspec import structs
 
 from livestory.clock import MINUTE
-from livestory.story.inputs import Begin, End, Observation
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from livestory.story.files.inbox import Posted
-    from livestory.story.inputs import Input
+from livestory.story.files.inbox import Posted
+from livestory.story.inputs import Begin, End, Input, Observation, Statement
+from livestory.story.kinds.base import Facts
 
 
 class Story(Protocol):
@@ -52,7 +49,6 @@ class OrderedStory:
     """Hands on what is told, at the end of the bar that it is told with, and never before what was told last."""
 
     def __init__(self, story: Story) -> None:
-        """Nothing was told yet. Only the times of lines are moved, never what is decided."""
         self._story = story
         self._at_most: int | None = None
         self.last = 0
@@ -86,6 +82,10 @@ class OrderedStory:
             given = structs.replace(given, time=self._at(given.time))
         if self._story.take(given) != ():
             self.has_news = True
+
+    def report(self, now: int, facts: Facts) -> None:
+        """Tell what was found at the instant ``now``."""
+        self.take(Statement(now, (facts,)))
 
     def commands(self) -> Sequence[Posted]:
         return self._story.commands()

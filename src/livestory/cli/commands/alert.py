@@ -74,7 +74,9 @@ def delivered(layouts: Sequence[Layout], configured: Path | None) -> Iterator[No
     async def work() -> None:
         for result in await asyncio.gather(*(each.run() for each in at_work), return_exceptions=True):
             if isinstance(result, Exception):
-                tell(f"alerts: ended: {result if isinstance(result, LivestoryError) else type(result).__name__}")
+                print_trouble(
+                    f"alerts: ended: {result if isinstance(result, LivestoryError) else type(result).__name__}"
+                )
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(work()), name="alerts", daemon=True)
     thread.start()
@@ -98,7 +100,7 @@ async def _until_signalled(alerts: Alerts, status: str) -> None:
         await alerts.run()
 
 
-def tell(words: str) -> None:
+def print_trouble(words: str) -> None:
     """Print trouble, or its end, to standard error."""
     click.echo(words, err=True)
 
@@ -111,7 +113,7 @@ def _prepared() -> Callable[[Layout, AlertsSettings], Alerts]:
         raise missing(error, "alerts", "alerts") from error
 
     def prepare(layout: Layout, settings: AlertsSettings) -> Alerts:
-        return Alerts(layout, settings, open_channels(settings, tell), SystemClock(), report=tell)
+        return Alerts(layout, settings, open_channels(settings, print_trouble), SystemClock(), report=print_trouble)
 
     return prepare
 
@@ -144,7 +146,7 @@ def test(whole: tuple[Path, Path | None], channel: str | None, configured: Path 
             )
             raise InputError(message)
         settings = replace(settings, channels={channel: settings.channels[channel]})
-    use = open_channels(settings, tell)
+    use = open_channels(settings, print_trouble)
     found = asyncio.run(trials(settings, use.channels, SystemClock(), Patience()))
     print_rows(
         (name, f"accepted in {result * 1000:.0f} ms" if isinstance(result, float) else f"FAILED: {result}")

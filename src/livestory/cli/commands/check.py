@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from livestory.cli.account import MODES
+from livestory.cli.mode import MODES
 from livestory.cli.options import config_option, configuration, dir_option
 from livestory.cli.story_folder import story_in
 from livestory.errors import InputError
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from livestory.cli.account import Mode
+    from livestory.cli.mode import Mode
     from livestory.clock import Clock
     from livestory.config import Configuration
     from livestory.story.files.layout import Layout
@@ -54,7 +54,7 @@ def check(mode: Mode, configured: Path | None, folder: Path) -> None:
 
 
 def _findings(mode: Mode, settings: Configuration, layout: Layout, clock: Clock) -> Iterator[Finding]:
-    from livestory.cli.account import account, public_client
+    from livestory.cli.mode import account, public_client
     from livestory.trading.exchange.preflight import Finding, preflight
 
     client: CcxtClient

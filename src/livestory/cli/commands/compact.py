@@ -10,7 +10,7 @@ from livestory.cli.options import config_option, configuration, dir_option
 from livestory.cli.output import progress, size
 from livestory.cli.story_folder import story_in
 from livestory.clock import DAY
-from livestory.settings import duration, duration_text
+from livestory.durations import duration, duration_text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -42,7 +42,7 @@ def demo(seed: int, folder: Path) -> None:
     """
     from livestory.cli.page import can_serve, free_port, served
     from livestory.cli.play import Play, play
-    from livestory.cli.supervisor import stop_on_signals
+    from livestory.cli.stopping import stop_on_signals
     from livestory.clock import DAY, instant
     from livestory.config import BotSettings, Configuration
     from livestory.trading.market.bar import BAR

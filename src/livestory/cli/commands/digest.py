@@ -11,7 +11,7 @@ import click
 from livestory.cli.options import dir_option
 from livestory.cli.story_folder import story_in
 from livestory.clock import instant
-from livestory.settings import duration
+from livestory.durations import duration
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -220,7 +220,7 @@ def _source(stack: ExitStack, file: Path, asked: _Asked, *, chosen: bool) -> tup
     elif file.is_fifo() or file.is_char_device():
         with file.open("rb") as pipe:
             file, name = _copied(stack, pipe), str(file)
-    if not is_journal(file) and (found := _of_a_bot(file, name, asked, chosen=chosen)) is not None:
+    if file.is_file() and not is_journal(file) and (found := _of_a_bot(file, name, asked, chosen=chosen)) is not None:
         return found
     if is_sqlite(file) or (file.suffix == ".txt" and Layout.of(file).db.exists()):
         return _journal(stack, journal_in(file, name), asked, chosen=chosen)

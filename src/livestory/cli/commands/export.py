@@ -12,7 +12,7 @@ from livestory.cli.options import config_option, configuration
 from livestory.cli.output import progress
 from livestory.cli.story_folder import journal_in
 from livestory.clock import SystemClock, instant
-from livestory.settings import duration
+from livestory.durations import duration
 
 _OUT = Path("results/export.csv")
 

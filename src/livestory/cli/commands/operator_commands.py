@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from livestory.cli.account import MODES
+from livestory.cli.mode import MODES
 from livestory.cli.options import dir_option
 from livestory.cli.story_folder import story_in
 from livestory.clock import instant

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from livestory.cli.account import MODES, Mode, allow
+from livestory.cli.mode import MODES, Mode, allow
 from livestory.cli.options import config_option, configuration, dir_option
 from livestory.cli.output import print_summary, progress
 from livestory.cli.page import PORT, need_page, served
@@ -108,18 +108,12 @@ def run(
 
     from livestory.cli.live import trading
     from livestory.cli.play import play
-    from livestory.cli.supervisor import stop_on_signals
+    from livestory.cli.stopping import stop_on_signals
     from livestory.trading.replay import Ending
 
     if serves:
         need_page()
-    files = _files(bars, more_bars)
-    if not files and (speed is not None or keep_days is not None):
-        message = "--speed and --keep-days are for a replay: name its bars with --bars FILE"
-        raise click.UsageError(message)
-    if files and mode != "paper":
-        message = f"--mode {mode} trades at an exchange; recorded bars (--bars) are replayed on paper"
-        raise click.UsageError(message)
+    files = _files(bars, more_bars, mode, replayed=speed is not None or keep_days is not None)
     settings = configuration(configured)
     allow(mode, settings)
     if metrics_port is not None:
@@ -143,12 +137,20 @@ def run(
     print_summary(summary, layout, told.market.symbol)
 
 
-def _files(bars: Sequence[Path], more: Sequence[Path]) -> list[Path]:
-    """The files of --bars: a shell makes several words of ``--bars data/*.csv``."""
+def _files(bars: Sequence[Path], more: Sequence[Path], mode: Mode, *, replayed: bool) -> list[Path]:
+    """The files of --bars: a shell makes several words of ``--bars data/*.csv``; ``replayed``: with a replay's options.
+
+    Raises UsageError where the options don't go together.
+    """
     if more and not bars:
         message = f"unexpected argument {str(more[0])!r}; recorded bars are named with --bars FILE"
-        raise click.UsageError(message)
-    return [*bars, *more]
+    elif not bars and replayed:
+        message = "--speed and --keep-days are for a replay: name its bars with --bars FILE"
+    elif bars and mode != "paper":
+        message = f"--mode {mode} trades at an exchange; recorded bars (--bars) are replayed on paper"
+    else:
+        return [*bars, *more]
+    raise click.UsageError(message)
 
 
 def _replay(

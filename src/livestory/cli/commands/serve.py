@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import os
-import signal
 from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from livestory.cli.commands.alert import delivered
 from livestory.cli.options import config_option
 from livestory.cli.page import PORT, when_parent_ends
+from livestory.cli.serving import end_on_hangup, token_of, url_of
 from livestory.cli.story_folder import story_in
-from livestory.credentials import checked
 from livestory.errors import InputError
+
+if TYPE_CHECKING:
+    from socket import socket
+
+    from livestory.outlets.web.app import Web
 
 _NICE = 5  # a bot on the same machine goes first
 _TOKEN = "LIVESTORY_TOKEN"  # noqa: S105 - the name of a variable
-_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - told apart, not bound
 
 
 @click.command(short_help="Show the live story in a browser.")
@@ -77,39 +81,44 @@ def serve(
     livestory serve --dir results --dir results/demo --port 9000
     LIVESTORY_TOKEN=$(openssl rand -hex 16) livestory serve --host 192.0.2.7
     """
-    from livestory.cli.supervisor import Supervisor
     from livestory.clock import SystemClock
     from livestory.extras import missing
 
     try:
-        from livestory.outlets.web.app import Web, WebSettings
-        from livestory.outlets.web.gate import allowed_hosts, is_loopback
-        from livestory.outlets.web.server import Server, address_of, bind, require_token
+        from livestory.http_server.gate import allowed_hosts, is_loopback
+        from livestory.http_server.server import address_of, bind, require_token
+        from livestory.outlets.web.app import Web, WebOptions
     except ImportError as error:
         raise missing(error, "the page", "web") from error
     host = address_of(host)
-    token = _token(token_file)
+    token = token_of(token_file, _TOKEN)
     require_token(host, token)
     if root_path and (not root_path.startswith("/") or root_path.endswith("/")):
         message = f"--root-path {root_path}: begins with a slash and doesn't end with one, such as /story"
         raise InputError(message)
     layouts = [story_in(folder) for folder in folders]
-    stories = [layout.db for layout in layouts]
     listening = bind(host, port)
     port = listening.getsockname()[1]
-    settings = WebSettings(
+    options = WebOptions(
         hosts=allowed_hosts(host, port, names),
         token=token,
         cookie=f"livestory_{port}",
         root_path=root_path,
         most_listeners=clients,
     )
-    web = Web(stories, settings, SystemClock())
-    shown = _ANY.get(host, host)
-    address = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/"
+    web = Web([layout.db for layout in layouts], options, SystemClock())
     if not is_loopback(host):
         click.echo("the token travels over plain HTTP here: anyone on the way can read it (docs/web.md)", err=True)
     os.nice(_NICE)
+    with listening, delivered(layouts, configured) if alerts else nullcontext():
+        _run(web, listening, url_of(host, port), root_path, with_parent=with_parent)
+
+
+def _run(web: Web, listening: socket, address: str, root_path: str, *, with_parent: bool) -> None:
+    """Serve until a signal, or the parent's end, and let the supervisor know."""
+    from livestory.cli.supervisor import Supervisor
+    from livestory.http_server.server import Server
+
     supervisor = Supervisor.of()
 
     def ready() -> None:
@@ -117,22 +126,8 @@ def serve(
         supervisor.ready(f"shows the story at {address}")
 
     server = Server(web, root_path, ready, supervisor.alive)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
-        signal.signal(signal.SIGHUP, server.handle_exit)
+    end_on_hangup(server)
     if with_parent:
         when_parent_ends(server.stop)
-    with listening, delivered(layouts, configured) if alerts else nullcontext():
-        server.run(sockets=[listening])
+    server.run(sockets=[listening])
     supervisor.stopping()
-
-
-def _token(file: Path | None) -> str | None:
-    """The token of the file, else of the environment; None where there is neither."""
-    if file is None:
-        return checked(f"the environment variable {_TOKEN}", os.environ.get(_TOKEN, "")) or None
-    try:
-        return checked(str(file), file.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        message = f"--token-file {file}: can't be read ({reason})\nMake one with: openssl rand -hex 16 > {file}"
-        raise InputError(message) from None

@@ -12,8 +12,8 @@ import click
 from livestory.cli.options import dir_option, event_kinds
 from livestory.cli.story_folder import story_in
 from livestory.clock import SystemClock, instant
+from livestory.durations import duration, duration_text
 from livestory.errors import JournalError
-from livestory.settings import duration, duration_text
 from livestory.story.kinds import KINDS
 from livestory.story.wording.numbers import minute
 

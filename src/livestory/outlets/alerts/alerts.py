@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from livestory import credentials
-from livestory.clock import SECOND, monotonic
+from livestory.clock import SECOND, Clock, monotonic
+from livestory.credentials import Secret
 from livestory.errors import ConfigError, InputError, JournalCorrupt, JournalHeld, LivestoryError
 from livestory.outlets.alerts.delivery import Delivery, Patience
 from livestory.outlets.alerts.dispatcher import Dispatcher
@@ -15,20 +17,12 @@ from livestory.outlets.alerts.http import Http, NotAccepted, checked, forms
 from livestory.outlets.alerts.message import Message, trial
 from livestory.outlets.alerts.outbox import Outbox, QueuedLine, outbox_path
 from livestory.outlets.alerts.policy import Policy
-from livestory.outlets.alerts.services import opened
+from livestory.outlets.alerts.services import Channel, opened
+from livestory.outlets.alerts.settings import AlertsSettings
 from livestory.story.files.inbox import Inbox
-from livestory.story.files.layout import make_folder, unused
+from livestory.story.files.layout import Layout, make_folder, unused
 from livestory.story.journal.faults import faults
 from livestory.story.journal.lock import WriterLock, holder
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from livestory.clock import Clock
-    from livestory.credentials import Secret
-    from livestory.outlets.alerts.services import Channel
-    from livestory.outlets.alerts.settings import AlertsSettings
-    from livestory.story.files.layout import Layout
 
 _GRACE = 1.0  # seconds that messages on their way may take to arrive when it is stopped; later ones come again
 

@@ -10,27 +10,21 @@ from __future__ import annotations
 
 import asyncio
 import traceback
+from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from livestory.clock import HOUR, MINUTE, SECOND, monotonic
+from livestory.clock import HOUR, MINUTE, SECOND, Clock, monotonic
 from livestory.errors import LivestoryError
-from livestory.outlets.alerts.http import NotAccepted
+from livestory.outlets.alerts.http import Http, NotAccepted
 from livestory.outlets.alerts.message import Message
+from livestory.outlets.alerts.outbox import ChannelState, Outbox, QueuedLine
+from livestory.outlets.alerts.policy import Policy
+from livestory.outlets.alerts.services import Channel
 from livestory.story.commands import AlertsLost
 from livestory.story.wording import numbers
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from livestory.clock import Clock
-    from livestory.outlets.alerts.http import Http
-    from livestory.outlets.alerts.outbox import ChannelState, Outbox, QueuedLine
-    from livestory.outlets.alerts.policy import Policy
-    from livestory.outlets.alerts.services import Channel
 
 _LONGEST = MINUTE  # that is slept without a look at the clock, which may have been set meanwhile
 _LINE, _BYTES = 5 << 10, 8 << 20  # of a usual line and its record, and of a message; a longer line goes alone

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
 
-from livestory.clock import SECOND, monotonic
+from livestory.clock import SECOND, Clock, monotonic
 from livestory.errors import LivestoryError
-from livestory.outlets.alerts.delivery import MessageStyle
+from livestory.outlets.alerts.delivery import Delivery, MessageStyle, Patience
 from livestory.outlets.alerts.message import heard_again, not_heard, title
-from livestory.outlets.alerts.outbox import QueuedLine
+from livestory.outlets.alerts.outbox import ChannelState, Outbox, QueuedLine
+from livestory.story.files.layout import Layout
+from livestory.story.journal.entry import Kept
 from livestory.story.journal.follower import Change, StoryFollower
 from livestory.story.journal.reader import JournalReader
 from livestory.story.kinds import is_critical
 from livestory.story.snapshot import Snapshot
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from livestory.clock import Clock
-    from livestory.outlets.alerts.delivery import Delivery, Patience
-    from livestory.outlets.alerts.outbox import ChannelState, Outbox
-    from livestory.story.files.layout import Layout
-    from livestory.story.journal.entry import Kept
 
 _LOOK = 0.2  # seconds between two looks at the journal: a phone is not faster, and an idle machine sleeps
 _PULSE = 10  # looks after which it is asked whether the bot is overdue
@@ -78,7 +71,7 @@ class Dispatcher:
                     if not enrolled:
                         self._enrol_new_channels()
                         enrolled = True
-                    await self._look(check=looks % _PULSE == 0)
+                    await self._follow(check=looks % _PULSE == 0)
                     looks, pause = looks + 1, _LOOK
                 except LivestoryError as error:
                     self.well = False
@@ -99,7 +92,7 @@ class Dispatcher:
             if self._outbox.state(delivery.name) is None:
                 self._outbox.enrol(delivery.name, journal, seq)
 
-    async def _look(self, *, check: bool) -> None:
+    async def _follow(self, *, check: bool) -> None:
         change = self._follower.look()
         if change in {Change.REPLACED, Change.REWOUND}:
             self._snapshot = None

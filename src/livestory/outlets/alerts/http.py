@@ -6,11 +6,12 @@ import asyncio
 import logging
 import re
 import threading
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
@@ -21,9 +22,6 @@ from livestory.credentials import Secret, redacted
 from livestory.errors import ConfigError
 from livestory.http_clients import opened
 from livestory.story.wording.text import encodable, escape
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
 
 _LEAST = 8  # characters; a shorter part of an address opens nothing
 _CONNECT = 10.0  # seconds
@@ -233,7 +231,6 @@ class Lookups(ThreadPoolExecutor):
     """
 
     def __init__(self) -> None:
-        """Nothing is looked up."""
         super().__init__(1)  # none of which is used
         self._asked: dict[object, Future[Any]] = {}
 

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from livestory.clock import as_datetime, instant
 from livestory.outlets.alerts.outbox import QueuedLine
+from livestory.story.journal.entry import Identity
 from livestory.story.wording import numbers
 from livestory.story.wording.text import escape
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from livestory.story.journal.entry import Identity
 
 _ALIKE = 3  # lines of one kind that are still shown one by one
 _BLOCKS = 8  # lines shown
@@ -93,13 +89,13 @@ def _blocks(lines: Sequence[QueuedLine], zone: ZoneInfo) -> Iterator[str]:
     for line in sorted(shown, key=lambda line: line.n):
         if line.kind in alike:
             yield similar(counts[line.kind], max(line.told - first[line.kind], 0))
-        yield _told(line, zone)
+        yield _shown(line, zone)
     untold = len(lines) - sum(counts[line.kind] if line.kind in alike else 1 for line in shown)
     if untold:
         yield more(untold)
 
 
-def _told(line: QueuedLine, zone: ZoneInfo) -> str:
+def _shown(line: QueuedLine, zone: ZoneInfo) -> str:
     """The first three columns in a row, the time in the channel's zone, and the why in the next."""
     stamp, _, rest = line.line.partition(_SEPARATOR)
     if zone.key != "UTC":

@@ -5,8 +5,10 @@ It lies beside the journal, which has a writer of its own and is never written h
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Self
+from pathlib import Path
+from typing import Any, Self
 
 import apsw
 import msgspec
@@ -14,13 +16,8 @@ from msgspec import Struct
 
 from livestory.errors import InputError, JournalCorrupt
 from livestory.story.commands import AlertsLost
+from livestory.story.files.layout import Layout
 from livestory.story.journal.faults import faults
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
-
-    from livestory.story.files.layout import Layout
 
 _APPLICATION_ID = 0x4C495641  # "LIVA"
 _VERSION = 1
@@ -112,7 +109,6 @@ class Outbox:
     """An open outbox. One process writes it; others may read. Methods raise JournalError, which names its file."""
 
     def __init__(self, path: Path, db: apsw.Connection) -> None:
-        """Use `open` or `read`."""
         self.path = path
         self._db = db
 

@@ -6,18 +6,13 @@ what waits.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from livestory.clock import HOUR, MINUTE, as_datetime
-from livestory.outlets.alerts.outbox import Pace
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import timedelta
-
-    from livestory.outlets.alerts.outbox import QueuedLine
-    from livestory.outlets.alerts.settings import ChannelSettings
+from livestory.outlets.alerts.outbox import Pace, QueuedLine
+from livestory.outlets.alerts.settings import ChannelSettings
 
 _MINUTES = 24 * 60  # of a day
 _LONGEST_CRITICAL = MINUTE  # that a critical line is gathered with its like

@@ -13,25 +13,20 @@ import re
 import threading
 import time
 import warnings
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
 from livestory import credentials
+from livestory.credentials import Secret
 from livestory.errors import ConfigError
 from livestory.extras import missing
-from livestory.outlets.alerts.http import Answer, NotAccepted, checked, forms, malformed
-from livestory.outlets.alerts.message import clipped, unmentioned, utf8, utf16
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from livestory.credentials import Secret
-    from livestory.outlets.alerts.http import Http
-    from livestory.outlets.alerts.message import Message
-    from livestory.outlets.alerts.settings import ChannelSettings
+from livestory.outlets.alerts.http import Answer, Http, NotAccepted, checked, forms, malformed
+from livestory.outlets.alerts.message import Message, clipped, unmentioned, utf8, utf16
+from livestory.outlets.alerts.settings import ChannelSettings
 
 _MANY = 10_000  # lines that a message for a person stands for at most
 _CUT = 16_384  # characters of a line that a webhook calls too long, halved each time

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Meta, Struct
 
 from livestory.clock import DAY, HOUR, MINUTE
-from livestory.settings import Duration
+from livestory.durations import Duration
 from livestory.story.kinds import KINDS
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import logging
 from contextlib import asynccontextmanager
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -18,16 +17,17 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from livestory.errors import JournalError
-from livestory.outlets.story_metrics import OutboxMetrics
+from livestory.http_server.requests import HANDLERS, body_of
+from livestory.http_server.secrets import TooManyFailures
+from livestory.outlets.metrics import OutboxMetrics
 from livestory.outlets.web import parameters
 from livestory.outlets.web.api import Api
 from livestory.outlets.web.followed_story import FollowedStory, Queries, Update
-from livestory.outlets.web.gate import SESSION, Gate, Token, TooManyFailures
+from livestory.outlets.web.gate import SESSION, PageGate, Token
 from livestory.outlets.web.listeners import LONGEST_QUEUE, MOST_LISTENERS, Listeners
 from livestory.outlets.web.stream import Stream
 
@@ -43,10 +43,9 @@ if TYPE_CHECKING:
     from livestory.story.journal.entry import Kept
 
 _LONGEST_FORM = 4096  # bytes of a login
-_log = logging.getLogger("livestory.web")
 
 
-class WebSettings(Struct, frozen=True, kw_only=True):
+class WebOptions(Struct, frozen=True, kw_only=True):
     """How the page is served."""
 
     hosts: frozenset[str]  # the exact Host values answered to
@@ -59,7 +58,7 @@ class WebSettings(Struct, frozen=True, kw_only=True):
 class Web:
     """The page of some stories: an ASGI app and the threads behind it."""
 
-    def __init__(self, paths: Sequence[Path], settings: WebSettings, clock: Clock) -> None:
+    def __init__(self, paths: Sequence[Path], settings: WebOptions, clock: Clock) -> None:
         """Serve the stories at ``paths``. Raises InputError for a token that is too weak."""
         self.listeners = Listeners(settings.most_listeners)
         self._settings = settings
@@ -99,14 +98,9 @@ class Web:
             routes=routes,
             lifespan=self._lifespan,
             middleware=[Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)],
-            exception_handlers={
-                HTTPException: _refused,
-                ClientDisconnect: _disconnected,
-                JournalError: _unreadable,
-                Exception: _failed,
-            },
+            exception_handlers={**HANDLERS, JournalError: _unreadable},
         )
-        return Gate(app, self._settings.hosts, self._token, self._settings.cookie)
+        return PageGate(app, self._settings.hosts, self._token, self._settings.cookie)
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
@@ -119,6 +113,11 @@ class Web:
             self.close_streams()
             await asyncio.gather(*(asyncio.to_thread(story.stop) for story in self._stories.values()))
             self._queries.close()
+
+    @property
+    def most_listeners(self) -> int:
+        """How many streams may be open at once."""
+        return self.listeners.most
 
     def close_streams(self) -> None:
         """End every stream. From any thread, and from a signal's handler."""
@@ -167,11 +166,7 @@ class Web:
     async def _login(self, request: Request) -> Response:
         if self._token is None:
             return RedirectResponse("./", 303)
-        body = b""
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > _LONGEST_FORM:
-                raise HTTPException(413, "too long for a login")
+        body = await body_of(request, _LONGEST_FORM)
         given = parse_qs(body.decode("utf-8", "replace")).get("token", [""])[0]
         try:
             if not await self._token.matches(given):
@@ -209,23 +204,8 @@ def names_of(paths: Sequence[Path]) -> list[str]:
     return names
 
 
-async def _refused(_request: Request, error: Exception) -> Response:
-    if not isinstance(error, HTTPException):
-        raise error
-    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
-
-
-async def _disconnected(_request: Request, _error: Exception) -> Response:
-    return Response(status_code=400)  # nobody takes it
-
-
 async def _unreadable(_request: Request, error: Exception) -> Response:
     return JSONResponse({"error": str(error)}, 503)
-
-
-async def _failed(_request: Request, error: Exception) -> Response:
-    _log.error("the page failed to answer", exc_info=error)
-    return JSONResponse({"error": "the server failed; its log says why"}, 500)
 
 
 _TYPES = {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from starlette.exceptions import HTTPException
 
+from livestory.http_server.server import FAREWELL
 from livestory.outlets.web.history import mark_of
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 MOST_LISTENERS = 1000
 LONGEST_QUEUE = 64 * 1024  # bytes of lines that wait for one listener; what is more is read from the journal again
 LARGE_AT_ONCE = 32  # listeners that are sent more than that at the same time
-
-FAREWELL = 0.3  # seconds that a listener has to take the end of its stream when the server stops
 
 _LOOK = 0.02  # seconds
 

@@ -12,6 +12,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from livestory.http_server.connections import cut
 from livestory.outlets.web.listeners import LONGEST_QUEUE, line_message, message
 
 if TYPE_CHECKING:
@@ -190,11 +191,3 @@ class Progress:
             return self._acknowledged
         info = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_ACKED + 8)
         return int.from_bytes(info[_BYTES_ACKED:], "little") if len(info) == _BYTES_ACKED + 8 else 0
-
-
-def cut(transport: asyncio.Transport) -> None:
-    """Close a connection, whatever it has yet to take."""
-    connected: socket.socket = transport.get_extra_info("socket")
-    if connected.fileno() >= 0:  # with a reset: an end in order would wait behind what isn't taken
-        connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    transport.abort()

@@ -236,9 +236,9 @@ def _traded(p: Period) -> Iterable[str]:
     if trading.closed == 1:
         yield f"The one closing trade brought {_signed(best, quote)}"
         return
-    outcome = f"{trading.won:,} won and {trading.lost:,} lost"
+    outcome = f"{numbers.whole(trading.won)} won and {numbers.whole(trading.lost)} lost"
     extremes = f"best {_signed(best, quote)} ({_at(p, on_best)}), worst {_signed(worst, quote)} ({_at(p, on_worst)})"
-    yield f"Of {trading.closed:,} closing trades {outcome}: {extremes}"
+    yield f"Of {numbers.whole(trading.closed)} closing trades {outcome}: {extremes}"
 
 
 def _records(p: Period) -> Iterable[str]:
@@ -297,10 +297,10 @@ def _failed(p: Period) -> Iterable[str]:
     gaps = [each.facts.bars for each in p.troubles if isinstance(each.facts, money.DataGap)]
     if gaps:
         missing = sum(gaps)
-        failed.append(f"{missing:,} {'bar was' if missing == 1 else 'bars were'} missing")
+        failed.append(f"{numbers.count(missing, 'bar')} {'was' if missing == 1 else 'were'} missing")
     if not failed:
         bars = sum(day.bars for day in p.days)
-        yield f"All {bars:,} bars were read, nothing failed" if bars > 1 else "Nothing failed"
+        yield f"All {numbers.count(bars, 'bar')} were read, nothing failed" if bars > 1 else "Nothing failed"
         return
     still = " (not over yet)" if p.open else ", and that is over" if _have_ends(p) else ""
     told = " and ".join(filter(None, (", ".join(failed[:-1]), failed[-1])))

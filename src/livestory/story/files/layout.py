@@ -50,6 +50,11 @@ class Layout(Struct, frozen=True):
         return self.db.with_suffix(".inbox")
 
     @property
+    def sources(self) -> Path:
+        """Who may tell the story over HTTP by a secret of its own."""
+        return self.db.with_suffix(".sources")
+
+    @property
     def name(self) -> str:
         """What the names of all its files begin with."""
         return self.db.stem

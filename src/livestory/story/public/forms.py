@@ -12,7 +12,7 @@ from msgspec import Meta, Struct, defstruct
 from msgspec.structs import asdict, fields
 
 from livestory.clock import SECOND
-from livestory.settings import duration
+from livestory.durations import duration
 from livestory.story import arguments
 from livestory.story.inputs import PositionReading
 from livestory.story.reason import Reason
@@ -125,6 +125,10 @@ _BY_TYPE: dict[Any, Form] = {
 _BY_NAME = {
     "asset": Form(Name, arguments.asset),
     "cooldown": Form(Moment, _span),
+    "interval": Form(Moment, _span),
+    "missed_bars": Form(int, arguments.count),
+    "fills_found": Form(int, arguments.count),
+    "orders_open": Form(int, arguments.count),
     "effect": Form(Name, _effect),
     "fee": Form(Number, _signed),
     "fee_asset": Form(Name, arguments.asset),

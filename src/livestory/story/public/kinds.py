@@ -11,7 +11,7 @@ from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args, get_type_hints
 
 from msgspec import Meta, Struct, defstruct, json
-from msgspec.structs import FieldInfo, fields, replace
+from msgspec.structs import fields, replace
 
 from livestory.story import arguments, inputs
 from livestory.story.kinds.lifecycle import Rules
@@ -22,8 +22,6 @@ from livestory.story.reason import in_own_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from livestory.story.kinds.base import Facts
 
 
 class PublicInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="input"):
@@ -91,22 +89,37 @@ def _rules(time: int, given: dict[str, Any]) -> inputs.Input:
     return inputs.Statement(time, (arguments.rules(Rules(**given)),))
 
 
-def _facts(kind: type[Facts], time: int, given: dict[str, Any]) -> inputs.Input:
-    return inputs.Statement(time, (kind(**given),))
+def _begin(time: int, given: dict[str, Any]) -> inputs.Input:
+    return inputs.Begin(time=time, own=True, **given)
 
 
 def _end(time: int, given: dict[str, Any]) -> inputs.Input:
-    return inputs.End(time=time, **{"by": "you", **given})
+    return inputs.End(time=time, by=given.pop("reason", "you"), **given)
+
+
+def _halt(kind: type[Halted | Unhalted], time: int, given: dict[str, Any]) -> inputs.Input:
+    return inputs.Statement(time, (kind(told=True, **given),))
+
+
+def _note(time: int, given: dict[str, Any]) -> inputs.Input:
+    return inputs.Statement(time, (Note(**given),))
 
 
 def _kind(
     tag: str, says: str, record: type, made: Callable[[int, dict[str, Any]], inputs.Input], names: str = ""
 ) -> _Kind:
-    """The kind ``tag`` with the fields ``names`` of ``record``; without names, with all of them."""
+    """The kind ``tag`` with the fields ``names`` of ``record``; without names, with all of them.
+
+    A field that a sender knows by another name is written ``reason=by``.
+    """
     declared = {field.name: field for field in fields(record) if field.name != "time"}
     types = {name: _known(hint) for name, hint in get_type_hints(record).items()}
-    forms = {name: form(tag, name, types[name]) for name in names.split() or declared}
-    members = [_member(tag, declared[name], each) for name, each in forms.items()]
+    own = dict(name.rpartition("=")[::2] if "=" in name else (name, name) for name in names.split() or declared)
+    forms = {name: form(tag, name, types[own[name]]) for name in own}
+    members = [
+        _member(tag, name, each, needed=declared[own[name]].required and name == own[name])
+        for name, each in forms.items()
+    ]
     made_type: Any = defstruct(
         tag.capitalize(),
         members,
@@ -124,11 +137,9 @@ def _known(hint: Any) -> Any:
     return next(iter(set(get_args(hint)) - {NoneType}), hint) if NoneType in get_args(hint) else hint
 
 
-def _member(tag: str, declared: FieldInfo, each: Form) -> tuple[str, Any] | tuple[str, Any, None]:
-    meaning = Meta(description=_MEANINGS.get(f"{tag}.{declared.name}") or _MEANINGS[declared.name])
-    if declared.required and (tag, declared.name) != ("stopped", "by"):
-        return declared.name, Annotated[each.written, meaning]
-    return declared.name, Annotated[each.written | None, meaning], None
+def _member(tag: str, name: str, each: Form, *, needed: bool) -> tuple[str, Any] | tuple[str, Any, None]:
+    meaning = Meta(description=_MEANINGS.get(f"{tag}.{name}") or _MEANINGS[name])
+    return (name, Annotated[each.written, meaning]) if needed else (name, Annotated[each.written | None, meaning], None)
 
 
 _MEANINGS = {
@@ -172,10 +183,16 @@ _MEANINGS = {
     # of a bot's comings and goings
     "started.position": "Base asset held.",
     "cash": "Quote asset held.",
-    "stopped.by": "Who or what stopped it: you, error, system, or any words.",
+    "mode": "Where it trades: live, paper, testnet, or any words.",
+    "market": "Where its prices come from, in a few words.",
+    "interval": 'Of a bar: "15m", "1h", or seconds.',
+    "missed_bars": "Bars that it reads after the absence.",
+    "fills_found": "Fills while it was away, each told on its own.",
+    "stopped.reason": "Who or what stopped it: you, error, system, or any words.",
     "orders_open": "Orders left open at the exchange.",
-    "halted.reason": "Why it buys no more: owner, or any words.",
-    "unhalted.reason": "Of the halt that is over.",
+    "halted.reason": "Why it buys no more: breaker, owner, or any words.",
+    "until": "How long, as far as the bot knows: a time.",
+    "unhalted.reason": "Of the halt that is over. Without it: the last one.",
     "note.text": "What is to stand in the story.",
     # of the rules
     "breaker": "The drawdown that trips the safety breaker, as a positive share; 0 is off.",
@@ -222,15 +239,21 @@ _KINDS: dict[str, _Kind] = {
             "amount",
         ),
         _kind("skip", "A trade that was wanted and not made.", inputs.Skip, _skip, "reason side quantity symbol"),
-        _kind("started", "The bot starts.", inputs.Begin, partial(_record, inputs.Begin), "wealth position cash price"),
         _kind(
-            "resumed", "The bot comes back.", inputs.Begin, partial(_record, inputs.Begin), "wealth position cash price"
+            "started",
+            "The bot starts; told again, it is back.",
+            inputs.Begin,
+            _begin,
+            "wealth position cash price mode market interval",
         ),
-        _kind("halted", "The bot buys no more.", Halted, partial(_facts, Halted), "reason"),
-        _kind("unhalted", "A halt is over.", Unhalted, partial(_facts, Unhalted), "reason"),
-        _kind("stopped", "The bot says goodbye.", inputs.End, _end, "by wealth position orders_open"),
+        _kind(
+            "resumed", "The bot comes back, and what it missed.", inputs.Begin, _begin, "wealth missed_bars fills_found"
+        ),
+        _kind("halted", "The bot buys no more.", Halted, partial(_halt, Halted), "reason until"),
+        _kind("unhalted", "A halt is over.", Unhalted, partial(_halt, Unhalted), "reason"),
+        _kind("stopped", "The bot says goodbye.", inputs.End, _end, "reason=by wealth position orders_open"),
         _kind("rules", "The rules that the bot trades by; told again, only what changed is.", Rules, _rules),
-        _kind("note", "Somebody's own words.", Note, partial(_facts, Note), "text"),
+        _kind("note", "Somebody's own words.", Note, _note, "text"),
     )
 }
 

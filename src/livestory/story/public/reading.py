@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
-from typing import Any, Union
+from typing import TYPE_CHECKING, Any, Union
 
 import msgspec
 
 from livestory.story.public.kinds import TYPES, PublicInput
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 MOST_BYTES = 65_536
 """Of one input as it is sent."""
 
-_ANY: Any = Union[tuple(TYPES.values())]  # noqa: UP007 - of a tuple
-_DECODER = msgspec.json.Decoder(_ANY)
+PUBLIC: Any = Union[tuple(TYPES.values())]  # noqa: UP007 - of a tuple
+"""The type of any public input."""
+_DECODER = msgspec.json.Decoder(PUBLIC)
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -40,7 +44,14 @@ def read(raw: bytes) -> PublicInput:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of an input (draft 2020-12)."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_with_numbers(msgspec.json.schema(_ANY))}
+    (public,), parts = schemas((PUBLIC,), "#/$defs/{name}")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **public, "$defs": parts}
+
+
+def schemas(types: Sequence[Any], places: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The schemas of ``types``, and the parts that they refer to by their ``places``, such as ``#/$defs/{name}``."""
+    found, parts = msgspec.json.schema_components(types, ref_template=places)
+    return [_with_numbers(each) for each in found], _with_numbers(parts)
 
 
 def _with_numbers(part: Any) -> Any:

@@ -39,8 +39,12 @@ def _word(words: Mapping[str, str]) -> _Format:
     )
 
 
+def _decimal(text: str) -> Decimal:
+    return Decimal(text.replace(",", ""))
+
+
 def _share(text: str) -> Decimal:
-    return Decimal(text.rstrip("%")) / 100
+    return _decimal(text.rstrip("%")) / 100
 
 
 def _name(text: str) -> str:
@@ -51,16 +55,17 @@ def _asset(text: str) -> str | None:
     return unescape(text.strip(" ")) or None
 
 
-_PERCENT = r"[+-]?\d+(?:\.\d+)?%"
+_DIGITS = r"\d[\d,]*(?:\.\d+)?"
+_PERCENT = rf"[+-]?{_DIGITS}%"
 _FORMATS: dict[str, _Format] = {
-    "wealth": _Format(numbers.wealth, r"-?\d+(?:\.\d+)?", Decimal),
-    "change": _Format(numbers.signed_wealth, r"[+-]\d+(?:\.\d+)?", Decimal),
-    "exact": _Format(_plain(numbers.exact), r"-?\d+(?:\.\d+)?", Decimal),
+    "wealth": _Format(numbers.wealth, rf"-?{_DIGITS}", _decimal),
+    "change": _Format(numbers.signed_wealth, rf"[+-]?{_DIGITS}", _decimal),
+    "exact": _Format(_plain(numbers.exact), rf"-?{_DIGITS}", _decimal),
     "percent": _Format(_plain(numbers.percent), _PERCENT, _share),
     "loss": _Format(_plain(lambda share: numbers.percent(-share)), _PERCENT, lambda text: -_share(text)),
     "exposure": _Format(_plain(numbers.exposure), r"-?\d+(?:\.\d)?%", _share),
     "score": _Format(_plain(numbers.score), r"-?\d+\.\d", Decimal),
-    "count": _Format(_plain(str), r"\d+", int),
+    "count": _Format(_plain(numbers.whole), r"\d[\d,]*", lambda text: int(text.replace(",", ""))),
     "duration": _Format(_plain(numbers.duration), _DURATION, str),
     "lag": _Format(_plain(numbers.lag), rf"\d+(?:\.\d+)?s|{_DURATION}", str),
     "clock": _Format(_plain(lambda micros: numbers.stamp(micros)[11:]), r"\d\d:\d\d:\d\d", str),

@@ -27,14 +27,33 @@ def decimals(unit: str | None) -> int:
     return 0 if unit in _WHOLE else 4
 
 
+def whole(number: int) -> str:
+    """``9600``, ``87,547``: a number of things."""
+    return _grouped(str(number))
+
+
 def wealth(amount: float | Decimal, unit: str | None) -> str:
-    """``1.0234``: an amount of wealth, with the unit's own decimals."""
-    return f"{amount:.{decimals(unit)}f}"
+    """``1.0234``, ``12,345.60``: an amount of wealth, with the unit's own decimals."""
+    return _grouped(f"{amount:.{decimals(unit)}f}")
 
 
 def signed_wealth(amount: float | Decimal, unit: str | None) -> str:
     """``+0.1000``: a change of wealth."""
-    return f"{amount:+.{decimals(unit)}f}"
+    return _grouped(f"{amount:+.{decimals(unit)}f}")
+
+
+_GROUPED = 5  # digits before the point, from which on they stand in groups of three
+
+
+def _grouped(text: str) -> str:
+    """A number in digits as a person reads it: large ones in groups, nothing without the sign of a loss."""
+    if not text.strip("+-0."):
+        text = text.lstrip("+-")
+    before, point, after = text.partition(".")
+    digits = before.lstrip("+-")
+    if len(digits) < _GROUPED or not digits.isdecimal():
+        return text
+    return f"{before[: len(before) - len(digits)]}{int(digits):,}{point}{after}"
 
 
 _ROUNDS_TO_ONE = 0.995  # two decimals of it are no longer under 1 %
@@ -44,8 +63,8 @@ def percent(share: float | Decimal) -> str:
     """``-21.2%``, ``+0.75%``: signed, one decimal, two under 1 %; nothing is ``0.0%``."""
     number = float(share)
     hundredths = _hundredths(number)
-    text = f"{hundredths:+.1f}%" if abs(number) * 100 >= _ROUNDS_TO_ONE else f"{hundredths:+.2f}%"
-    return "0.0%" if text in {"+0.00%", "-0.00%"} else text
+    text = f"{hundredths:+.1f}" if abs(number) * 100 >= _ROUNDS_TO_ONE else f"{hundredths:+.2f}"
+    return "0.0%" if text in {"+0.00", "-0.00"} else f"{_grouped(text)}%"
 
 
 def unsigned_percent(share: float | Decimal) -> str:
@@ -76,14 +95,15 @@ def score(value: float) -> str:
 
 def bound(value: float) -> str:
     """``30``: a limit as the owner would write it."""
-    return f"{value:g}"
+    text = f"{value:g}"
+    return exact(value) if "e" in text else _grouped(text)
 
 
 def exact(value: Decimal | float) -> str:
     """``0.0329``: every digit that counts, and no zero after them. A float counts ten digits."""
     number = value if isinstance(value, Decimal) else Decimal(format(value, ".10g"))
     text = f"{number:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return _grouped(text.rstrip("0").rstrip(".") if "." in text else text)
 
 
 def mean_price(value: Decimal) -> str:
@@ -187,7 +207,7 @@ def year(micros: int) -> str:
 def count(number: int, thing: str) -> str:
     """``1 buy``, ``2 buys``, ``3 tries``."""
     plural = f"{thing[:-1]}ies" if thing.endswith("ry") else f"{thing}s"
-    return f"{number} {thing}" if number == 1 else f"{number} {plural}"
+    return f"{number} {thing}" if number == 1 else f"{whole(number)} {plural}"
 
 
 def reading(what: str, value: float, unit: str | None) -> str:

@@ -22,7 +22,6 @@ class Call:
     __slots__ = ("done", "error", "finished", "told")
 
     def __init__(self) -> None:
-        """Nobody has heard it yet."""
         self.error: Exception | None = None
         self.finished = False
         self.told = _closed()
@@ -49,7 +48,6 @@ class Told(Call):
     __slots__ = ("begun", "clock", "doubted", "events", "given", "late", "observation")
 
     def __init__(self, given: Input) -> None:
-        """Hold what is to be narrated."""
         super().__init__()
         self.given = given
         self.clock: int | None = None  # what it said when the call was first heard
@@ -80,7 +78,6 @@ class Question(Call):
     __slots__ = ("ask", "place")
 
     def __init__(self, ask: Ask) -> None:
-        """To be answered once it can be."""
         super().__init__()
         self.ask = ask
         self.place = 0

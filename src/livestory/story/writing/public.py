@@ -42,7 +42,6 @@ class Outcome:
     """What becomes of an input: its `reply` is true once it is kept."""
 
     def __init__(self, given: PublicInput) -> None:
-        """Nothing is known of it yet."""
         self.id = given.name
         self.digest = given.digest() if self.id is not None else b""
         self.places: tuple[int, ...] = ()

@@ -37,7 +37,6 @@ class StoryStore:
     """
 
     def __init__(self, journal: Journal, text: StoryFile, clock: Clock | None) -> None:
-        """Not to be called: `open` makes one."""
         self.journal = journal
         self.subscribers = Subscribers()
         self._text = text

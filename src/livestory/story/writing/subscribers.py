@@ -31,7 +31,6 @@ class Subscribers:
     """
 
     def __init__(self) -> None:
-        """Without subscribers no thread runs."""
         self._all: list[_Subscriber] = []
 
     def add(self, subscriber: Callable[[Event], object]) -> None:

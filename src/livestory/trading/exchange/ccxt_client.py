@@ -14,16 +14,16 @@ from livestory.credentials import redacted
 from livestory.errors import InputError
 from livestory.extras import missing
 from livestory.story.reasons import EXCHANGE_DOWN
+from livestory.trading.exchange.access import allow_address
 from livestory.trading.exchange.ccxt_errors import NO_ANSWER, UNREADABLE, Failed, Meaning, Verdict, verdict_on, words_of
 from livestory.trading.exchange.records import Trouble
 from livestory.trading.exchange.request_limits import Need, RequestLimits
-from livestory.trading.exchange.settings import allow_address
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Iterator, Mapping
 
-    from livestory.trading.exchange.settings import Keys
+    from livestory.trading.exchange.access import Keys
 
 _MILLIS: Final = 1000
 _ROUNDS = 3  # questions for the time; the quickest answer tells it best
@@ -93,7 +93,7 @@ class CcxtClient:
         client = getattr(self._ccxt, self.id)({**given, "timeout": self._timeout // _MILLIS})
         client.number = str
         client.milliseconds = lambda: self.now() // _MILLIS
-        client.on_rest_response = self._heard
+        client.on_rest_response = self._on_answer
         if sandbox:
             if not client.urls.get("test"):
                 message = f"{self.id} has no testnet that ccxt knows"
@@ -271,7 +271,7 @@ class CcxtClient:
             retry_at = self.now() + _LASTING_PAUSE
         return Failed(verdict, redacted(words_of(error, verdict), self._secrets), retry_at)
 
-    def _heard(
+    def _on_answer(
         self,
         status: int,
         _reason: str,
@@ -283,7 +283,7 @@ class CcxtClient:
         _request_body: object,
     ) -> str:
         text = body.strip()
-        self.limits.heard(status, headers, text, self.now())
+        self.limits.note_answer(status, headers, text, self.now())
         if status < 300 and (not text.startswith(("{", "[")) or text == "{}"):  # noqa: PLR2004 - HTTP's successes
             # ccxt would read an empty account in it, or no trades.
             raise self._ccxt.BadResponse(self.id)

@@ -9,15 +9,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from livestory.story.reasons import INSUFFICIENT_FUNDS, MARKET_HALTED, REJECTED, WOULD_TAKE
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from livestory.story.reasons import DeclaredReason
+from livestory.story.reasons import INSUFFICIENT_FUNDS, MARKET_HALTED, REJECTED, WOULD_TAKE, DeclaredReason
 
 _CODE = re.compile(r'"code":\s*"?(-?\d+)')
 _STATUS = re.compile(r" ([45]\d\d) ")

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from livestory.clock import DAY, MINUTE
+from livestory.trading.exchange.ccxt_client import CcxtClient
 from livestory.trading.exchange.ccxt_errors import Failed
 from livestory.trading.exchange.records import AccountFlow, Execution
 from livestory.trading.exchange.request_limits import Need
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from livestory.trading.exchange.ccxt_client import CcxtClient
 
 _MILLIS = 1000
 _LEAST_PAGE = 50  # trades; where an exchange does not say how many it gives at once
@@ -29,7 +26,6 @@ class TradeHistory:
     """
 
     def __init__(self, client: CcxtClient, symbol: str) -> None:
-        """Nothing is asked yet."""
         self._client = client
         self._symbol = symbol
         self._base, _, self._quote = symbol.partition("/")
@@ -161,7 +157,6 @@ class FlowHistory:
     """Reads both histories, page by page."""
 
     def __init__(self, client: CcxtClient, symbol: str) -> None:
-        """Nothing is asked yet."""
         self._client = client
         base, _, quote = symbol.partition("/")
         self._assets: Final = ((base, "base"), (quote, "quote"))

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from livestory.errors import InputError
-from livestory.trading.exchange.ccxt_client import nearest
+from livestory.trading.exchange.ccxt_client import CcxtClient, nearest
 from livestory.trading.exchange.ccxt_errors import UNREADABLE, Failed, Meaning
 from livestory.trading.exchange.records import Filters
 from livestory.trading.exchange.request_limits import Need
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from livestory.trading.exchange.ccxt_client import CcxtClient
 
 _TICK_SIZE = 4  # ccxt's precisionMode in which a precision is the step itself; else it counts digits
 _FEE_ASSET = "BNB"

@@ -1,5 +1,6 @@
 """An account at a real exchange's spot market, through ccxt; Binance's is the reference."""
 
+# ruff: noqa: D102 - what a method of an exchange does stands in `Exchange`
 from __future__ import annotations
 
 from decimal import Decimal
@@ -69,17 +70,14 @@ class CcxtSpot:
 
     @property
     def outside(self) -> bool:
-        """Yes: orders leave this process."""
         return True
 
     @property
     def trouble(self) -> Trouble | None:
-        """What is wrong since the first question that failed; None after one that was answered."""
         return self.client.trouble
 
     @property
     def closed(self) -> str | None:
-        """Why the market takes no orders, in the exchange's word, as of the last refresh; None while it trades."""
         return self._closed
 
     @property
@@ -89,7 +87,6 @@ class CcxtSpot:
 
     @property
     def clock_ahead(self) -> int:
-        """How far the machine's clock was ahead of the exchange's when that was last measured, microseconds."""
         return self.client.ahead
 
     def refresh(self, now: int) -> None:
@@ -127,7 +124,6 @@ class CcxtSpot:
         return self._filters
 
     def balances(self) -> Balances | None:
-        """What the account holds now, None if there was no answer."""
         return _answered(self.read_balances)
 
     def read_balances(self) -> Balances:
@@ -145,7 +141,6 @@ class CcxtSpot:
             return Balances(*held, *locked)
 
     def book(self) -> Book | None:
-        """The best prices now, None if there was no answer or nobody offers."""
         return _answered(self._read_book)
 
     def submit(self, approved: Approved, request: OrderRequest) -> Answer:
@@ -171,7 +166,6 @@ class CcxtSpot:
         return Accepted()
 
     def cancel(self, client_order_id: str) -> OrderReport | None:
-        """Withdraw what is still open of an order; what is then known of it, None if there was no answer."""
         try:
             order = self.client.ask(
                 "cancel_order", "", self.symbol, {"clientOrderId": client_order_id}, need=Need.ORDER, signed=True
@@ -183,7 +177,6 @@ class CcxtSpot:
             return _answered(lambda: self.read_order(client_order_id, Need.ORDER)) if failed.meaning in known else None
 
     def query(self, client_order_id: str) -> OrderReport | None:
-        """What is known of an order, None if there was no answer."""
         return _answered(lambda: self.read_order(client_order_id))
 
     def read_order(self, client_order_id: str, need: Need = Need.SOON) -> OrderReport:
@@ -198,7 +191,6 @@ class CcxtSpot:
         return self._report(order, client_order_id)
 
     def executions(self, since: int, bar: Bar | None = None) -> Sequence[Execution] | None:
-        """Every execution of the account from the instant ``since``, oldest first; None: no answer."""
         del bar
         ahead = self.client.ahead
         found = _answered(lambda: self.history.read(self._theirs(since)))
@@ -208,7 +200,6 @@ class CcxtSpot:
         return found
 
     def open_orders(self) -> Sequence[OpenOrder] | None:
-        """Every order of the account that stands open for the symbol, None if there was no answer."""
         return _answered(self.read_open_orders)
 
     def read_open_orders(self) -> list[OpenOrder]:
@@ -229,7 +220,6 @@ class CcxtSpot:
         return self._flows.read(self._theirs(since))
 
     def close(self) -> None:
-        """Let go of the connections."""
         self.client.close()
 
     def _theirs(self, since: int) -> int:

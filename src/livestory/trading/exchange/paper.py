@@ -1,12 +1,15 @@
 """A paper exchange: it trades at recorded prices, with slippage and fees, and does the same each time."""
 
+# ruff: noqa: D102 - what a method of an exchange does stands in `Exchange`
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
+from livestory.story.reason import Reason
 from livestory.story.reasons import INSUFFICIENT_FUNDS
 from livestory.trading.exchange.protocol import checked
 from livestory.trading.exchange.records import (
@@ -23,13 +26,8 @@ from livestory.trading.exchange.records import (
     Rejected,
     exact,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from livestory.story.reason import Reason
-    from livestory.trading.market.bar import Bar
-    from livestory.trading.risk import Approved
+from livestory.trading.market.bar import Bar
+from livestory.trading.risk import Approved
 
 _NOT_FOUND = OrderReport(OrderStatus.NOT_FOUND)
 _REMEMBERED = 32  # finished orders that `query` and the check for doubled ids still know
@@ -88,12 +86,10 @@ class PaperExchange(Struct):
         """Do nothing: filters do not age here."""
 
     def filters(self) -> Filters:
-        """The rules for an order's numbers, from the settings."""
         rules = self.settings
         return Filters(exact(rules.tick), exact(rules.step), exact(rules.min_notional), exact(rules.fee))
 
     def balances(self) -> Balances:
-        """What the account holds."""
         return Balances(self.base, self.quote)
 
     def book(self) -> None:
@@ -144,7 +140,6 @@ class PaperExchange(Struct):
         ]
 
     def flows(self, since: int) -> Sequence[AccountFlow]:  # noqa: ARG002  there are none at any time
-        """No deposits or withdrawals: there is no history of them."""
         return ()
 
     def close(self) -> None:

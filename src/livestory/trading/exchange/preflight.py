@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 from livestory.clock import DAY, SECOND, as_datetime
 from livestory.trading.exchange.ccxt_errors import Failed, Meaning
 from livestory.trading.exchange.ccxt_market import least_quantity
+from livestory.trading.exchange.ccxt_spot import CcxtSpot
 from livestory.trading.exchange.records import OrderStatus
 from livestory.trading.exchange.request_limits import Need
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from livestory.trading.exchange.ccxt_spot import CcxtSpot
 
 _NEEDED = {
     "fetchBalance": "does not tell its balances",

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
+from livestory.trading.exchange.records import (
+    AccountFlow,
+    Answer,
+    Balances,
+    Book,
+    Execution,
+    Filters,
+    OpenOrder,
+    OrderReport,
+    OrderRequest,
+    Trouble,
+)
+from livestory.trading.market.bar import Bar
 from livestory.trading.risk import Approved
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from livestory.trading.exchange.records import (
-        AccountFlow,
-        Answer,
-        Balances,
-        Book,
-        Execution,
-        Filters,
-        OpenOrder,
-        OrderReport,
-        OrderRequest,
-        Trouble,
-    )
-    from livestory.trading.market.bar import Bar
 
 
 class Exchange(Protocol):

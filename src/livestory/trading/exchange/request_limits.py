@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
 from livestory.clock import MINUTE, SECOND, as_datetime
 from livestory.story.reasons import EXCHANGE_DOWN
 from livestory.trading.exchange.ccxt_errors import Failed, Meaning, Verdict
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _TOO_MANY, _BANNED = 429, 418  # Binance: "418 - an IP has been auto-banned for continuing after receiving 429 codes"
 _USED = "x-mbx-used-weight-1m"
@@ -36,14 +33,13 @@ class RequestLimits:
     """
 
     def __init__(self) -> None:
-        """Nothing is known yet."""
         self._silent_until = self._longest = 0
         self._banned = False
         self._minute = 0
         self._used = 0
         self._limit = 6000
 
-    def heard(self, status: int, headers: Mapping[str, str], body: str, now: int) -> None:
+    def note_answer(self, status: int, headers: Mapping[str, str], body: str, now: int) -> None:
         """Take in an answer; ``now`` is the exchange's clock."""
         known = {name.lower(): value for name, value in headers.items()}
         if _USED in known and known[_USED].isdigit():

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from decimal import Decimal
 
 from livestory.clock import SECOND
-from livestory.trading.exchange.records import exact
+from livestory.trading.exchange.records import Balances, exact
+from livestory.trading.execution.order_manager import OrderManager
+from livestory.trading.execution.order_reporter import OrderReporter
 from livestory.trading.execution.tactics import Send
 from livestory.trading.execution.working_order import Order, client_order_id
 from livestory.trading.risk import Approved
+from livestory.trading.session import Session
 from livestory.trading.state import SALE_TRIED_EVERY, LiquidationState
-
-if TYPE_CHECKING:
-    from decimal import Decimal
-
-    from livestory.trading.exchange.records import Balances
-    from livestory.trading.execution.order_manager import OrderManager
-    from livestory.trading.execution.order_reporter import OrderReporter
-    from livestory.trading.session import Session
 
 SETTLED_WITHIN = 60 * SECOND
 """An order in its way keeps the sale waiting no longer without a word."""
@@ -29,7 +24,6 @@ class Liquidation:
     """Sells everything at an exchange outside, for as long as risk wants it."""
 
     def __init__(self, session: Session, manager: OrderManager, reporter: OrderReporter) -> None:
-        """Nothing is sold before `proceed`."""
         self._session = session
         self._state = session.state
         self._exchange = session.exchange

@@ -5,27 +5,30 @@ An order that is over lies in the order table until it is reported.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from livestory.clock import HOUR, SECOND
 from livestory.story.reasons import EXCHANGE_DOWN, LEDGER, ORDER_OPEN
-from livestory.trading.exchange.records import Accepted, OrderRequest, OrderStatus, Rejected, Unanswered
+from livestory.trading.exchange.records import (
+    Accepted,
+    Balances,
+    Execution,
+    OpenOrder,
+    OrderReport,
+    OrderRequest,
+    OrderStatus,
+    Rejected,
+    Unanswered,
+)
+from livestory.trading.execution.order_reporter import OrderReporter
 from livestory.trading.execution.tactics import Cancel, Over, Send, next_step
-from livestory.trading.execution.working_order import FINAL, OrderEvent, OrderState, id_prefix
+from livestory.trading.execution.working_order import FINAL, ChildOrder, OrderEvent, OrderState, WorkingOrder, id_prefix
+from livestory.trading.market.bar import Bar
 from livestory.trading.reconciliation.expected_balances import SLACK
-from livestory.trading.risk import Refused
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from livestory.trading.exchange.records import Balances, Execution, OpenOrder, OrderReport
-    from livestory.trading.execution.order_reporter import OrderReporter
-    from livestory.trading.execution.working_order import ChildOrder, WorkingOrder
-    from livestory.trading.market.bar import Bar
-    from livestory.trading.reconciliation.reconciler import Reconciler
-    from livestory.trading.risk import Approved
-    from livestory.trading.session import Session
+from livestory.trading.reconciliation.reconciler import Reconciler
+from livestory.trading.risk import Approved, Refused
+from livestory.trading.session import Session
 
 _ASKED_AGAIN, _ASKED_AGAIN_MOST = SECOND, 10 * SECOND  # the wait doubles from the one to the other
 _MISSES = 5  # answers that must not find an order before it can count as absent, whatever a clock says
@@ -38,7 +41,6 @@ class OrderManager:
     """Deals with one exchange for one bot."""
 
     def __init__(self, session: Session, reconciler: Reconciler, reporter: OrderReporter) -> None:
-        """Nothing is asked or sent yet."""
         self._session = session
         self._exchange = session.exchange
         self._table = session.state.orders

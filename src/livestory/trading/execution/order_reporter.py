@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from livestory.clock import SECOND
-from livestory.story.inputs import Fill, Skip, Statement
+from livestory.story.inputs import Fill, Skip
 from livestory.story.kinds.exchange import OrderClear, OrderUnknown
 from livestory.story.kinds.risk import SellStuck
+from livestory.story.reason import Reason
 from livestory.story.reasons import REJECTED, UNFILLED
-from livestory.trading.exchange.records import Balances
-from livestory.trading.execution.working_order import OrderState
+from livestory.trading.exchange.records import Balances, Execution, Side
+from livestory.trading.execution.working_order import ChildOrder, OrderState, WorkingOrder
+from livestory.trading.session import Session
 from livestory.trading.state import LAST_RETRY
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from livestory.story.reason import Reason
-    from livestory.trading.exchange.records import Execution, Side
-    from livestory.trading.execution.working_order import ChildOrder, WorkingOrder
-    from livestory.trading.session import Session
 
 _UNFILLED: Final = UNFILLED()
 _NOTHING: Final = Balances(Decimal(0), Decimal(0))
@@ -31,7 +26,6 @@ class OrderReporter:
     """Tells of the orders in one executor's table, each outcome once."""
 
     def __init__(self, session: Session) -> None:
-        """Nothing is told yet."""
         self._session = session
         self._state = session.state
         self._story = session.story
@@ -59,7 +53,7 @@ class OrderReporter:
                     working.told_unknown = False
             elif not working.told_unknown and now - (child.lost_at or now) >= _UNKNOWN_TOLD_AFTER:
                 working.told_unknown = True
-                self._story.take(Statement(now, (self._unknown(working, child, now),)))
+                self._story.report(now, self._unknown(working, child, now))
 
     def put_off(self, side: Side, quantity: Decimal, time: int, reason: Reason) -> None:
         """Tell a trade that was wanted and is not made; once, until something else is said of it."""
@@ -81,7 +75,7 @@ class OrderReporter:
             retry_in=sale.retry_at - now,
             by="breaker" if self._state.risk.hold is None else "owner",
         )
-        self._story.take(Statement(now, (told,)))
+        self._story.report(now, told)
 
     def _report(self, working: WorkingOrder, time: int) -> None:
         state, outside = self._state, self._session.outside
@@ -122,7 +116,7 @@ class OrderReporter:
             outcome=outcome,
             order_id=working.order.client_order_id,
         )
-        self._story.take(Statement(time, (told,)))
+        self._story.report(time, told)
 
     def _held(self) -> Balances:
         return self._state.held() or _NOTHING

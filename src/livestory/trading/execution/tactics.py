@@ -9,21 +9,18 @@ market beyond that spread either, however late a bar was heard and however far t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
 from livestory.clock import MINUTE, SECOND
-from livestory.settings import Duration, duration_text
+from livestory.durations import Duration, duration_text
 from livestory.story.reason import Reason
 from livestory.story.reasons import EXCHANGE_DOWN, NOT_OFFERED, SPREAD, WOULD_TAKE
 from livestory.trading.exchange.records import Book, Filters, exact
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from livestory.trading.execution.working_order import ChildOrder, Order, WorkingOrder
+from livestory.trading.execution.working_order import ChildOrder, Order, WorkingOrder
 
 
 class OrderSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -17,19 +17,16 @@ exchange under a client order id of its own. The table below has the rules for a
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from enum import StrEnum
 from hashlib import blake2s
-from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
 from livestory.errors import LivestoryError
 from livestory.story.reason import Reason
 from livestory.trading.exchange.records import Execution, OrderReport, OrderRequest, OrderStatus, Side
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 
 class OrderState(StrEnum):

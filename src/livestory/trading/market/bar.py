@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from math import inf, nan
 from struct import Struct as Layout
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from msgspec import Struct
 
 from livestory.clock import HOUR, MINUTE
 from livestory.story.inputs import LEAST_INSTANT
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class Bar(Struct, frozen=True, gc=False):
@@ -51,7 +49,6 @@ class BarsDigest:
     """SHA-256 over the bars' numbers, oldest first, and then their interval; not over their text or their files."""
 
     def __init__(self) -> None:
-        """Begin with no bars."""
         self._sha = hashlib.sha256()
 
     def add(self, bar: Row) -> None:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from threading import Event
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
 from livestory.clock import MINUTE, SECOND, Clock, SystemClock, as_datetime
+from livestory.durations import Duration
 from livestory.errors import InputError
-from livestory.settings import Duration
+from livestory.trading.exchange.ccxt_client import CcxtClient
 from livestory.trading.exchange.ccxt_errors import Failed, Meaning
 from livestory.trading.exchange.ccxt_market import load_market
 from livestory.trading.exchange.request_limits import Need
 from livestory.trading.market.bar import Bar, Row, is_possible
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from livestory.trading.exchange.ccxt_client import CcxtClient
-    from livestory.trading.market.bar import Row
 
 _PAGE = 1000  # candles asked for at once; an exchange may give fewer
 _MILLIS = 1000

@@ -5,11 +5,13 @@ A file is any CSV or Parquet with a header, or one of Binance's kline archives a
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import chain
 from math import inf
 from operator import itemgetter
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 from msgspec import Struct
 
@@ -17,13 +19,7 @@ from livestory.clock import as_datetime
 from livestory.errors import TableError
 from livestory.story.inputs import LEAST_INSTANT
 from livestory.tables import Table, instant_of, tables
-from livestory.trading.market.bar import Bar, BarsDigest, is_possible
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    from livestory.trading.market.bar import Row
+from livestory.trading.market.bar import Bar, BarsDigest, Row, is_possible
 
 _TIMES: Final = ("open_time", "opentime", "timestamp", "datetime", "time", "date")  # the first one that a header has
 _PRICES: Final = ("open", "high", "low", "close")

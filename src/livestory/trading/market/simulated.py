@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from itertools import islice
 from math import sqrt
 from random import Random
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from livestory.clock import DAY, HOUR, MINUTE
 from livestory.trading.market.bar import Bar, BarsDigest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _TICKS = 100_000  # per unit of price: the exchange's price step is 0.00001
 _LOTS = 10_000  # per unit of quantity
@@ -131,7 +129,6 @@ class _Process:
     """The process itself. Prices are whole ticks, and the last one is all that it carries from bar to bar."""
 
     def __init__(self, random: Random, settings: SimulatedSettings, interval: int) -> None:
-        """Stand before the first bar."""
         self._random = random.random
         self._settings = settings
         self._interval = interval

@@ -6,18 +6,13 @@ the exchange rounds, then nothing was traded that was not counted.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
 from livestory.clock import DAY, MINUTE
-from livestory.trading.exchange.records import Balances, exact
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from livestory.trading.exchange.records import AccountFlow, Execution
+from livestory.trading.exchange.records import AccountFlow, Balances, Execution, exact
 
 SLACK = MINUTE  # by how much two clocks may differ, and how late a trade may be seen
 FLOWS_KEPT = DAY  # how long after its own time a deposit or withdrawal may appear in the account's history

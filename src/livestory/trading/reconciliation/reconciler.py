@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from livestory.clock import MINUTE
-from livestory.story.inputs import Flow, Statement
+from livestory.story import commands
+from livestory.story.inputs import Flow
 from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
 from livestory.story.kinds.telling import Note
 from livestory.story.wording import numbers
-from livestory.trading.reconciliation.expected_balances import worth
-
-if TYPE_CHECKING:
-    from livestory.story import commands
-    from livestory.trading.exchange.records import AccountFlow, Balances
-    from livestory.trading.reconciliation.expected_balances import Difference
-    from livestory.trading.session import Session
+from livestory.trading.exchange.records import AccountFlow, Balances
+from livestory.trading.reconciliation.expected_balances import Difference, worth
+from livestory.trading.session import Session
 
 _HISTORY_EVERY = 5 * MINUTE
 _NEAR = 0.01  # how much a difference may differ from the amount that the owner names for it, as a share
@@ -25,7 +20,6 @@ class Reconciler:
     """Keeps the expected balances of one account with what the exchange and the owner say of it."""
 
     def __init__(self, session: Session) -> None:
-        """Nothing is asked until `reconcile`."""
         self._exchange = session.exchange
         self._expected = session.state.expected
         self._risk = session.state.risk
@@ -42,9 +36,7 @@ class Reconciler:
             if not flows and seen.explained > 0 and not seen.swap:
                 self._risk.flow(-seen.explained)
             by = "history" if flows else "gone"
-            self._story.take(
-                Statement(now, (BalanceExplained(difference=seen.explained, unit=self._info.unit, by=by),))
-            )
+            self._story.report(now, BalanceExplained(difference=seen.explained, unit=self._info.unit, by=by))
         if seen.found is not None:
             self._report_difference(seen.found, now, price, balances.wealth(price), swap=seen.swap)
 
@@ -58,11 +50,11 @@ class Reconciler:
         unexplained = expected.unexplained.worth(price)
         if not _near(unexplained, command.amount):
             expected.announced += command.amount
-            self._story.take(Statement(now, (Note(topic="Flow", text=self._uncounted(command.amount), by="the bot"),)))
+            self._story.report(now, Note(topic="Flow", text=self._uncounted(command.amount), by="the bot"))
             return
         self._move_risk(command.amount, counted=True)
         self._story.take(Flow(time=now, amount=command.amount, came=command.came, source="you", counted=True))
-        self._story.take(Statement(now, (BalanceExplained(difference=unexplained, unit=self._info.unit, by="you"),)))
+        self._story.report(now, BalanceExplained(difference=unexplained, unit=self._info.unit, by="you"))
         expected.absorb()
 
     def accept(self, balances: Balances, now: int, price: float) -> None:
@@ -70,7 +62,7 @@ class Reconciler:
         unexplained = self._expected.unexplained
         if unexplained:
             told = BalanceExplained(difference=unexplained.worth(price), unit=self._info.unit, by="you")
-            self._story.take(Statement(now, (told,)))
+            self._story.report(now, told)
         self._expected.open(balances, now)
 
     def _uncounted(self, amount: float) -> str:
@@ -122,7 +114,7 @@ class Reconciler:
             base=self._info.base,
             swap=swap,
         )
-        self._story.take(Statement(now, (told,)))
+        self._story.report(now, told)
 
     def _move_risk(self, amount: float, *, counted: bool) -> None:
         if not counted:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import Annotated, Literal, Self
 
 from msgspec import Meta as Field
 from msgspec import Struct
 
 from livestory.story.reasons import WARM_UP
 from livestory.story.regime_rule import Regime, regime_of
+from livestory.trading.market.bar import Bar
 from livestory.trading.strategy.mean_reversion import MeanReversion, MeanReversionSettings
 from livestory.trading.strategy.rebalance import RebalanceSettings, Signal, Steps
 from livestory.trading.strategy.regime_score import RegimeScore, RegimeSettings
 from livestory.trading.strategy.trend import Trend, TrendSettings
-
-if TYPE_CHECKING:
-    from livestory.trading.market.bar import Bar
 
 
 class Meta(Struct, tag=True):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import Annotated, Self
 
 from msgspec import Meta, Struct
 
 from livestory.clock import HOUR
-from livestory.trading.market.bar import BAR, HigherTimeframe, bars_in
+from livestory.trading.market.bar import BAR, Bar, HigherTimeframe, bars_in
 from livestory.trading.strategy.indicators import Adx
-
-if TYPE_CHECKING:
-    from livestory.trading.market.bar import Bar
 
 _ROUNDING = 1e-9
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import Annotated, Literal, Self
 
 from msgspec import Meta, Struct
 
 from livestory.clock import HOUR
-from livestory.settings import Duration
+from livestory.durations import Duration
+from livestory.story.reason import Reason
 from livestory.story.reasons import (
     NO_TREND_UP,
     TREND_DOWN,
@@ -18,13 +19,9 @@ from livestory.story.reasons import (
     WARM_UP,
     DeclaredReason,
 )
-from livestory.trading.market.bar import BAR, bars_in, name_of
+from livestory.trading.market.bar import BAR, Bar, bars_in, name_of
 from livestory.trading.strategy.indicators import Ema, Sma
 from livestory.trading.strategy.rebalance import Signal, Steps
-
-if TYPE_CHECKING:
-    from livestory.story.reason import Reason
-    from livestory.trading.market.bar import Bar
 
 
 class TrendSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,13 +1,15 @@
 // Numbers as the story writes them: unknown is a dash, never 0.
 
 export const UNKNOWN = "–";
+const GROUPED = 10_000; // from which on digits stand in groups of three, as in the lines
 
 /** Up to a price's or an amount's own digits, zeros stripped. */
 export function exact(value) {
   if (value === null || value === undefined) return UNKNOWN;
-  return Number(value.toPrecision(value >= 1000 ? 8 : 6)).toLocaleString("en-US", { maximumFractionDigits: 12, useGrouping: false });
+  return Number(value.toPrecision(value >= 1000 ? 8 : 6)).toLocaleString("en-US", { maximumFractionDigits: 12, useGrouping: Math.abs(value) >= GROUPED });
 }
-export const fixed = (value, decimals) => (value === null || value === undefined ? UNKNOWN : value.toFixed(decimals));
+export const fixed = (value, decimals) => (value === null || value === undefined ? UNKNOWN
+  : (Number(value.toFixed(decimals)) || 0).toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals, useGrouping: Math.abs(value) >= GROUPED }));
 
 /** A share with its sign, one decimal, two under 1 %. */
 export function percent(share) {

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Mapping
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import Annotated, NamedTuple
 from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
 from livestory.clock import SECOND
 from livestory.credentials import Secret, read
+from livestory.durations import Duration
 from livestory.errors import ConfigError
-from livestory.settings import Duration
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
 
 Variable = Annotated[str, Meta(min_length=1, max_length=100)]
 File = Annotated[str, Meta(min_length=1, max_length=1000)]

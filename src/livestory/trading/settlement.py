@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from livestory.clock import MINUTE, SECOND
-from livestory.story.inputs import Statement
 from livestory.story.kinds.risk import Halted
-from livestory.trading.exchange.records import exact
+from livestory.trading.commands import OperatorCommands
+from livestory.trading.exchange.records import Balances, exact
+from livestory.trading.exchange_monitor import ExchangeMonitor
 from livestory.trading.execution.liquidation import Liquidation
+from livestory.trading.execution.order_manager import OrderManager
+from livestory.trading.execution.order_reporter import OrderReporter
+from livestory.trading.market.bar import Bar
+from livestory.trading.reconciliation.reconciler import Reconciler
 from livestory.trading.risk import Hold
-
-if TYPE_CHECKING:
-    from livestory.trading.commands import OperatorCommands
-    from livestory.trading.exchange.records import Balances
-    from livestory.trading.exchange_monitor import ExchangeMonitor
-    from livestory.trading.execution.order_manager import OrderManager
-    from livestory.trading.execution.order_reporter import OrderReporter
-    from livestory.trading.market.bar import Bar
-    from livestory.trading.reconciliation.reconciler import Reconciler
-    from livestory.trading.session import Session
+from livestory.trading.session import Session
 
 _ACCOUNT_ASKED_EVERY = 5 * SECOND  # for a bar that waits for it
 _BALANCES_LAG = MINUTE // 2  # after a trade, before a difference means anything
@@ -33,7 +27,6 @@ class PaperAccount:
     def __init__(
         self, session: Session, manager: OrderManager, monitor: ExchangeMonitor, commands: OperatorCommands
     ) -> None:
-        """Before the first bar."""
         self._session = session
         self._manager = manager
         self._monitor = monitor
@@ -89,7 +82,6 @@ class ExchangeAccount:
         monitor: ExchangeMonitor,
         commands: OperatorCommands,
     ) -> None:
-        """Nothing is known of it yet."""
         self._session = session
         self._manager = manager
         self._reporter = reporter
@@ -200,7 +192,7 @@ class ExchangeAccount:
         hold, position = self._session.state.risk.hold, None if balances is None else float(balances.base)
         if hold is not None:
             told = Halted(reason=hold.reason, position=position, base=self._session.info.base)
-            self._session.story.take(Statement(now, (told,)))
+            self._session.story.report(now, told)
 
     def _pass_over(self, bar: Bar) -> None:
         """Show the strategy a bar that nothing is decided at."""

@@ -46,9 +46,9 @@ def public_client(settings: Configuration, clock: Clock) -> CcxtClient:
 
 def account(mode: Mode, settings: Configuration, clock: Clock) -> CcxtSpot:
     """The account that the configuration's keys open; nothing is asked yet. Raises InputError and ConfigError."""
+    from livestory.trading.exchange.access import keys_of
     from livestory.trading.exchange.ccxt_client import CcxtClient
     from livestory.trading.exchange.ccxt_spot import CcxtSpot
-    from livestory.trading.exchange.settings import keys_of
 
     there = settings.exchange
     client = CcxtClient(

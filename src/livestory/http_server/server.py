@@ -1,4 +1,4 @@
-"""The page as a server: bound, run, and stopped within a second whoever listens."""
+"""An application as a server: bound, run, and stopped within a second whoever listens."""
 
 from __future__ import annotations
 
@@ -9,24 +9,22 @@ import socket
 import time
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from livestory.errors import InputError
-from livestory.outlets.web.connections import WAITING, Acceptor, Connections, room
-from livestory.outlets.web.gate import LONGEST_HEADERS, is_loopback
-from livestory.outlets.web.listeners import FAREWELL
+from livestory.http_server.connections import WAITING, Acceptor, Connections, room
+from livestory.http_server.gate import LONGEST_HEADERS, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from livestory.outlets.web.app import Web
-
+FAREWELL = 0.3  # seconds that a client has to take the end of its stream when the server stops
 LOGGERS = ("livestory.web", "uvicorn.error", "asyncio")
 INTERVAL = 60.0  # seconds
 _MOST_KINDS = 100
@@ -121,18 +119,18 @@ def address_of(host: str) -> str:
 
 def _problem(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} of {host} is in use, perhaps by another livestory serve\nChoose another with --port."
+        return f"port {port} of {host} is in use, perhaps by another livestory\nChoose another with --port."
     if error.errno == errno.EACCES:
         return f"port {port} of {host} is not for this user\nChoose one above 1023 with --port."
     return f"can't listen at {host} port {port}: {error.strerror}\nChoose an address of this machine with --host."
 
 
-def require_token(host: str, token: str | None) -> None:
-    """Raises InputError where others could reach the page without a token."""
+def require_token(host: str, token: str | None, variable: str = "LIVESTORY_TOKEN") -> None:
+    """Raises InputError where others could reach the server without a token, which ``variable`` would hold."""
     if token is None and not is_loopback(host):
         message = (
             f"{host} can be reached from other machines, and no token is set\n"
-            "Set LIVESTORY_TOKEN or --token-file, or stay on 127.0.0.1 and use a tunnel (docs/web.md)."
+            f"Set {variable} or --token-file, or stay on 127.0.0.1 and use a tunnel (docs/web.md)."
         )
         raise InputError(message)
 
@@ -169,22 +167,37 @@ class _Protocol(H11Protocol):
         return False  # to anything: such a request is answered as any other
 
 
+class Served(Protocol):
+    """What a server serves."""
+
+    app: ASGIApp
+
+    @property
+    def most_listeners(self) -> int:
+        """How many streams it may have open at once."""
+        ...
+
+    def close_streams(self) -> None:
+        """End every stream. From any thread, and from a signal's handler."""
+        ...
+
+
 class Server(uvicorn.Server):
     """Ends every stream before it waits for connections to end."""
 
     def __init__(
         self,
-        web: Web,
+        served: Served,
         root_path: str = "",
         ready: Callable[[], object] = lambda: None,
         alive: Callable[[], object] = lambda: None,
     ) -> None:
-        """Serve that page; ``ready`` is called once it can be reached, ``alive`` ten times a second from then on."""
-        waiting, invited = room(web.listeners.most)
+        """Serve that; ``ready`` is called once it can be reached, ``alive`` ten times a second from then on."""
+        waiting, invited = room(served.most_listeners)
         self._connections = Connections(waiting, invited)
         super().__init__(
             uvicorn.Config(
-                web.app,
+                served.app,
                 http=_Protocol,
                 ws="none",
                 loop="asyncio",
@@ -200,7 +213,7 @@ class Server(uvicorn.Server):
             )
         )
         self._acceptor = Acceptor(self._connections, self._protocol)
-        self._web = web
+        self._served = served
         self._ready = ready
         self._alive = alive
         self._log = SparingLog()
@@ -245,7 +258,7 @@ class Server(uvicorn.Server):
 
     def stop(self) -> None:
         """Ask for the end, from any thread."""
-        self._web.close_streams()
+        self._served.close_streams()
         self.should_exit = True
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's own signature

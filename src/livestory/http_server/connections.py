@@ -13,11 +13,10 @@ import logging
 import re
 import resource
 import socket
+import struct
 import time
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
-
-from livestory.outlets.web.stream import cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -144,6 +143,14 @@ class Connections:
     def _close(self, connection: Connection) -> None:
         self._forget(connection)
         cut(connection.transport)
+
+
+def cut(transport: asyncio.Transport) -> None:
+    """Close a connection, whatever it has yet to take."""
+    connected: socket.socket = transport.get_extra_info("socket")
+    if connected.fileno() >= 0:  # with a reset: an end in order would wait behind what isn't taken
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
 
 
 def room(listeners: int) -> tuple[int, int]:

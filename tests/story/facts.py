@@ -82,7 +82,7 @@ def _field(hint: Any, kind: str, name: str, text: SearchStrategy[str]) -> Search
     if NoneType in get_args(hint):
         return st.none() | _field(get_args(hint)[0], kind, name, text)
     if get_origin(hint) is dict:
-        return st.dictionaries(text, text, max_size=3)
+        return st.dictionaries(text, _field(get_args(hint)[1], kind, name, text), max_size=3)
     if get_origin(hint) is tuple:
         return st.lists(_field(get_args(hint)[0], kind, name, text), min_size=1, max_size=3, unique=True).map(tuple)
     if (kind, name) in _CHOICES:

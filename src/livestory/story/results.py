@@ -152,7 +152,7 @@ class Results(Struct, omit_defaults=True):
 
 
 def _told(asset: str, tally: Tally, total: Tally) -> CurrencyResult:
-    several = len(tally.symbols) > 1
+    several = 1 < len(tally.symbols) < tally.closed  # else the best trades say the same
     ranked = sorted(tally.symbols.items(), key=lambda item: item[1])
     return CurrencyResult(
         asset=asset or None,

@@ -18,6 +18,7 @@ from livestory.story.journal.faults import corrupt
 from livestory.story.kinds.lifecycle import Started, Stopped
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.narrator import NARRATOR, unreadable
+from livestory.story.open_positions import OpenPosition, open_positions
 
 if TYPE_CHECKING:
     from livestory.story.journal.reader import JournalReader
@@ -94,6 +95,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     breaker: float | None = None  # the drawdown that trips it, as a positive share; 0 is off
     today: Return | None = None
     total: Return | None = None  # since the start
+    open: tuple[OpenPosition, ...] = ()
+    portfolio: bool = False  # it trades several symbols, or short
     troubles: tuple[str, ...] = ()  # the kinds of the events that told a trouble that goes on
 
     @classmethod
@@ -111,6 +114,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         last_halt = reader.last_of(_HALTS, after) or (before.last_halt if before else None)
         halt = _halt_change(reader, last_halt, seen)
         start = (before.start if before else None) or _start(reader, after, known=memory is not None)
+        if seen is not None and account is not None:
+            seen = account.explained(seen)
         if seen is not None and halt is not None:
             seen = replace(seen, halted=halt.halted, halt_reason=halt.reason, resume_at=halt.until or seen.resume_at)
         return cls(
@@ -129,6 +134,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
             breaker=account.rules.breaker if account and account.rules else None,
             today=_today(memory) if memory else None,
             total=_total(account, start) if account else None,
+            open=open_positions(account) if account else (),
+            portfolio=account.portfolio if account else False,
             troubles=tuple(sorted(memory.troubles.kinds(memory.last_observed))) if memory else (),
         )
 

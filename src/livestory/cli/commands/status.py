@@ -10,15 +10,16 @@ from livestory.cli.options import dir_option
 from livestory.cli.output import print_rows, size
 from livestory.cli.story_folder import story_in
 from livestory.clock import SystemClock
-from livestory.story.wording import numbers
+from livestory.story.wording import numbers, performance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from livestory.story.files.layout import Layout
     from livestory.story.inputs import Observation
     from livestory.story.journal.entry import Identity, Kept
+    from livestory.story.open_positions import OpenPosition
     from livestory.story.snapshot import Peak, Snapshot
 
 _UNKNOWN = "not known"
@@ -53,7 +54,8 @@ def status(ctx: click.Context, folder: Path, *, check: bool) -> None:
     writer = holder(layout.lock)
     gone = writer is None and bot.lifecycle is not None and bot.stopped is None
     rows = [("bot", _bot(bot.identity)), ("process", f"running ({writer})" if writer else "not running")]
-    rows += _seen(bot.observation, bot, running=writer is not None) if bot.observation else [("state", _unheard(bot))]
+    seen = _seen(bot.observation, bot, running=writer is not None) if bot.observation else _unseen(bot)
+    rows += seen
     if gone:
         was = next(place for place, (name, _) in enumerate(rows) if name == "state")
         rows.insert(0, ("state", f"{_gone(bot, last)}; was {rows.pop(was)[1]}"))
@@ -125,8 +127,16 @@ def _seen(o: Observation, bot: Snapshot, *, running: bool) -> Iterator[tuple[str
     score = f"score {numbers.score(o.score)}" if o.score is not None else f"score {_UNKNOWN}"
     threshold = f" (threshold {numbers.bound(o.threshold)})" if o.threshold is not None else ""
     yield "regime", f"{o.regime or _UNKNOWN}, {score}{threshold}"
-    yield "position", _position(o, (bot.identity.symbol or "").partition("/")[0])
+    if bot.open and (bot.portfolio or o.position is None):
+        yield from _open(bot.open)
+    else:
+        yield "position", _position(o, (bot.identity.symbol or "").partition("/")[0])
     yield "last bar", _last_bar(o, bot, running=running)
+
+
+def _unseen(bot: Snapshot) -> Iterator[tuple[str, str]]:
+    yield "state", _unheard(bot)
+    yield from _open(bot.open)
 
 
 def _since(drawdown: float, peak: Peak | None) -> str:
@@ -153,6 +163,13 @@ def _state(o: Observation) -> str:
     if o.resume_score is not None:
         waits.append(f"score ≥ {numbers.bound(o.resume_score)}")
     return f"{halted}; waits for " + (", then for ".join(waits) if waits else f"something {_UNKNOWN}")
+
+
+def _open(positions: Iterable[OpenPosition]) -> Iterator[tuple[str, str]]:
+    """A row for each position: ``-0.5 ETH/USDT:USDT at 3800, now 3850 (-25.00 USDT), since 2024-12-03 15:00 UTC``."""
+    for each in positions:
+        since = f", since {numbers.minute(each.since)} UTC" if each.since is not None else ""
+        yield "position", performance.position(each, with_price=True) + since
 
 
 def _position(o: Observation, base: str) -> str:

@@ -71,11 +71,11 @@ def _bare(rows: Callable[[apsw.Connection, int], object]) -> float:
 
 def _bare_event(db: apsw.Connection, number: int) -> None:
     time_ = START + number
-    db.execute(INSERT_EVENT, (number + 1, str(number), time_, time_, "note", bytes(90), LINE, bytes(32)))
+    db.execute(INSERT_EVENT, (number + 1, str(number), time_, time_, "note", bytes(90), LINE, bytes(32), True))
 
 
 def _bare_observation(db: apsw.Connection, number: int) -> None:
-    db.execute(INSERT_OBSERVATION, (*as_row(_observation(number)), 0))
+    db.execute(INSERT_OBSERVATION, (*as_row(_observation(number)), None, 0))
 
 
 def measure() -> Iterator[Result]:

@@ -6,6 +6,10 @@
 >>> story.log_event(now, "TRADE", "BUY 0.25 @ 0.0329")
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from livestory.clock import instant
 from livestory.errors import (
     ConfigError,
@@ -40,6 +44,11 @@ from livestory.story.settings import StorySettings
 from livestory.story.story_writer import StoryWriter
 from livestory.story.writing.thread import Health
 
+if TYPE_CHECKING:
+    import os
+
+    from livestory.outlets.reading.story import Story
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -72,5 +81,16 @@ __all__ = [
     "StoryWriter",
     "instant",
     "parse",
+    "read",
     "render",
 ]
+
+
+def read(path: str | os.PathLike[str]) -> Story:
+    """Read the story in a folder, or whose text or journal ``path`` names: ``livestory.read("results").trades()``.
+
+    Raises JournalError where there is none.
+    """
+    from livestory.outlets.reading.story import Story  # noqa: PLC0415 - a bot that only tells needs nothing of it
+
+    return Story(path)

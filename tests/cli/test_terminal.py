@@ -6,8 +6,10 @@ import io
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from livestory.outlets.terminal import TerminalPrinter, coloured, style, takes_colour
+from livestory.outlets.terminal import TerminalPrinter, coloured, style, takes_colour, width_of, wrapped
 from livestory.story.event import Event
 from livestory.story.kinds.risk import BreakerTripped, DailyLimit, Halted, Phoenix
 from livestory.story.kinds.telling import JournalSetAside, Note
@@ -66,3 +68,25 @@ def test_a_printer_whose_reader_has_gone_says_so_once() -> None:
     printer(event)
     printer(event)
     assert said == ["closed"]
+
+
+@given(st.text(st.sampled_from("ab 🚀é\u0301漢|"), max_size=200), st.integers(1, 100))
+def test_a_wrapped_line_has_all_its_words_and_no_part_wider_than_the_window(text: str, width: int) -> None:
+    """Unless one word is; the further parts hang under the first."""
+    line = " ".join(text.split())
+    told = wrapped(line, width)
+    first, *further = told.split("\n")
+    assert " ".join([first, *(part.lstrip(" ") for part in further)]) == line
+    for part in further:
+        assert part.startswith("  ")
+    for part in (first, *further):
+        wide = sum({"🚀": 2, "漢": 2, "\u0301": 0}.get(char, 1) for char in part)
+        assert wide <= width or " " not in part.strip(" ")
+
+
+def test_colours_take_no_room_and_a_pipe_is_not_wrapped() -> None:
+    """A line of 30 columns with colours stays whole in 30; what is no terminal has no width."""
+    painted = "\x1b[2m2024-12-03\x1b[0m | \x1b[1;31mSAFETY BREAKER\x1b[0m | x"
+    assert wrapped(painted, 31) == painted
+    assert "\n" in wrapped(painted, 29)
+    assert width_of(io.StringIO()) == 0

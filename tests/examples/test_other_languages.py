@@ -27,14 +27,14 @@ TOKEN = "0123456789abcdef0123456789abcdef"  # noqa: S105 - invented
 STORY = {
     "listen_curl.sh": [
         "🚀 Bot Started",
-        "🟢 BUY | +0.004 ETH @ 96500.1 BTC | RSI under 30",
-        "🔴 SELL | -0.004 ETH @ 97310 BTC",
+        "🟢 BUY | +0.004 ETH @ 96,500.1 BTC | RSI under 30",
+        "🔴 SELL | -0.004 ETH @ 97,310 BTC",
         "💤 Bot Stopped | the script ended",
     ],
     "listen_node.mjs": [
         "🚀 Bot Started",
-        "🟢 BUY | +0.004 ETH @ 96500.1 BTC | the bar says so",
-        "🔴 SELL | -0.004 ETH @ 97310 BTC | the bar says so",
+        "🟢 BUY | +0.004 ETH @ 96,500.1 BTC | the bar says so",
+        "🔴 SELL | -0.004 ETH @ 97,310 BTC | the bar says so",
         "💤 Bot Stopped | the example ended",
     ],
 }

@@ -24,7 +24,18 @@ THIRD_PARTY = {
     "trading": {"ccxt"},
     "follow": {"apsw", "starlette"},
     "retell": {"duckdb", "httpx2"},
-    "outlets": {"apprise", "apsw", "httpx2", "prometheus_client", "rich", "starlette", "uvicorn"},
+    "outlets": {
+        "apprise",
+        "apsw",
+        "httpx2",
+        "pandas",
+        "polars",
+        "prometheus_client",
+        "pyarrow",
+        "rich",
+        "starlette",
+        "uvicorn",
+    },
     "cli": {"click", "rich"},
 }
 # Slow to import: only within the function that needs them. What stands in these is itself imported where it is needed.

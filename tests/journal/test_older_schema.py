@@ -13,26 +13,36 @@ from livestory.retell.explain_story import RetellingSettings
 from livestory.retell.journal_source import JournalSource
 from livestory.story.files.story_file import StoryFile
 from livestory.story.files.verify import verify
+from livestory.story.journal import queries
 from livestory.story.journal.schema import STEPS, prepare
 from livestory.story.journal.writer import Identity, Journal, JournalReader
+from tests.journal import record
 from tests.journal.stories import ended, forked
 from tests.retell.listening import heard
 
 _FIRST = Path(__file__).with_name("schema_1.sql")  # a replay of 60 bars, told by release 0.1.0
+_WITH_POSITIONS = _FIRST.with_name("schema_4.sql")  # `record` has told it
 _EVENTS, _OBSERVATIONS = 4, 60
 
 
-@pytest.fixture
-def older(tmp_path: Path) -> Path:
-    """A story of schema 1."""
-    story = tmp_path / "live_story.txt"
-    db = apsw.Connection(str(tmp_path / "live_story.db"))
-    db.execute(_FIRST.read_text("utf-8"))
-    lines = [line for (line,) in db.execute("SELECT line FROM events ORDER BY seq")]
+def loaded(dump: Path, folder: Path, schema: int) -> Path:
+    """The story of a dump, brought to that schema."""
+    story = folder / "live_story.txt"
+    db = apsw.Connection(str(folder / "live_story.db"))
+    db.execute(dump.read_text("utf-8"))
+    prepare(db, folder / "live_story.db", Identity(), 0, STEPS[:schema])
+    db.pragma("journal_mode", "delete")  # its content stands in one file
+    lines = [line.line for line in queries.lines(db, 0, _EVENTS)]
     db.close()
     story.write_text("".join(f"{line}\n" for line in lines), "utf-8")
-    (tmp_path / "live_story.lock").touch()
+    (folder / "live_story.lock").touch()
     return story
+
+
+@pytest.fixture(params=[1, 3])
+def older(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """A story of an older schema."""
+    return loaded(_FIRST, tmp_path, request.param)
 
 
 def told(story: Path) -> list[str]:
@@ -55,6 +65,9 @@ def test_it_is_read_as_it_is(older: Path) -> None:
 def test_killed_at_each_statement_of_the_upgrade_it_is_the_old_or_the_new(older: Path, tmp_path: Path) -> None:
     """With the same events and observations; the next start finishes it."""
     lines, content = told(older), older.with_suffix(".db").read_bytes()
+    with JournalReader.open(older) as reader:
+        before = list(reader.observations())
+    was = apsw.Connection(str(older.with_suffix(".db"))).pragma("user_version")
     for statement in range(25):
         story = tmp_path / str(statement) / "live_story.txt"
         story.parent.mkdir()
@@ -80,8 +93,8 @@ def test_killed_at_each_statement_of_the_upgrade_it_is_the_old_or_the_new(older:
         version = db.pragma("user_version")
         tables = {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type='table'")}
         db.close()
-        assert version in {1, len(STEPS)}
-        assert ("compacted" in tables) == (version > 1)
+        assert version in {was, len(STEPS)}
+        assert ("positions" in tables) == (version == len(STEPS))
         assert told(story) == lines
         journal, text = Journal.open(story, Identity()), StoryFile(story, None)
         text.open(journal)
@@ -89,15 +102,30 @@ def test_killed_at_each_statement_of_the_upgrade_it_is_the_old_or_the_new(older:
         journal.close()
         report = verify(story)
         assert (report.findings, report.events, report.observations) == ([], _EVENTS, _OBSERVATIONS)
+        with JournalReader.open(story) as reader:
+            assert list(reader.observations()) == before
+            assert all(kept.shown for kept in reader.events())
         if code == 0:
             assert statement > 5
             return
     pytest.fail("the upgrade has more statements than the test kills")
 
 
-def test_released_steps_never_change(older: Path) -> None:
+def test_positions_and_what_is_not_shown_are_read_as_they_were_kept(tmp_path: Path) -> None:
+    """By every reader, and after a writer has gone on with it."""
+    story = loaded(_WITH_POSITIONS, tmp_path, 4)
+    for _ in range(2):
+        report = verify(story)
+        assert (report.findings, report.events, report.observations) == ([], _EVENTS, _OBSERVATIONS)
+        with JournalReader.open(story) as reader:
+            assert list(reader.observations()) == [record.bar(n) for n in range(_OBSERVATIONS)]
+            assert [kept.shown for kept in reader.events()] == [True, True, False, True]
+        assert told(story)
+        Journal.open(story, Identity()).close()
+
+
+def test_released_steps_never_change() -> None:
     """The tables of the first release are still what the first step makes."""
-    del older
     with_first = apsw.Connection(":memory:")
     for statement in STEPS[0]:
         with_first.execute(statement)

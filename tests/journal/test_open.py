@@ -260,4 +260,4 @@ def test_the_schema_has_a_column_for_every_field_of_an_observation(tmp_path: Pat
     db = apsw.Connection(str(tmp_path / "live_story.db"))
     columns = [row[1] for row in db.execute("PRAGMA table_info(observations)")]
     db.close()
-    assert columns == [*COLUMNS, "after_seq", "checksum"]
+    assert columns == [*COLUMNS, "after_seq", "checksum", "positions"]

@@ -25,6 +25,7 @@ from livestory.story.kinds.money import (
     BalanceExplained,
     CashFlow,
     DataGap,
+    FundingPaid,
     MissingFields,
     ReadingBack,
     ReadingRefused,
@@ -53,8 +54,9 @@ from livestory.story.kinds.telling import (
     TimeBack,
     TimeDoubted,
 )
-from livestory.story.kinds.trades import Exposure, PutOff, RegimeSwitch, Trade
+from livestory.story.kinds.trades import Exposure, PutOff, RegimeSwitch, ResultDiffers, Trade
 from livestory.story.open_positions import OpenPosition
+from livestory.story.positions import RoundTrip
 from livestory.story.reason import BarCount, Reason
 from livestory.story.results import CurrencyResult, Outcome
 
@@ -281,6 +283,42 @@ TOLD: tuple[tuple[int, Facts], ...] = (
     (at("10 00:00"), Chapter(
         period="day", start=at("9 00:00"), end=at("10 00:00"), wealth=0.9039, wealth_before=0.9039, unit="BTC",
         change=0.0, holding=-0.0072, base="ETH", bars=96, trend_share=0.0, no_trade=(_NO_DIP, _COOLDOWN))),
+    (at("10 09:00"), Trade(
+        side="sell", quantity=Decimal(15), price=Decimal("3702.5"), base="ETH", quote="USDT", symbol="ETH/USDT:USDT",
+        effect="open", short=True, fee=Decimal("0.012"), fee_asset="BNB", order_id="7001", trade_id="81-1",
+        position_after=Decimal(-15), entry=Decimal("3702.5"))),
+    (at("10 10:00"), Trade(
+        side="sell", quantity=Decimal(5), price=Decimal(3710), base="ETH", quote="USDT", symbol="ETH/USDT:USDT",
+        effect="add", short=True, position_after=Decimal(-20), entry=Decimal("3704.375"))),
+    (at("10 16:00"), FundingPaid(
+        amount=Decimal("-7.41"), unit="USDT", symbol="ETH/USDT:USDT", share=-0.0001, quantity=Decimal(-20), base="ETH",
+        in_all=Decimal("-9.2"), funding_id="f-1")),
+    (at("10 16:00"), FundingPaid(amount=Decimal("7.41"), unit="USDT", symbol="ETH/USDT:USDT")),
+    (at("10 17:00"), Trade(
+        side="buy", quantity=Decimal(5), price=Decimal(3695), base="ETH", quote="USDT", symbol="ETH/USDT:USDT",
+        effect="reduce", short=True, position_after=Decimal(-15), entry=Decimal("3704.375"), gain=Decimal("46.87"),
+        result=0.0025, fees_left_out={"BNB": Decimal("0.016")})),
+    (at("10 20:30"), Trade(
+        side="buy", quantity=Decimal(25), price=Decimal(3690), base="ETH", quote="USDT", symbol="ETH/USDT:USDT",
+        effect="flip", short=True, position_after=Decimal(10), entry=Decimal(3690), opened=Decimal(10),
+        gain=Decimal("215.62"), result=0.0039, reported=Decimal("215.6"), after_fees="reported",
+        reason=Reason("own", text="cheap enough"),
+        trip=RoundTrip(
+            symbol="ETH/USDT:USDT", asset="USDT", short=True, opened=at("10 09:00"), closed=at("10 20:30"),
+            entry=Decimal("3704.375"), exit=Decimal("3691.25"), size=Decimal(20), result=Decimal("262.49"),
+            share=0.0035, worked_out=Decimal("262.5"), after_fees="some", funding={"USDT": Decimal("-9.2")},
+            why_opened=Reason("", text="too dear")))),
+    (at("10 20:30"), ResultDiffers(
+        reported=Decimal("215.6"), worked_out=Decimal("201.3"), unit="USDT", symbol="ETH/USDT:USDT")),
+    (at("10 21:00"), Trade(
+        side="sell", quantity=Decimal("9.995"), price=Decimal(3701), base="ETH", quote="USDT", symbol="ETH/USDT",
+        effect="close", position_after=Decimal("0.005"), entry=Decimal(3690), gain=Decimal("109.95"), result=0.003,
+        trip=RoundTrip(
+            symbol="ETH/USDT", asset="USDT", closed=at("10 21:00"), entry=Decimal(3690), exit=Decimal(3701),
+            size=Decimal(10), result=Decimal("109.95"), share=0.003, fees_left_out={"BNB": Decimal("0.02")}))),
+    (at("10 21:05"), Trade(
+        side="buy", quantity=Decimal(3), price=Decimal(3701), base="ETH", quote="USDT", symbol="ETH/USDT",
+        effect="reduce", short=True)),
     (at("11 12:00"), MissingFields(lacking=("regime", "halted"))),
     (at("11 13:00"), Drawdown(
         drawdown=-0.203, peak=51240.0, wealth=40838.28, unit="USDT", peak_time=at("9 10:00"))),

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
+from livestory.story.inputs import Observation
 from livestory.story.kinds.trades import Trade
 from livestory.story.narrator import Narrator
-from tests.story.inputs import fill
+from tests.story.inputs import NEW_YEARS_EVE, fill
 
 if TYPE_CHECKING:
     from livestory.story.event import Event
@@ -41,9 +42,11 @@ def test_a_fill_is_the_plans_line() -> None:
 
 
 def test_a_sale_tells_its_result_after_fees_and_what_remains() -> None:
-    """Average cost, both fees."""
+    """Average cost, both fees; so it reads in a story of one pair whose wealth is known."""
+    narrator = Narrator()
+    narrator.take(Observation(time=NEW_YEARS_EVE - 1, wealth=1.0))
     found = story(
-        Narrator(),
+        narrator,
         fill("buy", 9, "0.0295", fee=Decimal("0.00027")),
         fill("buy", 9, "0.0291", fee=Decimal("0.00026")),
         fill("sell", 9, "0.0303", fee=Decimal("0.00027")),
@@ -78,8 +81,11 @@ def test_a_short_is_told_as_one() -> None:
     )
     assert found == [
         "🔴 SELL | -2 ETH @ 100 USDT | opens a short",
-        "🔴 SELL | -1 ETH @ 110 USDT | adds to the short",
-        "🟢 BUY | +3 ETH @ 90 USDT | closes the short; result +12.9% after fees (+40.00 USDT); no ETH left",
+        "🔴 SELL | -1 ETH @ 110 USDT | adds to the short: 3 ETH at 103.333 on average",
+        (
+            "🟢 BUY | +3 ETH @ 90 USDT | closes the short; result +12.9% before fees (+40.00 USDT); "
+            "entry 103.333, exit 90; no ETH left"
+        ),
     ]
 
 
@@ -95,9 +101,12 @@ def test_several_pairs_are_held_apart() -> None:
     )
     assert found == [
         "🟢 BUY | +1 ETH @ 100 USDT",
-        "🟢 BUY | +2 SOL @ 50 USDT",
-        "🔴 SELL | -1 ETH @ 110 USDT | result +10.0% after fees (+10.00 USDT); no ETH left",
-        "🔴 SELL | -1 SOL @ 40 USDT | result -20.0% after fees (-10.00 USDT); 1 SOL left",
+        "🟢 BUY | +2 SOL @ 50 USDT | opens a position",
+        (
+            "🔴 SELL | -1 ETH @ 110 USDT | closes the position; result +10.0% before fees (+10.00 USDT); "
+            "entry 100, exit 110; no ETH left"
+        ),
+        "🔴 SELL | -1 SOL @ 40 USDT | reduces the position; result -20.0% before fees (-10.00 USDT); 1 SOL left",
     ]
     assert narrator.account.positions["SOL/USDT"].quantity == 1
 

@@ -18,6 +18,7 @@ from livestory.story.kinds.base import Facts
 from livestory.story.kinds.lifecycle import Rules
 from livestory.story.line import parse, render, tell
 from livestory.story.narrator import Narrator
+from livestory.story.positions import RoundTrip
 from livestory.story.reason import Reason
 from livestory.story.writing.options import Options
 from tests.story.inputs import QUARTER, START, fill, told
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ASSET = re.compile(r"\b(?:ETH|BTC|SOL|USDT|None)\b")
-_UNKNOWN = {"symbol", "pair", "base", "quote", "unit"}
+_UNKNOWN = {"symbol", "pair", "base", "quote", "unit", "asset", "gain_asset"}
 
 
 def unknown(facts: Any) -> Any:
@@ -35,8 +36,10 @@ def unknown(facts: Any) -> Any:
     changed: dict[str, Any] = dict.fromkeys(_UNKNOWN & set(facts.__struct_fields__))
     for name in facts.__struct_fields__:
         value = getattr(facts, name)
-        if isinstance(value, Facts):
+        if isinstance(value, Facts | RoundTrip):
             changed[name] = unknown(value)
+        elif name in {"funding", "fees_left_out"}:
+            changed[name] = {}
         elif isinstance(value, str) and name in {"reading", "source"}:
             changed[name] = value.partition(" ")[0]
     return replace(facts, **changed)

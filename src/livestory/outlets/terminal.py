@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, TextIO
+from unicodedata import category, combining, east_asian_width
 
 from livestory.clock import as_datetime
 from livestory.story.kinds.base import Tone
@@ -67,6 +69,43 @@ def _painted(text: str, colour: str) -> str:
     return f"\x1b[{colour}m{text}\x1b[0m" if colour else text
 
 
+_SGR = re.compile(r"\x1b\[[0-9;]*m")
+_HANGING, _LITTLE = 22, 2  # columns that the further lines are indented by: under what happened, or in a narrow window
+_NARROW = 60  # columns under which a window is that
+
+
+def width_of(stream: TextIO) -> int:
+    """Columns of the terminal that ``stream`` is; 0 where it is none, or none is known."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns if stream.isatty() else 0
+    except (OSError, ValueError):  # a stream without a file, or one that is closed
+        return 0
+
+
+def wrapped(line: str, width: int) -> str:
+    """The line cut between its words so that no part is wider than ``width`` columns, where no word is."""
+    indent = " " * (_HANGING if width >= _NARROW else _LITTLE)
+    if width <= len(indent):
+        return line
+    parts, column = [""], 0
+    for word in line.split(" "):
+        size = _columns(word)
+        if column and column + 1 + size > width:
+            parts.append(indent + word)
+            column = len(indent) + size
+        else:
+            parts[-1] += f" {word}" if column else word
+            column += size + bool(column)
+    return "\n".join(parts)
+
+
+def _columns(text: str) -> int:
+    """Columns that a terminal gives a text: two for a wide letter or a picture, none for what joins the last one."""
+    widths = ((0 if combining(char) or category(char) in {"Mn", "Cf"} else 1 + (east_asian_width(char) in "WF"))
+              for char in _SGR.sub("", text))  # fmt: skip
+    return sum(widths)
+
+
 class TerminalPrinter:
     """Prints each event the moment it is told; `SynchronousWriter.subscribe` and `StoryWriter.subscribe` take one."""
 
@@ -81,8 +120,8 @@ class TerminalPrinter:
         self._closed = False
 
     def __call__(self, event: Event) -> None:
-        """Print the event's line, unless the stream takes no more."""
-        if self._closed:
+        """Print the event's line where it is shown, unless the stream takes no more."""
+        if self._closed or not event.shown:
             return
         try:
             self._stream.write(self.shown(event) + "\n")
@@ -96,4 +135,6 @@ class TerminalPrinter:
         line = visible(event.line)  # a journal that was damaged or forged may hold anything
         if self._local:
             line = in_local_time(line, event.time)
-        return coloured(line, event.facts) if self._coloured else line
+        line = coloured(line, event.facts) if self._coloured else line
+        width = width_of(self._stream)  # a window may change it
+        return wrapped(line, width) if width else line

@@ -11,12 +11,12 @@ from msgspec.structs import asdict
 from livestory.errors import JournalCorrupt
 from livestory.retell.explain_story import KeptEvent, SavedState, SourceInput, ThinnedObservation
 from livestory.story.event import Event, from_record
-from livestory.story.inputs import Begin, End, Fill, Flow, Observation, Skip, Statement
+from livestory.story.inputs import Begin, End, Fill, Flow, Funding, Observation, Skip, Statement
 from livestory.story.journal.reader import PAGE_BYTES
 from livestory.story.kinds.base import Retelling
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.lifecycle import Resumed, Rules, RulesChanged, Started, Stopped
-from livestory.story.kinds.money import CashFlow
+from livestory.story.kinds.money import CashFlow, FundingPaid
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.kinds.trades import PutOff, ResultDiffers, Trade
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from livestory.story.journal.entry import Kept
     from livestory.story.journal.reader import JournalReader
 
-GivenInput = TypeVar("GivenInput", Begin, End, Fill, Skip, Flow)
+GivenInput = TypeVar("GivenInput", Begin, End, Fill, Funding, Skip, Flow)
 
 _PAGE = 1000  # events read at a time
 _CHUNK = 512  # inputs given together
@@ -90,7 +90,7 @@ class JournalSource:
 
     def _event(self, kept: Kept) -> Event:
         try:
-            return from_record(kept.record, kept.line, kept.id, kept.seq)
+            return from_record(kept.record, kept.line, kept.id, kept.seq, shown=kept.shown)
         except msgspec.MsgspecError as error:
             message = f"{self._reader.path}: event {kept.seq} can't be read ({error})\nLook closer: livestory verify."
             raise JournalCorrupt(message) from error
@@ -172,7 +172,7 @@ class _Interleaved:
         )
 
 
-def _own(event: Event) -> SourceInput | None:  # noqa: PLR0911 - one way for each kind
+def _own(event: Event) -> SourceInput | None:  # noqa: C901, PLR0911 - one way for each kind
     """The input that an event is the telling of; None where an observation may have brought it."""
     match event.facts:
         case Started() as f if f.first:
@@ -194,6 +194,8 @@ def _own(event: Event) -> SourceInput | None:  # noqa: PLR0911 - one way for eac
             return _given(Skip, event)
         case CashFlow():
             return _given(Flow, event)
+        case FundingPaid() as f:
+            return _given(Funding, event, asset=f.unit)
         case f:
             return Statement(event.time, (f,)) if f.retelling is not Retelling.ANEW else None
 

@@ -65,8 +65,8 @@ class StoryOutput:
         """Never called: `wants_observations` is false."""
 
     def on_event(self, event: Event) -> None:
-        """Keep the event as it will be written, where it is one of the chosen."""
-        if self._filter.matches(event):
+        """Keep the event as it will be written, where it is one of the chosen; in a text, where it is shown."""
+        if self._filter.matches(event) and (event.shown or self._form != "text"):
             self._body.write(self._format(event))
 
     def end(self, head: Event, summary: Event) -> None:
@@ -160,7 +160,7 @@ def check_place(out: Path, source: Path | None) -> None:
 
 
 def _text(event: Event) -> str:
-    return event.line + "\n"
+    return event.line + "\n" if event.shown else ""
 
 
 def _json(event: Event) -> str:

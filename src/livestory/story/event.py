@@ -27,6 +27,7 @@ class Event(Struct, frozen=True):
     line: str
     id: str = ""
     seq: int | None = None
+    shown: bool = True  # in the text; the journal has it either way
 
     @property
     def kind(self) -> str:
@@ -51,7 +52,7 @@ class _Record(Struct):
 _decode = msgspec.json.Decoder(_Record).decode
 
 
-def from_record(record: bytes, line: str, event_id: str, seq: int) -> Event:
+def from_record(record: bytes, line: str, event_id: str, seq: int, *, shown: bool = True) -> Event:
     """The event that a journal keeps. Raises msgspec.DecodeError where the bytes are no record of this version."""
     try:
         stored = _decode(record)
@@ -60,4 +61,4 @@ def from_record(record: bytes, line: str, event_id: str, seq: int) -> Event:
     if stored.v != RECORD_VERSION:
         message = f"record version {stored.v}; this livestory reads version {RECORD_VERSION}"
         raise msgspec.ValidationError(message)
-    return Event(stored.time, stored.facts, line, event_id, seq)
+    return Event(stored.time, stored.facts, line, event_id, seq, shown)

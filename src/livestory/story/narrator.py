@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 NARRATOR = "narrator"
 """The name of a narrator's state in a journal."""
 TRADE = "trade-"
-"""What the id of a trade's event begins with, where the trade has an id of its own."""
+"""What the id begins with of an event that tells a trade, or a payment of funding, which has an id of its own."""
 
 
 _Stated = Flow | Skip | Begin | End | Statement | RecordCheck | RegimeCheck | Head
@@ -292,12 +292,24 @@ class Narrator(FormerVerbs):
 
     def _fund(self, funding: Funding) -> tuple[Event, ...]:
         self._memory.calls += 1
-        return self._events(funding.time, self._advance(funding.time))
+        told = self._advance(funding.time)
+        self._account.fund(funding)
+        paid = self._memory.trades.fund(funding, self._account)
+        shown = abs(paid.share or 0.0) >= self._settings.funding_told
+        if shown:
+            self._hear(funding.time, (paid,))
+        else:  # it is counted, and ends no silence
+            self._memory.chapters.hear(paid)
+        *before, event = self._events(funding.time, [*told, paid], len(told), self.trade_id(funding))
+        return (*before, replace(event, shown=shown))
 
-    def trade_id(self, fill: Fill) -> str | None:
-        """The id of the event that tells a fill whose trade id is known; the same fill has it again."""
-        symbol = fill.symbol or self._account.symbol or ""
-        return f"{TRADE}{symbol}-{fill.trade_id}" if fill.trade_id else None
+    def trade_id(self, given: Input) -> str | None:
+        """The id of the event that tells a fill or funding whose own id is known; the same one has it again."""
+        if isinstance(given, Fill) and given.trade_id:
+            return f"{TRADE}{given.symbol or self._account.symbol or ''}-{given.trade_id}"
+        if isinstance(given, Funding) and given.funding_id:
+            return f"{TRADE}{given.symbol}-funding-{given.funding_id}"
+        return None
 
     def _count(self, flow: Flow) -> None:
         take = self._account.explain if flow.counted else self._account.flow

@@ -42,6 +42,10 @@ class StorySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         float,
         Meta(gt=0, le=1, description="Least change of target weight told from a table that has no fills. Share."),
     ] = 0.01
+    funding_told: Annotated[
+        float,
+        Meta(ge=0, le=1, description="Least payment of funding told, of the position that it is paid for. Share."),
+    ] = 0.001
     quiet: Annotated[
         Duration,
         Meta(description="Silence after which a sign of life is told. Duration."),

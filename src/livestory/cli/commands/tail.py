@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -59,6 +60,7 @@ def _since(text: str) -> tuple[str, int]:
     metavar="2h|TIME",
     help="Only lines from then on. A duration counts from now; in a replay, from its last line.",
 )
+@click.option("--all", "everything", is_flag=True, help="Also the lines that the story's text leaves out.")
 @click.option("--local", is_flag=True, help="First column in this machine's time zone. Times within a line stay UTC.")
 @dir_option()
 def tail(
@@ -68,6 +70,7 @@ def tail(
     folder: Path,
     *,
     follow: bool,
+    everything: bool,
     local: bool,
 ) -> None:
     """Print the last lines of a story.
@@ -83,7 +86,7 @@ def tail(
     from livestory.story.journal.reader import JournalReader
 
     printer = TerminalPrinter(sys.stdout, local=local)
-    wanted = _Wanted(kinds, since, _LINES if lines is None and since is None else lines)
+    wanted = _Wanted(kinds, since, _LINES if lines is None and since is None else lines, everything)
     layout = story_in(folder)
     if follow:
         for page in _followed(layout, wanted):
@@ -104,18 +107,24 @@ class _Wanted(NamedTuple):
     kinds: frozenset[str] | None
     since: tuple[str, int] | None
     lines: int | None  # None: all of them
+    everything: bool  # also what is not shown
+
+    def has(self, kept: Kept) -> bool:
+        """Whether an event that has just been told is one of them."""
+        return (self.everything or kept.shown) and (self.kinds is None or kept.kind in self.kinds)
 
     def pages(self, reader: JournalReader, end: int | None = None) -> Iterator[list[Kept]]:
         """The events before the seq ``end``, a page at a time."""
-        start = self._start(reader)
-        if self.lines is not None:
-            last = reader.events(before_seq=end, kinds=self.kinds, since=start, limit=self.lines, newest_first=True)
-            yield last[::-1]
-            return
         from livestory.story.journal.reader import PAGE_BYTES
 
+        ask = partial(
+            reader.events, before_seq=end, kinds=self.kinds, since=self._start(reader), shown=not self.everything
+        )
+        if self.lines is not None:
+            yield ask(limit=self.lines, newest_first=True)[::-1]
+            return
         seq = 0
-        while page := reader.events(seq, end, kinds=self.kinds, since=start, limit=_PAGE, most_bytes=PAGE_BYTES):
+        while page := ask(seq, limit=_PAGE, most_bytes=PAGE_BYTES):
             yield page
             seq = page[-1].seq
 
@@ -158,7 +167,7 @@ def _followed(layout: Layout, wanted: _Wanted) -> Iterator[list[Kept]]:
             elif change is Change.REWOUND and not follower.seq:  # nobody knows what of it was printed
                 follower.go_to(follower.reader.last_seq)
             while page := follower.page():
-                yield [kept for kept in page if wanted.kinds is None or kept.kind in wanted.kinds]
+                yield [kept for kept in page if wanted.has(kept)]
             follower.recovered()
         except JournalError as error:
             new = follower.failed(error)
@@ -183,6 +192,6 @@ def _event(kept: Kept) -> Event:
     from livestory.story.kinds.base import Facts
 
     try:
-        return from_record(kept.record, kept.line, kept.id, kept.seq)
+        return from_record(kept.record, kept.line, kept.id, kept.seq, shown=kept.shown)
     except MsgspecError:
-        return Event(kept.time, Facts(), kept.line, kept.id, kept.seq)
+        return Event(kept.time, Facts(), kept.line, kept.id, kept.seq, kept.shown)

@@ -137,7 +137,8 @@ class Dispatcher:
                 (each.name, _queued(journal, kept, now))
                 for kept in page
                 for each in self._deliveries
-                if kept.seq > cursors[each.name] and each.policy.wants(kept.kind, critical=is_critical(kept.kind))
+                if kept.seq > cursors[each.name]
+                and each.policy.wants(kept.kind, critical=is_critical(kept.kind), shown=kept.shown)
             ]
             cursors = {name: max(seq, page[-1].seq) for name, seq in cursors.items()}
             self._outbox.add(lines, cursors, journal)

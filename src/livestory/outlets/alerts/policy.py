@@ -31,9 +31,9 @@ class Policy:
         self._gather = 0 if machine else settings.gather
         self._per_hour = None if machine else settings.most_per_hour
 
-    def wants(self, kind: str, *, critical: bool) -> bool:
-        """Whether the channel asked for such a line."""
-        return kind in self._kinds if self._kinds else critical or self._all
+    def wants(self, kind: str, *, critical: bool, shown: bool) -> bool:
+        """Whether the channel asked for such a line: of a kind that it names, each one, shown or not."""
+        return kind in self._kinds if self._kinds else critical or (shown and self._all)
 
     def due(self, waiting: Sequence[QueuedLine], pace: Pace, now: int) -> tuple[int, int | None]:
         """How many of the lines that wait, from the first on, are to be sent now; and when the next one is."""

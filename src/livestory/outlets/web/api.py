@@ -83,7 +83,7 @@ class Api:
 
     async def events(self, request: Request) -> Response:
         """A page of events, newest first; ``next`` is where the following one begins, null at the story's beginning."""
-        story = self.story(request, "before", "kind", "q", "since", "until", "limit")
+        story = self.story(request, "before", "kind", "q", "since", "until", "limit", "all")
         limit = parameters.whole(request, "limit", 100, 1, parameters.MOST_EVENTS) or 100
         words, before = parameters.words(request), parameters.seq(request, "before")
         asked = SEARCHED if words else limit
@@ -93,6 +93,7 @@ class Api:
             parameters.kinds(request),
             parameters.time(request, "since"),
             parameters.time(request, "until"),
+            everything=parameters.flag(request, "all"),
         )
         if not seqs:  # perhaps there is no journal yet
             return Json({"events": [], "next": None})
@@ -153,7 +154,7 @@ class Api:
         story = self.story(request, "period", "before", "limit")
         period = parameters.one_of(request, "period", ("day", "week", "month", "year"))
         limit = parameters.whole(request, "limit", 30, 1, parameters.MOST_EVENTS) or 30
-        seqs = story.index.before(parameters.seq(request, "before"), SEARCHED, ["chapter"], None, None)
+        seqs = story.index.before(parameters.seq(request, "before"), SEARCHED, ["chapter"], None, None, everything=True)
         if not seqs:
             return Json({"chapters": [], "next": None})
         found, last = await self._queries.ask(story, lambda reader: _chapters(reader, seqs, period, limit))
@@ -164,17 +165,17 @@ class Api:
         """A day, week, month or year in a paragraph: the last that ended, or where none has, the one that goes on."""
         story = self.story(request, "period")
         period = parameters.one_of(request, "period", ("week", "day", "month", "year"))
-        if not story.index.before(None, 1, None, None, None):  # perhaps there is no journal yet
+        if not len(story.index):  # perhaps there is no journal yet
             return Json({"digest": None})
         return Json({"digest": await self._queries.ask(story, lambda reader: _digest(reader, period))})
 
     async def text(self, request: Request) -> Response:
         """The story as plain text, oldest line first; its last lines, where it is long."""
-        story = self.story(request, "kind", "since", "until", "limit", "before")
+        story = self.story(request, "kind", "since", "until", "limit", "before", "all")
         limit = parameters.whole(request, "limit", 1000, 1, MOST_LINES) or 1000
         seqs = story.index.before(
             parameters.seq(request, "before"), limit, parameters.kinds(request), parameters.time(request, "since"),
-            parameters.time(request, "until"),
+            parameters.time(request, "until"), everything=parameters.flag(request, "all"),
         )  # fmt: skip
         if not seqs:
             return PlainTextResponse("")

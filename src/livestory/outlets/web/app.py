@@ -142,8 +142,8 @@ class Web:
         return Response(exposition(self._stories, self.listeners), media_type=CONTENT_TYPE)
 
     async def _stream(self, request: Request) -> Response | Stream:
-        story = self._api.story(request, "after")
-        after = parameters.seq(request, "after")
+        story = self._api.story(request, "after", "all")
+        after, everything = parameters.seq(request, "after"), parameters.flag(request, "all")
         last_event_id = request.headers.get("last-event-id")
         if last_event_id:
             if not (
@@ -161,7 +161,7 @@ class Web:
                 story, lambda reader: reader.events(after_seq, limit=parameters.MOST_EVENTS, most_bytes=LONGEST_QUEUE)
             )
 
-        return Stream(story, self.listeners, after, read)
+        return Stream(story, self.listeners, after, read, everything=everything)
 
     async def _login(self, request: Request) -> Response:
         if self._token is None:

@@ -172,6 +172,7 @@ class FollowedStory:
             regime_since=regime_event.time if regime_event else None,
             committed=_changed_at(self.path) or self._clock.now(),
             kinds=index.kinds(),
+            unshown=index.unshown(),
         )
         self._written = self._written or holder(self._lock_file) is not None
         self._follower.recovered()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
@@ -54,7 +55,9 @@ def mark_of(event: Kept) -> str | None:
 
 
 class EventIndex:
-    """Time and kind of every event; 24 bytes an event. Events are added in order of seq, from 1 and without holes.
+    """Time and kind of every event, and whether it is shown; 25 bytes an event.
+
+    Events are added in order of seq, from 1 and without holes.
 
     One thread adds, others may read meanwhile: everything only grows.
     """
@@ -64,6 +67,8 @@ class EventIndex:
         self._times = array("q")
         self._latest = array("q")  # the latest time up to each event: ordered, where times need not be
         self._back = 0  # the furthest that a time lay before an earlier one
+        self._shown = bytearray()
+        self._unshown: Counter[str] = Counter()  # by kind
         self._seqs: dict[str, array[int]] = {}
         self._marked: dict[str, array[int]] = {}
 
@@ -82,7 +87,10 @@ class EventIndex:
             latest = max(event.time, self._latest[-1]) if self._latest else event.time
             self._back = max(self._back, latest - event.time)
             self._seqs.setdefault(event.kind, array("q")).append(event.seq)
-            mark = mark_of(event)
+            self._shown.append(event.shown)
+            if not event.shown:
+                self._unshown[event.kind] += 1
+            mark = mark_of(event) if event.shown else None
             if mark is not None:
                 self._marked.setdefault(mark, array("q")).append(event.seq)
             self._latest.append(latest)
@@ -91,6 +99,10 @@ class EventIndex:
     def kinds(self) -> dict[str, int]:
         """How many events there are of each kind."""
         return {kind: len(seqs) for kind, seqs in sorted(self._seqs.items())}
+
+    def unshown(self) -> dict[str, int]:
+        """How many events of each kind are not shown; without the kinds that have none."""
+        return dict(sorted(self._unshown.items()))
 
     def last(self, kind: str) -> int | None:
         """The seq of the last event of that kind."""
@@ -106,10 +118,20 @@ class EventIndex:
         high = len(self._times) if until is None else bisect_left(self._latest, until + self._back)
         return low, high
 
-    def before(
-        self, seq: int | None, limit: int, kinds: Collection[str] | None, since: int | None, until: int | None
+    def before(  # noqa: PLR0913 (each is one filter)
+        self,
+        seq: int | None,
+        limit: int,
+        kinds: Collection[str] | None,
+        since: int | None,
+        until: int | None,
+        *,
+        everything: bool,
     ) -> list[int]:
-        """The seqs of at most ``limit`` events before ``seq`` (None: from the end), newest first."""
+        """The seqs of at most ``limit`` events before ``seq`` (None: from the end), newest first.
+
+        Of those that are shown, unless ``everything`` is asked for.
+        """
         low, high = self.window(since, until)
         if seq is not None:
             high = min(high, seq - 1)
@@ -118,12 +140,16 @@ class EventIndex:
             candidates = self._newest(low, high, limit, kinds)
             if not candidates:
                 break
-            found += [one for one in candidates if self._within(one, since, until)]
+            wanted = candidates if everything else [one for one in candidates if self._shown[one - 1]]
+            found += [one for one in wanted if self._within(one, since, until)]
             high = candidates[-1] - 1
         return found[:limit]
 
     def marks(self, since: int, until: int, limit: int) -> list[Marked]:
-        """At most ``limit`` marks of that time, in order; of more, the urgent ones stay with some others."""
+        """At most ``limit`` marks of that time, in order; of more, the urgent ones stay with some others.
+
+        An event that is not shown has none.
+        """
         low, high = self.window(since, until)
         found: list[Marked] = []
         for rank in (_URGENT, _COMMON):

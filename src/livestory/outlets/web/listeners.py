@@ -28,8 +28,9 @@ _encode = msgspec.json.encode
 
 
 def event_data(event: Kept) -> dict[str, object]:
-    """An event as a list shows it: its line, without its record."""
-    return {"seq": event.seq, "time": event.time, "kind": event.kind, "mark": mark_of(event), "line": event.line}
+    """An event as a list shows it: its line, without its record; that it is not shown is said where it isn't."""
+    data = {"seq": event.seq, "time": event.time, "kind": event.kind, "mark": mark_of(event), "line": event.line}
+    return data if event.shown else data | {"shown": False}
 
 
 def line_message(event: Kept) -> bytes:
@@ -45,9 +46,10 @@ def message(kind: str, data: object) -> bytes:
 class Listener:
     """What one client has yet to be sent: lines in order, and the newest status alone."""
 
-    def __init__(self, story: str) -> None:
-        """Listen to the story of that name; nothing waits yet."""
+    def __init__(self, story: str, *, everything: bool = False) -> None:
+        """Listen to the story of that name, to lines that are not shown as well; nothing waits yet."""
         self.story = story
+        self.everything = everything
         self.ended = False
         self.behind = False  # there are lines that are not among those that wait: the journal has them
         self.cut: Callable[[], object] = lambda: None  # closes its connection, whatever it has yet to take
@@ -133,11 +135,11 @@ class Listeners:
         """How many clients listen now."""
         return len(self._all)
 
-    def join(self, story: str) -> Listener:
-        """A new listener. Answers 503 where there are too many."""
+    def join(self, story: str, *, everything: bool = False) -> Listener:
+        """A new listener, to ``everything`` or to what is shown. Answers 503 where there are too many."""
         if self.closed or len(self._all) >= self.most:
             raise HTTPException(503, "too many listeners; try again later", {"Retry-After": "10"})
-        listener = Listener(story)
+        listener = Listener(story, everything=everything)
         self._all.add(listener)
         return listener
 
@@ -161,10 +163,11 @@ class Listeners:
                 listener.begin_anew(update.status.last_seq, anew)
             return
         short = sum(len(event.line) for event in update.events) < LONGEST_QUEUE
-        lines = [(event.seq, line_message(event)) for event in update.events] if short else None
+        every = [(event.seq, line_message(event)) for event in update.events] if short else None
+        shown = [line for line, event in zip(every, update.events, strict=True) if event.shown] if every else every
         status = message("status", update.status) if update.status is not None else None
         for listener in listeners:
-            listener.queue(lines, status)
+            listener.queue(every if listener.everything else shown, status)
 
     def close(self) -> None:
         """End every stream, and let nobody in."""

@@ -85,6 +85,11 @@ def words(request: Request) -> str | None:
     return text.strip().casefold()
 
 
+def flag(request: Request, name: str) -> bool:
+    """Whether something is asked for with a 1."""
+    return one_of(request, name, ("0", "1")) == "1"
+
+
 def one_of(request: Request, name: str, choices: tuple[str, ...]) -> str:
     """One of ``choices``; the first where it is not given."""
     text = request.query_params.get(name, choices[0])

@@ -59,7 +59,8 @@ class Status(Struct, frozen=True, kw_only=True):
     regime_since: int | None = None
     score: float | None = None
     threshold: float | None = None
-    kinds: dict[str, int] = {}
+    kinds: dict[str, int] = {}  # how many events there are of each kind
+    unshown: dict[str, int] = {}  # and how many of them are not shown
 
 
 def status_of(  # noqa: PLR0913 - what the snapshot lacks, which the page keeps of the whole story
@@ -72,6 +73,7 @@ def status_of(  # noqa: PLR0913 - what the snapshot lacks, which the page keeps 
     regime_since: int | None,
     committed: int,
     kinds: dict[str, int],
+    unshown: dict[str, int],
 ) -> Status:
     """The status of the story of that name, but for its state and the present instant."""
     last, identity = bot.observation, bot.identity
@@ -109,6 +111,7 @@ def status_of(  # noqa: PLR0913 - what the snapshot lacks, which the page keeps 
         score=last.score if last else None,
         threshold=last.threshold if last else None,
         kinds=kinds,
+        unshown=unshown,
     )
 
 

@@ -48,13 +48,18 @@ class Stream:
         listeners: Listeners,
         after_seq: int | None,
         read: Callable[[int], Awaitable[list[Kept]]],
+        *,
+        everything: bool,
     ) -> None:
-        """Begin after that seq; None: with what comes next. ``read`` reads a page of events after a seq."""
+        """Begin after that seq; None: with what comes next. ``read`` reads a page of events after a seq.
+
+        Only lines that are shown are sent, unless ``everything`` is asked for.
+        """
         self._story = story
         self._listeners = listeners
         self._after = after_seq
         self._read = read
-        self._listener = listeners.join(story.name)
+        self._listener = listeners.join(story.name, everything=everything)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until either side has enough."""
@@ -111,7 +116,8 @@ class Stream:
                 if not events:
                     break
                 after = events[-1].seq
-                body = b"".join([message("status", self._story.status()), *map(line_message, events)])
+                lines = [line_message(event) for event in events if event.shown or listener.everything]
+                body = b"".join([message("status", self._story.status()), *lines])
                 del events
                 if len(body) > LONGEST_QUEUE:
                     await _send(send, body)

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from livestory.story.kinds.money import FundingPaid
 from livestory.story.kinds.trades import Exposure, PutOff, RegimeSwitch, ResultDiffers, Trade
 from livestory.story.regime_rule import regime_of
 from livestory.story.symbol import assets, settled_in
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
-    from livestory.story.inputs import Fill, Observation, Skip
+    from livestory.story.inputs import Fill, Funding, Observation, Skip
     from livestory.story.positions import Closed
 
 
@@ -72,9 +73,28 @@ class TradeDetector(Struct):
             return (trade,)
         self.contradicted.add(symbol)
         differs = ResultDiffers(
-            reported=fill.result, worked_out=closed.contradicts, asset=paid_in, symbol=symbol or None
+            reported=fill.result, worked_out=closed.contradicts, unit=paid_in, symbol=symbol or None
         )
         return trade, differs
+
+    def fund(self, funding: Funding, account: Account) -> FundingPaid:
+        """What a position earned or cost; ``account`` has taken it already."""
+        symbol = account.symbol_of(funding.symbol)
+        base, quote = assets(symbol)
+        unit = funding.asset or settled_in(symbol)
+        held = account.positions.get(symbol)
+        value = abs(held.quantity) * held.price if held is not None and held.price is not None else None
+        return FundingPaid(
+            amount=funding.amount,
+            unit=unit,
+            symbol=symbol,
+            share=float(funding.amount / value) if value and unit == quote else None,
+            quantity=held.quantity if held is not None else None,
+            in_all=held.trip.funding.get(unit or "") if held is not None and held.trip is not None else None,
+            base=base,
+            funding_id=funding.funding_id,
+            claimed=funding.claimed,
+        )
 
 
 _MOST = 20  # reasons a pair; a bot whose every reason reads differently is told no further until it trades

@@ -45,7 +45,7 @@ class Lines(Protocol):
     """Where the text comes from: a journal, or a reader of one."""
 
     def lines(self, after_seq: int = 0, limit: int = 1000) -> list[Line]:
-        """The text of the events after ``after_seq``, in order."""
+        """The text of the events after ``after_seq`` that are shown, in order."""
         ...
 
 
@@ -75,7 +75,7 @@ class StoryFile:
         self._journal: Journal | None = None
         self._descriptor: int | None = None
         self._is: tuple[int, int, int] | None = None  # device, inode, size: what it is if nobody else touched it
-        self._seq = 0  # of the last line in the file
+        self._seq = 0  # of the last event that the file has the line of, or that is not shown
         self._oldest: date | None = None  # day of the first line in the file
         self.aside: tuple[Path, int] | None = None  # a text moved aside, and how many lines of a story it alone has
         self._today = date.min  # the latest day that it was rotated to
@@ -108,8 +108,10 @@ class StoryFile:
                     continue
                 if event.seq != self._seq + 1 or not self._untouched():
                     self._renew()
-                else:
+                elif event.shown:
                     self._write(Line(event.seq, event.told, event.line))
+                else:
+                    self._seq = event.seq
             self._rotate_to_last()
         except BaseException:
             self.close()
@@ -184,12 +186,13 @@ class StoryFile:
 
     def _expected(self, after_seq: int) -> Iterator[bytes]:
         """What the live file should be; notes where it begins and ends on the way."""
-        self._seq, self._oldest = after_seq, None
+        last = self._source.last.seq if self._source.last is not None else 0
+        self._seq, self._oldest = max(after_seq, last), None
         for page in pages(self._source, after_seq):
             if self._oldest is None:
                 self._oldest = day_told(page[0].told)
             yield encoded(page)
-            self._seq = page[-1].seq
+            self._seq = max(self._seq, page[-1].seq)
 
     def _archived(self) -> int:
         cursor = self._source.cursor(CURSOR)

@@ -13,11 +13,12 @@ from livestory.errors import JournalCorrupt
 from livestory.story.files.layout import Layout
 from livestory.story.files.verify_lines import Finding
 from livestory.story.files.verify_text import text_findings
-from livestory.story.journal.checksum import CHECKSUMS, GENESIS, ROWS, altered, link
-from livestory.story.journal.entry import COLUMNS, Kept, from_row
+from livestory.story.journal import queries
+from livestory.story.journal.checksum import GENESIS, altered, link, sealed
+from livestory.story.journal.entry import Kept, from_row
 from livestory.story.journal.faults import faults
 from livestory.story.journal.lock import holder
-from livestory.story.journal.queries import EVENTS, has_answers
+from livestory.story.journal.positions import KeptPositions
 from livestory.story.journal.reader import JournalReader
 from livestory.story.journal.schema import STEPS, connect_reader
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Finding", "Report", "verify"]
 
 _FIELDS = Kept.__struct_fields__
+_FLAGS = {0: False, 1: True}
 _ATTEMPTS = 20  # looks at the text of a story that is being written, before a difference counts
 _MOST = 20  # altered rows told of a table
 _PAUSE = 0.05  # seconds between them
@@ -102,8 +104,7 @@ class _Inspection:
         readable = self._events(check)
         self._observations()
         self._states()
-        if self.db.pragma("user_version") >= CHECKSUMS:
-            self._altered()
+        self._altered()
         return readable
 
     def _found(self, place: str, what: str, remedy: str = _RESTORE) -> None:
@@ -129,9 +130,11 @@ class _Inspection:
     def _events(self, check: Callable[[Kept], str | None] | None) -> bool:
         """Look at each event; whether all can be read."""
         seq, before, told, readable = 0, GENESIS, 0, True
-        for row in self.db.execute(f"{EVENTS} NOT INDEXED ORDER BY seq"):
+        for row in self.db.execute(f"{queries.events(self.db)} NOT INDEXED ORDER BY seq"):
             try:
-                event = msgspec.convert(dict(zip(_FIELDS, row, strict=True)), Kept, builtin_types=(bytes,))
+                fields = dict(zip(_FIELDS, row, strict=True))
+                fields["shown"] = _FLAGS.get(fields["shown"], fields["shown"])
+                event = msgspec.convert(fields, Kept, builtin_types=(bytes,))
             except msgspec.ValidationError as error:
                 self._found(f"event {row[0]}", f"its row can't be read ({error})")
                 readable = False
@@ -154,11 +157,12 @@ class _Inspection:
         return readable
 
     def _observations(self) -> None:
-        for *row, after in self.db.execute(f"SELECT {', '.join(COLUMNS)}, after_seq FROM observations"):  # noqa: S608
+        positions = KeptPositions(self.db)
+        for *row, after, moves, _ in self.db.execute(f"{queries.observations(self.db)} ORDER BY time"):
             self.report.observations += 1
             try:
-                from_row(row)
-            except (TypeError, msgspec.MsgspecError) as error:
+                from_row(row, None if moves is None else positions.of(row[0], moves))
+            except (TypeError, ValueError, msgspec.MsgspecError) as error:
                 self._found(f"observation {row[0]}", f"its row can't be read ({error})")
             if not isinstance(after, int) or not 0 <= after <= self.last_seq:
                 self._found(f"observation {row[0]}", f"it follows event {after}, the last one is {self.last_seq}")
@@ -171,9 +175,7 @@ class _Inspection:
             self._found(f"cursor {name}", f"it stands at event {seq}, the last one is {self.last_seq}")
 
     def _altered(self) -> None:
-        for table in ROWS:
-            if table == "answers" and not has_answers(self.db):
-                continue
+        for table in sealed(self.db.pragma("user_version")):
             for key in altered(self.db, table)[:_MOST]:
                 self._found(f"{table[:-1]} {key}", "it was altered")
 

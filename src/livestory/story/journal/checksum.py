@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
 from msgspec import msgpack
@@ -11,6 +11,8 @@ from msgspec import msgpack
 from livestory.story.journal.entry import COLUMNS
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import apsw
 
 
@@ -23,16 +25,43 @@ ROWS: dict[str, tuple[str, ...]] = {
     "observations": (*COLUMNS, "after_seq"),
     "states": ("name", "state"),
     "cursors": ("name", "seq", "state"),
+    "positions": ("time", "symbol", "quantity", "price", "entry", "unrealised", "leverage", "liquidation"),
     "answers": ("id", "digest", "seqs"),
 }
-"""The tables with checksums: what of each row they cover, its key first."""
+"""The tables with checksums: what of each row they cover, its key first; of a released table it never changes."""
 
-_OF = {table: f"checksum({', '.join(columns)})" for table, columns in ROWS.items()}
 
-SEAL_OBSERVATIONS = f"UPDATE observations SET checksum = {_OF['observations']} WHERE checksum = 0 AND time >= ?"  # noqa: S608 (names of our own)
-"""After the rows are there: SQLite may have stored another number than it was given, 1.0 for 1 and NULL for NaN."""
+_LATER = {"positions": 4, "answers": 4}  # the schemas that brought them
 
-SEAL_META = f"UPDATE meta SET checksum = {_OF['meta']} WHERE checksum = 0"  # noqa: S608 (as above)
+
+def sealed(schema: int) -> list[str]:
+    """The tables with checksums in a journal of that schema."""
+    return [table for table in ROWS if schema >= _LATER.get(table, CHECKSUMS)]
+
+
+class Added(NamedTuple):
+    """A column that a later schema gave to a table."""
+
+    name: str
+    schema: int
+    default: str  # as SQL: what the rows have that were there before
+
+    def of(self, schema: int) -> str:
+        """What a question names for it in a journal of that schema."""
+        return self.name if schema >= self.schema else f"{self.default} AS {self.name}"
+
+
+ADDED = {"events": Added("shown", 4, "1"), "observations": Added("positions", 4, "NULL")}
+"""Covered where it is not the default, so that a row keeps the checksum of the schema that it was written in."""
+
+
+def covering(table: str, schema: int, without: Collection[str] = ()) -> str:
+    """The SQL of a row's checksum in a journal of that schema, once the columns ``without`` are emptied."""
+    columns = ", ".join("NULL" if column in without else column for column in ROWS[table])
+    added = ADDED.get(table)
+    if added is None or schema < added.schema:
+        return f"checksum({columns})"
+    return f"iif({added.name} IS {added.default}, checksum({columns}), checksum({columns}, {added.name}))"
 
 
 def checksum(*values: float | str | bytes | None) -> int:
@@ -46,8 +75,9 @@ def teach(db: apsw.Connection) -> None:
 
 
 def altered(db: apsw.Connection, table: str) -> list[object]:
-    """The keys of the rows that are not what was kept."""
-    rows = db.execute(f"SELECT {ROWS[table][0]} FROM {table} WHERE checksum NOT IN (0, {_OF[table]})")  # noqa: S608 (as above)
+    """The keys of the rows that are not what was kept; the table has checksums."""
+    of = covering(table, db.pragma("user_version"))
+    rows = db.execute(f"SELECT {ROWS[table][0]} FROM {table} WHERE checksum NOT IN (0, {of})")  # noqa: S608 (names of our own)
     return [key for (key,) in rows]
 
 

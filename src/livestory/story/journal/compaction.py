@@ -16,11 +16,11 @@ from msgspec import json
 from livestory.clock import DAY, HOUR, SystemClock
 from livestory.story.files.layout import Layout
 from livestory.story.journal import queries
-from livestory.story.journal.checksum import ROWS
+from livestory.story.journal.checksum import covering
 from livestory.story.journal.faults import faults
 from livestory.story.journal.lock import WriterLock
 from livestory.story.journal.reader import JournalReader
-from livestory.story.journal.schema import connect, prepare
+from livestory.story.journal.schema import STEPS, connect, prepare
 
 if TYPE_CHECKING:
     import os
@@ -46,8 +46,8 @@ _THIN = f"""DELETE {_SPAN} AND time NOT IN
 ({_EXTREMES} UNION ALL {_CHANGES} UNION ALL SELECT value FROM json_each(:spared))"""  # noqa: S608 (no values)
 # Why a bar made no trade, and when the next one was due, say nothing once its neighbours are gone.
 _STRIPPED = ("no_trade_reason", "next_due")
-_LEFT = ", ".join("NULL" if name in _STRIPPED else name for name in ROWS["observations"])
-_STRIP = f"""UPDATE observations SET no_trade_reason = NULL, next_due = NULL, checksum = checksum({_LEFT})
+_STRIP = f"""UPDATE observations SET no_trade_reason = NULL, next_due = NULL,
+checksum = {covering("observations", len(STEPS), _STRIPPED)}
 WHERE time >= :start AND time < :end AND (no_trade_reason IS NOT NULL OR next_due IS NOT NULL)"""  # noqa: S608 (as above)
 
 

@@ -13,6 +13,8 @@ from livestory.story.inputs import Observation
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from livestory.story.inputs import PositionReading
+
 
 class Entry(Struct, frozen=True, gc=False):
     """An event on its way into the journal."""
@@ -24,6 +26,7 @@ class Entry(Struct, frozen=True, gc=False):
     record: bytes
     line: str  # without a line end
     numbered: bool = False  # the id is a count of calls, and another writer may have counted as far
+    shown: bool = True  # in the text; the journal has it either way
 
 
 class Kept(Struct, frozen=True, gc=False):
@@ -37,6 +40,7 @@ class Kept(Struct, frozen=True, gc=False):
     record: bytes
     line: str
     hash: bytes  # `link` of the event before and this one
+    shown: bool = True  # in the text
 
 
 class Request(NamedTuple):
@@ -56,7 +60,7 @@ class Answer(NamedTuple):
 
 
 class Line(NamedTuple):
-    """An event as the story file sees it."""
+    """An event as the story file sees it: one that is shown."""
 
     seq: int
     told: int
@@ -94,7 +98,7 @@ class Identity(Struct, frozen=True, kw_only=True):
 
 def _column_types() -> dict[str, type]:
     hints = get_type_hints(Observation)
-    del hints["positions"]  # which are no column
+    del hints["positions"]  # which have rows of their own
     return {name: next((t for t in get_args(hint) if t is not NoneType), hint) for name, hint in hints.items()}
 
 
@@ -106,7 +110,7 @@ _plain = attrgetter(*_PLAIN)
 _nested = tuple(attrgetter(name) for name in _NESTED)
 
 COLUMNS = _PLAIN + _NESTED
-"""The columns in the order of `as_row`; ``time`` is the key."""
+"""The columns in the order of `as_row`; ``time`` is the key. As a released schema has them, they never change."""
 
 
 def as_row(observation: Observation) -> tuple[Any, ...]:
@@ -115,7 +119,7 @@ def as_row(observation: Observation) -> tuple[Any, ...]:
     return (*_plain(observation), *[None if reason is None else json.encode(reason).decode() for reason in reasons])
 
 
-def from_row(row: Sequence[Any]) -> Observation:
+def from_row(row: Sequence[Any], positions: dict[str, PositionReading] | None) -> Observation:
     """The observation whose `COLUMNS` are ``row``. Raises msgspec.DecodeError for a damaged reason."""
     fields = {name: value for name, value in zip(COLUMNS, row, strict=True) if value is not None}
     for name in _FLAGS:
@@ -124,4 +128,4 @@ def from_row(row: Sequence[Any]) -> Observation:
     for name in _NESTED:
         if name in fields:
             fields[name] = json.decode(fields[name], type=_FIELDS[name])
-    return Observation(**fields)
+    return Observation(**fields, positions=positions)

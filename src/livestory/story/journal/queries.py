@@ -6,31 +6,64 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import json
 
-from livestory.story.journal.checksum import GENESIS, altered, link
+from livestory.story.journal.checksum import ADDED, CHECKSUMS, GENESIS, ROWS, altered, link
 from livestory.story.journal.entry import Answer, Compacted, Cursor, Identity, Kept, Line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import apsw
 
-EVENTS = f"SELECT {', '.join(Kept.__struct_fields__)} FROM events"  # noqa: S608 (names of our own fields)
+_SHOWN = ADDED["events"]
+_EVENT = Kept.__struct_fields__[:-1]  # without ``shown``, the last
+_OBSERVATION, _POSITIONS = ", ".join(ROWS["observations"]), ADDED["observations"]
+END = 2**63 - 1
+"""After every instant."""
 CHECKED = 100  # events at the end of the chain that are checked whenever a journal is opened
 _COMPACTED = 2  # the schema from which a journal can be compacted
+_ANSWERS = 4  # the schema from which requests have them
 _QUICK = 16 * 1024 * 1024  # bytes; a journal up to this size has its pages checked when it is opened
+
+
+def events(db: apsw.Connection) -> str:
+    """A question's beginning: the fields of `Kept` from events, in a journal of any schema.
+
+    Asked each time: a writer may bring the journal up to date while it is read.
+    """
+    return f"SELECT {', '.join(_EVENT)}, {_SHOWN.of(db.pragma('user_version'))} FROM events"  # noqa: S608 (names of our own)
+
+
+def as_kept(row: Sequence[Any]) -> Kept:
+    """The event whose row that question has answered."""
+    seq, entry_id, time, told, kind, record, line, link_, shown_ = row
+    return Kept(seq, entry_id, time, told, kind, record, line, link_, bool(shown_))
+
+
+def observations(db: apsw.Connection) -> str:
+    """A question's beginning: of observations what a checksum covers, then that; 0 where the schema has none."""
+    schema = db.pragma("user_version")
+    checksum = "checksum" if schema >= CHECKSUMS else "0"
+    return f"SELECT {_OBSERVATION}, {_POSITIONS.of(schema)}, {checksum} FROM observations"  # noqa: S608 (as above)
+
+
+def shown(db: apsw.Connection) -> str:
+    """The condition that an event is shown."""
+    return _SHOWN.name if db.pragma("user_version") >= _SHOWN.schema else _SHOWN.default
 
 
 def last_kept(db: apsw.Connection) -> Kept | None:
     """The last event of the journal; None where it has none."""
-    return _one(db, f"{EVENTS} ORDER BY seq DESC LIMIT 1")
+    return _one(db, f"{events(db)} ORDER BY seq DESC LIMIT 1")
 
 
 def kept_by_id(db: apsw.Connection, entry_id: str) -> Kept | None:
     """The event of that id."""
-    return _one(db, f"{EVENTS} WHERE id=?", (entry_id,))
+    return _one(db, f"{events(db)} WHERE id=?", (entry_id,))
 
 
 def kept_by_seq(db: apsw.Connection, seq: int) -> Kept | None:
     """The event of that seq."""
-    return _one(db, f"{EVENTS} WHERE seq=?", (seq,))
+    return _one(db, f"{events(db)} WHERE seq=?", (seq,))
 
 
 def ids(db: apsw.Connection, prefix: str) -> set[str]:
@@ -40,9 +73,9 @@ def ids(db: apsw.Connection, prefix: str) -> set[str]:
 
 
 def lines(db: apsw.Connection, after_seq: int, limit: int) -> list[Line]:
-    """The text of the events after ``after_seq``, at most ``limit`` of them."""
-    rows = db.execute("SELECT seq, told, line FROM events WHERE seq>? ORDER BY seq LIMIT ?", (after_seq, limit))
-    return [Line(*row) for row in rows]
+    """The text of the events after ``after_seq`` that are shown, at most ``limit`` of them."""
+    query = f"SELECT seq, told, line FROM events WHERE seq>? AND {shown(db)} ORDER BY seq LIMIT ?"  # noqa: S608 (as above)
+    return [Line(*row) for row in db.execute(query, (after_seq, limit))]
 
 
 def state(db: apsw.Connection, name: str) -> bytes | None:
@@ -69,14 +102,9 @@ def cursors(db: apsw.Connection) -> dict[str, Cursor]:
     }
 
 
-def has_answers(db: apsw.Connection) -> bool:
-    """Whether any request with an id was ever kept."""
-    return bool(db.execute("SELECT 1 FROM sqlite_schema WHERE type='table' AND name='answers'").get)
-
-
 def answer(db: apsw.Connection, request: str) -> Answer | None:
     """The answer to the request of that id; None where none was kept."""
-    if not has_answers(db):
+    if db.pragma("user_version") < _ANSWERS:
         return None
     row = db.execute("SELECT digest, seqs FROM answers WHERE id=?", (request,)).fetchone()
     return row and Answer(row[0], json.decode(row[1], type=tuple[int, ...]))
@@ -98,8 +126,8 @@ def meta(db: apsw.Connection) -> tuple[str, Identity, int]:
 
 def tail_damage(db: apsw.Connection) -> str | None:
     """What is wrong with the last events, the states or, in a small journal, its pages; None if all is well."""
-    rows = db.execute(f"{EVENTS} ORDER BY seq DESC LIMIT ?", (CHECKED + 1,)).fetchall()
-    kept = [Kept(*row) for row in reversed(rows)]
+    rows = db.execute(f"{events(db)} ORDER BY seq DESC LIMIT ?", (CHECKED + 1,)).fetchall()
+    kept = [as_kept(row) for row in reversed(rows)]
     if kept and kept[0].seq == 1:
         damage = _break(0, GENESIS, kept)
     else:
@@ -117,6 +145,22 @@ def tail_damage(db: apsw.Connection) -> str | None:
     return damage
 
 
+def last_moving(db: apsw.Connection) -> tuple[int, str] | None:
+    """When an observation last reported positions, and what of them moves."""
+    if db.pragma("user_version") < _POSITIONS.schema:
+        return None
+    query = "SELECT time, positions FROM observations WHERE positions IS NOT NULL ORDER BY time DESC LIMIT 1"
+    return db.execute(query).fetchone()
+
+
+def position(db: apsw.Connection, symbol: str, time: int) -> tuple[Any, ...] | None:
+    """The row of a position as it was at ``time``, its checksum, and when the next one begins."""
+    following = "SELECT min(time) FROM positions WHERE symbol=?1 AND time>?2"
+    query = f"""SELECT {", ".join(ROWS["positions"])}, checksum, ({following})
+    FROM positions WHERE symbol=?1 AND time<=?2 ORDER BY time DESC LIMIT 1"""  # noqa: S608 (as above)
+    return db.execute(query, (symbol, time)).fetchone()
+
+
 def _break(seq: int, before: bytes, kept: list[Kept]) -> str | None:
     for event in kept:
         if event.seq != seq + 1:
@@ -129,7 +173,7 @@ def _break(seq: int, before: bytes, kept: list[Kept]) -> str | None:
 
 def _one(db: apsw.Connection, query: str, values: tuple[object, ...] = ()) -> Kept | None:
     row = db.execute(query, values).fetchone()
-    return row and Kept(*row)
+    return row and as_kept(row)
 
 
 def _pairs(db: apsw.Connection, query: str) -> dict[str, Any]:

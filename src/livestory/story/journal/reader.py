@@ -10,9 +10,10 @@ import msgspec
 from livestory.errors import JournalError
 from livestory.story.files.layout import Layout
 from livestory.story.journal import queries
-from livestory.story.journal.checksum import CHECKSUMS, ROWS, checksum
+from livestory.story.journal.checksum import checksum
 from livestory.story.journal.entry import Compacted, Cursor, Identity, Kept, Line, from_row
 from livestory.story.journal.faults import corrupt, faults
+from livestory.story.journal.positions import KeptPositions
 from livestory.story.journal.schema import check_version, connect_reader
 
 if TYPE_CHECKING:
@@ -65,10 +66,6 @@ class JournalReader:
         self._files = files
         with faults(path, "read"):
             self.id, self.identity, self.created = _meta(db, path)
-            sealed = db.pragma("user_version") >= CHECKSUMS
-            self._observations = (
-                f"SELECT {', '.join(ROWS['observations'])}, {'checksum' if sealed else 0} FROM observations"  # noqa: S608 (names of our own)
-            )
             self._version = db.pragma("data_version")
 
     @classmethod
@@ -128,11 +125,12 @@ class JournalReader:
         limit: int = 1000,
         most_bytes: int | None = None,
         newest_first: bool = False,
+        shown: bool = False,
     ) -> list[Kept]:
         """Events in order of seq, at most ``limit``: after_seq < seq < before_seq, since <= time < until.
 
-        With ``most_bytes`` the one whose line and record reach them is the last. Where there are more, the next page
-        begins at the last one's seq. Raises JournalError.
+        ``shown``: only those whose line is shown. With ``most_bytes`` the one whose line and record reach them is the
+        last. Where there are more, the next page begins at the last one's seq. Raises JournalError.
         """
         clauses, values = ["seq > ?"], [after_seq]
         bounds = (("seq < ?", before_seq), ("time >= ?", since), ("time < ?", until))
@@ -143,14 +141,16 @@ class JournalReader:
         if kinds is not None:
             clauses.append(f"kind IN ({', '.join('?' * len(kinds))})")
         order = "DESC" if newest_first else "ASC"
-        query = f"{queries.EVENTS} WHERE {' AND '.join(clauses)} ORDER BY seq {order} LIMIT ?"
         with faults(self.path, "read"):
+            if shown:
+                clauses.append(queries.shown(self._db))
+            query = f"{queries.events(self._db)} WHERE {' AND '.join(clauses)} ORDER BY seq {order} LIMIT ?"
             rows = self._db.execute(query, (*values, *(kinds or ()), limit))
             if most_bytes is None:
-                return [Kept(*row) for row in rows]
+                return [queries.as_kept(row) for row in rows]
             found: list[Kept] = []
             for row in rows:
-                found.append(Kept(*row))
+                found.append(queries.as_kept(row))
                 most_bytes -= len(found[-1].line) + len(found[-1].record)
                 if most_bytes <= 0:
                     break
@@ -171,29 +171,33 @@ class JournalReader:
             return queries.kept_by_id(self._db, entry_id) is not None
 
     def lines(self, after_seq: int = 0, limit: int = 1000) -> list[Line]:
-        """The text of the events after ``after_seq``, in order, at most ``limit``. Raises JournalError."""
+        """The text of the events after ``after_seq`` that are shown, in order, at most ``limit``.
+
+        Raises JournalError.
+        """
         with faults(self.path, "read"):
             return queries.lines(self._db, after_seq, limit)
 
     def observations(self, since: int | None = None, until: int | None = None) -> Iterator[Observation]:
         """Observations in order of time, since <= time < until, a page at a time. Raises JournalError."""
-        query = f"{self._observations} WHERE time >= ? AND time < ? ORDER BY time LIMIT ?"
-        start, end = -(2**63) if since is None else since, 2**63 - 1 if until is None else until
+        start, end = -(2**63) if since is None else since, queries.END if until is None else until
         while True:
             with faults(self.path, "read"):
+                query = f"{queries.observations(self._db)} WHERE time >= ? AND time < ? ORDER BY time LIMIT ?"
                 rows: list[tuple[Any, ...]] = self._db.execute(query, (start, end, _PAGE)).fetchall()
+            positions = KeptPositions(self._db)
             for row in rows:
-                yield self._observation(row)
+                yield self._observation(row, positions)
             if len(rows) < _PAGE:
                 return
             start = int(rows[-1][0]) + 1
 
-    def last_observation(self, until: int = 2**63 - 1) -> Observation | None:
+    def last_observation(self, until: int = queries.END) -> Observation | None:
         """The latest observation, of those up to and at ``until``. Raises JournalError."""
-        query = f"{self._observations} WHERE time <= ? ORDER BY time DESC LIMIT 1"
         with faults(self.path, "read"):
+            query = f"{queries.observations(self._db)} WHERE time <= ? ORDER BY time DESC LIMIT 1"
             row = self._db.execute(query, (until,)).fetchone()
-        return row and self._observation(row)
+        return row and self._observation(row, KeptPositions(self._db))
 
     def compacted(self) -> Compacted | None:
         """Up to where its observations were thinned; None where they never were. Raises JournalError."""
@@ -214,13 +218,16 @@ class JournalReader:
         """Close the connection to the journal."""
         self._db.close()
 
-    def _observation(self, row: tuple[Any, ...]) -> Observation:
-        *values, kept = row
-        if kept not in {0, checksum(*values)}:
+    def _observation(self, row: tuple[Any, ...], positions: KeptPositions) -> Observation:
+        *values, moves, kept = row
+        if kept not in {0, checksum(*values) if moves is None else checksum(*values, moves)}:
             raise corrupt(self.path, f"the observation of {row[0]} was altered")
         try:
-            return from_row(values[:-1])
-        except msgspec.MsgspecError as error:
+            if moves is None:
+                return from_row(values[:-1], None)
+            with faults(self.path, "read"):
+                return from_row(values[:-1], positions.of(row[0], moves))
+        except (ValueError, msgspec.MsgspecError) as error:
             raise corrupt(self.path, f"the observation of {row[0]} ({error})") from error
 
 

@@ -10,7 +10,7 @@ import apsw
 from msgspec import json
 
 from livestory.errors import JournalForeign, JournalNewer
-from livestory.story.journal.checksum import CHECKSUMS, SEAL_META, teach
+from livestory.story.journal.checksum import CHECKSUMS, ROWS, covering, teach
 from livestory.story.journal.entry import COLUMNS
 
 if TYPE_CHECKING:
@@ -44,29 +44,43 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE states ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE cursors ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0",
     ),
+    (
+        "ALTER TABLE events ADD COLUMN shown INTEGER NOT NULL DEFAULT 1",
+        "ALTER TABLE observations ADD COLUMN positions TEXT",
+        """CREATE TABLE positions(time INTEGER NOT NULL, symbol TEXT NOT NULL, quantity TEXT NOT NULL, price TEXT,
+        entry TEXT, unrealised TEXT, leverage TEXT, liquidation TEXT, checksum INTEGER NOT NULL,
+        PRIMARY KEY(symbol, time)) WITHOUT ROWID""",
+        # Of the requests that have an id; it may be there already, from the days before this schema was released.
+        """CREATE TABLE IF NOT EXISTS answers(id TEXT PRIMARY KEY, digest BLOB NOT NULL, seqs TEXT NOT NULL,
+        checksum INTEGER NOT NULL) WITHOUT ROWID""",
+    ),
 )
 """What leads from each schema version to the next; a journal's version is the number of steps it has taken.
 
 A step that has been released never changes: a new field of `Observation` is a column that a new step adds.
 """
 
-INSERT_EVENT = """INSERT INTO events(seq, id, time, told, kind, record, line, hash, checksum)
-VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, checksum(?1, ?2, ?3, ?4, ?5))"""
+INSERT_EVENT = f"""INSERT INTO events(seq, id, time, told, kind, record, line, hash, shown, checksum)
+SELECT *, {covering("events", len(STEPS))} FROM (SELECT ? AS seq, ? AS id, ? AS time, ? AS told, ? AS kind, ?, ?, ?,
+? AS shown)"""  # noqa: S608 (names of our own)
 INSERT_OBSERVATION = (
-    f"INSERT INTO observations({', '.join(COLUMNS)}, after_seq) "
-    f"VALUES({', '.join('?' * (len(COLUMNS) + 1))}) ON CONFLICT(time) DO NOTHING"
+    f"INSERT INTO observations({', '.join(COLUMNS)}, positions, after_seq) "
+    f"VALUES({', '.join('?' * (len(COLUMNS) + 2))}) ON CONFLICT(time) DO NOTHING"
 )
+SEAL_OBSERVATIONS = f"""UPDATE observations SET checksum = {covering("observations", len(STEPS))}
+WHERE checksum = 0 AND time >= ?"""  # noqa: S608 (as above)
+"""After the rows are there: SQLite may have stored another number than it was given, 1.0 for 1 and NULL for NaN."""
+INSERT_POSITION = f"""INSERT INTO positions SELECT *, {covering("positions", len(STEPS))}
+FROM (SELECT {", ".join(f"? AS {column}" for column in ROWS["positions"])})"""  # noqa: S608 (as above)
 PUT_STATE = """INSERT INTO states(name, state, checksum) VALUES(?1, ?2, checksum(?1, ?2))
 ON CONFLICT(name) DO UPDATE SET state=excluded.state, checksum=excluded.checksum"""
 PUT_CURSOR = """INSERT INTO cursors(name, seq, state, checksum) VALUES(?1, ?2, ?3, checksum(?1, ?2, ?3))
 ON CONFLICT(name) DO UPDATE SET seq=excluded.seq, state=excluded.state, checksum=excluded.checksum"""
-MAKE_ANSWERS = """CREATE TABLE IF NOT EXISTS answers(id TEXT PRIMARY KEY, digest BLOB NOT NULL, seqs TEXT NOT NULL,
-checksum INTEGER NOT NULL) WITHOUT ROWID"""
-"""Of the requests that have an id. Made with the first of them: no older livestory needs to know of it."""
 PUT_ANSWER = """INSERT INTO answers(id, digest, seqs, checksum) VALUES(?1, ?2, ?3, checksum(?1, ?2, ?3))
 ON CONFLICT(id) DO NOTHING"""
 PUT_META = """INSERT INTO meta(key, value, checksum) VALUES(?1, ?2, checksum(?1, ?2))
 ON CONFLICT(key) DO UPDATE SET value=excluded.value, checksum=excluded.checksum"""
+_SEAL_META = f"UPDATE meta SET checksum = {covering('meta', len(STEPS))} WHERE checksum = 0"  # noqa: S608 (as above)
 
 
 def connect(path: Path, *, flags: int, vfs: str | None = None, immutable: bool = False) -> apsw.Connection:
@@ -157,7 +171,7 @@ def _upgrade(
         db.executemany("INSERT INTO meta(key, value) VALUES(?, ?)", meta.items())
     if len(steps) >= CHECKSUMS:
         teach(db)
-        db.execute(SEAL_META)
+        db.execute(_SEAL_META)
     db.pragma("application_id", APPLICATION_ID)
     db.pragma("user_version", len(steps))
     db.execute("COMMIT")

@@ -18,21 +18,23 @@ from livestory.clock import SystemClock
 from livestory.errors import JournalError, JournalForeign
 from livestory.story.files.layout import Layout, make_folder, sync_folder, unused
 from livestory.story.journal import queries
-from livestory.story.journal.checksum import GENESIS, SEAL_OBSERVATIONS, link
+from livestory.story.journal.checksum import GENESIS, link
 from livestory.story.journal.entry import Answer, Cursor, Entry, Identity, Kept, Line, Request, as_row
 from livestory.story.journal.faults import corrupt, fault, faults
 from livestory.story.journal.files import JournalFiles
 from livestory.story.journal.lock import WriterLock
+from livestory.story.journal.positions import Held, moving
 from livestory.story.journal.reader import JournalReader
 from livestory.story.journal.schema import (
     INSERT_EVENT,
     INSERT_OBSERVATION,
-    MAKE_ANSWERS,
+    INSERT_POSITION,
     PARTS,
     PUT_ANSWER,
     PUT_CURSOR,
     PUT_META,
     PUT_STATE,
+    SEAL_OBSERVATIONS,
     connect,
     prepare,
 )
@@ -65,6 +67,7 @@ class Journal:
         self._salt = os.urandom(4).hex()  # of this opening
         self._tried: set[str] = set()  # ids of entries that may be kept though their append has failed
         self._stale = False  # whether `last` may not be the last any more
+        self._held: Held | None = None  # the positions kept last; None: not looked up yet
         self._db: apsw.Connection | None = None
         self._files: JournalFiles | None = None
 
@@ -149,22 +152,23 @@ class Journal:
                 if event is None:
                     event = last = _following(last, entry, entry_id)
                     db.execute(INSERT_EVENT, (event.seq, event.id, event.time, event.told, event.kind, event.record,
-                                              event.line, event.hash))  # fmt: skip
+                                              event.line, event.hash, event.shown))  # fmt: skip
                 kept.append(event)
             after = last.seq if last is not None else 0
             if observations:
-                db.executemany(INSERT_OBSERVATION, ((*as_row(observation), after) for observation in observations))
+                rows = [(*as_row(observation), self._moving(db, observation), after) for observation in observations]
+                db.executemany(INSERT_OBSERVATION, rows)
                 db.execute(SEAL_OBSERVATIONS, (min(observation.time for observation in observations),))
             if states:
                 db.executemany(PUT_STATE, states.items())
             if cursors:
                 db.executemany(PUT_CURSOR, ((name, at.seq, at.state) for name, at in cursors.items()))
             if requests:
-                db.execute(MAKE_ANSWERS)
                 db.executemany(PUT_ANSWER, (_answered(request, kept) for request in requests))
             db.execute("COMMIT")
         except BaseException as error:
             self._tried.update(entry.id for entry in entries)
+            self._held = None
             self._doubt()
             if isinstance(error, apsw.Error | MemoryError):
                 raise fault(self.path, "append", error) from error
@@ -207,7 +211,10 @@ class Journal:
             return queries.answer(db, request)
 
     def lines(self, after_seq: int = 0, limit: int = 1000) -> list[Line]:
-        """The text of the events after ``after_seq``, in order, at most ``limit``. Raises JournalError."""
+        """The text of the events after ``after_seq`` that are shown, in order, at most ``limit``.
+
+        Raises JournalError.
+        """
         db = self._connection("read")
         with faults(self.path, "read"):
             return queries.lines(db, after_seq, limit)
@@ -269,7 +276,7 @@ class Journal:
         if self._stale:
             with faults(self.path, operation):
                 self.last = queries.last_kept(db)
-            self._stale = False
+            self._stale, self._held = False, None
         return db
 
     def _known(self, db: apsw.Connection, entry: Entry) -> tuple[str, Kept | None]:
@@ -280,6 +287,21 @@ class Journal:
             return entry.id, event
         salted = f"{entry.id}-{self._salt}"
         return salted, queries.kept_by_id(db, salted)
+
+    def _moving(self, db: apsw.Connection, observation: Observation) -> str | None:
+        """Keep what has changed of its positions; returns what its own row keeps of them."""
+        if observation.positions is None:
+            return None
+        if self._held is None:
+            try:
+                self._held = Held.last(db)
+            except (ValueError, msgspec.MsgspecError) as error:
+                raise corrupt(self.path, str(error)) from error
+        if observation.time <= self._held.time:  # it is there already
+            return None
+        db.executemany(INSERT_POSITION, self._held.changes(observation.time, observation.positions))
+        self._held = Held(observation.time, observation.positions)
+        return moving(observation.positions)
 
     def _put_back(self, db: apsw.Connection, operation: str) -> None:
         """Let this journal stand again where it was moved, deleted or replaced; with it the open connection is new."""
@@ -347,6 +369,7 @@ def _following(last: Kept | None, entry: Entry, entry_id: str) -> Kept:
         entry.record,
         entry.line,
         link(before, entry.record, entry.line),
+        entry.shown,
     )
 
 

@@ -42,6 +42,40 @@ class DataGap(Facts, frozen=True, kw_only=True, tag="gap"):
         yield "nothing was decided meanwhile"
 
 
+class FundingPaid(OfACaller, frozen=True, kw_only=True, tag="funding"):
+    """What holding a contract earned or cost."""
+
+    declared: ClassVar[Kind] = Kind(
+        words=(
+            Words("💱", "Funding Received", "{amount:signed}{unit:asset}", lambda facts: facts.amount >= 0),
+            Words("💱", "Funding Paid", "{amount:signed}{unit:asset}"),
+        ),
+        group=Group.TRADES,
+        tone=Tone.DIM,
+        retelling=Retelling.FROM_INPUT,
+    )
+
+    amount: Decimal
+    unit: str | None = None  # the asset in which it was paid
+    symbol: str | None = None
+    share: float | None = None  # of the position's value
+    quantity: Decimal | None = None  # held, negative where it is short
+    in_all: Decimal | None = None  # received less paid in this asset since the position was opened
+    base: str | None = None
+    funding_id: str | None = None
+
+    def why(self, _time: int, /) -> Iterable[str]:
+        if self.quantity is None:
+            yield f"for {escape(self.symbol)}, of which nothing is known to be held" if self.symbol else ""
+            return
+        side = "short" if self.quantity < 0 else "long"
+        of_what = f" of {escape(self.symbol)}" if self.symbol else ""
+        share = f", {numbers.percent(self.share)} of its value" if self.share is not None else ""
+        yield f"for a {side} of {of(numbers.exact(abs(self.quantity)), self.base)}{of_what}{share}"
+        if self.in_all is not None and self.in_all != self.amount:
+            yield f"{of(numbers.signed(self.in_all), self.unit)} since it was opened"
+
+
 class CashFlow(OfACaller, frozen=True, kw_only=True, tag="flow"):
     """A deposit or a withdrawal: not profit, not loss."""
 

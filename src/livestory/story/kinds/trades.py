@@ -151,7 +151,8 @@ class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
             yield f"done, {_all_in(self)}"
         if breaker and self.reference:
             yield f"slipped {numbers.percent(self.price / self.reference - 1)} from {numbers.exact(self.reference)}"
-        if self.symbol is not None or self.short or self.opened is not None or not self.wealth_known:
+        several = self.symbol is not None or self.short or self.opened is not None
+        if self.effect is not None and (several or not self.wealth_known):
             yield from _in_words(self)
             return
         if self.gain is not None:
@@ -164,7 +165,7 @@ class ResultDiffers(Facts, frozen=True, kw_only=True, tag="result_differs"):
     """A bot, or a table, reports another result than its fills make; told once a symbol."""
 
     declared: ClassVar[Kind] = Kind(
-        words=(Words("⚖️", "Result Differs", "{reported:exact}{asset:asset} reported"),),
+        words=(Words("⚖️", "Result Differs", "{reported:exact}{unit:asset} reported"),),
         group=Group.TRADES,
         tone=Tone.WARNING,
         retelling=Retelling.ANEW,
@@ -173,11 +174,11 @@ class ResultDiffers(Facts, frozen=True, kw_only=True, tag="result_differs"):
 
     reported: Decimal
     worked_out: Decimal  # after the fees whose worth is known
-    asset: str | None = None
+    unit: str | None = None
     symbol: str | None = None
 
     def why(self, _time: int, /) -> Iterable[str]:
-        yield f"the fills make {of(numbers.signed_wealth(self.worked_out, self.asset), self.asset)}"
+        yield f"the fills make {of(numbers.signed_wealth(self.worked_out, self.unit), self.unit)}"
         yield "what is reported is told"
         yield f"said once{f' for {escape(self.symbol)}' if self.symbol else ''}"
 
@@ -265,7 +266,7 @@ def _in_words(f: Trade) -> Iterable[str]:
     what = "short" if f.short else _LONG if is_contract(f.symbol) else "position"
     of_what = f" of {escape(f.symbol)}" if f.symbol is not None and is_contract(f.symbol) else ""
     if f.effect == "open":
-        yield f"opens a {what}{of_what}"
+        yield f"opens a {what}{of_what}" if f.symbol is not None or f.short else ""
         return
     if f.effect == "add":
         now = f"{of(numbers.exact(abs(f.position_after)), f.base)}" if f.position_after is not None else ""
@@ -298,7 +299,8 @@ def _round_trip(trip: RoundTrip) -> Iterable[str]:
     """From where to where, for how long, and why it was begun."""
     prices = [f"{name} {numbers.mean_price(price)}" for name, price in (("entry", trip.entry), ("exit", trip.exit))
               if price is not None]  # fmt: skip
-    held = [f"held {numbers.duration(trip.closed - trip.opened)}"] if trip.opened is not None else []
+    lasted = trip.closed - trip.opened if trip.opened is not None else 0
+    held = [f"held {numbers.duration(lasted)}"] if lasted > 0 else []
     yield ", ".join(prices + held)
     if funding := results.amounts(trip.funding):
         yield f"funding {funding} besides"

@@ -106,6 +106,11 @@ def exact(value: Decimal | float) -> str:
     return _grouped(text.rstrip("0").rstrip(".") if "." in text else text)
 
 
+def signed(value: Decimal) -> str:
+    """``+0.25``: a change, exact."""
+    return ("+" if value >= 0 else "") + exact(value)
+
+
 def mean_price(value: Decimal) -> str:
     """``3652.13``: a price that may be an average, exact where eight digits say it, else in six."""
     if len(value.normalize().as_tuple().digits) > _MOST_OF_A_PRICE:

@@ -15,7 +15,7 @@ from livestory.errors import JournalError
 from livestory.story.commands import Halt, Resume, as_input
 from livestory.story.files.inbox import INBOX, Inbox
 from livestory.story.files.layout import Layout
-from livestory.story.inputs import Fill, Observation, Statement
+from livestory.story.inputs import Fill, Funding, Observation, Statement
 from livestory.story.kinds.telling import StoryLate
 from livestory.story.narrator import NARRATOR, TRADE, Narrator
 from livestory.story.wording.numbers import stamp
@@ -80,7 +80,7 @@ class Keeper:
         call.late = self._trouble is not None
         waits = call.events or call.observation is not None or call.doubted or self._store is None
         if waits or (
-            isinstance(call.given, Fill) and self._calls and not call.late
+            isinstance(call.given, Fill | Funding) and self._calls and not call.late
         ):  # told before, and perhaps not kept yet
             self._append(call)
             if not call.late:
@@ -98,7 +98,7 @@ class Keeper:
     def _narrate(self, call: Told, narrator: Narrator, trades: set[str]) -> None:
         call.events, call.observation = (), None
         given = call.given
-        trade = narrator.trade_id(given) if isinstance(given, Fill) else None
+        trade = narrator.trade_id(given)
         if trade in trades:
             return
         if isinstance(given, Observation):
@@ -271,7 +271,7 @@ class Keeper:
     def _give_up(self, call: Told, sign: int = 1) -> None:
         self._lost += sign * len(call.events)
         self._lost_untold += sign * len(call.events)
-        if isinstance(call.given, Fill) and sign > 0:
+        if isinstance(call.given, Fill | Funding) and sign > 0:
             self._trades.difference_update(event.id for event in call.events)  # it may be told again
 
     def _close_store(self) -> None:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from livestory.clock import MINUTE, RELEASED, Reading, SystemClock
 from livestory.story.commands import Halt, Resume, as_input
-from livestory.story.inputs import Fill, Observation
+from livestory.story.inputs import Observation
 from livestory.story.journal.entry import Request
 from livestory.story.wording.numbers import stamp
 from livestory.story.writing.synchronous import SynchronousWriter
@@ -165,8 +165,8 @@ class PublicWriter(SynchronousWriter):
         return outcome
 
     def _told_before(self, given: Input, outcome: Outcome) -> bool:
-        """Whether it is a fill whose trade is told already, whatever its id; then the outcome has that event."""
-        trade = self.narrator.trade_id(given) if isinstance(given, Fill) else None
+        """Whether it is a trade, or funding, that is told already, whatever its id; then the outcome has that event."""
+        trade = self.narrator.trade_id(given)
         if trade is None:
             return False
         outcome.places = tuple(place for place, event in enumerate(self._events) if event.id == trade)

@@ -123,6 +123,7 @@ class StoryStore:
                 event.record(),
                 event.line,
                 numbered=not event.id.startswith(TRADE),
+                shown=event.shown,
             )
             for event in events
         ]
@@ -135,7 +136,9 @@ class StoryStore:
             kept = self.journal.append(entries, observations, states, requests=requests)
         if kept or self._text_trouble:
             self._write_text(lambda: self._text.append(kept), events)
-        told = [replace(event, id=one.id, seq=one.seq) for event, one in zip(events, kept, strict=True)]
+        told = [
+            replace(event, id=one.id, seq=one.seq, shown=one.shown) for event, one in zip(events, kept, strict=True)
+        ]
         self.subscribers.publish(told)
         return told
 

@@ -37,7 +37,7 @@ export class Live {
 
   #open() {
     this.#source?.close();
-    const source = new EventSource(address("api/stream", { after: this.#after }));
+    const source = new EventSource(address("api/stream", { after: this.#after, all: 1 }));
     this.#source = source;
     this.#heard = Date.now();
     const on = (name, handle) => source.addEventListener(name, (event) => {

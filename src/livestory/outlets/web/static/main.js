@@ -27,7 +27,7 @@ const live = new Live({
 
 function heard(status) {
   head.show(status);
-  story.kinds(status.kinds);
+  story.kinds(status.kinds, status.unshown);
   chart.status(status);
 }
 

@@ -10,7 +10,7 @@ const MOST = 1500; // lines kept on a page that is left open; older ones come ba
 
 export class Story {
   #lines = []; #next = null; #generation = 0; #busy = false; #groups = new Set(); #offered = []; #words = ""; #waiting = []; #arrived = null; #detached = false;
-  #kinds = {}; #onFind; #onNewest; #last = 0;
+  #kinds = {}; #unshown = {}; #everything = false; #onFind; #onNewest; #last = 0;
 
   /** onFind(event): somebody asks where in the chart an event is. onNewest(seq): lines up to that one will be shown. */
   constructor(onFind, onNewest) {
@@ -19,6 +19,7 @@ export class Story {
     byId("older").addEventListener("click", () => this.#more());
     byId("fresh").addEventListener("click", () => this.#flush(true));
     byId("newest").addEventListener("click", () => this.reload());
+    byId("everything").addEventListener("click", () => { this.#showEverything(!this.#everything); this.reload(); });
     byId("copy").addEventListener("click", () => this.#copy(this.#lines.map((event) => event.line).reverse().join("\n"), `${this.#lines.length} lines copied`));
     byId("search-form").addEventListener("submit", (event) => { event.preventDefault(); this.#search(); });
     let typing = 0;
@@ -34,10 +35,11 @@ export class Story {
   /** The filters to offer: names, each with the kinds that it shows. */
   offer(groups) { this.#offered = Object.entries(groups); }
 
-  /** The counts of every kind, for the filters. */
-  kinds(kinds) {
-    if (JSON.stringify(kinds) === JSON.stringify(this.#kinds)) return;
-    this.#kinds = kinds;
+  /** The counts of every kind, and of those of it that the story leaves out, for the filters. */
+  kinds(kinds, unshown) {
+    if (JSON.stringify([kinds, unshown]) === JSON.stringify([this.#kinds, this.#unshown])) return;
+    [this.#kinds, this.#unshown] = [kinds, unshown];
+    byId("everything").hidden = !Object.keys(unshown).length && !this.#everything;
     this.#drawFilters();
   }
 
@@ -76,6 +78,7 @@ export class Story {
 
   /** A line that has just been told. */
   line(event) {
+    if (event.shown === false && !this.#everything) return;
     this.#last = Math.max(this.#last, event.seq);
     if (this.#arrived) { this.#arrived.push(event); return; }
     if (!this.#matches(event)) return;
@@ -84,6 +87,12 @@ export class Story {
       this.#drawFresh();
     } else this.#arrive([event]);
     say(byId("live"), event.line.split(" | ").slice(1, 3).join(": "));
+  }
+
+  #showEverything(yes) {
+    this.#everything = yes;
+    byId("everything").setAttribute("aria-pressed", String(yes));
+    this.#drawFilters();
   }
 
   #takeArrived() {
@@ -95,6 +104,7 @@ export class Story {
   /** Show the line of that seq, wherever it is. */
   async find(seq) {
     if (!byId(`e${seq}`)) await this.reload(seq);
+    if (!byId(`e${seq}`) && Object.keys(this.#unshown).length) { this.#showEverything(true); await this.reload(seq); }
     const line = byId(`e${seq}`);
     if (!line) { toast(`There is no line ${seq}.`); return; }
     for (const other of document.querySelectorAll(".found")) other.classList.remove("found");
@@ -120,7 +130,7 @@ export class Story {
   }
 
   #page(before) {
-    return ask("api/events", { before, kind: this.#chosen()?.join(","), q: this.#words, limit: PAGE });
+    return ask("api/events", { before, kind: this.#chosen()?.join(","), q: this.#words, limit: PAGE, all: this.#everything ? 1 : null });
   }
 
   #search() {
@@ -231,7 +241,7 @@ export class Story {
       count === null ? null : make("span", { class: "count" }, String(count)));
     const buttons = [button("All", !this.#groups.size, null, () => { this.#groups.clear(); this.#drawFilters(); this.reload(); })];
     for (const [name, kinds] of this.#offered) {
-      const count = kinds.reduce((sum, kind) => sum + (this.#kinds[kind] ?? 0), 0);
+      const count = kinds.reduce((sum, kind) => sum + (this.#kinds[kind] ?? 0) - (this.#everything ? 0 : this.#unshown[kind] ?? 0), 0);
       if (!count && !this.#groups.has(name)) continue;
       buttons.push(button(name, this.#groups.has(name), count, () => {
         if (!this.#groups.delete(name)) this.#groups.add(name);
@@ -242,7 +252,7 @@ export class Story {
     const focused = [...byId("filters").children].indexOf(document.activeElement);
     byId("filters").replaceChildren(...buttons);
     if (focused >= 0) byId("filters").children[Math.min(focused, buttons.length - 1)].focus();
-    byId("text").href = address("story.txt", { kind: this.#chosen()?.join(",") });
+    byId("text").href = address("story.txt", { kind: this.#chosen()?.join(","), all: this.#everything ? 1 : null });
   }
 
   #group(event, line) {
@@ -255,7 +265,7 @@ export class Story {
     const [, headline, facts, ...whys] = text.split(" | ");
     const [symbol, ...words] = (headline ?? "").split(" ");
     const marked = (text) => this.#highlighted(text);
-    return make("li", { id: `e${event.seq}`, class: "line", "data-kind": event.kind, "data-mark": event.mark, "data-seq": event.seq },
+    return make("li", { id: `e${event.seq}`, class: "line", "data-kind": event.kind, "data-mark": event.mark, "data-seq": event.seq, "data-unshown": event.shown === false ? "" : null },
       make("button", { type: "button", "aria-expanded": "false" },
         make("time", { class: "at", datetime: new Date(event.time / 1000).toISOString(), title: times.full(event.time) }, times.clock(event.time)),
         make("span", { class: "symbol-of", "aria-hidden": "true" }, symbol),

@@ -1,11 +1,11 @@
 #!/bin/sh
-# The story of a bot in shell, posted to `livestory listen` with curl. LIVESTORY_URL and LIVESTORY_LISTEN_TOKEN say where.
+# The story of a bot in shell, posted to `livestory listen` with curl. STORY_URL and LIVESTORY_LISTEN_TOKEN say where.
 #
 #     livestory listen --symbol BTC/USDT &
 #     sh examples/listen_curl.sh
 set -eu
 
-url=${LIVESTORY_URL:-http://127.0.0.1:8731/tell}
+url=${STORY_URL:-http://127.0.0.1:8731/tell}
 
 # Post one input. Sent again with the same id it is told once, so curl may try again; a bot goes on without an answer.
 tell() {

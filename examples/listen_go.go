@@ -28,7 +28,7 @@ type Teller struct {
 }
 
 func NewTeller() *Teller {
-	url := os.Getenv("LIVESTORY_URL")
+	url := os.Getenv("STORY_URL")
 	if url == "" {
 		url = "http://127.0.0.1:8731/tell"
 	}
@@ -66,7 +66,7 @@ func (t *Teller) work() {
 			fmt.Fprintln(os.Stderr, "not told:", err)
 			continue
 		}
-		for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
+		for pause := 100 * time.Millisecond; ; {
 			answer, err := t.post(body)
 			if err == nil {
 				fmt.Println(answer)
@@ -74,6 +74,9 @@ func (t *Teller) work() {
 			}
 			fmt.Fprintln(os.Stderr, "not told yet:", err)
 			time.Sleep(pause)
+			if pause < 5*time.Second {
+				pause *= 2
+			}
 		}
 	}
 }

@@ -3,7 +3,7 @@
 //     livestory listen --symbol BTC/USDT &
 //     node examples/listen_node.mjs
 
-const url = process.env.LIVESTORY_URL ?? "http://127.0.0.1:8731/tell";
+const url = process.env.STORY_URL ?? "http://127.0.0.1:8731/tell";
 const token = process.env.LIVESTORY_LISTEN_TOKEN;
 const headers = { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) };
 

@@ -55,6 +55,22 @@ def test_a_bot_that_is_not_heard_is_said_once_and_once_that_it_is_back(
     assert (told.count("🔕"), told.count("🔔")) == (1, 1)
 
 
+def test_the_digest_of_a_period_comes_when_it_ends(story: Path, live: Teller, service: Service) -> None:
+    """To the channels that asked for it, whatever lines they get; over a restart once."""
+    asked = telegram(service, severity="critical", digest=("day", "month"))
+    for _ in range(2):
+        with delivering(story, service, {"phone": asked, "hook": webhook(severity="critical")}):
+            live.bars(100)
+            until(lambda: "Nothing is asked of you." in "".join(taken.text for taken in service.of("telegram")))
+            live.trip()
+            service.wait(1, "webhook")
+    texts = [taken.text for taken in service.of("telegram")]
+    digests = [text for text in texts if "🗞️" in text]
+    assert len(digests) == len(set(digests))
+    assert all(" BTC" in text and "Nothing is asked of you." in text for text in digests)
+    assert not any("🗞️" in line for taken in service.of("webhook") for line in taken.lines)
+
+
 def test_a_bot_that_said_goodbye_is_stopped_and_not_lost(story: Path, live: Teller, service: Service) -> None:
     """Nothing is said of it, however long it rests; the ping goes on, as the machine does."""
     clock = ManualClock(live.now)

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from msgspec import structs
 
 from livestory.cli import livestory
-from livestory.cli.live import LedgerWatch
+from livestory.cli.exchange_run import LedgerWatch
 from livestory.cli.play import Play, play
 from livestory.clock import MINUTE, ManualClock, instant
 from livestory.config import Configuration

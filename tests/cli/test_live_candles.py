@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from livestory import parse
-from livestory.cli.live import CandleReporter, LedgerWatch
+from livestory.cli.exchange_run import CandleReporter, LedgerWatch
 from livestory.cli.play import Play, play
 from livestory.clock import HOUR, MINUTE, ManualClock, instant
 from livestory.config import Configuration

@@ -241,7 +241,7 @@ def test_what_systemd_refuses_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("walk",), "'walk' is no service; there are run, serve, alert"),
+        (("walk",), "'walk' is no service; there are run, serve, alert, listen"),
         (("run", "serve", "--", "--port", "1"), "name the one command that --port 1 is for"),
         (("--name", "../x"), "--name ../x: use small letters"),
         (("run", "--config", "no.toml"), "no.toml: No such file or directory"),

@@ -65,7 +65,7 @@ def test_each_line_is_answered_with_its_events_or_what_is_wrong(tmp_path: Path) 
     assert done.stderr.decode().splitlines() == [
         "standard input:3:31: JSON is malformed: trailing comma in object",
         "standard input:4: longer than the 65,536 bytes that an input may have",
-        "standard input:6: quantity '-1': expected a positive number",
+        "standard input:6: quantity -1: expected a positive number",
         "3 of 6 inputs were refused",
         "Correct them and send them again.",
     ]

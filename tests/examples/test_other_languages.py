@@ -38,14 +38,15 @@ STORY = {
         "💤 Bot Stopped | the example ended",
     ],
 }
+STORY["listen_go.go"] = STORY["listen_node.mjs"]
 
 
-def runs(program: str, name: str, url: str) -> Sequence[str]:
+def runs(program: tuple[str, ...], name: str, url: str) -> Sequence[str]:
     """What it answers, run by ``program``."""
     run = subprocess.run(
-        [program, f"examples/{name}"],
+        [*program, f"examples/{name}"],
         cwd=ROOT,
-        env={**os.environ, "LIVESTORY_URL": url, "LIVESTORY_LISTEN_TOKEN": TOKEN},
+        env={**os.environ, "STORY_URL": url, "LIVESTORY_LISTEN_TOKEN": TOKEN},
         capture_output=True,
         text=True,
         timeout=LONG,
@@ -54,11 +55,18 @@ def runs(program: str, name: str, url: str) -> Sequence[str]:
     return [line for line in run.stdout.splitlines() if line]
 
 
-@pytest.mark.parametrize(("program", "name"), [("sh", "listen_curl.sh"), ("node", "listen_node.mjs")])
-def test_an_example_tells_its_story_once(tmp_path: Path, program: str, name: str) -> None:
+@pytest.mark.parametrize(
+    ("needs", "program", "name"),
+    [
+        ("curl", ("sh",), "listen_curl.sh"),
+        ("node", ("node",), "listen_node.mjs"),
+        ("go", ("go", "run"), "listen_go.go"),
+    ],
+)
+def test_an_example_tells_its_story_once(tmp_path: Path, needs: str, program: tuple[str, ...], name: str) -> None:
     """Run twice, its answers are the same, and the story is told once."""
-    if shutil.which(program) is None or shutil.which("curl") is None:
-        pytest.skip(f"{program} or curl is not here")
+    if shutil.which(needs) is None:
+        pytest.skip(f"{needs} is not here")
     path = tmp_path / "live_story.txt"
     with listening(path, TOKEN) as server:
         url = f"http://127.0.0.1:{server.port}/tell"
@@ -79,7 +87,7 @@ def test_a_bot_in_node_is_told_when_the_listener_comes_back(tmp_path: Path) -> N
         port = free.getsockname()[1]
     bot = subprocess.Popen(
         [node, ROOT / "examples" / "listen_node.mjs"],
-        env={**os.environ, "LIVESTORY_URL": f"http://127.0.0.1:{port}/tell"},
+        env={**os.environ, "STORY_URL": f"http://127.0.0.1:{port}/tell"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -117,13 +125,7 @@ def test_the_alert_of_tradingview_is_an_input_once_its_placeholders_are_filled()
     assert "symbol='BTC/USDT'" in repr(given.as_input(0))
 
 
-def test_the_example_in_go_posts_inputs_that_are_taken() -> None:
-    """Where Go is, it is run; elsewhere its inputs are at least of the kinds that there are."""
+def test_the_example_in_go_posts_inputs_of_the_kinds_that_there_are() -> None:
+    """Also where there is no Go to run it."""
     source = (ROOT / "examples" / "listen_go.go").read_text()
-    named = set(re.findall(r'"input": "(\w+)"', source))
-    assert {"started", "fill", "observation", "stopped"} == named <= set(TYPES)
-    go = shutil.which("go")
-    if go is None:
-        return
-    vetted = subprocess.run([go, "vet", "examples/listen_go.go"], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert vetted.returncode == 0, vetted.stderr
+    assert {"started", "fill", "observation", "stopped"} == set(re.findall(r'"input": "(\w+)"', source)) <= set(TYPES)

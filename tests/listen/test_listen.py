@@ -229,6 +229,22 @@ def test_a_signal_ends_it_in_order(tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
+def test_the_token_comes_from_the_environment_or_a_file(tmp_path: Path) -> None:
+    """A weak one is refused; with one, other machines may be let in."""
+    process = started(
+        "listen", "--dir", ".", "--host", "0.0.0.0", "--port", 0,  # noqa: S104 - with a token
+        cwd=tmp_path, env=environment(LIVESTORY_LISTEN_TOKEN=TOKEN),
+    )  # fmt: skip
+    assert process.stdout is not None
+    client = Posting(int(process.stdout.readline().split(":")[2].split("/")[0]))
+    assert (client.post(NOTE).status, client.post(NOTE, headers=BEARER).status) == (401, 200)
+    process.terminate()
+    process.communicate(timeout=LIMIT)
+    (tmp_path / "token").write_text("hunter2\n")
+    weak = inside("listen", "--dir", ".", "--port", "0", "--token-file", "token", cwd=tmp_path)
+    assert (weak.returncode, "the token is too weak" in weak.stderr) == (2, True)
+
+
 def test_sources_are_made_listed_and_revoked_by_the_command(tmp_path: Path) -> None:
     """The secret is printed once, on standard output alone."""
     made = inside("listen", "--dir", ".", "add", "tradingview", cwd=tmp_path)

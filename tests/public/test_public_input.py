@@ -39,13 +39,14 @@ def test_there_are_these_kinds_and_no_others() -> None:
     }
 
 
-def test_a_number_keeps_every_digit_as_number_or_text() -> None:
-    """A decimal is read from the text of the JSON, through no float."""
+def test_a_text_keeps_every_digit_and_a_number_those_that_a_float_has() -> None:
+    """So that no sender's arithmetic in floats is told as 0.034999999999999996."""
     digits = "0.12345678901234567891"
-    raw = f'{{"input": "fill", "side": "sell", "quantity": {digits}, "price": "{digits}"}}'
+    raw = f'{{"input": "fill", "side": "sell", "quantity": "{digits}", "price": 0.123456789012345, "fee": 0.1}}'
     assert read(raw.encode()).as_input(NOW) == Fill(
-        time=NOW, side="sell", quantity=Decimal(digits), price=Decimal(digits)
+        time=NOW, side="sell", quantity=Decimal(digits), price=Decimal("0.123456789012345"), fee=Decimal("0.1")
     )
+    assert told(input="fill", side="buy", quantity=0.03 + 0.005, price=0.034999999999999996).price == Decimal("0.035")
 
 
 def test_a_time_is_iso_or_a_number_since_the_epoch() -> None:
@@ -100,13 +101,21 @@ def test_a_reason_is_words_or_a_key_with_numbers() -> None:
         (b"[1]", "expected an object, not a list"),
         (b'{"input": "observation", "weath": 1}', "weath: no such field; did you mean wealth?"),
         (b'{"input": "fill", "side": "buy", "quantity": 1}', "price: missing"),
-        (b'{"input": "fill", "side": "buy", "quantity": 0, "price": 1}', "quantity '0': expected a positive number"),
-        (b'{"input": "fill", "side": "buy", "quantity": "1,5", "price": 1}', "quantity: invalid decimal string"),
+        (b'{"input": "fill", "side": "buy", "quantity": 0, "price": 1}', "quantity 0: expected a positive number"),
+        (
+            b'{"input": "fill", "side": "buy", "quantity": "1,5", "price": 1}',
+            "quantity '1,5': expected a positive number; a comma may",
+        ),
         (b'{"input": "fill", "side": "up", "quantity": 1, "price": 1}', "side 'up': expected buy or sell"),
-        (b'{"input": "fill", "side": "buy", "quantity": true, "price": 1}', "quantity: expected a number, not true or"),
+        (
+            b'{"input": "fill", "side": "buy", "quantity": true, "price": 1}',
+            "quantity: expected a number or a text, not true or",
+        ),
         (b'{"input": "observation", "wealth": "NaN"}', "wealth 'NaN': expected a finite number"),
-        (b'{"input": "observation", "wealth": 1e999}', "wealth '1E+999': expected a finite number"),
-        (b'{"input": "observation", "time": "yesterday"}', "time: "),
+        (b'{"input": "observation", "wealth": 1e999}', "a number in it is larger than any"),
+        (b'{"input": "observation", "wealth": "1e999"}', "wealth '1e999': expected a finite number"),
+        (b'{"input": "observation", "time": "yesterday"}', "time 'yesterday': expected ISO 8601, such as 2024-"),
+        (b'{"input": "flow", "amount": 1, "id": 1.5}', "id: expected a whole number or a text, not a number"),
         (b'{"input": "flow"}', "amount: missing"),
         (b'{"input": "note", "text": 7}', "text: expected a text, not a number"),
         (b'{"input": "skip", "reason": {"key": "x", "line": "y"}}', "reason.line: no such field"),

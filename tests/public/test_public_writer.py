@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import apsw
 import pytest
 
-from livestory.clock import ManualClock
+from livestory import StoryWriter
+from livestory.clock import DAY, ManualClock
 from livestory.errors import JournalError, JournalForeign
 from livestory.story.commands import Halt, Note
 from livestory.story.files.inbox import Inbox
 from livestory.story.files.layout import Layout
 from livestory.story.files.verify import verify
+from livestory.story.inputs import Observation
 from livestory.story.journal.entry import Identity
+from livestory.story.kinds.lifecycle import Rules
 from livestory.story.public.reading import read
 from livestory.story.settings import StorySettings
 from livestory.story.writing.public import PublicWriter
@@ -117,6 +121,16 @@ def test_an_old_observation_is_ignored_and_its_sender_told(path: Path) -> None:
         assert outcome.reply().error is None
 
 
+def test_a_time_far_ahead_of_the_clock_is_set_aside_and_its_sender_told(tmp_path: Path) -> None:
+    """Of an observation; anything else is told at the clock's time."""
+    sent = b'{"input": "observation", "wealth": 1, "time": "2099-01-01"}'
+    with PublicWriter(tmp_path / "live_story.txt", WHO, StorySettings()) as story:
+        outcome = story.tell(read(sent))
+        story.keep()
+    assert outcome.reply().ignored == "its time is too far ahead of the clock to be believed"
+    assert "🕰️ Time Doubted | observe: 2099-01-01" in (tmp_path / "live_story.txt").read_text()
+
+
 def test_what_could_not_be_kept_is_kept_by_the_next_try_once(path: Path) -> None:
     """Another program holds a lock on the journal; meanwhile the sender has tried again."""
     note = '{"input": "note", "text": "a", "id": "x"}'
@@ -160,3 +174,25 @@ def test_verify_finds_an_answer_that_was_altered(path: Path) -> None:
     with apsw.Connection(str(path.with_suffix(".db"))) as db:
         db.execute("UPDATE answers SET seqs='[9]' WHERE id='n-0'")
     assert [finding.what for finding in verify(path).findings] == ["it was altered"]
+
+
+def test_a_story_told_as_json_is_the_one_that_a_story_writer_tells(path: Path, tmp_path: Path) -> None:
+    """Line for line: the same calls, made in Python."""
+    with writer(path) as story:
+        tell(story, *lines())
+    own = tmp_path / "own" / "live_story.txt"
+    with StoryWriter(own, symbol="ETH/BTC", clock=ManualClock(NOW), strict=True, max_wait=60) as bot:
+        for line in lines():
+            given = json.loads(line)
+            kind, at = given.pop("input"), given.pop("time")
+            del given["id"]
+            if kind == "observation":
+                bot.observe(Observation(at, **given))
+            elif kind == "rules":
+                bot.rules(Rules(breaker=0.2, cooldown=7 * DAY), timestamp=at)
+            elif kind == "flow":
+                bot.flow(float(given["amount"]), timestamp=at)
+            else:
+                getattr(bot, kind)(**given, timestamp=at)
+        bot.flush()
+    assert own.read_text() == path.read_text()

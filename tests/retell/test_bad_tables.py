@@ -30,7 +30,7 @@ CORPUS: dict[str, tuple[bytes, str]] = {
     "an empty time": (b"time,wealth\n2024-01-01,1\n,2\n", "t.csv:3:1: '' is not a time, which every row needs"),
     "first column no time": (b"colour,wealth\nred,1\n", "t.csv:2:1: 'red' is not a time"),
     "a word for a number": (GOOD + b"2024-01-03,much\n", "t.csv:4:2: 'much' is not a number"),
-    "a comma for a point": (b'time,wealth\n2024-01-01,"1,5"\n', "t.csv:2:2: '1,5' is not a number"),
+    "commas for points": (b'time,wealth\n2024-01-01,"1,5,2"\n', "t.csv:2:2: '1,5,2' is not a number"),
     "a huge time": (
         b"time,wealth\n" + b"9" * 5_000 + b",1\n",
         "t.csv:2:1: '9999999999999999999999999999999999999999…'",
@@ -39,7 +39,7 @@ CORPUS: dict[str, tuple[bytes, str]] = {
     "NUL": (GOOD + b"2024-01-03,\0\n", "t.csv:4:2: a NUL byte"),
     "another encoding": (b"time,wealth\n2024-01-01,\x81\n", "t.csv:2:2: not UTF-8"),
     "cut quotes": (b'time,wealth\n2024-01-01,"1\n', "t.csv:2: not CSV"),
-    "no side": (b"time,side,quantity,price\n2024-01-01,hold,1,1\n", "t.csv:2:2: 'hold' is not buy or sell"),
+    "no side": (b"time,side,quantity,price\n2024-01-01,maybe,1,1\n", "t.csv:2:2: 'maybe' is not buy or sell"),
     "no quantity": (b"time,side,quantity,price\n2024-01-01,buy,,1\n", "t.csv:2:3: '' is not the quantity of the fill"),
     "a flag of 7": (b"time,halted\n2024-01-01,7\n", "t.csv:2:2: '7' is not a flag"),
     "a broken reason": (b'time,reason\n2024-01-01,"{""key"":"\n', "t.csv:2:2:"),

@@ -40,6 +40,8 @@ from livestory.story.kinds.risk import (
     DrawdownOver,
     HalfWay,
     Halted,
+    LiquidationNear,
+    LiquidationOver,
     Phoenix,
     SellStuck,
     Unhalted,
@@ -207,6 +209,12 @@ TOLD: tuple[tuple[int, Facts], ...] = (
     (at("3 16:00"), AllTimeHigh(wealth=1.0567, unit="BTC", previous=1.0234, price=0.034, next_told=1.067267)),
     (at("3 17:15"), HalfWay(
         drawdown=-0.103, peak=1.0567, wealth=0.9478, limit=0.2, unit="BTC", price=0.0304, price_at_limit=0.0270)),
+    (at("3 17:30"), LiquidationNear(
+        symbol="ETH/USDT:USDT", short=True, distance=0.074, told_from=0.1, price=Decimal("3724.1"),
+        liquidation=Decimal("4000.00"), quantity=Decimal("2.50"), leverage=Decimal(3), unrealised=Decimal("-184.5"),
+        quote="USDT")),
+    (at("3 17:45"), LiquidationOver(symbol="ETH/USDT:USDT", distance=0.131, lasted=15 * MINUTE, nearest=0.061)),
+    (at("3 17:46"), LiquidationOver(symbol="BTC/USDT:USDT", lasted=HOUR, nearest=0.0)),
     (at("3 18:00"), BreakerTripped(
         drawdown=-0.212, peak=1.0567, wealth=0.8328, unit="BTC", limit=0.2, position=30.25, base="ETH",
         resume_at=at("3 20:00"), resume_score=30.0)),

@@ -11,8 +11,7 @@ import pytest
 from click.testing import CliRunner
 from msgspec.structs import replace
 
-from livestory.cli.commands.backup import restore
-from livestory.cli.commands.tail import tail
+from livestory.cli import livestory
 from livestory.clock import DAY
 from livestory.story.files.backup import backup
 from livestory.story.files.story_file import StoryFile
@@ -99,7 +98,7 @@ def test_archive_and_backup_have_what_is_shown(tmp_path: Path) -> None:
     with tarfile.open(saved) as tar:
         assert len(tar.getnames()) == 4
     restored = tmp_path / "restored"
-    answer = runner.invoke(restore, [str(saved), "--dir", str(restored)])
+    answer = runner.invoke(livestory, ["restore", str(saved), "--dir", str(restored)])
     assert answer.exit_code == 0, answer.output
     assert (restored / "live_story.txt").read_bytes() == path.read_bytes()
     assert verify(restored / "live_story.txt").findings == []
@@ -111,7 +110,7 @@ def test_tail_prints_it_on_request(tmp_path: Path) -> None:
     runner = CliRunner()
 
     def printed(*options: str) -> list[str]:
-        return runner.invoke(tail, ["--dir", str(tmp_path), *options]).output.splitlines()
+        return runner.invoke(livestory, ["tail", "--dir", str(tmp_path), *options]).output.splitlines()
 
     assert printed("-n", "4") == wanted(range(1, 41))[-4:]
     assert printed("--all", "-n", "4") == [told(n).line for n in range(37, 41)]

@@ -362,27 +362,34 @@ def test_hostile_text_is_text(page: Page, teller: Teller) -> None:
     assert "owned" not in page.title()
 
 
-@pytest.mark.parametrize("width", [360, 768, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_is_accessible_at_every_size_in_both_schemes(
-    driven: Browser, journal: Path, width: int, scheme: str
-) -> None:
-    """axe-core finds nothing, and nothing is wider than the screen; with a halt, a record open and an alarm shown."""
+@pytest.fixture(scope="module")
+def halted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The page of a bot whose breaker has tripped after a week."""
+    journal = tmp_path_factory.mktemp("halted") / "live_story.txt"
     with week(journal, SystemClock().now()) as teller:
         teller.trip()
         with served(journal) as server:
             settled(server)
-            options: dict[str, Any] = {"color_scheme": scheme, "has_touch": width < 400}
-            with browsers.opened(driven, server.url, viewport={"width": width, "height": 800}, **options) as page:
-                page.locator(".line button").first.click()
-                expect(page.locator(".record dl").first).to_be_visible()
-                page.evaluate(
-                    "document.getElementById('alarm').hidden = false;"
-                    "document.getElementById('alarm-words').textContent = 'Lost'"
-                )
-                found = Axe().run(page)
-                assert found.response["violations"] == [], found.generate_report()
-                assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+            yield server
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_is_accessible_at_every_size_in_both_schemes(
+    driven: Browser, halted: Served, width: int, scheme: str
+) -> None:
+    """axe-core finds nothing, and nothing is wider than the screen; with a halt, a record open and an alarm shown."""
+    options: dict[str, Any] = {"color_scheme": scheme, "has_touch": width < 400}
+    with browsers.opened(driven, halted.url, viewport={"width": width, "height": 800}, **options) as page:
+        page.locator(".line button").first.click()
+        expect(page.locator(".record dl").first).to_be_visible()
+        page.evaluate(
+            "document.getElementById('alarm').hidden = false;"
+            "document.getElementById('alarm-words').textContent = 'Lost'"
+        )
+        found = Axe().run(page)
+        assert found.response["violations"] == [], found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_the_login_page_is_accessible_and_opens_the_story(driven: Browser, teller: Teller, journal: Path) -> None:

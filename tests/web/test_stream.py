@@ -7,6 +7,7 @@ import socket
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from livestory.outlets.web import stream
 from tests.patience import LONG
 from tests.web.serving import served, settled
 from tests.web.teller import Teller
@@ -14,6 +15,8 @@ from tests.web.teller import Teller
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    import pytest
 
     from tests.web.serving import Message, Served
 
@@ -116,8 +119,12 @@ def test_a_story_that_begins_later_is_shown_when_it_does(journal: Path) -> None:
             assert next(message for message in heard if message.kind == "anew").data["bot"] == "scout"
 
 
-def test_a_listener_that_takes_nothing_is_dropped(server: Served, teller: Teller) -> None:
-    """It is cut off within seconds of what it doesn't take; the others hear everything."""
+def test_a_listener_that_takes_nothing_is_dropped(
+    server: Served, teller: Teller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is cut off within the time that it is given to take something; the others hear everything."""
+    monkeypatch.setattr(stream, "STALLED", 0.5)
+    monkeypatch.setattr(stream, "_LOOK", 0.1)
     with socket.socket() as stalled, server.listening() as heard:
         stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         stalled.settimeout(LONG)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,11 @@ if TYPE_CHECKING:
 
     from livestory.config import Configuration
 
+MICROSECOND = timedelta(microseconds=1)
 _CONFIGURATION = Path("livestory.toml")
+
+PATH = click.Path(path_type=Path)
+"""An argument or option that names a file or a folder."""
 
 
 def dir_option(default: str = "results") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -23,7 +29,7 @@ def dir_option(default: str = "results") -> Callable[[Callable[..., Any]], Calla
     return click.option(
         "--dir",
         "folder",
-        type=click.Path(path_type=Path),
+        type=PATH,
         default=default,
         show_default=True,
         help="Folder of the story live_story.txt, or the story's own file.",
@@ -37,7 +43,7 @@ def config_option(
     return click.option(
         "--config",
         "configured",
-        type=click.Path(path_type=Path),
+        type=PATH,
         metavar="FILE",
         help=f"{what}; without it {otherwise}, if it is there.",
     )
@@ -53,6 +59,24 @@ def configuration(configured: Path | None) -> Configuration:
     from livestory import config
 
     return config.load(config_file(configured))
+
+
+def time_or_ago(example: str) -> Callable[[str], int | timedelta]:
+    """The type of an option that takes a time, read as its instant, or how long before another, such as ``example``."""
+
+    def read(text: str) -> int | timedelta:
+        from livestory.clock import instant
+        from livestory.durations import duration
+
+        with suppress(ValueError):
+            return timedelta(microseconds=duration(text))
+        try:
+            return instant(text)
+        except ValueError:
+            message = f"{text!r} is neither a duration such as {example} nor a time such as 2024-12-03T15:00"
+            raise click.BadParameter(message) from None
+
+    return read
 
 
 def event_kinds(text: str) -> frozenset[str]:

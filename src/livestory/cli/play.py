@@ -13,7 +13,7 @@ from livestory.outlets.terminal import TerminalPrinter
 from livestory.story.journal.entry import Identity
 from livestory.story.writing.synchronous import SynchronousWriter
 from livestory.trading.executor import Executor
-from livestory.trading.live import joined
+from livestory.trading.live import bars_to_warm, joined
 from livestory.trading.market.candles import ExchangeCandles
 from livestory.trading.replay import GROUP, Ending, run
 from livestory.trading.session import RunInfo
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from livestory.trading.exchange.ccxt_spot import CcxtSpot
     from livestory.trading.market.bar import Bar, Market
     from livestory.trading.state import Summary
-
-_WARM = 4  # times the bars that the strategy needs at the least; then its averages have forgotten where they began
 
 
 class Play(NamedTuple):
@@ -118,7 +116,7 @@ def _executor(
         executor = Executor(fresh, story, market.read, info)
         return executor, market.read(executor.state.summary.last_time)
     heard, ahead = story.narrator.account.last, 0 if play.exchange is None else play.exchange.clock_ahead
-    now, needed = play.clock.now() - ahead, _WARM * fresh.strategy.bars_needed
+    now, needed = play.clock.now() - ahead, bars_to_warm(fresh.strategy)
     before = now if heard is None else heard.time
     executor = Executor(fresh, story, lambda: market.history(before, needed), info, play.exchange, settings.orders)
     play.attach(executor)

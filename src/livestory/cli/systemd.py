@@ -22,11 +22,16 @@ STATES = Path("/var/lib")  # where systemd keeps the folders of system services
 _STEPS_SINCE = 254  # the systemd that knows RestartSteps=
 _PRIVATE_PLACES = ("/home", "/root", "/run/user")
 
-WORDS = {"run": "trading bot that tells its story", "serve": "live page of a bot's story", "alert": "alerts of a story"}
+WORDS = {
+    "run": "trading bot that tells its story",
+    "serve": "live page of a bot's story",
+    "alert": "alerts of a story",
+    "listen": "story of a bot that posts it",
+}
 """The commands that have a unit, and what systemd calls them."""
 
 # How long, in seconds, a command may go without progress. A bar's work waits for an exchange; a page's for nothing.
-_PATIENCE = {"run": 300, "serve": 60, "alert": 60}
+_PATIENCE = {"run": 300, "serve": 60, "alert": 60, "listen": 60}
 
 _BOTH = """\
 NoNewPrivileges=yes
@@ -67,7 +72,7 @@ AmbientCapabilities=
 class Unit(NamedTuple):
     """What one service runs, as whom, and what it needs for that."""
 
-    part: str  # "run", "serve" or "alert"
+    part: str  # one of `WORDS`
     name: str  # of what it belongs to, such as "livestory"
     command: tuple[str, ...]
     folder: Path  # of the story

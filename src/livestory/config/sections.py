@@ -139,12 +139,12 @@ class Setting(Struct, frozen=True, kw_only=True):
     def kind(self) -> str:
         """What is written for it: "a whole number", '"ema" or "sma"'."""
         if isinstance(self.type, inspect.LiteralType):
-            *most, last = map(_toml, self.type.values)
-            return f"{', '.join(most)} or {last}" if most else last
+            return _one_of(self.type)
         if self.unit == "duration":
             return "a duration"
         if isinstance(self.type, inspect.VarTupleType):
-            return f"a list, each {_KINDS[type(_bare(self.type.item_type)[0])]}"
+            item = _bare(self.type.item_type)[0]
+            return f"a list, each {_one_of(item) if isinstance(item, inspect.LiteralType) else _KINDS[type(item)]}"
         return _KINDS[type(self.type)]
 
     @property
@@ -227,6 +227,11 @@ class Setting(Struct, frozen=True, kw_only=True):
             bound = self.schema.get(keyword) if bound is None else bound
             if bound is not None:
                 yield words, bound
+
+
+def _one_of(choice: inspect.LiteralType) -> str:
+    *most, last = map(_toml, choice.values)
+    return f"{', '.join(most)} or {last}" if most else last
 
 
 def _bare(kind: inspect.Type) -> tuple[inspect.Type, dict[str, Any], bool]:

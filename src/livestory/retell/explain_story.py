@@ -27,6 +27,7 @@ from livestory.story.settings import StorySettings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from livestory.retell.remarks import Remarks
     from livestory.story.account import Account
 
 # Said to be missing where a table does not know it, in this order.
@@ -69,6 +70,10 @@ SourceInput = Input | ThinnedObservation | KeptEvent | SavedState
 
 class OutOfOrder(Exception):
     """An input is older than the one before it."""
+
+
+class StartOver(Exception):
+    """The source has learnt what the rows so far are to be read by: it is to be read anew."""
 
 
 class InputSource(Protocol):
@@ -130,10 +135,14 @@ def explain(
     ``progress`` is called with the number of rows taken so far. Raises InputError where the source can't be read as
     what it should be, and what a listener raises; no listener's `end` was called then.
     """
-    try:
-        return _explain(source, settings, listeners, progress, in_order=False)
-    except OutOfOrder:
-        return _explain(source, settings, listeners, progress, in_order=True)
+    in_order = False
+    while True:
+        try:
+            return _explain(source, settings, listeners, progress, in_order=in_order)
+        except OutOfOrder:
+            in_order = True
+        except StartOver:
+            continue
 
 
 def _explain(
@@ -187,6 +196,7 @@ class Reteller:
         """Prepare. ``in_order``: the source's rows stand in the order of their times, which the head says."""
         self.rows = 0  # taken so far
         self._head = replace(described(source, settings), in_order=in_order)
+        self._remarks: Remarks | None = getattr(source, "remarks", None)  # of a source that has to infer something
         known = frozenset(OBSERVATION) if source.knows is None else source.knows | {"threshold"}
         self._never = frozenset(OBSERVATION) - known  # fields that no observation has
         self._rules = settings.rules
@@ -231,7 +241,13 @@ class Reteller:
         head = replace(
             self._head, rows=self.rows, first=self._first, last=self._last, repeated=self._narrator.seen_before
         )  # fmt: skip
-        summary = self._summary.build(halts="halted" not in head.lacking, exposures="exposure" in head.inferred)
+        if self._remarks is not None:
+            head = self._remarks.said(head)
+        summary = self._summary.build(
+            halts="halted" not in head.lacking,
+            exposures="exposure" in head.inferred,
+            trades="fill" not in head.lacking,
+        )
         events = (
             Event(self._begun, head, tell(self._begun, head), "head"),
             Event(summary.end, summary, tell(summary.end, summary), "summary"),

@@ -96,8 +96,8 @@ class SummaryBuilder:
             case _:
                 pass
 
-    def build(self, *, halts: bool, exposures: bool) -> Summary:
-        """The numbers. ``halts`` and ``exposures``: whether there was anything to hear of them."""
+    def build(self, *, halts: bool, exposures: bool, trades: bool = True) -> Summary:
+        """The numbers. ``halts``, ``exposures``, ``trades``: whether there was anything to hear of them."""
         account, end = self.account, self._last
         self._end_regime(end)
         self._end_halt(end)
@@ -125,6 +125,7 @@ class SummaryBuilder:
             fees_by_asset=self._results.fees if portfolio else {},
             open=open_positions(account) if portfolio else (),
             exposures=self._exposures if exposures else None,
+            trades_known=trades,
             regimes=tuple(RegimeTime(*each) for each in sorted(self._regimes.items())),
             halts=self._halts if halts else None,
             halted=self._halted,

@@ -2,43 +2,57 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Sequence
-from contextlib import ExitStack
-from decimal import Decimal, InvalidOperation
+from datetime import tzinfo
 from itertools import islice, repeat
 from math import inf
-from operator import itemgetter, le
-from tempfile import TemporaryFile
-from types import NoneType
-from typing import IO, TYPE_CHECKING, Any, NoReturn, get_args, get_type_hints
+from operator import eq, le
+from typing import TYPE_CHECKING, Any
 
-import msgspec
-from msgspec import msgpack
+from msgspec import Struct
+from msgspec.structs import replace
 
-from livestory.clock import SECOND, instant
+from livestory.clock import DAY, instant
 from livestory.errors import TableError
-from livestory.retell.columns import FILL, FLAGS, INSTANTS, OBSERVATION, TIME, Header
-from livestory.retell.explain_story import OutOfOrder, SourceInput
-from livestory.story.arguments import decimal
-from livestory.story.inputs import LEAST_INSTANT, Fill, Flow, Observation
-from livestory.story.reason import Reason, in_own_words
-from livestory.tables import Batch, instant_of
+from livestory.retell.cells import UNKNOWN
+from livestory.retell.columns import COLUMNS, OBSERVATION, TIME
+from livestory.retell.explain_story import OutOfOrder, SourceInput, StartOver
+from livestory.retell.instants import doubt_times, times_in
+from livestory.retell.remarks import Remarks
+from livestory.retell.shapes import declared
+from livestory.retell.shapes.recognised import Layout, recognised
+from livestory.retell.sorting import by_time
+from livestory.retell.survey import Sample, Survey
+from livestory.retell.trade_rows import FillRows, Place
+from livestory.retell.trip_source import trips_of
+from livestory.story.inputs import Observation
+from livestory.story.symbol import assets, canonical
+from livestory.tables import Batch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from livestory.retell.sorting import Row
     from livestory.tables import Table
 
 _ONE = 1.0 + 1e-9  # the whole wealth, however it was rounded
 _CHUNK = 1024  # sorted rows turned into values together
-_RUN = 100_000  # rows sorted in memory
-_LENGTH = 4  # bytes before each row of a run on disk
-_UNKNOWN = frozenset({"", "nan", "na", "n/a", "null", "none", "-"})  # as tables write an empty cell
-_YES_NO = dict.fromkeys(("1", "1.0", "true", "yes", "t"), True) | dict.fromkeys(("0", "0.0", "false", "no", "f"), False)
-_SIDES = {"buy": "buy", "b": "buy", "sell": "sell", "s": "sell"}
-_LONGEST = 40  # characters of a cell that a message repeats
-Row = tuple[int, int, Sequence[str]]  # time, line, fields
+_NEEDED = frozenset({
+    TIME, "wealth", "fill_side", "fill_quantity", "fill_price", "return", "entry_time", "exit_time", "entry_price",
+    "exit_price",
+})  # fmt: skip
+_OF_OUR_BOT = frozenset(
+    ["halted", "regime", "threshold", "no_trade_reason", "day_return", "next_due", "resume_at", "target_weight"]
+)
+_TOTALS = frozenset({"total", "totals", "sum", "grand total", "subtotal", "average", "mean", "summe", "gesamt"})
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """How a table is to be read, where the caller says so."""
+
+    shape: str | None = None
+    zone: tzinfo | None = None  # of times that name none; None: UTC
+    start: float | None = None  # wealth before the first row
+    now: int = instant("9998-01-01")  # a time a day beyond it is doubted
 
 
 class TableSource:
@@ -47,59 +61,136 @@ class TableSource:
     compacted: int | None = None
 
     def __init__(
-        self, name: str, tables: Sequence[Table], given: Mapping[str, str], threshold: float | None
-    ) -> None:  # fmt: skip
-        """Read the headers. ``threshold`` is what a score is held against where the table has none, to infer regimes.
+        self,
+        name: str,
+        tables: Sequence[Table],
+        given: Mapping[str, str],
+        threshold: float | None,
+        asked: Asked = Asked(),  # noqa: B008 - it is frozen
+    ) -> None:
+        """Look at the headers and the first rows.
 
-        Raises TableError for a header that tells nothing, tables that differ, and a lone position that is no number.
+        ``threshold`` is what a score is held against where the table has none, to infer regimes. Raises TableError for
+        a header that tells nothing, tables that differ, and what is refused by its name.
         """
         self.name = name
-        self._tables = tables
-        headers = []
-        for table in tables:
-            line, names = next(table.rows())
-            headers.append(Header.of(table, line, names, given))
-            if headers[-1] != headers[0]:
-                raise table.error(line, None, f"its columns are others than those of {tables[0]}; explain it alone")
-        self._header = self._settled(headers[0])
-        self.knows: frozenset[str] | None = self._header.known
-        self._threshold = threshold if {"regime", "threshold"}.isdisjoint(self._header.fields) else None
+        self.remarks = Remarks()
+        self._asked = asked
+        self._given = given
+        self._dropped: dict[str, str] = {}  # columns, each with why
+        self._tables, self._sample, layout = _chosen(tables, given, asked.shape, self.remarks)
+        self._recognised = layout
+        self._survey = self._surveyed()
+        layout = self._survey.layout
+        self.symbols = self._named_symbols()
+        self.knows: frozenset[str] | None = self._known()
+        self._threshold = threshold if {"regime", "threshold"}.isdisjoint(layout.fields) else None
 
-    def _settled(self, header: Header) -> Header:
+    @property
+    def is_export(self) -> bool:
+        """Whether livestory's own bot is told of: an export has its column names, and others seldom those alone."""
+        return {*self._sample.names} <= {*COLUMNS} and bool(_OF_OUR_BOT & {*self._sample.names})
+
+    @property
+    def unit(self) -> str | None:
+        """What its wealth is counted in, where a column's name or all of its cells say so."""
+        return self._survey.unit
+
+    @property
+    def symbol(self) -> str | None:
+        """The symbol, where it names one and no other."""
+        return self.symbols[0] if len(self.symbols) == 1 else None
+
+    def _known(self) -> frozenset[str]:
+        """What it says; where a position is in coins, its weight is worked out."""
+        return self._survey.layout.known | ({"target_weight"} if self._survey.in_coins else set())
+
+    def _surveyed(self) -> Survey:
+        layout = self._recognised
+        for column in self._dropped:
+            layout = layout.without(column)
+        self.remarks = Remarks(
+            read_as=None if self.is_export else _read_as(layout),
+            unused=layout.unused,
+            inferred=list(self.remarks.inferred),
+        )
+        survey = Survey(self._sample, layout, self._asked.zone, self._asked.now, self.remarks)
+        for column, why in self._dropped.items():
+            self.remarks.infer(f"{column.replace('_', ' ')} not used: {why}")
+        survey.layout = self._settled(survey)
+        return survey
+
+    def _settled(self, survey: Survey) -> Layout:
         """A lone position is the target weight, as backtests have it, or how much is held, if it goes beyond one."""
-        field = header.fields.get("position")
-        if field is None or not header.lone_position:
-            return header
+        layout = survey.layout
+        field = layout.fields.get("position")
+        if field is None or not layout.lone_position:
+            return layout
+        if survey.in_coins:
+            return layout
+        reader = survey.readers["position"]
         for table, (lines, columns) in self._batches():
-            positions = values(table, "position", field, lines, columns[field])
+            positions = reader.values(table, field, lines, columns[field])
             if any(position is not None and _ONE < abs(position) < inf for position in positions):
-                return header
-        return header.with_target()
+                return layout
+        survey.readers["target_weight"] = reader
+        return layout.with_target()
+
+    def _named_symbols(self) -> tuple[str, ...]:
+        """The symbols that the whole table names."""
+        field = self._survey.layout.fields.get("fill_symbol")
+        if field is None:
+            return ()
+        names = {text.strip() for _, (_, columns) in self._batches() for text in {*columns[field]}}
+        return tuple(sorted({canonical(name) for name in names if name.casefold() not in UNKNOWN}))
+
+    @property
+    def quote(self) -> str | None:
+        """What its trades are paid in, where all of them are in one."""
+        quotes = {assets(symbol)[1] for symbol in self.symbols} - {None}
+        return quotes.pop() if len(quotes) == 1 else (None if quotes else self._survey.quote)
 
     def inputs(self, *, in_order: bool) -> Iterator[Sequence[SourceInput]]:
-        """The inputs of its rows. Raises OutOfOrder and TableError."""
+        """The inputs of its rows. Raises OutOfOrder, StartOver and TableError."""
+        self.remarks.rows.clear()
+        layout = self._survey.layout
+        if layout.shape in {declared.TRIPS, declared.PAIRS}:
+            return trips_of(self._tables, self._survey, self.remarks, self._asked.start)
+        return _latest(self._inputs_by_row(in_order=in_order), self.remarks)
+
+    def _inputs_by_row(self, *, in_order: bool) -> Iterator[Sequence[SourceInput]]:
         last = 0
         told = False
-        for table, (lines, columns) in self._sorted() if in_order else self._batches():
-            times = self._times(table, lines, columns[self._header.fields[TIME]])
+        self._rows = FillRows(
+            self._survey.layout, self.remarks, fees_are_negative=self._survey.fees_are_negative
+        )  # fmt: skip
+        self._index = self._asked.start or 1.0
+        self._begun = False
+        self._later = 0
+        for table, batch in self._sorted() if in_order else self._batches():
+            lines, columns, times = self._timed(table, batch)
+            if not times:
+                continue
             if times[0] < last or not all(map(le, times, islice(times, 1, None))):
                 raise OutOfOrder
-            last, told = times[-1], True
+            last = times[-1]
+            self._doubt(times[0], times[-1])
             if inputs := self._inputs(table, lines, columns, times):
+                told = True
                 yield inputs
         if not told:
-            message = f"{self._tables[0]}: no rows below the header; there is nothing to tell"
+            rows = "every row is left out" if self.remarks.rows else "no rows below the header"
+            why = ", ".join(self.remarks.rows)
+            message = f"{self._tables[0]}: {rows}{f' ({why})' if why else ''}; there is nothing to tell"
             raise TableError(message)
 
     def _batches(self) -> Iterator[tuple[Table, Batch]]:
         return ((table, batch) for table in self._tables for batch in table.batches())
 
     def _sorted(self) -> Iterator[tuple[Table, Batch]]:
-        field = self._header.fields[TIME]
-
         def rows() -> Iterator[Row]:
-            for table, (lines, columns) in self._batches():
-                times = self._times(table, lines, columns[field])
+            for table, batch in self._batches():
+                lines, columns, times = self._timed(table, batch)
                 yield from zip(times, lines, zip(*columns, strict=True), strict=True)
 
         source = by_time(rows())
@@ -107,216 +198,191 @@ class TableSource:
             _, lines, fields = zip(*chunk, strict=True)
             yield self._tables[0], Batch(lines, list(zip(*fields, strict=True)))
 
-    def _times(self, table: Table, lines: Sequence[int], texts: Sequence[str]) -> list[int]:
-        field = self._header.fields[TIME]
-        times = values(table, TIME, field, lines, texts)
-        if None in times or min(times) < LEAST_INSTANT:
-            row = next(row for row, time in enumerate(times) if time is None or time < LEAST_INSTANT)
-            expected = "a time, which every row needs" if times[row] is None else "a time since 1973"
-            raise bad(table, lines[row], field, texts[row], expected)
-        return times
+    def _timed(self, table: Table, batch: Batch) -> tuple[Sequence[int], Sequence[Sequence[str]], list[int]]:
+        """The rows of a batch that have a time, with it: totals and headers in between are left out."""
+        lines, columns = batch
+        field = self._survey.layout.fields[TIME]
+        try:
+            return lines, columns, self._times(table, lines, columns)
+        except TableError:
+            left = []
+            for row, text in enumerate(columns[field]):
+                why = _is_no_row(text, [column[row] for column in columns], self._sample.names)
+                if why is None:
+                    left.append(row)
+                else:
+                    self.remarks.leave_out(why)
+            if len(left) == len(lines):
+                raise
+        if not left:
+            return [], [], []
+        lines = [lines[row] for row in left]
+        columns = [[column[row] for row in left] for column in columns]
+        return lines, columns, self._times(table, lines, columns)
+
+    def _times(self, table: Table, lines: Sequence[int], columns: Sequence[Sequence[str]]) -> list[int]:
+        field = self._survey.layout.fields[TIME]
+        texts = columns[field]
+        if self._survey.clock is not None:
+            clocks = columns[self._survey.clock]
+            texts = [f"{day.strip()} {clock.strip()}" for day, clock in zip(texts, clocks, strict=True)]
+        return times_in(self._survey, TIME, table, lines, texts)
+
+    def _doubt(self, first: int, last: int) -> None:
+        doubt_times(self.remarks, first, last, self._asked.now)
 
     def _inputs(
         self, table: Table, lines: Sequence[int], columns: Sequence[Sequence[str]], times: list[int]
     ) -> Sequence[SourceInput]:
-        found: dict[str, Sequence[Any]] = {
-            column: values(table, column, field, lines, columns[field])
-            for column, field in self._header.fields.items()
-            if column != TIME
-        }
+        found = self._values(table, lines, columns)
         found[TIME] = times
+        layout = self._survey.layout
+        if layout.shape is declared.RETURNS:
+            return self._of_returns(times, found["return"])
         if self._threshold is not None:
             found["threshold"] = [self._threshold] * len(times)
-        if not self._header.fills and "flow" not in found:
+        if self._survey.in_coins:
+            held = zip(found["position"], found["price"], found["wealth"], strict=True)
+            found["target_weight"] = [
+                p * price / wealth if None not in {p, price, wealth} and wealth else None for p, price, wealth in held
+            ]
+        if not layout.fills and "flow" not in found:
             return _observations(found)
-        rows = [dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True)]
-        return [each for line, row in zip(lines, rows, strict=True) for each in self._of_row(table, line, row)]
+        rows = (dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True))
+        inputs = [
+            each for line, row in zip(lines, rows, strict=True) for each in self._rows.inputs(Place(table, line), row)
+        ]
+        return [*self._before(times[0], found), *inputs] if inputs else inputs
 
-    def _of_row(self, table: Table, line: int, row: dict[str, Any]) -> Iterator[SourceInput]:
-        observed = {column: row[column] for column in OBSERVATION if row.get(column) is not None}
-        if row.get("fill_side") is not None:
-            for column in ("fill_quantity", "fill_price"):
-                if row[column] is None:
-                    raise bad(table, line, self._header.fields[column], "", f"the {column[5:]} of the fill")
-            fill = {field: row[column] for column, field in FILL.items() if row.get(column) is not None}
-            yield Fill(time=row[TIME], **fill)
-            if self._shared(observed):
-                return
-        elif observed.keys() == {TIME, "flow"}:
-            yield Flow(time=row[TIME], amount=row["flow"])
+    def _before(self, time: int, found: Mapping[str, Sequence[Any]]) -> Iterator[SourceInput]:
+        """The wealth before the first row, where it is given, or follows from what that row won."""
+        if self._begun:
             return
-        if observed.keys() - {TIME, "threshold"}:
-            yield Observation(**observed)
+        self._begun = True
+        won, wealth = found.get("fill_result"), found.get("wealth")
+        start = self._asked.start
+        if start is None and won and wealth and won[0] is not None and wealth[0] is not None:
+            start = wealth[0] - float(won[0])
+        if start is not None and wealth:
+            yield Observation(time=time - 1, wealth=start)
 
-    def _shared(self, observed: Mapping[str, Any]) -> bool:
-        """Whether what a fill's row observes is said of the fill: its price, its reason."""
-        fields = self._header.fields
-        own = {fields[column] for column in FILL if column in fields}
-        return all(fields.get(column, -1) in own for column in observed.keys() - {TIME, "threshold"})
+    def _values(self, table: Table, lines: Sequence[int], columns: Sequence[Sequence[str]]) -> dict[str, Sequence[Any]]:
+        survey = self._survey
+        found: dict[str, Sequence[Any]] = {}
+        for column, field in survey.layout.fields.items():
+            if column == TIME:
+                continue
+            try:
+                if column in survey.times:
+                    found[column] = times_in(survey, column, table, lines, columns[field], needed=False)
+                else:
+                    found[column] = survey.readers[column].values(table, field, lines, columns[field])
+            except TableError as error:
+                self._drop(column, error)
+            if column in survey.scale:
+                scale = survey.scale[column]
+                found[column] = [None if each is None else each * scale for each in found[column]]
+        return found
+
+    def _drop(self, column: str, error: TableError) -> None:
+        """Begin anew without a column that the story can do without."""
+        layout = self._survey.layout
+        others = layout.fields.keys() - {column, *self._dropped, TIME}
+        if column in _NEEDED or column in layout.given or not others & {*OBSERVATION, "fill_side"}:
+            raise error
+        self._dropped[column] = str(error).partition(": ")[2].partition(";")[0]
+        self._survey = self._surveyed()
+        self.knows = self._known()
+        raise StartOver
+
+    def _of_returns(self, times: Sequence[int], returns: Sequence[float | None]) -> list[SourceInput]:
+        inputs: list[SourceInput] = []
+        if not self._begun:
+            self._begun = True
+            daily = not self._survey.times[TIME].days and not any(time % DAY for time in times)
+            self._later = DAY if daily else 0  # a day's return is known at its close
+            step = times[1] - times[0] if len(times) > 1 else DAY
+            inputs.append(Observation(time=times[0] + self._later - max(step, 1), wealth=self._index))
+        for time, each in zip(times, returns, strict=True):
+            if each is not None:
+                self._index *= 1.0 + each
+            inputs.append(Observation(time=time + self._later, wealth=self._index))
+        return inputs
 
 
-def _observations(found: Mapping[str, Sequence[Any]]) -> list[Observation]:
+def _chosen(
+    tables: Sequence[Table], given: Mapping[str, str], shape: str | None, remarks: Remarks
+) -> tuple[Sequence[Table], Sample, Layout]:
+    """The tables that are told: all of a file, or the first sheet of a workbook that has anything to tell."""
+    if tables[0].is_sheet:
+        problems = []
+        for table in tables:
+            try:
+                sample = Sample.of(table)
+                layout = recognised(table, sample.line, sample.names, sample.columns, given, shape)
+            except TableError as error:
+                problems.append(error)
+                continue
+            others = [str(each).rpartition("/")[2] for each in tables if each is not table]
+            if others:
+                remarks.infer(f"sheet {str(table).rpartition('/')[2]} read, not {', '.join(others)}")
+            return [table], sample, layout
+        raise problems[0]
+    sample = Sample.of(tables[0])
+    for table in tables[1:]:
+        line, names = next(table.rows())
+        if names != sample.names:
+            raise table.error(line, None, f"its columns are others than those of {tables[0]}; explain it alone")
+    return tables, sample, recognised(tables[0], sample.line, sample.names, sample.columns, given, shape)
+
+
+def _read_as(layout: Layout) -> str:
+    return layout.shape.name + (f", {layout.writer}" if layout.writer else "")
+
+
+def _is_no_row(time: str, fields: Sequence[str], names: Sequence[str]) -> str | None:
+    """Why a row whose time can't be read is none; None where it is one."""
+    words = {field.strip(" :").casefold() for field in fields}
+    if list(fields) == list(names):
+        return "the header again"
+    if time.startswith("#"):
+        return "a remark"
+    return "it adds up others" if words & _TOTALS and not any(map(str.isdigit, time)) else None
+
+
+def _latest(chunks: Iterable[Sequence[SourceInput]], remarks: Remarks) -> Iterator[Sequence[SourceInput]]:
+    """Of observations of one time, one after the other, the last, which knows what those before it knew."""
+    held: list[SourceInput] = []
+    for chunk in chunks:
+        given = [*held, *chunk]
+        times = [each.time for each in given]
+        if any(map(eq, times, islice(times, 1, None))):
+            given = _merged(given, remarks)
+        held = given[-1:]
+        if len(given) > 1:
+            yield given[:-1]
+    if held:
+        yield held
+
+
+def _merged(given: Sequence[SourceInput], remarks: Remarks) -> list[SourceInput]:
+    merged: list[SourceInput] = []
+    at: dict[int, int] = {}  # of a time, where its observation stands
+    for each in given:
+        if isinstance(each, Observation):
+            place = at.get(each.time)
+            if place is not None:
+                remarks.leave_out("a later one has the same time")
+                before = merged[place]
+                own = {name: value for name in OBSERVATION if (value := getattr(each, name)) is not None}
+                merged[place] = replace(before, **own)
+                continue
+            at = {each.time: len(merged)}
+        merged.append(each)
+    return merged
+
+
+def _observations(found: Mapping[str, Sequence[Any]]) -> list[SourceInput]:
     # By place and not by name: a million observations are made in a third of the time.
     last = max(map(OBSERVATION.index, found))
     return list(map(Observation, *(found.get(name, repeat(None)) for name in OBSERVATION[: last + 1])))
-
-
-_decode = msgpack.Decoder(Row).decode
-
-
-def by_time(rows: Iterable[Row]) -> Iterator[Row]:
-    """The rows by time; those of one time stay in the order in which they stood. Raises OSError."""
-    source = iter(rows)
-    with ExitStack() as files:
-        runs = []
-        while run := sorted(islice(source, _RUN), key=itemgetter(0)):
-            file = files.enter_context(TemporaryFile())
-            for row in run:
-                packed = msgpack.encode(row)
-                file.write(len(packed).to_bytes(_LENGTH, "little") + packed)
-            file.seek(0)
-            runs.append(_read(file))
-        yield from heapq.merge(*runs, key=itemgetter(0))
-
-
-def _read(file: IO[bytes]) -> Iterator[Row]:
-    while length := file.read(_LENGTH):
-        yield _decode(file.read(int.from_bytes(length, "little")))
-
-
-def values(table: Table, column: str, field: int, lines: Sequence[int], texts: Sequence[str]) -> list[Any]:
-    """What the cells of ``column`` say, one a line; None where a cell is empty. Raises TableError for a bad one."""
-    read, expected = _READERS[column]
-    try:
-        if read is instant_of:
-            return _ends(_instants(texts))
-        return _numbers(texts) if read is float else list(map(read, texts))
-    except (ValueError, InvalidOperation, msgspec.DecodeError):
-        pass
-    return [_value(table, field, line, text, read, expected) for line, text in zip(lines, texts, strict=True)]
-
-
-def _numbers(texts: Sequence[str]) -> list[float]:
-    """As `float` reads them. Raises ValueError where one of them is none, or NaN."""
-    try:
-        found = _decode_numbers(f"[{','.join(texts)}]")  # in a third of the time
-    except msgspec.DecodeError:
-        found = list(map(float, texts))  # JSON knows no .5, +1 or inf
-    if len(found) != len(texts) or _is_nan(sum(found)):
-        raise ValueError
-    return found
-
-
-_decode_numbers = msgspec.json.Decoder(list[float]).decode
-
-
-def _instants(texts: Sequence[str]) -> list[int]:
-    """As `instant_of`, but without a call for each of them."""
-    if texts[0].isdigit():
-        return list(map(instant_of, texts))
-    return [_DAYS[text[:10]] + _CLOCKS[text[10:]] for text in texts]
-
-
-class _Instants(dict[str, int]):
-    """Instants by their texts: a table has few days and few times of day, and each is read once."""
-
-    def __init__(self, before: str) -> None:
-        self._before = before  # what makes the text a whole timestamp
-
-    def __missing__(self, text: str) -> int:
-        if len(self) >= _REMEMBERED:
-            self.clear()
-        found = self[text] = instant(self._before + text)
-        return found
-
-
-_REMEMBERED = 4096
-_DAYS, _CLOCKS = _Instants(""), _Instants("1970-01-01")
-
-
-def _ends(times: list[int]) -> list[int]:
-    """The times, but a column of close times as bars' ends: exchanges write the end less a milli- or microsecond."""
-    if times[0] % SECOND < _CLOSE:
-        return times
-    return [time + -time % SECOND if time % SECOND >= _CLOSE else time for time in times]
-
-
-_CLOSE = SECOND - 1000
-
-
-def _value(  # noqa: PLR0913, PLR0917 - a cell and its place
-    table: Table, field: int, line: int, text: str, read: Callable[[str], Any], expected: str
-) -> Any:
-    stripped = text.strip()
-    if stripped.casefold() in _UNKNOWN:
-        return None
-    try:
-        return read(stripped)
-    except (ValueError, InvalidOperation, msgspec.DecodeError):
-        raise bad(table, line, field, text, expected) from None
-
-
-def bad(table: Table, line: int, field: int, text: str, expected: str) -> TableError:
-    """The error that says what a cell is not."""
-    shown = text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
-    return table.error(line, field + 1, f"{shown!r} is not {expected}; correct the cell, or leave it empty")
-
-
-def _is_nan(number: float) -> bool:
-    return number != number  # noqa: PLR0124 - so NaN is
-
-
-def _flag(text: str) -> bool:
-    return _YES_NO[text.casefold()] if text.casefold() in _YES_NO else _refuse()
-
-
-def _amount(text: str) -> Decimal:
-    amount = _money(text)
-    return amount if amount >= 0 else _refuse()
-
-
-def _money(text: str) -> Decimal:
-    return decimal(text, "amount", signed=True)
-
-
-def _reason(text: str) -> Reason:
-    if not text:
-        raise ValueError
-    return msgspec.json.decode(text, type=Reason) if text.startswith("{") else in_own_words(text)
-
-
-def _side(text: str) -> str:
-    return _SIDES[text.casefold()] if text.casefold() in _SIDES else _refuse()
-
-
-def _text(text: str) -> str:
-    return text or _refuse()
-
-
-def _refuse() -> NoReturn:
-    raise ValueError
-
-
-def _reader(column: str, hint: Any) -> tuple[Callable[[str], Any], str]:
-    kind = next((each for each in get_args(hint) if each is not NoneType), hint)
-    if column in INSTANTS:
-        return instant_of, "a time (ISO 8601, or seconds, ms, µs or ns since 1970)"
-    if column in FLAGS:
-        return _flag, "a flag (1 or 0)"
-    if column == "fill_side":
-        return _side, "buy or sell"
-    if column in {"fill_quantity", "fill_price"}:
-        return _amount, "an amount"
-    named: dict[Any, tuple[Callable[[str], Any], str]] = {
-        float: (float, "a number"),
-        Decimal: (_money, "an amount"),
-        int: (int, "a whole number"),
-        Reason: (_reason, "a reason"),
-    }
-    return named.get(kind, (_text, "a text"))
-
-
-_HINTS, _FILL_HINTS = get_type_hints(Observation), get_type_hints(Fill)
-_READERS = {column: _reader(column, _HINTS[column]) for column in OBSERVATION} | {
-    column: _reader(column, _FILL_HINTS[field]) for column, field in FILL.items()
-}

@@ -75,6 +75,7 @@ class _Memory(Struct):
     breaker: d.BreakerDetector = field(default_factory=d.BreakerDetector)
     daily_limit: d.DailyLimitDetector = field(default_factory=d.DailyLimitDetector)
     half_way: d.HalfWayDetector = field(default_factory=d.HalfWayDetector)
+    liquidation: d.LiquidationDetector = field(default_factory=d.LiquidationDetector)
     drawdown: d.DrawdownDetector = field(default_factory=d.DrawdownDetector)
     all_time_high: d.AllTimeHighDetector = field(default_factory=d.AllTimeHighDetector)
     lacking: d.MissingFieldsDetector = field(default_factory=d.MissingFieldsDetector)
@@ -146,6 +147,7 @@ class Narrator(FormerVerbs):
         ordered = (
             *(("flow", memory.flows), ("next_due", memory.gaps), ("", memory.regime), ("halted", memory.breaker)),
             *(("daily_loss_hit", memory.daily_limit), ("halted", memory.half_way), ("wealth", memory.drawdown)),
+            ("positions", memory.liquidation),
             *(("wealth", memory.all_time_high), *((("", memory.exposures),) if memory.exposures else ())),
             *(() if memory.lacking.told else (("", memory.lacking),)),
             *(("", memory.chapters), ("", memory.silence)),

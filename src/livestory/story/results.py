@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from livestory.story.positions import add
 
 if TYPE_CHECKING:
+    from livestory.story.kinds.money import FundingPaid
     from livestory.story.kinds.trades import Trade
     from livestory.story.positions import RoundTrip
 
@@ -134,6 +135,10 @@ class Results(Struct, omit_defaults=True):
         trip = trade.trip
         if trip is not None and trip.result is not None:
             self._tally(trip.asset).close(trip, trip.result)
+
+    def fund(self, paid: FundingPaid) -> None:
+        """Count what holding a contract has earned or cost."""
+        add(self.funding, paid.unit or "", paid.amount)
 
     def append(self, later: Results) -> None:
         """Count what came after all of this."""

@@ -34,6 +34,10 @@ class StorySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         float,
         Meta(gt=0, le=1, description="Share of the breaker's limit at which the drawdown is told as a warning. Share."),
     ] = 0.5
+    liquidation_near: Annotated[
+        float,
+        Meta(gt=0, lt=1, description="Distance of a price from that of liquidation under which it is told. Share."),
+    ] = 0.1
     drawdown_told: Annotated[
         float,
         Meta(gt=0, lt=1, description="Drawdown told for a bot that does not report whether it halts. Share."),

@@ -11,8 +11,10 @@ from livestory.trading.exchange.protocol import Exchange
 from livestory.trading.executor import Executor
 from livestory.trading.market.bar import Bar
 from livestory.trading.market.candles import ExchangeCandles
+from livestory.trading.strategy.choice import Strategy
 
 EVERY = SECOND
+_WARM = 4  # times the bars that a strategy needs at the least; then its averages have forgotten where they began
 
 
 class Timer(Event):
@@ -51,6 +53,11 @@ class Timer(Event):
             if not self._stop.wait(min(left, self._every)):
                 self._call(self._clock.now())
         return self._stop.is_set()
+
+
+def bars_to_warm(strategy: Strategy) -> int:
+    """How many bars before now a strategy is shown when it joins a market."""
+    return _WARM * strategy.bars_needed
 
 
 def joined(  # noqa: PLR0913, PLR0917 - who hears what, from when on, and where its account is

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from livestory.cli.options import config_option, configuration, dir_option
+from livestory.cli.options import PATH, config_option, configuration, dir_option
 from livestory.cli.output import print_rows
 from livestory.cli.story_folder import story_in
 from livestory.cli.supervisor import Supervisor
@@ -18,6 +17,7 @@ from livestory.extras import missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from livestory.outlets.alerts.alerts import Alerts
     from livestory.outlets.alerts.outbox import ChannelState, Outbox
@@ -158,7 +158,7 @@ def test(whole: tuple[Path, Path | None], channel: str | None, configured: Path 
 
 
 @alert.command(name="list", short_help="What waits, was delivered, failed.")
-@click.option("--dir", "folder", type=click.Path(path_type=Path), help="Folder of the story, or its own file.")
+@click.option("--dir", "folder", type=PATH, help="Folder of the story, or its own file.")
 @config_option()
 @click.pass_obj
 def list_(whole: tuple[Path, Path | None], folder: Path | None, configured: Path | None) -> None:

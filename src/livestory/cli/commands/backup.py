@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from livestory.cli.options import dir_option
+from livestory.cli.options import PATH, dir_option
 from livestory.cli.output import size
 from livestory.cli.story_folder import move_aside, story_in
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 @click.command(short_help="Copy a story to one file while its bot runs.")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PATH)
 @dir_option()
 def backup(file: Path, folder: Path) -> None:
     """Copy a story to FILE (.tar.gz): journal, story file and archive as they are at one instant.
@@ -35,7 +38,7 @@ def backup(file: Path, folder: Path) -> None:
 
 
 @click.command(short_help="Put a backup back.")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PATH)
 @dir_option()
 @click.option("--fresh", is_flag=True, help="Move a story that is there aside first.")
 def restore(file: Path, folder: Path, *, fresh: bool) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
 
-from livestory.cli.options import dir_option
+from livestory.cli.options import dir_option, time_or_ago
 from livestory.cli.story_folder import story_in
-from livestory.clock import instant
-from livestory.durations import duration
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,17 +17,7 @@ if TYPE_CHECKING:
     from livestory.story.journal.reader import JournalReader
 
 
-def _time(_ctx: click.Context, _parameter: click.Parameter, text: str | None) -> int | timedelta | None:
-    """An instant, or how long before the end."""
-    if text is None:
-        return None
-    with suppress(ValueError):
-        return timedelta(microseconds=duration(text))
-    try:
-        return instant(text)
-    except ValueError:
-        message = f"{text!r} is neither a duration such as 3d nor a time such as 2024-12-03T15:00"
-        raise click.BadParameter(message) from None
+_TIME = time_or_ago("3d")
 
 
 @click.command(short_help="A day, week, month or year in one paragraph.")
@@ -38,9 +25,9 @@ def _time(_ctx: click.Context, _parameter: click.Parameter, text: str | None) ->
 @click.option("--week", "period", flag_value="week", default="week", help="The last week that ended.  [default]")
 @click.option("--month", "period", flag_value="month", help="The last month that ended.")
 @click.option("--year", "period", flag_value="year", help="The last year that ended.")
-@click.option("--of", "of", callback=_time, metavar="DATE", help="The one that holds this date, ended or not.")
-@click.option("--since", callback=_time, metavar="3d|TIME", help="Any span: from then on, or so long before its end.")
-@click.option("--until", callback=_time, metavar="TIME", help="End of the span of --since.  [default: the last line]")
+@click.option("--of", "of", type=_TIME, metavar="DATE", help="The one that holds this date, ended or not.")
+@click.option("--since", type=_TIME, metavar="3d|TIME", help="Any span: from then on, or so long before its end.")
+@click.option("--until", type=_TIME, metavar="TIME", help="End of the span of --since.  [default: the last line]")
 @click.option("--format", "form", type=click.Choice(["text", "md", "html"]), default="text", show_default=True)
 @dir_option()
 def digest(

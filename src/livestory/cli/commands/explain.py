@@ -53,9 +53,14 @@ class _Asked(NamedTuple):
     configured: bool  # by a file, and not by defaults alone
     symbol: str
     unit: str
+    given_unit: str | None  # by the caller or the configuration
     breaker: float | None
     columns: str
     strategy: str | None
+    chosen: bool  # the symbol, by the caller
+    shape: str | None
+    zone: str | None
+    start: float | None
 
 
 @click.command(short_help="Tell the story of a table or a journal; --glossary: its words.")
@@ -79,8 +84,14 @@ class _Asked(NamedTuple):
     "--kind", "kinds", type=event_kinds, metavar="KIND,…", help="Only these kinds, such as trade,breaker,ath."
 )
 @click.option(
-    "--columns", default="", metavar="NAME=COLUMN,…", help="What unusual columns are, such as wealth=my_equity."
+    "--columns",
+    default="",
+    metavar="NAME=COLUMN,…",
+    help="What unusual columns are, such as wealth=my_equity; position=- leaves one out.",
 )
+@click.option("--shape", metavar="NAME", help="What a row is, such as fills; --formats names them.  [default: found]")
+@click.option("--tz", "zone", metavar="ZONE", help="Of times that name none, such as Europe/Berlin.  [default: UTC]")
+@click.option("--start", type=float, metavar="AMOUNT", help="The wealth before the first row.")
 @click.option(
     "--breaker",
     type=click.FloatRange(0, 1, min_open=True),
@@ -99,6 +110,7 @@ class _Asked(NamedTuple):
     metavar="NAME=VALUE",
     help="One setting, such as story.quiet=24h.",
 )
+@click.option("--formats", is_flag=True, help="Name the tables that are known, with their columns.")
 @click.option("--glossary", is_flag=True, help="Explain the words of a story's lines, in a sentence each.")
 def explain(
     file: Path | None,
@@ -109,6 +121,9 @@ def explain(
     until: int | None,
     kinds: frozenset[str] | None,
     columns: str,
+    shape: str | None,
+    zone: str | None,
+    start: float | None,
     breaker: float | None,
     strategy: str | None,
     symbol: str | None,
@@ -116,9 +131,10 @@ def explain(
     configured: Path | None,
     changes: tuple[tuple[str, str], ...],
     *,
+    formats: bool,
     glossary: bool,
 ) -> None:
-    """Tell the story of FILE: a CSV (also .gz or .zst), a Parquet file, or a journal; - is standard input.
+    """Tell the story of FILE: a table of wealth or trades in any usual form, or a journal; - is standard input.
 
     What other bots write is known too: freqtrade's database and its backtests (zip, JSON, .last_result.json).
 
@@ -135,6 +151,11 @@ def explain(
     """
     if glossary:
         _print_glossary()
+        return
+    if formats:
+        from livestory.retell.shapes.listing import listing
+
+        click.echo(listing(), nl=False)
         return
     if file is None:
         message = "nothing to explain; name a table or a journal, or ask for the words of a story with --glossary"
@@ -157,9 +178,14 @@ def explain(
         path is not None,
         pair,
         unit or settings.bot.unit or pair.partition("/")[2],
+        unit or settings.bot.unit,
         breaker,
         columns,
         strategy,
+        symbol is not None,
+        shape,
+        zone,
+        start,
     )
     with ExitStack() as stack:
         source, retelling = _source(stack, file, asked, chosen=symbol is not None)
@@ -207,10 +233,13 @@ def _same(out: Path, html: Path) -> bool:
 
 def _source(stack: ExitStack, file: Path, asked: _Asked, *, chosen: bool) -> tuple[InputSource, RetellingSettings]:
     """What is told, and how."""
-    from livestory.retell.columns import given_columns
+    from livestory.clock import SystemClock
     from livestory.retell.explain_story import RetellingSettings
-    from livestory.retell.table_source import TableSource
+    from livestory.retell.shapes.recognised import given_columns
+    from livestory.retell.table_source import Asked, TableSource
+    from livestory.retell.times import zone_of
     from livestory.story.files.layout import Layout
+    from livestory.story.symbol import assets
     from livestory.tables import tables
 
     given = given_columns(asked.columns)
@@ -226,12 +255,21 @@ def _source(stack: ExitStack, file: Path, asked: _Asked, *, chosen: bool) -> tup
         return _journal(stack, journal_in(file, name), asked, chosen=chosen)
     settings = asked.settings
     threshold = settings.strategy.regime.threshold
-    table = TableSource(name or file.name, tables(file, name), given, threshold)
+    reading = Asked(
+        shape=asked.shape,
+        zone=zone_of(asked.zone) if asked.zone else None,
+        start=asked.start,
+        now=SystemClock().now(),
+    )
+    table = TableSource(name or file.name, tables(file, name), given, threshold, reading)
+    own = table.knows is not None and table.knows >= _OWN
+    symbol = asked.symbol if asked.chosen or asked.configured or table.is_export else table.symbol
+    unit = asked.given_unit or table.unit or assets(symbol)[1] or table.quote
     return table, RetellingSettings(
-        symbol=asked.symbol,
-        unit=asked.unit,
+        symbol=symbol,
+        unit=unit,
         story=settings.story,
-        rules=_rules(asked, own=table.knows is not None and table.knows >= _OWN),
+        rules=_rules(asked, own=own),
         breaker=asked.breaker,
         threshold=threshold,
     )

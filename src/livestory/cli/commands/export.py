@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from livestory.cli.options import config_option, configuration
+from livestory.cli.options import PATH, config_option, configuration
 from livestory.cli.output import progress
 from livestory.cli.story_folder import journal_in
 from livestory.clock import SystemClock, instant
@@ -42,14 +42,12 @@ def _label(text: str) -> tuple[str, str]:
 @click.option(
     "--prometheus", "url", metavar="URL", help="The server.  [default: url of [prometheus] in the configuration]"
 )
-@click.option(
-    "--journal", type=click.Path(path_type=Path), metavar="FILE", help="A story's journal, instead of Prometheus."
-)
+@click.option("--journal", type=PATH, metavar="FILE", help="A story's journal, instead of Prometheus.")
 @click.option("--start", type=_time, metavar="TIME|7d", help="Leave out what was before.  [default: all there is]")
 @click.option("--end", type=_time, metavar="TIME|7d", help="Leave out what was later.  [default: now]")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default=_OUT,
     show_default=True,
     metavar="FILE",
@@ -70,9 +68,7 @@ def _label(text: str) -> tuple[str, str]:
     metavar="FILE|PRESET",
     help="Which metric fills which column: a preset (livestory, wealth_total) or a file, see docs/export.md.",
 )
-@click.option(
-    "--ca", type=click.Path(path_type=Path), metavar="FILE", help="Certificates (PEM) to check the server's https with."
-)
+@click.option("--ca", type=PATH, metavar="FILE", help="Certificates (PEM) to check the server's https with.")
 @config_option()
 def export(
     url: str | None,

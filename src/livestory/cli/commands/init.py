@@ -8,11 +8,12 @@ from pathlib import Path
 
 import click
 
+from livestory.cli.options import PATH
 from livestory.errors import InputError
 
 
 @click.command(short_help="Write a commented configuration.")
-@click.argument("file", type=click.Path(path_type=Path), default=Path("livestory.toml"))
+@click.argument("file", type=PATH, default=Path("livestory.toml"))
 def init(file: Path) -> None:
     """Write a configuration FILE (livestory.toml) with every setting, its unit and its default.
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from contextlib import ExitStack, nullcontext
 from math import isfinite
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from livestory.cli.mode import MODES, Mode, allow
-from livestory.cli.options import config_option, configuration, dir_option
+from livestory.cli.options import PATH, config_option, configuration, dir_option
 from livestory.cli.output import print_summary, progress
 from livestory.cli.page import PORT, need_page, served
 from livestory.cli.story_folder import move_aside, story_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from livestory.cli.play import Play
     from livestory.config import Configuration
@@ -38,10 +38,10 @@ def _speed(text: str) -> float | None:
 
 
 @click.command(short_help="Trade on paper, on a testnet, or with real money.")
-@click.argument("more_bars", metavar="", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("more_bars", metavar="", nargs=-1, type=PATH)
 @click.option(
     "--bars",
-    type=click.Path(path_type=Path),
+    type=PATH,
     multiple=True,
     metavar="FILE …",
     help="Recorded bars to replay: CSV, gz, Parquet, or Binance's kline archives (zip).",
@@ -106,7 +106,7 @@ def run(
     """
     from msgspec.structs import replace
 
-    from livestory.cli.live import trading
+    from livestory.cli.exchange_run import trading
     from livestory.cli.play import play
     from livestory.cli.stopping import stop_on_signals
     from livestory.trading.replay import Ending

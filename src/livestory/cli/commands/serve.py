@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from livestory.cli.commands.alert import delivered
-from livestory.cli.options import config_option
+from livestory.cli.options import PATH, config_option
 from livestory.cli.page import PORT, when_parent_ends
 from livestory.cli.serving import end_on_hangup, token_of, url_of
 from livestory.cli.story_folder import story_in
@@ -29,7 +29,7 @@ _TOKEN = "LIVESTORY_TOKEN"  # noqa: S105 - the name of a variable
 @click.option(
     "--dir",
     "folders",
-    type=click.Path(path_type=Path),
+    type=PATH,
     multiple=True,
     default=(Path("results"),),
     show_default="results",
@@ -39,7 +39,7 @@ _TOKEN = "LIVESTORY_TOKEN"  # noqa: S105 - the name of a variable
 @click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0: any free one.")
 @click.option(
     "--token-file",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="FILE",
     help=f"File with the token that opens the page; or set {_TOKEN}.",
 )

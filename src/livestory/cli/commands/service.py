@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from livestory.cli.options import config_file, config_option
+from livestory.cli.options import PATH, config_file, config_option
 from livestory.cli.output import print_rows
 from livestory.cli.systemd import WORDS
 from livestory.errors import InputError
@@ -47,12 +47,12 @@ def service() -> None:
 
 
 @service.command()
-@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[run|serve|alert]… [-- OPTIONS]")
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[run|serve|alert|listen]… [-- OPTIONS]")
 @_whose
 @click.option(
     "--dir",
     "folder",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Folder of the story.  [default: results; with --system /var/lib/NAME]",
 )
 @config_option(otherwise="livestory.toml of the present folder")
@@ -79,6 +79,7 @@ def install(
     livestory service install                     run and serve
     livestory service install run -- --mode live --metrics-port 9108
     livestory service install serve --name scout --dir results/scout -- --port 8731
+    livestory service install listen serve --dir results/mine
     livestory service install run --print
     """
     from livestory.cli.systemd import Systemd

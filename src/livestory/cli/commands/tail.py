@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from livestory.cli.options import dir_option, event_kinds
+from livestory.cli.options import MICROSECOND, dir_option, event_kinds, time_or_ago
 from livestory.cli.story_folder import story_in
-from livestory.clock import SystemClock, instant
-from livestory.durations import duration, duration_text
+from livestory.clock import SystemClock
+from livestory.durations import duration_text
 from livestory.errors import JournalError
 from livestory.story.kinds import KINDS
 from livestory.story.wording.numbers import minute
@@ -33,17 +33,6 @@ _PAGE = 1000
 _PAUSE = 0.1  # seconds between two looks; one takes microseconds
 
 
-def _since(text: str) -> tuple[str, int]:
-    """("ago", microseconds) of a duration, or ("at", instant) of a timestamp."""
-    with suppress(ValueError):
-        return "ago", duration(text)
-    try:
-        return "at", instant(text)
-    except ValueError:
-        message = f"{text!r} is neither a duration such as 2h nor a time such as 2024-12-03T15:00"
-        raise click.BadParameter(message) from None
-
-
 @click.command(short_help="Print or follow a story's lines.")
 @click.option("-f", "--follow", is_flag=True, help="Go on printing lines as they are told, until Ctrl-C.")
 @click.option(
@@ -56,7 +45,7 @@ def _since(text: str) -> tuple[str, int]:
 @click.option("--kind", "kinds", type=event_kinds, metavar="KIND,…", help=f"Only these kinds: {', '.join(KINDS)}.")
 @click.option(
     "--since",
-    type=_since,
+    type=time_or_ago("2h"),
     metavar="2h|TIME",
     help="Only lines from then on. A duration counts from now; in a replay, from its last line.",
 )
@@ -66,7 +55,7 @@ def _since(text: str) -> tuple[str, int]:
 def tail(
     lines: int | None,
     kinds: frozenset[str] | None,
-    since: tuple[str, int] | None,
+    since: int | timedelta | None,
     folder: Path,
     *,
     follow: bool,
@@ -105,7 +94,7 @@ class _Wanted(NamedTuple):
     """Which lines were asked for."""
 
     kinds: frozenset[str] | None
-    since: tuple[str, int] | None
+    since: int | timedelta | None
     lines: int | None  # None: all of them
     everything: bool  # also what is not shown
 
@@ -133,21 +122,17 @@ class _Wanted(NamedTuple):
         kinds = f" of kind {', '.join(sorted(self.kinds))}" if self.kinds else ""
         if self.since is None:
             return f"no line{kinds} was told yet"
-        how, micros = self.since
-        return f"no line{kinds} " + (
-            f"in the last {duration_text(micros)}" if how == "ago" else f"since {minute(micros)}"
-        )
+        if isinstance(self.since, timedelta):
+            return f"no line{kinds} in the last {duration_text(self.since // MICROSECOND)}"
+        return f"no line{kinds} since {minute(self.since)}"
 
     def _start(self, reader: JournalReader) -> int | None:
         from livestory.story.snapshot import on_bars_time
 
-        if self.since is None:
-            return None
-        how, micros = self.since
-        if how == "at":
-            return micros
+        if not isinstance(self.since, timedelta):
+            return self.since
         last = reader.event(reader.last_seq) if on_bars_time(reader.identity) else None
-        return (SystemClock().now() if last is None else last.told) - micros
+        return (SystemClock().now() if last is None else last.told) - self.since // MICROSECOND
 
 
 def _followed(layout: Layout, wanted: _Wanted) -> Iterator[list[Kept]]:

@@ -39,7 +39,7 @@ def openapi() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "livestory listen", "version": "1", "description": "Tells the story of a bot."},
         "paths": {
-            "/tell": {"post": {**post, "operationId": "tell", "security": [{"bearer": []}]}},
+            "/tell": {"post": {**post, "operationId": "tell", "security": [{"bearer": []}, {}]}},
             "/tell/{secret}": {"post": {**post, "operationId": "tellAsSource", "parameters": [secret]}},
         },
         "components": {

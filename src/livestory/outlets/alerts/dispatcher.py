@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from livestory.clock import SECOND, Clock, monotonic
 from livestory.errors import LivestoryError
 from livestory.outlets.alerts.delivery import Delivery, MessageStyle, Patience
-from livestory.outlets.alerts.message import heard_again, not_heard, title
+from livestory.outlets.alerts.message import DIGEST, heard_again, not_heard, of_a_period, title
 from livestory.outlets.alerts.outbox import ChannelState, Outbox, QueuedLine
+from livestory.story.digest.period import Span
+from livestory.story.digest.prose import digest
+from livestory.story.digest.source import read
+from livestory.story.event import from_record
 from livestory.story.files.layout import Layout
 from livestory.story.journal.entry import Kept
 from livestory.story.journal.follower import Change, StoryFollower
 from livestory.story.journal.reader import JournalReader
 from livestory.story.kinds import is_critical
+from livestory.story.kinds.chapters import Chapter
 from livestory.story.snapshot import Snapshot
 
 _LOOK = 0.2  # seconds between two looks at the journal: a phone is not faster, and an idle machine sleeps
@@ -140,12 +145,30 @@ class Dispatcher:
                 if kept.seq > cursors[each.name]
                 and each.policy.wants(kept.kind, critical=is_critical(kept.kind), shown=kept.shown)
             ]
+            lines += self._digests([kept for kept in page if kept.kind == "chapter"], cursors, journal, now)
             cursors = {name: max(seq, page[-1].seq) for name, seq in cursors.items()}
             self._outbox.add(lines, cursors, journal)
             self._wake(name for name, _ in lines)
             if self._stopping:
                 return
             await asyncio.sleep(0)
+
+    def _digests(
+        self, chapters: Sequence[Kept], cursors: Mapping[str, int], journal: str, now: int
+    ) -> list[tuple[str, QueuedLine]]:
+        """The digests of periods that ended, for the channels that asked for them."""
+        found = []
+        for kept in chapters:
+            facts = from_record(kept.record, kept.line, kept.id, kept.seq).facts
+            period = facts.period if isinstance(facts, Chapter) else ""
+            asked = [each.name for each in self._deliveries
+                     if period in each.policy.digests and kept.seq > cursors[each.name]]  # fmt: skip
+            if asked and isinstance(facts, Chapter):
+                told = digest(read(self._follower.reader, Span(period, facts.start, facts.end)))
+                line = of_a_period(kept.told, told)
+                queued = QueuedLine(0, f"{journal}/{DIGEST}/{kept.id}", None, kept.told, DIGEST, False, line, b"", now)  # noqa: FBT003 - not critical
+                found += [(name, queued) for name in asked]
+        return found
 
     def _check_heard(self) -> None:
         """Say once that the bot is not heard any more, and once that it is again."""

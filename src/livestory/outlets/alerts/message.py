@@ -11,15 +11,18 @@ from msgspec import Struct
 
 from livestory.clock import as_datetime, instant
 from livestory.outlets.alerts.outbox import QueuedLine
+from livestory.story.digest.prose import Digest
 from livestory.story.journal.entry import Identity
 from livestory.story.wording import numbers
 from livestory.story.wording.text import escape
 
 _ALIKE = 3  # lines of one kind that are still shown one by one
 _BLOCKS = 8  # lines shown
-_LONGEST = 700  # characters of a line that are shown
+_LONGEST, _LONGEST_DIGEST = 700, 3000  # characters of a line that are shown
 _STAMP = 19  # characters of the first column
 _SEPARATOR = " | "
+DIGEST = "digest"
+"""What a digest among the lines is called, as a kind of its own."""
 AGAIN = "(again)"
 """Beside a message that may have come before."""
 
@@ -103,7 +106,8 @@ def _shown(line: QueuedLine, zone: ZoneInfo) -> str:
     headline, _, rest = rest.partition(_SEPARATOR)
     told, _, why = rest.partition(_SEPARATOR)
     row = _SEPARATOR.join(filter(None, (stamp, headline, told)))
-    return clipped(f"{row}\n{why}" if why else row, _LONGEST, len)
+    longest = _LONGEST_DIGEST if line.kind == DIGEST else _LONGEST
+    return clipped(f"{row}\n{why}" if why else row, longest, len)
 
 
 def clipped(text: str, limit: int, size: Callable[[str], int]) -> str:
@@ -161,6 +165,12 @@ def not_heard(now: int, due: int, heard: int) -> str:
         f"the next observation was due {numbers.moment(due, now)}, {numbers.duration(max(now - due, 0))} ago, and the "
         "bot said no goodbye: look after it, its machine and its connection"
     )
+
+
+def of_a_period(now: int, told: Digest) -> str:
+    """The line that carries the digest of a period that ended."""
+    columns = (f"🗞️ {told.title}", told.verdict, " ".join(told.told))
+    return _SEPARATOR.join((numbers.stamp(now), *(column.replace("|", "\\|") for column in columns)))
 
 
 def heard_again(now: int, heard: int) -> str:

@@ -26,6 +26,7 @@ class Policy:
         machine = settings.service == "webhook"
         self._kinds = frozenset(settings.kinds)
         self._all = settings.severity == "all"
+        self.digests = frozenset(settings.digest)  # the periods that it gets the digest of
         self._quiet = _quiet(settings.quiet)
         self._zone = ZoneInfo(settings.time_zone)
         self._gather = 0 if machine else settings.gather

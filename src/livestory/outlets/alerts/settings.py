@@ -18,6 +18,7 @@ _HTTP = "^https?://[^\\s/]\\S*$"
 
 # What is no name may be the secret itself, put into the wrong place: no error repeats it.
 Named = Annotated[str, Meta(pattern=_VARIABLE, extra_json_schema={"writeOnly": True, "example": "PHONE_TOKEN"})]
+Period = Literal["day", "week", "month", "year"]
 Service = Literal["telegram", "discord", "ntfy", "webhook", "apprise"]
 
 
@@ -48,6 +49,13 @@ class ChannelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         Meta(
             description="The kinds of lines it gets (docs/events.md); none named: by severity.",
             extra_json_schema={"example": ["trade", "breaker"]},
+        ),
+    ] = ()
+    digest: Annotated[
+        tuple[Period, ...],
+        Meta(
+            description="Periods of which it gets the digest when they end, whatever else it gets.",
+            extra_json_schema={"example": ["week", "month"]},
         ),
     ] = ()
     quiet: (

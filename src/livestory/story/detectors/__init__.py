@@ -15,6 +15,7 @@ from livestory.story.detectors.risk import (
     DailyLimitDetector,
     DrawdownDetector,
     HalfWayDetector,
+    LiquidationDetector,
 )
 from livestory.story.detectors.telling import TimeDetector
 from livestory.story.detectors.trades import ExposureDetector, PutOffDetector, RegimeDetector, TradeDetector
@@ -30,6 +31,7 @@ __all__ = [
     "GapDetector",
     "HalfWayDetector",
     "LifecycleDetector",
+    "LiquidationDetector",
     "MissingFieldsDetector",
     "PutOffDetector",
     "QuietDetector",

@@ -16,7 +16,7 @@ from msgspec import Struct, field
 from livestory.clock import DAY
 from livestory.story.kinds.chapters import Chapter, Quiet
 from livestory.story.kinds.lifecycle import Resumed, Stopped
-from livestory.story.kinds.money import CashFlow
+from livestory.story.kinds.money import CashFlow, FundingPaid
 from livestory.story.kinds.risk import BreakerTripped
 from livestory.story.kinds.trades import Exposure, Trade
 from livestory.story.open_positions import open_positions
@@ -193,7 +193,7 @@ class ChapterDetector(Struct):
         self._open("day", following, day.end, account)
         for period, tally in list(self.tallies.items())[1:]:
             tally.take(day, change)
-            if tally.end <= time:
+            if tally.end < following:  # one that ends with the observation to come is told after it
                 chapters.append(self._told(period, tally, return_of(tally.value, account.value), account))
                 self._open(period, following, day.end, account)
         return tuple(chapters)
@@ -211,6 +211,8 @@ class ChapterDetector(Struct):
                 day.sells += 1
             if facts.fee_asset is None:
                 day.fees += facts.fee or 0
+        elif isinstance(facts, FundingPaid):
+            day.results.fund(facts)
         elif isinstance(facts, Exposure):
             day.exposures += 1
         elif isinstance(facts, BreakerTripped):
@@ -290,6 +292,7 @@ class ChapterDetector(Struct):
             no_trade=tally.no_trade.told() if period == "day" and not tally.buys + tally.sells else (),
             results=tally.results.told(self.total) if portfolio else (),
             fees_by_asset=tally.results.fees if portfolio else {},
+            funding=tally.results.funding if portfolio else {},
             open=open_positions(account) if portfolio else (),
             since_start=return_of(account.first, account.value) if account.portfolio else None,
             unknown_wealth=unknown,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -17,14 +18,19 @@ from livestory.story.kinds.risk import (
     DrawdownOver,
     HalfWay,
     Halted,
+    LiquidationNear,
+    LiquidationOver,
     Phoenix,
     Unhalted,
     WaitOver,
 )
+from livestory.story.symbol import assets
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from livestory.story.account import Account
-    from livestory.story.inputs import Observation
+    from livestory.story.inputs import Observation, PositionReading
     from livestory.story.kinds.base import Facts
 
 
@@ -116,6 +122,74 @@ def _price_at(wealth: float, o: Observation) -> float | None:
         return None
     price = (wealth - (o.wealth - o.position * o.price)) / o.position
     return price if price > 0 else None
+
+
+_FAR = 1.25  # of ``liquidation_near``: from there on it is over, so that a price that trembles there is told once
+
+
+class _Near(Struct, array_like=True):
+    since: int
+    nearest: float
+
+
+class LiquidationDetector(Struct):
+    """Tells once that a position's price of liquidation is near, and when it is far again or the position is closed.
+
+    A position whose price or price of liquidation is unknown says nothing; nor does an observation without positions.
+    """
+
+    near: dict[str, _Near] = {}
+
+    def observe(self, observation: Observation, account: Account) -> tuple[Facts, ...]:
+        """The warnings and their ends that this observation brings, by symbol."""
+        positions = observation.positions
+        if positions is None or not (positions or self.near):
+            return ()
+        limit = account.settings.liquidation_near
+        told: list[Facts] = []
+        for symbol in sorted(positions.keys() | self.near.keys()):
+            held = positions.get(symbol)
+            if held is None or not held.quantity:
+                told += self._over(symbol, None, observation.time)
+            elif held.price and held.liquidation and held.liquidation > 0:  # an exchange says 0 where there is none
+                told += self._look(symbol, held, held.price, held.liquidation, limit, observation.time)
+        return tuple(told)
+
+    def _look(  # noqa: PLR0913, PLR0917 - what is known of the position
+        self, symbol: str, held: PositionReading, price: Decimal, liquidation: Decimal, limit: float, time: int
+    ) -> list[Facts]:
+        short, near = held.quantity < 0, self.near.get(symbol)
+        distance = _distance(liquidation - price if short else price - liquidation, price)
+        if near is not None:
+            near.nearest = min(near.nearest, distance)
+            return [*self._over(symbol, distance, time)] if distance >= limit * _FAR else []
+        if distance >= limit:
+            return []
+        self.near[symbol] = _Near(time, distance)
+        warning = LiquidationNear(
+            symbol=symbol,
+            short=short,
+            distance=distance,
+            told_from=limit,
+            price=price,
+            liquidation=liquidation,
+            quantity=abs(held.quantity),
+            leverage=held.leverage,
+            unrealised=held.unrealised,
+            quote=assets(symbol)[1],
+        )
+        return [warning]
+
+    def _over(self, symbol: str, distance: float | None, time: int) -> list[LiquidationOver]:
+        near = self.near.pop(symbol, None)
+        if near is None:
+            return []
+        return [LiquidationOver(symbol=symbol, distance=distance, lasted=time - near.since, nearest=near.nearest)]
+
+
+def _distance(away: Decimal, price: Decimal) -> float:
+    """A distance as a share of the price, to a tenth of a percent, downwards: what is told is never above the limit."""
+    return max(0, math.floor(away / price * 1000)) / 1000
 
 
 class DrawdownDetector(Struct):

@@ -88,6 +88,7 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
     # Of a bot that trades several symbols, or short, or knows no wealth:
     results: tuple[CurrencyResult, ...] = ()
     fees_by_asset: dict[str, Decimal] = field(default_factory=dict)
+    funding: dict[str, Decimal] = field(default_factory=dict)  # received less paid
     open: tuple[OpenPosition, ...] = ()
     since_start: float | None = None  # return of the unit value
     unknown_wealth: bool = False  # said once
@@ -110,6 +111,7 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
         if self.buys or self.sells or not halted_throughout:
             yield _trades(self)
         yield from performance.performance(self.results, wealth_known=self.wealth is not None)
+        yield performance.funding(self.funding)
         yield performance.open_positions(self.open)
         if self.since_start is not None:
             yield f"since the start {numbers.percent(self.since_start)}"

@@ -30,6 +30,9 @@ _LACKING = {
 }
 
 
+_NAMED = 5  # columns that the head names
+
+
 class Retold(Facts, frozen=True, kw_only=True, tag="retold"):
     """The head of a story that is told after the fact: what it was read from, and what that does not hold."""
 
@@ -51,16 +54,39 @@ class Retold(Facts, frozen=True, kw_only=True, tag="retold"):
     breaker: float | None = None  # from which halts were inferred, as a positive share
     threshold: float | None = None  # from which regimes were inferred
     hysteresis: float | None = None
+    read_as: str | None = None  # the shape of a table, and who writes such ones
+    left_out: tuple[str, ...] = ()  # rows, each with why, in words
+    assumed: tuple[str, ...] = ()  # how the table was read where it does not say it
+    doubts: tuple[str, ...] = ()  # what can hardly be
+    unused: tuple[str, ...] = ()  # columns
     compacted: int | None = None  # the instant before which hourly extremes are left of a journal's observations
 
     def why(self, _time: int, /) -> Iterable[str]:
         if self.first is not None and self.last is not None:
             yield f"{numbers.count(self.rows, 'row')}, {numbers.minute(self.first)} to {numbers.minute(self.last)}"
+        if self.read_as is not None:
+            yield f"read as {self.read_as}"
+        yield from map(escape, self.doubts)
         if not self.in_order:
             yield "the rows were out of order and were sorted by time"
         if self.repeated:
             yield f"{numbers.count(self.repeated, 'row')} left out, since an earlier one has the same time"
+        yield from map(escape, self.left_out)
+        yield from map(escape, self.assumed)
         yield _compacted(self.compacted)
+        yield from self._inferred()
+        inferred = {"fill"} if "exposure" in self.inferred else set()
+        if inferred:
+            yield "no fills in it: a change of target weight is told as exposure, not as a trade"
+        for name in self.lacking:
+            if name not in inferred:
+                yield _LACKING.get(name, "")
+        if self.unused:
+            more = f" and {len(self.unused) - _NAMED} more" if len(self.unused) > _NAMED else ""
+            yield f"columns not used: {', '.join(escape(name) for name in self.unused[:_NAMED])}{more}"
+        yield "times are UTC"
+
+    def _inferred(self) -> Iterable[str]:
         if "regime" in self.inferred and self.threshold is not None and self.hysteresis is not None:
             upper, lower = self.threshold + self.hysteresis, self.threshold - self.hysteresis
             bounds = f"TREND from {numbers.score(upper)}, MEAN_REV below {numbers.score(lower)}"
@@ -72,13 +98,6 @@ class Retold(Facts, frozen=True, kw_only=True, tag="retold"):
             )
         if "position" in self.inferred:
             yield "position is how much is held, not a target weight: no changes of exposure"
-        inferred = {"fill"} if "exposure" in self.inferred else set()
-        if inferred:
-            yield "no fills in it: a change of target weight is told as exposure, not as a trade"
-        for name in self.lacking:
-            if name not in inferred:
-                yield _LACKING.get(name, "")
-        yield "times are UTC"
 
 
 class RegimeTime(Struct, frozen=True, omit_defaults=True):
@@ -116,6 +135,7 @@ class Summary(Facts, frozen=True, kw_only=True, tag="summary"):
     sells: int = 0
     fees: Decimal = Decimal(0)
     exposures: int | None = None  # changes of it, where nothing tells of fills
+    trades_known: bool = True  # whether there was anything to hear of trades
     regimes: tuple[RegimeTime, ...] = ()
     halts: int | None = None  # None where the table does not say
     halted: int = 0
@@ -147,7 +167,7 @@ class Summary(Facts, frozen=True, kw_only=True, tag="summary"):
             fees = f"fees {numbers.wealth(self.fees, self.unit)}" if self.fees else performance.fees(self.fees_by_asset)
             counts = numbers.count(self.buys, "buy"), numbers.count(self.sells, "sell")
             yield ", ".join(filter(None, (*counts, fees)))
-        else:
+        elif self.trades_known:
             yield "no trade"
         yield from performance.performance(self.results, wealth_known=self.wealth is not None)
         yield performance.open_positions(self.open)

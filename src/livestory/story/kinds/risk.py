@@ -419,6 +419,69 @@ class DailyLimitOver(Facts, frozen=True, kw_only=True, tag="daily_limit_over"):
             yield f"{held}DD {numbers.percent(self.drawdown)}"
 
 
+class LiquidationNear(Facts, frozen=True, kw_only=True, tag="liquidation"):
+    """The price has come near the one at which the exchange liquidates a position."""
+
+    declared: ClassVar[Kind] = Kind(
+        words=(
+            Words("🚨", "Liquidation Near", "{symbol:name} short: {distance:exposure} away", lambda f: f.short),
+            Words("🚨", "Liquidation Near", "{symbol:name} long: {distance:exposure} away"),
+        ),
+        group=Group.SAFETY,
+        tone=Tone.ALARM,
+        retelling=Retelling.ANEW,
+        critical=True,
+        needs=frozenset({"positions"}),
+    )
+
+    symbol: str
+    short: bool
+    distance: float  # from the price, as a share of it; 0 at the price of liquidation and beyond
+    told_from: float  # the distance under which it is told
+    price: Decimal
+    liquidation: Decimal
+    quantity: Decimal
+    leverage: Decimal | None = None
+    unrealised: Decimal | None = None
+    quote: str | None = None
+
+    def why(self, _time: int, /) -> Iterable[str]:
+        yield (
+            f"price {numbers.exact(self.price)}, liquidated at {numbers.exact(self.liquidation)}; "
+            f"told under {numbers.exposure(self.told_from)}"
+        )
+        leverage = f" at {numbers.exact(self.leverage)}×" if self.leverage is not None else ""
+        result = f", result {numbers.signed_wealth(self.unrealised, self.quote)}" if self.unrealised is not None else ""
+        yield f"holds {numbers.exact(self.quantity)}{leverage}{result}{_in(self.quote, result)}"
+
+
+class LiquidationOver(Facts, frozen=True, kw_only=True, tag="liquidation_over"):
+    """The price of liquidation is further away again, or the position is closed."""
+
+    declared: ClassVar[Kind] = Kind(
+        words=(
+            Words("🟩", "Liquidation Averted", "{symbol:name}: {distance:exposure} away", has("distance")),
+            Words("🟩", "Liquidation Averted", "{symbol:name}: closed"),
+        ),
+        group=Group.SAFETY,
+        tone=Tone.GOOD,
+        retelling=Retelling.ANEW,
+        needs=frozenset({"positions"}),
+    )
+
+    symbol: str
+    distance: float | None = None  # None: nothing is held any more
+    lasted: int
+    nearest: float
+
+    def why(self, _time: int, /) -> Iterable[str]:
+        yield f"near for {numbers.duration(self.lasted)}, {numbers.exposure(self.nearest)} away at the nearest"
+
+
+def _in(quote: str | None, result: str) -> str:
+    return f" {quote}" if quote and result else ""
+
+
 def _from_peak(f: Any, time: int) -> str:
     resumed = f.since_resume
     best = f"best since the Phoenix of {numbers.moment(resumed, time)}" if resumed is not None else ""

@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 
 _MOST_OF_A_NUMBER = 64  # characters
 _MOST_NAMED = 1_000  # settings, or positions
+_DIGITS_OF_A_FLOAT = 15  # that each has, whoever wrote it
 
 Name = Annotated[str, Meta(max_length=arguments.MOST_OF_A_NAME)]
 Text = Annotated[str, Meta(max_length=MOST)]
 Id = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | Name
 Moment = int | float | Annotated[str, Meta(max_length=_MOST_OF_A_NUMBER)]
-Number = Decimal  # read from a JSON number digit by digit, or from a text
+Number = Moment
 
 
 class Form(NamedTuple):
@@ -67,16 +68,31 @@ def _as_it_is(value: Any, _name: str) -> Any:
     return value
 
 
-def _finite(value: Decimal, name: str) -> float:
-    return arguments.finite(str(value), name)
+def moment(value: Any, name: str) -> int:
+    """A sender's time as an instant. Raises ValueError."""
+    try:
+        return arguments.time(value, name)
+    except ValueError:
+        if not isinstance(value, str):
+            raise
+        problem = f"{name} {value!r}: expected ISO 8601, such as 2024-12-03T15:00:00Z, or a number since the epoch"
+        raise ValueError(problem) from None
 
 
-def _positive(value: Decimal, name: str) -> Decimal:
-    return arguments.decimal(str(value), name)
+def _exact(value: Any) -> Any:
+    """A number as it was written. One of more digits than a float keeps is a float's, and none knows its last ones."""
+    if not isinstance(value, float):
+        return value
+    written = Decimal(repr(value))
+    return written if len(written.as_tuple().digits) <= _DIGITS_OF_A_FLOAT else value
 
 
-def _signed(value: Decimal, name: str) -> Decimal:
-    return arguments.decimal(str(value), name, signed=True)
+def _positive(value: Any, name: str) -> Decimal:
+    return arguments.decimal(_exact(value), name)
+
+
+def _signed(value: Any, name: str) -> Decimal:
+    return arguments.decimal(_exact(value), name, signed=True)
 
 
 def _symbol(value: Any, _name: str) -> str:
@@ -91,15 +107,15 @@ def _positions(value: dict[str, Any], name: str) -> dict[str, PositionReading]:
     return arguments.positions({symbol: _told(each) for symbol, each in value.items()}, name)
 
 
-def _told(value: Struct) -> dict[str, str]:
-    return {name: str(each) for name, each in asdict(value).items() if each is not None}
+def _told(value: Struct) -> dict[str, Any]:
+    return {name: _exact(each) for name, each in asdict(value).items() if each is not None}
 
 
 def _reason(value: Any, name: str) -> Reason | None:
     if not isinstance(value, NumberedReason):
         return arguments.reason(value)
     measured, limit, against = (
-        None if each is None else _finite(each, name) for each in (value.value, value.limit, value.against)
+        None if each is None else arguments.finite(each, name) for each in (value.value, value.limit, value.against)
     )
     return arguments.reason(Reason(value.key, measured, limit, against, value.text))
 
@@ -114,8 +130,8 @@ def _span(value: Any, name: str) -> int:
 
 _BY_TYPE: dict[Any, Form] = {
     Decimal: Form(Number, _positive),
-    float: Form(Number, _finite),
-    int: Form(Moment, arguments.time),
+    float: Form(Number, arguments.finite),
+    int: Form(Moment, moment),
     bool: Form(bool, _as_it_is),
     str: Form(Name, arguments.label),
     Reason: Form(Text | NumberedReason, _reason),
@@ -136,7 +152,7 @@ _BY_NAME = {
     "funding.amount": Form(Number, _signed),
     "order_id": Form(Id, arguments.trade_id),
     "result": Form(Number, _signed),
-    "rules.fee": Form(Number, _finite),
+    "rules.fee": Form(Number, arguments.finite),
     "symbol": Form(Name, _symbol),
     "text": Form(Text, arguments.text),
     "trade_id": Form(Id, arguments.trade_id),

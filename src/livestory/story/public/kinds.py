@@ -17,7 +17,7 @@ from livestory.story import arguments, inputs
 from livestory.story.kinds.lifecycle import Rules
 from livestory.story.kinds.risk import Halted, Unhalted
 from livestory.story.kinds.telling import Note
-from livestory.story.public.forms import Form, Id, Moment, form
+from livestory.story.public.forms import Form, Id, Moment, form, moment
 from livestory.story.reason import in_own_words
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class PublicInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     def as_input(self, now: int) -> inputs.Input:
         """What a story takes, received at ``now``. Raises ValueError, which names the field that can't be taken."""
         kind = _KINDS[str(self.__struct_config__.tag)]
-        time = now if self.time is None else arguments.time(self.time, "time")
+        time = now if self.time is None else moment(self.time, "time")
         values = {name: getattr(self, name) for name in kind.forms}
         taken = {name: kind.forms[name].taken(value, name) for name, value in values.items() if value is not None}
         return kind.made(time, taken)

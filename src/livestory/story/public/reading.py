@@ -51,16 +51,7 @@ def schema() -> dict[str, Any]:
 def schemas(types: Sequence[Any], places: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The schemas of ``types``, and the parts that they refer to by their ``places``, such as ``#/$defs/{name}``."""
     found, parts = msgspec.json.schema_components(types, ref_template=places)
-    return [_with_numbers(each) for each in found], _with_numbers(parts)
-
-
-def _with_numbers(part: Any) -> Any:
-    """The schema with decimals as they are taken: msgspec's own says only how it would write them."""
-    if isinstance(part, dict):
-        if part.get("format") == "decimal":
-            return {**part, "type": ["number", "string"]}
-        return {name: _with_numbers(each) for name, each in part.items()}
-    return [_with_numbers(each) for each in part] if isinstance(part, list) else part
+    return list(found), parts
 
 
 def _explained(error: Exception, raw: bytes) -> BadInput:
@@ -79,6 +70,8 @@ def _explained(error: Exception, raw: bytes) -> BadInput:
 def _malformed(message: str, raw: bytes) -> BadInput:
     """Of text that is no JSON: with the place where it stops being that."""
     place = re.search(r" \(byte (\d+)\)", message)
+    if "out of range" in message:
+        return BadInput("a number in it is larger than any that is taken")
     if place is None:
         return BadInput('it ends too early; an input is one JSON object, such as {"input": "note", "text": "…"}')
     before = raw[: int(place[1])].decode("utf-8", "replace")
@@ -87,9 +80,8 @@ def _malformed(message: str, raw: bytes) -> BadInput:
 
 _KINDS = ", ".join(TYPES)
 _WORDS = {
-    "decimal": "a number",
     "float": "a number",
-    "int": "a number",
+    "int": "a whole number",
     "str": "a text",
     "bool": "true or false",
     "null": "null",
@@ -109,10 +101,10 @@ def _invalid(message: str, given: Any) -> str:
     if (missing := re.fullmatch(r"Object missing required field `(.*)`", problem)) is not None:
         return f"{_joined(field, missing[1])}: missing"
     if (expected := re.fullmatch(r"Expected `(.*)`, got `(\w+)`", problem)) is not None:
-        wanted = " or ".join(
-            dict.fromkeys(_WORDS.get(each, each) for each in expected[1].split(" | ") if each != "null")
-        )
-        problem = f"expected {wanted}, not {_WORDS.get(expected[2], expected[2])}"
+        types = [each for each in expected[1].split(" | ") if each != "null"]
+        wanted = " or ".join(_WORDS.get(each, each) for each in types if each != "int" or "float" not in types)
+        got = "a number" if expected[2] == "int" else _WORDS.get(expected[2], expected[2])
+        problem = f"expected {wanted}, not {got}"
     else:
         problem = problem[0].lower() + problem[1:].replace("`str`", "a text").replace("`dict`", "an object")
     return f"{field}: {problem}" if field else problem

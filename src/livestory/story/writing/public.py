@@ -114,8 +114,9 @@ class PublicWriter(SynchronousWriter):
             _log.exception("an input can't be told")
             return outcome.refused(f"it can't be told: {type(error).__name__}; the log says why")
         outcome.places = tuple(range(before, len(self._events)))
-        if isinstance(taken, Observation) and taken.time <= last:
-            outcome.ignored = f"not newer than the last observation, {stamp(last)} UTC"
+        if isinstance(taken, Observation) and self.narrator.last_observed == last:
+            old = f"not newer than the last observation, {stamp(last)} UTC"
+            outcome.ignored = old if taken.time <= last else "its time is too far ahead of the clock to be believed"
         return self._answered(outcome)
 
     def keep(self) -> None:

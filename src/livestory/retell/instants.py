@@ -1,0 +1,93 @@
+"""The times of a column's cells, many at once."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from livestory.clock import DAY, SECOND, as_datetime, instant
+from livestory.retell.cells import UNKNOWN
+from livestory.retell.readers import bad
+from livestory.retell.times import BITCOIN
+from livestory.story.inputs import LEAST_INSTANT
+from livestory.tables import instant_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from livestory.retell.remarks import Remarks
+    from livestory.retell.survey import Survey
+    from livestory.tables import Table
+
+_A_TIME = "a time (ISO 8601, or seconds, ms, µs or ns since 1970)"
+
+
+def times_in(  # noqa: PLR0913 - a column and its place
+    survey: Survey, column: str, table: Table, lines: Sequence[int], texts: Sequence[str], *, needed: bool = True
+) -> list[Any]:
+    """The instants of a column. Raises TableError where one is none, or is missing and ``needed``."""
+    times, field = survey.times[column], survey.layout.fields[column]
+    found: list[int | None]
+    try:
+        found = list(_ends(_instants(texts))) if times.plain else list(map(times.read, texts))
+    except (ValueError, OverflowError):
+        found = [_instant(table, field, line, text, times.read) for line, text in zip(lines, texts, strict=True)]
+    bad_row = next(
+        (row for row, time in enumerate(found) if (time is None and needed) or (time or inf) < LEAST_INSTANT), None
+    )
+    if bad_row is not None:
+        expected = "a time, which every row needs" if found[bad_row] is None else "a time since 1973"
+        raise bad(table, lines[bad_row], field, texts[bad_row], expected)
+    return found
+
+
+def _instant(table: Table, field: int, line: int, text: str, read: Any) -> int | None:
+    if text.strip().casefold() in UNKNOWN:
+        return None
+    try:
+        found: int = read(text.strip())
+    except (ValueError, OverflowError):
+        raise bad(table, line, field, text, _A_TIME) from None
+    return found
+
+
+def doubt_times(remarks: Remarks, first: int, last: int, now: int) -> None:
+    """Say aloud that times can hardly be true."""
+    if last > now + DAY:
+        remarks.doubt(f"times reach into {as_datetime(last):%Y-%m-%d}, ahead of now")
+    if first < BITCOIN:
+        remarks.doubt(f"times begin in {as_datetime(first):%Y}, before there was Bitcoin")
+
+
+def _instants(texts: Sequence[str]) -> list[int]:
+    """As `instant_of`, but without a call for each of them."""
+    if texts[0].isdigit():
+        return list(map(instant_of, texts))
+    return [_DAYS[text[:10]] + _CLOCKS[text[10:]] for text in texts]
+
+
+class _Instants(dict[str, int]):
+    """Instants by their texts: a table has few days and few times of day, and each is read once."""
+
+    def __init__(self, before: str) -> None:
+        self._before = before  # what makes the text a whole timestamp
+
+    def __missing__(self, text: str) -> int:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        found = self[text] = instant(self._before + text)
+        return found
+
+
+_REMEMBERED = 4096
+_DAYS, _CLOCKS = _Instants(""), _Instants("1970-01-01")
+
+
+def _ends(times: list[int]) -> list[int]:
+    """The times, but a column of close times as bars' ends: exchanges write the end less a milli- or microsecond."""
+    if times[0] % SECOND < _CLOSE:
+        return times
+    return [time + -time % SECOND if time % SECOND >= _CLOSE else time for time in times]
+
+
+_CLOSE = SECOND - 1000

@@ -1,0 +1,230 @@
+"""The tables that are known: their shapes, with the columns of each by all their usual names, and who writes them.
+
+A spelling is a column's name without case, spaces and signs: ``Avg Entry Price`` and ``avg_entry_price`` are
+``avgentryprice``, a percent sign is ``pct`` and ``#`` is ``no``. The first spelling that a table has is the column.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from livestory.retell.columns import COLUMNS
+
+_TIME = "time closetime timestamp datetime date barclose dateandtime ts iso index day at indexlevel0"
+_SYMBOL = "fillsymbol symbol pair market instrument instrumentid ticker tradingpair assetpair product coin"
+_FEE = (
+    "fillfee fee fees commission commissions feepaid feecost totalfee totalfees totalcommission tradefee "
+    "tradingfee transactionfee feeamount"
+)
+_FEE_ASSET = "fillfeeasset feeasset feecurrency feecoin feetoken commissionasset commissioncurrency feeunit"
+_RESULT = (
+    "fillresult pnl netpnl netpnln profit profitabs closeprofitabs realizedpnl realisedpnl closedpnl netprofit "
+    "profitloss result pnlabs pnlamount netpl pl"
+)
+_WEALTH = (
+    "wealth equity wealthtotal portfoliovalue accountequity accountvalue totalequity totalvalue networth "
+    "netliquidation netliquidationvalue netliq nav accountbalance balance capital total value"
+)
+_STATUS = "status orderstatus state"
+
+
+class Shape(Struct, frozen=True, eq=False, kw_only=True):
+    """One way in which a table says what happened."""
+
+    name: str  # as the story's head has it
+    says: str  # what a row is, for a person
+    columns: dict[str, str] = {}  # livestory's own names, each with its spellings
+    needs: tuple[tuple[str, ...], ...] = ()  # of each, one
+    told: bool = True  # else it is refused by its name, with `advice`
+    advice: str = ""
+
+
+class Writer(Struct, frozen=True):
+    """A tool whose tables are known by columns that nobody else has."""
+
+    name: str
+    shape: str
+    columns: str  # spellings
+
+
+_OBSERVED = {name: name.replace("_", "") for name in COLUMNS if not name.startswith("fill_") and name != "trade_id"}
+_FILL_OWN = {name: name.replace("_", "") for name in COLUMNS if name.startswith("fill_") or name == "trade_id"}
+
+WEALTH = Shape(
+    name="wealth",
+    says="a row is what the bot saw at one instant: its wealth, and what else is known",
+    columns=_OBSERVED
+    | _FILL_OWN
+    | {
+        "time": _TIME,
+        "wealth": _WEALTH + " 0",
+        "price": "price close pricemid mid closeprice lastprice",
+        "weight": "weight actualweight actualw",
+        "target_weight": "targetweight targetw",
+        "score": "score regimescore",
+        "threshold": "threshold regimethreshold adxthreshold",
+        "drawdown": "drawdown drawdownpct dd ddpct drawdownpercent",
+        "halted": "halted phoenixactive",
+        "no_trade_reason": "notradereason reason reasons",
+        "flow": "flow flows",
+    },
+)
+FILLS = Shape(
+    name="fills",
+    says="a row is what was filled of one order; rows without a side say what the bot saw",
+    columns=WEALTH.columns
+    | {
+        "wealth": _WEALTH.removesuffix(" capital total value"),  # of a fill these are what was paid
+        "time": (
+            "time closetime executedat filledat filltime exectime tradetime transacttime tsevent tslast timestamp "
+            "datetime date barclose dateandtime ts iso index"
+        ),
+        "fill_side": "fillside side tradetype orderside action buysell type direction transactiontype signal",
+        "fill_quantity": (
+            "fillquantity filled filledqty filledqty executed executedqty execqty cumqty lastqty quantity qty amount "
+            "size vol volume contracts units shares"
+        ),
+        "fill_price": (
+            "fillprice average avgprice averageprice avgpx lastpx execprice executedprice tradeprice price rate"
+        ),
+        "limit_price": "price limitprice",
+        "fill_fee": _FEE,
+        "fill_fee_asset": _FEE_ASSET,
+        "fill_symbol": _SYMBOL,
+        "trade_id": "tradeid exchangetradeid fillid execid txid transactionid id",
+        "fill_order_id": "fillorderid orderid ordertxid clientorderid",
+        "fill_result": _RESULT,
+        "fill_reason": "fillreason reason exitreason closereason tag comment note signalname",
+        "status": _STATUS,
+    },
+    needs=(("fill_side", "fill_quantity"), ("fill_quantity",), ("fill_price",)),
+)
+TRIPS = Shape(
+    name="round trips",
+    says="a row is a trade from its entry to its exit; the exit is empty while it is open",
+    columns={
+        "entry_time": (
+            "entrytime entrytimestamp entrydate entrydatetime entryts entryat opendate opentime opentimestamp openedat "
+            "opened tsopened buytime buydate buytimestamp"
+        ),
+        "exit_time": (
+            "exittime exittimestamp exitdate exitdatetime exitts exitat closedate closetime closetimestamp closedat "
+            "closed tsclosed selltime selldate selltimestamp " + _TIME
+        ),
+        "entry_price": (
+            "entryprice avgentryprice entryavgprice openrate openprice avgpxopen avgopenprice buyprice entry"
+        ),
+        "exit_price": (
+            "exitprice avgexitprice exitavgprice closerate closeprice avgpxclose avgcloseprice sellprice exit"
+        ),
+        "fill_side": "side direction positionside tradedirection entry type position isshort action",
+        "fill_quantity": "peakqty size qty quantity amount contracts shares units volume positionsize tradesize lots",
+        "cost": "stakeamount cost notional invested",
+        "fill_result": _RESULT,
+        "share": (
+            "pnlpct profitratio returnpct return returns pnlpercent profitpct profitpercent netpnlpct realizedreturn "
+            "closeprofit roi pnlratio"
+        ),
+        "fill_fee": _FEE,
+        "entry_fee": "entryfees entryfee feeopencost openfee",
+        "exit_fee": "exitfees exitfee feeclosecost closefee",
+        "entry_fee_rate": "feeopen",
+        "exit_fee_rate": "feeclose",
+        "fill_fee_asset": _FEE_ASSET,
+        "fill_symbol": _SYMBOL,
+        "trade_id": "exittradeid tradeid positionid id tradeno tradenumber",
+        "entry_reason": "entrytag entertag buytag entryreason entrysignal tag signal setup",
+        "exit_reason": "exitreason sellreason closereason exittype exitsignal reason comment",
+        "status": _STATUS,
+        "wealth": _WEALTH + " balanceafter equityafter capitalafter",
+    },
+    needs=(("entry_price",), ("exit_price",), ("exit_time", "entry_time")),
+)
+PAIRS = Shape(
+    name="two rows a trade",
+    says="a trade's entry and its exit are a row each, under one number",
+    columns={
+        "number": "tradeno tradenumber trade number",
+        "kind": "type",
+        "time": "dateandtime datetime time date",
+        "fill_price": "price",
+        "fill_quantity": "contracts sizeqty quantity qty size positionsizeqty positionsize",
+        "fill_result": "netpnl profit pnl netprofit pnln netpnln pl profitloss",
+        "reason": "signal",
+        "fill_symbol": _SYMBOL,
+    },
+    needs=(("number",), ("kind",), ("time",), ("fill_price",), ("fill_quantity",)),
+)
+RETURNS = Shape(
+    name="returns",
+    says="a row is the return since the row before it; wealth counts from 1, or from --start",
+    columns={
+        "time": _TIME,
+        "return": (
+            "return returns ret dailyreturn dailyreturns strategyreturn strategyreturns portfolioreturn pctreturn"
+        ),
+    },
+    needs=(("time", "return"), ("return",)),
+)
+LEDGER = Shape(
+    name="a ledger",
+    says="a balance for each asset",
+    columns={
+        "asset": "asset currency coin",
+        "balance": "balance total free walletbalance",
+        "price": "price",
+        "fill_side": "side",
+    },
+    needs=(("asset",), ("balance",)),
+    told=False,
+    advice="a balance for each asset is no wealth; explain the trades, or a table of the account's whole value",
+)
+BOOK = Shape(
+    name="an order book",
+    says="what is bid and asked",
+    columns={
+        "bid": "bid bids bidprice bestbid bidprice1 bid1",
+        "ask": "ask asks askprice bestask askprice1 ask1",
+        "bid_size": "bidsize bidqty bidquantity bidamount bidvolume bidsize1 bidqty1 bids",
+    },
+    needs=(("bid",), ("ask",), ("bid_size",)),
+    told=False,
+    advice="it is a market's, and tells of no bot; explain the bot's trades or wealth",
+)
+CANDLES = Shape(
+    name="candles",
+    says="the bars of a market",
+    columns={"open": "open", "high": "high", "low": "low", "close": "close"},
+    needs=(("open",), ("high",), ("low",), ("close",)),
+    told=False,
+    advice="they tell of no bot; let one trade them with livestory run --bars FILE",
+)
+VALUES = Shape(
+    name="positions",
+    says="a value for each asset, and the cash beside them",
+    columns={"cash": "cash"},
+    needs=(("cash",),),
+    told=False,
+    advice="a value for each asset is no wealth; explain the returns or the transactions beside it",
+)
+SHAPES = (PAIRS, TRIPS, FILLS, WEALTH, RETURNS, LEDGER, BOOK, CANDLES, VALUES)
+"""In the order in which a table is held against them."""
+
+WRITERS = (
+    Writer("backtesting.py", "wealth", "equity drawdownpct drawdownduration"),
+    Writer("backtesting.py", "round trips", "size entrybar exitbar entryprice exitprice returnpct entrytime exittime"),
+    Writer("vectorbt", "round trips", "column size entrytimestamp avgentryprice entryfees exittimestamp avgexitprice"),
+    Writer("vectorbt", "fills", "orderid column timestamp size price fees side"),
+    Writer("pyfolio", "fills", "amount price sid symbol value"),
+    Writer("TradingView", "two rows a trade", "type signal"),
+    Writer("Binance", "fills", "dateutc pair side price executed amount fee"),
+    Writer("Kraken", "fills", "txid ordertxid pair time type ordertype price cost fee vol"),
+    Writer("Hummingbot", "fills", "exchangetradeid tradetype ordertype price amount tradefee"),
+    Writer("freqtrade", "round trips", "pair stakeamount opendate closedate openrate closerate profitratio profitabs"),
+    Writer("passivbot", "fills", "pnl feepaid balance equity qty price psize pprice"),
+    Writer("ccxt", "fills", "id datetime symbol type side price amount filled average cost status"),
+    Writer("NautilusTrader", "fills", "traderid strategyid instrumentid side filledqty avgpx"),
+    Writer("NautilusTrader", "fills", "traderid strategyid instrumentid orderside lastqty lastpx"),
+    Writer("NautilusTrader", "round trips", "traderid strategyid instrumentid tsopened tsclosed avgpxopen avgpxclose"),
+)
+"""The first whose columns a table has all of is named in the story's head."""

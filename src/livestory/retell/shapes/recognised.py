@@ -1,0 +1,353 @@
+"""A table's header and first rows -> its shape, and which column is which."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from livestory.errors import InputError, TableError
+from livestory.retell.cells import UNKNOWN
+from livestory.retell.columns import FILL, OBSERVATION, TIME
+from livestory.retell.shapes import declared
+from livestory.retell.shapes.declared import Shape
+from livestory.retell.shapes.names import Name, name_of, plain
+from livestory.retell.words_of_cells import LONG_OR_SHORT, SIDES
+from livestory.tables import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+DROPPED = "-"
+"""What ``--columns position=-`` gives: the column is not to be read."""
+_MOST, _LONGEST = 50, 40  # columns, and characters of a column's name, that a message repeats
+_TOLD_BY_ITSELF = ("wealth", "score", "target_weight", "price")
+_DAY = re.compile(r"\s*\d{4}-\d\d-\d\d")
+_CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}[^/-]*")
+_A_PAIR = 2
+_HALF_OF_PAIRS = 0.5
+_LEAST_OF_PAIRS = 8  # columns that TradingView writes at least
+_OLDER = 3  # the time's place in the older form, which has no size in money
+
+
+class Layout(Struct, frozen=True):
+    """A table's shape, and its columns in livestory's own names, each with its field from 0."""
+
+    shape: Shape
+    fields: dict[str, int]
+    given: frozenset[str] = frozenset()  # those that the caller named
+    lone_position: bool = False  # nothing names a target beside it: it is the target, if it can be a weight
+    writer: str | None = None
+    unit: str | None = None  # of its wealth, by the column's name
+    quote: str | None = None  # of its prices or results, by the column's name
+    unused: tuple[str, ...] = ()
+
+    @property
+    def fills(self) -> bool:
+        """Whether its rows may be fills."""
+        return self.shape is not declared.WEALTH and self.shape is not declared.RETURNS
+
+    @property
+    def known(self) -> frozenset[str]:
+        """What it says: fields of `Observation`, and ``fill``."""
+        if self.shape is declared.RETURNS:
+            return frozenset({TIME, "wealth"})
+        return (frozenset(self.fields) & frozenset(OBSERVATION)) | ({"fill"} if self.fills else set()) | {TIME}
+
+    def without(self, column: str) -> Layout:
+        """The layout in which one column is not read."""
+        fields = {name: field for name, field in self.fields.items() if name != column}
+        return Layout(
+            self.shape, fields, self.given, self.lone_position, self.writer, self.unit, self.quote, self.unused
+        )  # fmt: skip
+
+    def with_target(self) -> Layout:
+        """The layout where a lone position is what the bot wants."""
+        fields = {("target_weight" if name == "position" else name): self.fields[name] for name in self.fields}
+        return Layout(
+            self.shape, fields, self.given, lone_position=False, writer=self.writer, unit=self.unit, quote=self.quote,
+            unused=self.unused,
+        )  # fmt: skip
+
+
+class _Seen(Struct, frozen=True):
+    """What is looked at: the header and the first rows, column by column."""
+
+    table: Table
+    line: int
+    texts: Sequence[str]
+    names: list[Name]
+    sample: Sequence[Sequence[str]]
+    given: Mapping[str, str]
+
+
+def recognised(  # noqa: PLR0913, PLR0917 - a table as it was seen, and what is asked of it
+    table: Table,
+    line: int,
+    names: Sequence[str],
+    sample: Sequence[Sequence[str]],
+    given: Mapping[str, str],
+    shape: str | None = None,
+) -> Layout:
+    """The layout of ``table``. ``given`` names columns that have unusual names, ``shape`` the shape that it has.
+
+    Raises TableError where it tells nothing, or of something else, half a trade, or one column by two names.
+    """
+    columns = sample or [[] for _ in names]
+    seen = _Seen(table, line, names, [name_of(name) for name in names], columns, given)
+    if shape is not None:
+        chosen = named(shape)
+        fields = _matched(seen, chosen)
+        for needed in chosen.needs:
+            if not fields.keys() & {*needed}:
+                raise _missing(seen, needed[0], chosen)
+        return _settled(seen, chosen, fields)
+    for candidate, fields in _candidates(seen):
+        if not candidate.told:
+            problem = f"{candidate.name}: {candidate.advice}"
+            raise table.error(line, None, problem)
+        return _settled(seen, candidate, fields)
+    looked = ", ".join(declared.WEALTH.columns[column].split()[0] for column in _TOLD_BY_ITSELF)
+    problem = f"nothing to tell besides the time; looked for {looked}, side; there is {listed(names)}"
+    raise table.error(line, None, f"{problem}; name them with --columns wealth=…")
+
+
+def named(name: str) -> Shape:
+    """The shape of that name. Raises InputError."""
+    told = {plain(shape.name): shape for shape in declared.SHAPES if shape.told}
+    if plain(name) not in told:
+        message = f"--shape {name}: not a shape; there is {', '.join(shape.name for shape in told.values())}"
+        raise InputError(message)
+    return told[plain(name)]
+
+
+def given_columns(text: str) -> dict[str, str]:
+    """What ``wealth=my_equity,price=last`` names, each by its plain name. Raises InputError."""
+    given = {}
+    known = {plain(own) for shape in declared.SHAPES for own in shape.columns}
+    known |= {spelling for shape in declared.SHAPES for names in shape.columns.values() for spelling in names.split()}
+    for pair in filter(None, text.split(",")):
+        column, equals, name = (part.strip() for part in pair.partition("="))
+        if not equals or not name or plain(column) not in known:
+            names = dict.fromkeys(own for shape in declared.SHAPES if shape.told for own in shape.columns)
+            message = (
+                f"--columns {pair.strip()}: not a column with its name in the table, such as wealth=my_equity\n"
+                f"Columns: {', '.join(names)}."
+            )
+            raise InputError(message)
+        given[plain(column)] = name
+    return given
+
+
+def _candidates(seen: _Seen) -> Iterator[tuple[Shape, dict[str, int]]]:
+    """The shapes that the table may have, the likeliest first."""
+    by_place = _pairs_by_place(seen)
+    if by_place is not None:
+        yield declared.PAIRS, by_place
+    for shape in (declared.PAIRS, declared.TRIPS):
+        fields = _matched(seen, shape)
+        if _has(shape, fields) and (shape is declared.TRIPS or _come_in_twos(seen.sample[fields["number"]])):
+            yield shape, fields
+    fields = _matched(seen, declared.FILLS)
+    if "fill_side" in fields or (_has(declared.FILLS, fields) and _is_signed(seen.sample[fields["fill_quantity"]])):
+        yield declared.FILLS, fields
+    fields = _matched(seen, declared.WEALTH)
+    for column in FILL:
+        fields.pop(column, None)
+    for refused in (declared.LEDGER, declared.BOOK, declared.CANDLES, declared.VALUES):
+        found = _matched(seen, refused)
+        if _has(refused, found) and _is_no_story(seen, refused, found, fields):
+            yield refused, found
+    returns = _matched(seen, declared.RETURNS)
+    if "return" in returns and not fields.keys() & {"wealth", "price", "score", "target_weight"}:
+        yield declared.RETURNS, returns
+    if fields.keys() & {*OBSERVATION[1:]}:
+        yield declared.WEALTH, fields
+
+
+def _has(shape: Shape, fields: Mapping[str, int]) -> bool:
+    return all(fields.keys() & {*needed} for needed in shape.needs)
+
+
+def _is_no_story(seen: _Seen, shape: Shape, found: Mapping[str, int], fields: Mapping[str, int]) -> bool:
+    """Whether a table that has the columns of a shape that is refused has nothing else to tell."""
+    if seen.given:
+        return False
+    match shape:
+        case declared.LEDGER:
+            assets = {text.strip() for text in seen.sample[found["asset"]]} - {""}
+            return len(assets) > 1 and not {"price", "fill_side"} & found.keys()
+        case declared.CANDLES:
+            return not fields.keys() - {TIME, "price"}
+        case declared.VALUES:
+            return "wealth" not in fields and "price" not in fields
+        case _:
+            return "wealth" not in fields
+
+
+def _matched(seen: _Seen, shape: Shape) -> dict[str, int]:
+    fields: dict[str, int] = {}
+    named: dict[str, str] = {}
+    for own, spellings in shape.columns.items():
+        for spelling in (plain(own), *spellings.split()):
+            if spelling in seen.given:
+                named.setdefault(own, seen.given[spelling])
+                break
+    taken = {plain(name) for name in named.values()}
+    for own, spellings in shape.columns.items():
+        if own in named:
+            if named[own] != DROPPED:
+                fields[own] = _exactly(seen, named[own])
+            continue
+        found = _found(seen, own, spellings.split(), taken if own in {"wealth", "position"} else set())
+        if found is not None:
+            fields[own] = found
+    return fields
+
+
+def _exactly(seen: _Seen, name: str) -> int:
+    exact = [field for field, each in enumerate(seen.texts) if each.strip() == name]
+    return (
+        exact[0]
+        if len(exact) == 1
+        else _one(seen, name, [n for n, each in enumerate(seen.texts) if plain(each) == plain(name)])
+    )
+
+
+def _found(seen: _Seen, own: str, spellings: Sequence[str], taken: set[str]) -> int | None:
+    likely: int | None = None
+    for spelling in spellings:
+        fields = [n for n, name in enumerate(seen.names) if name.spellings[0] == spelling and spelling not in taken]
+        fields = fields or [n for n, name in enumerate(seen.names) if spelling in name.spellings[1:]]
+        if not fields:
+            continue
+        field = _one(seen, spelling, fields)
+        if _fits(own, seen.sample[field], spelling):
+            return field
+        if own == "fill_side" and spelling in {"fillside", "side"}:
+            likely = field
+    return likely
+
+
+def _one(seen: _Seen, name: str, fields: Sequence[int]) -> int:
+    if not fields:
+        raise seen.table.error(seen.line, None, f"no column {name!r}; there is {listed(seen.texts)}")
+    if any(list(seen.sample[field]) != list(seen.sample[fields[0]]) for field in fields[1:]):
+        shown = seen.texts[fields[0]].strip()
+        raise seen.table.error(
+            seen.line, fields[1] + 1, f"{len(fields)} columns are called {shown!r}; rename all but one"
+        )
+    return fields[0]
+
+
+def _fits(own: str, cells: Sequence[str], spelling: str) -> bool:
+    """Whether the first cells are what a column of that name may hold, where the name alone does not say it."""
+    texts = {text.strip().casefold() for text in cells} - UNKNOWN
+    match own:
+        case "fill_side":
+            words = SIDES.keys() | LONG_OR_SHORT.keys() | {"hold", "none", "flat", "0"}
+            return bool(texts) and texts <= words and bool(texts & (SIDES.keys() | LONG_OR_SHORT.keys()))
+        case "time" | "entry_time" | "exit_time":  # a time of day stands beside a column of days
+            return not texts or not all(map(_CLOCK.fullmatch, texts))
+        case "fill_symbol":
+            return not texts or any(re.search(r"[a-z]", text) for text in texts)
+        case "fill_quantity":
+            return spelling not in {"filled", "type"} or any(re.search(r"[0-9]", text) for text in texts)
+        case _:
+            return True
+
+
+def _is_signed(cells: Sequence[str]) -> bool:
+    return any(text.strip().startswith("-") and len(text.strip()) > 1 for text in cells)
+
+
+def _come_in_twos(cells: Sequence[str]) -> bool:
+    counts = [*Counter(text.strip() for text in cells if text.strip()).values()]
+    return bool(counts) and max(counts) <= _A_PAIR and counts.count(_A_PAIR) >= len(counts) * _HALF_OF_PAIRS
+
+
+def _pairs_by_place(seen: _Seen) -> dict[str, int] | None:
+    """TradingView's list of trades in a language that is not English, by the places of its columns."""
+    if len(seen.names) < _LEAST_OF_PAIRS:
+        return None
+    numbers = [text.strip() for text in seen.sample[0]]
+    if not numbers or not all(map(str.isdigit, numbers)) or not _come_in_twos(numbers):
+        return None
+    time = next((n for n in (_OLDER, 2) if all(map(_DAY.match, seen.sample[n]))), None)
+    if time is None or _matched(seen, declared.PAIRS).keys() >= {
+        "number",
+        "kind",
+        "time",
+        "fill_price",
+        "fill_quantity",
+    }:
+        return None
+    places = {"number": 0, "kind": 1, "time": time, "reason": 5 - time, "fill_price": 4, "fill_quantity": 5}
+    return places | {"fill_result": 6 if time == _OLDER else 7}
+
+
+def _settled(seen: _Seen, shape: Shape, fields: dict[str, int]) -> Layout:
+    """The layout, once it is decided about names that mean one thing in one table and another in the next."""
+    if shape in {declared.WEALTH, declared.RETURNS, declared.FILLS} and TIME not in fields:
+        if 0 in fields.values():
+            raise _missing(seen, TIME, shape)
+        fields[TIME] = 0
+    if fields.get("position") == fields.get("target_weight"):
+        fields.pop("position", None)  # the caller says that it is what the bot wants
+    if shape is declared.FILLS:
+        _settle_fills(seen, fields)
+    elif shape is declared.WEALTH and fields.keys() - {TIME, "no_trade_reason"} and _OF_TRADES & {*_all(seen)}:
+        fields.pop("no_trade_reason", None)  # a trade's reason, of a table that lacks the rest of the trade
+    plains = {each for name in seen.names for each in name.spellings}
+    writer = next(
+        (each.name for each in declared.WRITERS if each.shape == shape.name and {*each.columns.split()} <= plains), None
+    )
+    units = {own: seen.names[field].unit for own, field in fields.items()}
+    return Layout(
+        shape,
+        fields,
+        frozenset(own for own in fields if {plain(own), *shape.columns.get(own, "").split()} & seen.given.keys()),
+        lone_position="position" in fields and "target_weight" not in fields and "position" not in seen.given,
+        writer=writer,
+        unit=units.get("wealth"),
+        quote=units.get("fill_price") or units.get("fill_result"),
+        unused=tuple(name.strip() for n, name in enumerate(seen.texts) if n not in fields.values() and name.strip()),
+    )
+
+
+_OF_TRADES = frozenset(["symbol", "pair", "quantity", "qty", "amount", "pnl", "profit", "side"])
+
+
+def _all(seen: _Seen) -> Iterator[str]:
+    return (name.spellings[0] for name in seen.names)
+
+
+def _settle_fills(seen: _Seen, fields: dict[str, int]) -> None:
+    for column in ("fill_quantity", "fill_price"):
+        if column not in fields:
+            raise _missing(seen, column, declared.FILLS)
+    of_fills = {*FILL, TIME, "limit_price", "status"}
+    if fields.get("limit_price") == fields["fill_price"]:
+        fields.pop("limit_price", None)
+    if fields.keys() <= of_fills | {"price", "no_trade_reason", "wealth"}:
+        for column, own in (("price", "fill_price"), ("no_trade_reason", "fill_reason"), ("price", "limit_price")):
+            if column in fields and fields[column] == fields.get(own):  # in a table of trades alone, these are theirs
+                fields.pop(column)
+    if fields.get("wealth") in {field for own, field in fields.items() if own != "wealth"}:
+        fields.pop("wealth")
+
+
+def _missing(seen: _Seen, column: str, shape: Shape) -> TableError:
+    looked = ", ".join(shape.columns.get(column, column).split())
+    problem = f"no column for {column}; looked for {looked}; there is {listed(seen.texts)}"
+    return seen.table.error(seen.line, None, f"{problem}; name it with --columns {column}=…")
+
+
+def listed(names: Sequence[str]) -> str:
+    """A table's columns, for a message."""
+    more = ["…"] if len(names) > _MOST else []
+    return ", ".join([*(" ".join(name.split())[:_LONGEST] or "''" for name in names[:_MOST]), *more])

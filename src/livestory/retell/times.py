@@ -1,0 +1,231 @@
+"""The times of a table as people and their tools write them, read by what the whole column holds.
+
+``20240102093000``, ticks and Excel's serial days; ``1/2/2024 9:30 PM``, ``2 Jan 2024``, ``09:30 Europe/Berlin``. Which
+of two days 1/2/2024 is, the column decides; where it can't, that is said. A row of a day without a time of day is that
+day's close: it stands at the midnight that ends the day.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo
+
+from livestory.clock import DAY, as_instant, instant
+from livestory.errors import InputError
+from livestory.tables import instant_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+BITCOIN = instant("2009-01-01")
+"""No market that a bot trades is older; a time before it is doubted."""
+
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
+    )
+}
+_HOURS = {
+    "Z": 0, "UTC": 0, "GMT": 0, "WET": 0, "BST": 1, "CET": 1, "WEST": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3,
+    "EST": -5, "EDT": -4, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "JST": 9, "KST": 9, "SGT": 8, "HKT": 8,
+    "AEST": 10, "AEDT": 11,
+}  # fmt: skip
+_DATE = (
+    r"(?P<first>[0-9]{1,4})(?P<part>[-./ ])(?P<second>[0-9]{1,2}|[A-Za-z]{3,9})\.?(?:(?P=part)|, ?)"
+    r"(?P<third>[0-9]{1,4})"
+    r"|(?P<name>[A-Za-z]{3,9})\.? (?P<day>[0-9]{1,2})(?:st|nd|rd|th)?,? (?P<year>[0-9]{4})"
+)
+_CLOCK = (
+    r"(?P<hour>[0-9]{1,2})(?::(?P<minute>[0-9]{2})(?::(?P<second_>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?)?"
+    r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?"
+)
+_ZONE = r"(?P<zone>\(?[A-Za-z]{1,5}\)?|[A-Z][A-Za-z_]+/[A-Za-z_/]+)?(?P<offset>[-+][0-9]{1,2}(?::?[0-9]{2})?)?"
+_WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s+)?"
+_WRITTEN = re.compile(rf"{_WEEKDAY}(?:{_DATE})(?:(?:T|[ ,]+)\s*{_CLOCK}\s*{_ZONE})?", re.IGNORECASE)
+_OF_C = re.compile(r"[A-Za-z]{3} ([A-Za-z]{3}) {1,2}([0-9]{1,2}) ([0-9:]{8}) ([0-9]{4})")  # C's asctime
+_LONGEST = 60
+_YEAR_DIGITS = 4
+_NOON = 12
+_TICKS_1970 = 621_355_968_000_000_000
+_SERIAL = re.compile(r"[0-9]{5}(?:[.,][0-9]+)?")
+_SERIAL_1970 = 25_569
+_AMBIGUOUS = {"IST", "CST", "AST", "PKT"}
+
+
+class Times(NamedTuple):
+    """How a column's times are read."""
+
+    read: Callable[[str], int]  # raises ValueError
+    plain: bool = False  # as `instant_of` reads them, and nothing else
+    days: bool = False  # days without a time of day
+    said: str = ""  # what was inferred, in words
+
+
+def zone_of(name: str) -> tzinfo:
+    """The time zone of that name or offset. Raises InputError."""
+    found = re.fullmatch(r"([-+])([0-9]{1,2}):?([0-9]{2})?", name.strip())
+    if found is not None:
+        return _offset(found[0])
+    if name.strip().upper() in _HOURS:
+        return timezone(timedelta(hours=_HOURS[name.strip().upper()]))
+    try:
+        return ZoneInfo(name.strip())
+    except (ValueError, OSError, LookupError):
+        message = f"--tz {name}: not a time zone such as Europe/Berlin, UTC or +02:00"
+        raise InputError(message) from None
+
+
+def times_of(cells: Iterable[str], zone: tzinfo | None, now: int) -> Times:
+    """How the cells of a column are read, which stand for times up to about ``now``.
+
+    ``zone`` is that of times that name none; None: UTC.
+    """
+    texts = [each.strip() for each in cells]
+    if not texts:
+        return Times(instant_of, plain=True)
+    if all(re.fullmatch(r"[0-9]+(?:[.,][0-9]*)?", each) for each in texts):
+        return _of_numbers(texts, now)
+    days = all(re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", each) for each in texts)
+    if zone is None and not days and _all(instant_of, texts):
+        return Times(instant_of, plain=True)
+    day_first, said = _order_of(texts)
+    days = days or not any(":" in each or re.search(r"[0-9] ?[AaPp][Mm]", each) for each in texts)
+    after = DAY if days else 0
+
+    @lru_cache(4096)
+    def read(text: str) -> int:
+        return _read(text.strip(), day_first=day_first, zone=zone or UTC) + after
+
+    words = "a day's row stands at its close, 24:00" if days else ""
+    return Times(read, days=days, said="; ".join(filter(None, (said, words))))
+
+
+def _of_numbers(texts: list[str], now: int) -> Times:
+    days = all(len(each) == 8 and each[:2] in {"19", "20"} for each in texts)  # noqa: PLR2004 - 20240102
+    candidates = (
+        Times(instant_of, plain=True),
+        Times(_ticks, said="times read as .NET ticks"),
+        Times(_short, said="times read as YYMMDDhhmm"),
+        Times(_serial, said="times read as Excel's serial days"),
+    )
+    if days and _all(instant_of, texts):
+        return Times(
+            lambda text: instant_of(text.strip()) + DAY, days=True, said="a day's row stands at its close, 24:00"
+        )
+    for each in candidates:
+        if _all(lambda text, read=each.read: BITCOIN <= read(text) <= now + DAY or _refuse(text), texts):  # type: ignore[misc]
+            whole = each.read is _serial and not any("." in text for text in texts)
+            return Times(lambda text: _serial(text) + DAY, days=True, said=each.said) if whole else each
+    return candidates[0]
+
+
+def _all(read: Callable[[str], object], texts: list[str]) -> bool:
+    try:
+        for each in texts:
+            read(each)
+    except (ValueError, OverflowError):
+        return False
+    return True
+
+
+def _refuse(text: str) -> int:
+    raise ValueError(text)
+
+
+def _ticks(text: str) -> int:
+    return int(text) // 10 - _TICKS_1970 // 10
+
+
+def _short(text: str) -> int:
+    forms = {10: "%y%m%d%H%M", 12: "%y%m%d%H%M%S"}
+    return as_instant(datetime.strptime(text.strip(), forms.get(len(text.strip()), "none")).replace(tzinfo=UTC))
+
+
+def _serial(text: str) -> int:
+    if not _SERIAL.fullmatch(text.strip()):
+        raise ValueError(text)
+    return round((float(text.strip().replace(",", ".")) - _SERIAL_1970) * DAY / 1000) * 1000
+
+
+def _order_of(texts: Iterable[str]) -> tuple[bool, str]:
+    """Whether the day stands before the month, and what is to be said of that."""
+    is_asked = days = months = False
+    for text in dict.fromkeys(each[:10] for each in texts):
+        found = re.match(r"([0-9]{1,2})[-./ ]([0-9]{1,2})[-./ ][0-9]{2,4}", text)
+        if found is not None:
+            is_asked = True
+            days, months = days or int(found[1]) > _NOON, months or int(found[2]) > _NOON
+            dotted = "." in text
+    if not is_asked:
+        return True, ""
+    if days != months:
+        return days, ""
+    # Nothing decides: with points it is the day in most countries, with slashes in the most tables the month.
+    first = dotted
+    return (
+        first,
+        f"nothing says whether day or month comes first in the dates: the {'day' if first else 'month'} is taken",
+    )
+
+
+def _read(text: str, *, day_first: bool, zone: tzinfo) -> int:
+    if len(text) > _LONGEST:
+        raise ValueError(text)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = _parsed(text, day_first=day_first)
+    return instant(found if found.tzinfo is not None else found.replace(tzinfo=zone))
+
+
+def _parsed(text: str, *, day_first: bool) -> datetime:
+    if of_c := _OF_C.fullmatch(text):
+        text = f"{of_c[2]} {of_c[1]} {of_c[4]} {of_c[3]}"
+    found = _WRITTEN.fullmatch(text)
+    if found is None:
+        return datetime.fromtimestamp(instant_of(text) / 1_000_000, UTC)  # an epoch among others
+    if found["name"]:
+        year, month, day = found["year"], found["name"], found["day"]
+    elif len(found["first"]) == _YEAR_DIGITS:
+        year, month, day = found["first"], found["second"], found["third"]
+    else:
+        year, month, day = found["third"], found["second"], found["first"]
+        if not day_first and month.isdigit():
+            month, day = day, month
+    hour = int(found["hour"] or 0)
+    if half := (found["half"] or "")[:1].casefold():
+        if not 1 <= hour <= _NOON:
+            raise ValueError(text)
+        hour = hour % _NOON + (_NOON if half == "p" else 0)
+    fraction = int((found["fraction"] or "0").ljust(9, "0")) // 1000
+    of_day = int(found["minute"] or 0), int(found["second_"] or 0), fraction
+    full = int(year) + (2000 if len(year) <= 2 else 0)  # noqa: PLR2004 - 24 is 2024
+    number = int(month) if month.isdigit() else _MONTHS.get(month[:3].casefold(), 0)
+    return datetime(full, number, int(day), hour, *of_day, tzinfo=_zone(found["zone"], found["offset"]))
+
+
+def _zone(name: str | None, offset: str | None) -> tzinfo | None:
+    if offset:
+        return _offset(offset)
+    if not name:
+        return None
+    plain = name.strip("()")
+    if plain.upper() in _AMBIGUOUS:
+        raise ValueError(name)
+    if plain.upper() in _HOURS:
+        return timezone(timedelta(hours=_HOURS[plain.upper()]))
+    try:
+        return ZoneInfo(plain)
+    except (OSError, LookupError) as error:
+        raise ValueError(name) from error
+
+
+def _offset(text: str) -> tzinfo:
+    digits = text[1:].replace(":", "")
+    hours, minutes = int(digits[:2]), int(digits[2:] or 0)
+    away = timedelta(hours=hours, minutes=minutes)
+    return timezone(-away if text.startswith("-") else away)

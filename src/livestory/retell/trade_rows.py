@@ -1,0 +1,211 @@
+"""Rows of trades as inputs: a fill a row, a round trip a row, or the two rows of a trade."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from livestory.retell.columns import FILL, OBSERVATION, TIME
+from livestory.retell.readers import Fee, bad
+from livestory.retell.words_of_cells import FILLED, LONG_OR_SHORT, SIDES
+from livestory.story.inputs import Fill, Flow, Observation
+from livestory.story.symbol import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from livestory.retell.explain_story import SourceInput
+    from livestory.retell.remarks import Remarks
+    from livestory.retell.shapes.recognised import Layout
+    from livestory.tables import Table
+
+ENTRY, EXIT, AT_ONCE = "1", "0", "2"
+"""The legs of a round trip: of one instant, exits come before entries, and a trade's own exit after its entry."""
+_DIGITS = 12  # of a quantity that was worked out
+
+
+class Place(NamedTuple):
+    """Where a row stands."""
+
+    table: Table
+    line: int
+
+
+class FillRows:
+    """A row is a fill, what the bot saw, or both."""
+
+    def __init__(self, layout: Layout, remarks: Remarks, *, fees_are_negative: bool) -> None:
+        self._fields = layout.fields
+        self._remarks = remarks
+        self._sign = -1 if fees_are_negative else 1
+        self._told: dict[tuple[str | None, str], tuple[Any, ...]] = {}
+
+    def inputs(self, place: Place, row: Mapping[str, Any]) -> Iterator[SourceInput]:
+        """What a row says. Raises TableError for half a fill."""
+        observed = {column: row[column] for column in OBSERVATION if row.get(column) is not None}
+        fill = self._fill(place, row)
+        word = row.get("fill_side")
+        if word is not None and word not in SIDES and not observed.keys() - {TIME, "threshold"}:
+            self._remarks.leave_out(f"its side is {word}")
+        if fill is not None:
+            yield fill
+            if self._is_all_said(observed):
+                return
+        elif observed.keys() == {TIME, "flow"}:
+            yield Flow(time=row[TIME], amount=row["flow"])
+            return
+        if observed.keys() - {TIME, "threshold"}:
+            yield Observation(**observed)
+
+    def _fill(self, place: Place, row: Mapping[str, Any]) -> Fill | None:
+        word, quantity = row.get("fill_side"), row.get("fill_quantity")
+        if (word not in SIDES) if "fill_side" in self._fields else quantity is None:
+            return None
+        price = row.get("fill_price") or row.get("limit_price") or row.get("fill_price")
+        why = self._why_none((row.get("status") or "").casefold(), quantity, price, row)
+        if why:
+            self._remarks.leave_out(why)
+            return None
+        for column, value in (("fill_quantity", quantity), ("fill_price", price)):
+            if value is None:
+                raise bad(place.table, place.line, self._fields[column], "", f"the {column[5:]} of the fill")
+        return self._made(row, word, quantity or Decimal(0), price or Decimal(0))
+
+    def _why_none(self, status: str, quantity: Decimal | None, price: Decimal | None, row: Mapping[str, Any]) -> str:
+        """Why a row is no fill; empty where it is one, or half of one."""
+        if status and not self._is_filled(status, row):
+            return f"orders that are {status}"
+        if status and None in {quantity, price}:
+            return "orders without a fill"
+        if quantity == 0:
+            return "quantity 0"
+        return "price 0" if price == 0 else ""
+
+    def _made(self, row: Mapping[str, Any], word: str | None, quantity: Decimal, price: Decimal) -> Fill | None:
+        given = {field: row[column] for column, field in FILL.items() if row.get(column) is not None}
+        side = SIDES[word] if word is not None else ("buy" if quantity > 0 else "sell")
+        given |= {"side": side, "quantity": abs(quantity), "price": abs(price)}
+        if word is not None and word.startswith(("open", "close")):
+            given["effect"] = word[:5].strip(" _")
+        _set_fee(given, row.get("fill_fee"), abs(quantity) * price, self._sign)
+        if "symbol" in given:
+            given["symbol"] = canonical(given["symbol"])
+        fill = Fill(time=row[TIME], **given)
+        return None if self._is_repeated(fill) else fill
+
+    def _is_filled(self, status: str, row: Mapping[str, Any]) -> bool:
+        """Whether the quantity is what was filled: a column of its own says so, or the order was filled to its end."""
+        return "limit_price" in row or status in FILLED
+
+    def _is_repeated(self, fill: Fill) -> bool:
+        if fill.trade_id is None:
+            return False
+        key, content = (fill.symbol, fill.trade_id), (fill.time, fill.side, fill.quantity, fill.price)
+        if key not in self._told:
+            self._told[key] = content
+            return False
+        if self._told[key] == content:
+            self._remarks.leave_out("its trade id was told before")
+            return True
+        self._remarks.doubt("one trade id stands for several fills that differ; each is told")
+        return False
+
+    def _is_all_said(self, observed: Mapping[str, Any]) -> bool:
+        """Whether what a fill's row observes is said of the fill: its price, its reason."""
+        own = {self._fields[column] for column in FILL if column in self._fields}
+        return all(self._fields.get(column, -1) in own for column in observed.keys() - {TIME, "threshold"})
+
+
+class TripRows:
+    """A row is a trade from its entry to its exit."""
+
+    def __init__(self, remarks: Remarks, *, shorts: bool | None, percent: bool, fees_are_negative: bool) -> None:
+        """``shorts``: whether there are any, where nothing but the result tells; ``percent``: shares are hundredths."""
+        self._remarks = remarks
+        self._shorts = shorts
+        self._share = 100 if percent else 1
+        self._sign = -1 if fees_are_negative else 1
+
+    def inputs(self, leg: str, time: int, row: Mapping[str, Any]) -> Iterator[SourceInput]:
+        """What a leg of a row says."""
+        short = self._is_short(row)
+        enters = leg == ENTRY
+        side = "buy" if enters != short else "sell"
+        quantity = self._quantity(row)
+        price = row["entry_price" if enters else "exit_price"]
+        given: dict[str, Any] = {"side": side, "quantity": quantity, "price": price}
+        if short:
+            given["effect"] = "open" if enters else "close"
+        name = row.get("fill_symbol")
+        if name:
+            given["symbol"] = canonical(name)
+        fee = row.get("entry_fee" if enters else "exit_fee")
+        rate = row.get("entry_fee_rate" if enters else "exit_fee_rate")
+        if fee is None and rate is not None:
+            fee = Fee(rate * quantity * price)
+        if fee is None and row.get("fill_fee") is not None:  # of the whole trade: it is told where it is known
+            fee = Fee(Decimal(0)) if enters else row["fill_fee"]
+        _set_fee(given, fee, quantity * price, self._sign)
+        reason = row.get("entry_reason" if enters else "exit_reason")
+        if reason is not None:
+            given["reason"] = reason
+        if not enters and row.get("fill_result") is not None:
+            given["result"] = row["fill_result"]
+        yield Fill(time=time, **given)
+        if not enters and row.get("wealth") is not None:
+            yield Observation(time=time, wealth=row["wealth"])
+
+    def _is_short(self, row: Mapping[str, Any]) -> bool:
+        word, quantity = row.get("fill_side"), row.get("fill_quantity")
+        if word is not None:
+            known = LONG_OR_SHORT.get(word)
+            return known if known is not None else SIDES.get(word) == "sell"
+        if quantity is not None and quantity < 0:
+            return True
+        if not self._shorts:
+            return False
+        return is_against(row, self._share)
+
+    def _quantity(self, row: Mapping[str, Any]) -> Decimal:
+        quantity = row.get("fill_quantity")
+        if quantity:
+            size: Decimal = abs(quantity)
+            return size
+        entry, result, share = row["entry_price"], row.get("fill_result"), row.get("share")
+        move = (row.get("exit_price") or entry) - entry
+        if row.get("cost"):
+            self._remarks.infer("no quantity in it: worked out from what was invested and the entry's price")
+            found = row["cost"] / entry
+        elif result and share:
+            self._remarks.infer("no quantity in it: worked out from the results in money and in percent")
+            found = result / (Decimal(repr(share)) / self._share) / entry
+        elif result and move:
+            self._remarks.infer("no quantity in it: worked out from results and prices, before fees")
+            found = result / move
+        else:
+            self._remarks.infer("no quantity in it: each trade is told as of 1")
+            return Decimal(1)
+        return Decimal(format(abs(found), f".{_DIGITS}g"))
+
+
+def is_against(row: Mapping[str, Any], hundred: int) -> bool:
+    """Whether a trade won by a fall or lost by a rise, by what its result says."""
+    entry, exit_ = row.get("entry_price"), row.get("exit_price")
+    if not entry or exit_ is None:
+        return False
+    move = float(exit_ / entry) - 1
+    share, result = row.get("share"), row.get("fill_result")
+    if share is not None:
+        return bool(abs(share / hundred + move) < abs(share / hundred - move))
+    return result is not None and float(result) * move < 0
+
+
+def _set_fee(given: dict[str, Any], fee: Fee | None, paid: Decimal, sign: int) -> None:
+    given.pop("fee", None)
+    if fee is None:
+        return
+    amount = paid * fee.share if fee.share is not None else fee.amount
+    if amount is not None:
+        given["fee"] = amount * sign
+        if fee.asset is not None:
+            given.setdefault("fee_asset", fee.asset)

@@ -1,0 +1,193 @@
+"""A table of round trips as fills: each row is told at its entry and at its exit, all in the order of their times."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from livestory.errors import TableError
+from livestory.retell.cells import UNKNOWN
+from livestory.retell.instants import doubt_times, times_in
+from livestory.retell.readers import bad
+from livestory.retell.shapes import declared
+from livestory.retell.sorting import by_time
+from livestory.retell.trade_rows import AT_ONCE, ENTRY, EXIT, TripRows
+from livestory.story.inputs import Observation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from livestory.retell.explain_story import SourceInput
+    from livestory.retell.remarks import Remarks
+    from livestory.retell.sorting import Row
+    from livestory.retell.survey import Survey
+    from livestory.tables import Table
+
+_CHUNK = 1024
+_ORDERS = 4  # legs of one instant have their order beside the time
+_ORDER = {EXIT: 0, ENTRY: 1, AT_ONCE: 2}
+
+
+def trips_of(
+    tables: Sequence[Table], survey: Survey, remarks: Remarks, start: float | None
+) -> Iterator[Sequence[SourceInput]]:
+    """The fills of every row. Raises TableError."""
+    trips = _Trips(tables, survey, remarks)
+    rows = TripRows(
+        remarks, shorts=survey.shorts, percent=survey.percent, fees_are_negative=survey.fees_are_negative
+    )  # fmt: skip
+    wealth, first = start, True
+    legs = by_time(trips.legs())
+    while chunk := list(islice(legs, _CHUNK)):
+        inputs: list[SourceInput] = []
+        for key, line, (table, leg, *texts) in chunk:
+            row = trips.values(int(table), line, texts)
+            time = key // _ORDERS
+            told = list(rows.inputs(ENTRY if leg == ENTRY else EXIT, time, row))
+            if first and wealth is None and row.get("wealth") is not None and row.get("fill_result") is not None:
+                wealth = _before(row)
+            if first and wealth is not None:
+                inputs.append(Observation(time=time - 1, wealth=wealth))
+            first = False
+            if start is not None and leg != ENTRY and row.get("fill_result") is not None and "wealth" not in row:
+                wealth = (wealth or 0.0) + float(row["fill_result"])
+                told.append(Observation(time=time, wealth=wealth))
+            inputs += told
+        yield inputs
+    if first:
+        message = f"{tables[0]}: no rows below the header; there is nothing to tell"
+        raise TableError(message)
+
+
+def _before(row: dict[str, Any]) -> float:
+    """The wealth before the first trade, of which the wealth after it is told."""
+    before: float = row["wealth"] - float(row["fill_result"])
+    return before
+
+
+class _Trips:
+    """The rows of round trips, and their cells as values."""
+
+    def __init__(self, tables: Sequence[Table], survey: Survey, remarks: Remarks) -> None:
+        self._tables = tables
+        self._survey = survey
+        self._remarks = remarks
+        layout = survey.layout
+        self._in_pairs = layout.shape is declared.PAIRS
+        self._fields = dict(layout.fields)
+        if self._in_pairs:
+            of_pairs = layout.fields
+            self._fields = {
+                own: of_pairs[column] for own, column in _OF_PAIRS.items() if column in of_pairs
+            }  # fmt: skip
+        self._names = [own for own in self._fields if own not in {"entry_time", "exit_time"}]
+
+    def legs(self) -> Iterator[Row]:
+        """Each entry and each exit, in the order of the rows."""
+        for number, table in enumerate(self._tables):
+            found = self._pairs(table) if self._in_pairs else self._rows(table)
+            for line, entered, left, texts in found:
+                times = [time for time in (entered, left) if time is not None]
+                doubt_times(self._remarks, min(times), max(times), self._survey.now)
+                if left is None:
+                    self._remarks.infer("a trade without an exit is open")
+                if entered is not None:
+                    yield entered * _ORDERS + _ORDER[ENTRY], line, [str(number), ENTRY, *texts]
+                if left is not None:
+                    order = AT_ONCE if entered == left else EXIT
+                    yield left * _ORDERS + _ORDER[order], line, [str(number), order, *texts]
+
+    def _rows(self, table: Table) -> Iterator[tuple[int, int | None, int | None, list[str]]]:
+        enters, leaves = self._fields.get("entry_time"), self._fields.get("exit_time")
+        closes = self._fields["exit_price"]
+        for lines, columns in table.batches():
+            entries, exits = (
+                [None] * len(lines)
+                if field is None
+                else times_in(self._survey, own, table, lines, columns[field], needed=False)
+                for own, field in (("entry_time", enters), ("exit_time", leaves))
+            )
+            for row, line in enumerate(lines):
+                entered, left = entries[row], exits[row]
+                is_open = columns[closes][row].strip().casefold() in UNKNOWN or self._is_open(columns, row)
+                if enters is None:
+                    self._remarks.infer("no times of entry: each trade is told at its exit")
+                    entered = left
+                elif leaves is None:
+                    left = entered
+                if is_open:
+                    left = None
+                elif left is None:
+                    raise bad(table, line, leaves or 0, "", "a time, which every exit needs")
+                if entered is None:
+                    raise bad(table, line, enters or leaves or 0, "", "a time, which every row needs")
+                yield line, entered, left, [columns[self._fields[own]][row] for own in self._names]
+
+    def _is_open(self, columns: Sequence[Sequence[str]], row: int) -> bool:
+        status = self._fields.get("status")
+        return status is not None and columns[status][row].strip().casefold() in {"open", "opened", "active"}
+
+    def _pairs(self, table: Table) -> Iterator[tuple[int, int | None, int | None, list[str]]]:
+        """The two rows of each trade: the earlier one is the entry, of two at once the second, as exits stand first."""
+        fields = self._survey.layout.fields
+        waiting: dict[str, tuple[int, int, list[str]]] = {}
+        for lines, columns in table.batches():
+            times = times_in(self._survey, "time", table, lines, columns[fields["time"]])
+            for row, line in enumerate(lines):
+                texts = [column[row] for column in columns]
+                number = texts[fields["number"]].strip()
+                other = waiting.pop(number, None)
+                if other is None:
+                    waiting[number] = (line, times[row], texts)
+                else:
+                    yield self._pair((line, times[row], texts), other)
+        for line, time, texts in waiting.values():
+            self._remarks.infer("a trade without an exit is open")
+            yield line, time, None, self._merged(texts, [""] * len(texts))
+
+    def _pair(
+        self, one: tuple[int, int, list[str]], other: tuple[int, int, list[str]]
+    ) -> tuple[int, int | None, int | None, list[str]]:
+        enters, leaves = (one, other) if one[1] <= other[1] else (other, one)
+        price = leaves[2][self._survey.layout.fields["fill_price"]].strip()
+        texts = self._merged(enters[2], leaves[2])
+        return enters[0], enters[1], None if price.casefold() in UNKNOWN else leaves[1], texts
+
+    def _merged(self, enters: list[str], leaves: list[str]) -> list[str]:
+        """The cells of a trade, each from the row that says it."""
+        fields = self._survey.layout.fields
+        kind = enters[fields["kind"]].casefold()
+        short = any(word in kind for word in _SHORT)
+        cells = {
+            own: (leaves if own.startswith(("exit", "fill_result")) else enters)[field]
+            for own, field in self._fields.items()
+        }
+        return [("short" if short else "long") if own == "fill_side" else cells[own] for own in self._names]
+
+    def values(self, table: int, line: int, texts: Sequence[str]) -> dict[str, Any]:
+        """The cells of a trade as values. Raises TableError."""
+        found = {}
+        for own, text in zip(self._names, texts, strict=True):
+            reader = self._survey.readers[_OF_PAIRS[own] if self._in_pairs else own]
+            value = reader.value(self._tables[table], self._fields[own], line, text)
+            if value is not None:
+                found[own] = value
+        if "entry_price" not in found or found["entry_price"] <= 0:
+            text = texts[self._names.index("entry_price")]
+            raise bad(self._tables[table], line, self._fields["entry_price"], text, "the price of the entry")
+        return found
+
+
+_SHORT = ("short", "leer", "cort", "court", "corto", "шорт", "корот", "空", "売", "숏", "매도")
+"""What is in the words for a short trade, in the languages that a table of two rows a trade comes in."""
+_OF_PAIRS = {
+    "fill_side": "kind",
+    "entry_price": "fill_price",
+    "exit_price": "fill_price",
+    "fill_quantity": "fill_quantity",
+    "fill_result": "fill_result",
+    "entry_reason": "reason",
+    "exit_reason": "reason",
+    "fill_symbol": "fill_symbol",
+}
+"""Where the columns of a round trip stand in the two rows of a trade."""

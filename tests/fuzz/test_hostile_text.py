@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from livestory.outlets.terminal import TerminalPrinter
 from livestory.story.commands import AlertsLost, Note, as_input
 from livestory.story.event import Event, from_record
-from livestory.story.inputs import Begin, End, Fill, Flow, Observation, Skip
+from livestory.story.inputs import Begin, End, Fill, Flow, Observation, PositionReading, Skip
 from livestory.story.kinds import KINDS
 from livestory.story.line import parse, render, tell
 from livestory.story.narrator import Narrator
@@ -141,11 +141,14 @@ def _made(kind: type[Struct]) -> SearchStrategy[Any]:
         Decimal: st.decimals("0.01", 100, places=2),
         Reason: st.builds(Reason, storable_text, st.none() | st.floats(-1, 1), st.none(), st.none(), storable_text),
     }  # fmt: skip
+    symbol = storable_text.map(lambda text: f"{text.replace('/', '') or 'A'}/B")
+    reading = st.builds(PositionReading, quantity=values[Decimal])
+    values[dict[str, PositionReading]] = st.dictionaries(symbol, reading, max_size=2)
     chosen = {
         "side": st.sampled_from(["buy", "sell"]),
         "effect": st.sampled_from([None, "open", "add", "reduce", "close"]),
         "found": st.sampled_from([None, "away", "asked"]),
-        "symbol": storable_text.map(lambda text: f"{text.replace('/', '') or 'A'}/B"),
+        "symbol": symbol,
     }
     fields = {}
     for name, hint in get_type_hints(kind).items():

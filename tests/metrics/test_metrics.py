@@ -7,16 +7,18 @@ import sys
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from livestory.errors import InputError
 from livestory.outlets.metrics import GAUGES, NAMES, StoryMetrics, expose_metrics
-from livestory.story.inputs import Observation
+from livestory.story.inputs import Observation, PositionReading
 from livestory.story.journal.writer import Journal
 from livestory.story.kinds import KINDS
 from livestory.story.story_writer import StoryWriter
@@ -58,6 +60,8 @@ FULL = observation(
     day_return=-0.01,
     next_due=NOON + BAR,
 )
+_HELD = PositionReading(quantity=Decimal("-2.5"), unrealised=Decimal("-398.75"))
+WITH_POSITIONS = replace(FULL, positions={"ETH/BTC": _HELD})
 
 
 def text(metrics: StoryMetrics) -> str:
@@ -227,7 +231,7 @@ def test_one_scrape_is_one_look(story: StoryWriter) -> None:
 
 def test_promtool_finds_nothing_to_say(story: StoryWriter) -> None:
     """Prometheus' own check of names, types and help."""
-    story.observe(FULL)
+    story.observe(WITH_POSITIONS)
     with exposed(story) as metrics:
         scraped = text(metrics)
     checked = subprocess.run(
@@ -240,7 +244,7 @@ def test_promtool_finds_nothing_to_say(story: StoryWriter) -> None:
 
 def test_every_metric_is_documented(story: StoryWriter) -> None:
     """docs/metrics.md has each with its type, labels and meaning, and no other."""
-    story.observe(FULL)
+    story.observe(WITH_POSITIONS)
     with exposed(story) as metrics:
         families = list(text_string_to_metric_families(text(metrics)))
     told = set()

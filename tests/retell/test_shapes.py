@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from livestory.cli import livestory
+from livestory.retell.shapes import declared
+from livestory.retell.shapes.listing import page
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import random
 
 A, B, C = "2024-01-02 09:30:00", "2024-01-02 10:30:00", "2024-01-02 11:30:00"
 LONG = ["BUY | +2", "@ 100", "SELL | -2", "@ 110"]
@@ -152,7 +159,7 @@ TABLES: dict[str, tuple[str, str, list[str]]] = {
             f"2,{A},ETH/USDT,limit,buy,90,2,0,,0,open,\n3,{B},ETH/USDT,limit,sell,110,5,2,110,220,canceled,\n"
         ),
         "fills, ccxt",
-        ["+2 ETH @ 100 USDT", "-2 ETH @ 110 USDT", "1 row left out: quantity 0"],
+        ["+2 ETH @ 100 USDT", "-2 ETH @ 110 USDT", "1 row left out: orders without a fill"],
     ),
 }
 REFUSED = {
@@ -294,9 +301,100 @@ def test_a_caller_may_say_the_shape_and_ask_for_all_that_are_known(tmp_path: Pat
         assert each in listing
 
 
+def test_the_page_of_known_tables_is_what_is_declared() -> None:
+    """`make docs` writes it anew."""
+    assert (Path(__file__).parents[2] / "docs" / "tables.md").read_text("utf-8") == page()
+
+
 def test_wealth_alone_tells_nothing_of_trades(tmp_path: Path) -> None:
     """Where none are known, none are missed; and a result is counted from before the first trade."""
     wealth = "time,equity\n" + "".join(f"2024-01-0{day} 12:00,{100 + day}\n" for day in range(1, 8))
     assert "no trade" not in re.sub("no fills: no trades", "", story_of(tmp_path, wealth))
     fills = f"time,side,quantity,price,pnl,balance\n{A},buy,1,100,0,100\n{B},sell,1,110,10,110\n"
     assert "In All | +10.0% to 110.0000" in story_of(tmp_path, fills)
+
+
+def test_equal_trade_ids_count_once(tmp_path: Path) -> None:
+    """Equal trade ids count once, and that is said; another pair's id is another one."""
+    twice = f"time,symbol,side,price,quantity,trade_id\n{A},ETH/BTC,buy,0.05,2,a1\n{A},ETH/BTC,buy,0.05,2,a1\n"
+    story = story_of(tmp_path, twice + f"{B},ETH/BTC,buy,0.05,1,a2\n{B},LTC/BTC,buy,0.0017,1,a2\n")
+    assert "1 row left out: its trade id was told before" in story
+    assert "3 buys, 0 sells" in story
+
+
+def test_a_position_in_coins_is_told_as_its_weight(tmp_path: Path) -> None:
+    """What wealth and price did says that it is what is held."""
+    rows = f"time,equity,close,position\n{A},10000,40000,0\n{B},10000,40000,0.1\n{C},10100,41000,0.2\n"
+    assert "0% → 40%" in story_of(tmp_path, rows)
+
+
+def test_a_starting_balance_gives_round_trips_a_wealth(tmp_path: Path) -> None:
+    """The reported results are added to it."""
+    rows = f"side,entry_time,exit_time,entry_price,exit_price,size,pnl\nlong,{A},{B},100,110,2,20\n"
+    assert "In All | +2.0% to 1020.0000" in story_of(tmp_path, rows, "--start", "1000")
+
+
+NAMES = sorted({each for shape in declared.SHAPES for names in shape.columns.values() for each in names.split()})
+CELLS = (
+    "", "-", "nan", "1", "-2", "0.5", "1,5", "1.234,50", "$1,234.50", "(12.3)", "5 %", "2 ETH", "NIL", "buy", "short",
+    "Entry long", "Exit long", "closed", "open", "ETHUSDT", "2024-01-02", "01/02/2024", "13.02.2024 10:00",
+    "1704187800000",
+    "20240102093000", "45293.5", "638397918000000000", "Total", "{'cost': 1}", "[1]", '"', "1e999", "9" * 90, "09:30",
+    "0",
+)  # fmt: skip
+
+
+@settings(max_examples=60)
+@given(st.randoms(use_true_random=False))
+def test_any_header_separator_and_cells_are_a_story_or_one_refusal(
+    tmp_path_factory: pytest.TempPathFactory, chance: random.Random
+) -> None:
+    """Never a traceback, and never more than two lines of what is wrong."""
+    separator = chance.choice(",,,;\t|")
+    header = [
+        chance.choice(["time", "date", "entry_time"]),
+        *(chance.choice(NAMES) for _ in range(chance.randrange(1, 7))),
+    ]
+    header += chance.choice([[], ["entry_price", "exit_price", "exit_time"], ["side", "price", "amount"], ["equity"]])
+    rows = [header]
+    for number in range(chance.randrange(6)):
+        plain = [f"2024-01-0{number + 1} 10:00" if "time" in name else str(100 + number) for name in header]
+        rows.append([chance.choice(CELLS) if chance.random() < 0.15 else cell for cell in plain])
+    text = io.StringIO()
+    csv.writer(text, delimiter=separator, lineterminator="\n").writerows(rows)
+    result = explained(tmp_path_factory.mktemp("t"), text.getvalue())
+    assert result.exit_code in {0, 2}
+    assert (result.stdout == "") == (result.exit_code == 2)
+    assert result.stderr.count("\n") <= 2
+
+
+PEERS = Path(__file__).resolve().parents[3] / "shared" / "peers"
+WRITTEN = {
+    "tables/g_backtestingpy_equity.csv": ["read as wealth, backtesting.py", "+0.28% to 100,277.4101 |"],
+    "tables/g_backtestingpy_trades.csv": ["read as round trips, backtesting.py", "21 buys, 21 sells"],
+    "tables/g_pyfolio_returns.csv": ["read as returns", "+0.07% to 1.0007 |"],
+    "tables/g_pyfolio_transactions.csv": ["read as fills, pyfolio", "11 buys, 11 sells"],
+    "tables/g_vectorbt_orders.csv": ["read as fills, vectorbt", "11 buys, 11 sells", "fees 2152.4065"],
+    "tables/g_vectorbt_trades.csv": ["read as round trips, vectorbt", "11 buys, 11 sells", "fees 2152.4065"],
+    "tables/g_vectorbt_positions.csv": ["read as round trips, vectorbt", "11 buys, 11 sells", "fees 2152.4065"],
+    "tables/g_vectorbt_value.csv": ["read as wealth", "+0.02% to 100,019.3626 |"],
+    "nautilus/generate_fills_report.csv": ["read as fills, NautilusTrader", "-120.20 USDT"],
+    "nautilus/generate_orders_report.csv": [
+        "read as fills, NautilusTrader",
+        "2 rows left out: orders without a fill",
+        "-120.20 USDT",
+    ],
+    "nautilus/generate_positions_report.csv": ["read as round trips, NautilusTrader", "-120.20 USDT"],
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_what_the_tools_themselves_wrote_is_told(tmp_path: Path, name: str) -> None:
+    """The files of real runs, which are no part of the repository."""
+    if not (PEERS / name).exists():
+        pytest.skip("needs the files of ../shared/peers, which lie beside the project's own machines only")
+    story = story_of(tmp_path, (PEERS / name).read_bytes())
+    for each in WRITTEN[name]:
+        assert each in story
+    if "ETH" not in (PEERS / name).read_text("utf-8"):
+        assert not re.search(r"\b(ETH|BTC)\b", story)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ from livestory.outlets.web.history import mark_of
 from livestory.retell.journal_source import JournalSource
 from livestory.story.detectors.exchange import ENDS
 from livestory.story.event import from_record
-from livestory.story.inputs import Begin, End, Flow, Input, Observation, Skip, Statement
+from livestory.story.inputs import Begin, End, Flow, Funding, Input, Observation, Skip, Statement
 from livestory.story.journal.writer import Identity, JournalReader
 from livestory.story.kinds import KINDS, groups, is_critical
 from livestory.story.kinds.base import Facts, Group, Retelling, Tone
@@ -42,6 +43,7 @@ GIVEN: dict[str, tuple[Input, ...]] = {
     "trade": (fill("buy", 9, "0.05", time=BAR_END),),
     "put_off": (Skip(time=BAR_END, reason=RICH["put_off"].reason),),  # type: ignore[attr-defined]  # the kind's own
     "flow": (Flow(time=BAR_END, amount=0.1),),
+    "funding": (Funding(time=BAR_END, symbol="ETH/USDT:USDT", amount=Decimal(1)),),
 }
 """The inputs of which these kinds are the telling."""
 BROUGHT_BY_NO_OBSERVATION = {"retold", "summary"}

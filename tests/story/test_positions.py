@@ -261,7 +261,7 @@ def test_each_change_of_a_position_has_its_words_and_the_last_tells_the_round_tr
         fill("sell", 2, "225", **sol, **_usdt("0.5")),
         fill("sell", "0.5", "3700", **_usdt("1")),
     ) == [
-        "🟢 BUY | +0.5 ETH @ 3640.1 USDT | dip; opens a position",
+        "🟢 BUY | +0.5 ETH @ 3640.1 USDT | dip",
         "🔴 SELL | -10 SOL @ 229.5 USDT | opens a short of SOL/USDT:USDT",
         "🔴 SELL | -5 SOL @ 231.5 USDT | adds to the short of SOL/USDT:USDT: 15 SOL at 230.167 on average",
         ("🟢 BUY | +5 SOL @ 225 USDT | reduces the short of SOL/USDT:USDT; result +2.1% after fees (+23.83 USDT); "

@@ -21,7 +21,7 @@ from livestory.story.journal.follower import Change, StoryFollower
 from livestory.story.kinds import KINDS
 from livestory.story.kinds.money import CashFlow
 from livestory.story.kinds.trades import Trade
-from livestory.story.snapshot import Snapshot
+from livestory.story.snapshot import OpenPosition, Snapshot
 from livestory.story.story_writer import StoryWriter
 
 if TYPE_CHECKING:
@@ -68,6 +68,10 @@ GAUGES = (
 )
 """The last observation; a field that is unknown is absent."""
 
+OPEN = "livestory_open_position", "Quantity of an open position, by its own symbol; negative is short."
+OPEN_RESULT = "livestory_open_position_result", "Result of an open position so far, by its own symbol, as reported."
+"""Of each position that is open."""
+
 EVENTS = "livestory_events_total", "Events told, by kind."
 FILLS = "livestory_fills_total", "Fills told, by side."
 FEES = "livestory_fees_total", "Fees paid, as far as they are known."
@@ -83,6 +87,7 @@ STORY_LAST_SEQ = "livestory_story_last_seq", "Number of the last durable event."
 
 NAMES = frozenset(
     {gauge.name for gauge in GAUGES}
+    | {name for name, _ in (OPEN, OPEN_RESULT)}
     | {name for name, _ in (EVENTS, FILLS, FEES, DEPOSITS, WITHDRAWALS)}
     | {name for name, _ in (STORY_OK, STORY_WAITING, STORY_LOST, STORY_LAST_SEQ)}
 )
@@ -146,6 +151,16 @@ class _Labels:
             family.add_metric([*self._own.values(), text][: len(names)], value)
         return family
 
+    def positions(self, positions: Sequence[OpenPosition]) -> Iterator[Metric]:
+        held = GaugeMetricFamily(*OPEN, labels=["bot", "symbol"])
+        results = GaugeMetricFamily(*OPEN_RESULT, labels=["bot", "symbol", "asset"])
+        for each in positions:
+            labels = [self._own["bot"], each.symbol]
+            held.add_metric(labels, float(each.quantity))
+            if each.result is not None:
+                results.add_metric([*labels, each.asset or ""], float(each.result))
+        yield from (family for family in (held, results) if family.samples)
+
     def observed(self, gauge: Gauge, value: object) -> Metric:
         if isinstance(value, str):
             return self.gauge(gauge.name, gauge.meaning, 1.0, **{gauge.label: value})
@@ -203,6 +218,7 @@ class StoryMetrics:
         if last is not None:
             self._totals.settle(last.time)
             yield from _observed(self._labels, last)
+        yield from self._labels.positions(self._snapshot.positions or ())
         yield from self._labels.totals(self._totals)
 
     def _condition(self, *, readable: bool) -> Iterator[Metric]:

@@ -33,7 +33,12 @@ def times_in(  # noqa: PLR0913 - a column and its place
     except (ValueError, OverflowError):
         found = [_instant(table, field, line, text, times.read) for line, text in zip(lines, texts, strict=True)]
     bad_row = next(
-        (row for row, time in enumerate(found) if (time is None and needed) or (time or inf) < LEAST_INSTANT), None
+        (
+            row
+            for row, time in enumerate(found)
+            if (time is None and needed) or (inf if time is None else time) < LEAST_INSTANT
+        ),
+        None,
     )
     if bad_row is not None:
         expected = "a time, which every row needs" if found[bad_row] is None else "a time since 1973"

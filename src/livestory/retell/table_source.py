@@ -24,7 +24,7 @@ from livestory.retell.sorting import by_time
 from livestory.retell.survey import Sample, Survey
 from livestory.retell.trade_rows import FillRows, Place
 from livestory.retell.trip_source import trips_of
-from livestory.story.inputs import Observation
+from livestory.story.inputs import LEAST_INSTANT, Observation
 from livestory.story.symbol import assets, canonical
 from livestory.tables import Batch
 
@@ -302,7 +302,8 @@ class TableSource:
             daily = not self._survey.times[TIME].days and not any(time % DAY for time in times)
             self._later = DAY if daily else 0  # a day's return is known at its close
             step = times[1] - times[0] if len(times) > 1 else DAY
-            inputs.append(Observation(time=times[0] + self._later - max(step, 1), wealth=self._index))
+            before = max(LEAST_INSTANT, times[0] + self._later - max(step, 1))
+            inputs.append(Observation(time=before, wealth=self._index))
         for time, each in zip(times, returns, strict=True):
             if each is not None:
                 self._index *= 1.0 + each

@@ -75,7 +75,7 @@ class FillRows:
         """Why a row is no fill; empty where it is one, or half of one."""
         if status and not self._is_filled(status, row):
             return f"orders that are {status}"
-        if status and None in {quantity, price}:
+        if status and (not quantity or not price):
             return "orders without a fill"
         if quantity == 0:
             return "quantity 0"

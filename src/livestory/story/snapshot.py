@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,7 +19,7 @@ from livestory.story.journal.faults import corrupt
 from livestory.story.kinds.lifecycle import Started, Stopped
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.narrator import NARRATOR, unreadable
-from livestory.story.open_positions import OpenPosition, open_positions
+from livestory.story.symbol import settled_in
 
 if TYPE_CHECKING:
     from livestory.story.journal.reader import JournalReader
@@ -77,6 +78,20 @@ class HaltChange(Struct, frozen=True, kw_only=True):
     until: int | None = None
 
 
+class OpenPosition(Struct, frozen=True, kw_only=True):
+    """What is held of one symbol; prices are in its quote asset, None is unknown."""
+
+    symbol: str
+    quantity: Decimal  # negative is short
+    entry: Decimal | None = None
+    price: Decimal | None = None
+    result: Decimal | None = None  # not realised yet, as reported
+    asset: str | None = None  # that the result is in
+    leverage: Decimal | None = None
+    liquidation: Decimal | None = None
+    since: int | None = None
+
+
 class Snapshot(Struct, frozen=True, kw_only=True):
     """A bot as its journal knew it. Instants are microseconds since the epoch, shares fractions, None is unknown."""
 
@@ -95,8 +110,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     breaker: float | None = None  # the drawdown that trips it, as a positive share; 0 is off
     today: Return | None = None
     total: Return | None = None  # since the start
-    open: tuple[OpenPosition, ...] = ()
-    portfolio: bool = False  # it trades several symbols, or short
+    positions: tuple[OpenPosition, ...] | None = None  # as reported last, else left by fills; None: unknown
     troubles: tuple[str, ...] = ()  # the kinds of the events that told a trouble that goes on
 
     @classmethod
@@ -134,8 +148,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
             breaker=account.rules.breaker if account and account.rules else None,
             today=_today(memory) if memory else None,
             total=_total(account, start) if account else None,
-            open=open_positions(account) if account else (),
-            portfolio=account.portfolio if account else False,
+            positions=_positions(reader, account),
             troubles=tuple(sorted(memory.troubles.kinds(memory.last_observed))) if memory else (),
         )
 
@@ -179,6 +192,35 @@ def _memory(reader: JournalReader) -> _Memory | None:
         return _decode(saved) if saved is not None else None
     except msgspec.MsgspecError as error:
         raise unreadable(error) from error
+
+
+def _positions(reader: JournalReader, account: Account | None) -> tuple[OpenPosition, ...] | None:
+    held = reader.held()
+    if not held.time:
+        return _by_fills(account) if account is not None else None
+    return tuple(
+        OpenPosition(
+            symbol=symbol,
+            quantity=each.quantity,
+            entry=each.entry,
+            price=each.price,
+            result=each.unrealised,
+            asset=settled_in(symbol),
+            leverage=each.leverage,
+            liquidation=each.liquidation,
+            since=reader.held_since(symbol, held.time),
+        )
+        for symbol, each in sorted(held.positions.items())
+        if each.quantity
+    )
+
+
+def _by_fills(account: Account) -> tuple[OpenPosition, ...] | None:
+    """What fills have left of several symbols; None of a story of one, which its observations tell."""
+    if not account.positions.keys() - {account.symbol, ""}:
+        return None
+    held = sorted((symbol, each.quantity) for symbol, each in account.positions.items() if each.quantity)
+    return tuple(OpenPosition(symbol=symbol, quantity=quantity, asset=settled_in(symbol)) for symbol, quantity in held)
 
 
 def _halt_change(reader: JournalReader, told: Kept | None, seen: Observation | None) -> HaltChange | None:

@@ -10,17 +10,16 @@ from livestory.cli.options import dir_option
 from livestory.cli.output import print_rows, size
 from livestory.cli.story_folder import story_in
 from livestory.clock import SystemClock
-from livestory.story.wording import numbers, performance
+from livestory.story.wording import numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from livestory.story.files.layout import Layout
     from livestory.story.inputs import Observation
     from livestory.story.journal.entry import Identity, Kept
-    from livestory.story.open_positions import OpenPosition
-    from livestory.story.snapshot import Peak, Snapshot
+    from livestory.story.snapshot import OpenPosition, Peak, Snapshot
 
 _UNKNOWN = "not known"
 _ROUNDING = 0.0005  # between the bot's own drawdown and the story's: half of the digit that is shown
@@ -54,8 +53,7 @@ def status(ctx: click.Context, folder: Path, *, check: bool) -> None:
     writer = holder(layout.lock)
     gone = writer is None and bot.lifecycle is not None and bot.stopped is None
     rows = [("bot", _bot(bot.identity)), ("process", f"running ({writer})" if writer else "not running")]
-    seen = _seen(bot.observation, bot, running=writer is not None) if bot.observation else _unseen(bot)
-    rows += seen
+    rows += _seen(bot.observation, bot, running=writer is not None) if bot.observation else [("state", _unheard(bot))]
     if gone:
         was = next(place for place, (name, _) in enumerate(rows) if name == "state")
         rows.insert(0, ("state", f"{_gone(bot, last)}; was {rows.pop(was)[1]}"))
@@ -127,16 +125,13 @@ def _seen(o: Observation, bot: Snapshot, *, running: bool) -> Iterator[tuple[str
     score = f"score {numbers.score(o.score)}" if o.score is not None else f"score {_UNKNOWN}"
     threshold = f" (threshold {numbers.bound(o.threshold)})" if o.threshold is not None else ""
     yield "regime", f"{o.regime or _UNKNOWN}, {score}{threshold}"
-    if bot.open and (bot.portfolio or o.position is None):
-        yield from _open(bot.open)
-    else:
+    if bot.positions is None or o.position is not None:
         yield "position", _position(o, (bot.identity.symbol or "").partition("/")[0])
+    if bot.positions is not None:
+        yield from (("open", _open(position, o.time)) for position in bot.positions)
+        if not bot.positions:
+            yield "open", "no position"
     yield "last bar", _last_bar(o, bot, running=running)
-
-
-def _unseen(bot: Snapshot) -> Iterator[tuple[str, str]]:
-    yield "state", _unheard(bot)
-    yield from _open(bot.open)
 
 
 def _since(drawdown: float, peak: Peak | None) -> str:
@@ -165,13 +160,6 @@ def _state(o: Observation) -> str:
     return f"{halted}; waits for " + (", then for ".join(waits) if waits else f"something {_UNKNOWN}")
 
 
-def _open(positions: Iterable[OpenPosition]) -> Iterator[tuple[str, str]]:
-    """A row for each position: ``-0.5 ETH/USDT:USDT at 3800, now 3850 (-25.00 USDT), since 2024-12-03 15:00 UTC``."""
-    for each in positions:
-        since = f", since {numbers.minute(each.since)} UTC" if each.since is not None else ""
-        yield "position", performance.position(each, with_price=True) + since
-
-
 def _position(o: Observation, base: str) -> str:
     if o.position is None:
         return _UNKNOWN
@@ -182,6 +170,18 @@ def _position(o: Observation, base: str) -> str:
     wants = o.target_weight
     wanted = f", wants {numbers.weight(wants)}" if wants is not None else ""
     return f"{held}{share}{wanted}"
+
+
+def _open(position: OpenPosition, now: int) -> str:
+    """A position of a portfolio: what is held, since when, and how it stands."""
+    side = "short" if position.quantity < 0 else "long"
+    told = f"{position.symbol} {side} {numbers.exact(abs(position.quantity))}"
+    told += f" at {numbers.exact(position.entry)}" if position.entry is not None else ""
+    told += f", price {numbers.exact(position.price)}" if position.price is not None else ""
+    if position.result is not None:
+        told += f", result {numbers.signed_wealth(position.result, position.asset)} {position.asset or ''}".rstrip()
+    told += f", liquidated at {numbers.exact(position.liquidation)}" if position.liquidation else ""
+    return told + (f", since {numbers.moment(position.since, now)} UTC" if position.since is not None else "")
 
 
 def _last_bar(o: Observation, bot: Snapshot, *, running: bool) -> str:

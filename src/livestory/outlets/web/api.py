@@ -132,6 +132,8 @@ class Api:
         if end < start:
             parameters.refuse("until: lies before since")
 
+        symbol = (story.status().symbol or "") if of == "price" else None  # a price is of one symbol
+
         def work() -> dict[str, object]:
             times, values = readings.curve("wealth" if of == "wealth" else "price", start, end, points)
             return {
@@ -144,7 +146,7 @@ class Api:
                 "values": values,
                 "regimes": readings.regimes(start, end, (end - start) // _RANGES),
                 "halts": readings.halts(start, end)[:MOST_MARKS],
-                "marks": index.marks(start, end + 1, MOST_MARKS),
+                "marks": index.marks(start, end + 1, MOST_MARKS, symbol),
             }
 
         return Json(await self._queries.compute(work))

@@ -36,6 +36,7 @@ class Marked(NamedTuple):
 
 class _Facts(Struct, frozen=True):
     side: str = ""
+    symbol: str | None = None
 
 
 class _Record(Struct):
@@ -52,6 +53,10 @@ def mark_of(event: Kept) -> str | None:
         return mark.value if mark is not None else None
     side = _decode(event.record).facts.side
     return side if side in _SIDES else None
+
+
+def _symbol_of(event: Kept) -> str | None:
+    return _decode(event.record).facts.symbol if _MARKS.get(event.kind) is Mark.SIDE else None
 
 
 class EventIndex:
@@ -71,6 +76,7 @@ class EventIndex:
         self._unshown: Counter[str] = Counter()  # by kind
         self._seqs: dict[str, array[int]] = {}
         self._marked: dict[str, array[int]] = {}
+        self._traded: dict[int, str] = {}  # of trades that name one, their symbols
 
     def __len__(self) -> int:
         """How many events there are: the last one's seq."""
@@ -93,6 +99,8 @@ class EventIndex:
             mark = mark_of(event) if event.shown else None
             if mark is not None:
                 self._marked.setdefault(mark, array("q")).append(event.seq)
+                if (symbol := _symbol_of(event)) is not None:
+                    self._traded[event.seq] = symbol
             self._latest.append(latest)
             self._times.append(event.time)
 
@@ -145,10 +153,10 @@ class EventIndex:
             high = candidates[-1] - 1
         return found[:limit]
 
-    def marks(self, since: int, until: int, limit: int) -> list[Marked]:
+    def marks(self, since: int, until: int, limit: int, symbol: str | None = None) -> list[Marked]:
         """At most ``limit`` marks of that time, in order; of more, the urgent ones stay with some others.
 
-        An event that is not shown has none.
+        An event that is not shown has none; with ``symbol``, nor has a trade of another one.
         """
         low, high = self.window(since, until)
         found: list[Marked] = []
@@ -157,7 +165,7 @@ class EventIndex:
                 Marked(seq, self._times[seq - 1], what)
                 for what in rank
                 for seq in _between(self._marked.get(what), low, high, limit)
-                if since <= self._times[seq - 1] < until
+                if since <= self._times[seq - 1] < until and (symbol is None or self._traded.get(seq, symbol) == symbol)
             ]
             these.sort()
             found += _thinned(these, limit - len(found))

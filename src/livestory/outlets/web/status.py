@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from livestory.story.account import tripped
-from livestory.story.snapshot import Return, Snapshot
+from livestory.story.snapshot import OpenPosition, Return, Snapshot
 from livestory.story.wording.numbers import decimals
 
 State = Literal["waiting", "trouble", "loading", "unknown", "trading", "halted", "stopped", "overdue"]
@@ -47,6 +47,7 @@ class Status(Struct, frozen=True, kw_only=True):
     wealth: float | None = None
     price: float | None = None
     position: float | None = None
+    positions: tuple[OpenPosition, ...] | None = None  # of a bot that reports them
     weight: float | None = None
     target_weight: float | None = None
     today: Return | None = None
@@ -98,6 +99,7 @@ def status_of(  # noqa: PLR0913 - what the snapshot lacks, which the page keeps 
         wealth=bot.wealth,
         price=last.price if last else None,
         position=last.position if last else None,
+        positions=bot.positions,
         weight=last.weight if last else None,
         target_weight=last.target_weight if last else None,
         today=bot.today,

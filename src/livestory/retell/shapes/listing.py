@@ -21,6 +21,38 @@ def listing() -> str:
     return "\n".join(_lines()) + "\n"
 
 
+def page() -> str:
+    """The page docs/tables.md, in Markdown."""
+    told = [shape for shape in declared.SHAPES if shape.told]
+    lines = [
+        "# The tables that are known",
+        "",
+        "What [explain](explain.md) recognises; `livestory explain --formats` prints it too. A column is found by any",
+        "of its names, whatever the case, spaces, signs: `Avg Entry Price` and `avg_entry_price` are `avgentryprice`,",
+        "`%` is `pct`, `#` is `no`. The first name that a table has is the column; of the bold ones some are needed.",
+    ]
+    for shape in told:
+        needed = {own for each in shape.needs for own in each}
+        lines += [
+            "",
+            f"## {shape.name.capitalize()}",
+            "",
+            f"{shape.says.capitalize()}.",
+            "",
+            "| column | names |",
+            "| --- | --- |",
+        ]
+        for own, spellings in _own_columns(shape).items():
+            name = f"**{own}**" if own in needed else own
+            lines.append(f"| {name} | {' '.join(f'`{each}`' for each in spellings.split())} |")
+        writers = dict.fromkeys(writer.name for writer in declared.WRITERS if writer.shape == shape.name)
+        if writers:
+            lines += ["", f"Known writers: {', '.join(writers)}."]
+    lines += ["", "## Refused by name", ""]
+    lines += [f"- {shape.name}: {shape.advice}" for shape in declared.SHAPES if not shape.told]
+    return "\n".join(lines) + "\n"
+
+
 def _lines() -> Iterator[str]:
     yield "A column is found by any of its names, whatever its case, spaces and signs (% is pct, # is no)."
     for shape in (shape for shape in declared.SHAPES if shape.told):

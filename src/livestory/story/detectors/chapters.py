@@ -255,7 +255,7 @@ class ChapterDetector(Struct):
         days = period != "day" and tally.best_day != tally.worst_day
         drawdown, limit = (None, None) if self.was_halted else account.near_breaker()
         one = not account.several
-        portfolio = account.portfolio or account.wealth is None
+        portfolio = account.portfolio or (account.wealth is None and bool(tally.results.tallies))
         unknown = account.wealth is None and bool(tally.results.tallies) and not self.unknown_told
         self.unknown_told = self.unknown_told or unknown
         return Chapter(

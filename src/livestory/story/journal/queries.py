@@ -161,6 +161,16 @@ def position(db: apsw.Connection, symbol: str, time: int) -> tuple[Any, ...] | N
     return db.execute(query, (symbol, time)).fetchone()
 
 
+def held_since(db: apsw.Connection, symbol: str, time: int) -> int | None:
+    """Since when the position held at ``time`` has been on its side; None: since before the first one was reported."""
+    query = """WITH turns AS (SELECT time, CAST(quantity AS REAL) AS now, lag(CAST(quantity AS REAL)) OVER t AS before
+    FROM positions WHERE symbol=? AND time<=? WINDOW t AS (ORDER BY time))
+    SELECT max(time), (SELECT min(time) FROM observations WHERE positions IS NOT NULL)
+    FROM turns WHERE before IS NULL OR sign(before) != sign(now)"""
+    since, first = db.execute(query, (symbol, time)).fetchone() or (None, None)
+    return None if since == first else since
+
+
 def _break(seq: int, before: bytes, kept: list[Kept]) -> str | None:
     for event in kept:
         if event.seq != seq + 1:

@@ -13,7 +13,7 @@ from livestory.story.journal import queries
 from livestory.story.journal.checksum import checksum
 from livestory.story.journal.entry import Compacted, Cursor, Identity, Kept, Line, from_row
 from livestory.story.journal.faults import corrupt, faults
-from livestory.story.journal.positions import KeptPositions
+from livestory.story.journal.positions import Held, KeptPositions
 from livestory.story.journal.schema import check_version, connect_reader
 
 if TYPE_CHECKING:
@@ -198,6 +198,19 @@ class JournalReader:
             query = f"{queries.observations(self._db)} WHERE time <= ? ORDER BY time DESC LIMIT 1"
             row = self._db.execute(query, (until,)).fetchone()
         return row and self._observation(row, KeptPositions(self._db))
+
+    def held(self) -> Held:
+        """The positions that were reported last; at the time 0 where none ever were. Raises JournalError."""
+        try:
+            with faults(self.path, "read"):
+                return Held.last(self._db)
+        except (ValueError, msgspec.MsgspecError) as error:
+            raise corrupt(self.path, str(error)) from error
+
+    def held_since(self, symbol: str, time: int) -> int | None:
+        """Since when a position held at ``time`` is known to be open; None is unknown. Raises JournalError."""
+        with faults(self.path, "read"):
+            return queries.held_since(self._db, symbol, time)
 
     def compacted(self) -> Compacted | None:
         """Up to where its observations were thinned; None where they never were. Raises JournalError."""

@@ -479,7 +479,7 @@ class LiquidationOver(Facts, frozen=True, kw_only=True, tag="liquidation_over"):
 
 
 def _in(quote: str | None, result: str) -> str:
-    return f" {quote}" if quote and result else ""
+    return f" {escape(quote)}" if quote and result else ""
 
 
 def _from_peak(f: Any, time: int) -> str:

@@ -60,11 +60,9 @@ def open_positions(positions: Sequence[OpenPosition]) -> str:
     return f"open: {told}" + (f" and {more} more" if more > 0 else "")
 
 
-def position(one: OpenPosition, *, with_price: bool = False) -> str:
+def position(one: OpenPosition) -> str:
     """``2 SOL/USDT at 150 (+3.20 USDT)``; a short's quantity is negative."""
     entry = f" at {numbers.mean_price(one.entry)}" if one.entry is not None else ""
-    if with_price and one.price is not None:
-        entry += f", now {numbers.mean_price(one.price)}"
     result = f" ({money(one.result, one.asset)})" if one.result is not None else ""
     return of(numbers.exact(one.quantity), one.symbol) + entry + result
 

@@ -43,6 +43,7 @@ export function draw() {
   say(byId("symbol"), status.symbol ?? "");
   drawState();
   drawFigures();
+  drawPositions();
 }
 
 function drawState() {
@@ -123,9 +124,43 @@ function gauge(id, share, tick = null) {
   if (mark && tick !== null) mark.setAttribute("x", String(Math.min(1, tick) * 100 - 0.5));
 }
 
+/** Of a bot that reports its positions: what is open, each symbol in its own figures. */
+function drawPositions() {
+  const positions = status.positions ?? [];
+  byId("positions").hidden = positions.length === 0;
+  const now = status.heard ?? 0;
+  const cell = (label, text, tone = "") => make("td", { "data-label": label, class: tone }, text);
+  byId("open").replaceChildren(...positions.map((each) => {
+    const short = Number(each.quantity) < 0;
+    const result = each.result === null ? null : Number(each.result);
+    const money = result === null ? numbers.UNKNOWN : `${result > 0 ? "+" : ""}${numbers.exact(result)} ${each.asset ?? ""}`;
+    return make("tr", {},
+      make("th", { scope: "row" }, each.symbol),
+      cell("Quantity", `${short ? "short" : "long"} ${numbers.exact(Math.abs(Number(each.quantity)))}${each.leverage === null ? "" : ` at ${numbers.exact(Number(each.leverage))}×`}`),
+      cell("Entry", each.entry === null ? numbers.UNKNOWN : numbers.exact(Number(each.entry))),
+      cell("Price", each.price === null ? numbers.UNKNOWN : numbers.exact(Number(each.price))),
+      cell("Result", money, numbers.direction(result)),
+      cell("Liquidated at", Number(each.liquidation ?? 0) > 0 ? numbers.exact(Number(each.liquidation)) : numbers.UNKNOWN),
+      cell("Since", each.since === null ? numbers.UNKNOWN : times.near(each.since, now)));
+  }));
+}
+
+/** Of a bot with positions, figures that it does not report have no place; nor has what mixes symbols. */
+function hideUnknown(figures) {
+  for (const [id, known] of Object.entries(figures)) {
+    byId(id).parentElement.hidden = status.positions !== null && !known;
+  }
+  byId("chart").hidden = status.positions !== null && status.wealth === null && status.price === null;
+}
+
 function drawFigures() {
   const [base, quote] = (status.symbol ?? "/").split("/"); // none is known of a story without a symbol
-  const against = (made) => (made?.holding == null || !base ? "" : `holding ${base}: ${numbers.percent(made.holding)}`);
+  const mixed = status.positions?.some((each) => each.symbol !== status.symbol) ?? false;
+  hideUnknown({
+    wealth: status.wealth !== null, today: status.today?.change != null, total: status.total?.change != null, drawdown: status.wealth !== null,
+    regime: status.regime !== null || status.score !== null, position: status.position !== null,
+  });
+  const against = (made) => (mixed || made?.holding == null || !base ? "" : `holding ${base}: ${numbers.percent(made.holding)}`);
   const price = status.price === null ? "" : [base || "price", base ? "at" : "", numbers.exact(status.price), quote].filter(Boolean).join(" ");
   figure("wealth", numbers.fixed(status.wealth, status.decimals), status.unit, price);
   figure("today", numbers.percent(status.today?.change), "", against(status.today), numbers.direction(status.today?.change));

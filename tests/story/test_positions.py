@@ -242,7 +242,7 @@ def _story(*inputs: Input, narrator: Narrator | None = None) -> list[str]:
     narrator = narrator or Narrator("ETH/USDT", "USDT")
     times = count(NEW_YEARS_EVE, HOUR)
     events = [event for each in inputs for event in narrator.take(replace(each, time=next(times)))]
-    return [event.line.partition(" | ")[2] for event in events]
+    return [event.line.partition(" | ")[2] for event in events if event.kind != "chapter"]
 
 
 def _usdt(text: str) -> dict[str, Any]:
@@ -350,10 +350,10 @@ def test_dust_ends_a_round_trip_in_words_and_is_kept() -> None:
 
 def test_an_inverse_contract_has_the_result_that_is_reported() -> None:
     """It is paid in the base asset, which prices and sizes in the quote say nothing of."""
-    usd = {"symbol": "BTC/USD:BTC"}
+    usd: dict[str, Any] = {"symbol": "BTC/USD:BTC"}
     told = _story(
-        *(fill("buy", 1, 100, **usd), fill("sell", 1, 110, **usd, result=Decimal("0.09"))),
-        *(fill("buy", 1, 100, **usd), fill("sell", 1, 110, **usd)),
+        *(fill("buy", 1, "100", **usd), fill("sell", 1, "110", **usd, result=Decimal("0.09"))),
+        *(fill("buy", 1, "100", **usd), fill("sell", 1, "110", **usd)),
     )
     assert told[1].endswith("closes the long of BTC/USD:BTC; result +0.0900 BTC as reported; entry 100, exit 110, "
                             "held 1h; no BTC left")  # fmt: skip
@@ -385,15 +385,15 @@ def test_a_holding_that_the_first_stage_saved_goes_on() -> None:
 def test_a_sale_of_another_pair_is_not_the_price_that_the_own_was_sold_at() -> None:
     """Which the Phoenix tells what a halt has cost by."""
     narrator = Narrator("ETH/USDT", "USDT")
-    _trades(narrator, [fill("buy", 1, 100), fill("sell", 1, 110)])
-    _trades(narrator, [fill("buy", 1, 7, symbol="SOL/USDT"), fill("sell", 1, 8, symbol="SOL/USDT")])
+    _trades(narrator, [fill("buy", 1, "100"), fill("sell", 1, "110")])
+    _trades(narrator, [fill("buy", 1, "7", symbol="SOL/USDT"), fill("sell", 1, "8", symbol="SOL/USDT")])
     assert narrator.account.sold_at == 110
 
 
 def test_differs_is_asked_only_of_what_closes() -> None:
     """An opening fill has no result, whatever is reported of it."""
     narrator = Narrator("ETH/USDT", "USDT")
-    events = narrator.take(fill("buy", 1, 100, result=Decimal(0)))
+    events = narrator.take(fill("buy", 1, "100", result=Decimal(0)))
     assert [type(event.facts) for event in events] == [Trade]
     assert not any(isinstance(event.facts, ResultDiffers) for event in events)
     assert asdict(events[0].facts)["reported"] == 0

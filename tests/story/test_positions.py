@@ -309,7 +309,7 @@ def test_a_result_says_which_fees_it_is_after(first: dict[str, Any], second: dic
 
 def test_a_fee_in_a_third_asset_is_worth_what_that_was_last_told_to_cost() -> None:
     """By a fill of it, or by a reading of what is held; never by the price of what was traded."""
-    bnb = {"fee": Decimal("0.01"), "fee_asset": "BNB"}
+    bnb: dict[str, Any] = {"fee": Decimal("0.01"), "fee_asset": "BNB"}
     narrator = Narrator("ETH/USDT", "USDT")
     narrator.take(fill("buy", 1, "600", symbol="BNB/USDT", time=NEW_YEARS_EVE - 1))
     told = _story(fill("buy", 1, "100", **bnb), fill("sell", 1, "120", **bnb), narrator=narrator)

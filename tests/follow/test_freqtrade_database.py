@@ -211,4 +211,4 @@ def test_a_cell_that_is_no_value_is_named(file: Path) -> None:
     bot = Bot(file)
     bot.enter(7, at="yesterday")
     with pytest.raises(InputError, match=r"trade 7 can't be read: .*yesterday"):
-        recognised(file, str(file), NOW)
+        told(file)

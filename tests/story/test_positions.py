@@ -159,9 +159,10 @@ def test_two_symbols_in_one_story_are_told_as_in_two_stories(inputs: list[Fill |
     """Trade and funding facts: nothing of the one ever becomes the other's."""
 
     def facts(chosen: Iterable[Fill | Funding]) -> dict[str, list[Any]]:
-        narrator, told = Narrator(None, None), defaultdict(list)
+        narrator = Narrator(None, None)
+        told: dict[str, list[Any]] = defaultdict(list)
         for each in chosen:
-            told[each.symbol].extend(event.facts for event in narrator.take(each))
+            told[each.symbol or ""].extend(event.facts for event in narrator.take(each))
         return dict(told)
 
     apart = [facts(each for each in inputs if each.symbol == symbol) for symbol in CONTRACTS[:2]]
@@ -251,7 +252,7 @@ def _usdt(text: str) -> dict[str, Any]:
 
 def test_each_change_of_a_position_has_its_words_and_the_last_tells_the_round_trip() -> None:
     """A short that is added to, reduced and turned; what is told stands for the whole trip."""
-    sol = {"symbol": "SOL/USDT:USDT"}
+    sol: dict[str, Any] = {"symbol": "SOL/USDT:USDT"}
     assert _story(
         fill("buy", "0.5", "3640.10", reason=in_own_words("dip"), **_usdt("1.82")),
         fill("sell", 10, "229.5", **sol, **_usdt("2")),

@@ -22,6 +22,7 @@ from livestory.cli.commands.demo import demo
 from livestory.cli.commands.digest import digest
 from livestory.cli.commands.explain import explain
 from livestory.cli.commands.export import export
+from livestory.cli.commands.follow import follow
 from livestory.cli.commands.init import init
 from livestory.cli.commands.listen import listen
 from livestory.cli.commands.operator_commands import flow, halt, note, resume
@@ -98,6 +99,7 @@ def _report(error: OSError) -> None:
         resume,
         note,
         flow,
+        follow,
         init,
         tell,
         listen,

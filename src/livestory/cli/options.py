@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from livestory.cli.page import PORT
 from livestory.story.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -47,6 +48,27 @@ def config_option(
         metavar="FILE",
         help=f"{what}; without it {otherwise}, if it is there.",
     )
+
+
+def metrics_option() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The option --metrics-port of a command that tells a story; `livestory.cli.metrics_port.exposed` takes it."""
+    return click.option(
+        "--metrics-port",
+        type=click.IntRange(0, 65535),
+        metavar="N",
+        help="Expose metrics to Prometheus there while it runs.  [default: port of [metrics] in the configuration]",
+    )
+
+
+def serve_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options --serve and --port of a command that tells a story; `livestory.cli.page.served` takes them."""
+    serves = click.option(
+        "--serve", "serves", is_flag=True, help="Show the live page while it runs; see livestory serve."
+    )
+    port = click.option(
+        "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Of the live page."
+    )
+    return serves(port(command))
 
 
 def config_file(configured: Path | None) -> Path | None:

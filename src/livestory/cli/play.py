@@ -6,8 +6,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-import click
-
+from livestory.cli.metrics_port import exposed
 from livestory.cli.mode import wait_until_fine
 from livestory.outlets.terminal import TerminalPrinter
 from livestory.story.journal.entry import Identity
@@ -60,7 +59,7 @@ def play(play: Play, stop: Event, progress: Callable[[int], None] = lambda _: No
     """
     settings, paper = play.settings, None if play.exchange is not None else play.settings.paper
     fresh = ExecutorState.fresh(settings.bot.name, settings.strategy, settings.risk, paper)
-    with _metrics(play), _story(play, stop) as story:
+    with exposed(play.layout, play.settings.metrics), _story(play, stop) as story:
         if play.exchange is not None and not wait_until_fine(play.exchange, settings, stop):
             return Ending.STOPPED, fresh.summary
         executor, bars = _executor(play, fresh, story, stop)
@@ -121,17 +120,3 @@ def _executor(
     executor = Executor(fresh, story, lambda: market.history(before, needed), info, play.exchange, settings.orders)
     play.attach(executor)
     return executor, joined(executor, market, now, needed, stop, play.exchange)
-
-
-@contextmanager
-def _metrics(play: Play) -> Iterator[None]:
-    """Expose the story's metrics meanwhile, if that is asked for. Raises InputError where they can't be."""
-    settings = play.settings.metrics
-    if settings.port is None:
-        yield
-        return
-    from livestory.outlets.metrics import expose_metrics
-
-    with expose_metrics(play.layout.text, port=settings.port, host=settings.host) as exposed:
-        click.echo(f"metrics at {exposed.url}", err=True)
-        yield

@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 _MAGIC = b"SQLite format 3\0"
 _HEADER = 100
-_CHANGES = slice(24, 28)  # of the header: a count that each transaction of a rollback-mode writer raises
+_WRITE_VERSION, _WAL = 18, 2  # a byte of the header, and its value where there is a log
 _JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
 _WAL_HEADER = 32
 _Stamp = tuple[int, int, int, int]  # device, inode, size, time of the last change
@@ -45,7 +45,7 @@ class _Beside(NamedTuple):
     """A database and what lies beside it, as far as a change of its content shows there."""
 
     database: _Stamp
-    header: bytes
+    header: bytes  # with a count that each transaction of a rollback-mode writer raises
     log: _Stamp | None
     log_header: bytes
     has_index: bool
@@ -92,6 +92,15 @@ class Database:
         """Equal to another time's where nothing was written in between. Raises as `read`."""
         return self._beside()
 
+    def closed_at(self) -> int | None:
+        """When its program closed it in order; None while it is open, was killed, or keeps no log. Raises as `read`.
+
+        Who closes a database last takes its log away.
+        """
+        found = self._beside()
+        closed = found.header[_WRITE_VERSION] == _WAL and found.log is None and not found.has_index
+        return found.database[-1] // 1000 if closed else None
+
     def tables(self) -> dict[str, tuple[str, ...]]:
         """The names of its tables, each with those of its columns. Raises as `read`."""
         return self.read(_tables)
@@ -131,7 +140,7 @@ class Database:
         _, journal = self._stamp_and_head(path.with_name(f"{path.name}-journal"), len(_JOURNAL_MAGIC))
         return _Beside(
             database=database,
-            header=header[_CHANGES],
+            header=header,
             log=log,
             log_header=log_header,
             has_index=self._stamp_and_head(path.with_name(f"{path.name}-shm"), 0)[0] is not None,

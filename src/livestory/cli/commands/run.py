@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from livestory.cli.mode import MODES, Mode, allow
-from livestory.cli.options import PATH, config_option, configuration, dir_option
+from livestory.cli.options import PATH, config_option, configuration, dir_option, metrics_option, serve_options
 from livestory.cli.output import print_summary, progress
-from livestory.cli.page import PORT, need_page, served
+from livestory.cli.page import need_page, served
 from livestory.cli.story_folder import move_aside, story_in
 
 if TYPE_CHECKING:
@@ -64,20 +64,14 @@ def _speed(text: str) -> float | None:
 )
 @dir_option()
 @click.option("--fresh", is_flag=True, help="Move a story that is there aside and begin a new one.")
-@click.option(
-    "--metrics-port",
-    type=click.IntRange(0, 65535),
-    metavar="N",
-    help="Expose metrics to Prometheus there while it runs.  [default: port of [metrics] in the configuration]",
-)
+@metrics_option()
 @click.option(
     "--keep-days",
     type=click.IntRange(min=1),
     metavar="N",
     help="Days of a replay that stay in the story file; the older ones go to the archive.  [default: all]",
 )
-@click.option("--serve", "serves", is_flag=True, help="Show the live page while it runs; see livestory serve.")
-@click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Of the live page.")
+@serve_options
 def run(
     bars: tuple[Path, ...],
     more_bars: tuple[Path, ...],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from livestory.clock import instant
 from livestory.errors import InputError
 from livestory.follow.database import Database, Patience
-from livestory.follow.freqtrade.records import Lock, Order, Trade, decimal_of
+from livestory.follow.freqtrade.records import Lock, Order, Trade, decimal_of, quote_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -71,11 +71,11 @@ class FreqtradeDatabase:
         """The next trades with a higher id than ``after``, with their ids; none where there are no more."""
         return self.database.read(lambda db: self._page(db, "id > ? ORDER BY id", (after,)))
 
-    def open_trades(self, also: Collection[int] = ()) -> list[tuple[int, Trade]]:
-        """The trades that are open, and those of ``also`` that are there, by id."""
-        marks = ", ".join("?" * len(also))
-        where = f"is_open = 1 OR id IN ({marks}) ORDER BY id"
-        return self.database.read(lambda db: self._page(db, where, tuple(also), whole=True))
+    def current_trades(self, known: Collection[int], after: int, most: int) -> list[tuple[int, Trade]]:
+        """The trades that are open, those of ``known`` that are there, and those with an id higher than ``after``."""
+        marks = ", ".join("?" * len(known))
+        where = f"is_open = 1 OR id > ? OR id IN ({marks}) ORDER BY id LIMIT ?"
+        return self.database.read(lambda db: self._page(db, where, (after, *known, most), whole=True))
 
     def locks(self, after: int) -> list[Lock]:
         """The locks with a higher id, in the order in which they were made."""
@@ -84,6 +84,14 @@ class FreqtradeDatabase:
         sql = f"SELECT {_columns(self._locks)} FROM pairlocks WHERE id > ? ORDER BY id"  # noqa: S608 - names of columns
         return self.database.read(lambda db: [_lock(self._row(self._locks, row)) for row in db.execute(sql, (after,))])
 
+    def active(self, locks: Collection[int]) -> set[int]:
+        """Which of these locks are there, and were not ended by hand."""
+        if not self._locks or not locks:
+            return set()
+        marks = ", ".join("?" * len(locks))
+        sql = f"SELECT id FROM pairlocks WHERE active = 1 AND id IN ({marks})"  # noqa: S608 - question marks
+        return {number for (number,) in self.database.read(lambda db: list(db.execute(sql, tuple(locks))))}
+
     def starts(self) -> Starts:
         """When the bot was started, where it says so."""
         if not self._has_values:
@@ -91,6 +99,20 @@ class FreqtradeDatabase:
         sql = "SELECT key, datetime_value FROM KeyValueStore WHERE key IN ('bot_start_time', 'startup_time')"
         found = {key: _time(value) for key, value in self.database.read(lambda db: list(db.execute(sql)))}
         return Starts(found.get("bot_start_time"), found.get("startup_time"))
+
+    def stake_currencies(self) -> set[str]:
+        """In which results are counted."""
+        return {stake for _, stake in self._kinds()}
+
+    def pairs(self) -> set[str]:
+        """What was ever traded."""
+        return {pair for pair, _ in self._kinds()}
+
+    def _kinds(self) -> set[tuple[str, str]]:
+        stake = self._trades.get("stake_currency", "NULL")
+        sql = f"SELECT DISTINCT pair, {stake} FROM trades"  # noqa: S608 - the name of a column
+        found = self.database.read(lambda db: list(db.execute(sql)))
+        return {(pair, stake or quote_of(pair)) for pair, stake in found}
 
     def last_id(self) -> int:
         """The highest id of a trade; 0 where there is none."""

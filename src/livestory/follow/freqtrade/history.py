@@ -1,29 +1,22 @@
-"""All that a freqtrade's database holds, as the inputs of a story."""
+"""All that a freqtrade's database holds, as the inputs of a story that is told once."""
 
 from __future__ import annotations
 
-import heapq
-import itertools
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from livestory.clock import DAY
 from livestory.errors import InputError
-from livestory.follow.freqtrade.fills import Told, inputs_of
-from livestory.follow.freqtrade.locks import arcs, begun, over
+from livestory.follow.freqtrade.source import FreqtradeSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from livestory.follow.freqtrade.database import FreqtradeDatabase
-    from livestory.follow.freqtrade.records import Trade
     from livestory.story.inputs import Input
-
-_SLACK = DAY  # by which a trade may have been opened before one with a lower id
 
 
 class FreqtradeHistory:
-    """A database of freqtrade's as `livestory explain` reads it, once and to its end."""
+    """A database of freqtrade's as `livestory explain` reads it, from its beginning to its end."""
 
     compacted: int | None = None
     knows: frozenset[str] | None = frozenset({"time", "fill", "skip"})
@@ -37,10 +30,7 @@ class FreqtradeHistory:
         self.tool = "freqtrade"
         self._database = database
         self._now = now
-        pairs, stakes = set(), set()
-        for _, trade in self._trades():
-            pairs.add(trade.pair)
-            stakes.add(trade.stake_currency)
+        pairs, stakes = database.pairs(), database.stake_currencies()
         if not pairs:
             message = (
                 f"{database.database.name}: freqtrade's database, and no trade in it yet; there is nothing to tell"
@@ -52,24 +42,8 @@ class FreqtradeHistory:
     def inputs(self, *, in_order: bool) -> Iterator[Sequence[Input]]:
         """All of it in the order of time."""
         del in_order  # it always is
-        waiting: list[tuple[int, int, int, Input]] = []
-        count = itertools.count()
-
-        def push(opened: int, *all_given: Input) -> None:
-            for given in all_given:
-                heapq.heappush(waiting, (given.time, opened, next(count), given))
-
-        for first, end in arcs(self._database.locks(0)):
-            push(first.begin, begun(first), *([over(first.pair, end)] if end <= self._now else []))
-        for _, trade in self._trades():
-            while waiting and waiting[0][0] < trade.opened - _SLACK:
-                yield [heapq.heappop(waiting)[-1]]
-            push(trade.opened, *inputs_of(trade, Told()))
-        while waiting:
-            yield [heapq.heappop(waiting)[-1]]
-
-    def _trades(self) -> Iterator[tuple[int, Trade]]:
-        last = 0
-        while page := self._database.trades(last):
-            yield from page
-            last = page[-1][0]
+        source, cursor, more = FreqtradeSource(self._database), None, True
+        while more:
+            inputs, cursor, more, *_ = source.read(cursor, self._now)
+            if inputs:
+                yield inputs

@@ -12,6 +12,11 @@ def decimal_of(value: float | str | Decimal | None) -> Decimal | None:
     return None if value is None else Decimal(str(value))
 
 
+def quote_of(pair: str) -> str:
+    """The currency in which a pair is priced."""
+    return pair.partition("/")[2].partition(":")[0]
+
+
 class Order(Struct, frozen=True, kw_only=True):
     """One order of a trade, as far as it is filled."""
 
@@ -56,7 +61,7 @@ class Trade(Struct, frozen=True, kw_only=True):
     @property
     def stake_currency(self) -> str:
         """In which its result is counted: before 2022 only the pair says so."""
-        return self.stake or self.pair.partition("/")[2].partition(":")[0]
+        return self.stake or quote_of(self.pair)
 
 
 class Lock(Struct, frozen=True, kw_only=True):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from livestory.clock import Clock
     from livestory.story.event import Event
     from livestory.story.files.inbox import Posted
-    from livestory.story.inputs import Input
+    from livestory.story.inputs import Fill, Input
     from livestory.story.journal.writer import Identity, Request
     from livestory.story.settings import StorySettings
 
@@ -77,6 +77,16 @@ class SynchronousWriter:
     def state(self, name: str) -> bytes | None:
         """The state that the last `commit` kept under ``name``."""
         return self._store.journal.state(name)
+
+    @property
+    def last_told(self) -> int:
+        """The time of the last line that is kept; 0 where there is none."""
+        return self._store.journal.last.time if self._store.journal.last is not None else 0
+
+    def knows(self, fill: Fill) -> bool:
+        """Whether the fill was told before; one without a trade id is not known again. Raises JournalError."""
+        trade = self.narrator.trade_id(fill)
+        return trade is not None and self._store.journal.has(trade)
 
     def subscribe(self, subscriber: Callable[[Event], object]) -> None:
         """Call ``subscriber`` with each event once it is kept, on another thread."""

@@ -1,0 +1,113 @@
+"""The story of a bot that is not ours: what its source finds, told as it comes, kept with the source's cursor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from livestory.clock import DAY, MINUTE, SECOND
+from livestory.errors import InputError
+from livestory.follow.database import DatabaseNotNow
+from livestory.story.commands import Halt, Resume, as_input
+from livestory.story.inputs import Fill, Observation, Statement
+from livestory.story.kinds.followed import HeardAgain, NotHeard
+
+if TYPE_CHECKING:
+    from threading import Event
+
+    from livestory.clock import Clock
+    from livestory.follow.source import Source
+    from livestory.story.inputs import Input
+    from livestory.story.writing.synchronous import SynchronousWriter
+
+_CURSOR = "follow "  # and the source's kind: the name of its cursor in the journal
+_PATIENCE = 10 * SECOND  # that a source may be out of reach before that is told
+_LATE = MINUTE  # from which on a fill that was heard of later is told with its own time
+_POLL = 1.0  # seconds
+
+
+class Following:
+    """One source and the writer of its story. Killed anywhere, it goes on from the last commit."""
+
+    def __init__(self, source: Source, writer: SynchronousWriter, clock: Clock) -> None:
+        """Go on where the cursor in the story stands."""
+        self._source = source
+        self._writer = writer
+        self._clock = clock
+        self._name = _CURSOR + source.kind
+        self._cursor = writer.state(self._name)
+        self._last = max(writer.last_told, writer.narrator.last_observed)
+        self._unheard: int | None = None  # since when
+        self._seen: object = None
+        self._due: int | None = None
+        self._running = True
+
+    def catch_up(self, stop: Event) -> None:
+        """Tell all that is there by now, or as much of it until ``stop`` is set. Raises as `run`."""
+        while self.step() and not stop.is_set():
+            pass
+
+    def run(self, stop: Event) -> None:
+        """Tell until ``stop`` is set. Raises InputError where the very first look fails, and JournalError."""
+        while not stop.is_set():
+            if not self.step():
+                stop.wait(_POLL)
+
+    def step(self) -> bool:
+        """Look once, tell and keep what is new; whether there is more to be read at once."""
+        now = self._clock.now()
+        more = False
+        try:
+            state = self._source.state()
+            if state != self._seen or self._unheard is not None or (self._due is not None and now >= self._due):
+                more = self._read(now)
+                self._seen = None if more else state
+        except (DatabaseNotNow, InputError) as error:
+            if self._seen is None and self._unheard is None and not isinstance(error, DatabaseNotNow):
+                raise
+            self._miss(now, str(error).splitlines()[0].removeprefix(f"{self._source.name}: "))
+        self._take_commands(now)
+        if not more:
+            self._pulse(now)
+        self._writer.commit({} if self._cursor is None else {self._name: self._cursor})
+        return more
+
+    def _read(self, now: int) -> bool:
+        step = self._source.read(self._cursor, now)
+        if self._unheard is not None:
+            self._unheard = None
+            self._tell(Statement(now, (HeardAgain(source=self._source.name),)))
+        for given in step.inputs:
+            self._tell(given)
+        self._cursor, self._due, self._running = step.cursor, step.due, step.running
+        return step.more
+
+    def _tell(self, given: Input) -> None:
+        """What was told before is left out; what came before the last line is told now, with its own time."""
+        if isinstance(given, Fill) and self._writer.knows(given):
+            return
+        self._last = max(self._last, given.time)
+        late = self._last - given.time
+        if isinstance(given, Fill) and late >= _LATE:
+            given = replace(given, filled_at=given.time, found="away")
+        self._writer.take(replace(given, time=self._last) if late else given)
+
+    def _pulse(self, now: int) -> None:
+        """At midnight a reading of nothing but the time, so that days end though nothing happened."""
+        time = now - now % DAY
+        if self._running and self._unheard is None and self._last <= time > self._writer.narrator.last_observed:
+            self._tell(Observation(time=time))
+
+    def _miss(self, now: int, problem: str) -> None:
+        if self._unheard is None:
+            self._unheard = now
+        if now - self._unheard >= _PATIENCE:
+            self._tell(Statement(now, (NotHeard(source=self._source.name, problem=problem),)))
+
+    def _take_commands(self, now: int) -> None:
+        """What others left in the inbox is told; to halt or resume is the followed bot's own affair."""
+        for posted in self._writer.commands():
+            if not isinstance(posted.command, Halt | Resume):
+                self._tell(as_input(max(now, self._last), posted.command))
+                self._writer.settle(posted)

@@ -1,0 +1,220 @@
+"""A living freqtrade's database as a source: its history first, in order, then what is new each time it is asked."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct, field
+
+from livestory.clock import DAY
+from livestory.follow.freqtrade.fills import Told, inputs_of
+from livestory.follow.freqtrade.locks import begun, over
+from livestory.follow.source import Step
+from livestory.story.inputs import Begin, End, Fill, Skip, Statement
+from livestory.story.kinds.telling import Note
+from livestory.story.reason import in_own_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from livestory.follow.freqtrade.database import FreqtradeDatabase
+    from livestory.follow.freqtrade.records import Lock, Trade
+    from livestory.story.inputs import Input
+
+_BATCH = 500  # inputs of the history that are kept together
+_MANY = 200  # trades that are new or open at once: beyond that they are brought in order as the history is
+_SLACK = DAY  # by which a trade may have been opened before one with a lower id
+_ALL = "*"
+
+
+class _Open(Struct):
+    """A trade that is not over, and what was told of it."""
+
+    pair: str
+    told: Told
+
+
+class _Arc(Struct):
+    """What locks a pair, and until when."""
+
+    end: int
+    locks: set[int]
+
+
+class Cursor(Struct):
+    """How far a freqtrade was told."""
+
+    version: int = 1
+    is_live: bool = False  # all that was there at first is told
+    since: int = 0  # trades that were closed before are left out
+    time: int = 0  # up to which all was told, but for fills: those are known by their ids
+    last_trade: int = 0  # highest id of which something was told
+    last_lock: int = 0
+    open: dict[int, _Open] = field(default_factory=dict)
+    arcs: dict[str, _Arc] = field(default_factory=dict)
+    started: int = 0
+    running: bool = True
+
+
+_decode = msgspec.json.Decoder(Cursor).decode
+
+
+class FreqtradeSource:
+    """What a freqtrade's database says of it, from its first trade on."""
+
+    kind = "freqtrade"
+
+    def __init__(
+        self, database: FreqtradeDatabase, *, since: int = 0, mode: str | None = None, market: str | None = None
+    ) -> None:
+        """``since`` leaves out, at the very first look, what was over before; the rest is for the line of its start."""
+        self.name = database.database.path.name
+        self._database = database
+        self._since = since
+        self._mode, self._market = mode, market
+        self._at: Cursor | None = None
+        self._encoded: bytes | None = None
+        self._history: Iterator[list[Input]] | None = None
+
+    def state(self) -> object:
+        """Equal to another time's where nothing was written in between; see `Source`."""
+        return self._database.database.state()
+
+    def read(self, cursor: bytes | None, now: int) -> Step:
+        """What is new since ``cursor``; see `Source`."""
+        if self._at is None or cursor != self._encoded:
+            self._at, self._history = Cursor(since=self._since) if cursor is None else _decode(cursor), None
+        at = self._at
+        restored = at.is_live and self._database.last_id() < at.last_trade
+        inputs = self._news(at, now) if at.is_live and not restored else None
+        if inputs is None:
+            at.is_live = False
+            inputs = self._next_of_history(at, now)
+        if restored:
+            note = Note(text="the bot's database has fewer trades than before: restored, or cleared; it is read anew")
+            inputs.insert(0, Statement(now, (note,)))
+        at.time = max([at.time, *(given.time for given in inputs)])
+        self._encoded = msgspec.json.encode(at)
+        due = min((arc.end for arc in at.arcs.values()), default=None)
+        return Step(tuple(inputs), self._encoded, more=not at.is_live, due=due, running=at.running)
+
+    def _next_of_history(self, at: Cursor, now: int) -> list[Input]:
+        if self._history is None:
+            self._history = self._in_order(at, now)
+        inputs: list[Input] = []
+        for moment in self._history:
+            inputs += moment
+            if len(inputs) >= _BATCH:
+                return inputs
+        self._history, at.is_live = None, True
+        return inputs
+
+    def _in_order(self, at: Cursor, now: int) -> Iterator[list[Input]]:
+        """All that is there, one moment after the other; of what was told before, the fills alone."""
+        waiting: list[tuple[int, int, Input]] = []
+        count, told_until = itertools.count(), at.time
+        at.open, at.arcs, at.last_trade, at.last_lock, at.started, last = {}, {}, 0, 0, 0, 0
+
+        def push(inputs: Iterable[Input]) -> None:
+            for given in inputs:
+                if isinstance(given, Fill) or given.time > told_until:
+                    heapq.heappush(waiting, (given.time, next(count), given))
+
+        push(self._starts(at))
+        push(self._locks(at, now))
+        while page := self._database.trades(last):
+            for number, trade in page:
+                if trade.closed is None or trade.closed >= at.since:
+                    push(self._of_trade(at, number, trade))
+                elif trade.closed is not None:
+                    at.last_trade = number
+                last = number
+            yield from _moments(waiting, page[-1][1].opened - _SLACK)
+        push(self._end(at, now))
+        yield from _moments(waiting)
+
+    def _news(self, at: Cursor, now: int) -> list[Input] | None:
+        """What came since the last look; None where it is to be brought in order as the history is."""
+        found = self._database.current_trades(at.open, at.last_trade, _MANY + 1)
+        if len(found) > _MANY:
+            return None
+        inputs = [*self._starts(at), *self._locks(at, now)]
+        for number in at.open.keys() - {number for number, _ in found}:
+            inputs += _gone(at.open.pop(number), now)
+        for number, trade in found:
+            inputs += self._of_trade(at, number, trade)
+        inputs += self._end(at, now)
+        inputs.sort(key=attrgetter("time"))
+        return inputs
+
+    @staticmethod
+    def _of_trade(at: Cursor, number: int, trade: Trade) -> Iterator[Input]:
+        known = at.open.get(number)
+        told = known.told if known is not None else Told()
+        yield from inputs_of(trade, told)
+        if trade.is_open:
+            at.open[number] = _Open(trade.pair, told)
+        else:
+            at.open.pop(number, None)
+        if told.orders or not trade.is_open:  # else it may be deleted, and its number given to another
+            at.last_trade = max(at.last_trade, number)
+
+    def _starts(self, at: Cursor) -> Iterator[Input]:
+        for start in self._database.starts():
+            if start is not None and start > at.started:
+                at.started, at.running = start, True
+                yield Begin(time=start, mode=self._mode, market=self._market, own=True)
+
+    def _end(self, at: Cursor, now: int) -> Iterator[Input]:
+        """A freqtrade that ends in order takes its database's log away; one that is killed leaves it there."""
+        closed = self._database.database.closed_at()
+        if closed is not None and at.running:
+            yield End(time=min(closed, now), by="its database is closed")
+        at.running = closed is None
+
+    def _locks(self, at: Cursor, now: int) -> Iterator[Input]:
+        for lock in self._database.locks(at.last_lock):
+            at.last_lock = max(at.last_lock, lock.key)
+            if not lock.is_routine and lock.end >= at.since:
+                yield from _locked(at.arcs, lock)
+        active = self._database.active({number for arc in at.arcs.values() for number in arc.locks})
+        for name, arc in list(at.arcs.items()):
+            by_hand = arc.end > now and not arc.locks & active
+            if arc.end <= now or by_hand:
+                del at.arcs[name]
+                yield over(None if name == _ALL else name, now if by_hand else arc.end, by_hand=by_hand)
+
+
+def _locked(arcs: dict[str, _Arc], lock: Lock) -> Iterator[Input]:
+    """A lock within another one makes that longer; else a new arc begins."""
+    name = lock.pair or _ALL
+    arc = arcs.get(name)
+    if arc is not None and lock.begin <= arc.end:
+        arc.end = max(arc.end, lock.end)
+        arc.locks.add(lock.key)
+        return
+    if arc is not None:
+        yield over(lock.pair, arc.end)
+    arcs[name] = _Arc(lock.end, {lock.key})
+    yield begun(lock)
+
+
+def _moments(waiting: list[tuple[int, int, Input]], until: int | None = None) -> Iterator[list[Input]]:
+    """What waits for its turn and comes before ``until``, all of one instant together."""
+    while waiting and (until is None or waiting[0][0] < until):
+        moment = [heapq.heappop(waiting)[-1]]
+        while waiting and waiting[0][0] == moment[0].time:
+            moment.append(heapq.heappop(waiting)[-1])
+        yield moment
+
+
+def _gone(trade: _Open, now: int) -> Iterator[Input]:
+    """What is told of a trade that was open, and is not there any more."""
+    if trade.told.size:
+        yield Statement(now, (Note(text=f"an open trade in {trade.pair} was deleted from the bot's database"),))
+    elif not trade.told.given_up:
+        yield Skip(time=now, reason=in_own_words("entry order cancelled"), symbol=trade.pair)

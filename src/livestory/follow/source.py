@@ -1,0 +1,40 @@
+"""What every kind of followed bot has in common: facts from outside, in order, with a cursor that commits with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from livestory.story.inputs import Input
+
+
+class Step(NamedTuple):
+    """What was found, and where to go on once it is kept: both go into one commit."""
+
+    inputs: tuple[Input, ...]
+    cursor: bytes
+    more: bool = False  # there is more to be read at once
+    due: int | None = None  # when to look again though nothing was written
+    running: bool = True  # as far as its files tell
+
+
+class Source(Protocol):
+    """A bot's own files, read from where a cursor says.
+
+    From equal files and an equal cursor it finds equal inputs. A fill always has a trade id of its own, and one whose
+    id the story has already is left out by whoever asks: so a source may find again what it has found.
+    """
+
+    kind: str  # "freqtrade", …: the cursor is kept under that name
+    name: str  # of the file, for a person
+
+    def read(self, cursor: bytes | None, now: int) -> Step:
+        """What is new since ``cursor``; None: all of it.
+
+        Raises `DatabaseNotNow` while its program keeps it, and InputError where it can't be read.
+        """
+        ...
+
+    def state(self) -> object:
+        """Equal to another time's where nothing was written in between. Raises as `read`."""
+        ...

@@ -1,0 +1,202 @@
+"""What every source of a followed bot keeps to: cut anywhere it loses and doubles no line, and it touches nothing."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from contextlib import suppress
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+
+from livestory.clock import MINUTE, SECOND, instant
+from livestory.errors import InputError
+from livestory.follow.following import Following
+from livestory.story.journal.entry import Identity
+from livestory.story.journal.reader import JournalReader
+from livestory.story.line import parse, render
+from livestory.story.settings import StorySettings
+from livestory.story.writing.synchronous import SynchronousWriter
+from tests.follow.sources import SOURCES, Followed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+START = instant("2026-11-26 16:00:00")
+BOTS = pytest.mark.parametrize("bot", SOURCES, ids=lambda bot: bot.__name__)
+
+
+class Time:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.at = START
+
+    def now(self) -> int:
+        return self.at
+
+
+class Cut(Exception):
+    """The process ends here."""
+
+
+def follow(followed: Followed, folder: Path, clock: Time, cut: Callable[[], None] = lambda: None) -> None:
+    """Look until nothing more is found, in a process of its own; ``cut`` is called before each commit."""
+    identity = Identity(bot="followed", unit="BTC")
+    with SynchronousWriter(folder / "live_story.txt", identity, StorySettings(), clock=clock) as story:
+        commit = story.commit
+
+        def cutting(*arguments: object, **more: object) -> object:
+            cut()
+            return commit(*arguments, **more)  # type: ignore[arg-type]  # as they were given
+
+        story.commit = cutting  # type: ignore[assignment,method-assign]  # the fault that is tried
+        following = Following(followed.source(), story, clock)
+        while following.step():
+            pass
+
+
+def lines(folder: Path) -> list[str]:
+    """All lines that are kept."""
+    with JournalReader.open(folder / "live_story.db") as reader:
+        return [event.line for event in reader.events()]
+
+
+@BOTS
+def test_a_process_that_is_cut_before_any_commit_loses_and_doubles_nothing(
+    tmp_path: Path, bot: Callable[[Path], Followed]
+) -> None:
+    """The story is the one of a process that ran on, and so it is when none of them saw the steps between."""
+    (tmp_path / "bot").mkdir()
+    followed, whole, cut = bot(tmp_path / "bot"), tmp_path / "whole", tmp_path / "cut"
+    clock = Time()
+
+    def ends() -> None:
+        raise Cut
+
+    for step in followed.steps:
+        step()
+        clock.at += MINUTE
+        with pytest.raises(Cut):
+            follow(followed, cut, clock, ends)
+        follow(followed, cut, clock)
+        follow(followed, cut, clock)
+        follow(followed, whole, clock)
+    assert lines(cut) == lines(whole)
+    assert len({line.partition(" | ")[2] for line in lines(whole)}) > len(followed.steps)
+
+
+@BOTS
+def test_a_history_that_is_cut_in_its_middle_goes_on_there(
+    tmp_path: Path, bot: Callable[[Path], Followed], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each process comes one batch further than the one before."""
+    (tmp_path / "bot").mkdir()
+    followed, clock = bot(tmp_path / "bot"), Time()
+    for step in followed.steps:
+        step()
+    follow(followed, tmp_path / "whole", clock)
+    monkeypatch.setattr("livestory.follow.freqtrade.source._BATCH", 1)
+    processes = 0
+    done = False
+    while not done:
+        processes += 1
+        left = iter(range(processes))
+
+        def ends(left: Iterator[int] = left) -> None:
+            if next(left, None) is None:
+                raise Cut
+
+        with suppress(Cut):
+            follow(followed, tmp_path / "cut", clock, ends)
+            done = True
+    assert processes > 5
+    assert lines(tmp_path / "cut") == lines(tmp_path / "whole")
+
+
+@BOTS
+def test_column_one_never_goes_back_and_no_text_forges_a_line(tmp_path: Path, bot: Callable[[Path], Followed]) -> None:
+    """Whatever a tag holds, and however late something is found."""
+    (tmp_path / "bot").mkdir()
+    followed, clock = bot(tmp_path / "bot"), Time()
+    for step in followed.steps:
+        step()
+        follow(followed, tmp_path / "story", clock)
+        clock.at += MINUTE
+    told = lines(tmp_path / "story")
+    assert all(render(parse(line)) == line for line in told)
+    assert all(first[:19] <= second[:19] for first, second in pairwise(told))
+    assert (tmp_path / "story" / "live_story.txt").read_text(encoding="utf-8").splitlines() == told
+
+
+@BOTS
+def test_the_folder_of_the_bot_stays_as_it_is(tmp_path: Path, bot: Callable[[Path], Followed]) -> None:
+    """The same files with the same bytes, while it runs and after it."""
+    (tmp_path / "bot").mkdir()
+    followed, clock = bot(tmp_path / "bot"), Time()
+    for step in followed.steps:
+        step()
+        before = {file.name: file.read_bytes() for file in (tmp_path / "bot").iterdir()}
+        follow(followed, tmp_path / "story", clock)
+        assert {file.name: file.read_bytes() for file in (tmp_path / "bot").iterdir()} == before
+
+
+@BOTS
+def test_a_database_that_goes_and_comes_back_is_waited_for(tmp_path: Path, bot: Callable[[Path], Followed]) -> None:
+    """That is told once, after a while, with its end; and nothing is told twice. At the very start it is an error."""
+    (tmp_path / "bot").mkdir()
+    followed, clock = bot(tmp_path / "bot"), Time()
+    for step in followed.steps:
+        step()
+    identity = Identity(bot="followed", unit="BTC")
+    with SynchronousWriter(tmp_path / "live_story.txt", identity, StorySettings(), clock=clock) as story:
+        following = Following(followed.source(), story, clock)
+        following.catch_up(threading.Event())
+        before = lines(tmp_path)
+        away = followed.file.with_suffix(".away")
+        followed.file.rename(away)
+        for _ in range(5):
+            clock.at += 7 * SECOND
+            following.step()
+        away.rename(followed.file)
+        clock.at += SECOND
+        following.step()
+        following.step()
+    said = [line.partition(" | ")[2] for line in lines(tmp_path)[len(before) :]]
+    assert [line.partition(" |")[0] for line in said] == ["🙉 Not Heard", "👂 Heard Again"]
+    assert "there is no such file" in said[0]
+    source = followed.source()
+    followed.file.unlink()
+    with (
+        SynchronousWriter(tmp_path / "other.txt", identity, StorySettings(), clock=clock) as story,
+        pytest.raises(InputError, match="there is no such file"),
+    ):
+        Following(source, story, clock).step()
+
+
+@BOTS
+def test_an_older_database_that_was_restored_is_said_and_read_anew(
+    tmp_path: Path, bot: Callable[[Path], Followed]
+) -> None:
+    """What was told before is not told again; what the bot does from there on is."""
+    (tmp_path / "bot").mkdir()
+    followed, clock = bot(tmp_path / "bot"), Time()
+    older = tmp_path / "older.sqlite"
+    for number, step in enumerate(followed.steps):
+        if number == 1:
+            shutil.copy(followed.file, older)
+            shutil.copy(f"{followed.file}-wal", f"{older}-wal")
+        step()
+    story = tmp_path / "story"
+    follow(followed, story, clock)
+    before = lines(story)
+    shutil.copy(older, followed.file)
+    shutil.copy(f"{older}-wal", f"{followed.file}-wal")
+    clock.at += MINUTE
+    follow(followed, story, clock)
+    follow(followed, story, clock)
+    new = lines(story)[len(before) :]
+    assert "fewer trades than before: restored, or cleared" in new[0]
+    assert not any(" BUY " in line or " SELL " in line for line in new)

@@ -1,0 +1,106 @@
+"""The command: a real process follows a bot that writes, is killed, and goes on."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from livestory.errors import ConfigError
+from livestory.follow.freqtrade.configuration import FreqtradeConfiguration
+from livestory.story.journal.reader import JournalReader
+from tests.cli.program import inside, started
+from tests.follow.freqtrade_files import Bot
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_PATIENCE = 60  # seconds
+
+
+def told(folder: Path) -> list[str]:
+    """The lines that are kept by now."""
+    if not (folder / "live_story.db").exists():
+        return []
+    with JournalReader.open(folder / "live_story.db") as reader:
+        return [event.line for event in reader.events()]
+
+
+def test_a_killed_process_goes_on_with_what_came_meanwhile(tmp_path: Path) -> None:
+    """Each trade has its two lines once, whenever SIGKILL came."""
+    bot, out = Bot(tmp_path / "tradesv3.sqlite"), tmp_path / "out"
+    for number in range(1, 5):
+        hour = f"2026-11-26 1{number}"
+        bot.enter(number, at=f"{hour}:00:00")
+        process = started("follow", "freqtrade", "--db", bot.file, "--dir", out, cwd=tmp_path)
+        bot.exit(number, f"{hour}:30:00", profit=0.0178)
+        deadline = time.monotonic() + _PATIENCE
+        while sum(" SELL " in line for line in told(out)) < number:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    trades = [line for line in told(out) if " BUY " in line or " SELL " in line]
+    assert [" BUY " in line for line in trades] == [True, False] * 4
+    assert inside("verify", "--dir", out, cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "environment", "database", "dry_run"),
+    [
+        ('{"dry_run": true}', {}, "tradesv3.dryrun.sqlite", True),
+        ('{"dry_run": false, // live\n "exchange": {"name": "binance", "key": 7,}, }', {}, "tradesv3.sqlite", False),
+        ('{"dry_run": true, "db_url": "sqlite:///my%20own.sqlite"}', {}, "my own.sqlite", True),
+        (
+            '{"db_url": "sqlite:////freqtrade/user_data/live.sqlite"}',
+            {"FREQTRADE__DRY_RUN": "no"},
+            "live.sqlite",
+            False,
+        ),
+        ('{"db_url": "sqlite:///a.sqlite"}', {"FREQTRADE__DB_URL": "sqlite:///b.sqlite"}, "b.sqlite", True),
+        ('/* "db_url": 1 */ {"add_config_files": ["more.json"]}', {}, "more.sqlite", True),
+    ],
+)
+def test_the_configuration_says_where_the_database_lies(
+    tmp_path: Path, content: str, environment: dict[str, str], database: str, *, dry_run: bool
+) -> None:
+    """Beside it, where the path is a container's; the environment goes before it, it before what it adds."""
+    (tmp_path / database).touch()
+    (tmp_path / "more.json").write_text('{"db_url": "sqlite:///more.sqlite", "dry_run": true}', encoding="utf-8")
+    file = tmp_path / "config.json"
+    file.write_text(content, encoding="utf-8")
+    found = FreqtradeConfiguration.read(file, environment)
+    assert (found.database, found.dry_run) == (tmp_path / database, dry_run)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (None, "can't be read: No such file"),
+        ("{", "not a configuration of freqtrade's"),
+        ('{"db_url": "postgresql://user:secret@host/db"}', "its db_url is postgresql's"),
+        ('{"add_config_files": ["config.json"]}', "more than 5 deep"),
+    ],
+)
+def test_a_configuration_that_leads_nowhere_is_refused(tmp_path: Path, content: str | None, problem: str) -> None:
+    """Without a word of what is secret in it."""
+    file = tmp_path / "config.json"
+    if content is not None:
+        file.write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigError, match=problem) as refused:
+        FreqtradeConfiguration.read(file, {})
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [((), "whose story?"), (("--db", "gone.sqlite"), "gone.sqlite: there is no such file")],
+)
+def test_a_bot_that_is_not_named_is_asked_for(tmp_path: Path, arguments: tuple[str, ...], problem: str) -> None:
+    """With exit status 2."""
+    done = inside("follow", "freqtrade", *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert problem in done.stderr

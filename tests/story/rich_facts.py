@@ -57,10 +57,9 @@ from livestory.story.kinds.telling import (
     TimeDoubted,
 )
 from livestory.story.kinds.trades import Exposure, PutOff, RegimeSwitch, ResultDiffers, Trade
-from livestory.story.open_positions import OpenPosition
 from livestory.story.positions import RoundTrip
 from livestory.story.reason import BarCount, Reason
-from livestory.story.results import CurrencyResult, Outcome
+from livestory.story.results import CurrencyResult, OpenPosition, Outcome
 
 if TYPE_CHECKING:
     from livestory.story.kinds.base import Facts

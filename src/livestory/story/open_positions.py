@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
+from livestory.story.results import OpenPosition
 from livestory.story.symbol import settled_in
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
     from livestory.story.inputs import PositionReading
     from livestory.story.positions import Holding
-
-
-class OpenPosition(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A position that is open. Prices are in the quote asset; None is unknown."""
-
-    symbol: str | None
-    quantity: Decimal  # negative is short
-    entry: Decimal | None = None  # average
-    price: Decimal | None = None  # last told
-    result: Decimal | None = None  # not closed yet
-    asset: str | None = None  # of the result
-    since: int | None = None
 
 
 def open_positions(account: Account) -> tuple[OpenPosition, ...]:

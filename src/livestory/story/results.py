@@ -32,6 +32,18 @@ class Outcome(Struct, frozen=True, omit_defaults=True):
     short: bool = False
 
 
+class OpenPosition(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A position that is open. Prices are in the quote asset; None is unknown."""
+
+    symbol: str | None
+    quantity: Decimal  # negative is short
+    entry: Decimal | None = None  # average
+    price: Decimal | None = None  # last told
+    result: Decimal | None = None  # not closed yet
+    asset: str | None = None  # of the result
+    since: int | None = None
+
+
 class CurrencyResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The results in one currency, as a chapter tells them."""
 

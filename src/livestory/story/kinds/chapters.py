@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 from msgspec import field
 
 from livestory.story.kinds.base import CHAPTER, QUIET, Facts, Group, Kind, Retelling, Tone, equals
-from livestory.story.open_positions import OpenPosition
 from livestory.story.reason import BarCount
 from livestory.story.reasons import counted
-from livestory.story.results import CurrencyResult
+from livestory.story.results import CurrencyResult, OpenPosition
 from livestory.story.wording import numbers, performance
 from livestory.story.wording.columns import Words
 from livestory.story.wording.text import escape, of

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from msgspec import Struct, field
 
 from livestory.story.kinds.base import Facts, Group, Kind, Retelling, Tone, has
-from livestory.story.open_positions import OpenPosition
-from livestory.story.results import CurrencyResult
+from livestory.story.results import CurrencyResult, OpenPosition
 from livestory.story.wording import numbers, performance
 from livestory.story.wording.columns import Words
 from livestory.story.wording.text import escape

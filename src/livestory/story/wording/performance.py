@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from decimal import Decimal
 
-    from livestory.story.open_positions import OpenPosition
-    from livestory.story.results import CurrencyResult, Outcome
+    from livestory.story.results import CurrencyResult, OpenPosition, Outcome
 
 _MOST_OPEN = 4  # positions that a line names
 

@@ -148,7 +148,7 @@ def test_a_table_of_trades_alone_is_told_as_trades(tmp_path: Path) -> None:
         ),
     ]
     told = summary_of(heard)
-    assert (told.buys, told.sells, told.fees, told.change) == (1, 1, Decimal("0.0002"), None)
+    assert (told.buys, told.sells, told.fees_by_asset, told.change) == (1, 1, {"BTC": Decimal("0.0002")}, None)
     assert {"wealth", "price", "halted"} <= set(head_of(heard).lacking)
 
 

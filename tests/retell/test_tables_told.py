@@ -142,10 +142,13 @@ def test_a_table_of_trades_alone_is_told_as_trades(tmp_path: Path) -> None:
     heard = told_of_text(tmp_path, text)
     assert heard.kinds("trade") == [
         "2024-01-01 10:00:00 | 🟢 BUY | +2 ETH @ 0.05 BTC | dip",
-        "2024-01-02 10:00:00 | 🔴 SELL | -2 ETH @ 0.06 BTC | result +19.8% after fees (+0.0198 BTC); no ETH left",
+        (
+            "2024-01-02 10:00:00 | 🔴 SELL | -2 ETH @ 0.06 BTC | closes the position; "
+            "result +19.8% after fees (+0.0198 BTC); entry 0.05, exit 0.06, held 1d; opened: dip; no ETH left"
+        ),
     ]
     told = summary_of(heard)
-    assert (told.buys, told.sells, told.fees, told.change) == (1, 1, Decimal("0.0002"), None)
+    assert (told.buys, told.sells, told.fees_by_asset, told.change) == (1, 1, {"BTC": Decimal("0.0002")}, None)
     assert {"wealth", "price", "halted"} <= set(head_of(heard).lacking)
 
 

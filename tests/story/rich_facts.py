@@ -59,6 +59,7 @@ from livestory.story.kinds.telling import (
 from livestory.story.kinds.trades import Exposure, PutOff, RegimeSwitch, ResultDiffers, Trade
 from livestory.story.positions import RoundTrip
 from livestory.story.reason import BarCount, Reason
+from livestory.story.results import CurrencyResult, OpenPosition, Outcome
 
 if TYPE_CHECKING:
     from livestory.story.kinds.base import Facts
@@ -180,6 +181,18 @@ _STRICTER = Rules(
 _NO_DIP = BarCount(41, Reason("no_dip", -0.019, -0.025, 0.0303, "12h"))
 _COOLDOWN = BarCount(7, Reason("cooldown", 3, 4))
 
+_RESULT = CurrencyResult(
+    asset="USDT", realised=Decimal("-21.13"), closed=4, won=2, lost=1, gain=Decimal("29.37"), loss=Decimal("-50.5"),
+    best=Outcome("SOL/USDT", Decimal("29.37"), 0.098),
+    worst=Outcome("ETH/USDT:USDT", Decimal("-50.5"), -0.027, short=True),
+    best_symbol=Outcome("SOL/USDT", Decimal("29.37")), worst_symbol=Outcome("ETH/USDT:USDT", Decimal("-50.5")),
+    total=Decimal("12.4"), record=Decimal("33.53"), fall=Decimal("-50.5"),
+)  # fmt: skip
+_OPEN = tuple(
+    OpenPosition(symbol=f"{base}/USDT", quantity=Decimal(2), entry=Decimal(100), result=Decimal(-3), asset="USDT")
+    for base in ("SOL", "LTC", "XRP", "ADA", "DOT")
+)
+
 TOLD: tuple[tuple[int, Facts], ...] = (
     (at("3 15:00"), Started(
         wealth=1.0234, unit="BTC", mode="paper", symbol="ETH/BTC", interval=15 * MINUTE, position=30.0, cash=0.0364,
@@ -268,6 +281,12 @@ TOLD: tuple[tuple[int, Facts], ...] = (
         unit="BTC", change=-0.2023, holding=-0.128, base="ETH", buys=9, sells=6, fees=Decimal("0.0043"), deepest=-0.218,
         deepest_from=at("3 16:00"), deepest_at=at("3 18:15"), bars=516, trips=2, halted=2 * DAY + 17 * HOUR,
         trend_share=0.36, flow=0.1, best=0.027, best_day=at("4 00:00"), worst=-0.193, worst_day=at("3 00:00"))),
+    (at("9 00:00"), Chapter(
+        period="month", start=instant("2024-11-01"), end=instant("2024-12-01"), buys=4, sells=4, results=(_RESULT,),
+        fees_by_asset={"USDT": Decimal("1.43"), "BNB": Decimal("0.001")}, open=_OPEN, unknown_wealth=True)),
+    (at("9 00:00"), Chapter(
+        period="day", start=at("8 00:00"), end=at("9 00:00"), wealth=880.0, unit="USDT", change=0.01, since_start=0.12,
+        open=_OPEN)),
     (at("10 00:00"), Chapter(
         period="day", start=at("9 00:00"), end=at("10 00:00"), wealth=0.9039, wealth_before=0.9039, unit="BTC",
         change=0.0, holding=-0.0072, base="ETH", bars=96, trend_share=0.0, no_trade=(_NO_DIP, _COOLDOWN))),
@@ -337,6 +356,9 @@ TOLD: tuple[tuple[int, Facts], ...] = (
         halted=2 * DAY + 17 * HOUR, flow=0.1, best=0.091, best_month=at("1 00:00"), worst=-0.12,
         worst_month=instant("2024-11-01"))),
     (at("26 00:00"), Summary(start=at("16 00:15"), end=at("26 00:00"), unit="BTC", base="ETH", exposures=3)),
+    (at("26 00:00"), Summary(
+        start=at("16 00:15"), end=at("26 00:00"), buys=4, sells=4, results=(_RESULT,),
+        fees_by_asset={"BNB": Decimal("0.001")}, open=_OPEN[:1])),
     *EXCHANGE,
     *FOLLOWED,
 )  # fmt: skip

@@ -243,7 +243,7 @@ def _story(*inputs: Input, narrator: Narrator | None = None) -> list[str]:
     narrator = narrator or Narrator("ETH/USDT", "USDT")
     times = count(NEW_YEARS_EVE, HOUR)
     events = [event for each in inputs for event in narrator.take(replace(each, time=next(times)))]
-    return [event.line.partition(" | ")[2] for event in events]
+    return [event.line.partition(" | ")[2] for event in events if event.kind != "chapter"]
 
 
 def _usdt(text: str) -> dict[str, Any]:

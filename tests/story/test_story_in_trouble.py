@@ -102,7 +102,7 @@ def test_lines_wait_while_another_holds_the_story_and_are_told_once_it_lets_go(t
     assert story.flush(LONG)
     assert story.health.ok
     (sale,) = story.fill("sell", 4, "0.06", trade_id="t3") or ()
-    assert "result +50.0% after fees (+0.0800 BTC); no ETH left" in sale.line
+    assert "result +50.0% before fees (+0.0800 BTC); entry 0.04, exit 0.06; no ETH left" in sale.line
     story.close()
     assert [line.split(" | ")[0] for line in _told(tmp_path)] == [
         "🚀 NEW ATH", "🔄 Regime Switch: TREND", "🟢 BUY", "📝 Note", "🟢 BUY", "🩹 Story Late", "🔴 SELL",

@@ -138,7 +138,7 @@ def test_a_restart_goes_on(tmp_path: Path) -> None:
         assert story.fill("buy", 2, 0.03, trade_id="t1") is None
         assert story.observe(Observation(time=NOON, wealth=9.0)) is None
         (sale,) = story.fill("sell", 2, "0.033", trade_id="t2") or ()
-        assert "result +10.0% after fees" in sale.line
+        assert "result +10.0% before fees" in sale.line
         told = story.observe(Observation(time=NOON + 12 * HOUR, wealth=1.05, price=0.03)) or ()
         assert "chapter" in [event.kind for event in told]
     assert verify(_path(tmp_path)).findings == []

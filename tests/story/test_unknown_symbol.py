@@ -38,14 +38,14 @@ def unknown(facts: Any) -> Any:
         value = getattr(facts, name)
         if isinstance(value, Facts | RoundTrip):
             changed[name] = unknown(value)
-        elif name in {"funding", "fees_left_out"}:
-            changed[name] = {}
+        elif name in {"funding", "fees_left_out", "fees_by_asset", "results", "open"}:
+            changed[name] = type(value)()
         elif isinstance(value, str) and name in {"reading", "source"}:
             changed[name] = value.partition(" ")[0]
     return replace(facts, **changed)
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", sorted(KINDS.keys() - {"liquidation", "liquidation_over"}))
 def test_a_line_of_any_kind_names_no_asset_that_is_not_known(kind: str) -> None:
     """It is a line all the same, and can be read back."""
     lines = [tell(time, unknown(facts)) for time, facts in TOLD if isinstance(facts, KINDS[kind])]

@@ -11,6 +11,8 @@ from livestory.story.kinds.money import CashFlow
 from livestory.story.kinds.retold import RegimeTime, Summary
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.kinds.trades import Exposure, RegimeSwitch, Trade
+from livestory.story.open_positions import open_positions
+from livestory.story.results import Results
 from livestory.story.unit_value import fall_from, return_of
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ class SummaryBuilder:
         self._halted_since: int | None = None
         self._buys = self._sells = self._exposures = 0
         self._fees = Decimal(0)
+        self._results = Results()
         self._flow = 0.0
 
     def on_observation(self, time: int) -> None:
@@ -82,6 +85,7 @@ class SummaryBuilder:
             case Trade():
                 self._buys += facts.side == "buy"
                 self._sells += facts.side != "buy"
+                self._results.hear(facts)
                 self._fees += facts.fee or 0
             case Exposure():
                 self._exposures += 1
@@ -102,6 +106,7 @@ class SummaryBuilder:
             self._end_month(start, return_of(self._month, account.value))
         best, worst = max(self._months, default=None), min(self._months, default=None)
         several = best is not None and worst is not None and best != worst
+        portfolio = account.portfolio or account.wealth is None
         return Summary(
             start=end if self._first is None else self._first,
             end=end,
@@ -109,13 +114,16 @@ class SummaryBuilder:
             unit=account.unit,
             change=return_of(self._value, account.value),
             holding=return_of(self._price, account.price),
-            base=account.base,
+            base=account.base if not account.several else None,
             deepest=self._deepest[0] if self._deepest else None,
             deepest_from=self._deepest[1] if self._deepest else None,
             deepest_at=self._deepest[2] if self._deepest else None,
             buys=self._buys,
             sells=self._sells,
-            fees=self._fees,
+            fees=Decimal(0) if portfolio else self._fees,
+            results=self._results.told(self._results) if portfolio else (),
+            fees_by_asset=self._results.fees if portfolio else {},
+            open=open_positions(account) if portfolio else (),
             exposures=self._exposures if exposures else None,
             trades_known=trades,
             regimes=tuple(RegimeTime(*each) for each in sorted(self._regimes.items())),

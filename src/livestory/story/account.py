@@ -6,6 +6,7 @@ from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING
 
 from msgspec import field
+from msgspec.structs import replace
 
 from livestory.story.inputs import Fill, Funding, Observation
 from livestory.story.kinds.lifecycle import Rules, RulesChanged
@@ -44,6 +45,10 @@ class Account(UnitValue):
     resuming: bool = False  # it resumed, and its wealth at that is not known yet
     drawdown: float = 0.0
     positions: dict[str, Holding] = field(default_factory=dict)
+    only: str | None = None  # the one symbol that was traded or held, where the story declares none
+    several: bool = False  # more than one was: no price, position or weight explains all
+    portfolio: bool = False  # several were, or a short
+    first: float | None = None  # the value of a unit that was known first
     sold_at: Decimal | None = None  # the price of the last sale that left nothing
     short_at: float | None = None  # the wealth that was last told to be less than expected
 
@@ -74,7 +79,7 @@ class Account(UnitValue):
             if value >= self.peak or self.resuming:
                 self._count_from(value, observation.time)
             if self.record is None:
-                self.record = value
+                self.record = self.first = value
             measured = observation.drawdown
             self.drawdown = fall_from(self.peak, value) if measured is None else measured
         elif observation.flow:
@@ -82,6 +87,23 @@ class Account(UnitValue):
         if observation.price is not None:
             self.price = observation.price
         self.last = observation
+
+    def explained(self, observation: Observation) -> Observation:
+        """The observation without price, position and weights, where these are not of all that the bot holds."""
+        for symbol, reading in (observation.positions or {}).items():
+            self._notice(symbol, short=reading.quantity < 0)
+        if not self.several:
+            return observation
+        return replace(observation, price=None, position=None, weight=None, target_weight=None)
+
+    def _notice(self, symbol: str, *, short: bool) -> None:
+        self.portfolio = self.portfolio or short
+        known = self.symbol or self.only
+        if known is None:
+            self.only = symbol or None
+        elif symbol and symbol != known:
+            self.several = self.portfolio = True
+            self.price = None
 
     def trip(self) -> None:
         """Take that the breaker has tripped, from a bot that tells it of itself."""
@@ -156,6 +178,7 @@ class Account(UnitValue):
             held = self.positions[symbol] = Holding()
         with localcontext(EXACT):
             closed = held.take(self._deal(fill, symbol, held))
+        self._notice(symbol, short=closed.short)
         if held.forgettable:
             del self.positions[symbol]
         own = symbol == (self.symbol or "")

@@ -271,6 +271,7 @@ class Narrator(FormerVerbs):
         told: list[Facts] = []
         if time > memory.chapters.end:
             told += self._hear(time, memory.chapters.close(time, account))
+        observation = account.explained(observation)
         if not memory.readings.plausible(observation, account):
             observation, refused = memory.readings.admit(observation, account)
             told += self._hear(time, refused)
@@ -289,6 +290,7 @@ class Narrator(FormerVerbs):
         closed = self._account.fill(fill)
         put_off = self._memory.put_offs.filled(fill, self._account)
         self._memory.troubles.filled(fill)
+        self._memory.chapters.begin(fill.time, self._account)
         own = len(told)
         told += self._hear(fill.time, self._memory.trades.fill(fill, closed, put_off, self._account))
         return self._events(fill.time, told, own, self.trade_id(fill))
@@ -342,6 +344,7 @@ class Narrator(FormerVerbs):
         elif isinstance(before, Flow):
             self._count(before)
         else:
+            before = self._account.explained(before)
             self._account.observe(self._memory.readings.admit(before, self._account)[0])
 
     def _news(self, time: int, facts: Facts) -> tuple[Facts, ...]:

@@ -128,6 +128,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         last_halt = reader.last_of(_HALTS, after) or (before.last_halt if before else None)
         halt = _halt_change(reader, last_halt, seen)
         start = (before.start if before else None) or _start(reader, after, known=memory is not None)
+        if seen is not None and account is not None:
+            seen = account.explained(seen)
         if seen is not None and halt is not None:
             seen = replace(seen, halted=halt.halted, halt_reason=halt.reason, resume_at=halt.until or seen.resume_at)
         return cls(

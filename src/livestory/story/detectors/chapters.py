@@ -16,12 +16,14 @@ from msgspec import Struct, field
 from livestory.clock import DAY
 from livestory.story.kinds.chapters import Chapter, Quiet
 from livestory.story.kinds.lifecycle import Resumed, Stopped
-from livestory.story.kinds.money import CashFlow
+from livestory.story.kinds.money import CashFlow, FundingPaid
 from livestory.story.kinds.risk import BreakerTripped
 from livestory.story.kinds.trades import Exposure, Trade
+from livestory.story.open_positions import open_positions
 from livestory.story.periods import PERIODS
 from livestory.story.reason import BarCount, Reason
 from livestory.story.reasons import OTHER
+from livestory.story.results import Results
 from livestory.story.unit_value import fall_from, return_of
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ class _Count(Struct):
     distance: float  # of the nearest reading from its limit
 
 
+_NOTHING = Decimal(0)
 _FAR = float("inf")
 _MOST = 20  # reasons; a bot whose every reason reads differently fills no memory
 
@@ -101,6 +104,7 @@ class _Tally(Struct, omit_defaults=True):
     best_day: int = 0
     worst: float | None = None
     worst_day: int = 0
+    results: Results = field(default_factory=Results)
 
     def take(self, day: _Tally, change: float | None) -> None:
         """Add a day that ended."""
@@ -112,6 +116,7 @@ class _Tally(Struct, omit_defaults=True):
         self.trips += day.trips
         self.halted += day.halted
         self.flow += day.flow
+        self.results.append(day.results)
         self._fall(day)
         for regime, bars in day.regimes.items():
             self.regimes[regime] = self.regimes.get(regime, 0) + bars
@@ -142,11 +147,14 @@ class ChapterDetector(Struct):
     last: int = 0  # observation of a halted bot
     was_halted: bool = False
     trades_known: bool = True  # there are fills to hear of
+    observed: bool = False
+    total: Results = field(default_factory=Results)  # of the days that ended
+    unknown_told: bool = False  # that no wealth is known
 
     def observe(self, observation: Observation, account: Account) -> tuple[Chapter, ...]:
         """The chapters that end with this observation."""
         time = observation.time
-        day = self.tallies.get("day")
+        day = self.tallies.get("day") if self.observed else self._first_seen(time, account)
         if day is None:
             day = self._begin(time, account)
         day.bars += 1
@@ -179,6 +187,7 @@ class ChapterDetector(Struct):
         if self.was_halted and self.last < day.end:
             day.halted += day.end - max(self.last, day.start)
         change = return_of(day.value, account.value)
+        self.total.append(day.results)
         chapters = [self._told("day", day, change, account)]
         following = time + 1 if time == day.end else time
         self._open("day", following, day.end, account)
@@ -195,18 +204,36 @@ class ChapterDetector(Struct):
         if day is None:
             return
         if isinstance(facts, Trade):
+            day.results.hear(facts)
             if facts.side == "buy":
                 day.buys += 1
             else:
                 day.sells += 1
             if facts.fee_asset is None:
                 day.fees += facts.fee or 0
+        elif isinstance(facts, FundingPaid):
+            day.results.fund(facts)
         elif isinstance(facts, Exposure):
             day.exposures += 1
         elif isinstance(facts, BreakerTripped):
             day.trips += 1
         elif isinstance(facts, CashFlow):
             day.flow += facts.amount
+
+    def begin(self, time: int, account: Account) -> None:
+        """Begin the first chapters with what a bot has traded, which may never tell how it is."""
+        if "day" not in self.tallies:
+            self._begin(time, account)
+
+    def _first_seen(self, time: int, account: Account) -> _Tally | None:
+        """Count returns from the first observation on, of a bot that has traded before it."""
+        self.observed = True
+        day, value = self.tallies.get("day"), account.value
+        if day is not None and not day.bars:
+            for tally in self.tallies.values():
+                tally.since = tally.peak_at = time
+                tally.value, tally.wealth, tally.price, tally.peak = value, account.wealth, account.price, value or 0.0
+        return day
 
     def _begin(self, time: int, account: Account) -> _Tally:
         # A story that begins at midnight begins with the new day, not with the last instant of the old one.
@@ -227,6 +254,10 @@ class ChapterDetector(Struct):
         two_regimes = known and tally.regimes.keys() <= {"TREND", "MEAN_REV"}
         days = period != "day" and tally.best_day != tally.worst_day
         drawdown, limit = (None, None) if self.was_halted else account.near_breaker()
+        one = not account.several
+        portfolio = account.portfolio or (account.wealth is None and bool(tally.results.tallies))
+        unknown = account.wealth is None and bool(tally.results.tallies) and not self.unknown_told
+        self.unknown_told = self.unknown_told or unknown
         return Chapter(
             period=period,
             start=tally.start,
@@ -237,12 +268,12 @@ class ChapterDetector(Struct):
             unit=account.unit,
             change=change,
             holding=return_of(tally.price, account.price),
-            base=account.base,
+            base=account.base if one else None,
             buys=tally.buys,
             sells=tally.sells,
             trades_known=self.trades_known,
             exposures=tally.exposures,
-            fees=tally.fees,
+            fees=tally.fees if not portfolio else _NOTHING,
             deepest=tally.deepest or None,
             deepest_from=tally.deepest_from or None,
             deepest_at=tally.deepest_at or None,
@@ -259,6 +290,12 @@ class ChapterDetector(Struct):
             worst=tally.worst if days else None,
             worst_day=tally.worst_day if days else None,
             no_trade=tally.no_trade.told() if period == "day" and not tally.buys + tally.sells else (),
+            results=tally.results.told(self.total) if portfolio else (),
+            fees_by_asset=tally.results.fees if portfolio else {},
+            funding=tally.results.funding if portfolio else {},
+            open=open_positions(account) if portfolio else (),
+            since_start=return_of(account.first, account.value) if account.portfolio else None,
+            unknown_wealth=unknown,
         )
 
 
@@ -296,8 +333,8 @@ class QuietDetector(Struct):
             resume_score=o.resume_score,
             score=o.score,
             position=o.position,
-            base=account.base,
-            quote=account.quote,
+            base=account.base if not account.several else None,
+            quote=account.quote if not account.several else None,
             weight=o.weight,
             target_weight=o.target_weight,
             price=o.price,
@@ -305,6 +342,7 @@ class QuietDetector(Struct):
             drawdown=drawdown,
             limit=breaker,
             no_trade=() if o.halted else self.no_trade.told(),
+            open=open_positions(account) if account.portfolio or account.wealth is None else (),
         )
         return (quiet,)
 

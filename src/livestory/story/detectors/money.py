@@ -204,7 +204,7 @@ class MissingFieldsDetector(Struct):
         o = observation
         given = {
             "wealth": o.wealth is not None,
-            "price": o.price is not None,
+            "price": o.price is not None or o.positions is not None,
             "regime": o.regime is not None or o.threshold is not None,
             "halted": o.halted is not None,
         }

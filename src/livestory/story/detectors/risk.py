@@ -329,7 +329,8 @@ class BreakerDetector(Struct):
             resume_score=o.resume_score if o.resume_score is not None else _resume_score(account),
             sold_at=account.sold_at if sold_out else None,
             price=o.price if sold_out else None,
-            wealth=o.wealth,
+            wealth=None if account.portfolio and account.drawdown else o.wealth,  # its own may count from another
+            unit=account.unit,
             regime=o.regime,
         )
         return (phoenix,)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
+from msgspec import field
+
 from livestory.story.kinds.base import CHAPTER, QUIET, Facts, Group, Kind, Retelling, Tone, equals
 from livestory.story.reason import BarCount
 from livestory.story.reasons import counted
-from livestory.story.wording import numbers
+from livestory.story.results import CurrencyResult, OpenPosition
+from livestory.story.wording import numbers, performance
 from livestory.story.wording.columns import Words
 from livestory.story.wording.text import escape, of
 
@@ -28,6 +31,14 @@ def _chapters(symbol: str, headline: str, period: str) -> tuple[Words, ...]:
         Words(
             symbol, headline, "{change:percent} to {wealth:wealth}{unit:asset}",
             lambda facts: facts.period == period and None not in (facts.change, facts.wealth),
+        ),
+        Words(
+            symbol, headline, "result {result_list:text}",
+            lambda facts: facts.period == period and facts.results and facts.wealth is None,
+        ),
+        Words(
+            symbol, headline, "nothing closed",
+            lambda facts: facts.period == period and facts.wealth is None and (facts.open or facts.fees_by_asset),
         ),
         Words(symbol, headline, "no wealth told", equals("period", period)),
     )  # fmt: skip
@@ -80,6 +91,18 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
     worst: float | None = None
     worst_day: int | None = None
     no_trade: tuple[BarCount, ...] = ()
+    # Of a bot that trades several symbols, or short, or knows no wealth:
+    results: tuple[CurrencyResult, ...] = ()
+    fees_by_asset: dict[str, Decimal] = field(default_factory=dict)
+    funding: dict[str, Decimal] = field(default_factory=dict)  # received less paid
+    open: tuple[OpenPosition, ...] = ()
+    since_start: float | None = None  # return of the unit value
+    unknown_wealth: bool = False  # said once
+
+    @property
+    def result_list(self) -> str:
+        """What closing came to, each currency for itself."""
+        return performance.realised(self.results)
 
     def shows(self, _time: int, lately: Lately, settings: StorySettings, /) -> bool:
         """A day where something happened in it; a week, a month, a year always."""
@@ -101,6 +124,11 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
             yield f"HALTED all {self.period}"
         if self.buys or self.sells or not halted_throughout:
             yield _trades(self)
+        yield from performance.performance(self.results, wealth_known=self.wealth is not None)
+        yield performance.funding(self.funding)
+        yield performance.open_positions(self.open)
+        if self.since_start is not None:
+            yield f"since the start {numbers.percent(self.since_start)}"
         if self.deepest:
             yield f"deepest {numbers.percent(self.deepest)}{_span(self)}"
         yield ", ".join(_extremes(self))
@@ -108,6 +136,8 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
         halted = [f"halted {numbers.duration(self.halted)}"] if self.halted and not halted_throughout else []
         yield ", ".join(trips + halted)
         yield near_breaker(self.drawdown, self.limit)
+        if self.unknown_wealth:
+            yield "no wealth is known: results in money, no percent"
         if self.trend_share is not None:
             yield f"TREND {numbers.weight(self.trend_share)}"
         elif self.regime:
@@ -142,6 +172,7 @@ class Quiet(Facts, frozen=True, kw_only=True, tag="quiet"):
     drawdown: float | None = None  # as in a chapter
     limit: float | None = None
     no_trade: tuple[BarCount, ...] = ()
+    open: tuple[OpenPosition, ...] = ()  # as in a chapter
 
     def shows(self, time: int, lately: Lately, settings: StorySettings, /) -> bool:
         """After a silence in the text that is long enough, and then ever more seldom."""
@@ -152,7 +183,7 @@ class Quiet(Facts, frozen=True, kw_only=True, tag="quiet"):
         return time - lately.news >= settings.quiet_shown * times
 
     def why(self, time: int, /) -> Iterable[str]:
-        held = ""
+        held = performance.open_positions(self.open)
         if self.position is not None:
             share = f" ({numbers.weight(self.weight)})" if self.weight is not None else ""
             nothing = f"all in {escape(self.quote)}" if self.quote else "nothing held"
@@ -225,7 +256,8 @@ def _trades(f: Chapter) -> str:
     counts = [numbers.count(f.buys, "buy")] if f.buys else []
     counts += [numbers.count(f.sells, "sell")] if f.sells else []
     if counts:
-        return ", ".join([*counts, *([f"fees {of(numbers.wealth(f.fees, f.unit), f.unit)}"] if f.fees else [])])
+        fees = f"fees {of(numbers.wealth(f.fees, f.unit), f.unit)}" if f.fees else performance.fees(f.fees_by_asset)
+        return ", ".join(filter(None, [*counts, fees]))
     if f.no_trade:
         return f"no trade in {numbers.count(f.bars, 'bar')}: {counted(f.no_trade)}"
     return "no trade"

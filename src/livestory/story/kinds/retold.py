@@ -5,10 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from livestory.story.kinds.base import Facts, Group, Kind, Retelling, Tone, has
-from livestory.story.wording import numbers
+from livestory.story.results import CurrencyResult, OpenPosition
+from livestory.story.wording import numbers, performance
 from livestory.story.wording.columns import Words
 from livestory.story.wording.text import escape
 
@@ -111,6 +112,7 @@ class Summary(Facts, frozen=True, kw_only=True, tag="summary"):
     declared: ClassVar[Kind] = Kind(
         words=(
             Words("🏁", "In All", "{change:percent} to {wealth:wealth}{unit:asset}", has("change", "wealth")),
+            Words("🏁", "In All", "result {result_list:text}", lambda facts: facts.wealth is None and facts.results),
             Words("🏁", "In All", "no wealth told"),
         ),
         group=Group.RUNNING,
@@ -141,6 +143,15 @@ class Summary(Facts, frozen=True, kw_only=True, tag="summary"):
     best_month: int | None = None
     worst: float | None = None
     worst_month: int | None = None
+    # Of a bot that trades several symbols, or short, or knows no wealth:
+    results: tuple[CurrencyResult, ...] = ()
+    fees_by_asset: dict[str, Decimal] = field(default_factory=dict)
+    open: tuple[OpenPosition, ...] = ()
+
+    @property
+    def result_list(self) -> str:
+        """What closing came to, each currency for itself."""
+        return performance.realised(self.results)
 
     def why(self, _time: int, /) -> Iterable[str]:
         yield f"{numbers.minute(self.start)} to {numbers.minute(self.end)}"
@@ -152,10 +163,13 @@ class Summary(Facts, frozen=True, kw_only=True, tag="summary"):
         if self.exposures is not None:
             yield numbers.count(self.exposures, "change") + " of exposure"
         elif self.buys or self.sells:
-            fees = f", fees {numbers.wealth(self.fees, self.unit)}" if self.fees else ""
-            yield f"{numbers.count(self.buys, 'buy')}, {numbers.count(self.sells, 'sell')}{fees}"
+            fees = f"fees {numbers.wealth(self.fees, self.unit)}" if self.fees else performance.fees(self.fees_by_asset)
+            counts = numbers.count(self.buys, "buy"), numbers.count(self.sells, "sell")
+            yield ", ".join(filter(None, (*counts, fees)))
         elif self.trades_known:
             yield "no trade"
+        yield from performance.performance(self.results, wealth_known=self.wealth is not None)
+        yield performance.open_positions(self.open)
         yield _regimes(self)
         if self.halts:
             yield f"{numbers.count(self.halts, 'halt')}, {numbers.duration(self.halted)} in all"

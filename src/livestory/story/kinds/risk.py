@@ -216,6 +216,7 @@ class Phoenix(OfACaller, frozen=True, kw_only=True, tag="phoenix"):
     sold_at: Decimal | None = None
     price: float | None = None
     wealth: float | None = None
+    unit: str | None = None
     regime: str | None = None
     told: bool = False  # as of a trip
 
@@ -230,7 +231,7 @@ class Phoenix(OfACaller, frozen=True, kw_only=True, tag="phoenix"):
             now = f"now {numbers.exact(self.price)}: {numbers.percent(since)}{end}"
             yield f"sold at {numbers.exact(self.sold_at)}, {now}"
         if self.wealth is not None:
-            yield f"DD counts from {self.wealth:.4f} again"
+            yield f"DD counts from {numbers.wealth(self.wealth, self.unit)} again"
         if self.regime:
             yield f"regime {escape(self.regime)}"
 

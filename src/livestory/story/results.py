@@ -1,0 +1,194 @@
+"""What closed trades came to, by currency: never added up across currencies, and told without any knowledge of wealth.
+
+A *result* is what closing has earned, as its own line tells it. A round trip, from flat to flat, is a trade that was
+won or lost.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+
+from livestory.story.positions import add
+
+if TYPE_CHECKING:
+    from livestory.story.kinds.money import FundingPaid
+    from livestory.story.kinds.trades import Trade
+    from livestory.story.positions import RoundTrip
+
+_NOTHING = Decimal(0)
+_MOST = 300  # names that results are kept by: a bot whose every reason reads differently fills no memory
+_OTHERS = "others"
+
+
+class Outcome(Struct, frozen=True, omit_defaults=True):
+    """What one trade earned, or all those of one symbol."""
+
+    symbol: str | None
+    result: Decimal
+    share: float | None = None  # of what it cost
+    short: bool = False
+
+
+class OpenPosition(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A position that is open. Prices are in the quote asset; None is unknown."""
+
+    symbol: str | None
+    quantity: Decimal  # negative is short
+    entry: Decimal | None = None  # average
+    price: Decimal | None = None  # last told
+    result: Decimal | None = None  # not closed yet
+    asset: str | None = None  # of the result
+    since: int | None = None
+
+
+class CurrencyResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The results in one currency, as a chapter tells them."""
+
+    asset: str | None  # None is unknown
+    realised: Decimal = _NOTHING  # by all that was closed, parts of trades that go on included
+    closed: int = 0  # trades
+    won: int = 0
+    lost: int = 0
+    gain: Decimal = _NOTHING  # of those that were won
+    loss: Decimal = _NOTHING  # of those that were lost, negative
+    best: Outcome | None = None
+    worst: Outcome | None = None
+    best_symbol: Outcome | None = None
+    worst_symbol: Outcome | None = None
+    total: Decimal = _NOTHING  # realised since the story began
+    record: Decimal = _NOTHING  # the highest that was
+    fall: Decimal = _NOTHING  # the deepest that the realised result of the period went under its highest, negative
+
+    @property
+    def profit_factor(self) -> float | None:
+        """What was won for each unit that was lost; None where nothing was lost."""
+        return float(self.gain / -self.loss) if self.loss else None
+
+
+class Tally(Struct, omit_defaults=True):
+    """The results in one currency, while they are counted."""
+
+    realised: Decimal = _NOTHING
+    high: Decimal = _NOTHING  # the highest that it was, and nothing at first
+    low: Decimal = _NOTHING
+    fall: Decimal = _NOTHING
+    closed: int = 0
+    won: int = 0
+    lost: int = 0
+    gain: Decimal = _NOTHING
+    loss: Decimal = _NOTHING
+    best: Outcome | None = None
+    worst: Outcome | None = None
+    symbols: dict[str, Decimal] = field(default_factory=dict)
+    reasons: dict[str, Decimal] = field(default_factory=dict)  # why they were closed
+
+    def realise(self, amount: Decimal) -> None:
+        """Take what a fill has earned by closing."""
+        self.realised += amount
+        self.high = max(self.high, self.realised)
+        self.low = min(self.low, self.realised)
+        self.fall = min(self.fall, self.realised - self.high)
+
+    def close(self, trip: RoundTrip, result: Decimal) -> None:
+        """Count a trade that ended."""
+        self.closed += 1
+        if result > 0:
+            self.won += 1
+            self.gain += result
+        elif result < 0:
+            self.lost += 1
+            self.loss += result
+        _count(self.symbols, trip.symbol or "", result)
+        if trip.why_closed is not None:
+            _count(self.reasons, trip.why_closed.name, result)
+        self._compare(Outcome(trip.symbol, result, trip.share, trip.short))
+
+    def append(self, later: Tally) -> None:
+        """Count what came after all of this."""
+        self.fall = min(self.fall, later.fall, self.realised + later.low - self.high)
+        self.high = max(self.high, self.realised + later.high)
+        self.low = min(self.low, self.realised + later.low)
+        self.realised += later.realised
+        self.closed += later.closed
+        self.won += later.won
+        self.lost += later.lost
+        self.gain += later.gain
+        self.loss += later.loss
+        for amounts, more in ((self.symbols, later.symbols), (self.reasons, later.reasons)):
+            for name, amount in more.items():
+                _count(amounts, name, amount)
+        for outcome in (later.best, later.worst):
+            if outcome is not None:
+                self._compare(outcome)
+
+    def _compare(self, outcome: Outcome) -> None:
+        if self.best is None or outcome.result > self.best.result:
+            self.best = outcome
+        if self.worst is None or outcome.result < self.worst.result:
+            self.worst = outcome
+
+
+class Results(Struct, omit_defaults=True):
+    """What was closed, paid in fees and paid or received as funding; the empty name is an unknown asset."""
+
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    fees: dict[str, Decimal] = field(default_factory=dict)
+    funding: dict[str, Decimal] = field(default_factory=dict)
+
+    def hear(self, trade: Trade) -> None:
+        """Count what was told of a fill."""
+        if trade.fee:
+            add(self.fees, trade.fee_asset or trade.quote or "", trade.fee)
+        if trade.gain is not None:
+            self._tally(trade.gain_asset or trade.quote).realise(trade.gain)
+        trip = trade.trip
+        if trip is not None and trip.result is not None:
+            self._tally(trip.asset).close(trip, trip.result)
+
+    def fund(self, paid: FundingPaid) -> None:
+        """Count what holding a contract has earned or cost."""
+        add(self.funding, paid.unit or "", paid.amount)
+
+    def append(self, later: Results) -> None:
+        """Count what came after all of this."""
+        for asset, tally in later.tallies.items():
+            self._tally(asset).append(tally)
+        for amounts, more in ((self.fees, later.fees), (self.funding, later.funding)):
+            for asset, amount in more.items():
+                add(amounts, asset, amount)
+
+    def told(self, total: Results) -> tuple[CurrencyResult, ...]:
+        """The results by currency; ``total`` are those since the story began, these included."""
+        return tuple(_told(asset, tally, total.tallies.get(asset, tally)) for asset, tally in self.tallies.items())
+
+    def _tally(self, asset: str | None) -> Tally:
+        return self.tallies.setdefault(asset or "", Tally())
+
+
+def _told(asset: str, tally: Tally, total: Tally) -> CurrencyResult:
+    several = 1 < len(tally.symbols) < tally.closed  # else the best trades say the same
+    ranked = sorted(tally.symbols.items(), key=lambda item: item[1])
+    return CurrencyResult(
+        asset=asset or None,
+        realised=tally.realised,
+        closed=tally.closed,
+        won=tally.won,
+        lost=tally.lost,
+        gain=tally.gain,
+        loss=tally.loss,
+        best=tally.best if tally.closed > 1 else None,
+        worst=tally.worst if tally.closed > 1 else None,
+        best_symbol=Outcome(ranked[-1][0] or None, ranked[-1][1]) if several else None,
+        worst_symbol=Outcome(ranked[0][0] or None, ranked[0][1]) if several else None,
+        total=total.realised,
+        record=total.high,
+        fall=tally.fall,
+    )
+
+
+def _count(amounts: dict[str, Decimal], name: str, amount: Decimal) -> None:
+    known = name in amounts or len(amounts) < _MOST
+    add(amounts, name if known else _OTHERS, amount)

@@ -1,0 +1,102 @@
+"""How the results of closed trades and open positions are told in a chapter, a quiet line or a summary."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from livestory.story.wording import numbers
+from livestory.story.wording.text import escape, of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from decimal import Decimal
+
+    from livestory.story.results import CurrencyResult, OpenPosition, Outcome
+
+_MOST_OPEN = 4  # positions that a line names
+
+
+def money(amount: Decimal, asset: str | None) -> str:
+    """``+12.40 USDT``: a result."""
+    return of(numbers.signed_wealth(amount, asset), asset)
+
+
+def realised(results: Sequence[CurrencyResult]) -> str:
+    """``+12.40 USDT, -0.0012 BTC``: what closing came to, each currency for itself."""
+    return ", ".join(money(each.realised, each.asset) for each in results)
+
+
+def performance(results: Sequence[CurrencyResult], *, wealth_known: bool) -> Iterable[str]:
+    """Won and lost, the best and the worst; without wealth also what came of it since the start."""
+    for each in results:
+        whose = f"{escape(each.asset)}: " if len(results) > 1 and each.asset else ""
+        if each.closed:
+            yield f"{whose}{_won_and_lost(each)}"
+        yield ", ".join(_extremes(each.best, each.worst, each.asset))
+        yield ", ".join(_extremes(each.best_symbol, each.worst_symbol, each.asset, "symbol "))
+        if not wealth_known:
+            yield whose + _since_the_start(each)
+
+
+def fees(by_asset: Mapping[str, Decimal]) -> str:
+    """``fees 1.23 USDT and 0.0012 BNB``."""
+    told = _amounts(by_asset, signed=False)
+    return f"fees {told}" if told else ""
+
+
+def funding(by_asset: Mapping[str, Decimal]) -> str:
+    """``funding -1.2 USDT``: received less paid."""
+    told = _amounts(by_asset, signed=True)
+    return f"funding {told}" if told else ""
+
+
+def open_positions(positions: Sequence[OpenPosition]) -> str:
+    """``open: 2 SOL/USDT at 150 (+3.20 USDT), -0.5 ETH/USDT at 3810.55``."""
+    if not positions:
+        return ""
+    told = ", ".join(map(position, positions[:_MOST_OPEN]))
+    more = len(positions) - _MOST_OPEN
+    return f"open: {told}" + (f" and {more} more" if more > 0 else "")
+
+
+def position(one: OpenPosition) -> str:
+    """``2 SOL/USDT at 150 (+3.20 USDT)``; a short's quantity is negative."""
+    entry = f" at {numbers.mean_price(one.entry)}" if one.entry is not None else ""
+    result = f" ({money(one.result, one.asset)})" if one.result is not None else ""
+    return of(numbers.exact(one.quantity), one.symbol) + entry + result
+
+
+def _won_and_lost(f: CurrencyResult) -> str:
+    factor = f.profit_factor
+    won = f"{f.won} won ({numbers.signed_wealth(f.gain, f.asset)})" if f.won else ""
+    lost = f"{f.lost} lost ({numbers.signed_wealth(f.loss, f.asset)})" if f.lost else ""
+    even = f"{f.closed - f.won - f.lost} even" if f.closed > f.won + f.lost else ""
+    told = ", ".join(filter(None, (won, lost, even)))
+    ratio = f", profit factor {numbers.average(factor)}" if factor else ""
+    return f"{numbers.count(f.closed, 'trade')} closed: {told}{ratio}"
+
+
+def _extremes(best: Outcome | None, worst: Outcome | None, asset: str | None, what: str = "") -> Iterable[str]:
+    for name, one in (("best", best), ("worst", worst)):
+        if one is None:
+            continue
+        share = f"{numbers.percent(one.share)}, " if one.share is not None else ""
+        short = " short" if one.short else ""
+        of_what = f" ({share}{escape(one.symbol)}{short})" if one.symbol and not what else ""
+        yield f"{name} {what}{escape(one.symbol or '-') + ' ' if what else ''}{money(one.result, asset)}{of_what}"
+
+
+def _since_the_start(f: CurrencyResult) -> str:
+    under = f.record - f.total
+    record = f", record {numbers.signed_wealth(f.record, f.asset).lstrip('+')}" if f.record else ""
+    below = f", {numbers.wealth(under, f.asset)} under it" if record and under else ""
+    return f"since the start {money(f.total, f.asset)}{record}{below}"
+
+
+def _amounts(by_asset: Mapping[str, Decimal], *, signed: bool) -> str:
+    told = (
+        of(f"{'+' if signed and amount > 0 else ''}{numbers.average(float(amount))}", asset or None)
+        for asset, amount in sorted(by_asset.items())
+        if amount
+    )
+    return " and ".join(told)

@@ -1,0 +1,219 @@
+"""A bot with several symbols, shorts or no known wealth: what chapters, quiet lines and status tell, and what not."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+
+from livestory import Fill, Observation, PositionReading, StoryWriter
+from livestory.cli.commands.status import status
+from livestory.clock import DAY, HOUR, ManualClock
+from livestory.retell.explain_story import RetellingSettings
+from livestory.retell.journal_source import JournalSource
+from livestory.retell.summary import SummaryBuilder
+from livestory.story.inputs import Begin, End, Input, Statement
+from livestory.story.journal.reader import JournalReader
+from livestory.story.kinds import KINDS
+from livestory.story.kinds.chapters import Chapter, Quiet
+from livestory.story.kinds.lifecycle import Rules
+from livestory.story.kinds.risk import HalfWay, Phoenix
+from livestory.story.line import parse, render, tell
+from livestory.story.narrator import Narrator
+from livestory.story.reason import Reason
+from livestory.story.results import Results
+from tests.retell.listening import heard
+from tests.story.inputs import START, told
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from livestory.story.event import Event
+    from livestory.story.kinds.base import Facts
+
+
+def fill(hour: int, side: str, quantity: str, price: str, symbol: str, **fields: Any) -> Fill:
+    """So many hours after the start."""
+    return Fill(
+        time=START + hour * HOUR, side=side, quantity=Decimal(quantity), price=Decimal(price), symbol=symbol, **fields
+    )
+
+
+TRADES: tuple[Input, ...] = (
+    fill(0, "buy", "2", "150", "SOL/USDT", fee=Decimal("0.3")),
+    fill(1, "sell", "0.5", "3800", "ETH/USDT:USDT", effect="open", fee=Decimal("0.001"), fee_asset="BNB"),
+    fill(2, "sell", "1", "160", "SOL/USDT", fee=Decimal("0.16")),
+    fill(3, "buy", "0.5", "3900", "ETH/USDT:USDT", effect="close", fee=Decimal("0.5"), reason=Reason("stop")),
+    fill(4, "sell", "1", "170", "SOL/USDT", fee=Decimal("0.17")),
+    fill(5, "buy", "1", "0.05", "ETH/BTC", fee=Decimal(0)),
+    fill(6, "sell", "1", "0.06", "ETH/BTC", fee=Decimal(0)),
+    fill(7, "buy", "3", "100", "LTC/USDT", fee=Decimal("0.3")),
+)
+
+
+def book(**prices: str) -> dict[str, PositionReading]:
+    """Three shorts."""
+    return {
+        f"{base}/USDT:USDT": PositionReading(quantity=Decimal(-1), entry=Decimal(100), price=Decimal(price))
+        for base, price in {"BTC": "100", "ETH": "100", "SOL": "100", **prices}.items()
+    }
+
+
+def a_book_of_shorts() -> list[Input]:
+    """All that it can hand in, with the price, position and weight of one symbol that explain nothing."""
+    seen: dict[str, Any] = {"price": 94_000.0, "position": -1.0, "weight": 0.4, "target_weight": 0.5}
+    wealths = [1000.0, 1030.0, 900.0, 790.0]
+    bars: list[Input] = [
+        Observation(time=START + n * HOUR, wealth=w, halted=n == 3, positions=book(ETH="120"), **seen)
+        for n, w in enumerate(wealths)
+    ]
+    rest: list[Input] = [
+        Observation(time=START + n * HOUR, wealth=800.0, halted=False, positions=book(SOL="90"), **seen)
+        for n in range(4, 80)
+    ]
+    begun: list[Input] = [Begin(time=START - 1, wealth=1000.0), Statement(START - 1, (Rules(breaker=0.2),))]
+    return [*begun, *bars, *rest, End(time=START + 80 * HOUR, by="you", wealth=800.0)]
+
+
+def of_kind(events: list[Event], kind: type[Facts]) -> list[Any]:
+    """The facts of that kind."""
+    return [event.facts for event in events if isinstance(event.facts, kind)]
+
+
+def test_a_chapter_without_wealth_tells_the_result_in_money_each_currency_for_itself() -> None:
+    """Won and lost, the best and the worst, fees by asset, what is open; and once that no wealth is known."""
+    narrator = Narrator(None, None)
+    events = told(narrator, [*TRADES, fill(12, "buy", "1", "100", "LTC/USDT"), fill(36, "buy", "1", "100", "LTC/USDT")])
+    first, second = (event.line for event in events if isinstance(event.facts, Chapter))
+    assert first.split(" | ", 2)[2] == (
+        "result -21.13 USDT, +0.0100 BTC | told late: it ended 00:00; from 15:00; 4 buys, 4 sells, fees 0.001 BNB and "
+        "1.43 USDT; USDT: 2 trades closed: 1 won (+29.37), 1 lost (-50.50), profit factor 0.5816; best +29.37 USDT "
+        "(+9.8%, SOL/USDT), worst -50.50 USDT (-2.7%, ETH/USDT:USDT short); USDT: since the start -21.13 USDT, record "
+        "9.69, 30.82 under it; BTC: 1 trade closed: 1 won (+0.0100); BTC: since the start +0.0100 BTC, record 0.0100; "
+        "open: 3 LTC/USDT at 100; no wealth is known: results in money, no percent"
+    )
+    assert "no wealth is known" not in second
+    assert "open: 4 LTC/USDT at 100" in second
+
+
+def test_a_portfolio_with_wealth_tells_its_return_and_what_is_open() -> None:
+    """With the results that its positions have, and the return since the start; no benchmark explains it."""
+    events = told(Narrator("BTC/USDT", "USDT"), a_book_of_shorts())
+    chapter = of_kind(events, Chapter)[1]
+    assert (chapter.holding, chapter.base) == (None, None)
+    line = next(event.line for event in events if event.facts is chapter)
+    opened = "open: -1 BTC/USDT:USDT at 100 (0.00 USDT), -1 ETH/USDT:USDT at 100 (0.00 USDT), "
+    assert f"{opened}-1 SOL/USDT:USDT at 100 (+10.00 USDT)" in line
+    assert "since the start -20.0%" in line
+
+
+_MIXED = {"price", "price_at_limit", "position", "weight", "target_weight", "holding", "base", "sold_at"}
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_no_figure_of_a_portfolio_mixes_its_symbols(kind: str) -> None:
+    """Not one kind tells a price, a position, a weight or a benchmark of one symbol as if it were of all."""
+    events = told(Narrator("BTC/USDT", "USDT"), a_book_of_shorts())
+    for facts in of_kind(events, KINDS[kind]):
+        if kind != "trade":
+            assert {name: getattr(facts, name) for name in _MIXED & set(facts.__struct_fields__) if name != "base"} == (
+                dict.fromkeys(_MIXED & set(facts.__struct_fields__) - {"base"})
+            )
+        line = tell(START, facts)
+        assert "holding" not in line
+        assert "price 9" not in line
+        assert render(parse(line)) == line
+
+
+def test_the_kinds_of_a_book_of_shorts_are_many() -> None:
+    """So that the test above is about something."""
+    kinds = {event.kind for event in told(Narrator("BTC/USDT", "USDT"), a_book_of_shorts())}
+    assert kinds >= {"started", "ath", "halfway", "breaker", "phoenix", "chapter", "quiet", "stopped"}
+
+
+def test_a_half_way_price_needs_one_symbol() -> None:
+    """Three shorts fall with no one price; one position has it."""
+    (several,) = of_kind(told(Narrator("BTC/USDT", "USDT"), a_book_of_shorts()), HalfWay)
+    assert several.price_at_limit is None
+    one: list[Input] = [
+        Statement(START, (Rules(breaker=0.2),)),
+        *(
+            Observation(time=START + n * HOUR, wealth=w, price=w / 10, position=10.0, halted=False)
+            for n, w in enumerate([1000.0, 890.0])
+        ),
+    ]
+    (alone,) = of_kind(told(Narrator("BTC/USDT", "USDT"), one), HalfWay)
+    assert alone.price_at_limit == pytest.approx(80.0)
+
+
+def test_a_quiet_line_tells_what_is_open() -> None:
+    """Of a portfolio each position, with its result."""
+    quiet = of_kind(told(Narrator("BTC/USDT", "USDT"), a_book_of_shorts()), Quiet)
+    assert [each.symbol for each in quiet[0].open] == ["BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT"]
+
+
+def test_a_drawdown_counts_from_the_wealth_at_the_resume_only_where_it_does() -> None:
+    """In its unit; a bot whose own drawdown goes on counts from something else, which is not told."""
+    halted = Observation(time=START + HOUR, wealth=880.0, halted=True, halt_reason="breaker")
+    for drawdown, words in ((None, "DD counts from 880.00 again"), (-0.12, None)):
+        resumed = Observation(time=START + 2 * HOUR, wealth=880.0, halted=False, drawdown=drawdown, positions=book())
+        events = told(Narrator("BTC/USDT", "USDT"), [Observation(time=START, wealth=1000.0), halted, resumed])
+        (phoenix,) = (event.line for event in events if isinstance(event.facts, Phoenix))
+        assert ("DD counts from" in phoenix) == (words is not None)
+        assert words is None or words in phoenix
+
+
+def test_what_a_portfolio_told_is_retold(tmp_path: Path) -> None:
+    """Line for line, from its journal; the summary has the results too."""
+    path = tmp_path / "live_story.txt"
+    with StoryWriter(path, symbol=None, strict=True, clock=ManualClock(START)) as story:
+        for each in TRADES:
+            assert isinstance(each, Fill)
+            story.fill(
+                each.side, each.quantity, each.price, symbol=each.symbol, effect=each.effect, fee=each.fee,
+                fee_asset=each.fee_asset, reason=each.reason, timestamp=each.time / 1e6,
+            )  # fmt: skip
+        story.observe(Observation(time=START + 2 * DAY))
+    with JournalReader.open(path) as reader:
+        live = [kept.line for kept in reader.events()]
+        retold = heard(JournalSource(reader), RetellingSettings(symbol=None, unit=None))
+    assert [line for line in retold.lines if line in live] == live
+    assert retold.summary is not None
+    assert "| result -21.13 USDT, +0.0100 BTC |" in retold.summary.line
+
+
+def test_status_tells_the_holding_that_a_line_told(tmp_path: Path) -> None:
+    """Also before any observation, and where no observation speaks of it."""
+    with StoryWriter(tmp_path / "live_story.txt", symbol=None, strict=True) as story:
+        story.fill("buy", 2, 150, symbol="SOL/USDT", timestamp=START / 1e6)
+    for observed in (False, True):
+        if observed:
+            with StoryWriter(tmp_path / "live_story.txt", symbol=None, strict=True) as story:
+                story.observe(Observation(time=START + HOUR, wealth=880.0))
+        shown = CliRunner().invoke(status, ["--dir", str(tmp_path)]).output
+        if observed:
+            assert "SOL/USDT" in shown
+        assert "position  not known" not in shown
+
+
+def test_days_add_up_to_what_all_of_them_told() -> None:
+    """Appended day by day, the results are those of one count: sums, extremes, record and fall."""
+    trades = of_kind(told(Narrator(None, None), list(TRADES)), KINDS["trade"])
+    whole, parts = Results(), Results()
+    for trade in trades:
+        whole.hear(trade)
+        day = Results()
+        day.hear(trade)
+        parts.append(day)
+    assert parts == whole
+    tally = whole.tallies["USDT"]
+    assert (tally.high, tally.fall) == (Decimal("9.69"), Decimal("-50.50"))
+    assert whole.fees == {"USDT": Decimal("1.43"), "BNB": Decimal("0.001")}
+
+
+def test_a_summary_without_trades_has_no_result() -> None:
+    """Nothing is made of nothing."""
+    narrator = Narrator(None, None)
+    assert SummaryBuilder(narrator.account).build(halts=False, exposures=False).results == ()

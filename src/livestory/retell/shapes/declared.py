@@ -161,7 +161,8 @@ RETURNS = Shape(
     columns={
         "time": _TIME,
         "return": (
-            "return returns ret returnpct returnspct dailyreturn dailyreturns strategyreturn strategyreturns portfolioreturn pctreturn"
+            "return returns ret returnpct returnspct dailyreturn dailyreturns strategyreturn strategyreturns "
+            "portfolioreturn pctreturn"
         ),
     },
     needs=(("time", "return"), ("return",)),

@@ -13,13 +13,16 @@ from livestory.durations import Duration
 _MOST = 2**63  # beyond which no number fits a file
 
 
+Detail = Literal["normal", "all"]
+
+
 class StorySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which events are worth a line."""
 
     detail: Annotated[
-        Literal["normal", "all"],
+        Detail,
         Meta(description="Which lines the text shows: those that matter, or all that the journal has."),
-    ] = "normal"
+    ] = "all"
     ath_min_gain: Annotated[
         float,
         Meta(
@@ -92,6 +95,9 @@ class StorySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def __post_init__(self) -> None:
         """Raises ValueError where a setting is out of its range."""
+        if self.detail not in get_args(Detail):
+            message = f"detail {self.detail!r}: expected one of {', '.join(get_args(Detail))}"
+            raise ValueError(message)
         _check(self)
 
 

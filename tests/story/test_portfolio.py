@@ -89,10 +89,10 @@ def test_a_chapter_without_wealth_tells_the_result_in_money_each_currency_for_it
     first, second = (event.line for event in events if isinstance(event.facts, Chapter))
     assert first.split(" | ", 2)[2] == (
         "result -21.13 USDT, +0.0100 BTC | told late: it ended 00:00; from 15:00; 4 buys, 4 sells, fees 0.001 BNB and "
-        "1.43 USDT; USDT: 2 trades closed: 1 won (+29.37), 1 lost (-50.50), profit factor 0.5816; best +29.37 USDT "
+        "1.43 USDT; 2 trades closed, 1 won, 1 lost, result -21.13 USDT; USDT: profit factor 0.5816; best +29.37 USDT "
         "(+9.8%, SOL/USDT), worst -50.50 USDT (-2.7%, ETH/USDT:USDT short); USDT: since the start -21.13 USDT, record "
-        "9.69, 30.82 under it; BTC: 1 trade closed: 1 won (+0.0100); BTC: since the start +0.0100 BTC, record 0.0100; "
-        "open: 3 LTC/USDT at 100; no wealth is known: results in money, no percent"
+        "9.69, 30.82 under it; 1 trade closed, 1 won, 0 lost, result +0.0100 BTC; BTC: since the start +0.0100 BTC, "
+        "record 0.0100; open: 3 LTC/USDT at 100; no wealth is known: results in money, no percent"
     )
     assert "no wealth is known" not in second
     assert "open: 4 LTC/USDT at 100" in second
@@ -181,7 +181,10 @@ def test_what_a_portfolio_told_is_retold(tmp_path: Path) -> None:
         retold = heard(JournalSource(reader), RetellingSettings(symbol=None, unit=None))
     assert [line for line in retold.lines if line in live] == live
     assert retold.summary is not None
-    assert "| result -21.13 USDT, +0.0100 BTC |" in retold.summary.line
+    assert (
+        "| 2 trades closed, 1 won, 1 lost, result -21.13 USDT; 1 trade closed, 1 won, 0 lost, result +0.0100 BTC |"
+        in retold.summary.line
+    )
 
 
 def test_status_tells_the_holding_that_a_line_told(tmp_path: Path) -> None:

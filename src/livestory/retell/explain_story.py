@@ -201,6 +201,7 @@ class Reteller:
         self._never = frozenset(OBSERVATION) - known  # fields that no observation has
         self._rules = settings.rules
         self._narrator = narrator = Narrator(settings.symbol, settings.unit, settings.story)
+        self._of_trades = source.knows is not None and "fill" in source.knows
         self._summary = SummaryBuilder(narrator.account)
         self._listeners = listeners
         self._begun: int | None = None
@@ -247,6 +248,7 @@ class Reteller:
             halts="halted" not in head.lacking,
             exposures="exposure" in head.inferred,
             trades="fill" not in head.lacking,
+            of_trades=self._of_trades,
         )
         events = (
             Event(self._begun, head, tell(self._begun, head), "head"),

@@ -96,8 +96,11 @@ class SummaryBuilder:
             case _:
                 pass
 
-    def build(self, *, halts: bool, exposures: bool, trades: bool = True) -> Summary:
-        """The numbers. ``halts``, ``exposures``, ``trades``: whether there was anything to hear of them."""
+    def build(self, *, halts: bool, exposures: bool, trades: bool = True, of_trades: bool = False) -> Summary:
+        """The numbers. ``halts``, ``exposures``, ``trades``: whether there was anything to hear of them.
+
+        ``of_trades``: it is a table of trades, of which a reader wants the results.
+        """
         account, end = self.account, self._last
         self._end_regime(end)
         self._end_halt(end)
@@ -106,7 +109,7 @@ class SummaryBuilder:
             self._end_month(start, return_of(self._month, account.value))
         best, worst = max(self._months, default=None), min(self._months, default=None)
         several = best is not None and worst is not None and best != worst
-        portfolio = account.portfolio or account.wealth is None
+        portfolio = of_trades or account.portfolio or account.wealth is None
         return Summary(
             start=end if self._first is None else self._first,
             end=end,
@@ -121,7 +124,7 @@ class SummaryBuilder:
             buys=self._buys,
             sells=self._sells,
             fees=Decimal(0) if portfolio else self._fees,
-            results=self._results.told(self._results) if portfolio else (),
+            results=self._results.told(self._results, reasons=True) if portfolio else (),
             fees_by_asset=self._results.fees if portfolio else {},
             open=open_positions(account) if portfolio else (),
             exposures=self._exposures if exposures else None,

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from livestory.story.positions import add
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _NOTHING = Decimal(0)
 _MOST = 300  # names that results are kept by: a bot whose every reason reads differently fills no memory
 _OTHERS = "others"
+_MOST_REASONS = 6  # that a line names
 
 
 class Outcome(Struct, frozen=True, omit_defaults=True):
@@ -30,6 +32,13 @@ class Outcome(Struct, frozen=True, omit_defaults=True):
     result: Decimal
     share: float | None = None  # of what it cost
     short: bool = False
+
+
+class ReasonResult(Struct, frozen=True):
+    """What the trades earned that were closed for one reason."""
+
+    reason: str
+    result: Decimal
 
 
 class OpenPosition(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -58,6 +67,7 @@ class CurrencyResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
     worst: Outcome | None = None
     best_symbol: Outcome | None = None
     worst_symbol: Outcome | None = None
+    reasons: tuple[ReasonResult, ...] = ()  # the best first
     total: Decimal = _NOTHING  # realised since the story began
     record: Decimal = _NOTHING  # the highest that was
     fall: Decimal = _NOTHING  # the deepest that the realised result of the period went under its highest, negative
@@ -160,9 +170,13 @@ class Results(Struct, omit_defaults=True):
             for asset, amount in more.items():
                 add(amounts, asset, amount)
 
-    def told(self, total: Results) -> tuple[CurrencyResult, ...]:
-        """The results by currency; ``total`` are those since the story began, these included."""
-        return tuple(_told(asset, tally, total.tallies.get(asset, tally)) for asset, tally in self.tallies.items())
+    def told(self, total: Results, *, reasons: bool = False) -> tuple[CurrencyResult, ...]:
+        """The results by currency; ``total`` are those since the story began, these included.
+
+        ``reasons``: with what each reason for closing came to.
+        """
+        told = tuple(_told(asset, tally, total.tallies.get(asset, tally)) for asset, tally in self.tallies.items())
+        return tuple(replace(each, reasons=_by_reason(self._tally(each.asset))) for each in told) if reasons else told
 
     def _tally(self, asset: str | None) -> Tally:
         return self.tallies.setdefault(asset or "", Tally())
@@ -187,6 +201,12 @@ def _told(asset: str, tally: Tally, total: Tally) -> CurrencyResult:
         record=total.high,
         fall=tally.fall,
     )
+
+
+def _by_reason(tally: Tally) -> tuple[ReasonResult, ...]:
+    """The reasons that earned or cost the most, the best first."""
+    most = sorted(tally.reasons.items(), key=lambda item: -abs(item[1]))[:_MOST_REASONS]
+    return tuple(ReasonResult(*each) for each in sorted(most, key=lambda item: -item[1]))
 
 
 def _count(amounts: dict[str, Decimal], name: str, amount: Decimal) -> None:

@@ -112,7 +112,7 @@ class Summary(Facts, frozen=True, kw_only=True, tag="summary"):
     declared: ClassVar[Kind] = Kind(
         words=(
             Words("🏁", "In All", "{change:percent} to {wealth:wealth}{unit:asset}", has("change", "wealth")),
-            Words("🏁", "In All", "result {result_list:text}", lambda facts: facts.wealth is None and facts.results),
+            Words("🏁", "In All", "{closed:text}", lambda facts: facts.wealth is None and facts.results),
             Words("🏁", "In All", "no wealth told"),
         ),
         group=Group.RUNNING,
@@ -149,9 +149,9 @@ class Summary(Facts, frozen=True, kw_only=True, tag="summary"):
     open: tuple[OpenPosition, ...] = ()
 
     @property
-    def result_list(self) -> str:
-        """What closing came to, each currency for itself."""
-        return performance.realised(self.results)
+    def closed(self) -> str:
+        """How many trades were closed and what that came to, each currency for itself."""
+        return performance.closed(self.results)
 
     def why(self, _time: int, /) -> Iterable[str]:
         yield f"{numbers.minute(self.start)} to {numbers.minute(self.end)}"
@@ -168,7 +168,8 @@ class Summary(Facts, frozen=True, kw_only=True, tag="summary"):
             yield ", ".join(filter(None, (*counts, fees)))
         elif self.trades_known:
             yield "no trade"
-        yield from performance.performance(self.results, wealth_known=self.wealth is not None)
+        known = self.wealth is not None
+        yield from performance.performance(self.results, wealth_known=known, headed=not known)
         yield performance.open_positions(self.open)
         yield _regimes(self)
         if self.halts:

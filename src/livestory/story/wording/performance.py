@@ -26,14 +26,28 @@ def realised(results: Sequence[CurrencyResult]) -> str:
     return ", ".join(money(each.realised, each.asset) for each in results)
 
 
-def performance(results: Sequence[CurrencyResult], *, wealth_known: bool) -> Iterable[str]:
-    """Won and lost, the best and the worst; without wealth also what came of it since the start."""
+def closed(results: Sequence[CurrencyResult]) -> str:
+    """``408 trades closed, 202 won, 206 lost, result -0.0829 BTC``: what closing came to, each currency for itself."""
+    return "; ".join(map(_closed, results))
+
+
+def performance(results: Sequence[CurrencyResult], *, wealth_known: bool, headed: bool = False) -> Iterable[str]:
+    """Won and lost, the best and the worst; without wealth also what came of it since the start.
+
+    ``headed``: what `closed` says stands in the line already.
+    """
     for each in results:
         whose = f"{escape(each.asset)}: " if len(results) > 1 and each.asset else ""
-        if each.closed:
-            yield f"{whose}{_won_and_lost(each)}"
+        if each.closed and not headed:
+            yield _closed(each)
+        factor = each.profit_factor
+        if factor:
+            yield f"{whose}profit factor {numbers.average(factor)}"
         yield ", ".join(_extremes(each.best, each.worst, each.asset))
         yield ", ".join(_extremes(each.best_symbol, each.worst_symbol, each.asset, "symbol "))
+        if each.reasons:
+            told = (f"{escape(one.reason)} {numbers.signed_wealth(one.result, each.asset)}" for one in each.reasons)
+            yield f"closed by {', '.join(told)}"
         if not wealth_known:
             yield whose + _since_the_start(each)
 
@@ -66,14 +80,12 @@ def position(one: OpenPosition) -> str:
     return of(numbers.exact(one.quantity), one.symbol) + entry + result
 
 
-def _won_and_lost(f: CurrencyResult) -> str:
-    factor = f.profit_factor
-    won = f"{f.won} won ({numbers.signed_wealth(f.gain, f.asset)})" if f.won else ""
-    lost = f"{f.lost} lost ({numbers.signed_wealth(f.loss, f.asset)})" if f.lost else ""
-    even = f"{f.closed - f.won - f.lost} even" if f.closed > f.won + f.lost else ""
-    told = ", ".join(filter(None, (won, lost, even)))
-    ratio = f", profit factor {numbers.average(factor)}" if factor else ""
-    return f"{numbers.count(f.closed, 'trade')} closed: {told}{ratio}"
+def _closed(f: CurrencyResult) -> str:
+    even = f.closed - f.won - f.lost
+    counts = ((f.won, "won"), (f.lost, "lost"), *(((even, "even"),) if even else ()))
+    outcome = ", ".join(f"{numbers.whole(count)} {how}" for count, how in counts)
+    trades = f"{numbers.count(f.closed, 'trade')} closed, {outcome}, " if f.closed else ""
+    return f"{trades}result {money(f.realised, f.asset)}"
 
 
 def _extremes(best: Outcome | None, worst: Outcome | None, asset: str | None, what: str = "") -> Iterable[str]:

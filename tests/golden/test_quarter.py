@@ -7,8 +7,11 @@ import sys
 from difflib import unified_diff
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from livestory.story.settings import StorySettings
 from tests.golden.oracle import events
-from tests.golden.replay import GOLDEN
+from tests.golden.replay import GOLDEN, QUARTER, replay
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,3 +47,18 @@ def test_the_text_holds_the_lines_of_the_journal_and_no_others(quarter: Layout) 
     """In their order, each with its end."""
     lines = events(quarter.db)["line"]
     assert quarter.text.read_text(encoding="utf-8") == "".join(f"{line}\n" for line in lines)
+
+
+def test_what_matters_is_shown_and_all_else_is_in_the_journal(
+    quarter_bars: Path, quarter: Layout, tmp_path: Path
+) -> None:
+    """The journal is the same, and the text has about half of it: every trade, trip, resume and record."""
+    short = replay(quarter_bars, tmp_path, replace(QUARTER, story=StorySettings(detail="normal")))
+    told, whole = short.text.read_text("utf-8").splitlines(), quarter.text.read_text("utf-8").splitlines()
+    assert list(events(short.db)["line"]) == whole
+    left_out = [line for line in whole if line not in set(told)]
+    assert told == [line for line in whole if line not in set(left_out)]
+    assert len(told) <= 0.65 * len(whole)
+    assert {line.split(" | ")[1][2:].split(":")[0].strip() for line in left_out} <= {"Quiet", "Day", "Regime Switch"}
+    halts = [line for line in left_out if "Regime Switch" in line and "no effect while halted" not in line]
+    assert halts == []

@@ -12,7 +12,7 @@ from livestory import StorySettings
 from livestory.clock import DAY
 
 
-@pytest.mark.parametrize("name", StorySettings.__struct_fields__)
+@pytest.mark.parametrize("name", [name for name in StorySettings.__struct_fields__ if name != "detail"])
 @pytest.mark.parametrize(
     "value", [nan, inf, -inf, -1, -0.5, True, None, "1", 10**400], ids=lambda value: str(value)[:9]
 )
@@ -41,6 +41,13 @@ def test_the_range_is_the_declared_one(name: str, value: Any, allowed: str) -> N
     with pytest.raises(ValueError, match=rf"^{name} .*: expected ") as refused:
         StorySettings(**{name: value})
     assert str(refused.value).endswith(allowed)
+
+
+@pytest.mark.parametrize("value", ["some", "", None, 1], ids=str)
+def test_a_word_that_is_not_one_of_those_is_refused(value: Any) -> None:
+    """With those that are."""
+    with pytest.raises(ValueError, match=r"^detail .*: expected one of normal, all$"):
+        StorySettings(detail=value)
 
 
 def test_the_ends_of_the_ranges_are_allowed() -> None:

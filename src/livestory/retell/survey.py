@@ -87,6 +87,8 @@ class Survey:
         self.scale: dict[str, float] = {}  # what the numbers of a column are multiplied with
         for own in _WEIGHTS:
             self._weigh(own)
+        if layout.shape is declared.RETURNS:
+            self._weigh_returns()
         if layout.shape is declared.WEALTH:
             self._judge_drawdown()
             self._judge_score()
@@ -188,6 +190,11 @@ class Survey:
             self._remarks.infer(f"{name} read as percent")
         elif most > _WHOLE:
             self._remarks.doubt(f"{name} above 1, up to {most:g}")
+
+    def _weigh_returns(self) -> None:
+        if max(map(abs, self._numbers("return")), default=0.0) > 1:
+            self.scale["return"] = 1 / _HUNDRED
+            self._remarks.infer("returns read as percent")
 
     def _judge_score(self) -> None:
         scores = self._numbers("score")

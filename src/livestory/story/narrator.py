@@ -30,11 +30,13 @@ from livestory.story.inputs import (
     Statement,
 )
 from livestory.story.kinds.base import Facts, OfACaller
+from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.exchange import ExchangeBack
 from livestory.story.kinds.lifecycle import Rules, Stopped
 from livestory.story.kinds.risk import Halted, Unhalted
 from livestory.story.line import tell
 from livestory.story.settings import StorySettings
+from livestory.story.showing import Lately
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,6 +87,7 @@ class _Memory(Struct):
     chapters: d.ChapterDetector = field(default_factory=d.ChapterDetector)
     silence: d.QuietDetector = field(default_factory=d.QuietDetector)
     times: d.TimeDetector = field(default_factory=d.TimeDetector)
+    lately: Lately = field(default_factory=Lately)
     exposures: d.ExposureDetector | None = None  # of a story that is retold, and so is the next
     inferred_halt: InferredHalt | None = None
     never: frozenset[str] = frozenset()  # fields that no observation has
@@ -279,7 +282,7 @@ class Narrator(FormerVerbs):
             found = observe(observation, account)
             if found:
                 told += self._hear(time, found)
-        return self._events(time, told) if told else ()
+        return self._events(time, told, found=True) if told else ()
 
     def _fill(self, fill: Fill) -> tuple[Event, ...]:
         self._memory.calls += 1
@@ -376,13 +379,25 @@ class Narrator(FormerVerbs):
         return heard
 
     def _events(
-        self, time: int, told: list[Facts], own: int = 0, own_id: str | None = None
-    ) -> tuple[Event, ...]:  # fmt: skip
+        self, time: int, told: list[Facts], own: int = 0, own_id: str | None = None, *, found: bool = False
+    ) -> tuple[Event, ...]:
+        """The events that tell ``told``; ``found``: detectors found it in an observation."""
         calls = self._memory.calls
-        events = [Event(time, facts, tell(time, facts), f"{calls}.{number}") for number, facts in enumerate(told)]
+        events = [
+            Event(time, facts, tell(time, facts), f"{calls}.{number}", shown=self._shown(time, facts, found=found))
+            for number, facts in enumerate(told)
+        ]
         if own_id is not None:
             events[own] = replace(events[own], id=own_id)
         return tuple(events)
+
+    def _shown(self, time: int, facts: Facts, *, found: bool) -> bool:
+        """Whether the text shows the line: what a caller tells always, what a detector finds by its kind's rule."""
+        lately, settings = self._memory.lately, self._settings
+        ruled = (found or isinstance(facts, Chapter)) and settings.detail != "all" and not facts.declared.critical
+        shown = not ruled or facts.shows(time, lately, settings)
+        lately.hear(time, facts, shown=shown)
+        return shown
 
 
 _CALLS: dict[type, str] = {

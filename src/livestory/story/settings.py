@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from msgspec import Meta, Struct
 
@@ -13,9 +13,16 @@ from livestory.durations import Duration
 _MOST = 2**63  # beyond which no number fits a file
 
 
+Detail = Literal["normal", "all"]
+
+
 class StorySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which events are worth a line."""
 
+    detail: Annotated[
+        Detail,
+        Meta(description="Which lines the text shows: those that matter, or all that the journal has."),
+    ] = "all"
     ath_min_gain: Annotated[
         float,
         Meta(
@@ -54,6 +61,20 @@ class StorySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         Duration,
         Meta(description="Silence after which a sign of life is told. Duration."),
     ] = 12 * HOUR
+    quiet_shown: Annotated[
+        Duration,
+        Meta(
+            description="Silence in the text after which a sign of life is shown, and after 3, 7, 14 … times as long."
+        ),
+    ] = DAY
+    day_moved: Annotated[
+        float,
+        Meta(ge=0, le=1, description="Move of wealth from which a day is shown in which nothing else happened. Share."),
+    ] = 0.01
+    record_again: Annotated[
+        float,
+        Meta(ge=0, le=1, description="Gain over the day's shown all-time high from which another is shown. Share."),
+    ] = 0.05
     implausible: Annotated[
         float,
         Meta(gt=1, description="Factor between two readings of wealth or price that is not believed at once. Factor."),
@@ -74,6 +95,9 @@ class StorySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def __post_init__(self) -> None:
         """Raises ValueError where a setting is out of its range."""
+        if self.detail not in get_args(Detail):
+            message = f"detail {self.detail!r}: expected one of {', '.join(get_args(Detail))}"
+            raise ValueError(message)
         _check(self)
 
 

@@ -81,7 +81,7 @@ FILLS = Shape(
         ),
         "fill_side": "fillside side tradetype orderside action buysell type direction transactiontype signal",
         "fill_quantity": (
-            "fillquantity filled filledqty filledqty executed executedqty execqty cumqty lastqty quantity qty amount "
+            "fillquantity filled filledqty executed executedqty execqty cumqty lastqty quantity qty amount "
             "size vol volume contracts units shares"
         ),
         "fill_price": (
@@ -161,7 +161,8 @@ RETURNS = Shape(
     columns={
         "time": _TIME,
         "return": (
-            "return returns ret dailyreturn dailyreturns strategyreturn strategyreturns portfolioreturn pctreturn"
+            "return returns ret returnpct returnspct dailyreturn dailyreturns strategyreturn strategyreturns "
+            "portfolioreturn pctreturn"
         ),
     },
     needs=(("time", "return"), ("return",)),

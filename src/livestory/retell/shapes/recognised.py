@@ -153,7 +153,9 @@ def _candidates(seen: _Seen) -> Iterator[tuple[Shape, dict[str, int]]]:
         if _has(shape, fields) and (shape is declared.TRIPS or _come_in_twos(seen.sample[fields["number"]])):
             yield shape, fields
     fields = _matched(seen, declared.FILLS)
-    if "fill_side" in fields or (_has(declared.FILLS, fields) and _is_signed(seen.sample[fields["fill_quantity"]])):
+    by_name = "fill_side" in fields and seen.names[fields["fill_side"]].spellings[0] in {"side", "fillside"}
+    has_side = "fill_side" in fields and (by_name or _has(declared.FILLS, fields))
+    if has_side or (_has(declared.FILLS, fields) and _is_signed(seen.sample[fields["fill_quantity"]])):
         yield declared.FILLS, fields
     fields = _matched(seen, declared.WEALTH)
     for column in FILL:

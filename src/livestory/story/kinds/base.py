@@ -16,6 +16,9 @@ from livestory.story.wording.columns import Words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from livestory.story.settings import StorySettings
+    from livestory.story.showing import Lately
+
 
 class Group(Enum):
     """The filter, on the page and in a report, under which a reader finds the kind; in the order shown."""
@@ -101,6 +104,10 @@ class Facts(Struct, frozen=True, omit_defaults=True, tag_field="kind"):
     def why(self, _time: int, /) -> Iterable[str]:
         """The parts of the fourth column, at that instant: the measured value, what against, the rule's limit."""
         return ()
+
+    def shows(self, _time: int, _lately: Lately, _settings: StorySettings, /) -> bool:
+        """Whether the line is shown in the text, told at that instant by a detector; the journal has it either way."""
+        return True
 
     @property
     def tone(self) -> Tone:

@@ -18,6 +18,13 @@ from livestory.story.wording.text import escape, of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from livestory.story.settings import StorySettings
+    from livestory.story.showing import Lately
+
+
+_SIGNS = (1, 3, 7)
+"""After how many times the silence that is set a sign of life is shown; the last one again and again."""
+
 
 def _chapters(symbol: str, headline: str, period: str) -> tuple[Words, ...]:
     return (
@@ -97,6 +104,14 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
         """What closing came to, each currency for itself."""
         return performance.realised(self.results)
 
+    def shows(self, _time: int, lately: Lately, settings: StorySettings, /) -> bool:
+        """A day where something happened in it; a week, a month, a year always."""
+        if self.period != "day":
+            return True
+        moved = self.change is not None and abs(self.change) >= settings.day_moved
+        traded = self.buys or self.sells or self.exposures
+        return bool(moved or traded or self.trips or self.flow or lately.eventful)
+
     def why(self, time: int, /) -> Iterable[str]:
         if time != self.end:
             yield f"told late: it ended {numbers.moment(self.end, time)}"
@@ -158,6 +173,14 @@ class Quiet(Facts, frozen=True, kw_only=True, tag="quiet"):
     limit: float | None = None
     no_trade: tuple[BarCount, ...] = ()
     open: tuple[OpenPosition, ...] = ()  # as in a chapter
+
+    def shows(self, time: int, lately: Lately, settings: StorySettings, /) -> bool:
+        """After a silence in the text that is long enough, and then ever more seldom."""
+        if lately.news is None:
+            return True
+        signs = lately.signs
+        times = _SIGNS[signs] if signs < len(_SIGNS) else _SIGNS[-1] * (signs - len(_SIGNS) + 2)
+        return time - lately.news >= settings.quiet_shown * times
 
     def why(self, time: int, /) -> Iterable[str]:
         held = performance.open_positions(self.open)

@@ -27,6 +27,9 @@ from livestory.story.wording.text import escape, none_of, of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from livestory.story.settings import StorySettings
+    from livestory.story.showing import Lately
+
 
 class AllTimeHigh(OfACaller, frozen=True, kw_only=True, tag="ath"):
     """An all-time high of the unit value; the balance is shown."""
@@ -45,6 +48,11 @@ class AllTimeHigh(OfACaller, frozen=True, kw_only=True, tag="ath"):
     previous: float | None = None
     price: float | None = None
     next_told: float | None = None
+
+    def shows(self, time: int, lately: Lately, settings: StorySettings, /) -> bool:
+        """One a day, and a further one from a gain over it."""
+        same_day = (lately.record_told - 1) // DAY == (time - 1) // DAY
+        return not same_day or self.wealth >= lately.record * (1.0 + settings.record_again)
 
     def why(self, _time: int, /) -> Iterable[str]:
         if self.previous:

@@ -19,6 +19,9 @@ from livestory.story.wording.text import escape, none_of, of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from livestory.story.settings import StorySettings
+    from livestory.story.showing import Lately
+
 _EFFECTS = {
     "TREND": "now follows the trend and no longer buys dips",
     "MEAN_REV": "now buys dips under the average price, sells over it",
@@ -50,6 +53,10 @@ class RegimeSwitch(OfACaller, frozen=True, kw_only=True, tag="regime"):
     lasted: int | None = None  # how long the previous regime did
     halted: bool = False
     strategy: str | None = None
+
+    def shows(self, _time: int, _lately: Lately, _settings: StorySettings, /) -> bool:
+        """Not in a halt, where it has no effect."""
+        return not self.halted
 
     def why(self, _time: int, /) -> Iterable[str]:
         after = (

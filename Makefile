@@ -21,6 +21,9 @@ endif
 # Debian's, that tests drive: a real server to export from, a real browser, and systemd's judge of units.
 PROGRAMS := prometheus chromium-headless-shell systemd-analyze
 
+# Bots of others, each in an environment of its own: tests/peers/NAME.lock, which `make lock` leaves alone.
+PEERS := freqtrade
+
 # Where it is set, each start would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
 # Another environment may be active in the caller's shell.
@@ -31,7 +34,7 @@ unexport VIRTUAL_ENV
 ALONE = echo "pytest: what failed, alone" && $(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none \
 	--maxfail 3
 
-.PHONY: run test torture lint format bench docs lock clean help
+.PHONY: run test torture peers lint format bench docs lock clean help
 .DELETE_ON_ERROR:
 
 run: .venv/installed ## play the demo: a simulated market, its story told line by line
@@ -44,6 +47,9 @@ test: lint $(PROGRAMS:%=build/debian/usr/bin/%) ## check everything: ruff, mypy,
 torture: .venv/installed-dev ## the long form of the tests of reliability and of fuzzing: an hour, as root; a tenth with SHARE=0.1
 	@LIVESTORY_TORTURE=$(SHARE) $(BIN)/python -m pytest -q tests/reliability tests/fuzz tests/web/test_connections.py \
 		tests/alerts/test_kill.py tests/alerts/test_delivery.py
+
+peers: $(PEERS:%=build/peers/%/installed) ## against real bots of others, installed under build/peers
+	@LIVESTORY_PEERS=build/peers $(BIN)/python -m pytest -q tests/peers
 
 lint: .venv/installed-dev ## ruff and mypy alone
 	@echo "ruff check"
@@ -105,6 +111,12 @@ help: ## show this list
 
 .venv/installed-bench: .venv/installed-dev
 	@$(INSTALL) --group bench $(EXPLAINED)
+	@touch $@
+
+build/peers/%/installed: tests/peers/%.lock | .venv/installed-dev
+	@echo "Installing $* under build/peers"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python build/peers/$*
+	@$(BIN)/uv pip install --quiet --python build/peers/$*/bin/python --require-hashes --requirement $<
 	@touch $@
 
 build/debian/usr/bin/%:

@@ -22,7 +22,7 @@ endif
 PROGRAMS := prometheus chromium-headless-shell systemd-analyze
 
 # Bots of others, each in an environment of its own: tests/peers/NAME.lock, which `make lock` leaves alone.
-PEERS := freqtrade
+PEERS := freqtrade nautilus
 
 # Where it is set, each start would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -117,6 +117,8 @@ build/peers/%/installed: tests/peers/%.lock | .venv/installed-dev
 	@echo "Installing $* under build/peers"
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python build/peers/$*
 	@$(BIN)/uv pip install --quiet --python build/peers/$*/bin/python --require-hashes --requirement $<
+	@! grep -q '^hatchling==' $< || $(BIN)/uv pip install --quiet --python build/peers/$*/bin/python --no-deps \
+		--no-build-isolation --editable .
 	@touch $@
 
 build/debian/usr/bin/%:

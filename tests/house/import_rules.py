@@ -22,7 +22,7 @@ THIRD_PARTY = {
     "tables": {"duckdb", "backports", "compression", "openpyxl"},
     "story": {"apsw"},
     "trading": {"ccxt"},
-    "follow": {"apsw", "starlette"},
+    "follow": {"apsw", "nautilus_trader", "starlette"},
     "retell": {"duckdb", "httpx2"},
     "outlets": {
         "apprise",

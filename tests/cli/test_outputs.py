@@ -61,7 +61,7 @@ def looks_right(writer: str, content: bytes) -> bool:
     """Whether that is what the command writes, whole."""
     match writer:
         case "explain --out":
-            return content.startswith("2024-01-01 00:00:00 | 📼".encode()) and "🏁 In All".encode() in content
+            return content.startswith("2024-01-02 00:00:00 | 📼".encode()) and "🏁 In All".encode() in content
         case "explain --html":
             return content.startswith(b"<!doctype html>") and content.rstrip().endswith(b"</html>")
         case "export --out":

@@ -26,6 +26,10 @@ WORDS = {
     "alert": "alert list",
     "tail": "tail -n 3",
     "status": "status",
+    "digest": "digest",
+    "tell": "tell --schema",
+    "listen": "listen --port none",
+    "follow": "follow freqtrade --db none.sqlite --dir new",
     "verify": "verify",
     "halt": "halt why not",
     "resume": "resume",
@@ -40,7 +44,7 @@ WORDS = {
     "service": "service install --print",
 }
 # Those that find nothing to print: what they say, they say on standard error.
-SILENT = {"check", "serve", "halt", "resume", "note", "flow"}
+SILENT = {"check", "serve", "halt", "resume", "note", "flow", "listen", "follow"}
 CLOSED, FULL = "standard output is closed", "No space left on device"
 
 

@@ -70,7 +70,7 @@ def test_a_printer_whose_reader_has_gone_says_so_once() -> None:
     assert said == ["closed"]
 
 
-@given(st.text(st.sampled_from("ab 🚀é\u0301漢|"), max_size=200), st.integers(1, 100))
+@given(st.text(st.sampled_from("ab 🚀é\u0301漢|"), max_size=200), st.integers(3, 100))
 def test_a_wrapped_line_has_all_its_words_and_no_part_wider_than_the_window(text: str, width: int) -> None:
     """Unless one word is; the further parts hang under the first."""
     line = " ".join(text.split())

@@ -200,4 +200,4 @@ def test_the_declared_kinds_are_those_a_table_can_tell() -> None:
     """The set is not silently empty, and what comes from no table is named."""
     more = {"daily_limit", "daily_limit_over", "wait_over", "halted", "unhalted", "flow", "drawdown", "exposure"}
     assert set(NEEDS) >= TOLD | more
-    assert all(needs <= {*OBSERVATION, "fill", "skip"} for needs in NEEDS.values())
+    assert all(needs <= {*OBSERVATION, "positions", "fill", "skip"} for needs in NEEDS.values())

@@ -114,6 +114,7 @@ def test_its_thread_ends_with_the_story_also_where_nobody_waits_for_that(
         time.sleep(0.3)
         close(store)
 
+    before = set(threading.enumerate())
     monkeypatch.setattr(StoryStore, "close", slow)
 
     async def drop() -> None:
@@ -123,4 +124,4 @@ def test_its_thread_ends_with_the_story_also_where_nobody_waits_for_that(
         await story.flushed()
 
     asyncio.run(drop())
-    until(lambda: not any(thread.name.startswith("livestory") for thread in threading.enumerate()))
+    until(lambda: not any(thread.name.startswith("livestory") for thread in set(threading.enumerate()) - before))

@@ -87,15 +87,16 @@ def wrapped(line: str, width: int) -> str:
     indent = " " * (_HANGING if width >= _NARROW else _LITTLE)
     if width <= len(indent):
         return line
-    parts, column = [""], 0
-    for word in line.split(" "):
+    first, *words = line.split(" ")
+    parts, column = [first], _columns(first)
+    for word in words:
         size = _columns(word)
-        if column and column + 1 + size > width:
+        if column + 1 + size > width:
             parts.append(indent + word)
             column = len(indent) + size
         else:
-            parts[-1] += f" {word}" if column else word
-            column += size + bool(column)
+            parts[-1] += f" {word}"
+            column += 1 + size
     return "\n".join(parts)
 
 

@@ -182,6 +182,10 @@ def described(source: InputSource, settings: RetellingSettings) -> Retold:
     )
 
 
+_OF_A_BOT = {"price", "regime", "score", "halted"}
+"""What a table of a bot's bars has, and one of trades has not."""
+
+
 class Reteller:
     """A story on its way from a source's inputs through the narrator to the listeners."""
 
@@ -201,7 +205,8 @@ class Reteller:
         self._never = frozenset(OBSERVATION) - known  # fields that no observation has
         self._rules = settings.rules
         self._narrator = narrator = Narrator(settings.symbol, settings.unit, settings.story)
-        self._of_trades = source.knows is not None and "fill" in source.knows
+        knows = source.knows or frozenset()
+        self._of_trades = "fill" in knows and knows.isdisjoint(_OF_A_BOT)
         self._summary = SummaryBuilder(narrator.account)
         self._listeners = listeners
         self._begun: int | None = None

@@ -32,11 +32,12 @@ from livestory.story.inputs import (
 from livestory.story.kinds.base import Facts, OfACaller
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.exchange import ExchangeBack
+from livestory.story.kinds.lately import Lately
 from livestory.story.kinds.lifecycle import Rules, Stopped
 from livestory.story.kinds.risk import Halted, Unhalted
 from livestory.story.line import tell
 from livestory.story.settings import StorySettings
-from livestory.story.showing import Lately
+from livestory.story.showing import remember
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -396,7 +397,7 @@ class Narrator(FormerVerbs):
         lately, settings = self._memory.lately, self._settings
         ruled = (found or isinstance(facts, Chapter)) and settings.detail != "all" and not facts.declared.critical
         shown = not ruled or facts.shows(time, lately, settings)
-        lately.hear(time, facts, shown=shown)
+        remember(lately, time, facts, shown=shown)
         return shown
 
 

@@ -16,8 +16,8 @@ from livestory.story.wording.columns import Words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from livestory.story.kinds.lately import Lately
     from livestory.story.settings import StorySettings
-    from livestory.story.showing import Lately
 
 
 class Group(Enum):

@@ -18,8 +18,8 @@ from livestory.story.wording.text import escape, of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from livestory.story.kinds.lately import Lately
     from livestory.story.settings import StorySettings
-    from livestory.story.showing import Lately
 
 
 _SIGNS = (1, 3, 7)

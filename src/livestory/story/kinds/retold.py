@@ -64,7 +64,7 @@ class Retold(Facts, frozen=True, kw_only=True, tag="retold"):
         if self.first is not None and self.last is not None:
             yield f"{numbers.count(self.rows, 'row')}, {numbers.minute(self.first)} to {numbers.minute(self.last)}"
         if self.read_as is not None:
-            yield f"read as {self.read_as}"
+            yield f"read as {escape(self.read_as)}"
         yield from map(escape, self.doubts)
         if not self.in_order:
             yield "the rows were out of order and were sorted by time"

@@ -27,8 +27,8 @@ from livestory.story.wording.text import escape, none_of, of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from livestory.story.kinds.lately import Lately
     from livestory.story.settings import StorySettings
-    from livestory.story.showing import Lately
 
 
 class AllTimeHigh(OfACaller, frozen=True, kw_only=True, tag="ath"):

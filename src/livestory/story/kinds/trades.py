@@ -19,8 +19,8 @@ from livestory.story.wording.text import escape, none_of, of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from livestory.story.kinds.lately import Lately
     from livestory.story.settings import StorySettings
-    from livestory.story.showing import Lately
 
 _EFFECTS = {
     "TREND": "now follows the trend and no longer buys dips",
@@ -159,7 +159,8 @@ class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
         if breaker and self.reference:
             yield f"slipped {numbers.percent(self.price / self.reference - 1)} from {numbers.exact(self.reference)}"
         several = self.symbol is not None or self.short or self.opened is not None
-        if self.effect is not None and (several or not self.wealth_known):
+        told_by_wealth = self.wealth_known or self.weight_after is not None
+        if self.effect is not None and (several or not told_by_wealth):
             yield from _in_words(self)
             return
         if self.gain is not None:

@@ -61,7 +61,7 @@ _FORMATS: dict[str, _Format] = {
     "wealth": _Format(numbers.wealth, rf"-?{_DIGITS}", _decimal),
     "change": _Format(numbers.signed_wealth, rf"[+-]?{_DIGITS}", _decimal),
     "exact": _Format(_plain(numbers.exact), rf"-?{_DIGITS}", _decimal),
-    "signed": _Format(_plain(numbers.signed), r"[+-]\d+(?:\.\d+)?", Decimal),
+    "signed": _Format(_plain(numbers.signed), rf"[+-]?{_DIGITS}", _decimal),
     "percent": _Format(_plain(numbers.percent), _PERCENT, _share),
     "loss": _Format(_plain(lambda share: numbers.percent(-share)), _PERCENT, lambda text: -_share(text)),
     "exposure": _Format(_plain(numbers.exposure), r"-?\d+(?:\.\d)?%", _share),

@@ -107,8 +107,13 @@ def _since_the_start(f: CurrencyResult) -> str:
 
 def _amounts(by_asset: Mapping[str, Decimal], *, signed: bool) -> str:
     told = (
-        of(f"{'+' if signed and amount > 0 else ''}{numbers.average(float(amount))}", asset or None)
-        for asset, amount in sorted(by_asset.items())
-        if amount
+        of(_amount(amount, asset, signed=signed), asset or None) for asset, amount in sorted(by_asset.items()) if amount
     )
     return " and ".join(told)
+
+
+def _amount(amount: Decimal, asset: str, *, signed: bool) -> str:
+    """With the asset's own decimals; what is little in them, by the digits that count."""
+    if abs(amount) < 1:
+        return f"{'+' if signed and amount > 0 else ''}{numbers.average(float(amount))}"
+    return numbers.signed_wealth(amount, asset) if signed else numbers.wealth(amount, asset)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from livestory.story.wording import numbers
-from livestory.story.wording.text import of
+from livestory.story.wording.text import escape, of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,11 @@ def result(
     """``+3.2% after fees (+0.0085 BTC)``, ``+1.98 USDT before 0.0012 BNB of fees``."""
     gain = of(numbers.signed_wealth(money, asset), asset)
     left_out = amounts(fees_left_out)
-    basis = f"before {left_out} of fees" if left_out and after_fees == "all" else _AFTER.get(after_fees, after_fees)
+    basis = (
+        f"before {left_out} of fees"
+        if left_out and after_fees == "all"
+        else _AFTER.get(after_fees) or escape(after_fees)
+    )
     return f"{gain} {basis}" if share is None else f"{numbers.percent(share)} {basis} ({gain})"
 
 

@@ -1,0 +1,15 @@
+"""What was shown lately: with an event's facts all that a rule for showing its line may ask for (`Facts.shows`)."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Lately(Struct, omit_defaults=True):
+    """What was shown lately. Read it; only the narrator updates it, by `story/showing.py`."""
+
+    news: int | None = None  # when a line was shown last that is more than a sign of life
+    signs: int = 0  # of life that were shown since
+    record: float = 0.0  # the last record that was shown
+    record_told: int = 0  # and when
+    eventful: bool = False  # something happened since the last day's end that makes a day worth a line

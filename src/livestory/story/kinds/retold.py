@@ -112,8 +112,8 @@ class Summary(Facts, frozen=True, kw_only=True, tag="summary"):
     declared: ClassVar[Kind] = Kind(
         words=(
             Words("🏁", "In All", "{change:percent} to {wealth:wealth}{unit:asset}", has("change", "wealth")),
-            Words("🏁", "In All", "{closed:text}", lambda facts: facts.wealth is None and facts.results),
-            Words("🏁", "In All", "no wealth told"),
+            Words("🏁", "In All", "no wealth told", lambda facts: facts.wealth is not None or not facts.results),
+            Words("🏁", "In All", "{closed:text}"),
         ),
         group=Group.RUNNING,
         tone=Tone.CHAPTER,

@@ -99,6 +99,8 @@ class _Inspection:
         for (verdict,) in self.db.execute("PRAGMA integrity_check(20)"):
             if verdict != "ok":
                 self._found("", f"SQLite: {verdict}")
+        if self.path.stat().st_size % self.db.pragma("page_size"):  # SQLite reads on where the rest of a page is empty
+            self._found("", "it is cut off: its last page is not whole")
         if not self._schema():
             return False
         readable = self._events(check)

@@ -140,7 +140,7 @@ def _followed(layout: Layout, wanted: _Wanted) -> Iterator[list[Kept]]:
     from livestory.story.journal.follower import Change, StoryFollower
 
     follower = StoryFollower(layout.db)
-    begun = False
+    begun, said = False, ""
     while True:
         try:
             change = follower.look()
@@ -154,12 +154,15 @@ def _followed(layout: Layout, wanted: _Wanted) -> Iterator[list[Kept]]:
             while page := follower.page():
                 yield [kept for kept in page if wanted.has(kept)]
             follower.recovered()
+            said = ""
         except JournalError as error:
-            new = follower.failed(error)
+            follower.failed(error)
             if follower.trouble is None or not follower.trouble.passing:  # waiting is no help
                 raise
-            if new:
-                click.echo(f"{str(error).splitlines()[0]}; waiting (Ctrl-C ends it)", err=True)
+            what = str(error).splitlines()[0]
+            if what != said:  # a file that is begun and holds nothing yet is no news beside none
+                click.echo(f"{what}; waiting (Ctrl-C ends it)", err=True)
+            said = what
         time.sleep(_PAUSE)
 
 

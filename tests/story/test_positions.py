@@ -328,7 +328,7 @@ def test_a_reported_result_that_contradicts_the_fills_is_said_once() -> None:
     )
     assert "result +12.4% as reported (+12.50 USDT)" in told[1]
     assert told[2] == (
-        "⚖️ Result Differs | 12.5 USDT reported | the fills make +8.00 USDT; what is reported is told; "
+        "⚖️ Result Differs | 12.5 USDT reported | the fills make 8 USDT; what is reported is told; "
         "said once for ETH/USDT"
     )
     assert [line for line in told if "Differs" in line] == [told[2]]

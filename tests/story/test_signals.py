@@ -120,6 +120,31 @@ def test_what_is_retried_after_an_alarm_is_kept_once(tmp_path: Path, alarm: type
     assert sorted(ids) == sorted(f"trade-ETH/BTC-T{n}" for n in range(1, fills + 1))
 
 
+class _Ringing:
+    """A trade's id that is interrupted while it says what it is."""
+
+    def __str__(self) -> str:
+        signal.raise_signal(signal.SIGALRM)
+        return "T1"
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("alarm", [TimeoutError, ValueError], indirect=True)
+def test_an_alarm_is_not_taken_for_the_fault_of_an_argument(
+    tmp_path: Path, alarm: type[Exception], *, strict: bool
+) -> None:
+    """Whatever converts the argument may catch it: it is the bot's all the same. One from before the call is not."""
+    with StoryWriter(tmp_path / "live_story.txt", strict=strict) as story:
+        with pytest.raises(alarm) as heard:
+            story.fill("buy", 1, "0.05", trade_id=_Ringing())  # type: ignore[arg-type]  # as of some library
+        assert heard.traceback[-1].name == "ring"
+        try:
+            signal.raise_signal(signal.SIGALRM)
+        except alarm:
+            if not strict:
+                assert story.fill("buy", "much", "0.05") is None
+
+
 def test_an_alarm_that_rings_in_a_call_is_heard_by_the_bot(tmp_path: Path) -> None:
     """It is the bot's watchdog that speaks, and not the story that is in trouble."""
     code = """

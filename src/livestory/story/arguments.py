@@ -272,8 +272,6 @@ def _float(value: Any, name: str) -> float:
 
 
 def _words(value: object, name: str) -> str:
-    if value.__class__ is str:  # outside of the try: what a signal raises within is not this text's fault
-        return encodable(value)
     try:
         return encodable(plain(value))
     except Exception as error:  # noqa: BLE001 - an object that can't say what it is may raise anything

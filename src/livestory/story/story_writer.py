@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import signal
+import sys
 import time as time_
 import traceback
 from collections.abc import Mapping
@@ -60,10 +61,14 @@ def _harmless(method: Callable[Concatenate[StoryWriter, P], T]) -> Callable[Conc
 
     @functools.wraps(method)
     def guarded(self: StoryWriter, *args: P.args, **kwargs: P.kwargs) -> T | None:
+        handled = sys.exception()  # by the caller, who may be told of one thing while he handles another
         try:
             told = method(self, *args, **kwargs)
         except Exception as error:
-            if self.strict or _of_a_signal(error):
+            alarm = _alarm(error, handled)
+            if alarm is not None:
+                raise alarm from None
+            if self.strict:
                 raise
             if self._thread.refused(f"{method.__name__}: {_said(error)}"):
                 _log.exception("%s was not told", method.__name__)
@@ -425,10 +430,19 @@ def _amounts(**given: Number | None) -> dict[str, Any]:
     return {name: arguments.finite(amount, name) for name, amount in given.items() if amount is not None}
 
 
-def _of_a_signal(error: Exception) -> bool:
-    """Whether a handler of a signal raised it while the call ran: then it is meant for the bot, not for the story."""
-    running = {frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)}
-    return any(_code(signal.getsignal(number)) in running for number in signal.valid_signals())
+def _alarm(error: BaseException, handled: BaseException | None) -> BaseException | None:
+    """What a handler of a signal raised while the call ran: it is meant for the bot, not for the story.
+
+    It may have been taken for the fault of an argument, and be what ``error`` was raised for; what came before it was
+    ``handled`` before the call.
+    """
+    handlers = {_code(signal.getsignal(number)) for number in signal.valid_signals()} - {None}
+    found: BaseException | None = error
+    while found is not None and found is not handled:
+        if any(frame.f_code in handlers for frame, _ in traceback.walk_tb(found.__traceback__)):
+            return found
+        found = found.__context__
+    return None
 
 
 def _code(handler: Any) -> object:

@@ -186,7 +186,7 @@ class ResultDiffers(Facts, frozen=True, kw_only=True, tag="result_differs"):
     symbol: str | None = None
 
     def why(self, _time: int, /) -> Iterable[str]:
-        yield f"the fills make {of(numbers.signed_wealth(self.worked_out, self.unit), self.unit)}"
+        yield f"the fills make {of(numbers.exact(round(self.worked_out, 8)), self.unit)}"
         yield "what is reported is told"
         yield f"said once{f' for {escape(self.symbol)}' if self.symbol else ''}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
 from decimal import Decimal
@@ -14,6 +15,7 @@ from livestory.errors import InputError
 from livestory.follow.recognition import recognised
 from livestory.story.inputs import Fill, Funding, Input, Skip, Statement
 from livestory.story.kinds.followed import EntriesLocked, LockOver
+from tests.cli.program import inside
 from tests.follow.freqtrade_files import Bot
 
 if TYPE_CHECKING:
@@ -212,3 +214,16 @@ def test_a_cell_that_is_no_value_is_named(file: Path) -> None:
     bot.enter(7, at="yesterday")
     with pytest.raises(InputError, match=r"trade 7 can't be read: .*yesterday"):
         told(file)
+
+
+def test_several_pairs_are_told_without_one_that_the_file_does_not_name(file: Path, tmp_path: Path) -> None:
+    """Neither the configuration's pair nor its coins; a single pair is the story's own."""
+    bot = Bot(file)
+    for number, pair in enumerate(("SOL/USDT", "LTC/USDT"), 1):
+        bot.enter(number, pair)
+        bot.exit(number, profit=0.0196, pair=pair)
+    bot.close()
+    told = inside("explain", file, cwd=tmp_path)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert not re.search(r"\b(ETH|BTC)\b", told.stdout)
+    assert "2 trades closed, 2 won, 0 lost, result +0.04 USDT" in told.stdout

@@ -98,7 +98,12 @@ def tables(path: Path, name: str | None = None) -> list[Table]:
     Raises TableError where the file is missing, unreadable, no regular file, or of a kind that can't be read.
     """
     if path.exists() and not path.is_file():
-        message = f"{path}: not a regular file; it is read more than once, so save it to one first"
+        what = (
+            "a folder; name a file in it"
+            if path.is_dir()
+            else "not a regular file; it is read more than once, so save it to one first"
+        )
+        message = f"{path}: {what}"
         raise TableError(message)
     source = Source(path, name=name)
     try:

@@ -99,8 +99,14 @@ class _Asked(NamedTuple):
     help="Infer halts where no column tells of them: a target of 0 at this drawdown or deeper, such as 0.20.",
 )
 @click.option("--strategy", metavar="NAME", help="Which one of a backtest with several strategies.")
-@click.option("--symbol", metavar="BASE/QUOTE", help="The pair.  [default: the configuration's, or the journal's]")
-@click.option("--unit", metavar="NAME", help="What wealth is counted in.  [default: the quote asset]")
+@click.option(
+    "--symbol", metavar="BASE/QUOTE", help="The pair.  [default: what the file or --config names, else unknown]"
+)
+@click.option(
+    "--unit",
+    metavar="NAME",
+    help="What wealth is counted in.  [default: what the file names, or the pair's quote asset]",
+)
 @config_option("Configuration of the bot")
 @click.option(
     "--set",
@@ -286,8 +292,8 @@ def _of_a_bot(
     found = recognised(file, name or str(file), SystemClock().now(), asked.strategy)
     if found is None:
         return None
-    symbol = asked.symbol if chosen else found.symbol or asked.symbol
-    return found, RetellingSettings(symbol=symbol, unit=found.unit or asked.unit, story=asked.settings.story)
+    symbol = asked.symbol if chosen else found.symbol
+    return found, RetellingSettings(symbol=symbol, unit=asked.given_unit or found.unit, story=asked.settings.story)
 
 
 def _rules(asked: _Asked, *, own: bool) -> Any:

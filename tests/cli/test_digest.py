@@ -156,6 +156,23 @@ def test_a_story_without_wealth_says_so() -> None:
     assert "%" not in told
 
 
+def test_a_story_without_wealth_has_its_result_as_verdict() -> None:
+    """And what is open, each position in its own words."""
+    narrator = Narrator(None, "USDT")
+    fills = [
+        inputs.Fill(time=START + n, side=side, quantity=Decimal(2), price=Decimal(price), symbol=symbol, fee=Decimal(0))
+        for n, (symbol, side, price) in enumerate(
+            (("SOL/USDT", "buy", 100), ("SOL/USDT", "sell", 110), ("LTC/USDT", "buy", 80))
+        )
+    ]
+    given: list[inputs.Input] = [*fills, Observation(time=START + 10 * HOUR)]
+    events = [event for each in given for event in narrator.take(each)]
+    period = Period(span_of("day", START), None, "USDT")
+    told = digest(gather(period, [(each.time, each.facts) for each in events], None)).text()
+    assert told.startswith("Tue 3 Dec 2024: 1 trade closed, 1 won, 0 lost, result +20.00 USDT.")
+    assert "Open: 2 LTC/USDT at 80." in told
+
+
 def test_the_last_period_that_ended_is_told(tmp_path: Path) -> None:
     """And the one that goes on, where none has; a bot that was away tells its chapters late."""
     with SynchronousWriter(

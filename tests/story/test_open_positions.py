@@ -80,8 +80,9 @@ def test_a_bot_that_reports_fills_alone_holds_what_they_leave(tmp_path: Path) ->
     bought = Fill(time=START, side="buy", quantity=Decimal(2), price=Decimal(9), symbol=ETH)
     assert positions(written(tmp_path, bought)) is None
     other = Fill(time=START + HOUR, side="buy", quantity=Decimal(1), price=Decimal(9), symbol=BTC)
-    found = {each.symbol: each.quantity for each in positions(written(tmp_path, other)) or ()}
-    assert found == {ETH: 2, BTC: 1}
+    found = {each.symbol: (each.quantity, each.entry, each.since) for each in positions(written(tmp_path, other)) or ()}
+    nine = Decimal(9)
+    assert found == {ETH: (Decimal(2), nine, START), BTC: (Decimal(1), nine, START + HOUR)}
 
 
 def status(folder: Path) -> str:

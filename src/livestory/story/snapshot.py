@@ -208,7 +208,7 @@ def _positions(reader: JournalReader, account: Account | None) -> tuple[OpenPosi
             asset=settled_in(symbol),
             leverage=each.leverage,
             liquidation=each.liquidation,
-            since=reader.held_since(symbol, held.time),
+            since=reader.held_since(symbol, held.time) or _since(account, symbol, each.quantity),
         )
         for symbol, each in sorted(held.positions.items())
         if each.quantity
@@ -219,8 +219,25 @@ def _by_fills(account: Account) -> tuple[OpenPosition, ...] | None:
     """What fills have left of several symbols; None of a story of one, which its observations tell."""
     if not account.positions.keys() - {account.symbol, ""}:
         return None
-    held = sorted((symbol, each.quantity) for symbol, each in account.positions.items() if each.quantity)
-    return tuple(OpenPosition(symbol=symbol, quantity=quantity, asset=settled_in(symbol)) for symbol, quantity in held)
+    return tuple(
+        OpenPosition(
+            symbol=symbol,
+            quantity=each.quantity,
+            entry=each.entry,
+            asset=settled_in(symbol),
+            since=_since(account, symbol, each.quantity),
+        )
+        for symbol, each in sorted(account.positions.items())
+        if each.quantity
+    )
+
+
+def _since(account: Account | None, symbol: str, quantity: Decimal) -> int | None:
+    """Since when fills have opened what is held, where they and the bot agree on how much that is."""
+    holding = account.positions.get(symbol) if account is not None else None
+    if holding is None or holding.quantity != quantity or holding.trip is None:
+        return None
+    return holding.trip.since
 
 
 def _halt_change(reader: JournalReader, told: Kept | None, seen: Observation | None) -> HaltChange | None:

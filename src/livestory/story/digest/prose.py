@@ -12,7 +12,7 @@ from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.risk import AllTimeHigh, BreakerTripped, Halted, Phoenix, SellStuck
 from livestory.story.kinds.trades import Trade
 from livestory.story.reasons import counted
-from livestory.story.wording import numbers
+from livestory.story.wording import numbers, performance
 from livestory.story.wording.text import escape, of
 
 if TYPE_CHECKING:
@@ -80,6 +80,8 @@ def _verdict(p: Period) -> str:
         told.append(f"{_way(p.change, 'up', 'down', 'unchanged')} {_preposition(p.change)} {_money(p.wealth, p.unit)}")
     elif p.wealth is not None:
         told.append(f"{_money(p.wealth, p.unit)} at its end")
+    elif p.whole is not None and p.whole.results:
+        told.append(performance.closed(p.whole.results))
     else:
         told.append("no wealth told")
     if p.holding is not None and p.base:
@@ -343,13 +345,13 @@ def _standing(p: Period) -> Iterable[str]:
     if p.stopped is not None:
         yield f"The bot was stopped {_at(p, p.stopped.time)}"
     last = p.at_end
-    if last is None:
-        return
     told = []
-    if last.position is not None and p.base and p.quote:
+    if last is not None and last.position is not None and p.base and p.quote:
         share = f" ({numbers.weight(last.weight)})" if last.weight is not None else ""
         told.append(f"It holds {numbers.exact(last.position)} {escape(p.base)}{share}" if last.position
                     else f"All is in {escape(p.quote)}")  # fmt: skip
+    if p.whole is not None and p.whole.open:
+        told.append(performance.open_positions(p.whole.open))
     if isinstance(p.whole, Chapter) and p.whole.drawdown is not None and p.whole.limit is not None:
         told.append(f"the drawdown is {numbers.percent(p.whole.drawdown)}, and the breaker trips at "
                     f"{numbers.percent(-p.whole.limit)}")  # fmt: skip

@@ -133,7 +133,7 @@ function drawPositions() {
   byId("open").replaceChildren(...positions.map((each) => {
     const short = Number(each.quantity) < 0;
     const result = each.result === null ? null : Number(each.result);
-    const money = result === null ? numbers.UNKNOWN : `${result > 0 ? "+" : ""}${numbers.exact(result)} ${each.asset ?? ""}`;
+    const money = result === null ? numbers.UNKNOWN : `${result > 0 ? "+" : ""}${each.asset === status.unit ? numbers.fixed(result, status.decimals) : numbers.exact(result)} ${each.asset ?? ""}`;
     return make("tr", {},
       make("th", { scope: "row" }, each.symbol),
       cell("Quantity", `${short ? "short" : "long"} ${numbers.exact(Math.abs(Number(each.quantity)))}${each.leverage === null ? "" : ` at ${numbers.exact(Number(each.leverage))}×`}`),

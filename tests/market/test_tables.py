@@ -270,7 +270,7 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     assert problem_of(tmp_path / "none.csv") == (
         "none.csv: can't be read (No such file or directory); check the name and the permissions"
     )
-    assert "not a regular file" in problem_of(tmp_path)
+    assert "a folder; name a file in it" in problem_of(tmp_path)
 
 
 def test_a_zip_without_a_table_and_one_with_a_password_are_refused(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from livestory.follow.database import Database
 from livestory.follow.freqtrade.backtest import FreqtradeBacktest
 from livestory.follow.freqtrade.database import FreqtradeDatabase
 from livestory.follow.freqtrade.history import FreqtradeHistory
+from livestory.follow.hummingbot.database import HummingbotDatabase
+from livestory.follow.hummingbot.history import HummingbotHistory
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -73,6 +75,8 @@ def _database(database: Database, now: int) -> BotFile:
     tables = database.tables()
     if FreqtradeDatabase.is_in(tables):
         return FreqtradeHistory(FreqtradeDatabase(database), now)
+    if HummingbotDatabase.is_in(tables):
+        return HummingbotHistory(HummingbotDatabase(database), now)
     raise unknown_database(database.name, tables)
 
 

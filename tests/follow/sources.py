@@ -102,6 +102,7 @@ def hummingbot(folder: Path) -> Followed:
 
     def refused() -> None:
         bot.fail(8, "2026-11-26 15:30", pair="ETH-BTC")
+        bot.fill(11, "BUY", "1", "0.001", "2126-11-26 15:30", pair="ADA-BTC")
 
     def paid() -> None:
         bot.fill(9, "BUY", "1", "1", "2026-11-26 15:31", position="OPEN", **perpetual)

@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from livestory.clock import instant
+from livestory.clock import ManualClock, instant
 from livestory.errors import InputError
 from livestory.follow.database import Database
+from livestory.follow.following import Following
 from livestory.follow.hummingbot.csv import HummingbotCsv
 from livestory.follow.hummingbot.database import HummingbotDatabase
 from livestory.follow.hummingbot.source import HummingbotSource
 from livestory.follow.recognition import recognised
 from livestory.story.inputs import Fill, Funding, Input, Skip, Statement
+from livestory.story.journal.entry import Identity
 from livestory.story.kinds.followed import Reported
 from livestory.story.kinds.telling import Note
+from livestory.story.settings import StorySettings
+from livestory.story.writing.synchronous import SynchronousWriter
 from tests.cli.program import inside
 from tests.follow.hummingbot_files import ERAS, Bot, append, fill
 
@@ -254,3 +258,22 @@ def test_a_database_that_hummingbot_itself_brought_up_to_date_is_told_once(tmp_p
     assert [each.trade_id for each in before if isinstance(each, Fill)] == [
         each.trade_id for each in after if isinstance(each, Fill)
     ]
+
+
+def test_a_fill_of_the_next_century_does_not_take_the_others_there(tmp_path: Path) -> None:
+    """It is told at the clock's time, with the time that is not believed; what comes then, at its own."""
+    bot = Bot(tmp_path / "conf.sqlite")
+    bot.fill(1, "BUY", "1", "100", "2026-11-26 10:00")
+    bot.fill(2, "BUY", "1", "100", "2126-11-26 10:00")
+    clock = ManualClock("2026-11-27")
+    with SynchronousWriter(tmp_path / "live_story.txt", Identity(), StorySettings(), clock=clock) as story:
+        following = Following(HummingbotSource(HummingbotDatabase(Database(bot.file))), story, clock)
+        while following.step():
+            pass
+        bot.fill(3, "SELL", "1", "110", "2026-11-27 00:01")
+        clock.set("2026-11-27 00:02")
+        following.step()
+    lines = (tmp_path / "live_story.txt").read_text(encoding="utf-8").splitlines()
+    _, bought, sold = (line for line in lines if " BUY " in line or " SELL " in line)
+    assert "given the time 2126-11-26 10:00:00, which is not believed" in bought
+    assert sold.startswith("2026-11-27 00:01:00 | ")

@@ -74,7 +74,7 @@ class HummingbotSource:
         if replaced:
             note = Note(text="the bot's file has not the fills that it had: restored, or cleared; it is read anew")
             inputs.insert(0, Statement(now, (note,)))
-        at.time = max([at.time, *(given.time for given in inputs)])
+        at.time = max([at.time, *(min(given.time, now) for given in inputs)])
         self._encoded = msgspec.json.encode(at)
         return Step(tuple(inputs), self._encoded, more=more or not at.is_live)
 
@@ -121,7 +121,7 @@ class HummingbotSource:
         inputs = [each for each in page.inputs if each.time >= at.since]
         if page.problems:
             others = f" and {len(page.problems) - 1:,} more" if len(page.problems) > 1 else ""
-            time = max((each.time for each in page.inputs), default=now)
+            time = min(now, max((each.time for each in page.inputs), default=now))
             note = Note(text=f"left out, since it can't be read: {page.problems[0]}{others}")
             inputs.append(Statement(time, (note,)))
         return [*inputs, *self._doubts(at, inputs)]

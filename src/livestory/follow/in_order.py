@@ -16,7 +16,7 @@ class InOrder:
     """Inputs that wait for their turn."""
 
     def __init__(self) -> None:
-        """Nothing waits yet."""
+        """Begin with nothing that waits."""
         self._waiting: list[tuple[int, int, Input]] = []
         self._count = itertools.count()
 

@@ -81,7 +81,7 @@ class HummingbotCsv:
             return file.read(min(place, _MARK)).decode("latin-1")
 
     def reasons(self) -> dict[str, tuple[str, str]]:
-        """It says none."""
+        """None: it says nothing of why."""
         return {}
 
     def kinds(self) -> set[tuple[str, str, str]]:

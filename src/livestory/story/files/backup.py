@@ -59,7 +59,7 @@ def backup(path: str | os.PathLike[str], out: Path) -> Saved:
         raise InputError(message)
     make_folder(target.path.parent)
     beside = not target.is_stream and os.access(target.path.parent, os.W_OK)
-    room = target.path.parent if beside else None  # for a copy of the journal; None: where the system keeps such
+    room = target.path.parent if beside else None  # for a copy of the journal; None: the system's temporary folder
     with replaced(out, private=True) as file, TemporaryDirectory(prefix=".livestory-", dir=room) as scratch:
         snapshot = Path(scratch, layout.db.name)
         _copy(layout.db, snapshot)

@@ -23,10 +23,10 @@ from livestory.story.files.output_file import Target, replaced
 from livestory.story.files.story_file import CURSOR, day_told, pages
 from livestory.story.files.story_text import compressed, encoded
 from livestory.story.files.verify import Report, verify
+from livestory.story.journal.connection import connect_reader
 from livestory.story.journal.faults import faults
 from livestory.story.journal.lock import WriterLock
 from livestory.story.journal.reader import JournalReader
-from livestory.story.journal.schema import connect_reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,6 +19,7 @@ from livestory.errors import JournalError, JournalForeign
 from livestory.story.files.layout import Layout, make_folder, sync_folder, unused
 from livestory.story.journal import queries
 from livestory.story.journal.checksum import GENESIS, link
+from livestory.story.journal.connection import connect
 from livestory.story.journal.entry import Answer, Cursor, Entry, Identity, Kept, Line, Request, as_row
 from livestory.story.journal.faults import corrupt, fault, faults
 from livestory.story.journal.files import JournalFiles
@@ -35,7 +36,6 @@ from livestory.story.journal.schema import (
     PUT_META,
     PUT_STATE,
     SEAL_OBSERVATIONS,
-    connect,
     prepare,
 )
 

@@ -16,7 +16,7 @@ from livestory.retell import cells
 from livestory.retell.cells import UNKNOWN
 from livestory.retell.columns import INSTANTS, TIME
 from livestory.retell.lots import lots_of, of_fills, of_trips
-from livestory.retell.readers import NEEDED, OF_NUMBERS, Reader, reader_of
+from livestory.retell.readers import OF_NUMBERS, Reader, reader_of
 from livestory.retell.shapes import declared
 from livestory.retell.shapes.names import name_of
 from livestory.retell.times import Times, times_of, zone_of
@@ -136,7 +136,7 @@ class Survey:
     def _judge_cells(self) -> None:
         """Leave out the columns of a usual name in which not one cell is what it should be: words for numbers."""
         for own, reader in self.readers.items():
-            if own in NEEDED or own in self.layout.given or own not in self.layout.fields:
+            if own not in self.layout.fields or not self.layout.can_spare(own):
                 continue
             known = [text.strip() for text in self._texts(own)]
             if known and not any(_is_read(reader, text) for text in known):

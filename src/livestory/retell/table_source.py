@@ -17,7 +17,6 @@ from livestory.retell.cells import UNKNOWN
 from livestory.retell.columns import COLUMNS, OBSERVATION, TIME
 from livestory.retell.explain_story import OutOfOrder, SourceInput, StartOver
 from livestory.retell.instants import doubt_times, times_in, without_others
-from livestory.retell.readers import NEEDED
 from livestory.retell.remarks import Remarks
 from livestory.retell.shapes import declared
 from livestory.retell.shapes.recognised import Layout, recognised
@@ -283,10 +282,7 @@ class TableSource:
 
     def _drop(self, column: str, error: TableError) -> None:
         """Begin anew without a column that the story can do without."""
-        layout = self._survey.layout
-        others = layout.fields.keys() - {column, *self._dropped, TIME}
-        alone = not others & {*OBSERVATION, "fill_side", "fill_quantity", "entry_price", "fill_price"}
-        if column in NEEDED or column in layout.given or alone:
+        if not self._survey.layout.can_spare(column):
             raise error
         self._dropped[column] = str(error).partition(": ")[2].partition(";")[0]
         self._survey = self._surveyed()

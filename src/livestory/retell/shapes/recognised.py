@@ -13,6 +13,7 @@ from msgspec import Struct
 from livestory.errors import InputError, TableError
 from livestory.retell.cells import UNKNOWN
 from livestory.retell.columns import FILL, OBSERVATION, TIME
+from livestory.retell.readers import NEEDED
 from livestory.retell.shapes import declared
 from livestory.retell.shapes.declared import Shape
 from livestory.retell.shapes.names import Name, name_of, plain
@@ -59,6 +60,12 @@ class Layout(Struct, frozen=True):
         if self.shape is declared.RETURNS:
             return frozenset({TIME, "wealth"})
         return (frozenset(self.fields) & frozenset(OBSERVATION)) | ({"fill"} if self.fills else set()) | {TIME}
+
+    def can_spare(self, column: str) -> bool:
+        """Whether there is something to tell without a column, which nobody has asked for by name."""
+        others = self.fields.keys() - {column, TIME}
+        told = others & {*OBSERVATION, "fill_side", "fill_quantity", "entry_price", "fill_price"}
+        return bool(told) and column not in NEEDED and column not in self.given
 
     def without(self, column: str) -> Layout:
         """The layout in which one column is not read."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import ssl
 from contextlib import suppress
 from pathlib import Path
@@ -13,12 +14,11 @@ import psycopg
 from msgspec import Struct
 
 from livestory import credentials
+from livestory.credentials import Secret
 from livestory.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from livestory.credentials import Secret
 
 PASSWORD = "LIVESTORY_FLEET_PASSWORD"  # noqa: S105 - the name of a variable
 EXAMPLE = "postgresql://livestory_scout@db.example.net:5432/fleet"
@@ -79,9 +79,10 @@ class FleetAddress(Struct, frozen=True):
 
     def connect(self, purpose: str) -> psycopg.Connection[tuple[Any, ...]]:
         """A connection that commits each statement, named ``purpose`` on the server. Raises psycopg.Error."""
+        secret: dict[str, Any] = {} if self.password is None else {"password": self.password.reveal()}
         return psycopg.Connection.connect(
             **self.parameters,
-            **({} if self.password is None else {"password": self.password.reveal()}),
+            **secret,
             application_name=f"livestory {purpose}",
             autocommit=True,
             prepare_threshold=None,  # a pooler may give each statement to another server process
@@ -89,12 +90,7 @@ class FleetAddress(Struct, frozen=True):
 
     def url_for(self, user: str) -> str:
         """The address with another user in it."""
-        given = self.parameters
-        host = str(given.get("host") or given.get("hostaddr") or "")
-        port = f":{given['port']}" if given.get("port") else ""
-        if host.startswith("/"):
-            return f"postgresql://{user}@/{given.get('dbname', '')}?host={host}" + (port and f"&port={port[1:]}")
-        return f"postgresql://{user}@{f'[{host}]' if ':' in host else host}{port}/{given.get('dbname', '')}"
+        return re.sub(r"^(postgres(?:ql)?://)(?:[^@/?]*@)?", rf"\1{user}@", self.url)
 
 
 def _stays_here(parameters: Mapping[str, Any], environ: Mapping[str, str]) -> bool:

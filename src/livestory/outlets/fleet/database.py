@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from livestory import credentials
-from livestory.clock import HOUR, Clock
+from livestory.clock import HOUR
 from livestory.errors import InputError, LivestoryError
 from livestory.outlets.fleet.schema import VERSION
 from livestory.story.wording import numbers
@@ -19,6 +19,7 @@ from livestory.story.wording import numbers
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from livestory.clock import Clock
     from livestory.outlets.fleet.address import FleetAddress
 
 _ANSWERS_WITHIN = 60.0  # seconds; a connection that is silent for longer is given up
@@ -45,10 +46,14 @@ def opened(address: FleetAddress, purpose: str) -> psycopg.Connection[tuple[Any,
 def asked(
     address: FleetAddress, connection: psycopg.Connection[Any] | None = None, within: float = _ANSWERS_WITHIN
 ) -> Iterator[None]:
-    """Raise what goes wrong within as FleetUnreachable or FleetRefused; an answer that does not come ends ``connection``."""
-    watch = None
+    """Raise what goes wrong within as FleetUnreachable or FleetRefused.
+
+    An answer that does not come in time ends ``connection``.
+    """
+    watch, descriptor = None, -1
     if connection is not None and not connection.closed:
-        watch = Timer(within, _cut, (os.dup(connection.fileno()),))
+        descriptor = os.dup(connection.fileno())
+        watch = Timer(within, _cut, (descriptor,))
         watch.daemon = True
         watch.start()
     try:
@@ -59,7 +64,8 @@ def asked(
     finally:
         if watch is not None:
             watch.cancel()
-            os.close(watch.args[0])
+            watch.join()  # it may be about to use the descriptor
+            os.close(descriptor)
 
 
 def check(address: FleetAddress, found: Mapping[str, Any], clock: Clock) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 import time
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-import psycopg
 from msgspec import MsgspecError, msgpack
 
 from livestory.errors import JournalError, LivestoryError
@@ -20,12 +19,15 @@ from livestory.story.journal.replica import Origin, Replica, RowRefused
 from livestory.story.journal.schema import STEPS
 from livestory.story.journal.stored import EventRow, OtherRow, Rows
 from livestory.story.kinds import KINDS
+from livestory.story.snapshot import on_bars_time
 from livestory.story.wording.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
     from threading import Event
+
+    import psycopg
 
     from livestory.clock import Clock
     from livestory.outlets.fleet.address import FleetAddress
@@ -195,19 +197,17 @@ class Puller:
 
     def _stream(self, connection: psycopg.Connection[Any], head: Head) -> None:
         """Pull one stream; what is wrong with it stops no other."""
+        if head.schema > len(STEPS):
+            newer = f"{head.name}: told by a newer livestory (schema {head.schema})\nUpgrade livestory on this hub."
+            self._trouble(head, newer)
+            return
         try:
-            if head.schema > len(STEPS):
-                message = (
-                    f"{head.name}: told by a newer livestory (schema {head.schema})\nUpgrade livestory on this hub."
-                )
-                raise JournalError(message)
             if self._pull(connection, head):
                 self._recovered(connection, head)
         except RowRefused as error:
             self._close(head.stream)
-            words = (
-                f"{head.name}: quarantined: {error}\nWhat it told before stays here; look at that bot and its machine."
-            )
+            remedy = "What it told before stays here; look at that bot and its machine."
+            words = f"{head.name}: quarantined: {error}\n{remedy}"
             if self._trouble(head, words):
                 self._quarantine(connection, head, error)
         except (JournalError, OSError) as error:
@@ -239,13 +239,11 @@ class Puller:
             with asked(self._address, connection):
                 if last < head.seq:
                     events = connection.execute(_EVENTS, (stream, last, head.seq, _BATCH)).fetchall()
-                    last = events[-1][0] if events else last
+                    last = events[-1][0] if events else _missing(last + 1)
                 if last >= head.seq:
                     observed = connection.execute(_OBSERVATIONS, (stream, after, head.observed, _BATCH)).fetchall()
                 if observed:
                     held = connection.execute(_POSITIONS, (stream, after, observed[-1][0])).fetchall()
-            if last < head.seq and not events:
-                raise RowRefused(last + 1, "it is missing")
             whole = last >= head.seq and len(observed) < _BATCH
             yield Rows([_event(row) for row in events], _others(observed, last), _others(held, last), whole=whole)
             if whole:
@@ -259,8 +257,8 @@ class Puller:
         while len(self._copies) >= _OPEN:
             self._copies.popitem(last=False)[1].close()
         path = self._place(head)
-        text = StoryFile(path, self._keep_days)
         journal = Replica.of(path, origin)
+        text = StoryFile(path, None if on_bars_time(journal.identity) else self._keep_days)
         try:
             text.open(journal)
         except BaseException:
@@ -328,6 +326,10 @@ class Puller:
         with asked(self._address, connection):
             connection.execute(known, (head.stream, error.seq, visible(error.why)[:_WORDS]))
         self._quarantined.add(head.stream)
+
+
+def _missing(seq: int) -> NoReturn:
+    raise RowRefused(seq, "it is missing")
 
 
 def _event(row: Sequence[Any]) -> EventRow:

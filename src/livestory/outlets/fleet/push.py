@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import psycopg
-
 from livestory.errors import JournalCorrupt, LivestoryError
 from livestory.outlets.fleet.database import FleetRefused, asked, check, opened
 from livestory.story.journal.checksum import GENESIS
@@ -18,6 +16,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Sequence
     from threading import Event
+
+    import psycopg
 
     from livestory.clock import Clock
     from livestory.outlets.fleet.address import FleetAddress
@@ -35,7 +35,7 @@ _TYPES = (
     *("bigint[]", *["double precision[]"] * 6, "text[]", "boolean[]", "bytea[]"),
     *("bigint[]", "text[]", "text[]", "text[]", "bytea[]"),
 )
-_PUSH = f"SELECT livestory.push({', '.join(f'%b::{each}' for each in _TYPES)})"  # noqa: S608 (names of our own)
+_PUSH = f"SELECT livestory.push({', '.join(f'%b::{each}' for each in _TYPES)})"
 _OBSERVED = ("wealth", "price", "position", "weight", "score", "drawdown", "regime", "halted")
 _POSITION = ("symbol", "quantity", "entry")
 
@@ -62,6 +62,7 @@ class Pusher:
         self._report = report
         self._connection: psycopg.Connection[Any] | None = None
         self._place: Place | None = None  # None: the database is to be asked for it
+        self._more = False  # there is something to send
         self._snapshot: Snapshot | None = None
         self._sent_snapshot = b""
         self._said = 0.0  # when the database heard of this push, by the monotonic clock
@@ -120,9 +121,10 @@ class Pusher:
         if self._place is None:
             self._place, change = self._found(self._connection), Change.GREW
         due = time.monotonic() - self._said >= _SAY_EVERY
-        if change is Change.NONE and not due:
-            return True
-        return self._send(self._connection, self._place)
+        if change is not Change.NONE or due or self._more:
+            self._more = True  # until it is sent
+            self._more = not self._send(self._connection, self._place)
+        return not self._more
 
     def _found(self, connection: psycopg.Connection[Any]) -> Place:
         """Where the database stands in this journal's present history; a new epoch where it knows none."""
@@ -144,8 +146,9 @@ class Pusher:
         before = max((each["epoch"] for each in found["epochs"]), default=0)
         if before:
             self._report(
-                f"{self._follower.path}: other than what {self._address.name} has of it: it was put back from a backup, "
-                f"or another copy of it is written elsewhere\nIt is sent from its first event on, as {reader.id}.{before + 1}."
+                f"{self._follower.path}: other than what {self._address.name} has of it: it was put back from a "
+                "backup, or another copy of it is written elsewhere\n"
+                f"It is sent from its first event on, as {reader.id}.{before + 1}."
             )
         return Place(before + 1, 0, GENESIS, BEFORE_ALL)
 
@@ -168,28 +171,17 @@ class Pusher:
         for event in rows.events:
             if max(len(event.record), len(event.line.encode())) > _LARGEST:
                 message = (
-                    f"{self._follower.path}: event {event.seq} is larger than the {_LARGEST:,} bytes that a fleet takes\n"
-                    "It and all after it stay here."
+                    f"{self._follower.path}: event {event.seq} is larger than the {_LARGEST:,} bytes that a fleet "
+                    "takes\nIt and all after it stay here."
                 )
                 raise FleetRefused(message)
         whose, schema = reader.stored_identity()
         snapshot = self._new_snapshot() if rows.whole else None
-        last_seq = reader.last_seq
-        head = (
-            reader.id,
-            place.epoch,
-            whose,
-            reader.created,
-            schema,
-            last_seq,
-            rows.whole,
-            snapshot,
-            place.seq,
-            place.hash,
-        )
+        journal = reader.id, place.epoch, whose, reader.created, schema, reader.last_seq, rows.whole, snapshot
         with asked(self._address, connection):
-            row = connection.execute(_PUSH, (*head, *_arrays(rows))).fetchone()
-        answer = row[0] if row is not None else {"fits": False}
+            values = (*journal, place.seq, place.hash, *_arrays(rows))
+            row = connection.execute(_PUSH, values).fetchone()
+        answer: dict[str, Any] = row[0] if row is not None else {"fits": False}
         self._said = time.monotonic()
         if not answer["fits"]:
             self._place = None

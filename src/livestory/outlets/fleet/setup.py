@@ -82,10 +82,8 @@ def _upgrade(connection: psycopg.Connection[Any], address: FleetAddress) -> None
         raise FleetRefused(message)
     for step in STEPS[version:]:
         connection.execute(step.encode())
-    connection.execute(
-        "INSERT INTO livestory.fleet (version) VALUES (%s) ON CONFLICT (only_row) DO UPDATE SET version = excluded.version",
-        (VERSION,),
-    )
+    known = "INSERT INTO livestory.fleet (version) VALUES (%s) ON CONFLICT (only_row) DO UPDATE SET version = %s"
+    connection.execute(known, (VERSION, VERSION))
     connection.execute("SELECT livestory.make_partitions()")
 
 

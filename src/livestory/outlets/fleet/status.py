@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from livestory.clock import Clock
 from livestory.outlets.fleet.database import asked, check, opened
 from livestory.story.wording import numbers
 from livestory.story.wording.text import visible
 
 if TYPE_CHECKING:
+    from livestory.clock import Clock
     from livestory.outlets.fleet.address import FleetAddress
 
 _MICROS = "floor(extract(epoch FROM {}) * 1000000)::bigint"
@@ -61,11 +61,11 @@ class BotStatus(Struct, frozen=True):
         if self.heard is None or self.complete is None or self.seq is None:
             return "never heard"
         behind = (self.last_seq or 0) - self.seq
-        lag = numbers.lag(max(self.now - self.complete, 0))
+        lag = numbers.duration(max(self.now - self.complete, 0))
         told = [
             f"event {self.seq:,}",
             "up to date" if not behind and self.now - self.complete <= limit else f"{behind:,} behind, for {lag}",
-            f"heard {numbers.lag(max(self.now - self.heard, 0))} ago",
+            f"heard {numbers.duration(max(self.now - self.heard, 0))} ago",
             f"epoch {self.epoch}" + (f" (of {self.epochs})" if self.epochs > 1 else ""),
         ]
         if self.first_kept is not None and self.first_kept > 1:

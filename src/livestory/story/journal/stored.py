@@ -78,7 +78,7 @@ def _events(db: apsw.Connection, schema: int, after_seq: int, limit: int, most_b
     found: list[EventRow] = []
     rows: Iterable[tuple[Any, ...]] = db.execute(query, (after_seq, limit))
     for row in rows:
-        found.append(EventRow(*row[:8], bool(row[8]), row[9]))
+        found.append(EventRow._make((*row[:8], bool(row[8]), row[9])))
         most_bytes -= len(found[-1].record) + len(found[-1].line)
         if most_bytes <= 0:
             break

@@ -243,7 +243,7 @@ $$;
 
 -- Partitions of the months that come; those whose rows stand in the default partition already stay there.
 CREATE FUNCTION livestory.make_partitions(ahead integer DEFAULT 3) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET lock_timeout = '2s'
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'GMT' SET lock_timeout = '2s'
 AS $$
 DECLARE
     of_table text;

@@ -21,7 +21,6 @@ from livestory.story.files.verify import verify
 from livestory.story.inputs import Observation, PositionReading
 from livestory.story.journal.checksum import ADDED, ROWS, sealed
 from livestory.story.journal.entry import Entry, Identity
-from livestory.story.journal.schema import STEPS
 from livestory.story.journal.writer import Journal
 from livestory.story.kinds.telling import Note
 from livestory.story.line import tell
@@ -131,6 +130,17 @@ class AFleet(NamedTuple):
         self.puller(said).once()
         return said
 
+    def backup(self) -> str:
+        """A backup of the database as it is: the name of what `restore` puts back."""
+        copy = f"{self.database}_backup"
+        self.server.ask("postgres", f"CREATE DATABASE {copy} TEMPLATE {self.database}")
+        return copy
+
+    def restore(self, copy: str) -> None:
+        """Put the backup in the place of the database, as an administrator would: all its users are cut off."""
+        self.server.ask("postgres", f"DROP DATABASE {self.database} WITH (FORCE)")
+        self.server.ask("postgres", f"ALTER DATABASE {copy} RENAME TO {self.database}")
+
     def story(self, name: str = "scout") -> Path:
         """The pulled story of a bot."""
         return self.folder / "fleet" / name / "live_story.txt"
@@ -181,6 +191,3 @@ def assert_equal(bot: Path, pulled: Path) -> None:
     report = verify(pulled, disagreement)
     assert report.findings == []
     assert report.events == len(theirs["events"])
-
-
-NEWEST = len(STEPS)

@@ -127,6 +127,7 @@ class PostgresProcess:
             "jit": "off",
             "shared_buffers": "16MB",
             "max_connections": "60",
+            "log_statement": "ddl",
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         with (self.folder / "log").open("ab") as log:

@@ -49,7 +49,8 @@ class FleetAddress(Struct, frozen=True):
             raise ConfigError(message)
         try:
             parameters: dict[str, Any] = dict(psycopg.conninfo.conninfo_to_dict(url))
-            int(parameters.get("port") or 0)
+            for port in str(parameters.get("port") or "").split(","):
+                int(port or 0)
         except (psycopg.Error, ValueError, UnicodeError):
             message = f"the address of the fleet's database can't be read\nWrite it like {EXAMPLE}"
             raise ConfigError(message) from None

@@ -6,7 +6,7 @@ import os
 import socket
 from contextlib import contextmanager
 from threading import Timer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import psycopg
 
@@ -24,12 +24,15 @@ if TYPE_CHECKING:
 
 _ANSWERS_WITHIN = 60.0  # seconds; a connection that is silent for longer is given up
 _PASSING = ("starting up", "shutting down", "too many", "remaining connection slots", "recovery", "terminating")
+_REFUSING = ("FATAL", "password", "certificate", "authentication", "does not support SSL")
 _PASSING_STATES = ("08", "25006", "40", "53", "55", "57")  # classes and states of SQL
 _NO_FLEET = {"3F000", "42883", "42P01"}
 
 
 class FleetUnreachable(LivestoryError):
-    """The database can't be asked at present: it is away, or busy with itself."""
+    """The database can't be asked at present: it is away, busy with itself, or its address is another."""
+
+    exit_status: ClassVar[int] = 2  # of a command that ends with it: who waits goes on
 
 
 class FleetRefused(InputError):
@@ -99,7 +102,7 @@ def _told(address: FleetAddress, error: psycopg.Error) -> LivestoryError:
     if address.password is not None:
         words = credentials.redacted(words, [address.password])
     passing = any(each in words for each in _PASSING) if not state else state.startswith(_PASSING_STATES)
-    if passing or (not state and "FATAL" not in words and "certificate" not in words):
+    if passing or not (state or any(each in words for each in _REFUSING)):
         return FleetUnreachable(f"{address.name}: can't be reached: {words}")
     if state in _NO_FLEET:
         remedy = f"Make one: livestory fleet init --to {address.url}"

@@ -172,7 +172,8 @@ class Puller:
 
     def _round(self) -> None:
         if self._connection is None or self._connection.closed:
-            self._connection = self._begun()
+            self._connection = opened(self._address, "fleet pull")
+            self._begin(self._connection)
         connection = self._connection
         with asked(self._address, connection):
             heads = [Head(*row) for row in connection.execute(_HEADS)]
@@ -181,8 +182,7 @@ class Puller:
             if self._seen.get(head.stream) != head:
                 self._stream(connection, head)
 
-    def _begun(self) -> psycopg.Connection[Any]:
-        connection = opened(self._address, "fleet pull")
+    def _begin(self, connection: psycopg.Connection[Any]) -> None:
         with asked(self._address, connection):
             now = "floor(extract(epoch FROM clock_timestamp()) * 1000000)"
             row = connection.execute(f"SELECT version, {now} FROM livestory.fleet").fetchone()  # noqa: S608 (no values)
@@ -193,7 +193,6 @@ class Puller:
             if time.monotonic() - self._partitions >= _PARTITIONS_EVERY:
                 connection.execute("SELECT livestory.make_partitions()")
                 self._partitions = time.monotonic()
-        return connection
 
     def _stream(self, connection: psycopg.Connection[Any], head: Head) -> None:
         """Pull one stream; what is wrong with it stops no other."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from livestory.errors import JournalCorrupt, LivestoryError
+from livestory.errors import InputError, JournalCorrupt, JournalNewer, LivestoryError
 from livestory.outlets.fleet.database import FleetRefused, asked, check, opened
 from livestory.story.journal.checksum import GENESIS
 from livestory.story.journal.follower import Change, StoryFollower
@@ -87,7 +87,7 @@ class Pusher:
                 try:
                     pause = _LOOK_EVERY if self._round() else 0.0
                 except LivestoryError as error:
-                    if not worked and error.exit_status == FleetRefused.exit_status:
+                    if not worked and isinstance(error, InputError | JournalNewer):
                         raise
                     self.close()
                     pause = _AGAIN_AFTER

@@ -8,6 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import apsw
+import msgspec
 
 from livestory.clock import DAY, MINUTE, SystemClock
 from livestory.credentials import Secret
@@ -19,7 +20,7 @@ from livestory.story.event import Event, disagreement
 from livestory.story.files.layout import Layout
 from livestory.story.files.verify import verify
 from livestory.story.inputs import Observation, PositionReading
-from livestory.story.journal.checksum import ADDED, ROWS, sealed
+from livestory.story.journal.checksum import ROWS
 from livestory.story.journal.entry import Entry, Identity
 from livestory.story.journal.writer import Journal
 from livestory.story.kinds.telling import Note
@@ -34,6 +35,13 @@ if TYPE_CHECKING:
     from livestory.clock import Clock
 
 START = 20_060 * DAY  # 2024-12-03
+_COLUMNS = {
+    "meta": ("key", "value"),
+    "events": (*ROWS["events"], "record", "line", "hash", "shown", "checksum"),
+    "observations": (*ROWS["observations"], "positions", "checksum"),
+    "positions": (*ROWS["positions"], "checksum"),
+}
+_LATER = {"shown": "1", "positions": "NULL", "checksum": "0"}  # what an older schema has in the place of a column
 _databases = count(1)
 _passwords: dict[tuple[int, str], Secret] = {}  # of the roles of each server: they are made once
 
@@ -75,6 +83,13 @@ class ABot:
             numbers = range(self.told + 1, min(self.told + at_once, until) + 1)
             journal.append([entry(n, text) for n in numbers], [observation(n) for n in numbers])
             self.told = numbers[-1]
+        journal.close()
+
+    def lies(self, line: str) -> None:
+        """Keep an event with a line that its livestory would not write."""
+        self.told += 1
+        journal = Journal.open(self.story, self.identity)
+        journal.append([msgspec.structs.replace(entry(self.told), line=line)])
         journal.close()
 
 
@@ -156,31 +171,14 @@ class AFleet(NamedTuple):
 
 def rows(story: Path) -> dict[str, list[tuple[Any, ...]]]:
     """All that a fleet replicates of a journal, as it stands there: whose it is, and every column of every row."""
+    found: dict[str, list[tuple[Any, ...]]] = {}
     with closing(apsw.Connection(str(Layout.of(story).db), flags=apsw.SQLITE_OPEN_READONLY)) as db:
-        schema = db.pragma("user_version")
-        found: dict[str, list[tuple[Any, ...]]] = {
-            "meta": list(db.execute("SELECT key, value FROM meta WHERE key != 'replica' ORDER BY key")),
-            "events": list(
-                db.execute(
-                    f"SELECT seq, id, time, told, kind, record, line, hash, {_since('shown', 4, '1', schema)}, {_since('checksum', 3, '0', schema)} FROM events ORDER BY seq"
-                )
-            ),
-        }
-        kept = [*ROWS["observations"]]
-        added = ADDED["observations"]
-        found["observations"] = list(
-            db.execute(
-                f"SELECT {', '.join(kept)}, {_since(added.name, added.schema, 'NULL', schema)}, {_since('checksum', 3, '0', schema)} FROM observations ORDER BY time"
-            )
-        )
-        found["positions"] = (
-            list(db.execute("SELECT * FROM positions ORDER BY symbol, time")) if "positions" in sealed(schema) else []
-        )
-        return found
-
-
-def _since(column: str, schema: int, otherwise: str, found: int) -> str:
-    return column if found >= schema else otherwise
+        for table, key in (("meta", "key"), ("events", "seq"), ("observations", "time"), ("positions", "time")):
+            there = [name for (name,) in db.execute("SELECT name FROM pragma_table_info(?)", (table,))]
+            names = [_LATER.get(name, name) if name not in there else name for name in _COLUMNS[table]]
+            query = f"SELECT {', '.join(names)} FROM {table} WHERE {key} IS NOT 'replica' ORDER BY {key}, 2"  # noqa: S608 (names of our own)
+            found[table] = list(db.execute(query)) if there else []
+    return found
 
 
 def assert_equal(bot: Path, pulled: Path) -> None:

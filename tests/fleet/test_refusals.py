@@ -41,9 +41,9 @@ def bot(tmp_path: Path) -> ABot:
     return made
 
 
-def once(bot: ABot, url: str, password: str = "wrong") -> None:
+def once(bot: ABot, url: str, secret: str = "") -> None:
     """Push as a timer would."""
-    found = FleetAddress.read(url, environ={"LIVESTORY_FLEET_PASSWORD": password})
+    found = FleetAddress.read(url, environ={"LIVESTORY_FLEET_PASSWORD": secret})
     Pusher(bot.story, found, SystemClock(), print).once()
 
 
@@ -104,7 +104,7 @@ def test_a_password_is_read_from_a_private_file_and_shown_nowhere(tmp_path: Path
 def test_whom_the_database_does_not_let_in_is_told_so(fleet: AFleet, bot: ABot) -> None:
     """A wrong password, a user, a database that are not there: what to do, and no password in it."""
     for url in (fleet.url("livestory_scout"), fleet.url("nobody"), fleet.server.url("livestory_scout", "nowhere")):
-        with pytest.raises(FleetRefused, match="refused: .*FATAL: .*\nCheck the address") as refused:
+        with pytest.raises(FleetRefused, match=r"refused: .*FATAL: .*\nCheck the address") as refused:
             once(bot, url, "a-wrong-password")
         assert "a-wrong-password" not in str(refused.value)
 
@@ -136,9 +136,11 @@ def test_who_is_no_bot_is_told_so(fleet: AFleet, bot: ABot) -> None:
 def test_a_fleet_of_another_release_is_named(fleet: AFleet, bot: ABot, version: int, remedy: str) -> None:
     """By the push, the pull and the status; an older one says how it is brought up to date."""
     fleet.ask("UPDATE livestory.fleet SET version = %s", version)
-    for asks in (lambda: fleet.pushed(bot), fleet.pulled):
-        with pytest.raises(FleetRefused, match=f"a fleet of schema {version}, and this livestory knows 1\n{remedy}"):
-            asks()
+    words = f"a fleet of schema {version}, and this livestory knows 1\n{remedy}"
+    with pytest.raises(FleetRefused, match=words):
+        fleet.pushed(bot)
+    with pytest.raises(FleetRefused, match=words):
+        fleet.pulled()
     if version:
         with pytest.raises(FleetRefused, match="Upgrade livestory here"):
             make(fleet.address("postgres"), ())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import apsw
 import pytest
@@ -13,13 +13,15 @@ from livestory.retell.explain_story import RetellingSettings
 from livestory.retell.journal_source import JournalSource
 from livestory.story.files.story_file import StoryFile
 from livestory.story.files.verify import verify
-from livestory.story.journal import queries
 from livestory.story.journal.schema import STEPS, prepare
 from livestory.story.journal.writer import Identity, Journal, JournalReader
 from tests.journal import record
 from tests.journal.dumps import FIRST, WITH_POSITIONS, loaded
 from tests.journal.stories import ended, forked
 from tests.retell.listening import heard
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _EVENTS, _OBSERVATIONS = 4, 60
 

@@ -71,7 +71,8 @@ def fleet() -> None:
 def init(url: str, password_file: Path | None, bots: tuple[str, ...]) -> None:
     """Make tables, functions and roles in a database of its own, or bring them up to date.
 
-    To be done as a user who may make roles. Prints what to give to the hub and to each bot that is new. A bot may push its own journal, and see nothing.
+    To be done as a user who may make roles. Prints what to give to the hub and to each bot that is new. A bot may push
+    its own journal, and see nothing.
 
     \b
     livestory fleet init --to postgresql://postgres@db.example.net/fleet --bot scout --bot grid

@@ -113,4 +113,4 @@ def _authorities() -> dict[str, str]:
     if (Path.home() / ".postgresql" / "root.crt").exists():
         return {}
     found = ssl.get_default_verify_paths().cafile
-    return {"sslrootcert": found} if found is not None else {}
+    return {"sslrootcert": found} if found else {}

@@ -123,7 +123,7 @@ class Puller:
     def once(self) -> None:
         """Pull all that there is. Raises FleetUnreachable, FleetRefused; what is wrong with one bot is reported."""
         try:
-            self._round()
+            self.step()
         finally:
             self.close()
 
@@ -136,7 +136,7 @@ class Puller:
         try:
             while not stop.is_set():
                 try:
-                    self._round()
+                    self.step()
                     self._wait()
                 except LivestoryError as error:
                     if not worked and isinstance(error, FleetRefused):
@@ -170,7 +170,8 @@ class Puller:
                 for _ in connection.notifies(timeout=_LOOK_EVERY, stop_after=1):
                     pass
 
-    def _round(self) -> None:
+    def step(self) -> None:
+        """Pull once what there is. Raises FleetUnreachable and FleetRefused; `close` ends what it has opened."""
         if self._connection is None or self._connection.closed:
             self._connection = opened(self._address, "fleet pull")
             self._begin(self._connection)

@@ -71,7 +71,7 @@ class Pusher:
     def once(self) -> None:
         """Send all that there is. Raises JournalError, FleetUnreachable and FleetRefused."""
         try:
-            while not self._round():
+            while not self.step():
                 pass
         finally:
             self.close()
@@ -85,7 +85,7 @@ class Pusher:
         try:
             while not stop.is_set():
                 try:
-                    pause = _LOOK_EVERY if self._round() else 0.0
+                    pause = _LOOK_EVERY if self.step() else 0.0
                 except LivestoryError as error:
                     if not worked and isinstance(error, InputError | JournalNewer):
                         raise
@@ -111,8 +111,11 @@ class Pusher:
             self._connection.close()
         self._connection = self._place = None
 
-    def _round(self) -> bool:
-        """Send one batch where there is anything to send; whether all is sent."""
+    def step(self) -> bool:
+        """Send one batch where there is anything to send; whether all is sent.
+
+        Raises JournalError, FleetUnreachable and FleetRefused; `close` ends what it has opened.
+        """
         change = self._follower.look()
         if change not in {Change.NONE, Change.GREW}:
             self._place = self._snapshot = None

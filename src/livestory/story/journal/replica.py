@@ -15,12 +15,13 @@ from livestory.errors import JournalForeign, LivestoryError
 from livestory.story.files.layout import Layout, make_folder
 from livestory.story.journal import queries
 from livestory.story.journal.checksum import GENESIS, ROWS, checksum, link
+from livestory.story.journal.connection import connect
 from livestory.story.journal.entry import STORED, Identity, Kept, from_row
 from livestory.story.journal.faults import fault, faults
 from livestory.story.journal.files import JournalFiles
 from livestory.story.journal.lock import WriterLock
 from livestory.story.journal.positions import KeptPositions
-from livestory.story.journal.schema import PUT_META, PUT_STATE, STEPS, connect
+from livestory.story.journal.schema import PUT_META, PUT_STATE, STEPS
 from livestory.story.journal.stored import EventRow, OtherRow, Rows, columns
 from livestory.story.journal.writer import Journal
 

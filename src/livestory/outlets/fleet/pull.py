@@ -70,7 +70,7 @@ class Head(NamedTuple):
 
     @property
     def name(self) -> str:
-        """``scout (0123456789abcdef.1)``."""
+        """What a person knows it by: ``scout (0123456789abcdef.1)``."""
         return f"{self.bot} ({self.journal}.{self.epoch})"
 
 

@@ -17,7 +17,7 @@ _EVENT = ("seq", "id", "time", "told", "kind", "record", "line", "hash")
 
 
 class EventRow(NamedTuple):
-    """An event's row."""
+    """The row of an event, column by column."""
 
     seq: int
     id: str

@@ -195,7 +195,7 @@ def test_a_bare_list_of_2018_is_told_with_freqtrades_shares(tmp_path: Path) -> N
     inputs = [given for chunk in found.inputs(in_order=True) for given in chunk]
     fills = [given for given in inputs if isinstance(given, Fill)]
     assert [(fill.quantity, fill.result) for fill in fills] == [
-        (1, None), (1, Decimal("0.001")), (1, None), (1, Decimal("-0.0018"))
+        (Decimal(1), result) for result in (None, Decimal("0.001"), None, Decimal("-0.0018"))
     ]  # fmt: skip
     assert isinstance(inputs[0], Statement)
     assert "each trade is told as of 1" in inputs[0].facts[0].text  # type: ignore[attr-defined]  # it is a note

@@ -85,6 +85,8 @@ class Web:
             ("/api/events", api.events),
             ("/api/events/{seq}", api.event),
             ("/api/series", api.series),
+            ("/api/review", api.review),
+            ("/api/trades", api.trades),
             ("/api/chapters", api.chapters),
             ("/api/digest", api.digest),
             ("/api/stream", self._stream),

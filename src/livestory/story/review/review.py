@@ -1,0 +1,173 @@
+"""A story at a glance, gathered while it is told or read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
+
+from livestory.story.digest.prose import verdict
+from livestory.story.kinds.chapters import Chapter
+from livestory.story.kinds.money import CashFlow, FundingPaid
+from livestory.story.kinds.risk import AllTimeHigh, BreakerTripped, Halted, Phoenix, Unhalted
+from livestory.story.kinds.trades import Trade
+from livestory.story.results import Results
+from livestory.story.review.figures import Figure, figures
+from livestory.story.review.moments import HaltSpan, Moment, key_moments
+from livestory.story.review.performance import Change, Performance, day_of, holds
+from livestory.story.review.round_trips import RoundTrips
+from livestory.story.unit_value import return_of
+
+if TYPE_CHECKING:
+    from livestory.story.account import Account
+    from livestory.story.kinds.base import Facts
+
+
+class Flow(NamedTuple):
+    """A deposit (positive) or withdrawal, as a chart marks it."""
+
+    seq: int
+    time: int
+    amount: float
+
+
+class Record(NamedTuple):
+    """A record that was told, with the value of a unit and the price then."""
+
+    time: int
+    seq: int
+    value: float | None
+    price: float | None
+
+
+class Overview(Struct, frozen=True, kw_only=True):
+    """A review as page and report show it."""
+
+    verdict: str
+    since: int | None
+    until: int | None
+    figures: tuple[Figure, ...]
+    moments: tuple[Moment, ...]
+    months: tuple[Change, ...]
+    trades: int  # round trips
+    symbols: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+class Review:
+    """What page, report and `Story` show of a story besides its lines. Instants are microseconds."""
+
+    def __init__(self, symbol: str | None) -> None:
+        """Begin; ``symbol`` is the one that the story declares."""
+        self.symbol = symbol
+        self.performance = Performance()
+        self.results = Results()
+        self.earned: dict[str, list[tuple[int, float]]] = {}  # by asset: when, and all that closing has earned by then
+        self.trips = RoundTrips()
+        self.halts: list[HaltSpan] = []
+        self.flows: list[Flow] = []
+        self.record: Record | None = None
+        self.several = False  # no one symbol explains all
+        self.first: int | None = None
+        self.last = 0
+        self._account: Account | None = None
+        self._days: dict[int, int] = {}  # the seq of each day's line
+
+    def observe(self, account: Account, time: int) -> None:
+        """Take what the account knows after the observation of that instant."""
+        self._account = account
+        self._reach(time)
+        self.several = account.several
+        last = account.last
+        self.performance.observe(
+            time,
+            account.value,
+            None if account.several else account.price,
+            held=None if last is None else holds(last),
+        )
+        self._date(time)
+
+    def take(self, seq: int, time: int, facts: Facts) -> None:
+        """Take what was told at that instant, in the order told."""
+        self._reach(time)
+        price = self.performance.price
+        match facts:
+            case Trade():
+                self._trade(seq, time, facts)
+            case FundingPaid():
+                self.results.fund(facts)
+            case CashFlow():
+                self.flows.append(Flow(seq, time, facts.amount))
+            case AllTimeHigh():
+                last = self.performance.last
+                self.record = Record(time, seq, last.value if last is not None else None, price)
+            case BreakerTripped():
+                peak = self.performance.fall
+                self.halts.append(HaltSpan(
+                    began=time, seq=seq, breaker=True, price=price, drawdown=facts.drawdown, peak_time=facts.peak_time,
+                    peak_price=peak.price if peak is not None and peak.since == facts.peak_time else None,
+                ))  # fmt: skip
+            case Halted():
+                self.halts.append(HaltSpan(began=time, seq=seq, breaker=False, price=price))
+            case Phoenix() | Unhalted():
+                self._end_halt(seq, time, price)
+            case Chapter(period="day"):
+                self._days[day_of(facts.end)] = seq
+            case _:
+                pass
+
+    def overview(self) -> Overview:
+        """All of it, as it stands."""
+        performance, told = self.performance, self.results.told(self.results)
+        first, last = performance.first, performance.last
+        account = self._account
+        change = return_of(first.value, last.value) if first and last else None
+        return Overview(
+            verdict=verdict(
+                change,
+                account.wealth if account is not None else None,
+                account.unit if account is not None else None,
+                return_of(first.price, last.price) if first and last else None,
+                account.base if account is not None else None,
+                told,
+            ),
+            since=self.first,
+            until=self.last or None,
+            figures=figures(performance, self.results, now=self.last),
+            moments=key_moments(self),
+            months=tuple(performance.months()),
+            trades=len(self.trips.rows),
+            symbols=tuple(self.trips.symbols()),
+            reasons=tuple(self.trips.reasons()),
+        )
+
+    def line_of_day(self, time: int) -> int | None:
+        """The seq of the line that tells the day of an instant; None where there is none."""
+        return self._days.get(day_of(time))
+
+    def _reach(self, time: int) -> None:
+        self.first = time if self.first is None else self.first
+        self.last = max(self.last, time)
+
+    def _date(self, time: int) -> None:
+        """Take the price of this instant for what was told at it."""
+        price, last = self.performance.price, self.performance.last
+        if self.halts:
+            halt = self.halts[-1]
+            halt.price = price if halt.began == time else halt.price
+            halt.end_price = price if halt.ended == time else halt.end_price
+        if self.record is not None and self.record.time == time and last is not None:
+            self.record = self.record._replace(value=last.value, price=price)
+
+    def _trade(self, seq: int, time: int, trade: Trade) -> None:
+        self.results.hear(trade)
+        self.trips.take(seq, trade, self.symbol)
+        if trade.gain is not None:
+            asset = trade.gain_asset or trade.quote or ""
+            curve = self.earned.setdefault(asset, [])
+            curve.append((time, float(self.results.tallies[asset].realised)))
+
+    def _end_halt(self, seq: int, time: int, price: float | None) -> None:
+        if self.halts and self.halts[-1].ended is None:
+            last = self.halts[-1]
+            last.ended, last.end_seq, last.end_price = time, seq, price

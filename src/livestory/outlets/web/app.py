@@ -20,6 +20,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from livestory.chart.components import with_sections
 from livestory.errors import JournalError
 from livestory.http_server.requests import HANDLERS, body_of
 from livestory.http_server.secrets import TooManyFailures
@@ -217,6 +218,7 @@ _TYPES = {
     "svg": "image/svg+xml",
 }
 _FOLDERS = (("livestory.outlets.web", "static"), ("livestory.chart", "static"))
+_STORY_TOOLS = '<a class="quiet" id="text" href="story.txt">Plain text</a>'
 
 
 class StaticFiles:
@@ -229,7 +231,7 @@ class StaticFiles:
             for file in resources.files(package).joinpath(folder).iterdir():
                 kind = _TYPES.get(file.name.rpartition(".")[2])
                 if kind is not None:
-                    content = file.read_bytes()
+                    content = with_sections(file.read_text(encoding="utf-8"), _STORY_TOOLS).encode() if kind.startswith("text/html") else file.read_bytes()
                     self._files[file.name] = kind, f'"{hashlib.sha256(content).hexdigest()[:20]}"', content
 
     def answer(self, request: Request, name: str, status: int = 200) -> Response:

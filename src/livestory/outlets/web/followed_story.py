@@ -139,7 +139,7 @@ class FollowedStory:
     def overview(self) -> Overview | None:
         """The story at a glance; None before it is read."""
         with self._reviewing:
-            if self._reviewed is None:
+            if self._reviewed is None or self._known is None:
                 return None
             made_from = len(self.index), self.readings.last
             if self._overview is None or self._overview[0] != made_from:

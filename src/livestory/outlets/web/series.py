@@ -78,7 +78,5 @@ def series_of(story: FollowedStory, of: str, since: int | None, until: int | Non
 
 def _earned(review: Review) -> tuple[str | None, Curve]:
     """All that closing has earned, in the currency in which most was closed."""
-    if not review.earned:
-        return None, Curve([], [])
-    asset, points = max(review.earned.items(), key=lambda item: len(item[1]))
-    return asset or None, Curve([time for time, _ in points], [earned for _, earned in points])
+    asset, points = review.result_curve()
+    return asset, Curve([time for time, _ in points], [earned for _, earned in points])

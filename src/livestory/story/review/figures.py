@@ -7,6 +7,7 @@ has about 261, one of a market that never closes 365.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from math import sqrt
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING
@@ -20,8 +21,6 @@ from livestory.story.wording.results import amounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from decimal import Decimal
-
     from livestory.story.results import CurrencyResult, Results
     from livestory.story.review.performance import Performance
 
@@ -158,7 +157,8 @@ def _of_trades(told: Sequence[CurrencyResult], fees: dict[str, Decimal]) -> Iter
         ", ".join(f"{numbers.signed_wealth(mean, each.asset)} {each.asset or ''}".strip() for each, mean in means) or None,
         none,
     )
-    yield "fees", None, amounts(fees) or None, "none were told"
+    rounded = {asset: _six_digits(amount) for asset, amount in fees.items()}
+    yield "fees", None, amounts(rounded) or None, "none were told"
 
 
 def _percent(share: float | None) -> str | None:
@@ -167,6 +167,10 @@ def _percent(share: float | None) -> str | None:
 
 def _ratio(value: float | None) -> str | None:
     return None if value is None else f"{value:.2f}"
+
+
+def _six_digits(amount: Decimal) -> Decimal:
+    return amount.quantize(Decimal(1).scaleb(min(0, amount.adjusted() - 5))) if amount else amount
 
 
 def _days(micros: int) -> str:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from livestory.story.account import Account
 from livestory.story.detectors.money import ReadingDetector
 from livestory.story.event import from_record
+from livestory.story.kinds.lifecycle import Started
 from livestory.story.kinds.money import CashFlow
 from livestory.story.review.review import Review
 from livestory.story.settings import StorySettings
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 WANTED = frozenset(
     {
-        *("trade", "funding", "flow", "ath", "breaker", "halted", "phoenix", "unhalted", "chapter"),
+        *("started", "trade", "funding", "flow", "ath", "breaker", "halted", "phoenix", "unhalted", "chapter"),
         *("balance_differs", "balance_explained", "rules", "rules_changed"),
     }
 )
@@ -71,6 +72,8 @@ class JournalReview:
             seq, time, facts = self._waiting.popleft()
             if isinstance(facts, CashFlow):
                 self._flow(facts)
+            elif isinstance(facts, Started) and self.account.value is None and facts.price is not None:
+                self.review.performance.observe(time, facts.wealth, facts.price, held=None)
             else:
                 self.account.told(facts)
             self.review.take(seq, time, facts)

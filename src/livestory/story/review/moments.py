@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from livestory.story.review.review import Review
+    from livestory.story.review.round_trips import TripRow
 
 MOST = 9
 
@@ -138,19 +139,19 @@ def _deepest(review: Review) -> Iterable[Moment]:
         over = "" if fall.over is not None else ", not made up for yet"
         yield Moment(
             rule="deepest", time=fall.lowest, seq=review.line_of_day(fall.lowest), title="Deepest drawdown",
-            told=f"{numbers.percent(fall.drawdown)} from the high of {numbers.minute(fall.since)}{over}",
+            told=f"{numbers.percent(fall.drawdown)} from the high of {numbers.stamp(fall.since)[:10]}{over}",
             since=fall.since, change=fall.drawdown, holding=_change(fall.price, fall.low_price),
         )  # fmt: skip
 
 
 def _best_trade(review: Review) -> Iterable[Moment]:
     """The trade that earned most."""
-    yield from _trade(review, "best_trade", "Best trade", max, losing=False)
+    yield from _trade(review, "best_trade", "Best trade", review.trips.best, losing=False)
 
 
 def _worst_trade(review: Review) -> Iterable[Moment]:
     """The trade that lost most."""
-    yield from _trade(review, "worst_trade", "Worst trade", min, losing=True)
+    yield from _trade(review, "worst_trade", "Worst trade", review.trips.worst, losing=True)
 
 
 def _day(  # noqa: PLR0913 - what makes the rules of days differ
@@ -175,14 +176,9 @@ def _day(  # noqa: PLR0913 - what makes the rules of days differ
 
 
 def _trade(
-    review: Review, rule: str, title: str, best: Callable[..., tuple[float, int]], *, losing: bool
+    review: Review, rule: str, title: str, row: TripRow | None, *, losing: bool
 ) -> Iterable[Moment]:
-    rows = [row for row in review.trips.rows if row.result is not None]
-    if len(rows) < 2 or len({row.asset for row in rows}) > 1:  # noqa: PLR2004 - several currencies don't compare
-        return
-    result, place = best((row.result or 0.0, place) for place, row in enumerate(rows))
-    row = rows[place]
-    if result and (result < 0) is losing:
+    if row is not None and review.trips.count > 1 and row.result and (row.result < 0) is losing:
         symbol = f"{row.symbol}: " if row.symbol and row.symbol != review.symbol else ""
         priced = row.entry and row.exit and not review.several
         yield Moment(

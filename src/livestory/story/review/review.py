@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
+from livestory.chart.reduction import Series
 from livestory.story.digest.prose import verdict
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.money import CashFlow, FundingPaid
@@ -31,6 +32,26 @@ class Flow(NamedTuple):
     amount: float
 
 
+class Earned:
+    """All that closing has earned in one currency, over time; of very many points those that a chart needs."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.count = 0
+        self._series = Series(4000)
+        self._last = 0
+
+    def add(self, time: int, earned: float) -> None:
+        """Take what all closings up to that instant have earned."""
+        self._last = max(self._last, time)
+        self._series.add(self._last, (earned,))
+        self.count += 1
+
+    def points(self) -> list[tuple[int, float]]:
+        """When, and all that was earned by then."""
+        return [(time, value) for time, (value,) in self._series.points() if value is not None]
+
+
 class Record(NamedTuple):
     """A record that was told, with the value of a unit and the price then."""
 
@@ -49,6 +70,7 @@ class Overview(Struct, frozen=True, kw_only=True):
     figures: tuple[Figure, ...]
     moments: tuple[Moment, ...]
     months: tuple[Change, ...]
+    curves: dict[str, bool]  # which of wealth, result and price there are
     trades: int  # round trips
     symbols: tuple[str, ...]
     reasons: tuple[str, ...]
@@ -62,7 +84,7 @@ class Review:
         self.symbol = symbol
         self.performance = Performance()
         self.results = Results()
-        self.earned: dict[str, list[tuple[int, float]]] = {}  # by asset: when, and all that closing has earned by then
+        self.earned: dict[str, Earned] = {}  # by asset
         self.trips = RoundTrips()
         self.halts: list[HaltSpan] = []
         self.flows: list[Flow] = []
@@ -136,10 +158,22 @@ class Review:
             figures=figures(performance, self.results, now=self.last),
             moments=key_moments(self),
             months=tuple(performance.months()),
-            trades=len(self.trips.rows),
+            curves={
+                "wealth": first is not None,
+                "result": bool(self.earned),
+                "price": performance.price is not None,
+            },
+            trades=self.trips.count,
             symbols=tuple(self.trips.symbols()),
             reasons=tuple(self.trips.reasons()),
         )
+
+    def result_curve(self) -> tuple[str | None, list[tuple[int, float]]]:
+        """The currency in which most was closed, and all that was earned in it, over time."""
+        if not self.earned:
+            return None, []
+        asset, earned = max(self.earned.items(), key=lambda item: item[1].count)
+        return asset or None, earned.points()
 
     def line_of_day(self, time: int) -> int | None:
         """The seq of the line that tells the day of an instant; None where there is none."""
@@ -164,8 +198,7 @@ class Review:
         self.trips.take(seq, trade, self.symbol)
         if trade.gain is not None:
             asset = trade.gain_asset or trade.quote or ""
-            curve = self.earned.setdefault(asset, [])
-            curve.append((time, float(self.results.tallies[asset].realised)))
+            self.earned.setdefault(asset, Earned()).add(time, float(self.results.tallies[asset].realised))
 
     def _end_halt(self, seq: int, time: int, price: float | None) -> None:
         if self.halts and self.halts[-1].ended is None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
 from livestory.story.reasons import because
 from livestory.story.wording import numbers, results
+from livestory.story.wording.text import of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from decimal import Decimal
 
     from livestory.story.kinds.trades import Trade
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 SortedBy = Literal["closed", "opened", "symbol", "held", "result", "share", "reason"]
 SORTED_BY: tuple[SortedBy, ...] = ("closed", "opened", "symbol", "held", "result", "share", "reason")
+MOST = 50_000
 _NO_REASON = "no reason told"
 
 
@@ -37,7 +40,8 @@ class TripRow(Struct, frozen=True, kw_only=True):
     result: float | None
     asset: str | None  # that the result is in
     share: float | None  # the result as a share of the cost
-    told: str  # the result with all that belongs to it
+    money: str  # the result as it is read
+    told: str  # with all that belongs to it
     opened_why: str
     closed_why: str
     reason: str  # that it is counted by
@@ -49,20 +53,34 @@ class TripRow(Struct, frozen=True, kw_only=True):
 
 
 class RoundTrips:
-    """All round trips that were told, in the order in which they ended."""
+    """The round trips that were told, in the order in which they ended; of very many the last ones."""
 
     def __init__(self) -> None:
         """Begin without any."""
-        self.rows: list[TripRow] = []
+        self.rows: deque[TripRow] = deque(maxlen=MOST)
+        self.count = 0
+        self.best: TripRow | None = None  # by its result, as long as all are in one currency
+        self.worst: TripRow | None = None
+        self._assets: set[str | None] = set()
         self._opened: dict[str | None, int] = {}  # by symbol, the seq of the fill that began what is under way
 
     def take(self, seq: int, trade: Trade, own: str | None) -> None:
         """Take a fill; ``own`` is the symbol of a story that declares one."""
         symbol = trade.symbol or own
         if trade.trip is not None:
-            self.rows.append(_row(seq, self._opened.pop(symbol, None), trade.trip, own))
+            self._close(_row(seq, self._opened.pop(symbol, None), trade.trip, own))
         if trade.trip is None or trade.opened is not None:  # what is left of a trip that ended is dust
             self._opened.setdefault(symbol, seq)
+
+    def _close(self, row: TripRow) -> None:
+        self.rows.append(row)
+        self.count += 1
+        if row.result is None:
+            return
+        self._assets.add(row.asset)
+        several = len(self._assets) > 1
+        self.best = None if several else max(self.best or row, row, key=_result)
+        self.worst = None if several else min(self.worst or row, row, key=_result)
 
     def symbols(self) -> list[str]:
         """The symbols there are."""
@@ -82,7 +100,7 @@ class TripQuery(Struct, frozen=True, kw_only=True):
     reason: str | None = None
     outcome: Literal["all", "won", "lost"] = "all"
 
-    def rows(self, all_rows: Sequence[TripRow]) -> list[TripRow]:
+    def rows(self, all_rows: Iterable[TripRow]) -> list[TripRow]:
         """Those of the rows; what is unknown comes last whichever way they are sorted."""
         wanted = [row for row in all_rows if self._wants(row)]
         known = [row for row in wanted if _key(row, self.sort) is not None]
@@ -94,7 +112,7 @@ class TripQuery(Struct, frozen=True, kw_only=True):
         return (
             self.symbol in {None, row.symbol}
             and self.reason in {None, row.reason}
-            and (self.outcome == "all" or (earned is not None and (earned > 0 if self.outcome == "won" else earned < 0)))
+            and (self.outcome == "all" or (earned is not None and earned * (1 if self.outcome == "won" else -1) > 0))
         )
 
 
@@ -129,6 +147,10 @@ def summed(rows: Iterable[TripRow]) -> str:
     return ", ".join((f"{won} won", f"{lost} lost", *money)) if sums else ""
 
 
+def _result(row: TripRow) -> float:
+    return row.result or 0.0
+
+
 def _key(row: TripRow, name: SortedBy) -> object:
     return getattr(row, name)
 
@@ -152,6 +174,7 @@ def _row(seq: int, opened_seq: int | None, trip: RoundTrip, own: str | None) -> 
         result=_number(trip.result),
         asset=trip.asset,
         share=trip.share,
+        money="" if trip.result is None else _money(trip.result, trip.asset),
         told=told,
         opened_why=_words(trip.why_opened),
         closed_why=_words(trip.why_closed),
@@ -161,6 +184,12 @@ def _row(seq: int, opened_seq: int | None, trip: RoundTrip, own: str | None) -> 
 
 def _number(value: Decimal | None) -> float | None:
     return None if value is None else float(value)
+
+
+def _money(result: Decimal, asset: str | None) -> str:
+    """In the decimals of its asset, unless these make nothing of it."""
+    text = numbers.signed_wealth(result, asset)
+    return of(numbers.signed(result) if result and not text.strip("+-0.") else text, asset)
 
 
 def _words(reason: Reason | None) -> str:

@@ -21,7 +21,7 @@ _BLOCK = 2000  # lines
 
 
 class Lines:
-    """The lines of a story, numbered from 1; of more than so many bytes the oldest are left out, the grave ones last."""
+    """The lines of a story, numbered from 1; of too many bytes the oldest are left out, the grave ones last."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         """Begin without any."""

@@ -31,7 +31,7 @@ export class Story {
     byId("search").addEventListener("input", () => { clearTimeout(typing); typing = setTimeout(() => this.#search(), 250); });
     byId("lines").addEventListener("click", (event) => this.#toggle(event.target.closest(".line > button")));
     new IntersectionObserver((entries) => { if (entries.some((entry) => entry.isIntersecting)) this.#more(); }, { rootMargin: "600px" }).observe(byId("older"));
-    addEventListener("scroll", () => { if (this.#waiting.length && !this.#isReading()) this.#flush(false); }, { passive: true });
+    addEventListener("scroll", () => { if (this.#waiting.length && !this.#detached && !this.#isReading()) this.#flush(false); }, { passive: true });
   }
 
   /** The seq of the newest event known. */
@@ -282,7 +282,7 @@ export class Story {
     const focused = [...byId("filters").children].indexOf(document.activeElement);
     byId("filters").replaceChildren(...buttons);
     if (focused >= 0) byId("filters").children[Math.min(focused, buttons.length - 1)].focus();
-    if (byId("text")) byId("text").href = address("story.txt", { kind: this.#chosen()?.join(","), all: this.#everything ? 1 : null });
+    byId("text")?.setAttribute("href", address("story.txt", { kind: this.#chosen()?.join(","), all: this.#everything ? 1 : null }));
   }
 
   #group(event, line) {

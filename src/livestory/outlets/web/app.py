@@ -231,7 +231,9 @@ class StaticFiles:
             for file in resources.files(package).joinpath(folder).iterdir():
                 kind = _TYPES.get(file.name.rpartition(".")[2])
                 if kind is not None:
-                    content = with_sections(file.read_text(encoding="utf-8"), _STORY_TOOLS).encode() if kind.startswith("text/html") else file.read_bytes()
+                    content = file.read_bytes()
+                    if kind == _TYPES["html"]:
+                        content = with_sections(content.decode(), _STORY_TOOLS).encode()
                     self._files[file.name] = kind, f'"{hashlib.sha256(content).hexdigest()[:20]}"', content
 
     def answer(self, request: Request, name: str, status: int = 200) -> Response:

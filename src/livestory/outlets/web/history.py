@@ -326,12 +326,12 @@ class Readings:
             near = {bisect_left(times, price.times[low + place]) for place in at}
             places = sorted({*kept(times, values, points // 2), *(place for place in near if place < len(times))})
             holding = self._holding([first + place for place in places], start)
-        falls = [float(self._falls[first + place]) for place in places]
+        falls: list[float | None] = [float(self._falls[first + place]) for place in places]
         return Curve(
             [times[place] for place in places],
             [values[place] for place in places],
             holding,
-            [None if isnan(fall) else fall for fall in falls],
+            falls,
         )
 
     def _holding(self, places: list[int], start: int) -> list[float | None]:
@@ -341,11 +341,8 @@ class Readings:
         if begun is None or not before:
             return [None] * len(places)
         per_unit = self._wealth.values[begun] / self._units[begun] / before
-        held = (
-            None if (price := self._price.at(self._wealth.times[place])) is None else per_unit * price * self._units[place]
-            for place in places
-        )
-        return [None if each is None or isnan(each) else each for each in held]
+        held = (per_unit * self._units[place] * (self._price.at(self._wealth.times[place]) or nan) for place in places)
+        return [None if isnan(each) else each for each in held]
 
     def regimes(self, start: int, end: int, least: int) -> list[Span]:
         """The stretches of one regime."""

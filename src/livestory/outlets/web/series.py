@@ -9,10 +9,11 @@ from msgspec import Struct
 
 from livestory.chart.reduction import reduced
 from livestory.outlets.web.history import Curve, Marked, Span
+from livestory.story.review.review import Flow
 
 if TYPE_CHECKING:
     from livestory.outlets.web.followed_story import FollowedStory
-    from livestory.story.review.review import Flow, Review
+    from livestory.story.review.review import Review
 
 MOST_MARKS = 6000  # the page gathers those that would lie upon one another
 _MOST_SPANS = 400

@@ -74,7 +74,7 @@ def _title(span: Span) -> str:
             return f"{numbers.minute(span.start)} to {numbers.minute(span.end)}"
 
 
-def verdict(  # noqa: PLR0913 - each is one of the facts it is made of
+def verdict(  # noqa: PLR0913, PLR0917 - each is one of the facts it is made of
     change: float | None,
     wealth: float | None,
     unit: str | None,

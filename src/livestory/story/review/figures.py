@@ -18,9 +18,11 @@ from livestory.clock import DAY
 from livestory.story.unit_value import return_of
 from livestory.story.wording import numbers
 from livestory.story.wording.results import amounts
+from livestory.story.wording.text import of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
     from livestory.story.results import CurrencyResult, Results
     from livestory.story.review.performance import Performance
 
@@ -29,26 +31,32 @@ LEAST_RETURNS = 30
 LEAST_OF_A_YEAR = 90 * DAY
 
 DEFINITIONS = {
-    "return": ("Return", "What a unit of wealth gained from the first reading to the last. Deposits and withdrawals "
-               "are neither profit nor loss."),
-    "holding": ("Holding", "What the base asset itself did from the first reading to the last, as if it had been "
-                "bought then and kept."),
-    "cagr": ("CAGR", "The return as a yearly rate that compounds to it: (1 + return) ^ (1 / years) - 1. From 90 days on."),
-    "volatility": ("Volatility", "How much the daily returns scatter, as a yearly rate: their standard deviation times "
-                   "the root of how many a year has. From 30 daily returns on."),
-    "sharpe": ("Sharpe ratio", "The mean daily return over its standard deviation, as a yearly rate; money earns no "
-               "interest. From 30 daily returns on."),
-    "sortino": ("Sortino ratio", "Like Sharpe, but only losses count as risk: the mean daily return over the root mean "
-                "square of the negative ones, as a yearly rate."),
+    "return": (
+        "Return",
+        "What a unit of wealth gained from first to last. Deposits and withdrawals are neither profit nor loss.",
+    ),
+    "holding": ("Holding", "What the base asset did from first to last, as if it had been bought then and kept."),
+    "cagr": ("CAGR", "The return as a yearly rate: (1 + return) ^ (1 / years) - 1. From 90 days on."),
+    "volatility": (
+        "Volatility",
+        "The standard deviation of the daily returns, times the root of how many a year has. From 30 of them on.",
+    ),
+    "sharpe": (
+        "Sharpe ratio",
+        "The mean daily return over its standard deviation, as a yearly rate; idle money earns nothing.",
+    ),
+    "sortino": (
+        "Sortino ratio",
+        "Like Sharpe, but only losses count as risk: over the root mean square of the daily losses.",
+    ),
     "drawdown": ("Max drawdown", "The deepest fall of a unit of wealth under its highest before, at any reading."),
     "drawdown_length": ("Its length", "From the high before the deepest drawdown until that high was reached again."),
     "time_in_market": ("Time in market", "The share of the observed time in which anything was held."),
-    "win_rate": ("Win rate", "The share of the closed trades that earned something. A trade is a round trip, from flat "
-                 "to flat."),
+    "win_rate": ("Win rate", "The share of closed trades that earned something. A trade goes from flat to flat."),
     "profit_factor": ("Profit factor", "What the winning trades earned for each unit that the losing ones lost."),
     "expectancy": ("Expectancy", "What a closed trade came to on average."),
     "fees": ("Fees", "All fees that were told, each in its own asset."),
-}  # fmt: skip
+}
 """The label and the definition of each figure, in the order shown."""
 
 
@@ -134,29 +142,30 @@ def _of_trades(told: Sequence[CurrencyResult], fees: dict[str, Decimal]) -> Iter
     """Of closed trades; each currency for itself, where there are several."""
     closed = [each for each in told if each.closed]
     none = "no trade was closed"
-    only = closed[0] if len(closed) == 1 else None
-    whose = (lambda each, text: text) if only else (lambda each, text: f"{each.asset or '?'} {text}")
-    rates = [(each, each.won / each.closed) for each in closed]
-    yield (
-        "win_rate",
-        rates[0][1] if only else None,
-        ", ".join(whose(each, f"{numbers.weight(rate)} of {numbers.whole(each.closed)}") for each, rate in rates) or None,
-        none,
-    )
-    factors = [(each, factor) for each in closed if (factor := each.profit_factor) is not None]
-    yield (
-        "profit_factor",
-        factors[0][1] if only and factors else None,
-        ", ".join(whose(each, f"{factor:.2f}") for each, factor in factors) or None,
-        "nothing was lost" if closed else none,
-    )
-    means = [(each, (each.gain + each.loss) / each.closed) for each in closed]
-    yield (
-        "expectancy",
-        float(means[0][1]) if only else None,
-        ", ".join(f"{numbers.signed_wealth(mean, each.asset)} {each.asset or ''}".strip() for each, mean in means) or None,
-        none,
-    )
+
+    def figure(
+        name: str, values: Sequence[float | Decimal | None], texts: Sequence[str], missing: str = none
+    ) -> _Found:
+        value = values[0] if len(values) == 1 else None
+        return name, None if value is None else float(value), ", ".join(filter(None, texts)) or None, missing
+
+    def of_each(texts: Sequence[str]) -> list[str]:
+        named = len(closed) > 1
+        return [
+            f"{each.asset or '?'} {text}" if named and text else text for each, text in zip(closed, texts, strict=True)
+        ]
+
+    rates = [each.won / each.closed for each in closed]
+    counts = [
+        f"{numbers.weight(rate)} of {numbers.whole(each.closed)}" for each, rate in zip(closed, rates, strict=True)
+    ]
+    yield figure("win_rate", rates, of_each(counts))
+    factors = [each.profit_factor for each in closed]
+    ratios = [_ratio(factor) or "" for factor in factors]
+    yield figure("profit_factor", factors, of_each(ratios), "nothing was lost" if closed else none)
+    means = [(each.gain + each.loss) / each.closed for each in closed]
+    money = [of(numbers.signed_wealth(mean, each.asset), each.asset) for each, mean in zip(closed, means, strict=True)]
+    yield figure("expectancy", means, money)
     rounded = {asset: _six_digits(amount) for asset, amount in fees.items()}
     yield "fees", None, amounts(rounded) or None, "none were told"
 

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from livestory.story.account import Account
 from livestory.story.detectors.money import ReadingDetector
 from livestory.story.event import from_record
+from livestory.story.journal.reader import PAGE_BYTES
 from livestory.story.kinds.lifecycle import Started
 from livestory.story.kinds.money import CashFlow
 from livestory.story.review.review import Review
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from livestory.story.inputs import Observation
     from livestory.story.journal.entry import Identity, Kept
+    from livestory.story.journal.reader import JournalReader
     from livestory.story.kinds.base import Facts
 
 WANTED = frozenset(
@@ -30,6 +32,21 @@ WANTED = frozenset(
     }
 )
 """The kinds of events that a review is made from."""
+
+
+_PAGE = 1000
+
+
+def read_review(reader: JournalReader) -> Review:
+    """The review of a journal as it stands. Raises JournalError."""
+    journal, seq = JournalReview(reader.identity), 0
+    while page := reader.events(seq, kinds=WANTED, limit=_PAGE, most_bytes=PAGE_BYTES):
+        journal.tell(page)
+        seq = page[-1].seq
+    for observation in reader.observations():
+        journal.observe(observation)
+    journal.finish()
+    return journal.review
 
 
 class JournalReview:

@@ -163,11 +163,12 @@ def _day(  # noqa: PLR0913 - what makes the rules of days differ
     *,
     losing: bool,
 ) -> Iterable[Moment]:
-    days = [day for day in review.performance.days() if measured(day)]
+    days = [day for day in review.performance.days() if measured(day) is not None]
     if len(days) < 2:  # noqa: PLR2004 - of one day there is no best
         return
     day = best(days, key=measured)
-    if ((measured(day) or 0.0) < 0) is not losing:
+    by = measured(day)
+    if not by or (by < 0) is not losing:
         return
     yield Moment(
         rule=rule, time=day.end, seq=review.line_of_day(day.end), title=title, told=numbers.percent(day.change),
@@ -175,9 +176,7 @@ def _day(  # noqa: PLR0913 - what makes the rules of days differ
     )  # fmt: skip
 
 
-def _trade(
-    review: Review, rule: str, title: str, row: TripRow | None, *, losing: bool
-) -> Iterable[Moment]:
+def _trade(review: Review, rule: str, title: str, row: TripRow | None, *, losing: bool) -> Iterable[Moment]:
     if row is not None and review.trips.count > 1 and row.result and (row.result < 0) is losing:
         symbol = f"{row.symbol}: " if row.symbol and row.symbol != review.symbol else ""
         priced = row.entry and row.exit and not review.several

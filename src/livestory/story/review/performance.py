@@ -5,6 +5,7 @@ It takes each observation once and keeps a close for every day, so that figures 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from livestory.clock import DAY, as_datetime
@@ -118,7 +119,7 @@ class Performance:
 
     @staticmethod
     def _changes(closes: tuple[Close, ...] | list[Close], length: int | None) -> Iterator[Change]:
-        for before, after in zip(closes, closes[1:], strict=False):
+        for before, after in pairwise(closes):
             start = day_of(after.time) * DAY if length else _month(after.time)
             change = return_of(before.value, after.value)
             if change is not None:

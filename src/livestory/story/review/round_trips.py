@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from livestory.story.positions import RoundTrip
     from livestory.story.reason import Reason
 
-SortedBy = Literal["closed", "opened", "symbol", "held", "result", "share", "reason"]
-SORTED_BY: tuple[SortedBy, ...] = ("closed", "opened", "symbol", "held", "result", "share", "reason")
+SORTED_BY = ("closed", "opened", "symbol", "held", "result", "share", "reason")
 MOST = 50_000
 _NO_REASON = "no reason told"
 
@@ -94,11 +93,11 @@ class RoundTrips:
 class TripQuery(Struct, frozen=True, kw_only=True):
     """Which round trips, and in which order."""
 
-    sort: SortedBy = "closed"
+    sort: str = "closed"  # one of `SORTED_BY`
     ascending: bool = False
     symbol: str | None = None
     reason: str | None = None
-    outcome: Literal["all", "won", "lost"] = "all"
+    outcome: str = "all"  # or "won", "lost"
 
     def rows(self, all_rows: Iterable[TripRow]) -> list[TripRow]:
         """Those of the rows; what is unknown comes last whichever way they are sorted."""
@@ -151,7 +150,7 @@ def _result(row: TripRow) -> float:
     return row.result or 0.0
 
 
-def _key(row: TripRow, name: SortedBy) -> object:
+def _key(row: TripRow, name: str) -> Any:
     return getattr(row, name)
 
 

@@ -10,6 +10,7 @@ from livestory.clock import DAY
 from livestory.story.inputs import Flow, Observation
 from livestory.story.journal.reader import JournalReader
 from livestory.story.review.journal import JournalReview, read_review
+from livestory.story.review.overview import overview
 from livestory.story.review.round_trips import TripQuery, page_of
 from tests.web.teller import QUARTER, START, Teller, week
 
@@ -39,7 +40,7 @@ def test_a_review_that_grows_is_the_review_of_a_reload(tmp_path: Path) -> None:
                     growing.observe(observation)
                     heard = observation.time
                 growing.finish()
-                assert growing.review.overview() == read_review(reader).overview()
+                assert overview(growing.review) == overview(read_review(reader))
 
 
 def test_a_deposit_is_no_return(tmp_path: Path) -> None:
@@ -51,7 +52,7 @@ def test_a_deposit_is_no_return(tmp_path: Path) -> None:
         teller.bars(3, wealth=2.0).bars(1, wealth=4.0, flow=2.0).bars(3, wealth=4.4)
     with JournalReader.open(path) as reader:
         review = read_review(reader)
-    assert {figure.name: figure.text for figure in review.overview().figures}["return"] == "+10.0%"
+    assert {figure.name: figure.text for figure in overview(review).figures}["return"] == "+10.0%"
     assert [flow.amount for flow in review.flows] == [1.0, 2.0]
 
 
@@ -74,10 +75,10 @@ def test_a_story_without_wealth_has_its_verdict_and_no_returns(tmp_path: Path) -
             teller.observe(Observation(time=teller.now + QUARTER, price=0.05))
             teller.now += QUARTER
     with JournalReader.open(path) as reader:
-        overview = read_review(reader).overview()
-    assert overview.verdict == "no wealth told"
-    assert overview.curves == {"wealth": False, "result": False, "price": True}
-    assert all(figure.text is None for figure in overview.figures)
+        seen = overview(read_review(reader))
+    assert seen.verdict == "no wealth told"
+    assert seen.curves == {"wealth": False, "result": False, "price": True}
+    assert all(figure.text is None for figure in seen.figures)
 
 
 def test_round_trips_are_sorted_and_filtered(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from livestory.story.kinds import groups
 from livestory.story.kinds.retold import Summary
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.kinds.trades import RegimeSwitch
+from livestory.story.review.overview import overview
 from livestory.story.review.review import Review
 from livestory.story.wording import numbers
 
@@ -100,7 +101,7 @@ class Report:
         self._digest = digest(gather(period, [(summary.time, facts)], None))
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: a report has nothing open."""
 
     def blocks(self) -> Iterator[str]:
         """The page, in blocks."""
@@ -138,7 +139,7 @@ class Report:
             "head": source,
             "summary": summary,
             "digest": self._digest,
-            "review": review.overview(),
+            "review": overview(review),
             "trades": list(review.trips.rows)[-MOST_TRADES:],
             "wealth_now": self._wealth,
             "times": [time for time, _ in points],

@@ -24,7 +24,7 @@ class Lines:
     """The lines of a story, numbered from 1; of too many bytes the oldest are left out, the grave ones last."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
-        """Begin without any."""
+        """Begin without any of them."""
         self.left_out = 0
         self._last = 0
         self._most = most_bytes
@@ -55,13 +55,13 @@ class Marks:
     """What happened when, for the chart: of more than so many, those of a kind that lie near are gathered."""
 
     def __init__(self, most: int = MOST_MARKS) -> None:
-        """Begin without any."""
+        """Begin without any of them."""
         self._most = most
         self._width = 1  # microseconds within which marks of a kind are one
         self._cells: dict[tuple[str, int], list[int]] = {}  # seq, first and last time, count
 
     def add(self, seq: int, time: int, what: str) -> None:
-        """Take a mark."""
+        """Take the next mark, in order of time."""
         self._count(what, seq, time, time, 1)
         while len(self._cells) > self._most:
             self._width *= 4

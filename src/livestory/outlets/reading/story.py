@@ -26,6 +26,7 @@ from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.trades import Trade
 from livestory.story.reasons import because
 from livestory.story.review.journal import read_review
+from livestory.story.review.overview import overview
 from livestory.story.writing.options import path_of
 
 if TYPE_CHECKING:
@@ -270,11 +271,11 @@ class Story:
 
     def figures(self) -> Records[FigureRecord]:
         """Return, drawdown, Sharpe, win rate and the like, each with its definition."""
-        return Records(FigureRecord, (FigureRecord(**asdict(each)) for each in self._review().overview().figures))
+        return Records(FigureRecord, (FigureRecord(**asdict(each)) for each in overview(self._review()).figures))
 
     def moments(self) -> Records[MomentRecord]:
         """The key moments, at most nine, in the order of time."""
-        return Records(MomentRecord, (_dated(MomentRecord, each) for each in self._review().overview().moments))
+        return Records(MomentRecord, (_dated(MomentRecord, each) for each in overview(self._review()).moments))
 
     def round_trips(self) -> Records[RoundTripRecord]:
         """The trades from flat to flat, in the order in which they ended; of very many the last ones."""

@@ -22,6 +22,7 @@ from livestory.story.journal.follower import Change, StoryFollower
 from livestory.story.journal.lock import holder
 from livestory.story.journal.reader import JournalReader
 from livestory.story.review.journal import JournalReview
+from livestory.story.review.overview import Overview, overview
 from livestory.story.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from livestory.clock import Clock
-    from livestory.story.review.review import Overview, Review
+    from livestory.story.review.review import Review
 
 _LOOK = 0.05  # seconds between two looks at the journal; each costs some microseconds
 _STATUS = 0.25  # seconds between two statuses
@@ -143,7 +144,7 @@ class FollowedStory:
                 return None
             made_from = len(self.index), self.readings.last
             if self._overview is None or self._overview[0] != made_from:
-                self._overview = made_from, self._reviewed.review.overview()
+                self._overview = made_from, overview(self._reviewed.review)
             return self._overview[1]
 
     def _catch_up(self) -> None:

@@ -110,7 +110,7 @@ def _of_wealth(performance: Performance, now: int) -> Iterator[_Found]:
 
 
 def _compounded(change: float | None, span: int) -> _Found:
-    """The yearly rate."""
+    """The return as a yearly rate."""
     if change is None or span < LEAST_OF_A_YEAR or change <= -1.0:
         return "cagr", None, None, "it needs 90 days of wealth"
     try:

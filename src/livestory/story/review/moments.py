@@ -36,21 +36,6 @@ class Moment(Struct, frozen=True, kw_only=True):
     holding: float | None = None  # what holding did from ``since`` to ``time``
 
 
-class HaltSpan(Struct, kw_only=True):
-    """A halt, with the price of the base asset at both ends."""
-
-    began: int
-    seq: int
-    breaker: bool
-    drawdown: float | None = None
-    peak_time: int | None = None
-    peak_price: float | None = None
-    price: float | None = None
-    ended: int | None = None  # None: it goes on
-    end_seq: int | None = None
-    end_price: float | None = None
-
-
 def key_moments(review: Review) -> tuple[Moment, ...]:
     """The moments that the rules find, in the order of time."""
     found: list[Moment] = []

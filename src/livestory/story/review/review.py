@@ -7,17 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec import Struct
 
 from livestory.chart.reduction import Series
-from livestory.story.digest.prose import verdict
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.money import CashFlow, FundingPaid
 from livestory.story.kinds.risk import AllTimeHigh, BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.kinds.trades import Trade
 from livestory.story.results import Results
-from livestory.story.review.figures import Figure, figures
-from livestory.story.review.moments import HaltSpan, Moment, key_moments
-from livestory.story.review.performance import Change, Performance, day_of, holds
+from livestory.story.review.performance import Performance, day_of, holds
 from livestory.story.review.round_trips import RoundTrips
-from livestory.story.unit_value import return_of
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
@@ -36,7 +32,7 @@ class Earned:
     """All that closing has earned in one currency, over time; of very many points those that a chart needs."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Begin with nothing earned yet."""
         self.count = 0
         self._series = Series(4000)
         self._last = 0
@@ -61,19 +57,19 @@ class Record(NamedTuple):
     price: float | None
 
 
-class Overview(Struct, frozen=True, kw_only=True):
-    """A review as page and report show it."""
+class HaltSpan(Struct, kw_only=True):
+    """A halt, with the price of the base asset at both ends."""
 
-    verdict: str
-    since: int | None
-    until: int | None
-    figures: tuple[Figure, ...]
-    moments: tuple[Moment, ...]
-    months: tuple[Change, ...]
-    curves: dict[str, bool]  # which of wealth, result and price there are
-    trades: int  # round trips
-    symbols: tuple[str, ...]
-    reasons: tuple[str, ...]
+    began: int
+    seq: int
+    breaker: bool
+    drawdown: float | None = None
+    peak_time: int | None = None
+    peak_price: float | None = None
+    price: float | None = None
+    ended: int | None = None  # None: it goes on
+    end_seq: int | None = None
+    end_price: float | None = None
 
 
 class Review:
@@ -92,12 +88,12 @@ class Review:
         self.several = False  # no one symbol explains all
         self.first: int | None = None
         self.last = 0
-        self._account: Account | None = None
+        self.account: Account | None = None
         self._days: dict[int, int] = {}  # the seq of each day's line
 
     def observe(self, account: Account, time: int) -> None:
         """Take what the account knows after the observation of that instant."""
-        self._account = account
+        self.account = account
         self._reach(time)
         self.several = account.several
         last = account.last
@@ -137,36 +133,6 @@ class Review:
                 self._days[day_of(facts.end)] = seq
             case _:
                 pass
-
-    def overview(self) -> Overview:
-        """All of it, as it stands."""
-        performance, told = self.performance, self.results.told(self.results)
-        first, last = performance.first, performance.last
-        account = self._account
-        change = return_of(first.value, last.value) if first and last else None
-        return Overview(
-            verdict=verdict(
-                change,
-                account.wealth if account is not None else None,
-                account.unit if account is not None else None,
-                return_of(first.price, last.price) if first and last else None,
-                account.base if account is not None else None,
-                told,
-            ),
-            since=self.first,
-            until=self.last or None,
-            figures=figures(performance, self.results, now=self.last),
-            moments=key_moments(self),
-            months=tuple(performance.months()),
-            curves={
-                "wealth": first is not None,
-                "result": bool(self.earned),
-                "price": performance.price is not None,
-            },
-            trades=self.trips.count,
-            symbols=tuple(self.trips.symbols()),
-            reasons=tuple(self.trips.reasons()),
-        )
 
     def result_curve(self) -> tuple[str | None, list[tuple[int, float]]]:
         """The currency in which most was closed, and all that was earned in it, over time."""

@@ -18,8 +18,8 @@ UV_SYSTEM_CERTS ?= true
 export UV_SYSTEM_CERTS
 endif
 
-# Debian's, that tests drive: a real server to export from, a real browser, and systemd's judge of units.
-PROGRAMS := prometheus chromium-headless-shell systemd-analyze
+# Debian's, that tests drive: a real server to export from, a real browser, systemd's judge of units, a fleet's database.
+PROGRAMS := prometheus chromium-headless-shell systemd-analyze postgres
 
 # Bots of others, each in an environment of its own: tests/peers/NAME.lock, which `make lock` leaves alone.
 PEERS := freqtrade nautilus

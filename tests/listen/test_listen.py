@@ -70,6 +70,17 @@ def test_a_bad_input_is_answered_with_what_is_wrong_and_the_others_are_told(serv
     assert server.post("[1").status == 400
 
 
+def test_a_body_may_come_in_chunks(server: Posting) -> None:
+    """Also one that is cut within an input; chunks of more than is taken are refused as a body of that length is."""
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=LIMIT)
+    with closing(connection):
+        connection.request("POST", "/tell", iter([b'{"input": "no', b'te", "text": "in two"}']))
+        answer = connection.getresponse()
+        assert (answer.status, json.loads(answer.read())) == (200, {"seqs": [1]})
+        connection.request("POST", "/tell", iter([b"x" * 65_536] * 17))
+        assert connection.getresponse().status == 413
+
+
 def test_too_much_is_refused(server: Posting) -> None:
     """A body, a list, a body that is compressed; before any of it is told."""
     assert server.post(b" " * 1_048_577).status == 413
@@ -217,6 +228,10 @@ def test_killed_and_posted_again_nothing_is_lost_or_doubled(tmp_path: Path) -> N
 def test_a_signal_ends_it_in_order(tmp_path: Path) -> None:
     """Whoever holds a connection; the story is free for another writer then."""
     process, port = begun(tmp_path)
+    assert process.stderr is not None
+    assert process.stderr.readline().startswith(
+        "Any program of this machine may post: to change that, set LIVESTORY_LI"
+    )
     with socket.create_connection(("127.0.0.1", port), LIMIT) as held:
         held.sendall(b"POST /tell HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Length: 100\r\n\r\n{" % port)
         Posting(port).post(NOTE)

@@ -125,6 +125,13 @@ def test_a_reason_is_words_or_a_key_with_numbers() -> None:
         (b'{"input": "note", "text": "' + b"x" * 5000 + b'"}', "text: expected a text of length <= 4096"),
         (b'{"input": "note", "text": "' + b"x" * MOST_BYTES + b'"}', "longer than the 65,536 bytes"),
         (b"[" * 60_000, "nested too deeply"),
+        (b'{"input": "note", "text": "a", "text": "b"}', "text: given twice"),
+        (b'{"input": "note", "input": "note", "text": "a"}', "input: given twice"),
+        (b'{"input": "observation", "positions": {"A/B": {"quantity": 1, "quantity": 2}}}', "quantity: given twice"),
+        (
+            b'{"input": "observation", "positions": {"A/B": {"quantity": 1}, "A/B": {"quantity": 2}}}',
+            "A/B: given twice",
+        ),
         (b'{"input": "note",', "it ends too early; an input is one JSON object"),
     ],
 )

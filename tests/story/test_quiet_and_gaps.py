@@ -109,7 +109,7 @@ def test_what_a_bot_does_not_report_is_told_once() -> None:
     assert story[1:] == [
         (
             "ℹ️ Told in Part | no price | so it tells nothing of what holding would have made; "
-            "give them to observe() and it will"
+            "give them with each observation and it will"
         )
     ]
 

@@ -97,6 +97,10 @@ def listen(
 
         def ready() -> None:
             click.echo(f"listens at {address}")
+            if application.is_open:
+                click.echo(
+                    f"Any program of this machine may post: to change that, set {_TOKEN} or add a source.", err=True
+                )
             supervisor.ready(f"listens at {address}")
 
         server = Server(application, ready=ready, alive=supervisor.alive)

@@ -71,6 +71,7 @@ class Listen:
     def __init__(self, story: PublicWriter, hosts: frozenset[str], bearers: Bearers, sources: SourceSecrets) -> None:
         """Tell ``story``, under these names, what comes from who has a bearer or a source's secret."""
         self._teller = Teller(story)
+        self._bearers = bearers
         self._bodies = asyncio.Semaphore(_BODIES)
         routes = [
             Route(_TELL, self._tell, methods=["POST"]),
@@ -79,6 +80,11 @@ class Listen:
         ]
         app = Starlette(routes=routes, lifespan=self._lifespan, exception_handlers=HANDLERS)
         self.app: ASGIApp = ListenGate(app, hosts, bearers, sources)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has to show anything."""
+        return not self._bearers.needed
 
     def close_streams(self) -> None:
         """There are no streams to end."""

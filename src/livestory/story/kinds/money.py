@@ -255,4 +255,4 @@ class MissingFields(Facts, frozen=True, kw_only=True, tag="told_in_part"):
 
     def why(self, _time: int, /) -> Iterable[str]:
         yield "so it tells " + ", ".join(_SILENCED[name] for name in self.lacking)
-        yield "give them to observe() and it will"
+        yield "give them with each observation and it will"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Union
@@ -36,10 +37,27 @@ def read(raw: bytes) -> PublicInput:
     if len(raw) > MOST_BYTES:
         problem = f"longer than the {MOST_BYTES:,} bytes that an input may have"
         raise BadInput(problem)
+    plain = raw.removeprefix(_BOM)
     try:
-        return _DECODER.decode(raw.removeprefix(_BOM))  # type: ignore[no-any-return]  # it decodes nothing else
+        given: PublicInput = _DECODER.decode(plain)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _explained(error, raw) from None
+    _NAMES.decode(plain.decode())
+    return given
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    """Refuse an object that says two things under one name."""
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            problem = f"{name[:40]}: given twice"
+            raise BadInput(problem)
+        seen.add(name)
+
+
+_NAMES = json.JSONDecoder(object_pairs_hook=_once, parse_int=str, parse_float=str)
+"""Looks at nothing but names: msgspec takes the last of several values without a word."""
 
 
 def schema() -> dict[str, Any]:

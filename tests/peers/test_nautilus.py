@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from livestory.story.files.verify import verify
 from livestory.story.journal.reader import JournalReader
+from tests.cli.program import LIMIT, environment
 from tests.peers.conftest import program, spoke
 
+_NODE = Path(__file__).parent / "nautilus" / "node.py"
 _BACKTEST = Path(__file__).parent / "nautilus" / "backtest.py"
 
 
-def backtested(folder: Path, story: Path) -> list[dict[str, Any]]:
+def backtested(folder: Path, story: Path, *before: str) -> list[dict[str, Any]]:
     """Run a backtest that tells into ``story``; the fills that NautilusTrader itself reports."""
     fills = folder / "fills.json"
-    spoke(program("nautilus", "python"), _BACKTEST, story, fills, cwd=folder)
+    spoke(*before, program("nautilus", "python"), _BACKTEST, story, fills, cwd=folder)
     reported: list[dict[str, Any]] = json.loads(fills.read_text(encoding="utf-8"))
     assert len(reported) == 30
     return reported
@@ -50,3 +56,71 @@ def test_a_story_that_cant_be_written_stops_nothing(tmp_path: Path) -> None:
     """The engine fills the same orders where the story's folder is a file."""
     (tmp_path / "taken").write_text("", encoding="utf-8")
     backtested(tmp_path, tmp_path / "taken" / "live_story.txt")
+
+
+def test_a_disk_that_is_full_stops_nothing(tmp_path: Path) -> None:
+    """The engine fills the same orders; what the story had room for is whole."""
+    backtested(tmp_path, tmp_path / "live_story.txt", "prlimit", "--fsize=60000")
+    told = orders_told(tmp_path)
+    assert 0 < len(told) < 30
+    assert verify(tmp_path / "live_story.txt").findings == []
+
+
+def fills_of(folder: Path) -> list[str]:
+    """What the node itself says that it filled."""
+    file = folder / "fills"
+    return file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+
+
+def orders_told(folder: Path) -> list[str]:
+    """The orders whose fills are in the story."""
+    if not (folder / "live_story.db").exists():
+        return []
+    with JournalReader.open(folder / "live_story.db") as reader:
+        facts = [json.loads(event.record)["facts"] for event in reader.events()]
+    return [fact["order_id"] for fact in facts if fact["kind"] == "trade"]
+
+
+def killed_once(folder: Path, trades: int, *, when_quiet: bool) -> None:
+    """Run a live node until SIGKILL: once it has traded ``trades`` times and all is told, or in the midst of it."""
+    before = len(fills_of(folder))
+    with subprocess.Popen(
+        [program("nautilus", "python"), _NODE, folder / "live_story.txt", folder / "fills", str(trades)],
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as node:
+        try:
+            deadline = time.monotonic() + LIMIT
+            wanted = before + (trades if when_quiet else trades // 2)
+            while len(fills_of(folder)) < wanted or (when_quiet and orders_told(folder)[-1:] != _last_of(folder)):
+                assert node.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+        finally:
+            node.send_signal(signal.SIGKILL)
+
+
+def _last_of(folder: Path) -> list[str]:
+    return [line.split()[0] for line in fills_of(folder)[-1:]]
+
+
+def test_a_live_node_that_is_killed_goes_on_in_its_story(tmp_path: Path) -> None:
+    """What it filled is told once; of a kill in the midst of trading at most what the engine had just filled is not."""
+    for _ in range(2):
+        killed_once(tmp_path, 6, when_quiet=True)
+    filled = [line.split()[0] for line in fills_of(tmp_path)]
+    assert orders_told(tmp_path) == filled
+    assert len(filled) == 12
+    killed_once(tmp_path, 40, when_quiet=False)
+    killed_once(tmp_path, 6, when_quiet=True)
+    filled, told = [line.split()[0] for line in fills_of(tmp_path)], orders_told(tmp_path)
+    assert len(set(told)) == len(told)
+    assert set(told) <= set(filled)
+    assert told[:12] == filled[:12]
+    assert told[-6:] == filled[-6:]
+    assert verify(tmp_path / "live_story.txt").findings == []
+    lines = (tmp_path / "live_story.txt").read_text(encoding="utf-8").splitlines()
+    assert sum(" Bot Started " in line for line in lines) == 1
+    assert sum("Resumed" in line for line in lines) == 3

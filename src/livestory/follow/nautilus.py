@@ -100,7 +100,7 @@ class StoryActor(Actor):  # type: ignore[misc]  # nautilus_trader comes without 
             fee=fee or None,
             fee_asset=asset or None,
             order_id=order,
-            trade_id=f"{given['instrument_id']} {given['trade_id']}",
+            trade_id=_trade_id(event),
             symbol=_symbol(instrument),
             timestamp=_time(given["ts_event"]),
         )
@@ -113,6 +113,13 @@ class StoryActor(Actor):  # type: ignore[misc]  # nautilus_trader comes without 
             symbol=_symbol(self.cache.instrument(event.instrument_id)),
             timestamp=_time(event.ts_event),
         )
+
+
+def _trade_id(event: Any) -> str:
+    """What tells a fill from all others. A simulated venue counts its trades anew with each start, its orders never."""
+    trade, venue = event.trade_id.value, event.instrument_id.venue.value
+    simulated = trade.startswith((f"{venue}-", "T-"))
+    return f"{event.instrument_id} {f'{event.client_order_id} ' if simulated else ''}{trade}"
 
 
 def _symbol(instrument: Any) -> str:

@@ -10,6 +10,7 @@ import functools
 import logging
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from livestory.story.story_writer import StoryWriter
@@ -50,7 +51,6 @@ class StoryActor(Actor):  # type: ignore[misc]  # nautilus_trader comes without 
     def __init__(self, path: str | os.PathLike[str], *, name: str | None = None) -> None:
         """Write into the story file at ``path``; ``name`` is the bot's."""
         super().__init__()
-        self._reasons: dict[str, str] = {}  # of orders that may still be filled
         self._writer: Any = None  # where the story can't be written
         try:
             self._writer = StoryWriter(path, name=name, symbol=None, max_wait=0.0)
@@ -59,11 +59,14 @@ class StoryActor(Actor):  # type: ignore[misc]  # nautilus_trader comes without 
 
     @_harmless
     def on_start(self) -> None:
-        """Listen, and say that the trader runs."""
+        """Listen, say that the trader runs, and tell what it found filled before: what was told is not told again."""
         if self._writer is None:
             return
         self.msgbus.subscribe("events.order.*", self._heard)
         self._writer.started(timestamp=_time(self.clock.timestamp_ns()))
+        found = [event for order in self.cache.orders() for event in order.events]
+        for event in sorted(found, key=attrgetter("ts_event")):
+            self._heard_of_fill(event)
 
     @_harmless
     def on_stop(self) -> None:
@@ -76,30 +79,28 @@ class StoryActor(Actor):  # type: ignore[misc]  # nautilus_trader comes without 
 
     @_harmless
     def _heard(self, event: Any) -> None:
-        kind, order = type(event).__name__, event.client_order_id
-        if kind == "OrderInitialized" and event.tags:
-            self._reasons[order.value] = ", ".join(event.tags)
-        elif kind == "OrderFilled":
-            self._filled(event)
-        elif kind in {"OrderDenied", "OrderRejected"}:
+        self._heard_of_fill(event)
+        if type(event).__name__ in {"OrderDenied", "OrderRejected"}:
             self._refused(event)
-        known = self.cache.order(order)
-        if known is not None and known.is_closed:
-            self._reasons.pop(order.value, None)
+
+    @_harmless
+    def _heard_of_fill(self, event: Any) -> None:
+        if type(event).__name__ == "OrderFilled":
+            self._filled(event)
 
     def _filled(self, event: Any) -> None:
-        given = type(event).to_dict(event)
-        order, instrument = given["client_order_id"], self.cache.instrument(event.instrument_id)
+        given, order = type(event).to_dict(event), self.cache.order(event.client_order_id)
+        instrument = self.cache.instrument(event.instrument_id)
         fee, _, asset = (given["commission"] or "").partition(" ")
         quantity = Decimal(given["last_qty"]) * Decimal(str(instrument.multiplier))
         self._writer.fill(
             given["order_side"].lower(),
             quantity / Decimal(given["last_px"]) if instrument.is_inverse else quantity,
             given["last_px"],
-            reason=self._reasons.get(order),
+            reason=", ".join(order.tags) if order is not None and order.tags else None,
             fee=fee or None,
             fee_asset=asset or None,
-            order_id=order,
+            order_id=given["client_order_id"],
             trade_id=_trade_id(event),
             symbol=_symbol(instrument),
             timestamp=_time(given["ts_event"]),

@@ -1,4 +1,4 @@
-"""A backtest of NautilusTrader's with a story: `python backtest.py STORY FILLS`."""
+"""A backtest of NautilusTrader's with a story: `python backtest.py STORY FILLS [Late]`."""
 
 # ruff: noqa: ANN001, ANN201, ANN204, ARG002, D101, D103 - NautilusTrader's own names and ways
 # mypy: ignore-errors
@@ -48,6 +48,19 @@ class Waves(Strategy):
         self.submit_order(self.order_factory.market(_INSTRUMENT.id, side, _INSTRUMENT.make_qty(quantity), tags=[why]))
 
 
+class Late(StoryActor):
+    """Hears of what was filled before it began, as after a node's reconciliation."""
+
+    def on_start(self):
+        self.count = 0
+        self.subscribe_bars(_BARS)
+
+    def on_bar(self, bar):
+        self.count += 1
+        if self.count == 110:
+            super().on_start()
+
+
 def bars():
     for number in range(1, 201):
         price, time = 2000 + 50 * math.sin(number / 7), _START + number * _MINUTE
@@ -55,13 +68,13 @@ def bars():
         yield Bar(_BARS, *prices, Quantity(100, 5), time, time)
 
 
-def main(story, fills):
+def main(story, fills, actor="StoryActor"):
     engine = BacktestEngine(BacktestEngineConfig(trader_id=TraderId("T-001"), logging=LoggingConfig(log_level="ERROR")))
     money = [Money(100_000, USDT), Money(1, ETH)]
     engine.add_venue(Venue("BINANCE"), OmsType.NETTING, AccountType.CASH, base_currency=None, starting_balances=money)
     engine.add_instrument(_INSTRUMENT)
     engine.add_data(list(bars()))
-    engine.add_actor(StoryActor(story))
+    engine.add_actor({"StoryActor": StoryActor, "Late": Late}[actor](story))
     engine.add_strategy(Waves())
     engine.run()
     Path(fills).write_text(engine.trader.generate_fills_report().to_json(orient="records"), encoding="utf-8")

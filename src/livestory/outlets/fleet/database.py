@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
 _ANSWERS_WITHIN = 60.0  # seconds; a connection that is silent for longer is given up
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0  # seconds until a database that can't be reached is asked again
-_PASSING = ("starting up", "shutting down", "too many", "remaining connection slots", "recovery", "terminating")
+# What a server says that comes, goes, or has no room just now; connecting, libpq gives no state, only words.
+_PASSING = (
+    *("starting up", "shutting down", "recovery", "not yet accepting", "not accepting", "terminating"),
+    *("too many", "remaining connection slots"),
+)
 _REFUSING = ("FATAL", "password", "certificate", "authentication", "does not support SSL")
 _PASSING_STATES = ("08", "25006", "40", "53", "55", "57")  # classes and states of SQL
 _NO_FLEET = {"3F000", "42883", "42P01"}

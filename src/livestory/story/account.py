@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, localcontext
+from decimal import Decimal, getcontext, localcontext, setcontext
 from typing import TYPE_CHECKING
 
 from msgspec import field
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from livestory.story.kinds.base import Facts
 
 _NOTHING = Decimal(0)
+_TAKEN = frozenset({AllTimeHigh, Rules, RulesChanged, BalanceDiffers, BalanceExplained})  # of what has been told
 
 
 def tripped(halt_reason: str | None) -> bool:
@@ -145,6 +146,8 @@ class Account(UnitValue):
 
         An unexplained increase makes no record, an unexplained decrease is a loss until it is explained.
         """
+        if type(facts) not in _TAKEN:
+            return
         if isinstance(facts, AllTimeHigh) and facts.unit == self.unit:
             self.record = max(self.record or 0.0, facts.wealth / self.units)
         elif isinstance(facts, Rules):
@@ -176,8 +179,12 @@ class Account(UnitValue):
         held = self.positions.get(symbol)
         if held is None:
             held = self.positions[symbol] = Holding()
-        with localcontext(EXACT):
+        before = getcontext()
+        setcontext(EXACT)  # where `localcontext` would take as long as the arithmetic itself
+        try:
             closed = held.take(self._deal(fill, symbol, held))
+        finally:
+            setcontext(before)
         self._notice(symbol, short=closed.short)
         if held.forgettable:
             del self.positions[symbol]
@@ -206,7 +213,7 @@ class Account(UnitValue):
             charged = None if asset else fill.fee
             if asset == quote:
                 charged = fill.fee
-            elif asset == base and (contract or fill.fee >= size):
+            elif asset == base and (contract or (fill.fee if buys else abs(fill.fee)) >= size):
                 charged = fill.fee * fill.price
             elif asset == base:
                 charged = _NOTHING  # it is held less, or more is gone

@@ -348,7 +348,7 @@ class QuietDetector(Struct):
 
     def hear(self, time: int, facts: Facts) -> None:
         """Take something told: the silence begins anew."""
-        if isinstance(facts, Resumed | Stopped):
+        if isinstance(facts, (Resumed, Stopped)):
             return
         self.last_news = max(time, self.last_news or 0)
         self.bars = 0

@@ -25,12 +25,12 @@ SYMBOLS = {"BTC/USDT:USDT": 96_000.0, "ETH/USDT:USDT": 3_640.0, "SOL/USDT:USDT":
 STEPS = {"BTC/USDT:USDT": 0.001, "ETH/USDT:USDT": 0.01, "SOL/USDT:USDT": 1.0}
 HOUR, LEVERAGE, FEE, AWAY = 3600, 3, 0.0005, 5
 START = int(datetime(2024, 12, 3, 9, tzinfo=UTC).timestamp())
-BARS, DEPOSIT_BAR, WINDOW = 100, 52, 24
+BARS, DEPOSIT_BAR, DEAR_BAR, WINDOW = 100, 52, 63, 24
 BAND = 0.012  # how far from its average a price makes a trend
 
 
 class Exchange:
-    """A small market of hours whose account is kept in a file; orders are filled at once, funding is paid each 8 hours."""
+    """A small market whose account is kept in a file: orders are filled at once, funding is paid every eight hours."""
 
     def __init__(self, path: Path) -> None:
         """Go on where the file says."""
@@ -57,7 +57,7 @@ class Exchange:
         self._path.write_text(json.dumps(kept))
 
     def _pay_funding(self) -> None:
-        rate = 0.0012 if self.bar == 63 else 0.0001
+        rate = 0.0012 if self.bar == DEAR_BAR else 0.0001
         for symbol, (held, _) in self.positions.items():
             amount = round(-held * self.price(symbol) * rate, 4)
             self.cash += amount
@@ -128,9 +128,9 @@ def decide(exchange: Exchange, symbol: str) -> tuple[float, str] | None:
 
 def tell(story: StoryWriter, exchange: Exchange, why: dict[str, str]) -> None:
     """All that the exchange knows; what was told before is not told again."""
-    for transfer in exchange.transfers[-1:]:
-        if exchange.bar == DEPOSIT_BAR:
-            story.flow(transfer["amount"], timestamp=transfer["timestamp"])
+    if exchange.bar == DEPOSIT_BAR:
+        transfer = exchange.transfers[-1]
+        story.flow(transfer["amount"], timestamp=transfer["timestamp"])
     for paid in exchange.funding:
         story.funding(paid["symbol"], paid["amount"], funding_id=paid["id"], timestamp=paid["timestamp"])
     for trade in exchange.trades:
@@ -148,7 +148,7 @@ def tell(story: StoryWriter, exchange: Exchange, why: dict[str, str]) -> None:
 def main() -> None:
     """The loop: an hour at a time."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
-    killed_after = int(sys.argv[2]) if len(sys.argv) > 2 else None
+    killed_after = int(sys.argv[2]) if sys.argv[2:] else None
     folder.mkdir(parents=True, exist_ok=True)
     exchange = Exchange(folder / "exchange.json")
     if exchange.bar:

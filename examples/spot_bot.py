@@ -50,10 +50,14 @@ def main() -> None:
     """Each trade once, with why; a bot asks for them in its loop, and what was told before is not told again."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
     reasons = {str(7000 + number): order[-1] for number, order in enumerate(ORDERS, start=1)}
-    with StoryWriter(folder / "live_story.txt", name="spot bot", symbol=None, keep_days=None) as story:
+    path = folder / "live_story.txt"
+    first = not path.exists()
+    with StoryWriter(path, name="spot bot", symbol=None, unit="USDT", keep_days=None, max_wait=30) as story:
+        if first:
+            story.started(wealth=10_000, timestamp=START)  # from then on it knows its fills alone
         for trade in trades():
             story.fill(trade, reason=reasons[trade["id"]])
-    print(Path(story.filepath).read_text(encoding="utf-8"), end="")
+    print(path.read_text(encoding="utf-8"), end="")
 
 
 if __name__ == "__main__":

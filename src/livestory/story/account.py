@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import field
 from msgspec.structs import replace
 
-from livestory.story.inputs import Fill, Funding, Observation
+from livestory.story.inputs import Begin, Fill, Funding, Observation, PositionReading
 from livestory.story.kinds.lifecycle import Rules, RulesChanged
 from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
 from livestory.story.kinds.risk import AllTimeHigh
@@ -50,6 +50,8 @@ class Account(UnitValue):
     several: bool = False  # more than one was: no price, position or weight explains all
     portfolio: bool = False  # several were, or a short
     first: float | None = None  # the value of a unit that was known first
+    began: float | None = None  # the wealth that a bot which tells of itself said it began with
+    read: bool = False  # what it held when its positions were first read is known
     sold_at: Decimal | None = None  # the price of the last sale that left nothing
     short_at: float | None = None  # the wealth that was last told to be less than expected
 
@@ -80,7 +82,8 @@ class Account(UnitValue):
             if value >= self.peak or self.resuming:
                 self._count_from(value, observation.time)
             if self.record is None:
-                self.record = self.first = value
+                self.record = value
+                self.first = self.first or value
             measured = observation.drawdown
             self.drawdown = fall_from(self.peak, value) if measured is None else measured
         elif observation.flow:
@@ -91,11 +94,23 @@ class Account(UnitValue):
 
     def explained(self, observation: Observation) -> Observation:
         """The observation without price, position and weights, where these are not of all that the bot holds."""
-        for symbol, reading in (observation.positions or {}).items():
-            self._notice(symbol, short=reading.quantity < 0)
+        positions = observation.positions
+        if positions is not None:
+            for symbol, reading in positions.items():
+                self._notice(symbol, short=reading.quantity < 0)
+            if not self.read:
+                self._find(observation.time, positions)
         if not self.several:
             return observation
         return replace(observation, price=None, position=None, weight=None, target_weight=None)
+
+    def _find(self, time: int, positions: dict[str, PositionReading]) -> None:
+        """Take what the first reading has that was never bought in this story, at the entry that is reported."""
+        self.read = True
+        for symbol, reading in positions.items():
+            if symbol not in self.positions and reading.quantity and reading.entry:
+                with localcontext(EXACT):
+                    self.positions[symbol] = Holding.found(time, reading.quantity, reading.entry, reading.price)
 
     def _notice(self, symbol: str, *, short: bool) -> None:
         self.portfolio = self.portfolio or short
@@ -105,6 +120,11 @@ class Account(UnitValue):
         elif symbol and symbol != known:
             self.several = self.portfolio = True
             self.price = None
+
+    def begin(self, begin: Begin) -> None:
+        """Take what a bot that tells of itself says it begins with."""
+        if begin.own and begin.wealth and self.first is None:
+            self.first = self.began = begin.wealth
 
     def trip(self) -> None:
         """Take that the breaker has tripped, from a bot that tells it of itself."""
@@ -177,7 +197,7 @@ class Account(UnitValue):
         """Take a fill into its position, and say what it closed; see `Holding.take`."""
         symbol = self.symbol_of(fill.symbol)
         held = self.positions.get(symbol)
-        if held is None:
+        if held is None or (held.found_at or 0) >= fill.time:  # what was filled before a reading is in it
             held = self.positions[symbol] = Holding()
         before = getcontext()
         setcontext(EXACT)  # where `localcontext` would take as long as the arithmetic itself

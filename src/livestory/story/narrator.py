@@ -244,6 +244,7 @@ class Narrator(FormerVerbs):
             case Skip():
                 return memory.put_offs.skip(given, account)
             case Begin():
+                account.begin(given)
                 if given.missed_bars is not None:
                     memory.gaps.forgive()
                 return memory.lifecycle.begin(given, account)

@@ -231,6 +231,15 @@ class Holding(Struct):
     trip: Trip | None = None
     dust: bool = False  # it is what a trip that was told as closed has left
     carried: Decimal = _NOTHING  # what closing such dust has earned; the next trip's
+    found_at: int | None = None  # the reading that it was found in, not bought in this story
+
+    @classmethod
+    def found(cls, time: int, quantity: Decimal, entry: Decimal, price: Decimal | None) -> Holding:
+        """One that was there before anybody told of it: what its fees were is not known."""
+        value = abs(quantity) * entry
+        held = cls(quantity, value, value, price, found_at=time)
+        held._begin(None, None).charge(None)
+        return held
 
     @property
     def entry(self) -> Decimal | None:

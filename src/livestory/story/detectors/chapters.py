@@ -295,6 +295,7 @@ class ChapterDetector(Struct):
             funding=tally.results.funding if portfolio else {},
             open=open_positions(account) if portfolio else (),
             since_start=return_of(account.first, account.value) if account.portfolio else None,
+            began=account.began if portfolio and account.wealth is None else None,
             unknown_wealth=unknown,
         )
 

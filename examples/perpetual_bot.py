@@ -89,7 +89,8 @@ class Exchange:
 
     def fetch_balance(self) -> float:
         """What the account is worth."""
-        return self.cash + sum(each["unrealizedPnl"] for each in self.fetch_positions())
+        result: float = sum(each["unrealizedPnl"] for each in self.fetch_positions())
+        return self.cash + result
 
     def create_order(self, symbol: str, side: str, amount: float) -> None:
         """Buy or sell at the market."""
@@ -135,7 +136,7 @@ def tell(story: StoryWriter, exchange: Exchange, why: dict[str, str]) -> None:
         story.funding(paid["symbol"], paid["amount"], funding_id=paid["id"], timestamp=paid["timestamp"])
     for trade in exchange.trades:
         story.fill(trade, reason=why.get(trade["id"]))
-    positions = {each["symbol"]: each for each in exchange.fetch_positions()}
+    positions: dict[str, Any] = {each["symbol"]: each for each in exchange.fetch_positions()}
     due = exchange.milliseconds() + HOUR * 1000
     story.observe(
         Observation(

@@ -39,7 +39,7 @@ class TradeDetector(Struct):
         symbol = account.symbol_of(fill.symbol)
         base, quote = assets(symbol)
         paid_in = settled_in(symbol)
-        held = account.positions.get(symbol)
+        held = account.positions.get(account.holding_of(fill))
         sold_out = fill.side == "sell" and not closed.position_after
         # In parts: a call with more than 15 named arguments takes Python several times as long.
         trade = Trade(

@@ -215,7 +215,7 @@ class Narrator(FormerVerbs):
         if not believed:
             if isinstance(given, Observation):
                 return Judged(told, None, doubted=True)
-            given = _at_the_clock(given, reading.now)
+            given = at_the_clock(given, reading.now)
         if self._returns:
             self._returns = False
             told += self._return_of_bot(given)
@@ -422,8 +422,8 @@ def _call(given: Input) -> str:
     return str(given.facts[0].__struct_config__.tag) if isinstance(given, Statement) else _CALLS[type(given)]
 
 
-def _at_the_clock(given: Input, now: int) -> Input:
-    """The input at the clock's time, and in it, where it is to be told, the one that was given."""
+def at_the_clock(given: Input, now: int) -> Input:
+    """The input at the clock's time, and in it, where it is to be told, the one that was given and is not believed."""
     match given:
         case Fill() | Skip() | Flow() | Funding():
             return replace(given, time=now, claimed=given.time)

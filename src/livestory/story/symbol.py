@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 _MONEY = ("USDT", "USDC", "FDUSD", "BUSD", "USDP", "USDS", "USDE", "PYUSD", "DAI", "USD", "EUR", "GBP", "CHF", "JPY",
           "KRW", "TRY", "BRL", "AUD", "CAD", "PLN", "MXN", "ZAR", "UAH", "IDR", "INR")  # fmt: skip
+_DOLLARS = frozenset({"USDT", "USDC", "BUSD", "FDUSD", "TUSD", "USD"})
 _COINS = ("BTC", "XBT", "ETH", "BNB")
 _QUOTES = sorted((*_MONEY, *_COINS), key=len, reverse=True)
 _TOKENS = frozenset({"STETH", "WSTETH", "RETH", "CBETH", "WEETH", "CBBTC"})
@@ -52,6 +53,7 @@ class Symbol(NamedTuple):
         return f"{self.base}/{self.quote}" + (f":{self.settle}" if self.settle else "")
 
 
+@lru_cache(_REMEMBERED)
 def assets(symbol: str | None) -> tuple[str | None, str | None]:
     """The base and the quote asset of a symbol; None of what is unknown: of ``AAPL`` the quote."""
     if symbol is None:
@@ -60,6 +62,7 @@ def assets(symbol: str | None) -> tuple[str | None, str | None]:
     return (read.base, read.quote) if read is not None else (symbol or None, None)
 
 
+@lru_cache(_REMEMBERED)
 def settled_in(symbol: str | None) -> str | None:
     """The asset in which gains and losses are paid: the quote asset, or what a contract is settled in."""
     read = _read(symbol) if symbol is not None else None
@@ -68,12 +71,14 @@ def settled_in(symbol: str | None) -> str | None:
     return read.settle.partition("-")[0] if read.settle is not None else read.quote
 
 
+@lru_cache(_REMEMBERED)
 def is_contract(symbol: str | None) -> bool:
     """Whether it is settled in an asset, so that it may be sold without being held."""
     read = _read(symbol) if symbol is not None else None
     return read is not None and read.settle is not None
 
 
+@lru_cache(_REMEMBERED)
 def canonical(symbol: str) -> str:
     """The one way in which a story writes it; what names no two assets stays as it is."""
     read = _read(symbol)
@@ -100,6 +105,8 @@ def _read(text: str) -> Symbol | None:
 
 def _two(text: str) -> Symbol | None:
     if found := _PARTED.fullmatch(text) or _KRAKEN.fullmatch(text):
+        if found[1] in _DOLLARS and found[2] not in _MONEY:  # USDT_ETH: some tools put the quote first
+            return Symbol(_named(found[2]), _named(found[1]))
         return Symbol(_named(found[1]), _named(found[2]))
     if not text.isalnum() or text in _TOKENS:
         return None

@@ -78,7 +78,7 @@ def asked(
 
 def again_after(attempts: int) -> float:
     """How many seconds to wait before a database is asked again that was asked in vain so many times before."""
-    return min(_FIRST_PAUSE * 2 ** min(attempts, 10), _LONGEST_PAUSE)
+    return min(_FIRST_PAUSE * (1 << min(attempts, 10)), _LONGEST_PAUSE)
 
 
 def check(address: FleetAddress, found: Mapping[str, Any], clock: Clock) -> None:

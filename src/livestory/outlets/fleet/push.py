@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from livestory.outlets.fleet.address import FleetAddress
     from livestory.story.journal.stored import OtherRow, Rows
 
-_LOOK_EVERY = 0.1  # seconds between two looks at the journal
+_LOOK_EVERY = 0.15  # seconds between two looks at the journal
 _SAY_EVERY = 30.0  # seconds after which the fleet hears that the bot's push is alive, though there is nothing new
 _BATCH = 1000  # rows
 _LARGEST = 65_536  # bytes that a fleet takes of a line, and of a record

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-
 from livestory.retell.explain_story import Reteller, RetellingSettings
 from livestory.story.inputs import Observation
 from livestory.story.kinds.lifecycle import Rules
@@ -17,6 +16,8 @@ from livestory.story.rows import Rows
 from livestory.story.settings import StorySettings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from livestory.story.account import Account
     from livestory.story.event import Event
 
@@ -33,13 +34,14 @@ class Source:
     """A table that says what its columns say."""
 
     name = "t.csv"
-    compacted = None
+    compacted: int | None = None
 
-    def __init__(self, columns: dict[str, list[float | None]]) -> None:
+    def __init__(self, columns: Iterable[str]) -> None:
         self.knows: frozenset[str] | None = frozenset(columns) | {"time"}
 
-    def inputs(self, *, in_order: bool) -> None:
+    def inputs(self, *, in_order: bool) -> Iterator[Rows]:
         """Not asked: the test hands them in."""
+        raise NotImplementedError
 
 
 class Heard:
@@ -70,8 +72,7 @@ def tables(draw: st.DrawFn) -> Rows:
     """Wealth that wanders, jumps or stands still, with some other columns, and now and then a cell that is odd."""
     count = draw(st.integers(1, 120))
     times, wealth = [START + draw(st.integers(0, 1500)) * MINUTE], [draw(st.sampled_from((1.0, 1e-7, 100.0, 3e5)))]
-    step = draw(st.sampled_from((st.sampled_from(CALM), STEPS)))
-    steps = draw(st.lists(step, min_size=count, max_size=count))
+    steps = draw(st.lists(draw(st.sampled_from((st.sampled_from(CALM), STEPS))), min_size=count, max_size=count))
     waits = draw(st.lists(draw(st.sampled_from((st.just(1), WAITS))), min_size=count, max_size=count))
     for step, wait in zip(steps, waits, strict=True):
         times.append(times[-1] + wait * MINUTE)
@@ -92,7 +93,7 @@ def told(rows: Rows, rules: Rules | None, quiet: int, *, together: bool) -> tupl
     """The events of a table, and what the narrator remembers at its end."""
     heard = Heard()
     settings = RetellingSettings(symbol=None, unit=None, story=StorySettings(quiet=quiet), rules=rules)
-    reteller = Reteller(Source(dict(rows.columns)), settings, [heard])
+    reteller = Reteller(Source(rows.columns), settings, [heard])
     reteller.take(rows if together else list(rows))
     reteller.end()
     return heard.events, reteller.state()

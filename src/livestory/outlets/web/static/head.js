@@ -82,7 +82,7 @@ function why(now) {
 }
 
 function overdue(now) {
-  if (status.clock === "bars") return "No process writes this story any more, and it ended without a goodbye.";
+  if (status.gone) return "No process writes this story any more, and it ended without a goodbye.";
   return `The next reading was due ${times.near(status.next_due, now)}, ${times.duration(now - status.next_due)} ago. Look whether the bot runs.`;
 }
 

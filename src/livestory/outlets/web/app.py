@@ -20,6 +20,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from livestory.chart.components import with_sections
 from livestory.errors import JournalError
 from livestory.http_server.requests import HANDLERS, body_of
 from livestory.http_server.secrets import TooManyFailures
@@ -76,15 +77,19 @@ class Web:
     def _app(self) -> ASGIApp:
         api = self._api
         get = [
-            ("/", self._page("index.html")),
+            ("/", self._front),
             ("/login", self._page("login.html")),
             ("/static/{name}", self._static),
             ("/api/stories", api.stories),
+            ("/api/bots", api.bots),
+            ("/api/timeline", api.timeline),
             ("/api/groups", api.groups),
             ("/api/status", api.status),
             ("/api/events", api.events),
             ("/api/events/{seq}", api.event),
             ("/api/series", api.series),
+            ("/api/review", api.review),
+            ("/api/trades", api.trades),
             ("/api/chapters", api.chapters),
             ("/api/digest", api.digest),
             ("/api/stream", self._stream),
@@ -133,6 +138,11 @@ class Web:
             return self._files.answer(request, name)
 
         return answer
+
+    async def _front(self, request: Request) -> Response:
+        """One story's page, or where there are several and none is asked for, all bots."""
+        several = len(self._stories) > 1 and "story" not in request.query_params
+        return self._files.answer(request, "bots.html" if several else "index.html")
 
     async def _static(self, request: Request) -> Response:
         return self._files.answer(request, request.path_params["name"])
@@ -215,6 +225,7 @@ _TYPES = {
     "svg": "image/svg+xml",
 }
 _FOLDERS = (("livestory.outlets.web", "static"), ("livestory.chart", "static"))
+_STORY_TOOLS = '<a class="quiet" id="text" href="story.txt">Plain text</a>'
 
 
 class StaticFiles:
@@ -228,6 +239,8 @@ class StaticFiles:
                 kind = _TYPES.get(file.name.rpartition(".")[2])
                 if kind is not None:
                     content = file.read_bytes()
+                    if kind == _TYPES["html"]:
+                        content = with_sections(content.decode(), _STORY_TOOLS).encode()
                     self._files[file.name] = kind, f'"{hashlib.sha256(content).hexdigest()[:20]}"', content
 
     def answer(self, request: Request, name: str, status: int = 200) -> Response:

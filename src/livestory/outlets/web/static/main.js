@@ -2,14 +2,19 @@
 import { ask, chosenStory } from "./api.js";
 import { Chapters } from "./chapters.js";
 import { Chart } from "./chart.js";
-import { byId, make, recall, remember, say } from "./dom.js";
+import { offerChoices } from "./choices.js";
+import { byId, make, say } from "./dom.js";
 import * as head from "./head.js";
 import { Live } from "./live.js";
+import { Overview } from "./overview.js";
+import { onMoved, placedLine } from "./place.js";
 import { Story } from "./story.js";
+import { beginTabs } from "./tabs.js";
 import * as times from "./times.js";
 
-const story = new Story((event) => chart.find(event), async (seq) => { if (seq > head.lastSeq()) heard(await ask("api/status")); });
-const chart = new Chart((seq) => story.find(seq));
+const story = new Story((event) => chart.find(event.time), async (seq) => { if (seq > head.lastSeq()) heard(await ask("api/status")); });
+const chart = new Chart((seq) => story.find(seq), (place) => overview.choose(place));
+const overview = new Overview(chart, (seq) => story.find(seq));
 const chapters = new Chapters((seq) => story.find(seq));
 const live = new Live({
   status: heard,
@@ -17,6 +22,7 @@ const live = new Live({
     story.line(event);
     chart.line(event);
     chapters.line(event);
+    overview.refresh();
   },
   anew(status) {
     heard(status);
@@ -25,10 +31,13 @@ const live = new Live({
   link,
 });
 
+let heardLast = null;
 function heard(status) {
   head.show(status);
   story.kinds(status.kinds, status.unshown);
   chart.status(status);
+  if (heardLast !== null && status.heard !== heardLast) overview.refresh();
+  heardLast = status.heard;
 }
 
 let lostSince = null;
@@ -54,6 +63,7 @@ function tick() {
 
 async function begin(status) {
   chart.begin(status);
+  overview.reload();
   chapters.reload();
   await story.reload();
 }
@@ -62,44 +72,40 @@ async function stories() {
   const all = await ask("api/stories").catch(() => []);
   if (all.length < 2) return;
   byId("stories-label").hidden = false;
+  byId("all-bots").textContent = "← All bots";
   const chosen = chosenStory() ?? all[0].story;
   byId("stories").replaceChildren(...all.map((each) =>
     make("option", { value: each.story, selected: each.story === chosen }, each.bot && each.bot !== each.story ? `${each.story} (${each.bot})` : each.story)));
   byId("stories").addEventListener("change", (event) => { location.href = `?story=${encodeURIComponent(event.target.value)}`; });
 }
 
-function drawChoices() {
-  const zone = byId("zone");
-  say(zone, times.isLocal() ? "Local time" : "UTC");
-  zone.setAttribute("aria-pressed", String(times.isLocal()));
-  say(byId("theme"), `Theme: ${recall("theme") ?? "auto"}`);
-}
-
-byId("zone").addEventListener("click", () => {
-  times.setLocal(!times.isLocal());
-  drawChoices();
-  head.tick();
-  story.redraw();
-  chapters.redraw();
-  chart.redraw();
-});
-byId("theme").addEventListener("click", () => {
-  const next = { auto: "dark", dark: "light", light: "auto" }[recall("theme") ?? "auto"];
-  remember("theme", next);
-  if (next === "auto") delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = next;
-  drawChoices();
-  chart.redraw();
+offerChoices({
+  zone() {
+    head.tick();
+    story.redraw();
+    chapters.redraw();
+    overview.redraw();
+    chart.redraw();
+  },
+  theme: () => chart.redraw(),
 });
 byId("retry").addEventListener("click", () => live.retry());
-addEventListener("hashchange", () => followLink());
+onMoved(() => {
+  if (followLink()) return;
+  chart.restore();
+  chart.begin(head.last());
+  story.restore();
+  story.reload();
+});
 
+/** Lead to the line that the address names, if it names one. */
 function followLink() {
-  const match = /^#e(\d{1,15})$/.exec(location.hash);
-  if (match) story.find(Number(match[1]));
+  const seq = placedLine();
+  if (seq !== null) story.find(seq);
+  return seq !== null;
 }
 
-drawChoices();
+beginTabs((name) => overview.shown(name));
 setInterval(tick, 1000);
 byId("lines").append(...Array.from({ length: 8 }, () => make("div", { class: "ghost", "aria-hidden": "true" })));
 stories();
@@ -108,6 +114,7 @@ async function start() {
   let status;
   try {
     story.offer(await ask("api/groups"));
+    story.restore();
     status = await ask("api/status");
   } catch (error) {
     if (error.status === 404) { say(byId("state-word"), "No such story"); say(byId("state-why"), error.message); return; }

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livestory.retell.explain_story import Reteller, RetellingSettings
-from livestory.story.inputs import Observation
 from livestory.story.kinds.lifecycle import Rules
 from livestory.story.narrator import Narrator
 from livestory.story.rows import Rows
@@ -18,8 +16,11 @@ from livestory.story.settings import StorySettings
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    import pytest
+
     from livestory.story.account import Account
     from livestory.story.event import Event
+    from livestory.story.inputs import Observation
 
 START = 1_704_153_600_000_000  # a midnight
 MINUTE = 60_000_000

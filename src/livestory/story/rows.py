@@ -33,12 +33,12 @@ class Rows:
         return len(self.times)
 
     def __getitem__(self, place: int) -> Observation:
-        """One of them."""
+        """The observation that stands at that place."""
         fields: dict[str, Any] = {name: column[place] for name, column in self.columns.items()}
         return Observation(self.times[place], **fields)
 
     def __iter__(self) -> Iterator[Observation]:
-        """Each of them."""
+        """Each observation, in the order of time."""
         return map(self.__getitem__, range(len(self.times)))
 
     def part(self, start: int, end: int) -> Rows:

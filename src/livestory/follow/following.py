@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _CURSOR = "follow "  # and the source's kind: the name of its cursor in the journal
 _PATIENCE = 10 * SECOND  # that a source may be out of reach before that is told
 _LATE = MINUTE  # from which on a fill that was heard of later is told with its own time
-_POLL = 1.0  # seconds
+_POLL = 0.25  # seconds
 
 
 class Following:

@@ -32,6 +32,7 @@ from livestory.story.inputs import (
 from livestory.story.kinds.base import Facts, OfACaller
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.exchange import ExchangeBack
+from livestory.story.kinds.followed import EntriesLocked, LockOver
 from livestory.story.kinds.lately import Lately
 from livestory.story.kinds.lifecycle import Rules, Stopped
 from livestory.story.kinds.risk import Halted, Unhalted
@@ -395,7 +396,7 @@ class Narrator(FormerVerbs):
     def _shown(self, time: int, facts: Facts, *, found: bool) -> bool:
         """Whether the text shows the line: what a caller tells always, what a detector finds by its kind's rule."""
         lately, settings = self._memory.lately, self._settings
-        ruled = (found or isinstance(facts, Chapter)) and settings.detail != "all" and not facts.declared.critical
+        ruled = (found or isinstance(facts, Chapter | EntriesLocked | LockOver)) and settings.detail != "all" and not facts.declared.critical
         shown = not ruled or facts.shows(time, lately, settings)
         remember(lately, time, facts, shown=shown)
         return shown

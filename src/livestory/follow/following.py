@@ -38,6 +38,7 @@ class Following:
         self._name = _CURSOR + source.kind
         self._cursor = writer.state(self._name)
         self._last = max(writer.last_told, writer.narrator.last_observed)
+        writer.narrator.is_known_in_part()  # what a source does not see is said where it is described
         self._unheard: int | None = None  # since when
         self._seen: object = None
         self._due: int | None = None

@@ -141,6 +141,10 @@ class Narrator(FormerVerbs):
         """Take that the bot's process is a new one: a bot that never said goodbye has come back, which is then told."""
         self._returns = True
 
+    def is_known_in_part(self) -> None:
+        """Take that the reader knows what observations lack: it is not told."""
+        self._memory.lacking.told = True
+
     def blank(self) -> Narrator:
         """A narrator of the same story that remembers nothing."""
         return Narrator(self._account.symbol, self._account.unit, self._settings)
@@ -396,7 +400,8 @@ class Narrator(FormerVerbs):
     def _shown(self, time: int, facts: Facts, *, found: bool) -> bool:
         """Whether the text shows the line: what a caller tells always, what a detector finds by its kind's rule."""
         lately, settings = self._memory.lately, self._settings
-        ruled = (found or isinstance(facts, Chapter | EntriesLocked | LockOver)) and settings.detail != "all" and not facts.declared.critical
+        ruled = (found or isinstance(facts, Chapter)) and settings.detail != "all" and not facts.declared.critical
+        ruled = ruled or isinstance(facts, EntriesLocked | LockOver)  # two lines an exit would drown all others
         shown = not ruled or facts.shows(time, lately, settings)
         remember(lately, time, facts, shown=shown)
         return shown

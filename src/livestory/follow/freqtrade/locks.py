@@ -33,7 +33,7 @@ def begun(lock: Lock) -> Statement:
     locked = EntriesLocked(
         pair=lock.pair,
         side=None if lock.side == "*" else lock.side,
-        reason=lock.reason or None,
+        reason=lock.reason.rstrip(".") or None,
         until=lock.end,
         routine=lock.is_routine,
     )

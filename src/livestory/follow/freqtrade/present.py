@@ -48,6 +48,8 @@ class Teller:
         self._ratio = ratio
         self._unit = unit
         self._unheard: int | None = None
+        self._heard = False
+        self._rules: Rules | None = None
         self._reason: Reason | None = None
         self._change: float | None = None  # of the capital, seen once
 
@@ -56,17 +58,17 @@ class Teller:
         for look in self.watch.take():
             problem = look.problem if isinstance(look, NoLook) else _stranger(look.health, born)
             if problem is not None:
-                self._unheard = self._unheard or look.time
+                self._unheard, self._heard = self._unheard or look.time, False
                 if running and look.time - self._unheard >= _PATIENCE:
                     yield Statement(max(look.time, now), (NotHeard(source=API, problem=problem),))
             elif isinstance(look, Look):
-                self._unheard = None
-                yield Statement(look.time, (HeardAgain(source=API),))
+                if not self._heard:
+                    yield Statement(look.time, (HeardAgain(source=API),))
+                self._unheard, self._heard = None, True
                 yield from self._of(look, present)
 
     def _of(self, look: Look, present: Present) -> Iterator[Input]:
         config = look.config
-        yield Statement(look.time, (_rules(config),))
         state, before = config.state, present.state
         if state == "reload_config":
             return
@@ -75,12 +77,15 @@ class Teller:
             if before != state and before:
                 yield End(time=look.time, by=self.watch.why_stopped())
             return
+        rules = _rules(config)
+        if rules != self._rules:
+            self._rules = rules
+            yield Statement(look.time, (rules,))
         if before == STOPPED and look.health.bot_startup_ts is None:  # of a version whose database does not say so
             yield Begin(time=look.time, own=True)
         yield from _of_loop(look)
         yield from self._refused(look.explained, look.time)
-        if self._reason is None or look.explained.reason is not None:
-            self._reason = look.explained.reason or self._reason
+        self._reason = look.explained.reason or self._reason
         flow = self._flow(look, present)
         if flow:
             yield Flow(time=look.time, amount=flow)
@@ -157,7 +162,9 @@ def _rules(config: Config) -> Rules:
         "trailing stop": None if config.trailing_stop is None else "on" if config.trailing_stop else "off",
         "roi": ", ".join(f"{minutes}m {share:g}" for minutes, share in (config.minimal_roi or {}).items()),
     }
-    return Rules(strategy=config.strategy, settings={name: text for name, text in known.items() if text})
+    return Rules(
+        tool="freqtrade", strategy=config.strategy, settings={name: text for name, text in known.items() if text}
+    )
 
 
 def _number(value: float | None) -> str | None:

@@ -5,6 +5,7 @@ But where no token for the messages is configured, the login is exchanged for on
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_ERRNO = re.compile(r"^\[Errno -?\d+\] ")
 _PATIENCE = 5.0  # seconds for an answer
 _MOST = 20_000_000  # bytes of one
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 401, 403, 404
@@ -215,7 +217,7 @@ class FreqtradeApi:
             message = "no answer in time"
             raise ApiNotNow(message) from None
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            message = f"no answer: {redacted(str(error), [self._access.password])}"
+            message = f"no answer: {redacted(_ERRNO.sub('', str(error)), [self._access.password])}"
             raise ApiNotNow(message) from None
         if response.status_code in {_UNAUTHORIZED, _FORBIDDEN}:
             message = f"it refuses the login ({response.status_code}): {_LOGIN}"

@@ -21,9 +21,9 @@ _MOST = 1000  # pairs
 
 BOTH_SIGNALS = in_own_words("entry and exit signal on one candle")
 NO_SIGNAL = in_own_words("no entry signal")
-NO_SLOT = in_own_words("a signal, and no open slot")
-LOCKED = in_own_words("a signal, and entries locked")
-NO_ENTRY = in_own_words("a signal, and no entry")
+NO_SLOT = in_own_words("signal but no open slot")
+LOCKED = in_own_words("signal but entries locked")
+NO_ENTRY = in_own_words("signal but no entry")
 _ORDER = (NO_ENTRY, LOCKED, NO_SLOT, BOTH_SIGNALS, NO_SIGNAL)
 """What weighs most first: of one candle in many pairs one reason is counted."""
 

@@ -368,21 +368,33 @@ def access(api: Api, password: str = PASSWORD) -> ApiAccess:
     return ApiAccess(url=api.url, username=USER, password=Secret(password), ws_token=Secret(TOKEN))
 
 
+def look_at(watch: Watch, wanted: Callable[[Look], bool]) -> Look:
+    """The first look that is the one that is wanted."""
+    found: list[Look] = []
+
+    def has_come() -> bool:
+        found.extend(look for look in watch.take() if isinstance(look, Look) and wanted(look))
+        return bool(found)
+
+    until(has_come)
+    return found[0]
+
+
 def test_a_watch_asks_and_hears_over_real_sockets() -> None:
     """A message wakes it, a candle is explained, and who is refused says so without the password."""
-    looks: list[Look | NoLook] = []
     with Api() as api:
+        api.answers["health"] = {"last_process_ts": 2**32}
         with Watch(access(api), SystemClock()) as watch:
             until(api.connected.is_set)
-            until(lambda: bool(looks.extend(watch.take()) or looks))
+            first = look_at(watch, lambda _look: True)
             api.say(**analyzed("ETH/USDT", CANDLE))
-            api.answers["show_config"] = config("paused")
-            api.answers["health"] = {"last_process_ts": 2**32}
-            api.say(type="status", status="paused")
-            until(lambda: bool(looks.extend(watch.take()) or any(_state(look) == "paused" for look in looks)))
+            api.say(type="status", status="running")
+            woken = look_at(watch, lambda look: look.explained.reason is not None)
         with Watch(access(api, "wrong-word"), SystemClock()) as watch:
             until(lambda: watch.count > 0)
             refused = watch.take()[0]
+    assert first.config.strategy == "Waves"
+    assert woken.explained.reason == NO_SIGNAL
     assert isinstance(refused, NoLook)
     assert refused.problem.startswith("it refuses the login (401)")
     assert "wrong-word" not in refused.problem
@@ -391,7 +403,3 @@ def test_a_watch_asks_and_hears_over_real_sockets() -> None:
         gone = watch.take()[0]
     assert isinstance(gone, NoLook)
     assert gone.problem == "no answer: Connection refused"
-
-
-def _state(look: Look | NoLook) -> str:
-    return look.config.state if isinstance(look, Look) else ""

@@ -11,10 +11,10 @@ from livestory.cli.mode import wait_until_fine
 from livestory.outlets.terminal import TerminalPrinter
 from livestory.story.journal.entry import Identity
 from livestory.story.writing.synchronous import SynchronousWriter
+from livestory.trading.bar_loop import GROUP, Ending, run
 from livestory.trading.executor import Executor
-from livestory.trading.live import bars_to_warm, joined
+from livestory.trading.joining import bars_to_warm, joined
 from livestory.trading.market.candles import ExchangeCandles
-from livestory.trading.replay import GROUP, Ending, run
 from livestory.trading.session import RunInfo
 from livestory.trading.state import ExecutorState
 

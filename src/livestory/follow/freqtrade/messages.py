@@ -38,7 +38,7 @@ class Candle(Struct, frozen=True, kw_only=True):
 
 
 class Message(Struct, frozen=True, kw_only=True):
-    """Something it said."""
+    """One thing that freqtrade said, as far as it is known here."""
 
     type: str
     pair: str | None = None
@@ -102,7 +102,7 @@ class Messages:
         self._thread.start()
 
     def close(self) -> None:
-        """Hear nothing more."""
+        """Hear nothing more from this moment on."""
         self._closed.set()
 
     def _run(self) -> None:

@@ -190,7 +190,7 @@ class FreqtradeApi:
         return self._ask("status", list[OpenTrade])
 
     def balance(self) -> Balance:
-        """What the bot has."""
+        """What the bot has, by currency."""
         return self._ask("balance", Balance)
 
     def locks(self) -> list[OpenLock]:

@@ -69,13 +69,13 @@ class Watch:
         self.count = 0  # of what was found so far
 
     def __enter__(self) -> Self:
-        """Begin."""
+        """Begin to ask and to hear."""
         Thread(target=self._run, name="freqtrade API", daemon=True).start()
         self._messages = Messages(self._api.messages_address, self._hear)
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Ask and hear nothing more."""
+        """Ask and hear nothing more from this moment on."""
         self._closed.set()
         self._woken.set()
         self._messages.close()

@@ -71,11 +71,11 @@ class LockOver(Facts, frozen=True, kw_only=True, tag="lock_over"):
 
     @property
     def subject(self) -> str:
-        """That of its beginning."""
+        """What its beginning was told by."""
         return _subject(self)
 
     def shows(self, _time: int, _lately: Lately, _settings: StorySettings, /) -> bool:
-        """As its beginning."""
+        """Shown where its beginning was."""
         return not self.routine
 
     def why(self, _time: int, /) -> Iterable[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct, field
 
-from livestory.clock import DAY, MINUTE
+from livestory.clock import DAY, MINUTE, SECOND
 from livestory.errors import InputError
 from livestory.follow.freqtrade.fills import Told, inputs_of
 from livestory.follow.freqtrade.locks import begun, over
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _BATCH = 500  # inputs of the history that are kept together
 _MANY = 200  # trades that are new or open at once: beyond that they are brought in order as the history is
 _SLACK = DAY  # by which a trade may have been opened before one with a lower id
+_SAME = 2 * SECOND
 _RECENT = MINUTE  # from a start on its log tells how it came to it
 
 
@@ -198,7 +199,9 @@ class FreqtradeSource:
 
     def _starts(self, at: Cursor, starts: Starts, now: int) -> Iterator[Input]:
         for start in starts:
-            if start is None or start <= at.started:
+            if (
+                start is None or start <= at.started + _SAME
+            ):  # at its very first start it keeps two, one after the other
                 continue
             living = self._teller is not None and at.started and now - start < _RECENT
             how = self._teller.watch.how_started() if self._teller is not None and living else None

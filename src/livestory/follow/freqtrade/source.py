@@ -201,7 +201,7 @@ class FreqtradeSource:
         for start in starts:
             if (
                 start is None or start <= at.started + _SAME
-            ):  # at its very first start it keeps two, one after the other
+            ):
                 continue
             living = self._teller is not None and at.started and now - start < _RECENT
             how = self._teller.watch.how_started() if self._teller is not None and living else None

@@ -199,9 +199,7 @@ class FreqtradeSource:
 
     def _starts(self, at: Cursor, starts: Starts, now: int) -> Iterator[Input]:
         for start in starts:
-            if (
-                start is None or start <= at.started + _SAME
-            ):
+            if start is None or start <= at.started + _SAME:
                 continue
             living = self._teller is not None and at.started and now - start < _RECENT
             how = self._teller.watch.how_started() if self._teller is not None and living else None

@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections import defaultdict
 from decimal import Decimal
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -155,6 +156,11 @@ def fills_made(bot: Freqtrade) -> dict[str, tuple[str, str, Decimal]]:
     return {order: (pair, side, Decimal(str(filled))) for order, pair, side, filled in bot.rows(sql)}
 
 
+def has_more(bot: Freqtrade, before: int) -> bool:
+    """Whether more orders are filled by now than there were."""
+    return len(fills_made(bot)) > before
+
+
 def results_told(folder: Path) -> dict[str, list[Decimal]]:
     """Of each pair the results of its round trips, one after the other."""
     found: dict[str, list[Decimal]] = defaultdict(list)
@@ -210,7 +216,7 @@ def test_both_are_killed_and_the_story_is_what_the_database_says(tmp_path: Path,
             pair = pairs[number % len(pairs)]
             before = len(fills_made(bot))
             bot.ask("forceenter", {"pair": pair, "side": "long", "stakeamount": 60, "entry_tag": "by hand"})
-            until(lambda before=before: len(fills_made(bot)) > before, bot.said)
+            until(partial(has_more, bot, before), bot.said)
             time.sleep(dice.random())  # whatever it is just doing
             story.kill()
             story.communicate()

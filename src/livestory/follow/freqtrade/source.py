@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from livestory.follow.freqtrade.records import Lock, Trade
     from livestory.story.inputs import Input
 
-_BATCH = 500  # inputs of the history that are kept together
+_BATCH = 2_000  # inputs of the history that are kept together
 _MANY = 200  # trades that are new or open at once: beyond that they are brought in order as the history is
 _SLACK = DAY  # by which a trade may have been opened before one with a lower id
 _SAME = 2 * SECOND

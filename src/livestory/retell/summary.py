@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from livestory.clock import as_datetime, as_instant
 from livestory.story.kinds.chapters import Chapter
-from livestory.story.kinds.money import CashFlow
+from livestory.story.kinds.money import CashFlow, FundingPaid
 from livestory.story.kinds.retold import RegimeTime, Summary
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.kinds.trades import Exposure, RegimeSwitch, Trade
@@ -87,6 +87,8 @@ class SummaryBuilder:
                 self._sells += facts.side != "buy"
                 self._results.hear(facts)
                 self._fees += facts.fee or 0
+            case FundingPaid():
+                self._results.fund(facts)
             case Exposure():
                 self._exposures += 1
             case CashFlow():
@@ -126,6 +128,8 @@ class SummaryBuilder:
             fees=Decimal(0) if portfolio else self._fees,
             results=self._results.told(self._results, reasons=True) if portfolio else (),
             fees_by_asset=self._results.fees if portfolio else {},
+            funding=self._results.funding if portfolio else {},
+            began=account.began if account.wealth is None else None,
             open=open_positions(account) if portfolio else (),
             exposures=self._exposures if exposures else None,
             trades_known=trades,

@@ -220,7 +220,7 @@ class Narrator(FormerVerbs):
         if not believed:
             if isinstance(given, Observation):
                 return Judged(told, None, doubted=True)
-            given = _at_the_clock(given, reading.now)
+            given = at_the_clock(given, reading.now)
         if self._returns:
             self._returns = False
             told += self._return_of_bot(given)
@@ -249,6 +249,7 @@ class Narrator(FormerVerbs):
             case Skip():
                 return memory.put_offs.skip(given, account)
             case Begin():
+                account.begin(given)
                 if given.missed_bars is not None:
                     memory.gaps.forgive()
                 return memory.lifecycle.begin(given, account)
@@ -291,15 +292,16 @@ class Narrator(FormerVerbs):
         return self._events(time, told, found=True) if told else ()
 
     def _fill(self, fill: Fill) -> tuple[Event, ...]:
-        self._memory.calls += 1
-        told = self._advance(fill.time)
-        closed = self._account.fill(fill)
-        put_off = self._memory.put_offs.filled(fill, self._account)
-        self._memory.troubles.filled(fill)
-        self._memory.chapters.begin(fill.time, self._account)
+        memory, account, time = self._memory, self._account, fill.time
+        memory.calls += 1
+        told = self._advance(time)
+        closed = account.fill(fill)
+        put_off = memory.put_offs.filled(fill, account)
+        memory.troubles.filled(fill)
+        memory.chapters.begin(time, account)
         own = len(told)
-        told += self._hear(fill.time, self._memory.trades.fill(fill, closed, put_off, self._account))
-        return self._events(fill.time, told, own, self.trade_id(fill))
+        told += self._hear(time, memory.trades.fill(fill, closed, put_off, account))
+        return self._events(time, told, own, self.trade_id(fill))
 
     def _fund(self, funding: Funding) -> tuple[Event, ...]:
         self._memory.calls += 1
@@ -377,11 +379,11 @@ class Narrator(FormerVerbs):
         return self._hear(time, chapters.close(time, self._account))
 
     def _hear(self, time: int, facts: Iterable[Facts]) -> list[Facts]:
-        heard = list(facts)
+        heard, memory = list(facts), self._memory
         for fact in heard:
-            self._account.told(fact)
-            self._memory.chapters.hear(fact)
-            self._memory.silence.hear(time, fact)
+            memory.account.told(fact)
+            memory.chapters.hear(fact)
+            memory.silence.hear(time, fact)
         return heard
 
     def _events(
@@ -389,12 +391,11 @@ class Narrator(FormerVerbs):
     ) -> tuple[Event, ...]:
         """The events that tell ``told``; ``found``: detectors found it in an observation."""
         calls = self._memory.calls
-        events = [
-            Event(time, facts, tell(time, facts), f"{calls}.{number}", shown=self._shown(time, facts, found=found))
-            for number, facts in enumerate(told)
-        ]
-        if own_id is not None:
-            events[own] = replace(events[own], id=own_id)
+        events = []
+        for number, facts in enumerate(told):
+            event_id = own_id if number == own and own_id is not None else f"{calls}.{number}"
+            shown = self._shown(time, facts, found=found)
+            events.append(Event(time, facts, tell(time, facts), event_id, None, shown))
         return tuple(events)
 
     def _shown(self, time: int, facts: Facts, *, found: bool) -> bool:
@@ -427,8 +428,8 @@ def _call(given: Input) -> str:
     return str(given.facts[0].__struct_config__.tag) if isinstance(given, Statement) else _CALLS[type(given)]
 
 
-def _at_the_clock(given: Input, now: int) -> Input:
-    """The input at the clock's time, and in it, where it is to be told, the one that was given."""
+def at_the_clock(given: Input, now: int) -> Input:
+    """The input at the clock's time, and in it, where it is to be told, the one that was given and is not believed."""
     match given:
         case Fill() | Skip() | Flow() | Funding():
             return replace(given, time=now, claimed=given.time)

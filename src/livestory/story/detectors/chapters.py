@@ -295,6 +295,7 @@ class ChapterDetector(Struct):
             funding=tally.results.funding if portfolio else {},
             open=open_positions(account) if portfolio else (),
             since_start=return_of(account.first, account.value) if account.portfolio else None,
+            began=account.began if portfolio and account.wealth is None else None,
             unknown_wealth=unknown,
         )
 
@@ -348,7 +349,7 @@ class QuietDetector(Struct):
 
     def hear(self, time: int, facts: Facts) -> None:
         """Take something told: the silence begins anew."""
-        if isinstance(facts, Resumed | Stopped):
+        if isinstance(facts, (Resumed, Stopped)):
             return
         self.last_news = max(time, self.last_news or 0)
         self.bars = 0

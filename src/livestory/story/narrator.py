@@ -32,10 +32,12 @@ from livestory.story.inputs import (
 from livestory.story.kinds.base import Facts, OfACaller
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.exchange import ExchangeBack
+from livestory.story.kinds.followed import EntriesLocked, LockOver
 from livestory.story.kinds.lately import Lately
 from livestory.story.kinds.lifecycle import Rules, Stopped
 from livestory.story.kinds.risk import Halted, Unhalted
 from livestory.story.line import tell
+from livestory.story.rows import PASSED
 from livestory.story.settings import StorySettings
 from livestory.story.showing import remember
 
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from livestory.clock import Reading
+    from livestory.story.rows import Rows
 
 
 NARRATOR = "narrator"
@@ -51,6 +54,8 @@ TRADE = "trade-"
 """What the id begins with of an event that tells a trade, or a payment of funding, which has an id of its own."""
 
 
+_TOGETHER = frozenset(Observation.__struct_fields__) - PASSED - {"time", "positions"}
+"""The fields that no observation may have, where several are to be taken together."""
 _Stated = Flow | Skip | Begin | End | Statement | RecordCheck | RegimeCheck | Head
 
 
@@ -140,6 +145,10 @@ class Narrator(FormerVerbs):
         """Take that the bot's process is a new one: a bot that never said goodbye has come back, which is then told."""
         self._returns = True
 
+    def is_known_in_part(self) -> None:
+        """Take that the reader knows what observations lack: it is not told."""
+        self._memory.lacking.told = True
+
     def blank(self) -> Narrator:
         """A narrator of the same story that remembers nothing."""
         return Narrator(self._account.symbol, self._account.unit, self._settings)
@@ -202,6 +211,47 @@ class Narrator(FormerVerbs):
         self._memory.calls += 1
         return self._events(time, told)
 
+    @property
+    def due(self) -> int:
+        """The instant from which on something is told because of the time alone."""
+        memory, limit = self._memory, self._settings.quiet
+        quiet_at = (memory.silence.last_news or 0) + limit
+        return min(memory.chapters.end, quiet_at) if limit else memory.chapters.end
+
+    def until_told(self, rows: Rows) -> int:
+        """How many of the rows come before one whose regime or exposure is told, at most."""
+        memory, account = self._memory, self._account
+        count = memory.regime.until(rows, account)
+        return min(count, memory.exposures.until(rows, account)) if memory.exposures is not None else count
+
+    def take_together(self, rows: Rows) -> bool:
+        """Take observations of which there is nothing to tell; False, and nothing is taken, where there may be.
+
+        Events and memory are then the same as if each of them had been taken for itself.
+        """
+        memory, account = self._memory, self._account
+        if (
+            not memory.never >= _TOGETHER
+            or memory.inferred_halt is not None
+            or not memory.lacking.told
+            or rows.times[0] <= memory.last_observed
+            or not account.passes()
+            or not memory.chapters.passes(rows)
+            or not memory.silence.passes(rows, account)
+            or not memory.drawdown.passes(rows, account)
+            or not memory.all_time_high.passes(rows, account)
+            or self.until_told(rows) < len(rows)
+            or not memory.readings.passes(rows, account)
+        ):
+            return False
+        memory.calls += len(rows)
+        memory.last_observed = rows.times[-1]
+        memory.drawdown.take(rows, account)
+        account.take(rows)
+        memory.chapters.take(rows, account)
+        memory.silence.bars += len(rows)
+        return True
+
     def judge(self, given: Input, reading: Reading) -> Judged:
         """`take` an input whose time a caller gave, when the clock said ``reading``.
 
@@ -244,6 +294,7 @@ class Narrator(FormerVerbs):
             case Skip():
                 return memory.put_offs.skip(given, account)
             case Begin():
+                account.begin(given)
                 if given.missed_bars is not None:
                     memory.gaps.forgive()
                 return memory.lifecycle.begin(given, account)
@@ -286,15 +337,16 @@ class Narrator(FormerVerbs):
         return self._events(time, told, found=True) if told else ()
 
     def _fill(self, fill: Fill) -> tuple[Event, ...]:
-        self._memory.calls += 1
-        told = self._advance(fill.time)
-        closed = self._account.fill(fill)
-        put_off = self._memory.put_offs.filled(fill, self._account)
-        self._memory.troubles.filled(fill)
-        self._memory.chapters.begin(fill.time, self._account)
+        memory, account, time = self._memory, self._account, fill.time
+        memory.calls += 1
+        told = self._advance(time)
+        closed = account.fill(fill)
+        put_off = memory.put_offs.filled(fill, account)
+        memory.troubles.filled(fill)
+        memory.chapters.begin(time, account)
         own = len(told)
-        told += self._hear(fill.time, self._memory.trades.fill(fill, closed, put_off, self._account))
-        return self._events(fill.time, told, own, self.trade_id(fill))
+        told += self._hear(time, memory.trades.fill(fill, closed, put_off, account))
+        return self._events(time, told, own, self.trade_id(fill))
 
     def _fund(self, funding: Funding) -> tuple[Event, ...]:
         self._memory.calls += 1
@@ -372,11 +424,11 @@ class Narrator(FormerVerbs):
         return self._hear(time, chapters.close(time, self._account))
 
     def _hear(self, time: int, facts: Iterable[Facts]) -> list[Facts]:
-        heard = list(facts)
+        heard, memory = list(facts), self._memory
         for fact in heard:
-            self._account.told(fact)
-            self._memory.chapters.hear(fact)
-            self._memory.silence.hear(time, fact)
+            memory.account.told(fact)
+            memory.chapters.hear(fact)
+            memory.silence.hear(time, fact)
         return heard
 
     def _events(
@@ -384,18 +436,18 @@ class Narrator(FormerVerbs):
     ) -> tuple[Event, ...]:
         """The events that tell ``told``; ``found``: detectors found it in an observation."""
         calls = self._memory.calls
-        events = [
-            Event(time, facts, tell(time, facts), f"{calls}.{number}", shown=self._shown(time, facts, found=found))
-            for number, facts in enumerate(told)
-        ]
-        if own_id is not None:
-            events[own] = replace(events[own], id=own_id)
+        events = []
+        for number, facts in enumerate(told):
+            event_id = own_id if number == own and own_id is not None else f"{calls}.{number}"
+            shown = self._shown(time, facts, found=found)
+            events.append(Event(time, facts, tell(time, facts), event_id, None, shown))
         return tuple(events)
 
     def _shown(self, time: int, facts: Facts, *, found: bool) -> bool:
         """Whether the text shows the line: what a caller tells always, what a detector finds by its kind's rule."""
         lately, settings = self._memory.lately, self._settings
         ruled = (found or isinstance(facts, Chapter)) and settings.detail != "all" and not facts.declared.critical
+        ruled = ruled or isinstance(facts, EntriesLocked | LockOver)  # two lines an exit would drown all others
         shown = not ruled or facts.shows(time, lately, settings)
         remember(lately, time, facts, shown=shown)
         return shown

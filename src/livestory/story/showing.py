@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from livestory.story.kinds.base import Facts
     from livestory.story.kinds.lately import Lately
 
-_EVENTFUL = frozenset({Group.TRADES, Group.SAFETY, Group.EXCHANGE, Group.RUNNING})
+_EVENTFUL = (Group.TRADES, Group.SAFETY, Group.EXCHANGE, Group.RUNNING)
 
 
 def remember(lately: Lately, time: int, facts: Facts, *, shown: bool) -> None:

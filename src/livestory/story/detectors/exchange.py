@@ -41,7 +41,7 @@ ENDS: dict[type[Facts], _Pair] = {
     OrderClear: _Pair(OrderUnknown, "order_id", "unknown_for"),
     CandlesBack: _Pair(CandlesRefused, None, "lasted"),
     BalanceExplained: _Pair(BalanceDiffers, None, "lasted"),
-    LockOver: _Pair(EntriesLocked, "pair", "lasted"),
+    LockOver: _Pair(EntriesLocked, "subject", "lasted"),
     HeardAgain: _Pair(NotHeard, "source", "lasted"),
 }
 """The kinds that tell the end of a trouble."""
@@ -80,7 +80,8 @@ class TroubleDetector(Struct):
 
     def filled(self, fill: Fill) -> None:
         """A fill clears up its order; one that sells is the end of being stuck."""
-        self.open.pop(f"order_unknown {fill.trade_id or ''}", None)
+        if self.open:
+            self.open.pop(f"order_unknown {fill.trade_id or ''}", None)
         if fill.side == "sell":
             self.stuck = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -25,13 +26,13 @@ from livestory.story.kinds.risk import (
     WaitOver,
 )
 from livestory.story.symbol import assets
+from livestory.story.unit_value import fall_from
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from livestory.story.account import Account
     from livestory.story.inputs import Observation, PositionReading
     from livestory.story.kinds.base import Facts
+    from livestory.story.rows import Rows
 
 
 _ROUNDING = 1.0 - 1e-12  # a gain of just ath_min_gain is one, however the floats were rounded
@@ -61,6 +62,14 @@ class AllTimeHighDetector(Struct):
             next_told=account.as_wealth(value * (1.0 + gain)) if gain else None,
         )
         return (high,)
+
+    def passes(self, rows: Rows, account: Account) -> bool:
+        """Whether none of the rows makes a record."""
+        known, record = rows.extremes("wealth"), account.record
+        if known is None or record is None:
+            return False
+        value = account.value_at(known[1])
+        return value <= record or value < record * (1.0 + account.settings.ath_min_gain) * _ROUNDING
 
     def check(self, wealth: float, peak: float, account: Account) -> tuple[AllTimeHigh, ...]:
         """The plan's own call: works whether or not the caller has already raised its ``peak`` to ``wealth``.
@@ -124,6 +133,7 @@ def _price_at(wealth: float, o: Observation) -> float | None:
     return price if price > 0 else None
 
 
+_STEP = Decimal("0.001")  # of the distances that are told
 _FAR = 1.25  # of ``liquidation_near``: from there on it is over, so that a price that trembles there is told once
 
 
@@ -146,8 +156,18 @@ class LiquidationDetector(Struct):
         if positions is None or not (positions or self.near):
             return ()
         limit = account.settings.liquidation_near
+        wide = Decimal(limit) + _STEP
         told: list[Facts] = []
-        for symbol in sorted(positions.keys() | self.near.keys()):
+        perhaps = [
+            symbol
+            for symbol, held in positions.items()
+            if (price := held.price)
+            and (liquidation := held.liquidation)
+            and ((price - liquidation if held.quantity > 0 else liquidation - price) < price * wide or price < 0)
+        ]  # of many positions few are near theirs, and each is looked at at every bar
+        if not (perhaps or self.near):
+            return ()
+        for symbol in sorted({*perhaps, *self.near}):
             held = positions.get(symbol)
             if held is None or not held.quantity:
                 told += self._over(symbol, None, observation.time)
@@ -188,7 +208,7 @@ class LiquidationDetector(Struct):
 
 
 def _distance(away: Decimal, price: Decimal) -> float:
-    """A distance as a share of the price, to a tenth of a percent, downwards: what is told is never above the limit."""
+    """A distance as a share of the price, in `_STEP`s, downwards: what is told is never above the limit."""
     return max(0, math.floor(away / price * 1000)) / 1000
 
 
@@ -217,6 +237,22 @@ class DrawdownDetector(Struct):
         lasted = observation.time - self.since
         self.since = None
         return (DrawdownOver(wealth=wealth, unit=account.unit, lasted=lasted, deepest=self.deepest),)
+
+    def passes(self, rows: Rows, account: Account) -> bool:
+        """Whether no drawdown begins in the rows, or one goes on through all of them."""
+        known = rows.extremes("wealth")
+        if known is None or not account.peak:
+            return False
+        low, high = map(account.value_at, known)
+        if self.since is not None:
+            return fall_from(account.peak, high) < 0.0
+        return fall_from(max(account.peak, high), low) > -account.settings.drawdown_told
+
+    def take(self, rows: Rows, account: Account) -> None:
+        """Go through rows that pass; ``account`` has not taken them yet."""
+        known = rows.extremes("wealth")
+        if self.since is not None and known is not None:
+            self.deepest = min(self.deepest, fall_from(account.peak, account.value_at(known[0])))
 
 
 class DailyLimitDetector(Struct):

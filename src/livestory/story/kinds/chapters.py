@@ -97,6 +97,7 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
     funding: dict[str, Decimal] = field(default_factory=dict)  # received less paid
     open: tuple[OpenPosition, ...] = ()
     since_start: float | None = None  # return of the unit value
+    began: float | None = None  # the wealth that the bot said it began with, where none is known since
     unknown_wealth: bool = False  # said once
 
     @property
@@ -124,7 +125,9 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
             yield f"HALTED all {self.period}"
         if self.buys or self.sells or not halted_throughout:
             yield _trades(self)
-        yield from performance.performance(self.results, wealth_known=self.wealth is not None)
+        yield from performance.performance(
+            self.results, wealth_known=self.wealth is not None, began=self.began, unit=self.unit
+        )
         yield performance.funding(self.funding)
         yield performance.open_positions(self.open)
         if self.since_start is not None:
@@ -137,7 +140,7 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
         yield ", ".join(trips + halted)
         yield near_breaker(self.drawdown, self.limit)
         if self.unknown_wealth:
-            yield "no wealth is known: results in money, no percent"
+            yield "no wealth is known: results in money" + (", no percent" if self.began is None else "")
         if self.trend_share is not None:
             yield f"TREND {numbers.weight(self.trend_share)}"
         elif self.regime:

@@ -150,8 +150,8 @@ def read(bars_file: Path, journal: Path, game: Game) -> Recount:
 
 
 def events(journal: Path) -> pd.DataFrame:
-    """The events told: seq, time, kind, line, and the record's facts as a dict."""
-    told = _table(journal, "SELECT seq, time, kind, line, record FROM events ORDER BY seq")
+    """The events told: seq, time, kind, line, whether it is shown, and the record's facts as a dict."""
+    told = _table(journal, "SELECT seq, time, kind, line, shown, record FROM events ORDER BY seq")
     told["facts"] = [json.loads(record)["facts"] for record in told.pop("record")]
     return told
 

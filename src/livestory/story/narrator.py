@@ -30,14 +30,13 @@ from livestory.story.inputs import (
     Statement,
 )
 from livestory.story.kinds.base import Facts, OfACaller
-from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.exchange import ExchangeBack
 from livestory.story.kinds.lately import Lately
 from livestory.story.kinds.lifecycle import Rules, Stopped
 from livestory.story.kinds.risk import Halted, Unhalted
 from livestory.story.line import tell
 from livestory.story.settings import StorySettings
-from livestory.story.showing import remember
+from livestory.story.showing import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -385,20 +384,18 @@ class Narrator(FormerVerbs):
         """The events that tell ``told``; ``found``: detectors found it in an observation."""
         calls = self._memory.calls
         events = [
-            Event(time, facts, tell(time, facts), f"{calls}.{number}", shown=self._shown(time, facts, found=found))
+            Event(
+                time,
+                facts,
+                tell(time, facts),
+                f"{calls}.{number}",
+                shown=show(self._memory.lately, self._settings, time, facts, found=found),
+            )
             for number, facts in enumerate(told)
         ]
         if own_id is not None:
             events[own] = replace(events[own], id=own_id)
         return tuple(events)
-
-    def _shown(self, time: int, facts: Facts, *, found: bool) -> bool:
-        """Whether the text shows the line: what a caller tells always, what a detector finds by its kind's rule."""
-        lately, settings = self._memory.lately, self._settings
-        ruled = (found or isinstance(facts, Chapter)) and settings.detail != "all" and not facts.declared.critical
-        shown = not ruled or facts.shows(time, lately, settings)
-        remember(lately, time, facts, shown=shown)
-        return shown
 
 
 _CALLS: dict[type, str] = {

@@ -15,12 +15,23 @@ from livestory.story.kinds.risk import AllTimeHigh
 if TYPE_CHECKING:
     from livestory.story.kinds.base import Facts
     from livestory.story.kinds.lately import Lately
+    from livestory.story.settings import StorySettings
 
 _EVENTFUL = frozenset({Group.TRADES, Group.SAFETY, Group.EXCHANGE, Group.RUNNING})
 
 
-def remember(lately: Lately, time: int, facts: Facts, *, shown: bool) -> None:
-    """Take what was told at ``time`` into what was shown lately."""
+def show(lately: Lately, settings: StorySettings, time: int, facts: Facts, *, found: bool) -> bool:
+    """Whether the text shows the line of what was told at ``time``, which is remembered.
+
+    What a caller tells always; what a detector ``found``, and a chapter, by its kind's rule.
+    """
+    ruled = (found or isinstance(facts, Chapter)) and settings.detail != "all" and not facts.declared.critical
+    shown = not ruled or facts.shows(time, lately, settings)
+    _remember(lately, time, facts, shown=shown)
+    return shown
+
+
+def _remember(lately: Lately, time: int, facts: Facts, *, shown: bool) -> None:
     if isinstance(facts, Chapter) and facts.period == "day":
         lately.eventful = False
     if not shown:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from livestory.story.kinds.base import Group
 from livestory.story.kinds.chapters import Chapter, Quiet
+from livestory.story.kinds.lifecycle import Resumed, Stopped
 from livestory.story.kinds.risk import AllTimeHigh
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ def show(lately: Lately, settings: StorySettings, time: int, facts: Facts, *, fo
 def _remember(lately: Lately, time: int, facts: Facts, *, shown: bool) -> None:
     if isinstance(facts, Chapter) and facts.period == "day":
         lately.eventful = False
-    if not shown:
-        return
+    if not shown or isinstance(facts, Stopped) or (isinstance(facts, Resumed) and not facts.missed_bars):
+        return  # a story that was interrupted shows the same days as one that was not
     if isinstance(facts, Quiet):
         lately.signs += 1
         return

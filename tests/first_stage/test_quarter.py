@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import json
 from msgspec.structs import replace
 
+from livestory.trading.risk import RiskSettings
 from livestory.trading.strategy.choice import StrategySettings
 from livestory.trading.strategy.regime_score import RegimeSettings
 from tests.first_stage.packed import HERE
@@ -18,7 +19,9 @@ from tests.golden.replay import QUARTER, quarter_of, replay
 if TYPE_CHECKING:
     from pathlib import Path
 
-THEN = replace(QUARTER, strategy=StrategySettings(regime=RegimeSettings(hysteresis=2.0)))
+THEN = replace(
+    QUARTER, risk=RiskSettings(breaker=0.10), strategy=StrategySettings(regime=RegimeSettings(hysteresis=2.0))
+)
 
 
 def test_the_quarter_has_the_kinds_times_and_facts_of_then(real_bars_file: Path, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from livestory.trading.risk import RiskSettings
 if TYPE_CHECKING:
     from livestory.trading.market.bar import Market
 
-QUARTER = Configuration(risk=RiskSettings(breaker=0.10), story=StorySettings(detail="all"))
+QUARTER = Configuration(risk=RiskSettings(breaker=0.08), story=StorySettings(detail="all"))
 """All lines, and a breaker that trips: at 20 % it does in no quarter that is told from its own first bar."""
 
 GOLDEN = Path(__file__).with_name("quarter.txt")

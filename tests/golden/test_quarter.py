@@ -30,7 +30,7 @@ def test_the_quarter_is_told_byte_for_byte_as_agreed(quarter: Layout) -> None:
 def test_the_command_tells_it_too(quarter_bars: Path, tmp_path: Path) -> None:
     """`livestory run` with the quarter's settings in its file."""
     configured = tmp_path / "livestory.toml"
-    configured.write_text('[risk]\nbreaker = 0.10\n[story]\ndetail = "all"\n', encoding="utf-8")
+    configured.write_text('[risk]\nbreaker = 0.08\n[story]\ndetail = "all"\n', encoding="utf-8")
     options = ["--bars", str(quarter_bars), "--config", str(configured), "--dir", str(tmp_path)]
     subprocess.run([sys.executable, "-m", "livestory", "run", *options], check=True, capture_output=True)
     assert (tmp_path / "live_story.txt").read_bytes() == GOLDEN.read_bytes()

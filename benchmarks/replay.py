@@ -16,9 +16,9 @@ from benchmarks.measure import REAL_BARS, Result, fresh_process, interleaved, se
 from livestory.cli.play import Play, play
 from livestory.config import Configuration
 from livestory.story.files.layout import Layout
+from livestory.trading.bar_loop import GROUP
 from livestory.trading.market.bar import BAR
 from livestory.trading.market.recorded import RecordedBars
-from livestory.trading.replay import GROUP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -20,10 +20,10 @@ from livestory.errors import JournalError, JournalForeign
 from livestory.story.files.layout import Layout
 from livestory.story.inputs import Begin
 from livestory.story.journal.reader import JournalReader
-from livestory.trading.live import joined
+from livestory.trading.bar_loop import Ending, run
+from livestory.trading.joining import joined
 from livestory.trading.market.bar import Bar
 from livestory.trading.market.candles import ExchangeCandles
-from livestory.trading.replay import Ending, run
 from tests.exchange.accounts import account_of
 from tests.exchange.binance_spot.server import BinanceSpot
 from tests.trading.outside import Rehearsal

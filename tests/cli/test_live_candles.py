@@ -14,10 +14,10 @@ from livestory.clock import HOUR, MINUTE, ManualClock, instant
 from livestory.config import Configuration
 from livestory.story.files.layout import Layout
 from livestory.story.journal.reader import JournalReader
+from livestory.trading.bar_loop import Ending
 from livestory.trading.exchange.ccxt_client import CcxtClient
 from livestory.trading.market.candles import ExchangeCandles
 from livestory.trading.market.recorded import RecordedBars
-from livestory.trading.replay import Ending
 from tests.cli.program import story
 from tests.market.binance_server import SICK, BinanceServer, MovingStop
 

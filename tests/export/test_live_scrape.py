@@ -23,11 +23,11 @@ from livestory.story.journal.writer import Identity
 from livestory.story.settings import StorySettings
 from livestory.story.writing.synchronous import SynchronousWriter
 from livestory.tables import tables
+from livestory.trading.bar_loop import run
 from livestory.trading.exchange.paper import PaperSettings
 from livestory.trading.executor import Executor
 from livestory.trading.market.bar import BAR
 from livestory.trading.market.recorded import RecordedBars
-from livestory.trading.replay import run
 from livestory.trading.risk import RiskSettings
 from livestory.trading.state import ExecutorState
 from livestory.trading.strategy.choice import StrategySettings

@@ -9,9 +9,9 @@ from livestory.clock import DAY
 from livestory.config import Configuration
 from livestory.story.journal.entry import Identity
 from livestory.story.writing.synchronous import SynchronousWriter
+from livestory.trading.bar_loop import run
 from livestory.trading.executor import Executor
 from livestory.trading.market.simulated import SimulatedBars
-from livestory.trading.replay import run
 from livestory.trading.risk import RiskSettings
 from livestory.trading.session import RunInfo
 from livestory.trading.state import ExecutorState

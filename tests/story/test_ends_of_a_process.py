@@ -43,15 +43,19 @@ class Bot:
     def __init__(self): self.story = StoryWriter("live_story.txt", max_wait=1)
     def __del__(self): self.story.note("from a finalizer")
 bot = Bot()
+acknowledged = threading.Event()
 def tell():
     n = 0
     while True:
         for event in bot.story.note(f"daemon {n}") or ():
-            if event.seq is not None: os.write(1, event.line.rpartition(" | ")[2].encode() + b"\\n")
+            if event.seq is None: continue
+            os.write(1, event.line.rpartition(" | ")[2].encode() + b"\\n")
+            acknowledged.set()
         n += 1
 for _ in range(4):
     threading.Thread(target=tell, daemon=True).start()
 bot.story.flush()
+acknowledged.wait(60)
 threading.Event().wait(0.1)
 """
     acknowledged = bot(tmp_path, code)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livestory.story.inputs import Observation, RegimeCheck, Statement
+from livestory.story.inputs import Fill, Observation, RegimeCheck, Statement
+from livestory.story.kinds.risk import Phoenix
 from livestory.story.narrator import Narrator
+from livestory.story.settings import StorySettings
 from tests.story.inputs import QUARTER, RULES, START, kinds, lines
 
 
@@ -46,6 +49,32 @@ def test_a_trip_its_wait_and_its_resume_are_one_arc() -> None:
     ]
     assert narrator.account.drawdown == pytest.approx(0.8 / 0.81 - 1)
     assert narrator.account.record == 1.0
+
+
+def test_a_resume_tells_what_was_sold_only_where_nothing_is_held() -> None:
+    """A bot that kept or bought back its position has no price at which it stayed out."""
+    for position, told in [(0.0, (Decimal("0.03"), 0.03)), (3.0, (None, None))]:
+        narrator = Narrator()
+        narrator.take(Statement(START - 1, (RULES,)))
+        due = START + 2 * QUARTER
+        before: list[Observation | Fill] = [
+            _halt(0, halted=False, wealth=1.0),
+            Fill(time=START, side="buy", quantity=Decimal(9), price=Decimal("0.04"), trade_id="in"),
+            Fill(time=START, side="sell", quantity=Decimal(9), price=Decimal("0.03"), trade_id="out"),
+            _halt(1, halted=True, wealth=0.79, resume_at=due, position=0.0),
+        ]
+        for one in before:
+            narrator.take(one)
+        [back] = narrator.take(_halt(2, halted=False, score=31.0, position=position))
+        assert isinstance(back.facts, Phoenix)
+        assert (back.facts.sold_at, back.facts.price) == told
+
+
+def test_a_drawdown_is_told_from_exactly_the_share_that_is_set() -> None:
+    """A tenth is a drawdown of a tenth, not of a little more."""
+    narrator = Narrator(settings=StorySettings(drawdown_told=0.25))
+    assert "drawdown" not in kinds(narrator, _halt(0, halted=None, wealth=1.0), _halt(1, halted=None, wealth=0.7501))
+    assert "drawdown" in kinds(narrator, _halt(2, halted=None, wealth=0.75))
 
 
 @given(st.lists(st.sampled_from([None, False]), min_size=1, max_size=20), st.floats(0.01, 0.9))

@@ -79,6 +79,7 @@ def test_quiet_can_be_switched_off() -> None:
     [
         (0, None),
         (7, None),
+        (25, "🕳️ Data Gap | 2 bars missing | due 15:15 to 15:30; price 0.03 → 0.03; nothing was decided meanwhile"),
         (15, "🕳️ Data Gap | 1 bar missing | due 15:15; price 0.03 → 0.03; nothing was decided meanwhile"),
         (60, "🕳️ Data Gap | 4 bars missing | due 15:15 to 16:00; price 0.03 → 0.03; nothing was decided meanwhile"),
     ],

@@ -17,7 +17,8 @@ from livestory.story.files.backup import backup
 from livestory.story.files.story_file import StoryFile
 from livestory.story.files.verify import verify
 from livestory.story.journal.checksum import GENESIS, link
-from livestory.story.journal.schema import STEPS, connect, prepare
+from livestory.story.journal.connection import connect
+from livestory.story.journal.schema import STEPS, prepare
 from livestory.story.journal.writer import Journal, JournalReader
 from tests.journal.stories import DEMO, START, entry, observation
 

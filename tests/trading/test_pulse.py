@@ -1,4 +1,4 @@
-"""QueuedLine for the stop, with beats in between, and the loop around both."""
+"""Waits for the stop, with beats in between, and the loop around both."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from livestory.clock import MINUTE, ManualClock
+from livestory.trading.bar_loop import run
 from livestory.trading.execution.working_order import IllegalTransition
 from livestory.trading.executor import TimePassed
-from livestory.trading.live import Timer
-from livestory.trading.replay import run
+from livestory.trading.joining import Timer
 from tests.trading.outside import Rehearsal
 from tests.trading.rehearsal import MIDNIGHT, bars_of, wish
 

@@ -14,10 +14,10 @@ from msgspec import structs
 from livestory.clock import DAY
 from livestory.errors import TableError
 from livestory.story.inputs import Observation
+from livestory.trading.bar_loop import Ending, run
 from livestory.trading.exchange.paper import PaperSettings
 from livestory.trading.executor import Executor
 from livestory.trading.market.recorded import RecordedBars
-from livestory.trading.replay import Ending, run
 from livestory.trading.risk import RiskSettings
 from livestory.trading.state import ExecutorState
 from livestory.trading.strategy.choice import StrategySettings

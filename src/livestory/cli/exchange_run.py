@@ -13,7 +13,7 @@ from livestory.clock import SystemClock
 from livestory.story.kinds.exchange import CandlesBack, CandlesRefused
 from livestory.story.wording import numbers
 from livestory.trading.executor import TimePassed
-from livestory.trading.live import Timer
+from livestory.trading.joining import Timer
 from livestory.trading.market.bar import BAR
 from livestory.trading.market.candles import CandleNews, ExchangeCandles
 

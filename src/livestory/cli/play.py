@@ -17,10 +17,10 @@ from livestory.outlets.terminal import TerminalPrinter
 from livestory.story.journal.entry import Identity
 from livestory.story.journal.reader import JournalReader
 from livestory.story.writing.synchronous import SynchronousWriter
+from livestory.trading.bar_loop import GROUP, Ending, run
 from livestory.trading.executor import Executor
-from livestory.trading.live import bars_to_warm, joined
+from livestory.trading.joining import bars_to_warm, joined
 from livestory.trading.market.candles import ExchangeCandles
-from livestory.trading.replay import GROUP, Ending, run
 from livestory.trading.session import STATE, RunInfo
 from livestory.trading.state import ExecutorState, strategy_told
 

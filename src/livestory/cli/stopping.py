@@ -9,7 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from livestory.cli.supervisor import Supervisor
-from livestory.trading.replay import Stop
+from livestory.trading.bar_loop import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -39,7 +39,7 @@ def _former(name: str, made: Callable[..., Input]) -> Callable[..., tuple[Event,
 
 
 class FormerVerbs:
-    """What `take` does, by its former names."""
+    """Deprecated methods of the Narrator; each calls `take`."""
 
     fill = _former("fill", lambda fill: fill)
     flow = _former("flow", lambda flow: flow)

@@ -58,7 +58,7 @@ class Judged(NamedTuple):
 
     events: tuple[Event, ...]
     observation: Observation | None  # that is part of the story, and to be kept with it
-    doubted: bool  # its time was: to be remembered, also where nothing is told
+    doubted: bool  # its time was doubted: the memory is saved even if no line came of it
 
 
 class _Memory(Struct):
@@ -88,7 +88,7 @@ class _Memory(Struct):
     silence: d.QuietDetector = field(default_factory=d.QuietDetector)
     times: d.TimeDetector = field(default_factory=d.TimeDetector)
     lately: Lately = field(default_factory=Lately)
-    exposures: d.ExposureDetector | None = None  # of a story that is retold, and so is the next
+    exposures: d.ExposureDetector | None = None  # set in a retold story only
     inferred_halt: InferredHalt | None = None
     never: frozenset[str] = frozenset()  # fields that no observation has
 
@@ -114,7 +114,7 @@ class Narrator(FormerVerbs):
         """Begin a story in ``unit`` about a bot that trades ``symbol`` (``BASE/QUOTE``); None is unknown."""
         self._settings = settings or StorySettings()
         self._returns = False  # whether the next input is the first after the story was opened
-        self._leaps = True  # whether a fact may close the chapters of days at which nothing was observed
+        self._leaps = True  # whether a fact of a later day closes the chapters between, though nothing was observed
         self._remember(_Memory(Account(symbol, unit, self._settings)))
 
     def save(self) -> bytes:

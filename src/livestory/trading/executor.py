@@ -1,8 +1,8 @@
 """The executor: a bar, an instant or a command goes in, and orders and a story come of it.
 
 A bar goes one way: the account is settled, the decision made and approved by risk, told, carried out, and its outcome
-told. `Executor.process` is synchronous and complete in itself; `livestory.trading.replay` has
-the loop around it, `livestory.trading.live` joins a moving market and gives it the time between bars.
+told. `Executor.process` is synchronous and complete in itself; `livestory.trading.bar_loop` has
+the loop around it, `livestory.trading.joining` joins a moving market and gives it the time between bars.
 """
 
 from __future__ import annotations

@@ -45,9 +45,9 @@ def demo(seed: int, folder: Path) -> None:
     from livestory.cli.stopping import stop_on_signals
     from livestory.clock import DAY, instant
     from livestory.config import BotSettings, Configuration
+    from livestory.trading.bar_loop import Ending
     from livestory.trading.market.bar import BAR
     from livestory.trading.market.simulated import SimulatedBars
-    from livestory.trading.replay import Ending
 
     layout = story_in(folder)
     delete(layout, _MODE)

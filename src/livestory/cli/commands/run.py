@@ -103,7 +103,7 @@ def run(
     from livestory.cli.exchange_run import trading
     from livestory.cli.play import defaults_in, play
     from livestory.cli.stopping import stop_on_signals
-    from livestory.trading.replay import Ending
+    from livestory.trading.bar_loop import Ending
 
     if serves:
         need_page()

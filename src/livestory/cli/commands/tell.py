@@ -45,7 +45,7 @@ def tell(
 
         click.echo(json.dumps(schema(), indent=2))
         return
-    from livestory.cli.told_lines import Answers, Lines, relay
+    from livestory.cli.stdin_lines import Answers, Lines, relay
 
     with public_story(folder, symbol, unit, bot, configured) as story:
         if is_terminal(sys.stdin):

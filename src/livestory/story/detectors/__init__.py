@@ -1,4 +1,4 @@
-"""The detectors: one small state machine a file. Each sees what the bot reports and says what is worth a line.
+"""The detectors: one small state machine a class. Each sees what the bot reports and says what is worth a line.
 
 A detector is a `msgspec.Struct`; its fields are all it remembers, so that saving it is encoding it. It does O(1) work
 an observation, reads no clock and touches nothing outside. It reads the `Account`, which is ahead of it by the same

@@ -359,7 +359,7 @@ _JUST_REACHED = 1e-12  # a drawdown of just the limit reaches it, however the fl
 
 
 class InferredHalt(Struct):
-    """A trip is a target weight of nothing at or over the breaker's drawdown, a resume the next exposure."""
+    """Infers a halt in a table: from a target weight of 0 at the breaker's drawdown to the next weight above 0."""
 
     breaker: float  # drawdown, as a positive share
     halted: bool = False

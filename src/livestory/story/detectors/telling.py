@@ -17,7 +17,7 @@ _AGREE = 31 * DAY  # each is later than the one before it, by at most this
 
 
 class _Doubt(Struct):
-    """Of one call: the times that are not believed, until they are."""
+    """One kind of call's run of times that are not believed yet."""
 
     calls: int = 0
     alike: int = 0  # how many of the last ones agreed with one another
@@ -28,7 +28,7 @@ class TimeDetector(Struct):
     """Doubts a time more than a day ahead of the clock, where the clock itself is plausible; each call on its own."""
 
     doubted: dict[str, _Doubt] = {}
-    believed: int = 0  # up to here three in a row made times ahead of the clock credible
+    believed: int = 0  # times up to here are trusted: three in a row that agree reached it
 
     def judge(self, call: str, given: int, clock: int | None) -> tuple[bool, tuple[Facts, ...]]:
         """Whether the time ``given`` in a call is believed, and what there is to tell about that.

@@ -42,7 +42,7 @@ class Span(NamedTuple):
     end: int
 
 
-class Told(NamedTuple):
+class DatedFacts(NamedTuple):
     """A fact and the instant at which it was told."""
 
     time: int
@@ -52,9 +52,9 @@ class Told(NamedTuple):
 class Halt(Struct):
     """A halt from its beginning to its end, as far as the period holds them."""
 
-    began: Told | None = None  # None: before the period
-    sold: Told | None = None  # the last sale that it made
-    ended: Told | None = None  # None: it goes on
+    began: DatedFacts | None = None  # None: before the period
+    sold: DatedFacts | None = None  # the last sale that it made
+    ended: DatedFacts | None = None  # None: it goes on
 
     @property
     def lasted(self) -> int | None:
@@ -119,14 +119,14 @@ class Period(Struct):
     days: list[Chapter] = field(default_factory=list)
     trading: Trading = field(default_factory=Trading)
     halts: list[Halt] = field(default_factory=list)
-    records: list[Told] = field(default_factory=list)
-    limits: list[Told] = field(default_factory=list)  # days that the daily loss limit held
-    flows: list[Told] = field(default_factory=list)
-    rules: list[Told] = field(default_factory=list)  # that changed
-    troubles: list[Told] = field(default_factory=list)
-    ends: list[Told] = field(default_factory=list)  # of troubles, with how long they lasted
-    open: dict[str, Told] = field(default_factory=dict)  # troubles without an end
-    stopped: Told | None = None
+    records: list[DatedFacts] = field(default_factory=list)
+    limits: list[DatedFacts] = field(default_factory=list)  # days that the daily loss limit held
+    flows: list[DatedFacts] = field(default_factory=list)
+    rules: list[DatedFacts] = field(default_factory=list)  # that changed
+    troubles: list[DatedFacts] = field(default_factory=list)
+    ends: list[DatedFacts] = field(default_factory=list)  # of troubles, with how long they lasted
+    open: dict[str, DatedFacts] = field(default_factory=dict)  # troubles without an end
+    stopped: DatedFacts | None = None
 
     @property
     def base(self) -> str | None:
@@ -148,7 +148,7 @@ class Period(Struct):
 
     def take(self, time: int, facts: Facts) -> None:
         """Take what was told at that instant, in the order told."""
-        told = Told(time, facts)
+        told = DatedFacts(time, facts)
         if isinstance(facts, Chapter):
             self._chapter(facts)
         elif isinstance(facts, Summary):
@@ -163,7 +163,7 @@ class Period(Struct):
             if kept is not None:
                 kept.append(told)
 
-    def _kept(self, facts: Facts) -> list[Told] | None:
+    def _kept(self, facts: Facts) -> list[DatedFacts] | None:
         """Where facts of a kind that needs no more than to be remembered are."""
         match facts:
             case AllTimeHigh():
@@ -184,7 +184,7 @@ class Period(Struct):
             self.whole = chapter
             self.since = chapter.since
 
-    def _halt(self, told: Told) -> None:
+    def _halt(self, told: DatedFacts) -> None:
         if isinstance(told.facts, BreakerTripped | Halted):
             self.halts.append(Halt(began=told))
             return
@@ -192,12 +192,12 @@ class Period(Struct):
             self.halts.append(Halt())
         self.halts[-1].ended = told
 
-    def _came_or_went(self, told: Told) -> None:
+    def _came_or_went(self, told: DatedFacts) -> None:
         self.stopped = told if isinstance(told.facts, lifecycle.Stopped) else None
         if isinstance(told.facts, lifecycle.Resumed) and told.facts.away:
             self.troubles.append(told)
 
-    def _trouble(self, told: Told) -> None:
+    def _trouble(self, told: DatedFacts) -> None:
         kind = type(told.facts)
         if isinstance(told.facts, Trade):
             self._traded(told, told.facts)
@@ -209,7 +209,7 @@ class Period(Struct):
             self.open.pop(ENDS[kind].trouble.__name__, None)
             self.ends.append(told)
 
-    def _traded(self, told: Told, trade: Trade) -> None:
+    def _traded(self, told: DatedFacts, trade: Trade) -> None:
         """Count a trade, and take what it says of a halt that goes on, or of an order in doubt."""
         self.trading.take(told.time, trade)
         if trade.found == "asked":

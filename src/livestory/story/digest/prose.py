@@ -18,7 +18,7 @@ from livestory.story.wording.text import escape, of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from livestory.story.digest.period import Halt, Period, Span, Told
+    from livestory.story.digest.period import DatedFacts, Halt, Period, Span
     from livestory.story.kinds.base import Facts
 
 _NEARLY_ALL, _MOST = 0.8, 0.5  # of the period's return, made on one day
@@ -200,7 +200,7 @@ def _apart(since: float) -> str:
     return "as dear as" if text == "0.0%" else f"{text.lstrip('+-')} {'dearer' if since > 0 else 'cheaper'} than"
 
 
-def _began(p: Period, began: Told) -> str:
+def _began(p: Period, began: DatedFacts) -> str:
     facts, at = began.facts, _at(p, began.time)
     if isinstance(facts, BreakerTripped):
         deep = f" at {numbers.percent(facts.drawdown)}" if facts.drawdown is not None else ""
@@ -313,7 +313,7 @@ def _have_ends(p: Period) -> bool:
     return bool(p.ends) or any(isinstance(each.facts, lifecycle.Resumed) for each in p.troubles)
 
 
-def _longest(p: Period, kind: type[Facts], found: list[Told]) -> str:
+def _longest(p: Period, kind: type[Facts], found: list[DatedFacts]) -> str:
     """``for 34m``, or how long the longest of several took."""
     ends = (
         found if kind is lifecycle.Resumed else [end for end in p.ends if isinstance(end.facts, _END_OF.get(kind, ()))]

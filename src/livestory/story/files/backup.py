@@ -23,10 +23,10 @@ from livestory.story.files.output_file import Target, replaced
 from livestory.story.files.story_file import CURSOR, day_told, pages
 from livestory.story.files.story_text import compressed, encoded
 from livestory.story.files.verify import Report, verify
+from livestory.story.journal.connection import connect_reader
 from livestory.story.journal.faults import faults
 from livestory.story.journal.lock import WriterLock
 from livestory.story.journal.reader import JournalReader
-from livestory.story.journal.schema import connect_reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +59,7 @@ def backup(path: str | os.PathLike[str], out: Path) -> Saved:
         raise InputError(message)
     make_folder(target.path.parent)
     beside = not target.is_stream and os.access(target.path.parent, os.W_OK)
-    room = target.path.parent if beside else None  # for a copy of the journal; None: where the system keeps such
+    room = target.path.parent if beside else None  # for a copy of the journal; None: the system's temporary folder
     with replaced(out, private=True) as file, TemporaryDirectory(prefix=".livestory-", dir=room) as scratch:
         snapshot = Path(scratch, layout.db.name)
         _copy(layout.db, snapshot)

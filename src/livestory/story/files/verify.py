@@ -15,12 +15,13 @@ from livestory.story.files.verify_lines import Finding
 from livestory.story.files.verify_text import text_findings
 from livestory.story.journal import queries
 from livestory.story.journal.checksum import GENESIS, altered, link, sealed
+from livestory.story.journal.connection import connect_reader
 from livestory.story.journal.entry import Kept, from_row
 from livestory.story.journal.faults import faults
 from livestory.story.journal.lock import holder
 from livestory.story.journal.positions import KeptPositions
 from livestory.story.journal.reader import JournalReader
-from livestory.story.journal.schema import STEPS, connect_reader
+from livestory.story.journal.schema import STEPS
 
 if TYPE_CHECKING:
     import os

@@ -17,10 +17,11 @@ from livestory.clock import DAY, HOUR, SystemClock
 from livestory.story.files.layout import Layout
 from livestory.story.journal import queries
 from livestory.story.journal.checksum import covering
+from livestory.story.journal.connection import connect
 from livestory.story.journal.faults import faults
 from livestory.story.journal.lock import WriterLock
 from livestory.story.journal.reader import JournalReader
-from livestory.story.journal.schema import STEPS, connect, prepare
+from livestory.story.journal.schema import STEPS, prepare
 
 if TYPE_CHECKING:
     import os

@@ -11,10 +11,11 @@ from livestory.errors import JournalError
 from livestory.story.files.layout import Layout
 from livestory.story.journal import queries
 from livestory.story.journal.checksum import checksum
+from livestory.story.journal.connection import connect_reader
 from livestory.story.journal.entry import Compacted, Cursor, Identity, Kept, Line, from_row
 from livestory.story.journal.faults import corrupt, faults
 from livestory.story.journal.positions import Held, KeptPositions
-from livestory.story.journal.schema import check_version, connect_reader
+from livestory.story.journal.schema import check_version
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

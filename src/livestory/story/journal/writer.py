@@ -1,6 +1,6 @@
 """The journal: events, observations, states and cursors of one story, in SQLite. It is the only truth.
 
-One writer, held by a lock; readers from any process (`journal_reader`). An entry is kept exactly once: what `append`
+One writer, held by a lock; readers from any process (`JournalReader`). An entry is kept exactly once: what `append`
 has returned survives SIGKILL and a power cut, and an `append` that raised may be called again with the same entries.
 """
 
@@ -19,6 +19,7 @@ from livestory.errors import JournalError, JournalForeign
 from livestory.story.files.layout import Layout, make_folder, sync_folder, unused
 from livestory.story.journal import queries
 from livestory.story.journal.checksum import GENESIS, link
+from livestory.story.journal.connection import connect
 from livestory.story.journal.entry import Answer, Cursor, Entry, Identity, Kept, Line, Request, as_row
 from livestory.story.journal.faults import corrupt, fault, faults
 from livestory.story.journal.files import JournalFiles
@@ -35,7 +36,6 @@ from livestory.story.journal.schema import (
     PUT_META,
     PUT_STATE,
     SEAL_OBSERVATIONS,
-    connect,
     prepare,
 )
 
@@ -135,9 +135,9 @@ class Journal:
     ) -> list[Kept]:
         """Keep all of it in one transaction and return the events as they are kept, in the order of ``entries``.
 
-        An entry whose id is there already, and an observation whose time is, are not stored again; but where the id is
-        a count, and it was not this opening that has kept it, the entry gets an id of its own. ``told`` never goes
-        back: an entry told before the last one counts as told with it.
+        An entry whose id is there already, and an observation whose time is, are not stored again. An id that is a
+        count (12.0) and was kept by an earlier opening belongs to another event: then the entry gets one of its own.
+        ``told`` never goes back: an entry told before the last one counts as told with it.
 
         Raises JournalError (JournalCorrupt): then all or nothing of it was kept, and the same call, made again, keeps
         it once.

@@ -126,7 +126,7 @@ class Facts(Struct, frozen=True, omit_defaults=True, tag_field="kind"):
 
 
 class OfACaller(Facts, frozen=True, kw_only=True):
-    """What a caller tells with a time of his own."""
+    """Facts that a caller gives with a timestamp of its own."""
 
     claimed: int | None = None  # that time, where it is not believed: it is told at the clock's
 

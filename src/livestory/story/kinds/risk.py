@@ -218,7 +218,7 @@ class Phoenix(OfACaller, frozen=True, kw_only=True, tag="phoenix"):
     wealth: float | None = None
     unit: str | None = None
     regime: str | None = None
-    told: bool = False  # as of a trip
+    told: bool = False  # by the bot as it happened, not by an observation
 
     def why(self, _time: int, /) -> Iterable[str]:
         if self.halted is not None:
@@ -261,7 +261,7 @@ class Halted(Facts, frozen=True, kw_only=True, tag="halted"):
     orders_open: int | None = None  # that are not cancelled yet
     selling: bool = False
     until: int | None = None  # it is to last, as far as the bot knows
-    told: bool = False  # as of a trip
+    told: bool = False  # by the bot as it happened, not by an observation
 
     @property
     def retelling(self) -> Retelling:
@@ -312,7 +312,7 @@ class Unhalted(Facts, frozen=True, kw_only=True, tag="unhalted"):
     bars: int | None = None  # that passed meanwhile
     kept_back: int | None = None  # trades that would have been made
     still: str | None = None  # the reason of another halt that goes on
-    told: bool = False  # as of a trip
+    told: bool = False  # by the bot as it happened, not by an observation
 
     @property
     def retelling(self) -> Retelling:

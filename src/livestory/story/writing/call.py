@@ -42,7 +42,7 @@ class Call:
             self.done.release()
 
 
-class Told(Call):
+class InputCall(Call):
     """An input that the bot gave, and what that told."""
 
     __slots__ = ("begun", "clock", "doubted", "events", "given", "late", "observation")

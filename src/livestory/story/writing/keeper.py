@@ -20,7 +20,7 @@ from livestory.story.kinds.telling import StoryLate
 from livestory.story.narrator import NARRATOR, TRADE, Narrator
 from livestory.story.wording.numbers import stamp
 from livestory.story.wording.text import encodable
-from livestory.story.writing.call import Told
+from livestory.story.writing.call import InputCall
 from livestory.story.writing.subscribers import Subscribers
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Keeper:
         self._clock = options.clock or SystemClock()
         self._torn = torn
         self._lock = threading.Lock()  # guards the narrator and what follows; held by no caller, and over no disk
-        self._calls: deque[Told] = deque()
+        self._calls: deque[InputCall] = deque()
         self._heard = self._settled = 0  # calls that were ever in there, and that left
         self._store: StoryStore | None = None
         self._was_open = False
@@ -71,7 +71,7 @@ class Keeper:
     def _answer_questions(self) -> None:
         """Answer who waits for more than a call of its own; called under the lock after each commit."""
 
-    def _hear_told(self, call: Told) -> None:
+    def _hear_told(self, call: InputCall) -> None:
         try:
             self._narrate(call, self.narrator, self._trades)
         except Exception as error:  # noqa: BLE001 - the caller's to raise
@@ -88,14 +88,14 @@ class Keeper:
                 return
         call.finish()
 
-    def _append(self, call: Told) -> None:
+    def _append(self, call: InputCall) -> None:
         self._calls.append(call)
         self._heard += 1
         if len(self._calls) > _MOST_WAITING:
             self._give_up(self._calls.popleft())
             self._settled += 1
 
-    def _narrate(self, call: Told, narrator: Narrator, trades: set[str]) -> None:
+    def _narrate(self, call: InputCall, narrator: Narrator, trades: set[str]) -> None:
         call.events, call.observation = (), None
         given = call.given
         trade = narrator.trade_id(given)
@@ -149,7 +149,7 @@ class Keeper:
             self._settle(calls, told, store)
             self._subscribers.publish(told)
 
-    def _settle(self, calls: tuple[Told, ...], told: list[Event], store: StoryStore) -> None:
+    def _settle(self, calls: tuple[InputCall, ...], told: list[Event], store: StoryStore) -> None:
         kept = iter(told)
         with self._lock:
             for call in calls:
@@ -204,7 +204,7 @@ class Keeper:
 
         The caller goes on meanwhile with the former one, and waits no longer than the last few calls take.
         """
-        last: Told | None = None
+        last: InputCall | None = None
         for rounds_left in reversed(range(_ROUNDS)):
             with self._lock:
                 fresh = [*takewhile(partial(is_not, last), reversed(self._calls))][::-1]
@@ -223,7 +223,7 @@ class Keeper:
         news = [*store.news(), *self._late]
         self._late = []
         if news:
-            call = Told(Statement(now, tuple(news)))
+            call = InputCall(Statement(now, tuple(news)))
             self._narrate(call, self.narrator, self._trades)
             self._append(call)
 
@@ -233,11 +233,11 @@ class Keeper:
             if isinstance(posted.command, Halt | Resume):
                 continue
             self._inbox.take(posted)
-            call = Told(as_input(store.now() or self._clock.now(), posted.command))
+            call = InputCall(as_input(store.now() or self._clock.now(), posted.command))
             self._narrate(call, self.narrator, self._trades)
             self._append(call)
 
-    def _recovered(self, calls: tuple[Told, ...]) -> None:
+    def _recovered(self, calls: tuple[InputCall, ...]) -> None:
         trouble, self._trouble = self._trouble, None
         lines = sum(len(call.events) for call in calls if call.late or call.waited > HANGS)
         if not lines and not self._lost_untold:
@@ -268,7 +268,7 @@ class Keeper:
         if news:  # not within the lock: a log may be slow, and its own author may tell stories
             _log.error("the story waits: %s", error)
 
-    def _give_up(self, call: Told, sign: int = 1) -> None:
+    def _give_up(self, call: InputCall, sign: int = 1) -> None:
         self._lost += sign * len(call.events)
         self._lost_untold += sign * len(call.events)
         if isinstance(call.given, Fill | Funding) and sign > 0:

@@ -24,7 +24,7 @@ from msgspec import Struct
 
 from livestory.errors import JournalError
 from livestory.story.files.layout import Layout
-from livestory.story.writing.call import Ask, Call, Question, Told
+from livestory.story.writing.call import Ask, Call, InputCall, Question
 from livestory.story.writing.keeper import HANGS, SILENCE, Keeper
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class WriterThread(Keeper):
     # What any thread may call, also a signal's handler, at any moment.
 
     def start(self) -> None:
-        """Set the threads going, unless they are; one too many leaves again. Trouble where there can be none."""
+        """Set the threads going, unless they are; a surplus thread ends itself. Trouble where there can be none."""
         for _ in range(len(self._vacant)):
             try:
                 _start(threading.Thread(target=self._run, name="livestory", daemon=True))
@@ -108,7 +108,7 @@ class WriterThread(Keeper):
         if sys.is_finalizing():  # no other thread runs any more
             message = "the interpreter is ending"
             raise ValueError(message)
-        call = Told(given)
+        call = InputCall(given)
         self._ask(call)
         if self.is_own(threading.get_ident()):  # it collected or logged something whose author tells stories
             return ()
@@ -216,12 +216,12 @@ class WriterThread(Keeper):
                 self._lost += 1
 
     def _answer(self, question: Question, timeout: float) -> bool:
-        """Whether the answer came in time; a question of the threads' own thoughts gets none. Raises StoryClosed."""
+        """Whether the answer came in time; a question asked on a story's own thread gets none. Raises StoryClosed."""
         if os.getpid() != self._process or sys.is_finalizing() or (self._trouble is not None and not self._own):
             return False  # there is nobody to answer
         self._ask(question)
         if self._own and not self.is_own(threading.get_ident()):
-            question.told.acquire(timeout=_THINKING)  # though there be no time: it may be so already
+            question.told.acquire(timeout=_THINKING)  # even with no time left: it may have been told already
             question.done.acquire(timeout=min(max(timeout, 0.0), threading.TIMEOUT_MAX))
         if question.error is not None:
             raise question.error
@@ -300,7 +300,7 @@ class WriterThread(Keeper):
             self._hear_question(call)
         elif self._closing:
             call.finish(StoryClosed("the story is closed"))
-        elif isinstance(call, Told):
+        elif isinstance(call, InputCall):
             self._hear_told(call)
 
     def _hear_question(self, call: Question) -> None:

@@ -152,8 +152,8 @@ class OrderManager:
 
         Each child has risk's approval: the first that of the decision, every further one is asked for here.
 
-        Where nothing can be kept only what reduces the position is sent; and only a sale of everything before the
-        exchange has said since the start what stands open, or while an order of ours stands that the table lacks.
+        Without an intent that is kept only sales go out. Until the exchange has said since the start what stands open,
+        and while an order of ours stands that the table lacks, only a sale of everything does.
         """
         if self._session.halt_waits:
             order.over = order.withdrawn = True

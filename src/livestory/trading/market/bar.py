@@ -88,7 +88,7 @@ class Market(Protocol):
 
     @property
     def digest(self) -> str | None:
-        """What tells these bars from any others (`digest.BarsDigest`), 64 hex digits; None where they have no end."""
+        """What tells these bars from any others (`BarsDigest`), 64 hex digits; None where they have no end."""
         ...
 
     def read(self, after: int | None = None) -> Iterator[Bar]:

@@ -178,7 +178,7 @@ class Census:
     def __init__(self, files: Sequence[BarFile]) -> None:
         """Read all bars once.
 
-        Raises TableError for whatever `bar_files.ascending` refuses, and for times with no common distance.
+        Raises TableError for whatever `ascending` refuses, and for times with no common distance.
         """
         self.count = self.duplicates = 0
         self.first = self.last = 0  # open times; the files have a bar each

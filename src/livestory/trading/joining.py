@@ -1,4 +1,4 @@
-"""The live driver's part: how a bot joins a market as it moves, and the time between its bars."""
+"""Joining a market as it moves: the bars to warm up with, the begin of the story, and the time between bars."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WARM = 4  # times the bars that a strategy needs at the least; then its average
 
 
 class Timer(Event):
-    """The stop of a run, to be waited on in its stead: each wait is cut into slices, and time is told after each.
+    """Wraps the stop of a run: a wait on it is cut into slices, and what is attached is called after each.
 
     It is set when the stop is. The calls run in the waiting thread, and what they raise leaves `wait`.
     """

@@ -1,4 +1,4 @@
-"""The loop around an executor: bars in, commits, a pace, and a clean stop; live, it waits for each bar to close."""
+"""The loop around an executor, in a replay as live: bars in, commits, a pace, a clean stop."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 from livestory.cli import livestory
 from livestory.clock import instant
 from livestory.story.inputs import Observation
+from livestory.story.journal.reader import JournalReader
 from livestory.story.story_writer import StoryWriter
 from livestory.trading.market.simulated import SimulatedBars
 from tests.patience import until
@@ -60,7 +61,8 @@ def test_the_page_carries_all_and_asks_nobody(report: Path) -> None:
 def test_its_data_are_the_story_and_its_curves(report: Path) -> None:
     """Every line, months that compound to the whole, regimes without holes, halts as told."""
     data = data_of(report)
-    assert [event[3] for event in data["events"]] == report.with_name("live_story.txt").read_text("utf-8").splitlines()
+    with JournalReader.open(report.with_name("live_story.db")) as reader:
+        assert [event[3] for event in data["events"]] == [kept.line for kept in reader.events()]
     assert len(data["times"]) == len(data["wealth"]) == len(data["drawdown"]) == len(data["price"])
     assert data["times"] == sorted(data["times"])
     assert min(data["drawdown"]) < 0 == max(data["drawdown"])

@@ -36,7 +36,7 @@ from livestory.story.kinds.lifecycle import Rules, Stopped
 from livestory.story.kinds.risk import Halted, Unhalted
 from livestory.story.line import tell
 from livestory.story.settings import StorySettings
-from livestory.story.showing import show
+from livestory.story.showing import counted, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -300,13 +300,11 @@ class Narrator(FormerVerbs):
         told = self._advance(funding.time)
         self._account.fund(funding)
         paid = self._memory.trades.fund(funding, self._account)
-        shown = abs(paid.share or 0.0) >= self._settings.funding_told
-        if shown:
+        if paid.shows(funding.time, self._memory.lately, self._settings):
             self._hear(funding.time, (paid,))
         else:  # it is counted, and ends no silence
             self._memory.chapters.hear(paid)
-        *before, event = self._events(funding.time, [*told, paid], len(told), self.trade_id(funding))
-        return (*before, replace(event, shown=shown))
+        return self._events(funding.time, [*told, paid], len(told), self.trade_id(funding))
 
     def trade_id(self, given: Input) -> str | None:
         """The id of the event that tells a fill or funding whose own id is known; the same one has it again."""
@@ -383,16 +381,11 @@ class Narrator(FormerVerbs):
     ) -> tuple[Event, ...]:
         """The events that tell ``told``; ``found``: detectors found it in an observation."""
         calls = self._memory.calls
-        events = [
-            Event(
-                time,
-                facts,
-                tell(time, facts),
-                f"{calls}.{number}",
-                shown=show(self._memory.lately, self._settings, time, facts, found=found),
-            )
-            for number, facts in enumerate(told)
-        ]
+        lately, events = self._memory.lately, []
+        for number, facts in enumerate(told):
+            facts = counted(lately, facts)  # noqa: PLW2901 - the same, with what is known only now
+            shown = show(lately, self._settings, time, facts, found=found)
+            events.append(Event(time, facts, tell(time, facts), f"{calls}.{number}", shown=shown))
         if own_id is not None:
             events[own] = replace(events[own], id=own_id)
         return tuple(events)

@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 SHARE ?= 1
+N ?= 40
 BIN := .venv/bin
 # Hash-checked, and nothing but what the lock pins: the extras and groups to install are named, the lock is the constraint.
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --constraint requirements.lock \
@@ -18,8 +19,8 @@ UV_SYSTEM_CERTS ?= true
 export UV_SYSTEM_CERTS
 endif
 
-# Debian's, that tests drive: a real server to export from, a real browser, and systemd's judge of units.
-PROGRAMS := prometheus chromium-headless-shell systemd-analyze
+# Debian's, that tests drive: a real server to export from, a real browser, systemd's judge of units, a fleet's database.
+PROGRAMS := prometheus chromium-headless-shell systemd-analyze postgres
 
 # Bots of others, each in an environment of its own: tests/peers/NAME.lock, which `make lock` leaves alone.
 PEERS := freqtrade nautilus
@@ -34,7 +35,7 @@ unexport VIRTUAL_ENV
 ALONE = echo "pytest: what failed, alone" && $(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none \
 	--maxfail 3
 
-.PHONY: run test torture peers lint format bench docs lock clean help
+.PHONY: run test torture mutants peers lint format bench docs lock clean help
 .DELETE_ON_ERROR:
 
 run: .venv/installed ## play the demo: a simulated market, its story told line by line
@@ -47,6 +48,9 @@ test: lint $(PROGRAMS:%=build/debian/usr/bin/%) ## check everything: ruff, mypy,
 torture: .venv/installed-dev ## the long form of the tests of reliability and of fuzzing: an hour, as root; a tenth with SHARE=0.1
 	@LIVESTORY_TORTURE=$(SHARE) $(BIN)/python -m pytest -q tests/reliability tests/fuzz tests/web/test_connections.py \
 		tests/alerts/test_kill.py tests/alerts/test_delivery.py
+
+mutants: .venv/installed-dev ## change the code at random places and see whether a test notices: N=40 takes half an hour
+	@$(BIN)/python tools/mutants.py -n $(N)
 
 peers: $(PEERS:%=build/peers/%/installed) ## against real bots of others, installed under build/peers
 	@LIVESTORY_PEERS=build/peers $(BIN)/python -m pytest -q tests/peers

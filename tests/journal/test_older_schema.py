@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import apsw
 import pytest
@@ -13,36 +13,23 @@ from livestory.retell.explain_story import RetellingSettings
 from livestory.retell.journal_source import JournalSource
 from livestory.story.files.story_file import StoryFile
 from livestory.story.files.verify import verify
-from livestory.story.journal import queries
 from livestory.story.journal.schema import STEPS, prepare
 from livestory.story.journal.writer import Identity, Journal, JournalReader
 from tests.journal import record
+from tests.journal.dumps import FIRST, WITH_POSITIONS, loaded
 from tests.journal.stories import ended, forked
 from tests.retell.listening import heard
 
-_FIRST = Path(__file__).with_name("schema_1.sql")  # a replay of 60 bars, told by release 0.1.0
-_WITH_POSITIONS = _FIRST.with_name("schema_4.sql")  # `record` has told it
+if TYPE_CHECKING:
+    from pathlib import Path
+
 _EVENTS, _OBSERVATIONS = 4, 60
-
-
-def loaded(dump: Path, folder: Path, schema: int) -> Path:
-    """The story of a dump, brought to that schema."""
-    story = folder / "live_story.txt"
-    db = apsw.Connection(str(folder / "live_story.db"))
-    db.execute(dump.read_text("utf-8"))
-    prepare(db, folder / "live_story.db", Identity(), 0, STEPS[:schema])
-    db.pragma("journal_mode", "delete")  # its content stands in one file
-    lines = [line.line for line in queries.lines(db, 0, _EVENTS)]
-    db.close()
-    story.write_text("".join(f"{line}\n" for line in lines), "utf-8")
-    (folder / "live_story.lock").touch()
-    return story
 
 
 @pytest.fixture(params=[1, 3])
 def older(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """A story of an older schema."""
-    return loaded(_FIRST, tmp_path, request.param)
+    return loaded(FIRST, tmp_path, request.param)
 
 
 def told(story: Path) -> list[str]:
@@ -113,7 +100,7 @@ def test_killed_at_each_statement_of_the_upgrade_it_is_the_old_or_the_new(older:
 
 def test_positions_and_what_is_not_shown_are_read_as_they_were_kept(tmp_path: Path) -> None:
     """By every reader, and after a writer has gone on with it."""
-    story = loaded(_WITH_POSITIONS, tmp_path, 4)
+    story = loaded(WITH_POSITIONS, tmp_path, 4)
     for _ in range(2):
         report = verify(story)
         assert (report.findings, report.events, report.observations) == ([], _EVENTS, _OBSERVATIONS)
@@ -129,6 +116,6 @@ def test_released_steps_never_change() -> None:
     with_first = apsw.Connection(":memory:")
     for statement in STEPS[0]:
         with_first.execute(statement)
-    dump = _FIRST.read_text("utf-8")
+    dump = FIRST.read_text("utf-8")
     for (sql,) in with_first.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL"):
         assert " ".join(sql.split()) in " ".join(dump.split())

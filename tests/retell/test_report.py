@@ -7,13 +7,18 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from click.testing import CliRunner
 from playwright.sync_api import expect
 
 from livestory.cli import livestory
-from livestory.clock import instant
+from livestory.clock import SECOND, instant
+from livestory.retell.report_lines import Lines, Marks
+from livestory.story.event import Event
 from livestory.story.inputs import Observation
 from livestory.story.journal.reader import JournalReader
+from livestory.story.kinds.chapters import Quiet
+from livestory.story.kinds.telling import Note
 from livestory.story.story_writer import StoryWriter
 from livestory.trading.market.simulated import SimulatedBars
 from tests.patience import until
@@ -62,16 +67,51 @@ def test_its_data_are_the_story_and_its_curves(report: Path) -> None:
     """Every line, months that compound to the whole, regimes without holes, halts as told."""
     data = data_of(report)
     with JournalReader.open(report.with_name("live_story.db")) as reader:
-        assert [event[3] for event in data["events"]] == [kept.line for kept in reader.events()]
+        assert [event[4] for event in data["events"]] == [kept.line for kept in reader.events()]
     assert len(data["times"]) == len(data["wealth"]) == len(data["drawdown"]) == len(data["price"])
     assert data["times"] == sorted(data["times"])
     assert min(data["drawdown"]) < 0 == max(data["drawdown"])
     whole = 1.0
-    for _, change in data["months"]:
+    for _, _, change, _ in data["review"]["months"]:
         whole *= 1 + change
     assert whole == pytest.approx(data["wealth"][-1] / data["wealth"][0])
     assert all(end == start for (_, end, _), (start, _, _) in zip(data["regimes"], data["regimes"][1:], strict=False))
-    assert len(data["halts"]) == sum(event[1] == "breaker" for event in data["events"])
+    assert len(data["halts"]) == sum(event[2] == "breaker" for event in data["events"])
+    assert sum(count for *_, count, _ in data["marks"]) == sum(bool(event[3]) for event in data["events"])
+
+
+def test_a_table_of_trades_has_its_result_as_the_curve(tmp_path: Path) -> None:
+    """And all its round trips, their sum being the last of the curve."""
+    table = tmp_path / "trades.csv"
+    rows = [
+        f"ETH/USDT,2024-01-{day:02} 10:00:00,2024-01-{day:02} 12:00:00,100,{99 + day},1,0,{day - 1}"
+        for day in range(2, 20)
+    ]
+    names = "pair,open_date,close_date,open_rate,close_rate,amount,fee,profit_abs"
+    table.write_text("\n".join((names, *rows)) + "\n", "utf-8")
+    data = data_of(written(tmp_path, table))
+    assert data["review"]["curves"] == {"wealth": False, "result": True, "price": False}
+    assert data["review"]["trades"] == len(data["trades"]) == 18
+    assert data["result"]["values"][-1] == sum(row["result"] for row in data["trades"]) == sum(range(1, 19))
+    assert data["result"]["unit"] == "USDT"
+
+
+def test_very_many_lines_and_marks_stay_small() -> None:
+    """The oldest common lines are left out first, and counted; marks keep their number, their first and last time."""
+    lines, marks = Lines(most_bytes=20_000), Marks(most=50)
+    for number in range(1, 1001):
+        facts = Note(text="x" * 40) if number % 100 == 0 else Quiet(silence=1, bars=1)
+        seq = lines.add(Event(number, facts, f"2024-01-01 00:00:00 | line | {number}", shown=number % 2 == 0))
+        marks.add(seq, number * SECOND, "buy")
+    rows = json.loads(f"[{''.join(lines.blocks())}]")
+    assert len(rows) + lines.left_out == 1000
+    assert [row[0] for row in rows] == sorted(row[0] for row in rows)
+    assert {number * 100 for number in range(1, 11)} <= {row[0] for row in rows}
+    assert rows[-1][0] == 1000
+    gathered = marks.gathered()
+    assert len(gathered) <= 50
+    assert sum(count for *_, count, _ in gathered) == 1000
+    assert (gathered[0][1], gathered[-1][4]) == (SECOND, 1000 * SECOND)
 
 
 def test_no_text_gets_out_of_the_data(tmp_path: Path) -> None:
@@ -82,30 +122,40 @@ def test_no_text_gets_out_of_the_data(tmp_path: Path) -> None:
         writer.note(HOSTILE)
         writer.flush(10)
     html = written(tmp_path, tmp_path / "live_story.db")
-    assert HOSTILE.replace("|", "\\|") in [line for *_, line in data_of(html)["events"]][-1]
+    assert HOSTILE.replace("|", "\\|") in [event[4] for event in data_of(html)["events"]][-1]
     assert "<img" not in html.read_text("utf-8")
 
 
-def test_a_click_leads_from_line_to_chart_and_from_chart_to_line(report: Path) -> None:
-    """In a real browser, without an error and without a request."""
+def test_it_is_read_without_a_server(report: Path) -> None:
+    """In a real browser, as wide as a phone, without a request: filters, search, order, trades, key moments."""
     with browser() as started:
-        page = started.new_page(viewport={"width": 1400, "height": 1300})
+        page = started.new_page(viewport={"width": 390, "height": 800})
         seen: list[str] = []
         page.on("pageerror", lambda error: seen.append(str(error)))
+        page.on("console", lambda message: seen.append(message.text))
         page.on("request", lambda request: seen.append(request.url))
         page.goto(report.as_uri())
         page.wait_for_selector("body[data-ready]")
-        assert page.locator("canvas").count() == 3
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         assert page.locator("#digest strong").inner_text().startswith("2024-01-01 00:00 to ")
-        assert page.locator("#lines li").count() == len(data_of(report)["events"])
-        before = page.locator("canvas").first.screenshot()
-        page.locator("#lines li", has_text="SAFETY BREAKER TRIPPED").first.click()
-        expect(page.locator("li.chosen b")).to_have_text("🚨 SAFETY BREAKER TRIPPED")
-        until(lambda: page.locator("canvas").first.screenshot() != before)  # the place is marked
-        box = page.locator(".u-over").nth(2).bounding_box()
-        assert box is not None
-        page.mouse.click(box["x"] + box["width"] * 0.9, box["y"] + 20)
-        expect(page.locator("li.chosen b")).not_to_have_text("🚨 SAFETY BREAKER TRIPPED")
-        page.locator("#kinds label", has_text="Quiet").click()
-        expect(page.locator("#lines li[data-group=Quiet]:visible")).to_have_count(0)
+        page.locator("#filters").get_by_role("button", name="Safety").click()
+        expect(page.locator(".line[data-kind=trade]")).to_have_count(0)
+        line = page.locator(".line", has_text="SAFETY BREAKER TRIPPED").first
+        before = page.locator("#plot canvas").screenshot()
+        line.locator("button").click()
+        until(lambda: page.locator("#plot canvas").screenshot() != before)  # its place is marked
+        page.locator("#filters").get_by_role("button", name="All").click()
+        page.locator("#order").click()
+        expect(page.locator(".line").first).to_contain_text("Bot Started")
+        page.locator("#search").fill("phoenix")
+        expect(page.locator(".line").first).to_contain_text("PHOENIX")
+        page.get_by_role("tab", name="Trades").click()
+        expect(page.locator("#trades-rows tr").first).to_be_visible()
+        page.locator("#trades-rows th button").first.click()
+        expect(page.locator(".line.found")).to_contain_text("SELL")
+        page.keyboard.press("j")
+        expect(page.locator(".moment[data-chosen]")).to_have_count(1)
+        assert "order=oldest" in page.url
         assert seen == [report.as_uri()]
+        found = Axe().run(page)
+        assert found.response["violations"] == [], found.generate_report()

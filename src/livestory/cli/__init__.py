@@ -22,6 +22,7 @@ from livestory.cli.commands.demo import demo
 from livestory.cli.commands.digest import digest
 from livestory.cli.commands.explain import explain
 from livestory.cli.commands.export import export
+from livestory.cli.commands.fleet import fleet
 from livestory.cli.commands.follow import follow
 from livestory.cli.commands.init import init
 from livestory.cli.commands.listen import listen
@@ -109,6 +110,7 @@ def _report(error: OSError) -> None:
         restore,
         compact,
         service,
+        fleet,
     ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

@@ -21,7 +21,9 @@ OBSERVATION: tuple[str, ...] = tuple(name for name in Observation.__struct_field
 """The columns of an observation: its fields under their own names, ``time`` first."""
 
 FILL: dict[str, str] = {
-    field if field == "trade_id" else f"fill_{field}": field for field in Fill.__struct_fields__ if field != TIME
+    field if field == "trade_id" else f"fill_{field}": field
+    for field in Fill.__struct_fields__
+    if field not in {TIME, "position"}
 }
 """The columns of a fill besides ``time``, each with its field of `Fill`: ``fill_side``, ``trade_id``, …"""
 

@@ -10,7 +10,7 @@ from livestory.retell.cells import UNKNOWN
 from livestory.retell.readers import bad
 from livestory.retell.times import BITCOIN
 from livestory.story.inputs import LEAST_INSTANT
-from livestory.tables import instant_of
+from livestory.tables import Batch, instant_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,6 +54,33 @@ def _instant(table: Table, field: int, line: int, text: str, read: Any) -> int |
     except (ValueError, OverflowError):
         raise bad(table, line, field, text, _A_TIME) from None
     return found
+
+
+def without_others(batch: Batch, field: int, names: Sequence[str], remarks: Remarks) -> Batch:
+    """The rows without those that are none, such as totals and the header again; ``field`` holds their time."""
+    left = []
+    for row, text in enumerate(batch.columns[field]):
+        why = _is_no_row(text, [column[row] for column in batch.columns], names)
+        if why is None:
+            left.append(row)
+        else:
+            remarks.leave_out(why)
+    return Batch([batch.lines[row] for row in left], [[column[row] for row in left] for column in batch.columns])
+
+
+def _is_no_row(time: str, fields: Sequence[str], names: Sequence[str]) -> str | None:
+    """Why a row whose time can't be read is none; None where it is one."""
+    words = {field.strip(" :").casefold() for field in fields}
+    if list(fields) == list(names):
+        return "the header again"
+    if time.startswith("#"):
+        return "a remark"
+    return "it adds up others" if words & _TOTALS and not any(map(str.isdigit, time)) else None
+
+
+_TOTALS = frozenset({
+    "total", "totals", "sum", "grand total", "subtotal", "average", "mean", "summe", "gesamt", "closed p/l", "summary",
+})  # fmt: skip
 
 
 def doubt_times(remarks: Remarks, first: int, last: int, now: int) -> None:

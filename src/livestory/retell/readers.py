@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, get_args, get_type_
 import msgspec
 
 from livestory.retell.cells import UNKNOWN, written
-from livestory.retell.columns import FILL, FLAGS, INSTANTS, OBSERVATION
-from livestory.retell.words_of_cells import LONG_OR_SHORT, SIDES
+from livestory.retell.columns import FILL, FLAGS, INSTANTS, OBSERVATION, TIME
+from livestory.retell.words_of_cells import LONG_OR_SHORT, NO_TRADES, SIDES
 from livestory.story.arguments import decimal
 from livestory.story.inputs import Fill, Observation
 from livestory.story.reason import Reason, in_own_words
@@ -69,7 +69,7 @@ def reader_of(column: str, mark: str) -> Reader:
     """How a column is read, but for times; ``mark`` stands before decimals."""
     if column in FLAGS:
         return Reader(_flag, "a flag (1 or 0)")
-    if column == "fill_side":
+    if column in {"fill_side", "closing_side"}:
         return Reader(_side, "buy or sell")
     if column in _FEES:
         return Reader(partial(_fee, mark=mark), "a fee")
@@ -162,7 +162,7 @@ def _reason(text: str) -> Reason:
 
 def _side(text: str) -> str:
     word = text.casefold()
-    return word if word in SIDES or word in LONG_OR_SHORT or word in {"hold", "flat"} else _refuse()
+    return word if word in SIDES or word in LONG_OR_SHORT or word in NO_TRADES else _refuse()
 
 
 def _text(text: str) -> str:
@@ -183,6 +183,11 @@ _KINDS = (
     | {column: _kind(_FILL_HINTS[field]) for column, field in FILL.items()}
     | {"share": float, "return": float, "entry_reason": Reason, "exit_reason": Reason, "reason": Reason}
 )
+NEEDED = frozenset({
+    TIME, "wealth", "fill_side", "fill_quantity", "fill_price", "return", "entry_time", "exit_time", "entry_price",
+    "exit_price", "number", "kind",
+})  # fmt: skip
+"""The columns that a table is not told without: a bad cell in one is an error, else the column is left out."""
 _MONEY = frozenset({"entry_price", "exit_price", "limit_price", "cost", "entry_fee_rate", "exit_fee_rate"})
 _FEES = frozenset({"fill_fee", "entry_fee", "exit_fee"})
 OF_NUMBERS = (

@@ -1,24 +1,27 @@
-"""A retold story as one page of HTML that carries all it shows: charts, months, and the story beside them."""
+"""A retold story as one page of HTML that carries all it shows: the page of a live story, without a server.
+
+The components are the page's own (`livestory.chart`); where they ask the server, they ask what the report carries.
+"""
 
 from __future__ import annotations
 
-from importlib.resources import files
+from importlib import resources
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from livestory.chart.components import bundled, static_text, with_sections
 from livestory.chart.reduction import Series
-from livestory.clock import SECOND, as_datetime, as_instant
-from livestory.retell.story_output import Spool
+from livestory.retell.report_lines import Lines, Marks
 from livestory.story.digest.period import Period, Span, gather
 from livestory.story.digest.prose import Digest, digest
 from livestory.story.kinds import groups
-from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.retold import Summary
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.kinds.trades import RegimeSwitch
-from livestory.story.symbol import assets
-from livestory.story.unit_value import fall_from, return_of
+from livestory.story.review.overview import overview
+from livestory.story.review.review import Review
+from livestory.story.wording import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,13 +29,10 @@ if TYPE_CHECKING:
     from livestory.story.account import Account
     from livestory.story.event import Event
 
-_STATIC = {
-    "uplot_license": ("livestory.chart", "uPlot.LICENSE"),
-    "uplot_css": ("livestory.chart", "uPlot.min.css"),
-    "uplot_js": ("livestory.chart", "uPlot.iife.min.js"),
-    "css": ("livestory.retell", "report.css"),
-    "js": ("livestory.retell", "report.js"),
-}
+MOST_TRADES = 5000  # in the table; the figures are of all
+_MOST_SPANS = 4000
+_FOLDER = resources.files("livestory.retell").joinpath("static")
+_STORY_TOOLS = '<button type="button" class="quiet" id="order">Newest first</button>'
 
 
 class Report:
@@ -43,48 +43,40 @@ class Report:
     def __init__(self, symbol: str | None) -> None:
         """A report about ``symbol``; None is unknown."""
         self._symbol = symbol
-        self._events = Spool()
         self.begin()
 
     def begin(self) -> None:
         """Forget what was heard before."""
-        self._events.clear()
+        self._review = Review(self._symbol)
+        self._lines, self._marks = Lines(), Marks()
         self._series = Series()
-        self._regimes: list[tuple[float, float, str]] = []
-        self._regime: tuple[float, str] | None = None
-        self._halts: list[tuple[float, float]] = []
-        self._halted: float | None = None
-        self._months: list[tuple[float, float]] = []
-        self._month: float | None = None
-        self._value: float | None = None
-        self._peak = 0.0
-        self._price: float | None = None
+        self._regimes: list[tuple[int, int, str]] = []
+        self._regime: tuple[int, str] | None = None
+        self._halts: list[tuple[int, int, str]] = []
+        self._halted: int | None = None
         self._unit: str | None = None
-        self._lines = ("", "")
+        self._wealth: float | None = None
+        self._told = ("", "")
         self._period = Period(Span("", 0, 0), self._symbol, None)
         self._digest: Digest | None = None
 
     def on_observation(self, account: Account, time: int) -> None:
-        """Take a point of the curves; the drawdown is measured from the highest value before."""
-        value = self._value = account.value
-        self._price = account.price
-        self._unit = account.unit
-        if self._month is None:
-            self._month = value
-        drawdown = None
-        if value is not None:
-            self._peak = max(self._peak, value)
-            drawdown = fall_from(self._peak, value) * 100.0
-        self._series.add(time, (account.wealth, drawdown, account.price))
+        """Take a point of the curves."""
+        self._review.observe(account, time)
+        self._unit, self._wealth = account.unit, account.wealth
+        value, wealth = account.value, account.wealth
+        units = wealth / value if wealth is not None and value else None
+        drawdown = self._review.performance.drawdown if value is not None else None
+        self._series.add(time, (wealth, drawdown, None if account.several else account.price, units))
 
     def on_event(self, event: Event) -> None:
-        """Take an event: a line, and what it means for ribbon and table."""
-        time = event.time / SECOND
-        self._events.write(
-            (",\n" if self._events.used else "") + _json((time, event.kind, event.facts.mark or "", event.line))
-        )
-        facts = event.facts
-        self._period.take(event.time, facts)
+        """Take an event: a line, and what it means for curves and figures."""
+        time, facts = event.time, event.facts
+        seq = self._lines.add(event)
+        self._review.take(seq, time, facts)
+        if facts.mark and event.shown:
+            self._marks.add(seq, time, facts.mark)
+        self._period.take(time, facts)
         match facts:
             case RegimeSwitch():
                 self._end_regime(time)
@@ -92,85 +84,80 @@ class Report:
             case BreakerTripped() | Halted():
                 self._halted = time
             case Phoenix() | Unhalted() if self._halted is not None:
-                self._halts.append((self._halted, time))
+                self._halts.append((self._halted, time, "halted"))
                 self._halted = None
-            case Chapter(period="month"):
-                self._end_month(facts.start, facts.change)
             case _:
                 pass
 
     def end(self, head: Event, summary: Event) -> None:
         """The curves end, and with them what goes on."""
-        time = summary.time / SECOND
-        self._end_regime(time)
+        self._end_regime(summary.time)
         if self._halted is not None:
-            self._halts.append((self._halted, time))
-        if self._value != self._month:
-            date = as_datetime(summary.time)
-            start = as_instant(date.replace(day=1, hour=0, minute=0, second=0, microsecond=0))
-            self._end_month(start, return_of(self._month, self._value))
-        self._lines = head.line, summary.line
-        self._digest = self._told(summary)
-
-    def _told(self, summary: Event) -> Digest:
-        """The whole of it in a paragraph."""
+            self._halts.append((self._halted, summary.time, "halted"))
+        self._told = head.line, summary.line
         facts, period = summary.facts, self._period
         if isinstance(facts, Summary):
             period.span, period.unit = Span("", facts.start, facts.end), facts.unit
-        return digest(gather(period, [(summary.time, facts)], None))
+        self._digest = digest(gather(period, [(summary.time, facts)], None))
 
     def close(self) -> None:
-        """Delete what is kept of the story."""
-        self._events.close()
+        """Do nothing: a report has nothing open."""
 
     def blocks(self) -> Iterator[str]:
         """The page, in blocks."""
-        page = _static("livestory.retell", "report.html")
-        for name, place in _STATIC.items():
-            page = page.replace("{{" + name + "}}", _static(*place))
+        page = with_sections(_FOLDER.joinpath("report.html").read_text(encoding="utf-8"), _STORY_TOOLS)
+        pieces = {
+            "uplot_license": static_text("uPlot.LICENSE"),
+            "uplot_css": static_text("uPlot.min.css"),
+            "css": static_text("page.css") + _FOLDER.joinpath("report.css").read_text(encoding="utf-8"),
+            "uplot_js": static_text("uPlot.iife.min.js"),
+            "js": bundled(_FOLDER.joinpath("report.js"), {"api": _FOLDER.joinpath("api.js")}),
+        }
+        for name, piece in pieces.items():
+            page = page.replace("{{" + name + "}}", piece)
         before, _, after = page.partition("{{data}}")
         yield before
         # Nothing in the data can end the script that holds it: no "<" is left in it.
         yield _json(self._data())[:-1].replace("<", "\\u003c") + ',"events":[\n'
-        for block in self._events.blocks():
+        for block in self._lines.blocks():
             yield block.replace("<", "\\u003c")
         yield "]}"
         yield after
 
     def _data(self) -> dict[str, object]:
         points = list(self._series.points())
-        source, summary = self._lines
-        columns = list(zip(*(values for _, values in points), strict=True)) or [(), (), ()]
+        columns = list(zip(*(values for _, values in points), strict=True)) or [(), (), (), ()]
+        source, summary = self._told
+        review = self._review
+        asset, earned = review.result_curve()
         return {
             "symbol": self._symbol,
             "groups": groups(),
-            "quote": assets(self._symbol)[1],
             "unit": self._unit,
+            "decimals": numbers.decimals(self._unit or asset),
             "source": source.split(" | ")[2].removeprefix("from "),
             "head": source,
             "summary": summary,
             "digest": self._digest,
-            "times": [time / SECOND for time, _ in points],
+            "review": overview(review),
+            "trades": list(review.trips.rows)[-MOST_TRADES:],
+            "wealth_now": self._wealth,
+            "times": [time for time, _ in points],
             "wealth": columns[0],
             "drawdown": columns[1],
             "price": columns[2],
-            "regimes": self._regimes,
-            "halts": self._halts,
-            "months": self._months,
+            "units": columns[3],
+            "result": {"unit": asset, "times": [time for time, _ in earned], "values": [value for _, value in earned]},
+            "marks": self._marks.gathered(),
+            "flows": review.flows[-_MOST_SPANS:],
+            "regimes": self._regimes[-_MOST_SPANS:],
+            "halts": self._halts[-_MOST_SPANS:],
+            "left_out": self._lines.left_out,
         }
 
-    def _end_regime(self, time: float) -> None:
+    def _end_regime(self, time: int) -> None:
         if self._regime is not None:
             self._regimes.append((self._regime[0], time, self._regime[1]))
-
-    def _end_month(self, start: int, change: float | None) -> None:
-        if change is not None and self._month is not None:
-            self._months.append((start / SECOND, change))
-            self._month *= 1.0 + change
-
-
-def _static(package: str, name: str) -> str:
-    return files(package).joinpath("static", name).read_text(encoding="utf-8")
 
 
 def _json(value: object) -> str:

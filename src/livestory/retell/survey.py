@@ -5,23 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import islice
-from math import inf
+from math import inf, log
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from msgspec import Struct
 
+from livestory.errors import InputError
 from livestory.retell import cells
 from livestory.retell.cells import UNKNOWN
 from livestory.retell.columns import INSTANTS, TIME
+from livestory.retell.lots import lots_of, of_fills, of_trips
 from livestory.retell.readers import OF_NUMBERS, Reader, reader_of
 from livestory.retell.shapes import declared
-from livestory.retell.times import Times, times_of
+from livestory.retell.shapes.names import name_of
+from livestory.retell.times import Times, times_of, zone_of
 from livestory.retell.trade_rows import is_against
+from livestory.retell.words_of_cells import SIDES
 from livestory.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import tzinfo
+    from decimal import Decimal
 
     from livestory.retell.remarks import Remarks
     from livestory.retell.shapes.recognised import Layout
@@ -38,6 +44,10 @@ _HUNDRED = 100.0
 _CLEARLY = 0.25
 _FEW = 0.1
 _CLOCK = re.compile(r"\s*[0-9]{1,2}:[0-9]{2}")
+_SYMBOLS = frozenset({"symbol", "symbols", "pair", "instrument", "ticker", "tradingpair", "asset", "coin", "bot"})
+_TWO = 2
+_OWN_WEALTH = 3  # times that wealth moves more from row to row than within one symbol, where each has its own
+_LONGEST = 20  # characters of a cell that a remark repeats
 
 
 class Sample(Struct, frozen=True):
@@ -70,16 +80,23 @@ class Survey:
         self.now = now
         self._columns = sample.columns
         self._remarks = remarks
+        self.names = sample.names
+        self._names = [name_of(name) for name in sample.names]
         self.mark = self._decimal_mark(sample.table)
         self.clock = self._clock_column(sample.names)
         self.times: dict[str, Times] = {}
         for own in (own for own in layout.fields if own in TIMES):
             texts = [each for each in self._texts(own) if any(map(str.isdigit, each))]
-            self.times[own] = times_of(texts, zone, now)
+            self.times[own] = times_of(texts, self._zone_of(own) or zone, now)
             remarks.infer(self.times[own].said)
         self.readers: dict[str, Reader] = {
             own: reader_of(own, self.mark) for own in layout.fields if own not in self.times
         }
+        if layout.shape is declared.WEALTH:
+            self._judge_symbols(sample)
+            layout = self.layout
+        self._judge_cells()
+        layout = self.layout
         self.unit, self.quote = layout.unit, layout.quote
         for own in ("wealth", "fill_price", "fill_result", "entry_price"):
             self._unit_of(own)
@@ -92,6 +109,9 @@ class Survey:
         if layout.shape is declared.WEALTH:
             self._judge_drawdown()
             self._judge_score()
+        self.lots: dict[str, Decimal] = {}  # how much a quantity of 1 is, by symbol
+        if layout.shape in {declared.TRIPS, declared.FILLS}:
+            self._judge_results()
         self.in_coins = self._is_in_coins()
         self.percent = self.shorts = False
         if layout.shape is declared.TRIPS:
@@ -102,6 +122,46 @@ class Survey:
         if own in self.times or own not in TIMES or self.clock is None:
             return [text for text in texts if text.strip().casefold() not in UNKNOWN]
         return [f"{day.strip()} {clock.strip()}" for day, clock in zip(texts, self._columns[self.clock], strict=True)]
+
+    def _zone_of(self, own: str) -> tzinfo | None:
+        """The zone that the name of a column of times gives."""
+        name = self._names[self.layout.fields[own]].zone
+        if name is None:
+            return None
+        try:
+            return zone_of(name)
+        except InputError:
+            return None
+
+    def _judge_cells(self) -> None:
+        """Leave out the columns of a usual name in which not one cell is what it should be: words for numbers."""
+        for own, reader in self.readers.items():
+            if own not in self.layout.fields or not self.layout.can_spare(own):
+                continue
+            known = [text.strip() for text in self._texts(own)]
+            if known and not any(_is_read(reader, text) for text in known):
+                self.drop(own, f"{known[0][:_LONGEST]!r} is not {reader.expected}")
+
+    def _judge_symbols(self, sample: Sample) -> None:
+        """Of a table whose rows are of several symbols, what is of one symbol alone is not told. Raises TableError."""
+        field = next((n for n, name in enumerate(self._names) if name.spellings[0] in _SYMBOLS), None)
+        if field is None or len({text.strip() for text in self._columns[field]} - {""}) < _TWO:
+            return
+        for own in ("price", "position", "weight", "target_weight", "score", "regime"):
+            if own in self.layout.fields:
+                self.drop(own, "the rows are of several symbols")
+        moved = within = 0.0
+        last: float | None = None
+        of: dict[str, float] = {}
+        for symbol, wealth in zip(self._columns[field], self._values("wealth"), strict=False):
+            if wealth is None or not 0 < wealth < inf:
+                continue
+            moved += abs(log(wealth / (last or wealth)))
+            within += abs(log(wealth / of.get(symbol, wealth)))
+            last = of[symbol] = wealth
+        if moved > _OWN_WEALTH * (within + _FEW):
+            problem = "a wealth for each of several symbols, which is none of the whole account"
+            raise sample.table.error(sample.line, field + 1, f"{problem}; keep the rows of one, or add them up")
 
     def _decimal_mark(self, table: Table) -> str:
         """What stands before decimals: one way in all of a table."""
@@ -219,7 +279,7 @@ class Survey:
 
     def _is_in_coins(self) -> bool:
         """Whether a lone position is what is held, by what wealth and price did: then its weight follows."""
-        if not self.layout.lone_position or not {"wealth", "price"} <= self.layout.fields.keys():
+        if not self.layout.lone_position or not {"wealth", "price", "position"} <= self.layout.fields.keys():
             return False
         rows = [
             row
@@ -238,22 +298,43 @@ class Survey:
 
     def _judge_trips(self) -> None:
         names = ("entry_price", "exit_price", "share", "fill_result")
-        columns = [self._values(own) or None for own in names]
-        size = len(self._columns[0]) if self._columns else 0
-        filled = [column or [None] * size for column in columns]
-        rows = [dict(zip(names, row, strict=True)) for row in zip(*filled, strict=True)]
+        rows = self._rows(*names)
         moves = [
             (abs(row["share"]), abs(float(row["exit_price"] / row["entry_price"]) - 1))
             for row in rows
             if row["share"] is not None and row["entry_price"] and row["exit_price"]
         ]
         self.percent = sum(share for share, _ in moves) > _MOST_LEVERAGE * sum(move for _, move in moves) > 0
-        if "fill_side" in self.layout.fields or any(map(_is_negative, self._values("fill_quantity"))):
+        says_side = self.layout.fields.keys() & {"fill_side", "closing_side"}
+        if says_side or any(map(_is_negative, self._values("fill_quantity"))):
             return
         against = sum(is_against(row, 100 if self.percent else 1) for row in rows)
         self.shorts = against > _FEW * len(rows)
         if rows:
             self._remarks.infer("no side in it: " + ("told from the results" if self.shorts else "all taken as long"))
+
+    def _rows(self, *names: str) -> list[dict[str, Any]]:
+        """The first rows as values, in some of their columns."""
+        size = len(self._columns[0]) if self._columns else 0
+        filled = [self._values(own) or [None] * size for own in names]
+        return [dict(zip(names, row, strict=True)) for row in zip(*filled, strict=True)]
+
+    def _judge_results(self) -> None:
+        """Leave out results that are none, and find out of how much each quantity is by those that are."""
+        if "fill_result" not in self.layout.fields:
+            return
+        results = [value for value in self._values("fill_result") if value is not None]
+        if len(results) > 1 and not any(results):
+            self.drop("fill_result", "it is 0 throughout")
+            return
+        of_row = ("fill_symbol", "fill_quantity", "fill_result")
+        if self.layout.shape is declared.TRIPS:
+            self.lots = lots_of(of_trips(self._rows(*of_row, "entry_price", "exit_price")))
+        else:
+            self.lots = lots_of(of_fills(self._rows(*of_row, "fill_side", "fill_price"), SIDES))
+        told = dict.fromkeys(self.lots.values())
+        if told:
+            self._remarks.infer(f"a quantity of 1 is {' or '.join(f'{lot:f}' for lot in told)} by the results")
 
     def drop(self, own: str, why: str, *, doubted: bool = False) -> None:
         """Leave a column out, with a word."""
@@ -263,6 +344,14 @@ class Survey:
             self._remarks.doubt(words)
         else:
             self._remarks.infer(words)
+
+
+def _is_read(reader: Reader, text: str) -> bool:
+    try:
+        reader.read(text)
+    except (ValueError, ArithmeticError, msgspec.DecodeError):
+        return False
+    return True
 
 
 def _is_negative(value: Any) -> bool:

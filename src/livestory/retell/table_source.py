@@ -16,16 +16,17 @@ from livestory.errors import TableError
 from livestory.retell.cells import UNKNOWN
 from livestory.retell.columns import COLUMNS, OBSERVATION, TIME
 from livestory.retell.explain_story import OutOfOrder, SourceInput, StartOver
-from livestory.retell.instants import doubt_times, times_in
+from livestory.retell.instants import doubt_times, times_in, without_others
 from livestory.retell.remarks import Remarks
 from livestory.retell.shapes import declared
 from livestory.retell.shapes.recognised import Layout, recognised
 from livestory.retell.sorting import by_time
 from livestory.retell.survey import Sample, Survey
-from livestory.retell.trade_rows import FillRows, Place
+from livestory.retell.trade_rows import FillRows, Place, symbol_of
 from livestory.retell.trip_source import trips_of
+from livestory.retell.words_of_cells import SIDES
 from livestory.story.inputs import LEAST_INSTANT, Observation
-from livestory.story.symbol import assets, canonical
+from livestory.story.symbol import assets
 from livestory.tables import Batch
 
 if TYPE_CHECKING:
@@ -36,14 +37,9 @@ if TYPE_CHECKING:
 
 _ONE = 1.0 + 1e-9  # the whole wealth, however it was rounded
 _CHUNK = 1024  # sorted rows turned into values together
-_NEEDED = frozenset({
-    TIME, "wealth", "fill_side", "fill_quantity", "fill_price", "return", "entry_time", "exit_time", "entry_price",
-    "exit_price",
-})  # fmt: skip
 _OF_OUR_BOT = frozenset(
     ["halted", "regime", "threshold", "no_trade_reason", "day_return", "next_due", "resume_at", "target_weight"]
 )
-_TOTALS = frozenset({"total", "totals", "sum", "grand total", "subtotal", "average", "mean", "summe", "gesamt"})
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -130,7 +126,12 @@ class TableSource:
             return layout
         reader = survey.readers["position"]
         for table, (lines, columns) in self._batches():
-            positions = reader.values(table, field, lines, columns[field])
+            try:
+                positions = reader.values(table, field, lines, columns[field])
+            except TableError:
+                if "position" in layout.given:
+                    raise
+                return layout  # it is left out where its cells are read
             if any(position is not None and _ONE < abs(position) < inf for position in positions):
                 return layout
         survey.readers["target_weight"] = reader
@@ -141,8 +142,12 @@ class TableSource:
         field = self._survey.layout.fields.get("fill_symbol")
         if field is None:
             return ()
-        names = {text.strip() for _, (_, columns) in self._batches() for text in {*columns[field]}}
-        return tuple(sorted({canonical(name) for name in names if name.casefold() not in UNKNOWN}))
+        quote = self._survey.layout.fields.get("quote")
+        names = set()
+        for _, (_, columns) in self._batches():
+            quotes = columns[quote] if quote is not None else repeat(None)
+            names |= {(name.strip(), paid and paid.strip()) for name, paid in zip(columns[field], quotes, strict=False)}
+        return tuple(sorted({symbol_of(*each) for each in names if each[0].casefold() not in UNKNOWN}))
 
     @property
     def quote(self) -> str | None:
@@ -155,14 +160,15 @@ class TableSource:
         self.remarks.rows.clear()
         layout = self._survey.layout
         if layout.shape in {declared.TRIPS, declared.PAIRS}:
-            return trips_of(self._tables, self._survey, self.remarks, self._asked.start)
+            return trips_of(self._tables, self._survey, self.remarks, self._asked.start, self._drop)
         return _latest(self._inputs_by_row(in_order=in_order), self.remarks)
 
     def _inputs_by_row(self, *, in_order: bool) -> Iterator[Sequence[SourceInput]]:
         last = 0
         told = False
+        survey = self._survey
         self._rows = FillRows(
-            self._survey.layout, self.remarks, fees_are_negative=self._survey.fees_are_negative
+            survey.layout, self.remarks, survey.lots, fees_are_negative=survey.fees_are_negative
         )  # fmt: skip
         self._index = self._asked.start or 1.0
         self._begun = False
@@ -200,25 +206,14 @@ class TableSource:
 
     def _timed(self, table: Table, batch: Batch) -> tuple[Sequence[int], Sequence[Sequence[str]], list[int]]:
         """The rows of a batch that have a time, with it: totals and headers in between are left out."""
-        lines, columns = batch
-        field = self._survey.layout.fields[TIME]
         try:
-            return lines, columns, self._times(table, lines, columns)
+            return *batch, self._times(table, *batch)
         except TableError:
-            left = []
-            for row, text in enumerate(columns[field]):
-                why = _is_no_row(text, [column[row] for column in columns], self._sample.names)
-                if why is None:
-                    left.append(row)
-                else:
-                    self.remarks.leave_out(why)
-            if len(left) == len(lines):
+            field = self._survey.layout.fields[TIME]
+            left = without_others(batch, field, self._sample.names, self.remarks)
+            if len(left.lines) == len(batch.lines):
                 raise
-        if not left:
-            return [], [], []
-        lines = [lines[row] for row in left]
-        columns = [[column[row] for row in left] for column in columns]
-        return lines, columns, self._times(table, lines, columns)
+        return *left, self._times(table, *left) if left.lines else []
 
     def _times(self, table: Table, lines: Sequence[int], columns: Sequence[Sequence[str]]) -> list[int]:
         field = self._survey.layout.fields[TIME]
@@ -260,8 +255,9 @@ class TableSource:
             return
         self._begun = True
         won, wealth = found.get("fill_result"), found.get("wealth")
-        start = self._asked.start
-        if start is None and won and wealth and won[0] is not None and wealth[0] is not None:
+        start, sides = self._asked.start, found.get("fill_side")
+        trades = not sides or sides[0] in SIDES
+        if start is None and trades and won and wealth and won[0] is not None and wealth[0] is not None:
             start = wealth[0] - float(won[0])
         if start is not None and wealth:
             yield Observation(time=time - 1, wealth=start)
@@ -286,9 +282,7 @@ class TableSource:
 
     def _drop(self, column: str, error: TableError) -> None:
         """Begin anew without a column that the story can do without."""
-        layout = self._survey.layout
-        others = layout.fields.keys() - {column, *self._dropped, TIME}
-        if column in _NEEDED or column in layout.given or not others & {*OBSERVATION, "fill_side"}:
+        if not self._survey.layout.can_spare(column):
             raise error
         self._dropped[column] = str(error).partition(": ")[2].partition(";")[0]
         self._survey = self._surveyed()
@@ -338,17 +332,10 @@ def _chosen(
 
 
 def _read_as(layout: Layout) -> str:
-    return layout.shape.name + (f", {layout.writer}" if layout.writer else "")
-
-
-def _is_no_row(time: str, fields: Sequence[str], names: Sequence[str]) -> str | None:
-    """Why a row whose time can't be read is none; None where it is one."""
-    words = {field.strip(" :").casefold() for field in fields}
-    if list(fields) == list(names):
-        return "the header again"
-    if time.startswith("#"):
-        return "a remark"
-    return "it adds up others" if words & _TOTALS and not any(map(str.isdigit, time)) else None
+    name = layout.shape.name
+    if layout.shape is declared.WEALTH and "wealth" not in layout.fields:
+        name = "observations"
+    return name + (f", {layout.writer}" if layout.writer else "")
 
 
 def _latest(chunks: Iterable[Sequence[SourceInput]], remarks: Remarks) -> Iterator[Sequence[SourceInput]]:

@@ -45,7 +45,7 @@ _CLOCK = (
 )
 _ZONE = r"(?P<zone>\(?[A-Za-z]{1,5}\)?|[A-Z][A-Za-z_]+/[A-Za-z_/]+)?(?P<offset>[-+][0-9]{1,2}(?::?[0-9]{2})?)?"
 _WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s+)?"
-_WRITTEN = re.compile(rf"{_WEEKDAY}(?:{_DATE})(?:(?:T|[ ,]+)\s*{_CLOCK}\s*{_ZONE})?", re.IGNORECASE)
+_WRITTEN = re.compile(rf"{_WEEKDAY}(?:{_DATE})(?:(?:T|[ ,;]+|\s+-\s+)\s*{_CLOCK}\s*{_ZONE})?", re.IGNORECASE)
 _OF_C = re.compile(r"[A-Za-z]{3} ([A-Za-z]{3}) {1,2}([0-9]{1,2}) ([0-9:]{8}) ([0-9]{4})")  # C's asctime
 _LONGEST = 60
 _YEAR_DIGITS = 4
@@ -53,6 +53,7 @@ _NOON = 12
 _TICKS_1970 = 621_355_968_000_000_000
 _SERIAL = re.compile(r"[0-9]{5}(?:[.,][0-9]+)?")
 _SERIAL_1970 = 25_569
+_MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])").fullmatch
 _AMBIGUOUS = {"IST", "CST", "AST", "PKT"}
 
 
@@ -67,9 +68,9 @@ class Times(NamedTuple):
 
 def zone_of(name: str) -> tzinfo:
     """The time zone of that name or offset. Raises InputError."""
-    found = re.fullmatch(r"([-+])([0-9]{1,2}):?([0-9]{2})?", name.strip())
+    found = re.fullmatch(r"(?:UTC|GMT)?\s*([-+])\s*([0-9]{1,2}):?([0-9]{2})?", name.strip())
     if found is not None:
-        return _offset(found[0])
+        return _offset("".join(each or "" for each in found.groups()))
     if name.strip().upper() in _HOURS:
         return timezone(timedelta(hours=_HOURS[name.strip().upper()]))
     try:
@@ -89,6 +90,8 @@ def times_of(cells: Iterable[str], zone: tzinfo | None, now: int) -> Times:
         return Times(instant_of, plain=True)
     if all(re.fullmatch(r"[0-9]+(?:[.,][0-9]*)?", each) for each in texts):
         return _of_numbers(texts, now)
+    if all(map(_MONTH, texts)):
+        return Times(_end_of_month, days=True, said="a month's row stands at its end")
     days = all(re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", each) for each in texts)
     if zone is None and not days and _all(instant_of, texts):
         return Times(instant_of, plain=True)
@@ -102,6 +105,11 @@ def times_of(cells: Iterable[str], zone: tzinfo | None, now: int) -> Times:
 
     words = "a day's row stands at its close, 24:00" if days else ""
     return Times(read, days=days, said="; ".join(filter(None, (said, words))))
+
+
+def _end_of_month(text: str) -> int:
+    year, month = map(int, text.strip().split("-"))
+    return instant(f"{year + month // 12:04}-{month % 12 + 1:02}-01")
 
 
 def _of_numbers(texts: list[str], now: int) -> Times:
@@ -159,13 +167,13 @@ def _order_of(texts: Iterable[str]) -> tuple[bool, str]:
         if found is not None:
             is_asked = True
             days, months = days or int(found[1]) > _NOON, months or int(found[2]) > _NOON
-            dotted = "." in text
+            slashed = "/" in text
     if not is_asked:
         return True, ""
     if days != months:
         return days, ""
-    # Nothing decides: with points it is the day in most countries, with slashes in the most tables the month.
-    first = dotted
+    # Nothing decides: with points and dashes it is the day in most countries, with slashes the month in most tables.
+    first = not slashed
     return (
         first,
         f"nothing says whether day or month comes first in the dates: the {'day' if first else 'month'} is taken",
@@ -226,6 +234,7 @@ def _zone(name: str | None, offset: str | None) -> tzinfo | None:
 
 def _offset(text: str) -> tzinfo:
     digits = text[1:].replace(":", "")
+    digits = digits.zfill(len(digits) + len(digits) % 2)
     hours, minutes = int(digits[:2]), int(digits[2:] or 0)
     away = timedelta(hours=hours, minutes=minutes)
     return timezone(-away if text.startswith("-") else away)

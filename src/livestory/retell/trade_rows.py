@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from livestory.retell.columns import FILL, OBSERVATION, TIME
 from livestory.retell.readers import Fee, bad
-from livestory.retell.words_of_cells import FILLED, LONG_OR_SHORT, SIDES
+from livestory.retell.words_of_cells import FILLED, FLOWS, LONG_OR_SHORT, SIDES
 from livestory.story.inputs import Fill, Flow, Observation
 from livestory.story.symbol import canonical
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 ENTRY, EXIT, AT_ONCE = "1", "0", "2"
 """The legs of a round trip: of one instant, exits come before entries, and a trade's own exit after its entry."""
+_CURRENCY = re.compile(r"[A-Z]{3,5}").fullmatch
 _DIGITS = 12  # of a quantity that was worked out
 
 
@@ -34,7 +36,10 @@ class Place(NamedTuple):
 class FillRows:
     """A row is a fill, what the bot saw, or both."""
 
-    def __init__(self, layout: Layout, remarks: Remarks, *, fees_are_negative: bool) -> None:
+    def __init__(
+        self, layout: Layout, remarks: Remarks, lots: Mapping[str, Decimal], *, fees_are_negative: bool
+    ) -> None:
+        self._lots = lots
         self._fields = layout.fields
         self._remarks = remarks
         self._sign = -1 if fees_are_negative else 1
@@ -43,8 +48,11 @@ class FillRows:
     def inputs(self, place: Place, row: Mapping[str, Any]) -> Iterator[SourceInput]:
         """What a row says. Raises TableError for half a fill."""
         observed = {column: row[column] for column in OBSERVATION if row.get(column) is not None}
-        fill = self._fill(place, row)
         word = row.get("fill_side")
+        if word in FLOWS and row.get("fill_result") and "flow" not in observed:
+            yield Flow(time=row[TIME], amount=float(row["fill_result"]))
+            return
+        fill = self._fill(place, row)
         if word is not None and word not in SIDES and not observed.keys() - {TIME, "threshold"}:
             self._remarks.leave_out(f"its side is {word}")
         if fill is not None:
@@ -84,12 +92,13 @@ class FillRows:
     def _made(self, row: Mapping[str, Any], word: str | None, quantity: Decimal, price: Decimal) -> Fill | None:
         given = {field: row[column] for column, field in FILL.items() if row.get(column) is not None}
         side = SIDES[word] if word is not None else ("buy" if quantity > 0 else "sell")
-        given |= {"side": side, "quantity": abs(quantity), "price": abs(price)}
+        lot = self._lots.get(row.get("fill_symbol") or "", Decimal(1))
+        given |= {"side": side, "quantity": abs(quantity) * lot, "price": abs(price)}
         if word is not None and word.startswith(("open", "close")):
             given["effect"] = word[:5].strip(" _")
         _set_fee(given, row.get("fill_fee"), abs(quantity) * price, self._sign)
         if "symbol" in given:
-            given["symbol"] = canonical(given["symbol"])
+            given["symbol"] = symbol_of(given["symbol"], row.get("quote"))
         fill = Fill(time=row[TIME], **given)
         return None if self._is_repeated(fill) else fill
 
@@ -119,26 +128,37 @@ class FillRows:
 class TripRows:
     """A row is a trade from its entry to its exit."""
 
-    def __init__(self, remarks: Remarks, *, shorts: bool | None, percent: bool, fees_are_negative: bool) -> None:
-        """``shorts``: whether there are any, where nothing but the result tells; ``percent``: shares are hundredths."""
+    def __init__(
+        self,
+        remarks: Remarks,
+        *,
+        shorts: bool | None,
+        percent: bool,
+        fees_are_negative: bool,
+        lots: Mapping[str, Decimal],
+    ) -> None:
+        """``shorts``: whether there are any, where nothing but the result tells; ``percent``: shares are hundredths.
+
+        ``lots``: how much a quantity of 1 is, by symbol.
+        """
         self._remarks = remarks
+        self._lots = lots
         self._shorts = shorts
         self._share = 100 if percent else 1
         self._sign = -1 if fees_are_negative else 1
 
-    def inputs(self, leg: str, time: int, row: Mapping[str, Any]) -> Iterator[SourceInput]:
-        """What a leg of a row says."""
+    def inputs(self, leg: str, time: int, row: Mapping[str, Any], position: str) -> Iterator[SourceInput]:
+        """What a leg of a row says, which is of the trade ``position``."""
         short = self._is_short(row)
         enters = leg == ENTRY
         side = "buy" if enters != short else "sell"
         quantity = self._quantity(row)
         price = row["entry_price" if enters else "exit_price"]
-        given: dict[str, Any] = {"side": side, "quantity": quantity, "price": price}
+        given: dict[str, Any] = {"side": side, "quantity": quantity, "price": price, "position": position}
         if short:
             given["effect"] = "open" if enters else "close"
-        name = row.get("fill_symbol")
-        if name:
-            given["symbol"] = canonical(name)
+        if row.get("fill_symbol"):
+            given["symbol"] = symbol_of(row["fill_symbol"], row.get("quote"))
         fee = row.get("entry_fee" if enters else "exit_fee")
         rate = row.get("entry_fee_rate" if enters else "exit_fee_rate")
         if fee is None and rate is not None:
@@ -157,6 +177,8 @@ class TripRows:
 
     def _is_short(self, row: Mapping[str, Any]) -> bool:
         word, quantity = row.get("fill_side"), row.get("fill_quantity")
+        if row.get("closing_side") is not None:
+            return SIDES.get(row["closing_side"]) == "buy"
         if word is not None:
             known = LONG_OR_SHORT.get(word)
             return known if known is not None else SIDES.get(word) == "sell"
@@ -169,7 +191,7 @@ class TripRows:
     def _quantity(self, row: Mapping[str, Any]) -> Decimal:
         quantity = row.get("fill_quantity")
         if quantity:
-            size: Decimal = abs(quantity)
+            size: Decimal = abs(quantity) * self._lots.get(row.get("fill_symbol") or "", Decimal(1))
             return size
         entry, result, share = row["entry_price"], row.get("fill_result"), row.get("share")
         move = (row.get("exit_price") or entry) - entry
@@ -186,6 +208,14 @@ class TripRows:
             self._remarks.infer("no quantity in it: each trade is told as of 1")
             return Decimal(1)
         return Decimal(format(abs(found), f".{_DIGITS}g"))
+
+
+def symbol_of(name: str, quote: str | None) -> str:
+    """A symbol as a story writes it, with what it is paid in where a column beside it says so."""
+    symbol = canonical(name)
+    if quote is None or "/" in symbol or not _CURRENCY(quote) or quote == symbol:
+        return symbol
+    return f"{symbol}/{quote}"
 
 
 def is_against(row: Mapping[str, Any], hundred: int) -> bool:

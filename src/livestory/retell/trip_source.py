@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from livestory.errors import TableError
 from livestory.retell.cells import UNKNOWN
-from livestory.retell.instants import doubt_times, times_in
+from livestory.retell.instants import doubt_times, times_in, without_others
 from livestory.retell.readers import bad
 from livestory.retell.shapes import declared
 from livestory.retell.sorting import by_time
@@ -15,13 +15,13 @@ from livestory.retell.trade_rows import AT_ONCE, ENTRY, EXIT, TripRows
 from livestory.story.inputs import Observation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from livestory.retell.explain_story import SourceInput
     from livestory.retell.remarks import Remarks
     from livestory.retell.sorting import Row
     from livestory.retell.survey import Survey
-    from livestory.tables import Table
+    from livestory.tables import Batch, Table
 
 _CHUNK = 1024
 _ORDERS = 4  # legs of one instant have their order beside the time
@@ -29,13 +29,21 @@ _ORDER = {EXIT: 0, ENTRY: 1, AT_ONCE: 2}
 
 
 def trips_of(
-    tables: Sequence[Table], survey: Survey, remarks: Remarks, start: float | None
+    tables: Sequence[Table],
+    survey: Survey,
+    remarks: Remarks,
+    start: float | None,
+    drop: Callable[[str, TableError], object],
 ) -> Iterator[Sequence[SourceInput]]:
-    """The fills of every row. Raises TableError."""
-    trips = _Trips(tables, survey, remarks)
+    """The fills of every row. Raises TableError, and what ``drop`` raises, which leaves out a column."""
+    trips = _Trips(tables, survey, remarks, drop)
     rows = TripRows(
-        remarks, shorts=survey.shorts, percent=survey.percent, fees_are_negative=survey.fees_are_negative
-    )  # fmt: skip
+        remarks,
+        shorts=survey.shorts,
+        percent=survey.percent,
+        fees_are_negative=survey.fees_are_negative,
+        lots=survey.lots,
+    )
     wealth, first = start, True
     legs = by_time(trips.legs())
     while chunk := list(islice(legs, _CHUNK)):
@@ -43,7 +51,7 @@ def trips_of(
         for key, line, (table, leg, *texts) in chunk:
             row = trips.values(int(table), line, texts)
             time = key // _ORDERS
-            told = list(rows.inputs(ENTRY if leg == ENTRY else EXIT, time, row))
+            told = list(rows.inputs(ENTRY if leg == ENTRY else EXIT, time, row, f"{table}:{line}"))
             if first and wealth is None and row.get("wealth") is not None and row.get("fill_result") is not None:
                 wealth = _before(row)
             if first and wealth is not None:
@@ -68,7 +76,11 @@ def _before(row: dict[str, Any]) -> float:
 class _Trips:
     """The rows of round trips, and their cells as values."""
 
-    def __init__(self, tables: Sequence[Table], survey: Survey, remarks: Remarks) -> None:
+    def __init__(
+        self, tables: Sequence[Table], survey: Survey, remarks: Remarks, drop: Callable[[str, TableError], object]
+    ) -> None:
+        self._drop = drop
+        self._told: set[tuple[str, ...]] = set()  # cells of the trades that have an id
         self._tables = tables
         self._survey = survey
         self._remarks = remarks
@@ -87,6 +99,8 @@ class _Trips:
         for number, table in enumerate(self._tables):
             found = self._pairs(table) if self._in_pairs else self._rows(table)
             for line, entered, left, texts in found:
+                if self._is_repeated(texts):
+                    continue
                 times = [time for time in (entered, left) if time is not None]
                 doubt_times(self._remarks, min(times), max(times), self._survey.now)
                 if left is None:
@@ -97,16 +111,42 @@ class _Trips:
                     order = AT_ONCE if entered == left else EXIT
                     yield left * _ORDERS + _ORDER[order], line, [str(number), order, *texts]
 
+    def _is_repeated(self, texts: Sequence[str]) -> bool:
+        """Whether a trade of that id and with all its cells was told before."""
+        if "trade_id" not in self._names or not texts[self._names.index("trade_id")].strip():
+            return False
+        if tuple(texts) in self._told:
+            self._remarks.leave_out("its trade id was told before")
+            return True
+        self._told.add(tuple(texts))
+        return False
+
+    def _timed(self, table: Table, batch: Batch, columns: Sequence[str]) -> tuple[Batch, list[Sequence[int | None]]]:
+        """The rows, without those that are none, and the times in some of their columns."""
+
+        def times(batch: Batch) -> list[Sequence[int | None]]:
+            return [
+                times_in(self._survey, own, table, batch.lines, batch.columns[fields[own]], needed=False)
+                if own in fields and batch.lines
+                else [None] * len(batch.lines)
+                for own in columns
+            ]
+
+        fields = self._survey.layout.fields
+        try:
+            return batch, times(batch)
+        except TableError:
+            field = next(fields[own] for own in columns if own in fields)
+            left = without_others(batch, field, self._survey.names, self._remarks)
+            if len(left.lines) == len(batch.lines):
+                raise
+        return left, times(left)
+
     def _rows(self, table: Table) -> Iterator[tuple[int, int | None, int | None, list[str]]]:
         enters, leaves = self._fields.get("entry_time"), self._fields.get("exit_time")
         closes = self._fields["exit_price"]
-        for lines, columns in table.batches():
-            entries, exits = (
-                [None] * len(lines)
-                if field is None
-                else times_in(self._survey, own, table, lines, columns[field], needed=False)
-                for own, field in (("entry_time", enters), ("exit_time", leaves))
-            )
+        for batch in table.batches():
+            (lines, columns), (entries, exits) = self._timed(table, batch, ("entry_time", "exit_time"))
             for row, line in enumerate(lines):
                 entered, left = entries[row], exits[row]
                 is_open = columns[closes][row].strip().casefold() in UNKNOWN or self._is_open(columns, row)
@@ -131,16 +171,21 @@ class _Trips:
         """The two rows of each trade: the earlier one is the entry, of two at once the second, as exits stand first."""
         fields = self._survey.layout.fields
         waiting: dict[str, tuple[int, int, list[str]]] = {}
-        for lines, columns in table.batches():
-            times = times_in(self._survey, "time", table, lines, columns[fields["time"]])
+        for batch in table.batches():
+            (lines, columns), (times,) = self._timed(table, batch, ("time",))
             for row, line in enumerate(lines):
                 texts = [column[row] for column in columns]
+                time = times[row]
+                if time is None and texts[fields["fill_price"]].strip().casefold() in UNKNOWN:
+                    continue  # the exit of a trade that is open
+                if time is None:
+                    raise bad(table, line, fields["time"], texts[fields["time"]], "a time, which every row needs")
                 number = texts[fields["number"]].strip()
                 other = waiting.pop(number, None)
                 if other is None:
-                    waiting[number] = (line, times[row], texts)
+                    waiting[number] = (line, time, texts)
                 else:
-                    yield self._pair((line, times[row], texts), other)
+                    yield self._pair((line, time, texts), other)
         for line, time, texts in waiting.values():
             self._remarks.infer("a trade without an exit is open")
             yield line, time, None, self._merged(texts, [""] * len(texts))
@@ -149,9 +194,11 @@ class _Trips:
         self, one: tuple[int, int, list[str]], other: tuple[int, int, list[str]]
     ) -> tuple[int, int | None, int | None, list[str]]:
         enters, leaves = (one, other) if one[1] <= other[1] else (other, one)
-        price = leaves[2][self._survey.layout.fields["fill_price"]].strip()
+        fields = self._survey.layout.fields
+        price = leaves[2][fields["fill_price"]].strip()
         texts = self._merged(enters[2], leaves[2])
-        return enters[0], enters[1], None if price.casefold() in UNKNOWN else leaves[1], texts
+        is_open = "reason" in fields and leaves[2][fields["reason"]].strip().casefold() == "open"
+        return enters[0], enters[1], None if is_open or price.casefold() in UNKNOWN else leaves[1], texts
 
     def _merged(self, enters: list[str], leaves: list[str]) -> list[str]:
         """The cells of a trade, each from the row that says it."""
@@ -169,7 +216,10 @@ class _Trips:
         found = {}
         for own, text in zip(self._names, texts, strict=True):
             reader = self._survey.readers[_OF_PAIRS[own] if self._in_pairs else own]
-            value = reader.value(self._tables[table], self._fields[own], line, text)
+            try:
+                value = reader.value(self._tables[table], self._fields[own], line, text)
+            except TableError as error:
+                self._drop(own, error)
             if value is not None:
                 found[own] = value
         if "entry_price" not in found or found["entry_price"] <= 0:

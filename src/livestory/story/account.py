@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from livestory.story.kinds.base import Facts
 
 _NOTHING = Decimal(0)
+_PART = "\n"  # between a symbol and which one of several positions in it: in no symbol that a caller may give
 
 
 def tripped(halt_reason: str | None) -> bool:
@@ -69,7 +70,9 @@ class Account(UnitValue):
             self.resuming = self.resuming or (self.tripped and not halted)
             self.tripped = halted and (self.tripped or tripped(observation.halt_reason))
         wealth = observation.wealth
-        if wealth is not None:
+        if wealth == 0.0:  # all is withdrawn: a unit is worth what it was
+            self.wealth = wealth
+        elif wealth is not None:
             if self.wealth == 0.0 and self.value:  # all was withdrawn, and something has come back
                 self.units = wealth / self.value
             elif observation.flow:
@@ -172,15 +175,18 @@ class Account(UnitValue):
 
     def fill(self, fill: Fill) -> Closed:
         """Take a fill into its position, and say what it closed; see `Holding.take`."""
-        symbol = self.symbol_of(fill.symbol)
-        held = self.positions.get(symbol)
+        symbol, key = self.symbol_of(fill.symbol), self.holding_of(fill)
+        held = self.positions.get(key)
         if held is None:
-            held = self.positions[symbol] = Holding()
+            held = self.positions[key] = Holding()
         with localcontext(EXACT):
             closed = held.take(self._deal(fill, symbol, held))
         self._notice(symbol, short=closed.short)
         if held.forgettable:
-            del self.positions[symbol]
+            del self.positions[key]
+        if key != symbol and closed.position_after is not None:
+            held_of = (each.quantity for other, each in self.positions.items() if other.startswith(symbol + _PART))
+            closed = replace(closed, position_after=sum(held_of, _NOTHING))
         own = symbol == (self.symbol or "")
         if own and fill.side == "sell" and closed.gain is not None and not closed.position_after:
             self.sold_at = fill.price
@@ -196,6 +202,11 @@ class Account(UnitValue):
     def symbol_of(self, symbol: str | None) -> str:
         """What a fill's symbol is known by; a fill without one is of the story's own."""
         return canonical(symbol) if symbol is not None else self.symbol or ""
+
+    def holding_of(self, fill: Fill) -> str:
+        """What the position is known by that a fill changes: its symbol, but where there are several in it."""
+        symbol = self.symbol_of(fill.symbol)
+        return symbol if fill.position is None else f"{symbol}{_PART}{fill.position}"
 
     def _deal(self, fill: Fill, symbol: str, held: Holding) -> Deal:
         base, quote = assets(symbol)

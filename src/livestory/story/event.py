@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Union
+from typing import TYPE_CHECKING, Any, Union
 
 import msgspec
 from msgspec import Struct
 
 from livestory.story.kinds import KINDS
 from livestory.story.kinds.base import Facts
+from livestory.story.wording import numbers
+
+if TYPE_CHECKING:
+    from livestory.story.journal.entry import Kept
 
 RECORD_VERSION = 1
 
@@ -62,3 +66,16 @@ def from_record(record: bytes, line: str, event_id: str, seq: int, *, shown: boo
         message = f"record version {stored.v}; this livestory reads version {RECORD_VERSION}"
         raise msgspec.ValidationError(message)
     return Event(stored.time, stored.facts, line, event_id, seq, shown)
+
+
+def disagreement(kept: Kept) -> str | None:
+    """What is wrong between an event's record and its line. Not its wording, which a later release may change."""
+    try:
+        event = from_record(kept.record, kept.line, kept.id, kept.seq)
+    except msgspec.MsgspecError as error:
+        return f"its record can't be read ({error})"
+    if (event.kind, event.time) != (kept.kind, kept.time):
+        return f"its record is of another event: {event.kind} at {numbers.stamp(event.time)}"
+    if not kept.line.startswith(numbers.stamp(event.time)):
+        return "its line begins with another time than its record's"
+    return None

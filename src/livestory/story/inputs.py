@@ -104,6 +104,7 @@ class Fill(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ordered: int | None = None  # the instant of its order's bar
     rest: Reason | None = None  # why the rest of what was wanted was given up
     claimed: int | None = None  # the caller's own time of it, where that is not believed; so with what follows
+    position: str | None = None  # which one of several in its symbol, where each is closed for itself
 
 
 class Skip(Struct, frozen=True, kw_only=True, omit_defaults=True):

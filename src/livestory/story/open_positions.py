@@ -26,6 +26,7 @@ def open_positions(account: Account) -> tuple[OpenPosition, ...]:
 
 def _filled(symbol: str, holding: Holding) -> OpenPosition:
     since = holding.trip.since if holding.trip is not None else None
+    symbol = symbol.partition("\n")[0]  # of several in it, each is told
     return OpenPosition(symbol=symbol or None, quantity=holding.quantity, entry=holding.entry, since=since)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 from msgspec import Struct, field
@@ -16,6 +16,7 @@ from livestory.story.event import from_record
 from livestory.story.inputs import Observation
 from livestory.story.journal.entry import Identity, Kept
 from livestory.story.journal.faults import corrupt
+from livestory.story.journal.replica import SNAPSHOT
 from livestory.story.kinds.lifecycle import Started, Stopped
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.narrator import NARRATOR, unreadable
@@ -41,6 +42,7 @@ class _Memory(Struct):
 
 
 _decode = msgspec.msgpack.Decoder(_Memory).decode
+_COPIED: Literal[1] = 1  # the version of what `Snapshot.packed` gives
 
 
 class Return(Struct, frozen=True, kw_only=True):
@@ -120,6 +122,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         ``before`` is an earlier one of the same journal: only what came after it is looked through. Raises
         JournalError, and JournalCorrupt where the narrator's state or a record can't be read.
         """
+        if reader.replica is not None and (copied := _copied(reader)) is not None:
+            return replace(copied, last_seq=reader.last_seq)
         last_seq, seen = reader.last_seq, reader.last_observation()
         memory = _memory(reader)
         account = memory.account if memory else None
@@ -151,6 +155,10 @@ class Snapshot(Struct, frozen=True, kw_only=True):
             positions=_positions(reader, account),
             troubles=tuple(sorted(memory.troubles.kinds(memory.last_observed))) if memory else (),
         )
+
+    def packed(self) -> bytes:
+        """As one value, for a copy of the journal, which has no narrator's state to read it from."""
+        return msgspec.msgpack.encode((_COPIED, self))
 
     @property
     def on_bars_time(self) -> bool:
@@ -192,6 +200,14 @@ def _memory(reader: JournalReader) -> _Memory | None:
         return _decode(saved) if saved is not None else None
     except msgspec.MsgspecError as error:
         raise unreadable(error) from error
+
+
+def _copied(reader: JournalReader) -> Snapshot | None:
+    """What came with a copy; None where nothing did, or another release wrote it otherwise."""
+    try:
+        return msgspec.msgpack.decode(reader.state(SNAPSHOT) or b"", type=tuple[Literal[1], Snapshot])[1]
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
 
 
 def _positions(reader: JournalReader, account: Account | None) -> tuple[OpenPosition, ...] | None:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 _MONEY = ("USDT", "USDC", "FDUSD", "BUSD", "USDP", "USDS", "USDE", "PYUSD", "DAI", "USD", "EUR", "GBP", "CHF", "JPY",
           "KRW", "TRY", "BRL", "AUD", "CAD", "PLN", "MXN", "ZAR", "UAH", "IDR", "INR")  # fmt: skip
+_DOLLARS = frozenset({"USDT", "USDC", "BUSD", "FDUSD", "TUSD", "USD"})
 _COINS = ("BTC", "XBT", "ETH", "BNB")
 _QUOTES = sorted((*_MONEY, *_COINS), key=len, reverse=True)
 _TOKENS = frozenset({"STETH", "WSTETH", "RETH", "CBETH", "WEETH", "CBBTC"})
@@ -100,6 +101,8 @@ def _read(text: str) -> Symbol | None:
 
 def _two(text: str) -> Symbol | None:
     if found := _PARTED.fullmatch(text) or _KRAKEN.fullmatch(text):
+        if found[1] in _DOLLARS and found[2] not in _MONEY:  # USDT_ETH: some tools put the quote first
+            return Symbol(_named(found[2]), _named(found[1]))
         return Symbol(_named(found[1]), _named(found[2]))
     if not text.isalnum() or text in _TOKENS:
         return None

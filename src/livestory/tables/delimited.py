@@ -133,7 +133,7 @@ def _above(text: str, separator: str) -> int:
         return 0
     end = 0
     for line, fields in found[:_MOST_ABOVE]:
-        if not _is_title(fields, width) and not any(map(_is_number, fields)):
+        if not _is_title(fields, width) and len(fields) >= width - 1 and not any(map(_is_number, fields)):
             return end
         end = line
     return 0

@@ -6,9 +6,10 @@ import asyncio
 from datetime import date, datetime
 from decimal import Decimal
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
+from msgspec import Struct
 from msgspec.structs import asdict
 
 from livestory.clock import as_datetime, instant
@@ -24,6 +25,8 @@ from livestory.story.kinds.base import Facts
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.trades import Trade
 from livestory.story.reasons import because
+from livestory.story.review.journal import read_review
+from livestory.story.review.overview import overview
 from livestory.story.writing.options import path_of
 
 if TYPE_CHECKING:
@@ -32,8 +35,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from livestory.story.journal.entry import Kept
+    from livestory.story.review.review import Review
 
     Moment = datetime | date | float | str
+
+R = TypeVar("R", bound=Record)
 
 _PAGE = 1000  # events read at a time
 _LOOK = 0.2  # seconds between two looks at a story that is followed
@@ -123,6 +129,48 @@ class ChapterRecord(Record, frozen=True, kw_only=True):
     flow: float
     trips: int
     line: str
+
+
+class FigureRecord(Record, frozen=True, kw_only=True):
+    """A figure of the whole story, with its definition. One that is not known has no text, and says why."""
+
+    name: str
+    label: str
+    value: float | None
+    text: str | None
+    missing: str | None
+    definition: str
+
+
+class MomentRecord(Record, frozen=True, kw_only=True):
+    """A key moment: what happened, and what holding the base asset did meanwhile."""
+
+    time: datetime
+    title: str
+    told: str
+    change: float | None
+    holding: float | None
+    since: datetime | None
+    rule: str
+    seq: int | None
+
+
+class RoundTripRecord(Record, frozen=True, kw_only=True):
+    """A trade from flat to flat. Prices are averages, the result is in ``asset``, ``share`` is of the cost."""
+
+    seq: int
+    symbol: str | None
+    short: bool
+    opened: datetime | None
+    closed: datetime
+    entry: float | None
+    exit: float | None
+    size: float
+    result: float | None
+    asset: str | None
+    share: float | None
+    opened_why: str
+    closed_why: str
 
 
 class Story:
@@ -221,6 +269,18 @@ class Story:
                 ),
             )
 
+    def figures(self) -> Records[FigureRecord]:
+        """Return, drawdown, Sharpe, win rate and the like, each with its definition."""
+        return Records(FigureRecord, (FigureRecord(**asdict(each)) for each in overview(self._review()).figures))
+
+    def moments(self) -> Records[MomentRecord]:
+        """The key moments, at most nine, in the order of time."""
+        return Records(MomentRecord, (_dated(MomentRecord, each) for each in overview(self._review()).moments))
+
+    def round_trips(self) -> Records[RoundTripRecord]:
+        """The trades from flat to flat, in the order in which they ended; of very many the last ones."""
+        return Records(RoundTripRecord, (_dated(RoundTripRecord, each) for each in self._review().trips.rows))
+
     def digest(self, period: str = "week", of: Moment | None = None) -> str:
         """The last "day", "week", "month" or "year" that ended in one paragraph; or the one that holds ``of``."""
         with JournalReader.open(self.path) as reader:
@@ -255,6 +315,10 @@ class Story:
         lines = "\n".join(escape(kept.line) for kept in reversed(last))
         return f"<pre>{escape(repr(self))}\n{lines}</pre>"
 
+    def _review(self) -> Review:
+        with JournalReader.open(self.path) as reader:
+            return read_review(reader)
+
     def _events(
         self, kinds: Collection[str] | None, since: Moment | None, until: Moment | None
     ) -> Iterator[tuple[int, Event]]:
@@ -263,6 +327,17 @@ class Story:
             while page := reader.events(after, kinds=kinds, since=start, until=end, limit=_PAGE, most_bytes=PAGE_BYTES):
                 after = page[-1].seq
                 yield from ((kept.seq, _read(kept, self.path)) for kept in page)
+
+
+_DATES = frozenset({"time", "since", "opened", "closed"})
+
+
+def _dated(kind: type[R], given: Struct) -> R:
+    """The record of that kind, with the fields of the same name: instants as datetimes."""
+    told = {name: getattr(given, name) for name in kind.__struct_fields__}
+    return kind(
+        **{name: as_datetime(value) if name in _DATES and value is not None else value for name, value in told.items()}
+    )
 
 
 def _begin(follower: StoryFollower, after_seq: int | None) -> None:

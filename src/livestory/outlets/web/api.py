@@ -10,9 +10,11 @@ from starlette.responses import PlainTextResponse, Response
 
 from livestory.outlets.web import parameters
 from livestory.outlets.web.listeners import event_data
+from livestory.outlets.web.series import series_of
 from livestory.story.digest.prose import digest
 from livestory.story.digest.source import read, told_last
 from livestory.story.kinds import groups, is_critical
+from livestory.story.review.round_trips import SORTED_BY, TripPage, TripQuery, page_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,9 +30,8 @@ SEARCHED = 2000  # events that one page of a search looks at, at most
 MOST_LINES = 10_000  # of story.txt
 MOST_BYTES = 2 * 1024 * 1024  # of lines and records that one answer is made from, or looks through
 MOST_TEXT = 4 * 1024 * 1024  # bytes of story.txt
-MOST_MARKS = 400
+MOST_TRADES = 10_000_000  # that a page of them may begin at
 _UNWELL = frozenset({"overdue", "trouble", "waiting"})
-_RANGES = 700  # stretches of regime that a chart shows, at most
 
 
 class Json(Response):
@@ -121,33 +122,35 @@ class Api:
         return Json(event_data(event) | record)
 
     async def series(self, request: Request) -> Response:
-        """Wealth or price over time, reduced to what a chart can show, with regimes, halts and marks."""
+        """Wealth, price or result over time, reduced to what a chart can show, with regimes, halts, marks and flows."""
         story = self.story(request, "of", "since", "until", "points")
-        readings, index = story.readings, story.index
-        of = parameters.one_of(request, "of", ("wealth", "price"))
+        of = parameters.one_of(request, "of", ("wealth", "price", "result"))
         points = parameters.whole(request, "points", 1000, 10, parameters.MOST_POINTS) or 1000
         since, until = parameters.time(request, "since"), parameters.time(request, "until")
-        start = (readings.first or 0) if since is None else since
-        end = (readings.last or 0) if until is None else until
-        if end < start:
+        if since is not None and until is not None and until < since:
             parameters.refuse("until: lies before since")
+        return Json(await self._queries.compute(lambda: series_of(story, of, since, until, points)))
 
-        symbol = (story.status().symbol or "") if of == "price" else None  # a price is of one symbol
+    async def review(self, request: Request) -> Response:
+        """The story at a glance: verdict, figures, key moments and months."""
+        story = self.story(request)
+        return Json({"review": await self._queries.compute(story.overview)})
 
-        def work() -> dict[str, object]:
-            times, values = readings.curve("wealth" if of == "wealth" else "price", start, end, points)
-            return {
-                "of": of,
-                "since": start,
-                "until": end,
-                "first": readings.first,
-                "last": readings.last,
-                "times": times,
-                "values": values,
-                "regimes": readings.regimes(start, end, (end - start) // _RANGES),
-                "halts": readings.halts(start, end)[:MOST_MARKS],
-                "marks": index.marks(start, end + 1, MOST_MARKS, symbol),
-            }
+    async def trades(self, request: Request) -> Response:
+        """The round trips, sorted and filtered, some at a time."""
+        story = self.story(request, "sort", "order", "symbol", "reason", "outcome", "limit", "offset")
+        asked = TripQuery(
+            sort=parameters.one_of(request, "sort", SORTED_BY),
+            ascending=parameters.one_of(request, "order", ("desc", "asc")) == "asc",
+            symbol=request.query_params.get("symbol"),
+            reason=request.query_params.get("reason"),
+            outcome=parameters.one_of(request, "outcome", ("all", "won", "lost")),
+        )
+        limit = parameters.whole(request, "limit", 50, 1, parameters.MOST_EVENTS) or 50
+        offset = parameters.whole(request, "offset", 0, 0, MOST_TRADES) or 0
+
+        def work() -> TripPage:
+            return story.review(lambda review: page_of(review.trips, asked, offset, limit)) or TripPage()
 
         return Json(await self._queries.compute(work))
 

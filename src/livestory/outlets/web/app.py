@@ -20,6 +20,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from livestory.chart.components import with_sections
 from livestory.errors import JournalError
 from livestory.http_server.requests import HANDLERS, body_of
 from livestory.http_server.secrets import TooManyFailures
@@ -85,6 +86,8 @@ class Web:
             ("/api/events", api.events),
             ("/api/events/{seq}", api.event),
             ("/api/series", api.series),
+            ("/api/review", api.review),
+            ("/api/trades", api.trades),
             ("/api/chapters", api.chapters),
             ("/api/digest", api.digest),
             ("/api/stream", self._stream),
@@ -215,6 +218,7 @@ _TYPES = {
     "svg": "image/svg+xml",
 }
 _FOLDERS = (("livestory.outlets.web", "static"), ("livestory.chart", "static"))
+_STORY_TOOLS = '<a class="quiet" id="text" href="story.txt">Plain text</a>'
 
 
 class StaticFiles:
@@ -228,6 +232,8 @@ class StaticFiles:
                 kind = _TYPES.get(file.name.rpartition(".")[2])
                 if kind is not None:
                     content = file.read_bytes()
+                    if kind == _TYPES["html"]:
+                        content = with_sections(content.decode(), _STORY_TOOLS).encode()
                     self._files[file.name] = kind, f'"{hashlib.sha256(content).hexdigest()[:20]}"', content
 
     def answer(self, request: Request, name: str, status: int = 200) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from itertools import takewhile
+from itertools import islice, takewhile
 from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,6 +21,8 @@ from livestory.story.journal.entry import Kept
 from livestory.story.journal.follower import Change, StoryFollower
 from livestory.story.journal.lock import holder
 from livestory.story.journal.reader import JournalReader
+from livestory.story.review.journal import JournalReview
+from livestory.story.review.overview import Overview, overview
 from livestory.story.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -28,11 +30,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from livestory.clock import Clock
+    from livestory.story.review.review import Review
 
 _LOOK = 0.05  # seconds between two looks at the journal; each costs some microseconds
 _STATUS = 0.25  # seconds between two statuses
 _RETRY = 1.0  # seconds until a journal that can't be read is tried again
 _PULSE = 20  # looks after which the state is reconsidered though nothing was written: silence changes it too
+
+_SOME = 2000  # observations that are taken before others may ask
 
 T = TypeVar("T")
 
@@ -61,6 +66,9 @@ class FollowedStory:
         self._clock = clock
         self._publish = publish
         self._follower = StoryFollower(path)
+        self._reviewed: JournalReview | None = None
+        self._reviewing = threading.Lock()
+        self._overview: tuple[tuple[int, int | None], Overview] | None = None  # with what it was made from
         self._snapshot: Snapshot | None = None
         self._known: Status | None = None  # as of the snapshot; its state and its instant are the present's to say
         self._published: Status | None = None
@@ -115,6 +123,8 @@ class FollowedStory:
         change = self._follower.look()
         if change in {Change.REPLACED, Change.REWOUND}:
             self.index, self.readings, self._snapshot, self._known = EventIndex(), Readings(), None, None
+            with self._reviewing:
+                self._reviewed = self._overview = None
             self._anew = True
             self._follower.go_to(0)
         if change is not Change.NONE:
@@ -122,14 +132,31 @@ class FollowedStory:
         elif self._status_waits and monotonic() >= self._next_status:
             self._publish_status([])
 
+    def review(self, answer: Callable[[Review], T]) -> T | None:
+        """What is asked of the story at a glance, while nothing is added to it; None before it is read."""
+        with self._reviewing:
+            return None if self._reviewed is None else answer(self._reviewed.review)
+
+    def overview(self) -> Overview | None:
+        """The story at a glance; None before it is read."""
+        with self._reviewing:
+            if self._reviewed is None or self._known is None:
+                return None
+            made_from = len(self.index), self.readings.last
+            if self._overview is None or self._overview[0] != made_from:
+                self._overview = made_from, overview(self._reviewed.review)
+            return self._overview[1]
+
     def _catch_up(self) -> None:
         """Read everything new; the lines of a story that is met for the first time are not published one by one."""
         published = False
         while not self._stop.is_set():
+            reader = self._follower.reader
+            heard, last_seq = reader.last_observation(), reader.last_seq
             events = self._follower.page()
-            last = self.readings.last
-            observations = self._follower.reader.observations(None if last is None else last + 1)
-            self.readings.add(takewhile(self._goes_on, observations))
+            self._tell(events)
+            if self._follower.seq >= last_seq:  # the events up to the last observation are all here
+                self._observe(0 if heard is None else heard.time)
             self.index.add(events)
             if (not events and not published) or (events and not self._anew):
                 self._take_snapshot()
@@ -139,6 +166,26 @@ class FollowedStory:
                 published = True
             if not events:
                 break
+
+    def _tell(self, events: list[Kept]) -> None:
+        with self._reviewing:
+            if self._reviewed is None:
+                self._reviewed = JournalReview(self._follower.reader.identity)
+            self._reviewed.tell(events)
+
+    def _observe(self, until: int) -> None:
+        """Take the observations up to that time, and after them the events that none has come after."""
+        last, reviewed = self.readings.last, self._reviewed
+        observations = self._follower.reader.observations(None if last is None else last + 1, until + 1)
+        going_on = takewhile(self._goes_on, observations)
+        while reviewed is not None and (some := list(islice(going_on, _SOME))):
+            with self._reviewing:
+                for observation in some:
+                    reviewed.observe(observation)
+                    self.readings.add(observation, reviewed.account.value, reviewed.review.performance.drawdown)
+        if reviewed is not None:
+            with self._reviewing:
+                reviewed.finish()
 
     def _goes_on(self, _: object) -> bool:
         return not self._stop.is_set()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from math import isnan, nan
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
-from livestory.chart.reduction import reduced
+from livestory.chart.reduction import kept, reduced
 from livestory.story.kinds import KINDS
 from livestory.story.kinds.base import Mark
 
@@ -200,9 +201,6 @@ def _thinned(marks: list[Marked], limit: int) -> list[Marked]:
     return marks[::step][: max(0, limit)]
 
 
-Quantity = Literal["wealth", "price"]
-
-
 class Span(NamedTuple):
     """A stretch of time with one label."""
 
@@ -222,6 +220,15 @@ class _Curve:
         if value is not None:
             self.values.append(value)
             self.times.append(time)
+
+    def window(self, start: int, end: int) -> tuple[int, int]:
+        """The places of that time, and one more on each side."""
+        return max(0, bisect_left(self.times, start) - 1), min(len(self.times), bisect_right(self.times, end) + 1)
+
+    def at(self, time: int) -> float | None:
+        """The value known at an instant."""
+        place = bisect_right(self.times, time)
+        return self.values[place - 1] if place else None
 
 
 class _Spans:
@@ -256,6 +263,16 @@ class _Spans:
         return [span for span in found if span.label]
 
 
+class Curve(NamedTuple):
+    """What a chart draws. ``holding`` is the wealth that holding the base asset would have made of the first one shown,
+    ``drawdown`` a share of the highest value before; None is unknown, and both are None of anything but wealth."""  # noqa: D205, D209 - one sentence, longer than a line
+
+    times: list[int]
+    values: list[float]
+    holding: list[float | None] | None = None
+    drawdown: list[float | None] | None = None
+
+
 class Readings:
     """Every observation, as far as the chart needs it. Observations are added in order of time.
 
@@ -264,37 +281,68 @@ class Readings:
 
     def __init__(self) -> None:
         """Without observations, until some are added."""
-        self._curves: dict[str, _Curve] = {"wealth": _Curve(), "price": _Curve()}
+        self._wealth, self._price = _Curve(), _Curve()
+        self._units, self._falls = array("d"), array("f")  # at each wealth: its units, and the drawdown of one of them
         self._regimes = _Spans()
         self._halts = _Spans()
         self.first: int | None = None
         self.last: int | None = None
 
-    def add(self, observations: Iterable[Observation]) -> None:
-        """Take the next observations."""
-        wealth, price = self._curves["wealth"], self._curves["price"]
-        for observation in observations:
-            time = observation.time
-            wealth.add(time, observation.wealth)
-            price.add(time, observation.price)
-            self._regimes.add(time, observation.regime or "")
-            self._halts.add(time, (observation.halt_reason or "halted") if observation.halted else "")
-            if self.first is None:
-                self.first = time
-            self.last = time
+    def add(self, observation: Observation, value: float | None, drawdown: float) -> None:
+        """Take the next observation, with the value of a unit and its drawdown as the story believes them."""
+        time, wealth = observation.time, observation.wealth
+        if wealth is not None:
+            self._units.append(wealth / value if value else nan)
+            self._falls.append(drawdown)
+        self._wealth.add(time, wealth)
+        self._price.add(time, observation.price)
+        self._regimes.add(time, observation.regime or "")
+        self._halts.add(time, (observation.halt_reason or "halted") if observation.halted else "")
+        if self.first is None:
+            self.first = time
+        self.last = time
 
     @property
     def halted_since(self) -> int | None:
         """When the present halt began, if there is one: meaningful only while the last observation is halted."""
         return self._halts.since()
 
-    def curve(self, quantity: Quantity, start: int, end: int, points: int) -> tuple[list[int], list[float]]:
-        """Times and values of that time, at most about ``points`` of them, the extremes kept; one more on each side."""
-        curve = self._curves[quantity]
-        length = len(curve.times)
-        first = max(0, bisect_left(curve.times, start) - 1)
-        last = min(length, bisect_right(curve.times, end) + 1)
-        return reduced(curve.times[first:last], curve.values[first:last], points)
+    def price(self, start: int, end: int, points: int) -> Curve:
+        """The price in that time, at most about ``points`` times, the extremes kept; one more on each side."""
+        first, last = self._price.window(start, end)
+        return Curve(*reduced(self._price.times[first:last], self._price.values[first:last], points))
+
+    def wealth(self, start: int, end: int, points: int, *, compared: bool) -> Curve:
+        """The wealth likewise, with its drawdown, and where ``compared``, against the price of the base asset."""
+        first, last = self._wealth.window(start, end)
+        times, values = self._wealth.times[first:last], self._wealth.values[first:last]
+        price = self._price
+        if not compared or not price.times:
+            places = kept(times, values, points)
+            holding = None
+        else:
+            low, high = price.window(start, end)
+            at = kept(price.times[low:high], price.values[low:high], points // 2)
+            near = {bisect_left(times, price.times[low + place]) for place in at}
+            places = sorted({*kept(times, values, points // 2), *(place for place in near if place < len(times))})
+            holding = self._holding([first + place for place in places], start)
+        falls: list[float | None] = [float(self._falls[first + place]) for place in places]
+        return Curve(
+            [times[place] for place in places],
+            [values[place] for place in places],
+            holding,
+            falls,
+        )
+
+    def _holding(self, places: list[int], start: int) -> list[float | None]:
+        """At each of these wealths, what the first one from ``start`` on had become, had it been held."""
+        begun = next((place for place in places if self._wealth.times[place] >= start), None)
+        before = None if begun is None else self._price.at(self._wealth.times[begun])
+        if begun is None or not before:
+            return [None] * len(places)
+        per_unit = self._wealth.values[begun] / self._units[begun] / before
+        held = (per_unit * self._units[place] * (self._price.at(self._wealth.times[place]) or nan) for place in places)
+        return [None if isnan(each) else each for each in held]
 
     def regimes(self, start: int, end: int, least: int) -> list[Span]:
         """The stretches of one regime."""

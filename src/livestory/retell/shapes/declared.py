@@ -11,21 +11,28 @@ from msgspec import Struct
 from livestory.retell.columns import COLUMNS
 
 _TIME = "time closetime timestamp datetime date barclose dateandtime ts iso index day at indexlevel0"
-_SYMBOL = "fillsymbol symbol pair market instrument instrumentid ticker tradingpair assetpair product coin"
-_FEE = (
-    "fillfee fee fees commission commissions feepaid feecost totalfee totalfees totalcommission tradefee "
-    "tradingfee transactionfee feeamount"
+_SYMBOL = (
+    "fillsymbol symbol symbols pair market instrument instrumentid ticker tradingpair assetpair product productid coin "
+    "spotpairs security item contract contracts asset"
 )
-_FEE_ASSET = "fillfeeasset feeasset feecurrency feecoin feetoken commissionasset commissioncurrency feeunit"
+_FEE = (
+    "fillfee fee fees commission commissions feepaid feecost feescost totalfee totalfees totalcommission tradefee "
+    "tradingfee transactionfee feeamount costs ibcommission commfee feesandorspread comm"
+)
+_FEE_ASSET = (
+    "fillfeeasset feeasset feecurrency feescurrency feecoin feetoken commissionasset commissioncurrency "
+    "ibcommissioncurrency feeunit"
+)
 _RESULT = (
-    "fillresult pnl netpnl netpnln profit profitabs closeprofitabs realizedpnl realisedpnl closedpnl netprofit "
-    "profitloss result pnlabs pnlamount netpl pl"
+    "fillresult pnl netpnl netpnln profit profitabs closeprofitabs realizedpnl realisedpnl closedpnl closedpnln "
+    "realizedpl realizedprofit fifopnlrealized netprofit profitloss result pnlabs pnlamount netpl pl pnln"
 )
 _WEALTH = (
     "wealth equity wealthtotal portfoliovalue accountequity accountvalue totalequity totalvalue networth "
     "netliquidation netliquidationvalue netliq nav accountbalance balance capital total value"
 )
 _STATUS = "status orderstatus state"
+_QUOTE = "quoteasset quotecurrency currencyprimary pricecurrency pricefeetotalunit feetotalunit settlecurrency currency"
 
 
 class Shape(Struct, frozen=True, eq=False, kw_only=True):
@@ -76,26 +83,30 @@ FILLS = Shape(
     | {
         "wealth": _WEALTH.removesuffix(" capital total value"),  # of a fill these are what was paid
         "time": (
-            "time closetime executedat filledat filltime exectime tradetime transacttime tsevent tslast timestamp "
-            "datetime date barclose dateandtime ts iso index"
+            "time closetime executedat filledat filledtime filltime exectime executiontime tradetime transacttime "
+            "transactiontime tsevent tslast timestamp datetime date barclose dateandtime ts iso index ordertime "
+            "createdat updatedat utctime"
         ),
-        "fill_side": "fillside side tradetype orderside action buysell type direction transactiontype signal",
+        "fill_side": "fillside side tradetype orderside action buysell dir type direction transactiontype signal",
         "fill_quantity": (
-            "fillquantity filled filledqty executed executedqty execqty cumqty lastqty quantity qty amount "
-            "size vol volume contracts units shares"
+            "fillquantity filled filledqty filledquantity filledamount executed executedqty execqty execquantity "
+            "executedquantity cumqty lastqty quantity qty amount quantitytransacted size sz vol volume contracts "
+            "units shares lots"
         ),
         "fill_price": (
-            "fillprice average avgprice averageprice avgpx lastpx execprice executedprice tradeprice price rate"
+            "fillprice average avgprice averageprice avgtradingprice avgfilledprice filledprice avgpx lastpx execprice "
+            "executedprice executionprice tradeprice tprice priceattransaction price px rate"
         ),
-        "limit_price": "price limitprice",
+        "limit_price": "price limitprice orderprice",
         "fill_fee": _FEE,
         "fill_fee_asset": _FEE_ASSET,
         "fill_symbol": _SYMBOL,
-        "trade_id": "tradeid exchangetradeid fillid execid txid transactionid id",
+        "trade_id": "tradeid exchangetradeid fillid execid txid transactionid deal id",
         "fill_order_id": "fillorderid orderid ordertxid clientorderid",
         "fill_result": _RESULT,
         "fill_reason": "fillreason reason exitreason closereason tag comment note signalname",
         "status": _STATUS,
+        "quote": _QUOTE,
     },
     needs=(("fill_side", "fill_quantity"), ("fill_quantity",), ("fill_price",)),
 )
@@ -105,25 +116,30 @@ TRIPS = Shape(
     columns={
         "entry_time": (
             "entrytime entrytimestamp entrydate entrydatetime entryts entryat opendate opentime opentimestamp openedat "
-            "opened tsopened buytime buydate buytimestamp"
+            "opened tsopened buytime buydate buytimestamp createdat timeofentry entrydatetimeutc"
         ),
         "exit_time": (
             "exittime exittimestamp exitdate exitdatetime exitts exitat closedate closetime closetimestamp closedat "
-            "closed tsclosed selltime selldate selltimestamp " + _TIME
+            "closed tsclosed selltime selldate selltimestamp tradetime " + _TIME
         ),
         "entry_price": (
-            "entryprice avgentryprice entryavgprice openrate openprice avgpxopen avgopenprice buyprice entry"
+            "entryprice avgentryprice entryavgprice averageentryprice openrate openprice avgpxopen avgopenprice "
+            "entrypx buyprice boughtaverage entry"
         ),
         "exit_price": (
-            "exitprice avgexitprice exitavgprice closerate closeprice avgpxclose avgcloseprice sellprice exit"
+            "exitprice avgexitprice exitavgprice averageexitprice closerate closeprice avgpxclose avgcloseprice "
+            "exitpx sellprice soldaverage exit"
         ),
-        "fill_side": "side direction positionside tradedirection entry type position isshort action",
-        "fill_quantity": "peakqty size qty quantity amount contracts shares units volume positionsize tradesize lots",
+        "closing_side": "closingdirection closingside closeside",
+        "fill_side": "side direction positionside tradedirection entry type strategy position isshort action",
+        "fill_quantity": (
+            "peakqty qty quantity contracts shares units amount size volume boughtamount positionsize tradesize lots"
+        ),
         "cost": "stakeamount cost notional invested",
         "fill_result": _RESULT,
         "share": (
-            "pnlpct profitratio returnpct return returns pnlpercent profitpct profitpercent netpnlpct realizedreturn "
-            "closeprofit roi pnlratio"
+            "pnlpct profitratio returnpct return returns ret pnlpercent pnlpercentage profitpct profitpercent "
+            "profitpercentage netpnlpct realizedreturn closeprofit roi pnlratio"
         ),
         "fill_fee": _FEE,
         "entry_fee": "entryfees entryfee feeopencost openfee",
@@ -132,10 +148,11 @@ TRIPS = Shape(
         "exit_fee_rate": "feeclose",
         "fill_fee_asset": _FEE_ASSET,
         "fill_symbol": _SYMBOL,
-        "trade_id": "exittradeid tradeid positionid id tradeno tradenumber",
+        "trade_id": "exittradeid tradeid positionid id tradeno tradenumber ticket dealid",
         "entry_reason": "entrytag entertag buytag entryreason entrysignal tag signal setup",
         "exit_reason": "exitreason sellreason closereason exittype exitsignal reason comment",
         "status": _STATUS,
+        "quote": _QUOTE,
         "wealth": _WEALTH + " balanceafter equityafter capitalafter",
     },
     needs=(("entry_price",), ("exit_price",), ("exit_time", "entry_time")),
@@ -169,10 +186,10 @@ RETURNS = Shape(
 )
 LEDGER = Shape(
     name="a ledger",
-    says="a balance for each asset",
+    says="a balance, or a change of it, for each asset",
     columns={
         "asset": "asset currency coin",
-        "balance": "balance total free walletbalance",
+        "balance": "balance total free walletbalance change",
         "price": "price",
         "fill_side": "side",
     },
@@ -208,7 +225,23 @@ VALUES = Shape(
     told=False,
     advice="a value for each asset is no wealth; explain the returns or the transactions beside it",
 )
-SHAPES = (PAIRS, TRIPS, FILLS, WEALTH, RETURNS, LEDGER, BOOK, CANDLES, VALUES)
+SWAPS = Shape(
+    name="a tax export",
+    says="what was sent, and what was received for it",
+    columns={"sent": "sentamount sentquantity soldamount", "received": "receivedamount receivedquantity"},
+    needs=(("sent",), ("received",)),
+    told=False,
+    advice="it names no price and no side; explain the exchange's own export of trades",
+)
+INVERSE = Shape(
+    name="BitMEX's executions",
+    says="costs and fees in satoshi",
+    columns={"cost": "execcost", "fee": "execcomm"},
+    needs=(("cost",), ("fee",)),
+    told=False,
+    advice="their quantities are contracts and their costs satoshi; explain the account's wealth",
+)
+SHAPES = (PAIRS, TRIPS, FILLS, WEALTH, RETURNS, LEDGER, BOOK, CANDLES, VALUES, SWAPS, INVERSE)
 """In the order in which a table is held against them."""
 
 WRITERS = (
@@ -227,5 +260,21 @@ WRITERS = (
     Writer("NautilusTrader", "fills", "traderid strategyid instrumentid side filledqty avgpx"),
     Writer("NautilusTrader", "fills", "traderid strategyid instrumentid orderside lastqty lastpx"),
     Writer("NautilusTrader", "round trips", "traderid strategyid instrumentid tsopened tsclosed avgpxopen avgpxclose"),
+    Writer("MetaTrader", "fills", "deal symbol type direction volume price"),
+    Writer("MetaTrader", "round trips", "ticket type size item sl tp commission swap profit"),
+    Writer("MetaTrader", "round trips", "position symbol type volume sl tp commission swap profit"),
+    Writer("Binance", "fills", "dateutc orderno pair type orderprice orderamount filled total"),
+    Writer("Binance", "fills", "dateutc market type price amount total fee feecoin"),
+    Writer("Bybit", "round trips", "contracts closingdirection qty entryprice exitprice exittype"),
+    Writer("Bybit", "fills", "spotpairs ordertype direction filledprice filledquantity"),
+    Writer("Coinbase", "fills", "portfolio tradeid product side size sizeunit price fee"),
+    Writer("Coinbase", "fills", "transactiontype asset quantitytransacted priceattransaction"),
+    Writer("KuCoin", "fills", "uid orderid symbol side avgfilledprice filledamount feecurrency"),
+    Writer("Hyperliquid", "fills", "coin dir px sz ntl fee"),
+    Writer("Interactive Brokers", "fills", "quantity tradeprice ibcommission"),
+    Writer("Interactive Brokers", "fills", "datadiscriminator assetcategory quantity tprice"),
+    Writer("QuantConnect Lean", "round trips", "entrytime exittime direction entryprice exitprice mae mfe orderids"),
+    Writer("3Commas", "round trips", "dealid boughtaverage soldaverage profit"),
+    Writer("Jesse", "round trips", "strategyname openedat closedat entryprice exitprice pnlpercentage"),
 )
 """The first whose columns a table has all of is named in the story's head."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -12,10 +13,11 @@ from msgspec import Struct
 from livestory.errors import InputError, TableError
 from livestory.retell.cells import UNKNOWN
 from livestory.retell.columns import FILL, OBSERVATION, TIME
+from livestory.retell.readers import NEEDED
 from livestory.retell.shapes import declared
 from livestory.retell.shapes.declared import Shape
 from livestory.retell.shapes.names import Name, name_of, plain
-from livestory.retell.words_of_cells import LONG_OR_SHORT, SIDES
+from livestory.retell.words_of_cells import LONG_OR_SHORT, NO_TRADES, SIDES
 from livestory.tables import Table
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ _MOST, _LONGEST = 50, 40  # columns, and characters of a column's name, that a m
 _TOLD_BY_ITSELF = ("wealth", "score", "target_weight", "price")
 _DAY = re.compile(r"\s*\d{4}-\d\d-\d\d")
 _CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}[^/-]*")
+_IS_NUMBER = re.compile(r"[-+]?[0-9.]+").fullmatch
 _A_PAIR = 2
 _HALF_OF_PAIRS = 0.5
 _LEAST_OF_PAIRS = 8  # columns that TradingView writes at least
@@ -57,6 +60,12 @@ class Layout(Struct, frozen=True):
         if self.shape is declared.RETURNS:
             return frozenset({TIME, "wealth"})
         return (frozenset(self.fields) & frozenset(OBSERVATION)) | ({"fill"} if self.fills else set()) | {TIME}
+
+    def can_spare(self, column: str) -> bool:
+        """Whether there is something to tell without a column, which nobody has asked for by name."""
+        others = self.fields.keys() - {column, TIME}
+        told = others & {*OBSERVATION, "fill_side", "fill_quantity", "entry_price", "fill_price"}
+        return bool(told) and column not in NEEDED and column not in self.given
 
     def without(self, column: str) -> Layout:
         """The layout in which one column is not read."""
@@ -98,7 +107,7 @@ def recognised(  # noqa: PLR0913, PLR0917 - a table as it was seen, and what is 
     Raises TableError where it tells nothing, or of something else, half a trade, or one column by two names.
     """
     columns = sample or [[] for _ in names]
-    seen = _Seen(table, line, names, [name_of(name) for name in names], columns, given)
+    seen = _Seen(table, line, names, _told_apart([name_of(name) for name in names], columns), columns, given)
     if shape is not None:
         chosen = named(shape)
         fields = _matched(seen, chosen)
@@ -143,8 +152,25 @@ def given_columns(text: str) -> dict[str, str]:
     return given
 
 
+def _told_apart(names: list[Name], sample: Sequence[Sequence[str]]) -> list[Name]:
+    """The names, but of two times and prices that are called alike, as MetaTrader has them, what each stands for."""
+    twice = {}
+    for kind in ("price", "time", "date", "datetime"):
+        fields = [field for field, name in enumerate(names) if name.spellings[0] in {kind, f"{kind}1"}]
+        if len(fields) == _A_PAIR and list(sample[fields[0]]) != list(sample[fields[1]]):
+            twice[kind] = fields
+    if "price" not in twice:
+        return names
+    told = list(names)
+    for kind, fields in twice.items():
+        for field, leg in zip(fields, ("entry", "exit"), strict=True):
+            told[field] = names[field]._replace(spellings=(leg + kind,))
+    return told
+
+
 def _candidates(seen: _Seen) -> Iterator[tuple[Shape, dict[str, int]]]:
     """The shapes that the table may have, the likeliest first."""
+    yield from _refused(seen, {}, declared.INVERSE, declared.SWAPS)
     by_place = _pairs_by_place(seen)
     if by_place is not None:
         yield declared.PAIRS, by_place
@@ -160,15 +186,22 @@ def _candidates(seen: _Seen) -> Iterator[tuple[Shape, dict[str, int]]]:
     fields = _matched(seen, declared.WEALTH)
     for column in FILL:
         fields.pop(column, None)
-    for refused in (declared.LEDGER, declared.BOOK, declared.CANDLES, declared.VALUES):
-        found = _matched(seen, refused)
-        if _has(refused, found) and _is_no_story(seen, refused, found, fields):
-            yield refused, found
+    yield from _refused(seen, fields, declared.LEDGER, declared.BOOK, declared.CANDLES, declared.VALUES)
     returns = _matched(seen, declared.RETURNS)
+    if "wealth" in fields and _are_returns(seen, fields["wealth"]):
+        returns["return"] = fields.pop("wealth")
     if "return" in returns and not fields.keys() & {"wealth", "price", "score", "target_weight"}:
         yield declared.RETURNS, returns
     if fields.keys() & {*OBSERVATION[1:]}:
         yield declared.WEALTH, fields
+
+
+def _refused(seen: _Seen, fields: Mapping[str, int], *shapes: Shape) -> Iterator[tuple[Shape, dict[str, int]]]:
+    """Those of the shapes that the table has and that are not told; ``fields`` are what it could tell of wealth."""
+    for shape in shapes:
+        found = _matched(seen, shape)
+        if _has(shape, found) and _is_no_story(seen, shape, found, fields):
+            yield shape, found
 
 
 def _has(shape: Shape, fields: Mapping[str, int]) -> bool:
@@ -251,20 +284,34 @@ def _fits(own: str, cells: Sequence[str], spelling: str) -> bool:
     texts = {text.strip().casefold() for text in cells} - UNKNOWN
     match own:
         case "fill_side":
-            words = SIDES.keys() | LONG_OR_SHORT.keys() | {"hold", "none", "flat", "0"}
-            return bool(texts) and texts <= words and bool(texts & (SIDES.keys() | LONG_OR_SHORT.keys()))
+            sides = SIDES.keys() | LONG_OR_SHORT.keys()
+            said = texts & sides
+            if spelling in {"signal", "type", "strategy"}:
+                said = {text for text in said if not _IS_NUMBER(text)}
+            return bool(said) and texts <= sides | NO_TRADES
         case "time" | "entry_time" | "exit_time":  # a time of day stands beside a column of days
             return not texts or not all(map(_CLOCK.fullmatch, texts))
         case "fill_symbol":
             return not texts or any(re.search(r"[a-z]", text) for text in texts)
         case "fill_quantity":
-            return spelling not in {"filled", "type"} or any(re.search(r"[0-9]", text) for text in texts)
+            return not texts or any(re.search(r"[0-9]", text) for text in texts)
         case _:
             return True
 
 
 def _is_signed(cells: Sequence[str]) -> bool:
     return any(text.strip().startswith("-") and len(text.strip()) > 1 for text in cells)
+
+
+def _are_returns(seen: _Seen, field: int) -> bool:
+    """Whether a column without a name of its own holds returns: some are losses, and all are small."""
+    if seen.names[field].spellings[0] not in {"0", "value"}:
+        return False
+    values = []
+    for text in seen.sample[field]:
+        with suppress(ValueError):
+            values.append(float(text))
+    return any(value < 0 for value in values) and all(abs(value) < 1 for value in values)
 
 
 def _come_in_twos(cells: Sequence[str]) -> bool:
@@ -332,7 +379,7 @@ def _settle_fills(seen: _Seen, fields: dict[str, int]) -> None:
     for column in ("fill_quantity", "fill_price"):
         if column not in fields:
             raise _missing(seen, column, declared.FILLS)
-    of_fills = {*FILL, TIME, "limit_price", "status"}
+    of_fills = {*FILL, TIME, "limit_price", "status", "quote"}
     if fields.get("limit_price") == fields["fill_price"]:
         fields.pop("limit_price", None)
     if fields.keys() <= of_fills | {"price", "no_trade_reason", "wealth"}:
@@ -341,6 +388,8 @@ def _settle_fills(seen: _Seen, fields: dict[str, int]) -> None:
                 fields.pop(column)
     if fields.get("wealth") in {field for own, field in fields.items() if own != "wealth"}:
         fields.pop("wealth")
+    if "balanceunit" in {*_all(seen)}:  # one asset's
+        fields.pop("wealth", None)
 
 
 def _missing(seen: _Seen, column: str, shape: Shape) -> TableError:

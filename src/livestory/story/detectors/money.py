@@ -89,6 +89,7 @@ class GapDetector(Struct):
 
 
 _BELIEVED_AFTER = 3  # as many implausible readings in a row that agree are believed: the world did change
+_ALL_BUT = 0.01  # of the wealth: how little may have been won or lost on the day on which all of it is withdrawn
 _OTHERS = ("drawdown", "position", "weight", "target_weight", "threshold", "day_return", "resume_score")
 _ALL = ("flow", "wealth", "price", "score", *_OTHERS)
 
@@ -170,6 +171,8 @@ class ReadingDetector(Struct):
         net, last = reading, account.price
         if what == "wealth":
             net, last = reading - (o.flow or 0.0), account.wealth
+            if reading == 0.0 and last is not None and (not last or (o.flow and _is_all(-o.flow, last))):
+                return True  # all is withdrawn
         refusal, factor = self.refused.get(what), account.settings.implausible
         if not (0.0 < reading < inf and (net > 0.0 or not last)):  # the first wealth may all be deposited just now
             if refusal is not None:
@@ -182,6 +185,10 @@ class ReadingDetector(Struct):
         agrees = refusal.last is not None and _plausible(net, refusal.last, factor)
         refusal.alike, refusal.last = refusal.alike + 1 if agrees else 1, reading
         return refusal.alike >= _BELIEVED_AFTER
+
+
+def _is_all(withdrawn: float, last: float) -> bool:
+    return abs(withdrawn - last) <= _ALL_BUT * last
 
 
 def _plausible(reading: float, last: float | None, factor: float) -> bool:

@@ -29,7 +29,7 @@ class TradeDetector(Struct):
         symbol = account.symbol_of(fill.symbol)
         base, quote = assets(symbol)
         paid_in = settled_in(symbol)
-        held = account.positions.get(symbol)
+        held = account.positions.get(account.holding_of(fill))
         sold_out = fill.side == "sell" and not closed.position_after
         trade = Trade(
             side=fill.side,

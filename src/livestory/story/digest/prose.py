@@ -16,10 +16,11 @@ from livestory.story.wording import numbers, performance
 from livestory.story.wording.text import escape, of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from livestory.story.digest.period import DatedFacts, Halt, Period, Span
     from livestory.story.kinds.base import Facts
+    from livestory.story.results import CurrencyResult
 
 _NEARLY_ALL, _MOST = 0.8, 0.5  # of the period's return, made on one day
 _NOT_MADE_UP_FOR = 1.25  # a day that made more than that of it was partly undone by the others
@@ -73,20 +74,34 @@ def _title(span: Span) -> str:
             return f"{numbers.minute(span.start)} to {numbers.minute(span.end)}"
 
 
-def _verdict(p: Period) -> str:
-    """``down 20.9% to 0.9039 BTC. Holding ETH would have lost 12.2%.``."""
+def verdict(  # noqa: PLR0913, PLR0917 - each is one of the facts it is made of
+    change: float | None,
+    wealth: float | None,
+    unit: str | None,
+    holding: float | None,
+    base: str | None,
+    results: Sequence[CurrencyResult] = (),
+) -> str:
+    """``down 20.9% to 0.9039 BTC. Holding ETH would have lost 12.2%``; without wealth, what closing has earned."""
     told = []
-    if p.change is not None and p.wealth is not None:
-        told.append(f"{_way(p.change, 'up', 'down', 'unchanged')} {_preposition(p.change)} {_money(p.wealth, p.unit)}")
-    elif p.wealth is not None:
-        told.append(f"{_money(p.wealth, p.unit)} at its end")
-    elif p.whole is not None and p.whole.results:
-        told.append(performance.closed(p.whole.results))
+    if change is not None and wealth is not None:
+        told.append(f"{_way(change, 'up', 'down', 'unchanged')} {_preposition(change)} {_money(wealth, unit)}")
+    elif wealth is not None:
+        told.append(f"{_money(wealth, unit)} at its end")
+    elif results:
+        told.append(performance.closed(results))
     else:
         told.append("no wealth told")
-    if p.holding is not None and p.base:
-        would = _way(p.holding, "have gained", "have lost", "have changed nothing")
-        told.append(f"Holding {escape(p.base)} would {would}")
+    if holding is not None and base:
+        would = _way(holding, "have gained", "have lost", "have changed nothing")
+        told.append(f"Holding {escape(base)} would {would}")
+    return ". ".join(told)
+
+
+def _verdict(p: Period) -> str:
+    """The verdict on a period, and from where it counts."""
+    results = p.whole.results if p.whole is not None else ()
+    told = [verdict(p.change, p.wealth, p.unit, p.holding, p.base, results)]
     if p.since is not None and p.since > p.span.start:
         told.append(f"It counts from {_at(p, p.since)}")
     return ". ".join(told) + "."

@@ -45,6 +45,7 @@ class Report(msgspec.Struct):
     observations: int = 0
     archives: int = 0  # days
     writer: str | None = None  # who writes the story now
+    replica: str | None = None  # of what it is a copy that a fleet made
 
 
 def verify(path: str | os.PathLike[str], check: Callable[[Kept], str | None] | None = None) -> Report:
@@ -57,7 +58,8 @@ def verify(path: str | os.PathLike[str], check: Callable[[Kept], str | None] | N
     report = Report(writer=holder(layout.lock))
     try:
         with faults(layout.db, "verify"):
-            JournalReader.open(layout.db).close()
+            with JournalReader.open(layout.db) as reader:
+                report.replica = reader.replica
             with closing(connect_reader(layout.db)[0]) as db:
                 readable = _Inspection(db, layout, report).run(check)
             if readable:

@@ -22,6 +22,7 @@ from livestory.story.journal.faults import faults
 from livestory.story.journal.lock import WriterLock
 from livestory.story.journal.reader import JournalReader
 from livestory.story.journal.schema import STEPS, prepare
+from livestory.story.journal.writer import refuse_replica
 
 if TYPE_CHECKING:
     import os
@@ -78,6 +79,7 @@ class Compaction:
         layout = Layout.of(path)
         with JournalReader.open(layout.db) as reader:
             identity, created = reader.identity, reader.created
+            refuse_replica(reader.replica, layout.db)
         compaction = cls(layout, WriterLock.acquire(layout.lock, name))
         try:
             with faults(layout.db, "open"):

@@ -112,6 +112,9 @@ _nested = tuple(attrgetter(name) for name in _NESTED)
 COLUMNS = _PLAIN + _NESTED
 """The columns in the order of `as_row`; ``time`` is the key. As a released schema has them, they never change."""
 
+STORED = {name: int if kind is bool else str if issubclass(kind, Struct) else kind for name, kind in _FIELDS.items()}
+"""What each of them holds where it is not empty."""
+
 
 def as_row(observation: Observation) -> tuple[Any, ...]:
     """The values of `COLUMNS`."""

@@ -124,6 +124,12 @@ def meta(db: apsw.Connection) -> tuple[str, Identity, int]:
     return found["id"], json.decode(found["identity"], type=Identity), found["created"]
 
 
+def replica(db: apsw.Connection) -> str | None:
+    """Of which journal it is a copy that a fleet made; None of one that has a writer of its own."""
+    found: str | None = db.execute("SELECT value FROM meta WHERE key='replica'").get
+    return found
+
+
 def tail_damage(db: apsw.Connection) -> str | None:
     """What is wrong with the last events, the states or, in a small journal, its pages; None if all is well."""
     rows = db.execute(f"{events(db)} ORDER BY seq DESC LIMIT ?", (CHECKED + 1,)).fetchall()

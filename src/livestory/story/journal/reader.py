@@ -9,7 +9,7 @@ import msgspec
 
 from livestory.errors import JournalError
 from livestory.story.files.layout import Layout
-from livestory.story.journal import queries
+from livestory.story.journal import queries, stored
 from livestory.story.journal.checksum import checksum
 from livestory.story.journal.connection import connect_reader
 from livestory.story.journal.entry import Compacted, Cursor, Identity, Kept, Line, from_row
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import apsw
 
     from livestory.story.inputs import Observation
+    from livestory.story.journal.stored import Rows
 
 PAGE_BYTES = 4 * 1024 * 1024  # of events read at a time: an old journal may have lines of megabytes
 _PAGE = 1000  # observations read at a time
@@ -67,6 +68,7 @@ class JournalReader:
         self._files = files
         with faults(path, "read"):
             self.id, self.identity, self.created = _meta(db, path)
+            self.replica = queries.replica(db)  # of what it is a copy that a fleet made; None: it has its own writer
             self._version = db.pragma("data_version")
 
     @classmethod
@@ -178,6 +180,20 @@ class JournalReader:
         """
         with faults(self.path, "read"):
             return queries.lines(self._db, after_seq, limit)
+
+    def rows(self, after_seq: int, after_time: int, limit: int = 1000) -> Rows:
+        """What follows the event ``after_seq`` and the observation of ``after_time``, as it is stored.
+
+        Raises JournalError.
+        """
+        with faults(self.path, "read"):
+            return stored.read(self._db, after_seq, after_time, limit, PAGE_BYTES)
+
+    def stored_identity(self) -> tuple[bytes, int]:
+        """Whose it is as it is stored, and the schema it is stored in. Raises JournalError."""
+        with faults(self.path, "read"):
+            found: str | None = self._db.execute("SELECT value FROM meta WHERE key='identity'").get
+            return (found or "{}").encode(), int(self._db.pragma("user_version"))
 
     def observations(self, since: int | None = None, until: int | None = None) -> Iterator[Observation]:
         """Observations in order of time, since <= time < until, a page at a time. Raises JournalError."""

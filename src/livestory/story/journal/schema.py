@@ -12,12 +12,14 @@ from livestory.story.journal.checksum import CHECKSUMS, ROWS, covering, teach
 from livestory.story.journal.entry import COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import apsw
 
     from livestory.story.journal.entry import Identity
+
+_NOTHING: Mapping[str, str | int] = {}
 
 APPLICATION_ID = 0x4C495645  # "LIVE"
 PARTS = ("", "-wal", "-shm")
@@ -101,30 +103,35 @@ def check_version(db: apsw.Connection, path: Path, steps: Sequence[Sequence[str]
     return version
 
 
-def prepare(
-    db: apsw.Connection, path: Path, identity: Identity, created: int, steps: Sequence[Sequence[str]] = STEPS
+def prepare(  # noqa: PLR0913 (what a journal begins with)
+    db: apsw.Connection,
+    path: Path,
+    identity: Identity,
+    created: int,
+    steps: Sequence[Sequence[str]] = STEPS,
+    *,
+    meta: Mapping[str, str | int] = _NOTHING,
 ) -> None:
     """Create the tables, or bring those of an older version up to date, in one transaction.
 
-    Raises JournalNewer, JournalForeign and what SQLite raises.
+    A new journal has what ``meta`` says beside, or in the place of, what it would begin with. Raises JournalNewer,
+    JournalForeign and what SQLite raises.
     """
     version = check_version(db, path, steps)
     db.pragma("synchronous", "full")
     db.pragma("cell_size_check", "on")
     if version < len(steps):
-        _upgrade(db, version, identity, created, steps)
+        found = {"id": os.urandom(8).hex(), "identity": json.encode(identity).decode(), "created": created, **meta}
+        _upgrade(db, version, found, steps)
     # After the tables are made, so that they stand in the journal itself: one that loses its -wal is still known.
     db.pragma("journal_mode", "wal")
 
 
-def _upgrade(
-    db: apsw.Connection, version: int, identity: Identity, created: int, steps: Sequence[Sequence[str]]
-) -> None:
+def _upgrade(db: apsw.Connection, version: int, meta: Mapping[str, str | int], steps: Sequence[Sequence[str]]) -> None:
     db.execute("BEGIN IMMEDIATE")
     for statement in (statement for step in steps[version:] for statement in step):
         db.execute(statement)
     if version == 0:
-        meta = {"id": os.urandom(8).hex(), "identity": json.encode(identity).decode(), "created": created}
         db.executemany("INSERT INTO meta(key, value) VALUES(?, ?)", meta.items())
     if len(steps) >= CHECKSUMS:
         teach(db)

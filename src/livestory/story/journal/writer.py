@@ -36,6 +36,7 @@ from livestory.story.journal.schema import (
     PUT_META,
     PUT_STATE,
     SEAL_OBSERVATIONS,
+    check_version,
     prepare,
 )
 
@@ -50,6 +51,7 @@ __all__ = ["Answer", "Cursor", "Entry", "Identity", "Journal", "JournalReader", 
 _log = logging.getLogger("livestory")
 _NOTHING: Mapping[str, bytes] = {}
 _NO_CURSORS: Mapping[str, Cursor] = {}
+_NO_META: Mapping[str, str | int] = {}
 
 
 class Journal:
@@ -175,8 +177,7 @@ class Journal:
             raise
         self.last = last
         self._tried.clear()
-        if self._files is not None and not self._files.intact(after_commit=True):
-            self._put_back(db, "append")
+        self._look_after(db)
         return kept
 
     def guard(self) -> None:
@@ -250,19 +251,26 @@ class Journal:
             db = self._db = connect(
                 self.path, flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE, vfs=self._vfs
             )
-            prepare(db, self.path, identity, SystemClock().now())
-            try:
-                damage = queries.tail_damage(db)
-                self.id, stored, _ = queries.meta(db)
-            except (KeyError, TypeError, msgspec.MsgspecError) as error:
-                raise corrupt(self.path, f"whose it is ({error!r})") from error
-            if damage is not None:
-                raise corrupt(self.path, damage)
-            self.last = queries.last_kept(db)
+            stored = self._prepared(db, identity)
             self.identity = _agreed(stored, identity, self.path)
             if self.identity != stored:
                 db.execute(PUT_META, ("identity", msgspec.json.encode(self.identity).decode()))
             self._files = JournalFiles(self.path, db)
+
+    def _prepared(self, db: apsw.Connection, identity: Identity, meta: Mapping[str, str | int] = _NO_META) -> Identity:
+        """Bring the tables up to date, and read where the journal ends; returns whose it is."""
+        if check_version(db, self.path) and not meta:
+            refuse_replica(queries.replica(db), self.path)
+        prepare(db, self.path, identity, SystemClock().now(), meta=meta)
+        try:
+            damage = queries.tail_damage(db)
+            self.id, stored, _ = queries.meta(db)
+        except (KeyError, TypeError, msgspec.MsgspecError) as error:
+            raise corrupt(self.path, f"whose it is ({error!r})") from error
+        if damage is not None:
+            raise corrupt(self.path, damage)
+        self.last = queries.last_kept(db)
+        return stored
 
     def _guarded(self, operation: str) -> apsw.Connection:
         """The open connection of the one writer, whose files stand where they belong."""
@@ -302,6 +310,11 @@ class Journal:
         db.executemany(INSERT_POSITION, self._held.changes(observation.time, observation.positions))
         self._held = Held(observation.time, observation.positions)
         return moving(observation.positions)
+
+    def _look_after(self, db: apsw.Connection) -> None:
+        """After a commit: put back what was taken away from under it."""
+        if self._files is not None and not self._files.intact(after_commit=True):
+            self._put_back(db, "append")
 
     def _put_back(self, db: apsw.Connection, operation: str) -> None:
         """Let this journal stand again where it was moved, deleted or replaced; with it the open connection is new."""
@@ -353,6 +366,16 @@ class Journal:
         if db is not None:
             with suppress(apsw.Error):  # of the checkpoint at the end, which the next one makes up for
                 db.close(force=True)
+
+
+def refuse_replica(replica: str | None, path: Path) -> None:
+    """Raise JournalForeign where the journal is a copy, which has no writer but the fleet."""
+    if replica is not None:
+        message = (
+            f"{path}: a copy of {replica} from a fleet, which nobody writes but livestory fleet pull\n"
+            "Write where that bot runs, or name another folder with --dir."
+        )
+        raise JournalForeign(message)
 
 
 _DIGEST = 64  # hexadecimal digits

@@ -296,11 +296,12 @@ def _in_words(f: Trade) -> Iterable[str]:
     elif left is None:
         yield "its cost is not known"
     else:
-        dust = "of dust " if trip is not None else ""
+        dust = "of dust " if trip is not None and left < trip.size * _DUST else ""  # else of other positions in it
         yield f"{of(numbers.exact(left), f.base)} {dust}left" if left else f"{none_of(f.base)} left"
 
 
 _LONG = "long"
+_DUST = Decimal("0.01")  # of a position, far above what ends one
 
 
 def _round_trip(trip: RoundTrip) -> Iterable[str]:

@@ -24,6 +24,9 @@ export function show(next) {
 /** The newest event that the head knows of. */
 export const lastSeq = () => status?.last_seq ?? 0;
 
+/** The status that it shows. */
+export const last = () => status;
+
 export function connected(yes) {
   lost = !yes;
   if (status) draw();
@@ -150,7 +153,6 @@ function hideUnknown(figures) {
   for (const [id, known] of Object.entries(figures)) {
     byId(id).parentElement.hidden = status.positions !== null && !known;
   }
-  byId("chart").hidden = status.positions !== null && status.wealth === null && status.price === null;
 }
 
 function drawFigures() {

@@ -5,11 +5,15 @@ import { Chart } from "./chart.js";
 import { byId, make, recall, remember, say } from "./dom.js";
 import * as head from "./head.js";
 import { Live } from "./live.js";
+import { Overview } from "./overview.js";
+import { onMoved, placedLine } from "./place.js";
 import { Story } from "./story.js";
+import { beginTabs } from "./tabs.js";
 import * as times from "./times.js";
 
-const story = new Story((event) => chart.find(event), async (seq) => { if (seq > head.lastSeq()) heard(await ask("api/status")); });
-const chart = new Chart((seq) => story.find(seq));
+const story = new Story((event) => chart.find(event.time), async (seq) => { if (seq > head.lastSeq()) heard(await ask("api/status")); });
+const chart = new Chart((seq) => story.find(seq), (place) => overview.choose(place));
+const overview = new Overview(chart, (seq) => story.find(seq));
 const chapters = new Chapters((seq) => story.find(seq));
 const live = new Live({
   status: heard,
@@ -17,6 +21,7 @@ const live = new Live({
     story.line(event);
     chart.line(event);
     chapters.line(event);
+    overview.refresh();
   },
   anew(status) {
     heard(status);
@@ -25,10 +30,13 @@ const live = new Live({
   link,
 });
 
+let heardLast = null;
 function heard(status) {
   head.show(status);
   story.kinds(status.kinds, status.unshown);
   chart.status(status);
+  if (heardLast !== null && status.heard !== heardLast) overview.refresh();
+  heardLast = status.heard;
 }
 
 let lostSince = null;
@@ -54,6 +62,7 @@ function tick() {
 
 async function begin(status) {
   chart.begin(status);
+  overview.reload();
   chapters.reload();
   await story.reload();
 }
@@ -81,6 +90,7 @@ byId("zone").addEventListener("click", () => {
   head.tick();
   story.redraw();
   chapters.redraw();
+  overview.redraw();
   chart.redraw();
 });
 byId("theme").addEventListener("click", () => {
@@ -92,13 +102,22 @@ byId("theme").addEventListener("click", () => {
   chart.redraw();
 });
 byId("retry").addEventListener("click", () => live.retry());
-addEventListener("hashchange", () => followLink());
+onMoved(() => {
+  if (followLink()) return;
+  chart.restore();
+  chart.begin(head.last());
+  story.restore();
+  story.reload();
+});
 
+/** Lead to the line that the address names, if it names one. */
 function followLink() {
-  const match = /^#e(\d{1,15})$/.exec(location.hash);
-  if (match) story.find(Number(match[1]));
+  const seq = placedLine();
+  if (seq !== null) story.find(seq);
+  return seq !== null;
 }
 
+beginTabs((name) => overview.shown(name));
 drawChoices();
 setInterval(tick, 1000);
 byId("lines").append(...Array.from({ length: 8 }, () => make("div", { class: "ghost", "aria-hidden": "true" })));
@@ -108,6 +127,7 @@ async function start() {
   let status;
   try {
     story.offer(await ask("api/groups"));
+    story.restore();
     status = await ask("api/status");
   } catch (error) {
     if (error.status === 404) { say(byId("state-word"), "No such story"); say(byId("state-why"), error.message); return; }

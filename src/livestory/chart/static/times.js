@@ -42,5 +42,8 @@ export function duration(micros) {
   return shown.join(" ") || "0s";
 }
 export const month = (micros) => format({ month: "short", year: "numeric" }).format(date(micros));
+export const dayAndYear = (micros) => format({ day: "numeric", month: "short", year: "numeric" }).format(date(micros));
+/** A date with its year, and the clock. */
+export const dated = (micros) => format({ day: "numeric", month: "short", year: "numeric", ...CLOCK }).format(date(micros)).replace(",", "");
 /** The clock alone where it is the same day, else with its date. */
 export const near = (micros, now) => (day(micros) === day(now) ? clock(micros) : moment(micros));

@@ -1,6 +1,8 @@
 // The story, newest line first. The lines are the bot's; this only sets them in columns.
 import { address, ask } from "./api.js";
 import { byId, make, say, toast } from "./dom.js";
+import { placed, put } from "./place.js";
+import { openTab } from "./tabs.js";
 import * as times from "./times.js";
 
 const PAGE = 60;
@@ -10,23 +12,26 @@ const MOST = 1500; // lines kept on a page that is left open; older ones come ba
 
 export class Story {
   #lines = []; #next = null; #generation = 0; #busy = false; #groups = new Set(); #offered = []; #words = ""; #waiting = []; #arrived = null; #detached = false;
-  #kinds = {}; #unshown = {}; #everything = false; #onFind; #onNewest; #last = 0;
+  #kinds = {}; #unshown = {}; #everything = false; #onFind; #onNewest; #last = 0; #oldestFirst = false; #linesOnly;
 
-  /** onFind(event): somebody asks where in the chart an event is. onNewest(seq): lines up to that one will be shown. */
-  constructor(onFind, onNewest) {
+  /** onFind(event): somebody asks where in the chart an event is. onNewest(seq): lines up to that one will be shown.
+   * linesOnly: there is no record behind a line; it leads to the chart. */
+  constructor(onFind, onNewest, linesOnly = false) {
+    this.#linesOnly = linesOnly;
     this.#onFind = onFind;
     this.#onNewest = onNewest;
     byId("older").addEventListener("click", () => this.#more());
     byId("fresh").addEventListener("click", () => this.#flush(true));
     byId("newest").addEventListener("click", () => this.reload());
     byId("everything").addEventListener("click", () => { this.#showEverything(!this.#everything); this.reload(); });
+    byId("order")?.addEventListener("click", () => { this.#turn(); this.reload(); });
     byId("copy").addEventListener("click", () => this.#copy(this.#lines.map((event) => event.line).reverse().join("\n"), `${this.#lines.length} lines copied`));
     byId("search-form").addEventListener("submit", (event) => { event.preventDefault(); this.#search(); });
     let typing = 0;
     byId("search").addEventListener("input", () => { clearTimeout(typing); typing = setTimeout(() => this.#search(), 250); });
     byId("lines").addEventListener("click", (event) => this.#toggle(event.target.closest(".line > button")));
     new IntersectionObserver((entries) => { if (entries.some((entry) => entry.isIntersecting)) this.#more(); }, { rootMargin: "600px" }).observe(byId("older"));
-    addEventListener("scroll", () => { if (this.#waiting.length && !this.#isReading()) this.#flush(false); }, { passive: true });
+    addEventListener("scroll", () => { if (this.#waiting.length && !this.#detached && !this.#isReading()) this.#flush(false); }, { passive: true });
   }
 
   /** The seq of the newest event known. */
@@ -43,6 +48,22 @@ export class Story {
     this.#drawFilters();
   }
 
+  /** Show what the address says: filters, words, everything. */
+  restore() {
+    this.#groups = new Set((placed("filter") ?? "").split(",").filter((name) => this.#offered.some(([known]) => known === name)));
+    this.#words = (placed("q") ?? "").trim().toLowerCase();
+    byId("search").value = placed("q") ?? "";
+    if (placed("all") === "1") this.#showEverything(true);
+    if (placed("order") === "oldest" && byId("order") && !this.#oldestFirst) this.#turn();
+    this.#drawFilters();
+  }
+
+  #turn() {
+    this.#oldestFirst = !this.#oldestFirst;
+    say(byId("order"), this.#oldestFirst ? "Oldest first" : "Newest first");
+    put("order", this.#oldestFirst ? "oldest" : null);
+  }
+
   /** Begin anew at the newest line, or around the line of that seq. */
   async reload(around = null) {
     const generation = ++this.#generation;
@@ -51,8 +72,10 @@ export class Story {
     this.#arrived = []; // lines told while the page of lines is on its way, which may lack them
     this.#drawFresh();
     if (around !== null) { this.#groups.clear(); this.#words = ""; byId("search").value = ""; this.#drawFilters(); }
+    put("filter", [...this.#groups].join(","));
+    put("q", this.#words);
     try {
-      const page = await this.#page(around === null ? null : around + PAGE / 2);
+      const page = await this.#page(around === null ? null : this.#oldestFirst ? Math.max(0, around - PAGE / 2) : around + PAGE / 2);
       await this.#onNewest(page.events[0]?.seq ?? 0);
       if (generation !== this.#generation) return;
       this.#lines = page.events;
@@ -92,6 +115,7 @@ export class Story {
   #showEverything(yes) {
     this.#everything = yes;
     byId("everything").setAttribute("aria-pressed", String(yes));
+    put("all", yes ? 1 : null);
     this.#drawFilters();
   }
 
@@ -103,6 +127,7 @@ export class Story {
 
   /** Show the line of that seq, wherever it is. */
   async find(seq) {
+    openTab("story");
     if (!byId(`e${seq}`)) await this.reload(seq);
     if (!byId(`e${seq}`) && Object.keys(this.#unshown).length) { this.#showEverything(true); await this.reload(seq); }
     const line = byId(`e${seq}`);
@@ -130,7 +155,7 @@ export class Story {
   }
 
   #page(before) {
-    return ask("api/events", { before, kind: this.#chosen()?.join(","), q: this.#words, limit: PAGE, all: this.#everything ? 1 : null });
+    return ask("api/events", { before, kind: this.#chosen()?.join(","), q: this.#words, limit: PAGE, all: this.#everything ? 1 : null, ...(this.#oldestFirst ? { order: "oldest" } : {}) });
   }
 
   #search() {
@@ -160,6 +185,11 @@ export class Story {
     } finally {
       if (generation === this.#generation) { this.#busy = false; this.#drawEnd(); }
     }
+  }
+
+  /** Read on to the end, or as far as anybody would print. */
+  async all(most = MOST) {
+    while (this.#next !== null && this.#lines.length < most) await this.#more();
   }
 
   #isReading() { return byId("lines").getBoundingClientRect().top < -60; }
@@ -252,7 +282,7 @@ export class Story {
     const focused = [...byId("filters").children].indexOf(document.activeElement);
     byId("filters").replaceChildren(...buttons);
     if (focused >= 0) byId("filters").children[Math.min(focused, buttons.length - 1)].focus();
-    byId("text").href = address("story.txt", { kind: this.#chosen()?.join(","), all: this.#everything ? 1 : null });
+    byId("text")?.setAttribute("href", address("story.txt", { kind: this.#chosen()?.join(","), all: this.#everything ? 1 : null }));
   }
 
   #group(event, line) {
@@ -266,7 +296,7 @@ export class Story {
     const [symbol, ...words] = (headline ?? "").split(" ");
     const marked = (text) => this.#highlighted(text);
     return make("li", { id: `e${event.seq}`, class: "line", "data-kind": event.kind, "data-mark": event.mark, "data-seq": event.seq, "data-unshown": event.shown === false ? "" : null },
-      make("button", { type: "button", "aria-expanded": "false" },
+      make("button", { type: "button", "aria-expanded": this.#linesOnly ? null : "false" },
         make("time", { class: "at", datetime: new Date(event.time / 1000).toISOString(), title: times.full(event.time) }, times.clock(event.time)),
         make("span", { class: "symbol-of", "aria-hidden": "true" }, symbol),
         make("span", { class: "said" },
@@ -289,6 +319,7 @@ export class Story {
   async #toggle(button) {
     if (!button) return;
     const line = button.parentElement, seq = Number(line.dataset.seq);
+    if (this.#linesOnly) { this.#onFind(this.#lines.find((event) => event.seq === seq)); return; }
     const record = line.querySelector(".record");
     button.setAttribute("aria-expanded", String(!record));
     if (record) { record.remove(); return; }
@@ -302,10 +333,10 @@ export class Story {
   #record(event) {
     const rows = [["Line", `${event.seq}, of kind ${event.kind}${event.critical ? ", critical" : ""}`], ["Time", times.full(event.time)]];
     if (event.told !== event.time) rows.push(["Told", times.full(event.told)]);
-    for (const [name, value] of Object.entries(event.record.facts ?? {})) {
+    for (const [name, value] of Object.entries(event.record?.facts ?? {})) {
       if (name !== "kind") rows.push([name.replaceAll("_", " "), fact(name, value)]);
     }
-    rows.push(["id", event.id], ["hash", event.hash]);
+    if (event.id) rows.push(["id", event.id], ["hash", event.hash]);
     const list = make("dl", {}, ...rows.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, name === "hash" || name === "id" ? make("code", {}, value) : value)]));
     const link = `#e${event.seq}`;
     const tools = make("div", { class: "tools" },

@@ -1,0 +1,37 @@
+// Where the reader is, kept in the address, so that any view is a link: #e123&range=30&filter=Trades&q=breaker
+let values = new Map();
+
+function read() {
+  values = new Map(location.hash.slice(1).split("&").filter(Boolean).map((part) => {
+    const [name, value] = part.split("=", 2);
+    return [name, value === undefined ? "" : decoded(value)];
+  }));
+}
+
+function decoded(text) {
+  try { return decodeURIComponent(text.replaceAll("+", " ")); } catch { return text; }
+}
+
+/** What the address says of that name; null where it says nothing. */
+export const placed = (name) => values.get(name) ?? null;
+
+/** The seq of the line that the address leads to; null where it leads to none. */
+export function placedLine() {
+  for (const name of values.keys()) if (/^e\d{1,15}$/.test(name)) return Number(name.slice(1));
+  return null;
+}
+
+/** Put something in the address; null takes it out. */
+export function put(name, value) {
+  if (value === null || value === "" || value === undefined) values.delete(name);
+  else values.set(name, String(value));
+  const text = [...values].map(([key, kept]) => (kept === "" ? key : `${key}=${encodeURIComponent(kept)}`)).join("&");
+  history.replaceState(null, "", text ? `#${text}` : location.pathname + location.search);
+}
+
+/** Call that when somebody changes the address by hand, or follows a link within the page. */
+export function onMoved(moved) {
+  addEventListener("hashchange", () => { read(); moved(); });
+}
+
+read();

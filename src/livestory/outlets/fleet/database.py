@@ -1,0 +1,113 @@
+"""A connection to a fleet's database: what it refuses in words, and nothing that is waited for for ever."""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import contextmanager
+from threading import Timer
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import psycopg
+
+from livestory import credentials
+from livestory.clock import HOUR
+from livestory.errors import InputError, LivestoryError
+from livestory.outlets.fleet.schema import VERSION
+from livestory.story.wording import numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from livestory.clock import Clock
+    from livestory.outlets.fleet.address import FleetAddress
+
+_ANSWERS_WITHIN = 60.0  # seconds; a connection that is silent for longer is given up
+_PASSING = ("starting up", "shutting down", "too many", "remaining connection slots", "recovery", "terminating")
+_REFUSING = ("FATAL", "password", "certificate", "authentication", "does not support SSL")
+_PASSING_STATES = ("08", "25006", "40", "53", "55", "57")  # classes and states of SQL
+_NO_FLEET = {"3F000", "42883", "42P01"}
+
+
+class FleetUnreachable(LivestoryError):
+    """The database can't be asked at present: it is away, busy with itself, or its address is another."""
+
+    exit_status: ClassVar[int] = 2  # of a command that ends with it: who waits goes on
+
+
+class FleetRefused(InputError):
+    """The database, or who asks it, is not what it should be: only a person can change that."""
+
+
+def opened(address: FleetAddress, purpose: str) -> psycopg.Connection[tuple[Any, ...]]:
+    """A connection. Raises FleetUnreachable and FleetRefused."""
+    with asked(address):
+        return address.connect(purpose)
+
+
+@contextmanager
+def asked(
+    address: FleetAddress, connection: psycopg.Connection[Any] | None = None, within: float = _ANSWERS_WITHIN
+) -> Iterator[None]:
+    """Raise what goes wrong within as FleetUnreachable or FleetRefused.
+
+    An answer that does not come in time ends ``connection``.
+    """
+    watch, descriptor = None, -1
+    if connection is not None and not connection.closed:
+        descriptor = os.dup(connection.fileno())
+        watch = Timer(within, _cut, (descriptor,))
+        watch.daemon = True
+        watch.start()
+    try:
+        yield
+    except psycopg.Error as error:
+        # Neither the cause nor its traceback goes on: they hold the parameters of the connection.
+        raise _told(address, error) from None
+    finally:
+        if watch is not None:
+            watch.cancel()
+            watch.join()  # it may be about to use the descriptor
+            os.close(descriptor)
+
+
+def check(address: FleetAddress, found: Mapping[str, Any], clock: Clock) -> None:
+    """Raise FleetRefused where the fleet is of another release than this, or another time than now."""
+    version, now = found["version"], int(found["now"])
+    if version != VERSION:
+        newer = version is not None and version > VERSION
+        remedy = "Upgrade livestory here." if newer else f"Bring it up to date: livestory fleet init --to {address.url}"
+        message = f"{address.name}: a fleet of schema {version}, and this livestory knows {VERSION}\n{remedy}"
+        raise FleetRefused(message)
+    off = clock.now() - now
+    if abs(off) >= HOUR:
+        way = "ahead of" if off > 0 else "behind"
+        message = (
+            f"{address.name}: this machine's clock is {numbers.duration(abs(off))} {way} the database's\n"
+            "Set the clock that is wrong: what is told here and there could not be put in order."
+        )
+        raise FleetRefused(message)
+
+
+def _cut(descriptor: int) -> None:
+    """End a connection from under whoever waits for it."""
+    with socket.socket(fileno=os.dup(descriptor)) as other:
+        other.shutdown(socket.SHUT_RDWR)
+
+
+def _told(address: FleetAddress, error: psycopg.Error) -> LivestoryError:
+    state = error.sqlstate or ""
+    words = (error.diag.message_primary or str(error)).removeprefix("connection failed: ").strip()
+    words = " ".join(words.split("\n")[0].split()) or "the connection ended"
+    if address.password is not None:
+        words = credentials.redacted(words, [address.password])
+    passing = any(each in words for each in _PASSING) if not state else state.startswith(_PASSING_STATES)
+    if passing or not (state or any(each in words for each in _REFUSING)):
+        return FleetUnreachable(f"{address.name}: can't be reached: {words}")
+    if state in _NO_FLEET:
+        remedy = f"Make one: livestory fleet init --to {address.url}"
+        return FleetRefused(f"{address.name}: there is no fleet in this database\n{remedy}")
+    remedy = "Check the address, the user and the password that livestory fleet init gave out for this bot or hub."
+    if state.startswith(("22", "23")):
+        remedy = "A row of the journal is larger or other than a fleet takes: livestory verify"
+    return FleetRefused(f"{address.name}: refused: {words}\n{remedy}")

@@ -1,0 +1,64 @@
+"""How much a quantity of 1 is, by the results that a table reports: of a lot or a contract, many."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+_ALIKE = Decimal("0.03")  # how far fees may bring a result from what prices make
+_EXACTLY = Decimal("0.001")
+_MOST = 0.8  # of the results agree
+_NEAR_ONE = (Decimal("0.5"), Decimal(2))
+_NOTHING = Decimal(0)
+_SEVERAL = 2
+
+
+def lots_of(closed: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
+    """Of each symbol, the lot that its results agree on; each closed trade has the one that its own result makes."""
+    counts: dict[str, list[Decimal]] = {}
+    for symbol, lot in closed:
+        counts.setdefault(symbol, []).append(lot)
+    found = {symbol: _agreed(sorted(lots)) for symbol, lots in counts.items()}
+    return {symbol: lot for symbol, lot in found.items() if lot is not None}
+
+
+def of_trips(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Decimal]]:
+    """The lots that round trips make."""
+    for row in rows:
+        entry, left, quantity, result = (
+            row.get(each) for each in ("entry_price", "exit_price", "fill_quantity", "fill_result")
+        )
+        if entry and left and quantity and result and entry != left:
+            yield row.get("fill_symbol") or "", abs(result / (quantity * (left - entry)))
+
+
+def of_fills(rows: Iterable[Mapping[str, Any]], sides: Mapping[str, str]) -> Iterator[tuple[str, Decimal]]:
+    """The lots that fills make which close what was opened before, at its average price."""
+    held: dict[str, tuple[Decimal, Decimal]] = {}  # quantity, and what was paid for it
+    for row in rows:
+        quantity, price, side = row.get("fill_quantity"), row.get("fill_price"), row.get("fill_side")
+        if not quantity or not price or (side is not None and side not in sides):
+            continue
+        symbol = row.get("fill_symbol") or ""
+        size = -abs(quantity) if side is not None and sides[side] == "sell" else quantity
+        before, paid = held.get(symbol, (_NOTHING, _NOTHING))
+        if before * size < 0 and abs(size) <= abs(before):
+            cost = paid * -size / before
+            if (result := row.get("fill_result")) and cost + size * price:
+                yield symbol, abs(result / (cost + size * price))
+            held[symbol] = before + size, paid - cost
+        elif before * size < 0:
+            held[symbol] = _NOTHING, _NOTHING
+        else:
+            held[symbol] = before + size, paid + size * price
+
+
+def _agreed(lots: Sequence[Decimal]) -> Decimal | None:
+    middle = lots[len(lots) // 2]
+    lot = Decimal(format(middle, ".2g"))
+    alike = sum(abs(each / middle - 1) < _ALIKE for each in lots) >= _MOST * len(lots)
+    near = _ALIKE if len(lots) >= _SEVERAL else _EXACTLY
+    return lot if alike and abs(lot / middle - 1) < near and not _NEAR_ONE[0] < lot < _NEAR_ONE[1] else None

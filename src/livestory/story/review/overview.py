@@ -1,0 +1,62 @@
+"""A review as page and report show it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from livestory.story.digest.prose import verdict
+from livestory.story.review.figures import Figure, figures
+from livestory.story.review.moments import Moment, key_moments
+from livestory.story.review.performance import Change
+from livestory.story.unit_value import return_of
+
+if TYPE_CHECKING:
+    from livestory.story.review.review import Review
+
+
+class Overview(Struct, frozen=True, kw_only=True):
+    """A review as page and report show it."""
+
+    verdict: str
+    since: int | None
+    until: int | None
+    figures: tuple[Figure, ...]
+    moments: tuple[Moment, ...]
+    months: tuple[Change, ...]
+    curves: dict[str, bool]  # which of wealth, result and price there are
+    trades: int  # round trips
+    symbols: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+def overview(review: Review) -> Overview:
+    """All of it, as it stands."""
+    performance, told = review.performance, review.results.told(review.results)
+    first, last = performance.first, performance.last
+    account = review.account
+    change = return_of(first.value, last.value) if first and last else None
+    return Overview(
+        verdict=verdict(
+            change,
+            account.wealth if account is not None else None,
+            account.unit if account is not None else None,
+            return_of(first.price, last.price) if first and last else None,
+            account.base if account is not None else None,
+            told,
+        ),
+        since=review.first,
+        until=review.last or None,
+        figures=figures(performance, review.results, now=review.last),
+        moments=key_moments(review),
+        months=tuple(performance.months()),
+        curves={
+            "wealth": first is not None,
+            "result": bool(review.earned),
+            "price": performance.price is not None,
+        },
+        trades=review.trips.count,
+        symbols=tuple(review.trips.symbols()),
+        reasons=tuple(review.trips.reasons()),
+    )

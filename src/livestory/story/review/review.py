@@ -1,0 +1,172 @@
+"""A story at a glance, gathered while it is told or read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
+
+from livestory.chart.reduction import Series
+from livestory.story.kinds.chapters import Chapter
+from livestory.story.kinds.money import CashFlow, FundingPaid
+from livestory.story.kinds.risk import AllTimeHigh, BreakerTripped, Halted, Phoenix, Unhalted
+from livestory.story.kinds.trades import Trade
+from livestory.story.results import Results
+from livestory.story.review.performance import Performance, day_of, holds
+from livestory.story.review.round_trips import RoundTrips
+
+if TYPE_CHECKING:
+    from livestory.story.account import Account
+    from livestory.story.kinds.base import Facts
+
+
+class Flow(NamedTuple):
+    """A deposit (positive) or withdrawal, as a chart marks it."""
+
+    seq: int
+    time: int
+    amount: float
+
+
+class Earned:
+    """All that closing has earned in one currency, over time; of very many points those that a chart needs."""
+
+    def __init__(self) -> None:
+        """Begin with nothing earned yet."""
+        self.count = 0
+        self._series = Series(4000)
+        self._last = 0
+
+    def add(self, time: int, earned: float) -> None:
+        """Take what all closings up to that instant have earned."""
+        self._last = max(self._last, time)
+        self._series.add(self._last, (earned,))
+        self.count += 1
+
+    def points(self) -> list[tuple[int, float]]:
+        """When, and all that was earned by then."""
+        return [(time, value) for time, (value,) in self._series.points() if value is not None]
+
+
+class Record(NamedTuple):
+    """A record that was told, with the value of a unit and the price then."""
+
+    time: int
+    seq: int
+    value: float | None
+    price: float | None
+
+
+class HaltSpan(Struct, kw_only=True):
+    """A halt, with the price of the base asset at both ends."""
+
+    began: int
+    seq: int
+    breaker: bool
+    drawdown: float | None = None
+    peak_time: int | None = None
+    peak_price: float | None = None
+    price: float | None = None
+    ended: int | None = None  # None: it goes on
+    end_seq: int | None = None
+    end_price: float | None = None
+
+
+class Review:
+    """What page, report and `Story` show of a story besides its lines. Instants are microseconds."""
+
+    def __init__(self, symbol: str | None) -> None:
+        """Begin; ``symbol`` is the one that the story declares."""
+        self.symbol = symbol
+        self.performance = Performance()
+        self.results = Results()
+        self.earned: dict[str, Earned] = {}  # by asset
+        self.trips = RoundTrips()
+        self.halts: list[HaltSpan] = []
+        self.flows: list[Flow] = []
+        self.record: Record | None = None
+        self.several = False  # no one symbol explains all
+        self.first: int | None = None
+        self.last = 0
+        self.account: Account | None = None
+        self._days: dict[int, int] = {}  # the seq of each day's line
+
+    def observe(self, account: Account, time: int) -> None:
+        """Take what the account knows after the observation of that instant."""
+        self.account = account
+        self._reach(time)
+        self.several = account.several
+        last = account.last
+        self.performance.observe(
+            time,
+            account.value,
+            None if account.several else account.price,
+            held=None if last is None else holds(last),
+        )
+        self._date(time)
+
+    def take(self, seq: int, time: int, facts: Facts) -> None:
+        """Take what was told at that instant, in the order told."""
+        self._reach(time)
+        price = self.performance.price
+        match facts:
+            case Trade():
+                self._trade(seq, time, facts)
+            case FundingPaid():
+                self.results.fund(facts)
+            case CashFlow():
+                self.flows.append(Flow(seq, time, facts.amount))
+            case AllTimeHigh():
+                last = self.performance.last
+                self.record = Record(time, seq, last.value if last is not None else None, price)
+            case BreakerTripped():
+                peak = self.performance.fall
+                self.halts.append(HaltSpan(
+                    began=time, seq=seq, breaker=True, price=price, drawdown=facts.drawdown, peak_time=facts.peak_time,
+                    peak_price=peak.price if peak is not None and peak.since == facts.peak_time else None,
+                ))  # fmt: skip
+            case Halted():
+                self.halts.append(HaltSpan(began=time, seq=seq, breaker=False, price=price))
+            case Phoenix() | Unhalted():
+                self._end_halt(seq, time, price)
+            case Chapter(period="day"):
+                self._days[day_of(facts.end)] = seq
+            case _:
+                pass
+
+    def result_curve(self) -> tuple[str | None, list[tuple[int, float]]]:
+        """The currency in which most was closed, and all that was earned in it, over time."""
+        if not self.earned:
+            return None, []
+        asset, earned = max(self.earned.items(), key=lambda item: item[1].count)
+        return asset or None, earned.points()
+
+    def line_of_day(self, time: int) -> int | None:
+        """The seq of the line that tells the day of an instant; None where there is none."""
+        return self._days.get(day_of(time))
+
+    def _reach(self, time: int) -> None:
+        self.first = time if self.first is None else self.first
+        self.last = max(self.last, time)
+
+    def _date(self, time: int) -> None:
+        """Take the price of this instant for what was told at it."""
+        price, last = self.performance.price, self.performance.last
+        if self.halts:
+            halt = self.halts[-1]
+            halt.price = price if halt.began == time else halt.price
+            halt.end_price = price if halt.ended == time else halt.end_price
+        if self.record is not None and self.record.time == time and last is not None:
+            self.record = self.record._replace(value=last.value, price=price)
+
+    def _trade(self, seq: int, time: int, trade: Trade) -> None:
+        self.results.hear(trade)
+        self.trips.take(seq, trade, self.symbol)
+        if trade.gain is not None:
+            asset = trade.gain_asset or trade.quote or ""
+            self.earned.setdefault(asset, Earned()).add(time, float(self.results.tallies[asset].realised))
+
+    def _end_halt(self, seq: int, time: int, price: float | None) -> None:
+        if self.halts and self.halts[-1].ended is None:
+            last = self.halts[-1]
+            last.ended, last.end_seq, last.end_price = time, seq, price

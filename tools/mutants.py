@@ -1,0 +1,279 @@
+"""Change the code in one place at random and see whether a test notices: what `make mutants` runs.
+
+A map of which test runs which line is made first, once for a state of the code (about ten minutes). Then each mutant
+gets the fastest tests of its line, for a minute at the most, in a copy of the tree. What no test notices is printed,
+with its place: a test is missing there, or the change changes nothing, which `tools/equivalent_mutants.txt` lists with
+the reason. Exits 1 where fewer than 95 in 100 are noticed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+import random
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import accumulate
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from coverage.numbits import numbits_to_nums
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[1]
+MAP = ROOT / "build" / "mutants"
+EQUIVALENT = ROOT / "tools" / "equivalent_mutants.txt"
+MUTATED = (
+    "story/account.py", "story/positions.py", "story/results.py", "story/narrator.py", "story/detectors", "story/kinds",
+    "story/journal", "story/files", "story/writing", "trading/risk.py", "trading/execution", "trading/reconciliation",
+    "follow", "outlets/alerts", "outlets/fleet", "http_server",
+)  # fmt: skip
+TESTS = (
+    "story", "journal", "story_file", "trading", "simulation", "alerts", "follow", "listen", "public", "fleet",
+    "web/test_gate.py", "web/test_api.py",
+)  # fmt: skip
+"""Those that run the code in their own process; the others, through commands and browsers, know no lines."""
+ENOUGH = 0.95
+LONGEST = 60  # seconds that the tests of one mutant may take
+_PLANNED = 20  # seconds that they take without it, at the most
+
+_OTHER: dict[type[ast.AST], Any] = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.And: ast.Or, ast.Or: ast.And,
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult,
+}  # fmt: skip
+_NAMES = {"min": "max", "max": "min", "any": "all", "all": "any"}
+
+
+class Mutant(NamedTuple):
+    """One change of one place."""
+
+    file: Path  # below the root
+    line: int
+    start: int  # bytes of the file
+    end: int
+    before: str
+    after: str
+    symbol: str  # the function that it is in
+
+    def __str__(self) -> str:
+        """Where it is and what it does, without the line's number: that moves."""
+        return f"{self.file.as_posix().removeprefix('src/livestory/')} {self.symbol}: {self.before} -> {self.after}"
+
+
+def mutants_of(file: Path) -> Iterator[Mutant]:
+    """Each change that can be made to a file, in the order of its text."""
+    text = (ROOT / file).read_text()
+    starts = [0, *accumulate(len(line.encode()) for line in text.splitlines(keepends=True))]
+
+    def places(node: ast.AST, symbol: str) -> Iterator[Mutant]:
+        if isinstance(node, ast.JoinedStr | ast.arg) or _is_for_types(node):
+            return  # what stands in an f-string has no place of its own in Python 3.11
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            symbol = f"{symbol}.{node.name}".lstrip(".")
+        for after in _changed(node) if symbol else ():
+            start = starts[node.lineno - 1] + node.col_offset  # type: ignore[attr-defined]
+            end = starts[node.end_lineno - 1] + node.end_col_offset  # type: ignore[attr-defined]
+            yield Mutant(file, node.lineno, start, end, ast.unparse(node), after, symbol)  # type: ignore[attr-defined]
+        for name, child in ast.iter_fields(node):
+            if name not in {"decorator_list", "returns", "annotation", "bases", "keywords"} or isinstance(
+                node, ast.Call
+            ):
+                for each in child if isinstance(child, list) else [child]:
+                    if isinstance(each, ast.AST):
+                        yield from places(each, symbol)
+
+    yield from places(ast.parse(text), "")
+
+
+def _is_for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
+def _changed(node: ast.AST) -> Iterator[str]:  # noqa: C901 - one case a kind of node
+    match node:
+        case ast.Compare(ops=[op, *_]) if type(op) in _OTHER:
+            other = ast.Compare(node.left, [_OTHER[type(op)](), *node.ops[1:]], node.comparators)
+            yield f"({ast.unparse(other)})"
+        case ast.BoolOp():
+            yield f"({ast.unparse(ast.BoolOp(_OTHER[type(node.op)](), node.values))})"
+        case ast.BinOp() if type(node.op) in _OTHER and not _is_of_types(node):
+            yield f"({ast.unparse(ast.BinOp(node.left, _OTHER[type(node.op)](), node.right))})"
+        case ast.UnaryOp(op=ast.Not()):
+            yield f"({ast.unparse(node.operand)})"
+        case ast.IfExp():
+            yield f"({ast.unparse(ast.IfExp(node.test, node.orelse, node.body))})"
+        case ast.Constant(value=bool(truth)):
+            yield str(not truth)
+        case ast.Constant(value=int(number)):
+            yield str(number + 1)
+        case ast.Call(func=ast.Name(id=name)) if name in _NAMES:
+            yield ast.unparse(ast.Call(ast.Name(_NAMES[name]), node.args, node.keywords))
+        case ast.Expr(value=ast.Call()):
+            yield "pass"
+        case ast.Break():
+            yield "continue"
+        case ast.Continue():
+            yield "break"
+
+
+def _is_of_types(node: ast.BinOp) -> bool:
+    return isinstance(node.op, ast.Add) and any(
+        isinstance(side, ast.Constant | ast.JoinedStr) and not isinstance(getattr(side, "value", ""), int | float)
+        for side in (node.left, node.right)
+    )
+
+
+class Coverage:
+    """Which tests run a line, and how long each takes."""
+
+    def __init__(self) -> None:
+        """Read the map; one of another state of the code is made anew."""
+        state = MAP / "state"
+        now = _output("git", "rev-parse", "HEAD:src", "HEAD:tests")
+        if not state.exists() or state.read_text() != now:
+            self._make()
+            state.write_text(now)
+        self.seconds = {
+            f"{file}::{name}": float(took)
+            for took, file, name in re.findall(r"([\d.]+)s call +(\S+?)::(.+)", (MAP / "durations").read_text())
+        }
+        self._db = sqlite3.connect(MAP / "coverage")
+
+    def _make(self) -> None:
+        MAP.mkdir(parents=True, exist_ok=True)
+        print("Finding out which test runs which line; this takes about ten minutes ...", flush=True)
+        tests = [str(path) for path in (ROOT / "tests" / name for name in TESTS) if path.exists()]
+        command = [
+            sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "-p", "no:cacheprovider",
+            "--cov=livestory", "--cov-context=test", "--cov-report=", "--durations=0", "--durations-min=0", *tests,
+        ]  # fmt: skip
+        done = subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, check=False,
+            env={**os.environ, "COVERAGE_FILE": str(MAP / "coverage")},
+        )  # fmt: skip
+        (MAP / "durations").write_text(done.stdout)
+        if done.returncode > 1 or not (MAP / "coverage").exists():
+            sys.exit(f"the map can't be made:\n{done.stdout[-3_000:]}{done.stderr[-3_000:]}")
+
+    def tests_of(self, file: Path) -> dict[int, list[str]]:
+        """The tests that run each line of ``file``, the fastest first."""
+        rows = self._db.execute(
+            "SELECT context.context, numbits FROM line_bits JOIN file ON file.id = file_id "
+            "JOIN context ON context.id = context_id WHERE file.path = ?", (str(ROOT / file),)
+        )  # fmt: skip
+        found: dict[int, set[str]] = defaultdict(set)
+        for context, bits in rows:
+            test = context.rpartition("|")[0]
+            if test in self.seconds:
+                for line in numbits_to_nums(bits):
+                    found[line].add(test)
+        return {line: sorted(tests, key=lambda test: (self.seconds[test], test)) for line, tests in found.items()}
+
+    def planned(self, tests: list[str]) -> list[str]:
+        """As many of them as are done in time, spread over the files that they are in."""
+        by_file: dict[str, list[str]] = defaultdict(list)
+        for test in tests:
+            by_file[test.partition("::")[0]].append(test)
+        spread = [test for _, test in sorted((n, test) for each in by_file.values() for n, test in enumerate(each))]
+        sums = accumulate(self.seconds[test] for test in spread)
+        return [test for test, total in zip(spread, sums, strict=True) if total <= _PLANNED][:400]
+
+
+def _output(*command: str) -> str:
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+def survives(mutant: Mutant, tests: list[str], place: Path) -> bool:
+    """Whether all ``tests`` pass in ``place``, a copy of the tree, with the change made there."""
+    file = place / mutant.file
+    whole = file.read_bytes()
+    file.write_bytes(whole[: mutant.start] + mutant.after.encode() + whole[mutant.end :])
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+    environment = {**os.environ, "PYTHONPATH": str(place / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        with subprocess.Popen(
+            command, cwd=place, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        ) as run:  # fmt: skip
+            try:
+                return run.wait(LONGEST) == 0
+            except subprocess.TimeoutExpired:
+                return False  # its tests take a third of that without the change: something waits for ever
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(run.pid, signal.SIGKILL)
+    finally:
+        file.write_bytes(whole)
+
+
+def drawn(count: int, seed: int) -> list[Mutant]:
+    """So many mutants of all that can be made, one a line at the most."""
+    files = [
+        path.relative_to(ROOT)
+        for name in MUTATED
+        for path in sorted((ROOT / "src" / "livestory" / name).rglob("*.py") if not name.endswith(".py")
+                           else [ROOT / "src" / "livestory" / name])
+    ]  # fmt: skip
+    every = [mutant for file in files for mutant in mutants_of(file)]
+    chosen: dict[tuple[Path, int], Mutant] = {}
+    for mutant in random.Random(seed).sample(every, len(every)):
+        chosen.setdefault((mutant.file, mutant.line), mutant)
+        if len(chosen) == count:
+            break
+    return list(chosen.values())
+
+
+def main() -> int:
+    """Draw, try and tell."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("-n", type=int, default=40, help="how many mutants")
+    options.add_argument("--seed", type=int, default=random.randrange(10**6), help="draws the same ones again")
+    asked = options.parse_args()
+    if _output("git", "status", "--porcelain", "--untracked-files=no"):
+        sys.exit("the tree has changes: commit them first, since mutants are made of what is committed")
+    known = {line.partition(" # ")[0] for line in EQUIVALENT.read_text().splitlines() if line}
+    mutants = [mutant for mutant in drawn(asked.n, asked.seed) if str(mutant) not in known]
+    coverage = Coverage()
+    tests = {file: coverage.tests_of(file) for file in {mutant.file for mutant in mutants}}
+    print(f"{len(mutants)} mutants, seed {asked.seed}", flush=True)
+    alive: list[Mutant] = []
+    with TemporaryDirectory(prefix="mutants-") as folder:
+        places = [Path(folder, str(n)) for n in range(2)]
+        for place in places:
+            _output("git", "clone", "--quiet", "--shared", str(ROOT), str(place))
+            (place / "build").symlink_to(ROOT / "build")
+            (place / ".venv").symlink_to(ROOT / ".venv")
+
+        def tried(mutant: Mutant) -> bool:
+            place = places.pop()
+            try:
+                of_line = coverage.planned(tests[mutant.file].get(mutant.line, []))
+                lives = not of_line or survives(mutant, of_line, place)
+            finally:
+                places.append(place)
+            print(f"{'LIVES ' if lives else 'killed'} {mutant.file}:{mutant.line} {mutant}"
+                  f"{'' if of_line else ' (no test runs it)'}", flush=True)  # fmt: skip
+            return lives
+
+        with ThreadPoolExecutor(len(places)) as pool:
+            alive = [mutant for mutant, lives in zip(mutants, pool.map(tried, mutants), strict=True) if lives]
+        shutil.rmtree(folder, ignore_errors=True)
+    killed = len(mutants) - len(alive)
+    print(f"\n{killed} of {len(mutants)} killed ({killed / max(len(mutants), 1):.0%}), seed {asked.seed}")
+    return int(killed < ENOUGH * len(mutants))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

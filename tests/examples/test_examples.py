@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from livestory import parse, render
+from livestory.cli.commands.status import status
 from livestory.story.files.verify import verify
 
 ROOT = Path(__file__).parents[2]
+GOLDEN = Path(__file__).parent / "golden"
 
 
 def run(name: str, folder: Path) -> list[str]:
@@ -80,7 +84,29 @@ def test_several_pairs_are_told_in_one_story(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["own_bot", "several_pairs_usdt", "plan_snippet"])
+def test_a_spot_bot_tells_its_fills_with_fees_in_a_third_asset(tmp_path: Path) -> None:
+    """Without wealth: results in money, each currency for itself, before fees whose worth nobody knows."""
+    run("spot_bot", tmp_path)
+    assert (tmp_path / "live_story.txt").read_text() == (GOLDEN / "spot_bot.txt").read_text()
+
+
+def test_a_perpetual_bot_that_is_killed_goes_on_with_its_story(tmp_path: Path) -> None:
+    """By SIGKILL, with three shorts open: status says so, and the next start tells each thing once."""
+    command = [sys.executable, "examples/perpetual_bot.py", str(tmp_path)]
+    killed = subprocess.run([*command, "40"], cwd=ROOT, check=False, capture_output=True, text=True)
+    assert (killed.returncode, killed.stderr) == (-signal.SIGKILL, "")
+    told = CliRunner().invoke(status, ["--dir", str(tmp_path)])
+    assert told.exit_code == 1
+    assert "killed" in told.stdout
+    assert told.stdout.count(" short ") == 3
+    again = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    assert again.stderr == ""
+    assert verify(tmp_path / "live_story.txt").findings == []
+    assert again.stdout == (GOLDEN / "perpetual_bot.txt").read_text()
+    assert all(render(parse(line)) == line for line in again.stdout.splitlines())
+
+
+@pytest.mark.parametrize("name", ["own_bot", "several_pairs_usdt", "plan_snippet", "perpetual_bot", "spot_bot"])
 def test_an_example_names_its_folder(name: str) -> None:
     """The first argument, or results/."""
     assert 'sys.argv[1] if len(sys.argv) > 1 else "results"' in (ROOT / "examples" / f"{name}.py").read_text()

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from livestory.follow.database import Database
 from livestory.follow.freqtrade.database import FreqtradeDatabase
 from livestory.follow.freqtrade.source import FreqtradeSource
+from livestory.follow.hummingbot.csv import HummingbotCsv
+from livestory.follow.hummingbot.database import HummingbotDatabase
+from livestory.follow.hummingbot.source import HummingbotSource
+from tests.follow import hummingbot_files
 from tests.follow.freqtrade_files import Bot
 
 if TYPE_CHECKING:
@@ -77,4 +81,77 @@ def freqtrade(folder: Path) -> Followed:
     )
 
 
-SOURCES = (freqtrade,)
+def hummingbot(folder: Path) -> Followed:
+    """A Hummingbot: history, fills that are found late, refused orders, funding, a fill of another pair."""
+    file = folder / "conf_pmm.sqlite"
+    bot = hummingbot_files.Bot(file, mode="wal")
+    perpetual = {"market": "okx_perpetual", "pair": "BTC-BTC"}
+
+    def history() -> None:
+        bot.fill(1, "BUY", "0.5", "0.05", "2026-11-26 09:00", pair="ETH-BTC")
+        bot.fill(2, "SELL", "0.5", "0.06", "2026-11-26 10:00", pair="ETH-BTC")
+        bot.fill(3, "BUY", "2", "0.002", "2026-11-26 09:30", pair="LTC-BTC", exchange_trade_id=HOSTILE)
+        bot.fail(4, "2026-11-26 11:00", pair=HOSTILE)
+
+    def filled() -> None:
+        bot.fill(5, "SELL", "1", "0.0021", "2026-11-26 15:00", pair="LTC-BTC", order_id=HOSTILE)
+        bot.fill(6, "BUY", "0.00001", "0.0000004", "2026-11-26 15:00", pair="LTC-BTC")
+
+    def found_late() -> None:
+        bot.fill(7, "BUY", "1", "0.05", "2026-11-26 12:30", pair="ETH-BTC")
+
+    def refused() -> None:
+        bot.fail(8, "2026-11-26 15:30", pair="ETH-BTC")
+        bot.fill(11, "BUY", "1", "0.001", "2126-11-26 15:30", pair="ADA-BTC")
+
+    def paid() -> None:
+        bot.fill(9, "BUY", "1", "1", "2026-11-26 15:31", position="OPEN", **perpetual)
+        bot.put(
+            "FundingPayment", timestamp=1_795_707_120, market="okx_perpetual", rate=0.1, symbol="BTC-BTC", amount=-0.001
+        )
+
+    def closed() -> None:
+        bot.fill(10, "SELL", "1", "1.1", "2026-11-26 15:40", position="CLOSE", **perpetual)
+        bot.executor(1, side=1, close_type=3, result=0.099, orders=[9, 10])
+
+    def ended() -> None:
+        bot.db.close()
+
+    return Followed(
+        (history, filled, found_late, refused, paid, closed, ended),
+        lambda: HummingbotSource(HummingbotDatabase(Database(file))),
+        file,
+    )
+
+
+def hummingbot_csv(folder: Path) -> Followed:
+    """The CSV of a Hummingbot that grows, row by row, also by half a row and by one that is none."""
+    file = folder / "trades_conf_pmm.csv"
+    half = '8,conf_pmm.yml,pmm,binance,ETH-BTC,ETH,BTC,1795707120000,"'
+    fills = [
+        hummingbot_files.fill(number, side, "0.5", f"0.0{number}", f"2026-11-26 {at}", pair="ETH-BTC", order_id=order)
+        for number, (side, order, at) in enumerate(start=1, iterable=(
+            ("BUY", "a", "09:00"), ("SELL", HOSTILE, "12:00"), ("BUY", "c", "11:30"),
+            ("SELL", "d", "13:00"), ("BUY", "e", "14:00"), ("BUY", "f", "15:00"),
+        ))
+    ]  # fmt: skip
+
+    def written(text: str) -> None:
+        with file.open("a", encoding="utf-8", newline="") as opened:
+            opened.write(text)
+
+    return Followed(
+        (
+            lambda: hummingbot_files.append(file, *fills[:3]),
+            lambda: hummingbot_files.append(file, *fills[3:5]),
+            lambda: written("nobody's,row\n"),
+            lambda: written(half),
+            lambda: written('o,1",SELL,LIMIT,0.08,0.5,1,{},0,NIL,n/a\n'),
+            lambda: hummingbot_files.append(file, fills[5]),
+        ),
+        lambda: HummingbotSource(HummingbotCsv(file)),
+        file,
+    )
+
+
+SOURCES = (freqtrade, hummingbot, hummingbot_csv)

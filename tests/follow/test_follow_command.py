@@ -12,6 +12,7 @@ from livestory.errors import ConfigError
 from livestory.follow.freqtrade.configuration import FreqtradeConfiguration
 from livestory.story.journal.reader import JournalReader
 from tests.cli.program import inside, started
+from tests.follow import hummingbot_files
 from tests.follow.freqtrade_files import Bot
 
 if TYPE_CHECKING:
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
 _PATIENCE = 60  # seconds
 
 
-def told(folder: Path) -> list[str]:
-    """The lines that are kept by now."""
+def trades(folder: Path) -> list[str]:
+    """The lines of trades that are kept by now."""
     if not (folder / "live_story.db").exists():
         return []
     with JournalReader.open(folder / "live_story.db") as reader:
-        return [event.line for event in reader.events()]
+        return [event.line for event in reader.events() if " BUY " in event.line or " SELL " in event.line]
 
 
 def test_a_killed_process_goes_on_with_what_came_meanwhile(tmp_path: Path) -> None:
@@ -37,15 +38,35 @@ def test_a_killed_process_goes_on_with_what_came_meanwhile(tmp_path: Path) -> No
         process = started("follow", "freqtrade", "--db", bot.file, "--dir", out, cwd=tmp_path)
         bot.exit(number, f"{hour}:30:00", profit=0.0178)
         deadline = time.monotonic() + _PATIENCE
-        while sum(" SELL " in line for line in told(out)) < number:
+        while sum(" SELL " in line for line in trades(out)) < number:
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.05)
         process.send_signal(signal.SIGKILL)
         process.communicate()
-    trades = [line for line in told(out) if " BUY " in line or " SELL " in line]
-    assert [" BUY " in line for line in trades] == [True, False] * 4
+    assert [" BUY " in line for line in trades(out)] == [True, False] * 4
     assert inside("verify", "--dir", out, cwd=tmp_path).returncode == 0
+
+
+def test_a_hummingbot_is_followed_as_it_writes(tmp_path: Path) -> None:
+    """Its history first, then what comes; a second start of the command goes on there."""
+    bot, out = hummingbot_files.Bot(tmp_path / "conf_pmm.sqlite"), tmp_path / "out"
+    for number in range(2):
+        bot.fill(2 * number, "BUY", "1", "100", f"2026-11-26 1{number}:00")
+        process = started("follow", "hummingbot", bot.file, "--dir", out, cwd=tmp_path)
+        deadline = time.monotonic() + _PATIENCE
+        for count in (1, 2):
+            while len(trades(out)) < 2 * number + count:
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            if count == 1:
+                bot.fill(2 * number + 1, "SELL", "1", "110", f"2026-11-26 1{number}:30")
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    lines = trades(out)
+    assert [" BUY " in line for line in lines] == [True, False] * 2
+    assert [line.partition("result ")[2].partition(" after")[0] for line in lines[1::2]] == ["+9.8%"] * 2
 
 
 @pytest.mark.parametrize(
@@ -97,10 +118,15 @@ def test_a_configuration_that_leads_nowhere_is_refused(tmp_path: Path, content: 
 
 @pytest.mark.parametrize(
     ("arguments", "problem"),
-    [((), "whose story?"), (("--db", "gone.sqlite"), "gone.sqlite: there is no such file")],
+    [
+        (("freqtrade",), "whose story?"),
+        (("freqtrade", "--db", "gone.sqlite"), "gone.sqlite: there is no such file"),
+        (("hummingbot", "gone.sqlite"), "gone.sqlite: there is no such file"),
+        (("hummingbot", "."), ".: can't be read: Is a directory"),
+    ],
 )
 def test_a_bot_that_is_not_named_is_asked_for(tmp_path: Path, arguments: tuple[str, ...], problem: str) -> None:
     """With exit status 2."""
-    done = inside("follow", "freqtrade", *arguments, cwd=tmp_path)
+    done = inside("follow", *arguments, cwd=tmp_path)
     assert done.returncode == 2
     assert problem in done.stderr

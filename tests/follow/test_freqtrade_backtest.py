@@ -180,3 +180,26 @@ def test_explain_tells_a_backtest(tmp_path: Path) -> None:
     assert "from backtest-result-1.json" in lines[0]
     assert "🧾 Reported by freqtrade | 0.0078 BTC | Dip; 2 trades, 1 won, 1 lost; 1 → 1.0078" in lines[-2]
     assert "🏁 In All | +0.78% to 1.0078 BTC" in lines[-1]
+
+
+def test_a_bare_list_of_2018_is_told_with_freqtrades_shares(tmp_path: Path) -> None:
+    """Without quantities: each trade as of 1, which is said; a row that is none is refused."""
+    file = tmp_path / "backtest-result.json"
+    rows: list[list[Any]] = [
+        ["ETH/BTC", 0.02, 1515568500.0, 1515573600.0, 1, 85, 0.05, 0.052, False, "roi"],
+        ["LTC/BTC", -0.1, 1515575000.0, 1515579000.0, 2, 60, 0.018, 0.0164, False, "stop_loss"],
+    ]
+    file.write_text(json.dumps(rows), encoding="utf-8")
+    found = recognised(file, "result", 0)
+    assert found is not None
+    inputs = [given for chunk in found.inputs(in_order=True) for given in chunk]
+    fills = [given for given in inputs if isinstance(given, Fill)]
+    assert [(fill.quantity, fill.result) for fill in fills] == [
+        (Decimal(1), result) for result in (None, Decimal("0.001"), None, Decimal("-0.0018"))
+    ]  # fmt: skip
+    assert isinstance(inputs[0], Statement)
+    assert "each trade is told as of 1" in inputs[0].facts[0].text  # type: ignore[attr-defined]  # it is a note
+    rows[1][2] = "soon"
+    file.write_text(json.dumps(rows), encoding="utf-8")
+    with pytest.raises(InputError, match="a trade in it can't be read"):
+        recognised(file, "result", 0)

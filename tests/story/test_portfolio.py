@@ -90,9 +90,10 @@ def test_a_chapter_without_wealth_tells_the_result_in_money_each_currency_for_it
     assert first.split(" | ", 2)[2] == (
         "result -21.13 USDT, +0.0100 BTC | told late: it ended 00:00; from 15:00; 4 buys, 4 sells, fees 0.001 BNB and "
         "1.43 USDT; 2 trades closed, 1 won, 1 lost, result -21.13 USDT; USDT: profit factor 0.5816; best +29.37 USDT "
-        "(+9.8%, SOL/USDT), worst -50.50 USDT (-2.7%, ETH/USDT:USDT short); USDT: since the start -21.13 USDT, record "
-        "9.69, 30.82 under it; 1 trade closed, 1 won, 0 lost, result +0.0100 BTC; BTC: since the start +0.0100 BTC, "
-        "record 0.0100; open: 3 LTC/USDT at 100; no wealth is known: results in money, no percent"
+        "(+9.8%, SOL/USDT), worst -50.50 USDT (-2.7%, ETH/USDT:USDT short); USDT: deepest fall of the result -50.50 "
+        "USDT; USDT: since the start -21.13 USDT, result record 9.69 USDT, 30.82 under it; 1 trade closed, 1 won, 0 "
+        "lost, result +0.0100 BTC; BTC: since the start +0.0100 BTC, result record 0.0100 BTC; open: 3 LTC/USDT at "
+        "100; no wealth is known: results in money, no percent"
     )
     assert "no wealth is known" not in second
     assert "open: 4 LTC/USDT at 100" in second
@@ -220,3 +221,45 @@ def test_a_summary_without_trades_has_no_result() -> None:
     """Nothing is made of nothing."""
     narrator = Narrator(None, None)
     assert SummaryBuilder(narrator.account).build(halts=False, exposures=False).results == ()
+
+
+def _found(narrator: Narrator) -> None:
+    """A bot that begins with a short and a long that nobody told of."""
+    positions = {
+        "ETH/USDT:USDT": PositionReading(quantity=Decimal(-2), entry=Decimal(4000), price=Decimal(3900)),
+        "SOL/USDT:USDT": PositionReading(quantity=Decimal(10), entry=Decimal(200), price=Decimal(210)),
+    }
+    told(narrator, [Observation(time=START, wealth=1000.0, positions=positions)])
+
+
+def test_what_a_bot_began_with_is_closed_at_the_entry_that_it_reported() -> None:
+    """After the fees that are known: those of its opening are not; and nobody knows how long it was held."""
+    narrator = Narrator(None, "USDT")
+    _found(narrator)
+    closing = fill(1, "buy", "2", "3800", "ETH/USDT:USDT", effect="close", fee=Decimal(4))
+    adding = fill(2, "buy", "10", "220", "SOL/USDT:USDT", fee=Decimal(1))
+    first, second = told(narrator, [closing, adding])
+    assert first.line.split(" | ", 3)[3] == (
+        "closes the short of ETH/USDT:USDT; result +5.0% after the fees that are known (+396.00 USDT); "
+        "entry 4000, exit 3800; no ETH left"
+    )
+    assert second.line.endswith("adds to the long of SOL/USDT:USDT: 20 SOL at 210 on average")
+
+
+def test_a_fill_from_before_the_first_reading_is_in_it() -> None:
+    """A bot that shows its positions first and hands in its history afterwards holds nothing twice."""
+    narrator = Narrator(None, "USDT")
+    _found(narrator)
+    (event,) = told(narrator, [fill(0, "buy", "10", "200", "SOL/USDT:USDT")])
+    assert event.line.endswith("opens a long of SOL/USDT:USDT")
+    assert narrator.account.positions["SOL/USDT:USDT"].quantity == 10
+
+
+def test_a_result_without_wealth_is_a_share_of_what_the_bot_began_with() -> None:
+    """Where it has said so, and of the currency that it said it in."""
+    narrator = Narrator(None, "USDT")
+    begun = Begin(time=START - 1, own=True, wealth=1000.0)
+    events = told(narrator, [begun, *TRADES, fill(12, "buy", "1", "100", "LTC/USDT")])
+    (chapter,) = (event.line for event in events if isinstance(event.facts, Chapter))
+    assert "USDT: since the start -21.13 USDT (-2.1% of 1000.00 USDT), result record 9.69 USDT, 30.82 under" in chapter
+    assert "BTC: since the start +0.0100 BTC, result record 0.0100 BTC" in chapter

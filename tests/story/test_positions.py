@@ -398,3 +398,13 @@ def test_differs_is_asked_only_of_what_closes() -> None:
     assert [type(event.facts) for event in events] == [Trade]
     assert not any(isinstance(event.facts, ResultDiffers) for event in events)
     assert asdict(events[0].facts)["reported"] == 0
+
+
+def test_a_rebate_of_more_than_was_sold_is_worth_its_price() -> None:
+    """An odd exchange's, or a mistaken one: no sale takes less than nothing from what is held."""
+    narrator = Narrator(None, None)
+    narrator.take(fill("buy", 1, "100", symbol="ETH/USDT", time=NEW_YEARS_EVE, fee=Decimal(0)))
+    sale = fill("sell", 1, "100", symbol="ETH/USDT", time=NEW_YEARS_EVE + 1, fee=Decimal(-2), fee_asset="ETH")
+    (event,) = narrator.take(sale)
+    assert event.line.endswith("closes the position; result +200.0% after fees (+200.00 USDT); entry 100, exit 100, "
+                               "held 0s; no ETH left")  # fmt: skip

@@ -170,10 +170,10 @@ def test_the_state_comes_from_observations(journal: Path, case: str) -> None:
     with Teller(journal) as teller:
         tell(teller.begin().bars(3))
         now = teller.now + later
-    with served(journal, clock=ManualClock(now)) as server:
-        status = settled(server)
-        health = server.ask("healthz")
-    assert status["state"] == state
+        with served(journal, clock=ManualClock(now)) as server:
+            status = settled(server)
+            health = server.ask("healthz")
+    assert (status["state"], status["gone"]) == (state, False)
     assert health.status == (503 if state == "overdue" else 200)
     if case == "halted":
         assert status["halt"] == {
@@ -184,6 +184,18 @@ def test_the_state_comes_from_observations(journal: Path, case: str) -> None:
             "resume_score": 30.0,
         }
         assert (status["drawdown"], status["breaker"]) == (-0.26, 0.2)
+
+
+def test_a_bot_that_was_killed_is_not_heard_before_its_next_bar_is_due(journal: Path) -> None:
+    """As `livestory status` says it: nothing is known of a process that is gone without a goodbye."""
+    with Teller(journal) as teller:
+        teller.begin().bars(3)
+    with served(journal, clock=ManualClock(teller.now + 1)) as server:
+        while (status := settled(server))["state"] != "overdue":
+            pass
+        assert status["gone"]
+        assert status["next_due"] > status["now"]
+        assert server.ask("healthz").status == 503
 
 
 def test_a_halt_before_the_first_bar_is_shown(journal: Path) -> None:

@@ -34,6 +34,18 @@ def story_in(folder: Path) -> Layout:
     return Layout.of(folder / _STORY)
 
 
+def stories_in(folder: Path) -> list[Layout]:
+    """The story that --dir names; of a folder without one of its own, those in the folders in it, where there are any.
+
+    Raises InputError as `story_in` does.
+    """
+    own = story_in(folder)
+    if own.db.exists() or own.text.exists() or not folder.is_dir():
+        return [own]
+    found = (story_in(one) for one in sorted(folder.iterdir()) if one.is_dir())
+    return [layout for layout in found if layout.db.exists()] or [own]
+
+
 def is_sqlite(file: Path) -> bool:
     """Whether a file is a SQLite database."""
     return _head(file).startswith(_SQLITE)

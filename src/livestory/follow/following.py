@@ -12,6 +12,7 @@ from livestory.follow.database import DatabaseNotNow
 from livestory.story.commands import Halt, Resume, as_input
 from livestory.story.inputs import Fill, Observation, Statement
 from livestory.story.kinds.followed import HeardAgain, NotHeard
+from livestory.story.narrator import at_the_clock
 
 if TYPE_CHECKING:
     from threading import Event
@@ -87,6 +88,9 @@ class Following:
         """What was told before is left out; what came before the last line is told now, with its own time."""
         if isinstance(given, Fill) and self._writer.knows(given):
             return
+        now = self._clock.now()
+        if given.time > now + DAY:  # else all that comes after it would be told at that time
+            given = at_the_clock(given, now)
         self._last = max(self._last, given.time)
         late = self._last - given.time
         if isinstance(given, Fill) and late >= _LATE:

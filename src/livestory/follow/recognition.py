@@ -12,8 +12,12 @@ import msgspec
 from livestory.errors import InputError
 from livestory.follow.database import Database
 from livestory.follow.freqtrade.backtest import FreqtradeBacktest
+from livestory.follow.freqtrade.bare_list import FreqtradeBareList, is_bare_list
 from livestory.follow.freqtrade.database import FreqtradeDatabase
 from livestory.follow.freqtrade.history import FreqtradeHistory
+from livestory.follow.hummingbot.database import HummingbotDatabase
+from livestory.follow.hummingbot.history import HummingbotHistory
+from livestory.follow.lean import LeanBacktest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -73,6 +77,8 @@ def _database(database: Database, now: int) -> BotFile:
     tables = database.tables()
     if FreqtradeDatabase.is_in(tables):
         return FreqtradeHistory(FreqtradeDatabase(database), now)
+    if HummingbotDatabase.is_in(tables):
+        return HummingbotHistory(HummingbotDatabase(database), now)
     raise unknown_database(database.name, tables)
 
 
@@ -111,10 +117,14 @@ def _is_note(each: Any) -> bool:
     return isinstance(each, dict) and {"run_id", "backtest_start_time"} <= each.keys()
 
 
-def _result(name: str, document: object, strategy: str | None) -> BotFile | None:
-    if isinstance(document, dict) and FreqtradeBacktest.is_in(document):
+def _result(name: str, document: Any, strategy: str | None) -> BotFile | None:
+    if is_bare_list(document):
+        return FreqtradeBareList(name, document)
+    if not isinstance(document, dict):
+        return None
+    if FreqtradeBacktest.is_in(document):
         return FreqtradeBacktest(name, document["strategy"], strategy)
-    return None
+    return LeanBacktest(name, document) if LeanBacktest.is_in(document) else None
 
 
 def _decoded(content: bytes) -> object:

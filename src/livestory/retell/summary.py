@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from livestory.clock import as_datetime, as_instant
 from livestory.story.kinds.chapters import Chapter
-from livestory.story.kinds.money import CashFlow
+from livestory.story.kinds.money import CashFlow, FundingPaid
 from livestory.story.kinds.retold import RegimeTime, Summary
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.kinds.trades import Exposure, RegimeSwitch, Trade
@@ -18,6 +18,7 @@ from livestory.story.unit_value import fall_from, return_of
 if TYPE_CHECKING:
     from livestory.story.account import Account
     from livestory.story.event import Event
+    from livestory.story.rows import Rows
 
 
 class SummaryBuilder:
@@ -61,6 +62,24 @@ class SummaryBuilder:
             self._deepest = fall_from(self._peak, value), self._peak_at, time
             self._floor = value
 
+    def passes(self, rows: Rows) -> bool:
+        """Whether rows may be counted together: what the story began with is known."""
+        return self._begun or (self._value is not None and "price" not in rows.columns)
+
+    def on_rows(self, rows: Rows) -> None:
+        """Count what the account knew after each of the rows, which it has taken together."""
+        self._last = rows.times[-1]
+        values = rows.values(self.account.units)
+        if max(values) <= self._peak and min(values) >= self._floor:
+            return
+        for time, value in zip(rows.times, values, strict=True):
+            if value > self._peak:
+                self._floor = value if self._deepest is None else value * (1.0 + self._deepest[0])
+                self._peak, self._peak_at = value, time
+            elif value < self._floor:
+                self._deepest = fall_from(self._peak, value), self._peak_at, time
+                self._floor = value
+
     def _begin(self, time: int) -> None:
         self._first = time if self._first is None else self._first
         if self._value is None:
@@ -87,6 +106,8 @@ class SummaryBuilder:
                 self._sells += facts.side != "buy"
                 self._results.hear(facts)
                 self._fees += facts.fee or 0
+            case FundingPaid():
+                self._results.fund(facts)
             case Exposure():
                 self._exposures += 1
             case CashFlow():
@@ -126,6 +147,8 @@ class SummaryBuilder:
             fees=Decimal(0) if portfolio else self._fees,
             results=self._results.told(self._results, reasons=True) if portfolio else (),
             fees_by_asset=self._results.fees if portfolio else {},
+            funding=self._results.funding if portfolio else {},
+            began=account.began if account.wealth is None else None,
             open=open_positions(account) if portfolio else (),
             exposures=self._exposures if exposures else None,
             trades_known=trades,

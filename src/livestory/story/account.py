@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, localcontext
+from decimal import Decimal, getcontext, localcontext, setcontext
 from typing import TYPE_CHECKING
 
 from msgspec import field
 from msgspec.structs import replace
 
-from livestory.story.inputs import Fill, Funding, Observation
+from livestory.story.inputs import Begin, Fill, Funding, Observation, PositionReading
 from livestory.story.kinds.lifecycle import Rules, RulesChanged
 from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
 from livestory.story.kinds.risk import AllTimeHigh
@@ -19,8 +19,10 @@ from livestory.story.unit_value import UnitValue, fall_from
 
 if TYPE_CHECKING:
     from livestory.story.kinds.base import Facts
+    from livestory.story.rows import Rows
 
 _NOTHING = Decimal(0)
+_TAKEN = frozenset({AllTimeHigh, Rules, RulesChanged, BalanceDiffers, BalanceExplained})  # of what has been told
 _PART = "\n"  # between a symbol and which one of several positions in it: in no symbol that a caller may give
 
 
@@ -50,6 +52,8 @@ class Account(UnitValue):
     several: bool = False  # more than one was: no price, position or weight explains all
     portfolio: bool = False  # several were, or a short
     first: float | None = None  # the value of a unit that was known first
+    began: float | None = None  # the wealth that a bot which tells of itself said it began with
+    read: bool = False  # what it held when its positions were first read is known
     sold_at: Decimal | None = None  # the price of the last sale that left nothing
     short_at: float | None = None  # the wealth that was last told to be less than expected
 
@@ -82,7 +86,8 @@ class Account(UnitValue):
             if value >= self.peak or self.resuming:
                 self._count_from(value, observation.time)
             if self.record is None:
-                self.record = self.first = value
+                self.record = value
+                self.first = self.first or value
             measured = observation.drawdown
             self.drawdown = fall_from(self.peak, value) if measured is None else measured
         elif observation.flow:
@@ -91,13 +96,43 @@ class Account(UnitValue):
             self.price = observation.price
         self.last = observation
 
+    def passes(self) -> bool:
+        """Whether rows may be taken together: wealth is known, and nothing is expected of the next reading."""
+        return bool(self.wealth and self.record and self.peak) and not (self.resuming or self.tripped or self.several)
+
+    def take(self, rows: Rows) -> None:
+        """Take checked observations, as `observe` takes each of them."""
+        values = rows.values(self.units)
+        high = max(values)
+        if high >= self.peak:
+            last = len(values) - 1 - values[::-1].index(high)
+            self._count_from(high, rows.times[last])
+        self.wealth = rows[-1].wealth
+        self.value = values[-1]
+        self.drawdown = fall_from(self.peak, values[-1])
+        self.last = rows[-1]
+        if self.last.price is not None:
+            self.price = self.last.price
+
     def explained(self, observation: Observation) -> Observation:
         """The observation without price, position and weights, where these are not of all that the bot holds."""
-        for symbol, reading in (observation.positions or {}).items():
-            self._notice(symbol, short=reading.quantity < 0)
+        positions = observation.positions
+        if positions is not None:
+            for symbol, reading in positions.items():
+                self._notice(symbol, short=reading.quantity < 0)
+            if not self.read:
+                self._find(observation.time, positions)
         if not self.several:
             return observation
         return replace(observation, price=None, position=None, weight=None, target_weight=None)
+
+    def _find(self, time: int, positions: dict[str, PositionReading]) -> None:
+        """Take what the first reading has that was never bought in this story, at the entry that is reported."""
+        self.read = True
+        for symbol, reading in positions.items():
+            if symbol not in self.positions and reading.quantity and reading.entry:
+                with localcontext(EXACT):
+                    self.positions[symbol] = Holding.found(time, reading.quantity, reading.entry, reading.price)
 
     def _notice(self, symbol: str, *, short: bool) -> None:
         self.portfolio = self.portfolio or short
@@ -107,6 +142,11 @@ class Account(UnitValue):
         elif symbol and symbol != known:
             self.several = self.portfolio = True
             self.price = None
+
+    def begin(self, begin: Begin) -> None:
+        """Take what a bot that tells of itself says it begins with."""
+        if begin.own and begin.wealth and self.first is None:
+            self.first = self.began = begin.wealth
 
     def trip(self) -> None:
         """Take that the breaker has tripped, from a bot that tells it of itself."""
@@ -148,6 +188,8 @@ class Account(UnitValue):
 
         An unexplained increase makes no record, an unexplained decrease is a loss until it is explained.
         """
+        if type(facts) not in _TAKEN:
+            return
         if isinstance(facts, AllTimeHigh) and facts.unit == self.unit:
             self.record = max(self.record or 0.0, facts.wealth / self.units)
         elif isinstance(facts, Rules):
@@ -177,10 +219,14 @@ class Account(UnitValue):
         """Take a fill into its position, and say what it closed; see `Holding.take`."""
         symbol, key = self.symbol_of(fill.symbol), self.holding_of(fill)
         held = self.positions.get(key)
-        if held is None:
+        if held is None or (held.found_at or 0) >= fill.time:  # what was filled before a reading is in it
             held = self.positions[key] = Holding()
-        with localcontext(EXACT):
+        before = getcontext()
+        setcontext(EXACT)  # where `localcontext` would take as long as the arithmetic itself
+        try:
             closed = held.take(self._deal(fill, symbol, held))
+        finally:
+            setcontext(before)
         self._notice(symbol, short=closed.short)
         if held.forgettable:
             del self.positions[key]
@@ -217,7 +263,7 @@ class Account(UnitValue):
             charged = None if asset else fill.fee
             if asset == quote:
                 charged = fill.fee
-            elif asset == base and (contract or fill.fee >= size):
+            elif asset == base and (contract or (fill.fee if buys else abs(fill.fee)) >= size):
                 charged = fill.fee * fill.price
             elif asset == base:
                 charged = _NOTHING  # it is held less, or more is gone

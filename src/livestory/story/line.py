@@ -35,8 +35,10 @@ class Line(NamedTuple):
 
 def tell(time: int, facts: Facts) -> str:
     """The line that tells ``facts`` at ``time``, without its newline."""
-    row = next(row for row in _ROWS[type(facts)] if row.when(facts))
-    told = row.write(lambda name: getattr(facts, name), getattr(facts, "unit", None))
+    for row in _ROWS[type(facts)]:
+        if row.when(facts):
+            break
+    told = row.write(facts, getattr(facts, "unit", None))
     reason = [part for part in facts.why(time) if part]
     if isinstance(facts, OfACaller) and facts.claimed is not None:
         reason.append(f"given the time {numbers.stamp(facts.claimed)}, which is not believed")
@@ -47,7 +49,7 @@ def render(said: Event | Line) -> str:
     """The line of an event, or the line that `parse` read: ``render(parse(line)) == line``."""
     if isinstance(said, Event):
         return tell(said.time, said.facts)
-    return _joined(said.time, said.row.write(said.facts.__getitem__, said.facts.get("unit")), said.why)
+    return _joined(said.time, said.row.write_again(said.facts, said.facts.get("unit")), said.why)
 
 
 def parse(line: str) -> Line:

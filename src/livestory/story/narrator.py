@@ -35,6 +35,7 @@ from livestory.story.kinds.lately import Lately
 from livestory.story.kinds.lifecycle import Rules, Stopped
 from livestory.story.kinds.risk import Halted, Unhalted
 from livestory.story.line import tell
+from livestory.story.rows import PASSED
 from livestory.story.settings import StorySettings
 from livestory.story.showing import counted, show
 
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from livestory.clock import Reading
+    from livestory.story.rows import Rows
 
 
 NARRATOR = "narrator"
@@ -50,6 +52,8 @@ TRADE = "trade-"
 """What the id begins with of an event that tells a trade, or a payment of funding, which has an id of its own."""
 
 
+_TOGETHER = frozenset(Observation.__struct_fields__) - PASSED - {"time", "positions"}
+"""The fields that no observation may have, where several are to be taken together."""
 _Stated = Flow | Skip | Begin | End | Statement | RecordCheck | RegimeCheck | Head
 
 
@@ -201,6 +205,47 @@ class Narrator(FormerVerbs):
         self._memory.calls += 1
         return self._events(time, told)
 
+    @property
+    def due(self) -> int:
+        """The instant from which on something is told because of the time alone."""
+        memory, limit = self._memory, self._settings.quiet
+        quiet_at = (memory.silence.last_news or 0) + limit
+        return min(memory.chapters.end, quiet_at) if limit else memory.chapters.end
+
+    def until_told(self, rows: Rows) -> int:
+        """How many of the rows come before one whose regime or exposure is told, at most."""
+        memory, account = self._memory, self._account
+        count = memory.regime.until(rows, account)
+        return min(count, memory.exposures.until(rows, account)) if memory.exposures is not None else count
+
+    def take_together(self, rows: Rows) -> bool:
+        """Take observations of which there is nothing to tell; False, and nothing is taken, where there may be.
+
+        Events and memory are then the same as if each of them had been taken for itself.
+        """
+        memory, account = self._memory, self._account
+        if (
+            not memory.never >= _TOGETHER
+            or memory.inferred_halt is not None
+            or not memory.lacking.told
+            or rows.times[0] <= memory.last_observed
+            or not account.passes()
+            or not memory.chapters.passes(rows)
+            or not memory.silence.passes(rows, account)
+            or not memory.drawdown.passes(rows, account)
+            or not memory.all_time_high.passes(rows, account)
+            or self.until_told(rows) < len(rows)
+            or not memory.readings.passes(rows, account)
+        ):
+            return False
+        memory.calls += len(rows)
+        memory.last_observed = rows.times[-1]
+        memory.drawdown.take(rows, account)
+        account.take(rows)
+        memory.chapters.take(rows, account)
+        memory.silence.bars += len(rows)
+        return True
+
     def judge(self, given: Input, reading: Reading) -> Judged:
         """`take` an input whose time a caller gave, when the clock said ``reading``.
 
@@ -214,7 +259,7 @@ class Narrator(FormerVerbs):
         if not believed:
             if isinstance(given, Observation):
                 return Judged(told, None, doubted=True)
-            given = _at_the_clock(given, reading.now)
+            given = at_the_clock(given, reading.now)
         if self._returns:
             self._returns = False
             told += self._return_of_bot(given)
@@ -243,6 +288,7 @@ class Narrator(FormerVerbs):
             case Skip():
                 return memory.put_offs.skip(given, account)
             case Begin():
+                account.begin(given)
                 if given.missed_bars is not None:
                     memory.gaps.forgive()
                 return memory.lifecycle.begin(given, account)
@@ -285,15 +331,16 @@ class Narrator(FormerVerbs):
         return self._events(time, told, found=True) if told else ()
 
     def _fill(self, fill: Fill) -> tuple[Event, ...]:
-        self._memory.calls += 1
-        told = self._advance(fill.time)
-        closed = self._account.fill(fill)
-        put_off = self._memory.put_offs.filled(fill, self._account)
-        self._memory.troubles.filled(fill)
-        self._memory.chapters.begin(fill.time, self._account)
+        memory, account, time = self._memory, self._account, fill.time
+        memory.calls += 1
+        told = self._advance(time)
+        closed = account.fill(fill)
+        put_off = memory.put_offs.filled(fill, account)
+        memory.troubles.filled(fill)
+        memory.chapters.begin(time, account)
         own = len(told)
-        told += self._hear(fill.time, self._memory.trades.fill(fill, closed, put_off, self._account))
-        return self._events(fill.time, told, own, self.trade_id(fill))
+        told += self._hear(time, memory.trades.fill(fill, closed, put_off, account))
+        return self._events(time, told, own, self.trade_id(fill))
 
     def _fund(self, funding: Funding) -> tuple[Event, ...]:
         self._memory.calls += 1
@@ -369,11 +416,11 @@ class Narrator(FormerVerbs):
         return self._hear(time, chapters.close(time, self._account))
 
     def _hear(self, time: int, facts: Iterable[Facts]) -> list[Facts]:
-        heard = list(facts)
+        heard, memory = list(facts), self._memory
         for fact in heard:
-            self._account.told(fact)
-            self._memory.chapters.hear(fact)
-            self._memory.silence.hear(time, fact)
+            memory.account.told(fact)
+            memory.chapters.hear(fact)
+            memory.silence.hear(time, fact)
         return heard
 
     def _events(
@@ -384,10 +431,9 @@ class Narrator(FormerVerbs):
         lately, events = self._memory.lately, []
         for number, facts in enumerate(told):
             facts = counted(lately, facts)  # noqa: PLW2901 - the same, with what is known only now
+            event_id = own_id if number == own and own_id is not None else f"{calls}.{number}"
             shown = show(lately, self._settings, time, facts, found=found)
-            events.append(Event(time, facts, tell(time, facts), f"{calls}.{number}", shown=shown))
-        if own_id is not None:
-            events[own] = replace(events[own], id=own_id)
+            events.append(Event(time, facts, tell(time, facts), event_id, None, shown))
         return tuple(events)
 
 
@@ -411,8 +457,8 @@ def _call(given: Input) -> str:
     return str(given.facts[0].__struct_config__.tag) if isinstance(given, Statement) else _CALLS[type(given)]
 
 
-def _at_the_clock(given: Input, now: int) -> Input:
-    """The input at the clock's time, and in it, where it is to be told, the one that was given."""
+def at_the_clock(given: Input, now: int) -> Input:
+    """The input at the clock's time, and in it, where it is to be told, the one that was given and is not believed."""
     match given:
         case Fill() | Skip() | Flow() | Funding():
             return replace(given, time=now, claimed=given.time)

@@ -8,9 +8,9 @@ the last digit. Everything here is to be called within ``localcontext(EXACT)``.
 from __future__ import annotations
 
 from decimal import Context, Decimal
-from typing import NamedTuple
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from livestory.story.reason import Reason
 
@@ -45,7 +45,7 @@ class RoundTrip(Struct, frozen=True, kw_only=True, omit_defaults=True):
     why_closed: Reason | None = None
 
 
-class Fee(NamedTuple):
+class Fee(Struct, frozen=True, gc=False):
     """What a fill cost, and what that takes from its result: in the quote asset, None where its worth is unknown."""
 
     asset: str
@@ -63,7 +63,7 @@ class Fee(NamedTuple):
         return Fee(self.asset, self.amount - other.amount, left)
 
 
-class Deal(NamedTuple):
+class Deal(Struct, frozen=True, gc=False):
     """A fill, as far as it concerns its position, which it changes by ``size``."""
 
     symbol: str | None
@@ -95,12 +95,12 @@ class Deal(NamedTuple):
         first = None if self.fee is None else self.fee.part(size, self.size)
         rest = None if self.fee is None or first is None else self.fee.less(first)
         return (
-            self._replace(size=size, traded=size, fee=first),
-            self._replace(size=self.size - size, traded=self.traded - size, fee=rest, reported=None),
+            replace(self, size=size, traded=size, fee=first),
+            replace(self, size=self.size - size, traded=self.traded - size, fee=rest, reported=None),
         )
 
 
-class Gain(NamedTuple):
+class Gain(Struct, frozen=True, gc=False):
     """What closing earned, in the quote asset."""
 
     net: Decimal  # after the fees whose worth is known, those of the opening included
@@ -111,7 +111,7 @@ class Gain(NamedTuple):
 
     def share(self, result: Decimal | None) -> float | None:
         """A result as a share of the cost."""
-        return float(result / self.cost) if result is not None and self.cost > 0 else None
+        return float(_SHARES.divide(result, self.cost)) if result is not None and self.cost > 0 else None
 
     def after_fees(self, reported: Decimal | None, known: str) -> str | None:
         """After which fees the result is; None where a reported one contradicts the fills, beyond rounding.
@@ -231,6 +231,15 @@ class Holding(Struct):
     trip: Trip | None = None
     dust: bool = False  # it is what a trip that was told as closed has left
     carried: Decimal = _NOTHING  # what closing such dust has earned; the next trip's
+    found_at: int | None = None  # the reading that it was found in, not bought in this story
+
+    @classmethod
+    def found(cls, time: int, quantity: Decimal, entry: Decimal, price: Decimal | None) -> Holding:
+        """One that was there before anybody told of it: what its fees were is not known."""
+        value = abs(quantity) * entry
+        held = cls(quantity, value, value, price, found_at=time)
+        held._begin(None, None).charge(None)
+        return held
 
     @property
     def entry(self) -> Decimal | None:

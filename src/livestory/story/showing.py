@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from livestory.story.kinds.lately import Lately
     from livestory.story.settings import StorySettings
 
-_EVENTFUL = frozenset({Group.TRADES, Group.SAFETY, Group.EXCHANGE, Group.RUNNING})
+_EVENTFUL = (Group.TRADES, Group.SAFETY, Group.EXCHANGE, Group.RUNNING)
 
 
 def show(lately: Lately, settings: StorySettings, time: int, facts: Facts, *, found: bool) -> bool:

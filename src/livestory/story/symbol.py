@@ -53,6 +53,7 @@ class Symbol(NamedTuple):
         return f"{self.base}/{self.quote}" + (f":{self.settle}" if self.settle else "")
 
 
+@lru_cache(_REMEMBERED)
 def assets(symbol: str | None) -> tuple[str | None, str | None]:
     """The base and the quote asset of a symbol; None of what is unknown: of ``AAPL`` the quote."""
     if symbol is None:
@@ -61,6 +62,7 @@ def assets(symbol: str | None) -> tuple[str | None, str | None]:
     return (read.base, read.quote) if read is not None else (symbol or None, None)
 
 
+@lru_cache(_REMEMBERED)
 def settled_in(symbol: str | None) -> str | None:
     """The asset in which gains and losses are paid: the quote asset, or what a contract is settled in."""
     read = _read(symbol) if symbol is not None else None
@@ -69,12 +71,14 @@ def settled_in(symbol: str | None) -> str | None:
     return read.settle.partition("-")[0] if read.settle is not None else read.quote
 
 
+@lru_cache(_REMEMBERED)
 def is_contract(symbol: str | None) -> bool:
     """Whether it is settled in an asset, so that it may be sold without being held."""
     read = _read(symbol) if symbol is not None else None
     return read is not None and read.settle is not None
 
 
+@lru_cache(_REMEMBERED)
 def canonical(symbol: str) -> str:
     """The one way in which a story writes it; what names no two assets stays as it is."""
     read = _read(symbol)

@@ -45,7 +45,7 @@ def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
     return since(dir_option()(metrics_option()(serve_options(command))))
 
 
-@click.group(short_help="Tell the story of a bot that is not ours: freqtrade.")
+@click.group(short_help="Tell the story of a bot that is not ours: freqtrade, Hummingbot.")
 def follow() -> None:
     """Tell the story of the bot that you already run, from outside: what it writes is read, and never touched.
 
@@ -55,6 +55,7 @@ def follow() -> None:
     \b
     livestory follow freqtrade --config user_data/config.json
     livestory follow freqtrade --db user_data/tradesv3.sqlite --serve
+    livestory follow hummingbot data/conf_pmm.sqlite
     """
 
 
@@ -105,6 +106,26 @@ def freqtrade(
     )
     source = FreqtradeSource(read, since=since, mode=mode, market=known.exchange if known is not None else None)
     _follow(source, identity, folder, metrics_port, port if serves else None)
+
+
+@follow.command(short_help="Follow a Hummingbot by its database or its CSV of trades.")
+@click.argument("file", type=PATH)
+@_shared
+def hummingbot(file: Path, since: int, folder: Path, metrics_port: int | None, *, serves: bool, port: int) -> None:
+    """Tell the story of a Hummingbot: its fills with fees, its funding payments, and the orders that were refused.
+
+    FILE is the database that it writes for a configuration, data/NAME.sqlite, or, until 2024, data/trades_NAME.csv. One
+    that is locked, replaced or gone for a while is waited for, and that is told. More: docs/follow.md.
+
+    \b
+    livestory follow hummingbot data/conf_pmm.sqlite
+    livestory follow hummingbot data/trades_conf_pmm.csv --dir results/pmm
+    """
+    from livestory.follow.hummingbot.files import identity_of, pages_of
+    from livestory.follow.hummingbot.source import HummingbotSource
+
+    pages = pages_of(file)
+    _follow(HummingbotSource(pages, since=since), identity_of(pages), folder, metrics_port, port if serves else None)
 
 
 def _follow(source: Source, identity: Identity, folder: Path, metrics_port: int | None, page: int | None) -> None:

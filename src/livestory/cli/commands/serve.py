@@ -13,7 +13,7 @@ from livestory.cli.commands.alert import delivered
 from livestory.cli.options import PATH, config_option
 from livestory.cli.page import PORT, when_parent_ends
 from livestory.cli.serving import end_on_hangup, token_of, url_of
-from livestory.cli.story_folder import story_in
+from livestory.cli.story_folder import stories_in
 from livestory.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _TOKEN = "LIVESTORY_TOKEN"  # noqa: S105 - the name of a variable
     multiple=True,
     default=(Path("results"),),
     show_default="results",
-    help="Folder of a story, or the story's own file; several times for several stories.",
+    help="Folder of a story, the story's own file, or a folder of such folders; several times for several.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; others need a token.")
 @click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0: any free one.")
@@ -79,6 +79,7 @@ def serve(
     \b
     livestory serve
     livestory serve --dir results --dir results/demo --port 9000
+    livestory serve --dir bots
     LIVESTORY_TOKEN=$(openssl rand -hex 16) livestory serve --host 192.0.2.7
     """
     from livestory.clock import SystemClock
@@ -96,7 +97,7 @@ def serve(
     if root_path and (not root_path.startswith("/") or root_path.endswith("/")):
         message = f"--root-path {root_path}: begins with a slash and doesn't end with one, such as /story"
         raise InputError(message)
-    layouts = [story_in(folder) for folder in folders]
+    layouts = list(dict.fromkeys(layout for folder in folders for layout in stories_in(folder)))
     listening = bind(host, port)
     port = listening.getsockname()[1]
     options = WebOptions(

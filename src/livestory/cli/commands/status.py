@@ -53,7 +53,10 @@ def status(ctx: click.Context, folder: Path, *, check: bool) -> None:
     writer = holder(layout.lock)
     gone = writer is None and bot.lifecycle is not None and bot.stopped is None
     rows = [("bot", _bot(bot.identity)), ("process", f"running ({writer})" if writer else "not running")]
-    rows += _seen(bot.observation, bot, running=writer is not None) if bot.observation else [("state", _unheard(bot))]
+    if bot.observation is not None:
+        rows += _seen(bot.observation, bot, running=writer is not None)
+    else:
+        rows += [("state", _unheard(bot)), *_positions(bot, last.time if last is not None else 0)]
     if gone:
         was = next(place for place, (name, _) in enumerate(rows) if name == "state")
         rows.insert(0, ("state", f"{_gone(bot, last)}; was {rows.pop(was)[1]}"))
@@ -96,6 +99,8 @@ def _gone(bot: Snapshot, last: Kept | None) -> str:
 def _unheard(bot: Snapshot) -> str:
     """The state of a bot that has heard no bar."""
     halt = bot.halt_change
+    if bot.stopped is not None:
+        return f"stopped ({bot.stopped.line.split(' | ')[2]})"
     if halt is None or not halt.halted:
         return f"{_UNKNOWN}: no bar heard yet"
     if halt.until is not None:
@@ -127,10 +132,7 @@ def _seen(o: Observation, bot: Snapshot, *, running: bool) -> Iterator[tuple[str
     yield "regime", f"{o.regime or _UNKNOWN}, {score}{threshold}"
     if bot.positions is None or o.position is not None:
         yield "position", _position(o, (bot.identity.symbol or "").partition("/")[0])
-    if bot.positions is not None:
-        yield from (("open", _open(position, o.time)) for position in bot.positions)
-        if not bot.positions:
-            yield "open", "no position"
+    yield from _positions(bot, o.time)
     yield "last bar", _last_bar(o, bot, running=running)
 
 
@@ -170,6 +172,14 @@ def _position(o: Observation, base: str) -> str:
     wants = o.target_weight
     wanted = f", wants {numbers.weight(wants)}" if wants is not None else ""
     return f"{held}{share}{wanted}"
+
+
+def _positions(bot: Snapshot, now: int) -> Iterator[tuple[str, str]]:
+    if bot.positions is None:
+        return
+    yield from (("open", _open(position, now)) for position in bot.positions)
+    if not bot.positions:
+        yield "open", "no position"
 
 
 def _open(position: OpenPosition, now: int) -> str:

@@ -8,8 +8,10 @@ import msgspec
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 
+from livestory.errors import JournalError
 from livestory.outlets.web import parameters
 from livestory.outlets.web.listeners import event_data
+from livestory.outlets.web.overview import all_bots, last_shown, newest
 from livestory.outlets.web.series import series_of
 from livestory.story.digest.prose import digest
 from livestory.story.digest.source import read, told_last
@@ -65,6 +67,33 @@ class Api:
         """The status of every story."""
         parameters.known_only(request, ())
         return Json([story.status() for story in self._stories.values()])
+
+    async def bots(self, request: Request) -> Response:
+        """All bots, the worst trouble first, and what they have together."""
+        parameters.known_only(request, ())
+        found = [
+            (story, next(iter(await self._read(story, last_shown(story))), None)) for story in self._stories.values()
+        ]
+        return Json(await self._queries.compute(lambda: all_bots(found)))
+
+    async def timeline(self, request: Request) -> Response:
+        """What was told last by all of them, newest first."""
+        parameters.known_only(request, {"kind", "limit"})
+        limit = parameters.whole(request, "limit", 50, 1, parameters.MOST_EVENTS) or 50
+        kinds, found = parameters.kinds(request), []
+        for story in self._stories.values():
+            seqs = story.index.before(None, limit, kinds, None, None, everything=False)
+            found.append((story.name, await self._read(story, seqs)))
+        return Json({"events": newest(found, limit)})
+
+    async def _read(self, story: FollowedStory, seqs: list[int]) -> list[Kept]:
+        """The events of one of several stories; the trouble of one is told in its status, and keeps none from view."""
+        if not seqs:
+            return []
+        try:
+            return await self._queries.ask(story, lambda reader: _matching(reader, seqs, None, len(seqs))[0])
+        except JournalError:
+            return []
 
     async def status(self, request: Request) -> Response:
         """How the bot is."""

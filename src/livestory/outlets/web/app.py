@@ -77,10 +77,12 @@ class Web:
     def _app(self) -> ASGIApp:
         api = self._api
         get = [
-            ("/", self._page("index.html")),
+            ("/", self._front),
             ("/login", self._page("login.html")),
             ("/static/{name}", self._static),
             ("/api/stories", api.stories),
+            ("/api/bots", api.bots),
+            ("/api/timeline", api.timeline),
             ("/api/groups", api.groups),
             ("/api/status", api.status),
             ("/api/events", api.events),
@@ -136,6 +138,11 @@ class Web:
             return self._files.answer(request, name)
 
         return answer
+
+    async def _front(self, request: Request) -> Response:
+        """One story's page, or where there are several and none is asked for, all bots."""
+        several = len(self._stories) > 1 and "story" not in request.query_params
+        return self._files.answer(request, "bots.html" if several else "index.html")
 
     async def _static(self, request: Request) -> Response:
         return self._files.answer(request, request.path_params["name"])

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from livestory.errors import JournalError, LivestoryError
 from livestory.outlets.web.history import EventIndex, Readings
-from livestory.outlets.web.status import Status, state_of, status_of
+from livestory.outlets.web.status import Status, gone, state_of, status_of
 from livestory.story.files.layout import Layout
 from livestory.story.journal.entry import Kept
 from livestory.story.journal.follower import Change, StoryFollower
@@ -101,7 +101,10 @@ class FollowedStory:
         if known is None or snapshot is None:
             known = Status(story=self.name, state="loading", now=now)
         else:
-            known = replace(known, state=state_of(snapshot, now, written=self._written), now=now)
+            written = self._written
+            known = replace(
+                known, state=state_of(snapshot, now, written=written), gone=gone(snapshot, written=written), now=now
+            )
         return known if trouble is None else replace(known, state="trouble", trouble=trouble.text)
 
     def _follow(self) -> None:

@@ -39,6 +39,7 @@ class Status(Struct, frozen=True, kw_only=True):
     unit: str | None = None
     decimals: int = 4  # that wealth is shown with
     clock: Literal["wall", "bars"] = "wall"  # whose time the instants are
+    gone: bool = False  # no process writes the story any more, and it was told no goodbye
     heard: int | None = None  # the last observation
     committed: int | None = None  # when the journal last grew, by the machine's clock
     next_due: int | None = None
@@ -122,11 +123,17 @@ def state_of(bot: Snapshot, now: int, *, written: bool) -> State:
     last, halt, limit = bot.observation, bot.halt_change, bot.overdue_from()
     if bot.at_rest:
         return "stopped"
+    if gone(bot, written=written) or (limit is not None and now > limit):
+        return "overdue"
     if last is None:
         return "halted" if halt is not None and halt.halted else "unknown"
-    if not written if bot.on_bars_time else limit is not None and now > limit:
-        return "overdue"
     return "halted" if last.halted else "trading"
+
+
+def gone(bot: Snapshot, *, written: bool) -> bool:
+    """Whether the bot was killed or has crashed: one that never tells that it comes or goes can't be known to."""
+    came = bot.on_bars_time or bot.lifecycle is not None
+    return not written and came and bot.stopped is None
 
 
 def _halt(bot: Snapshot, halted_since: int | None) -> Halt | None:

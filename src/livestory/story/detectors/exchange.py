@@ -80,7 +80,8 @@ class TroubleDetector(Struct):
 
     def filled(self, fill: Fill) -> None:
         """A fill clears up its order; one that sells is the end of being stuck."""
-        self.open.pop(f"order_unknown {fill.trade_id or ''}", None)
+        if self.open:
+            self.open.pop(f"order_unknown {fill.trade_id or ''}", None)
         if fill.side == "sell":
             self.stuck = None
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from livestory.story.kinds.money import FundingPaid
 from livestory.story.kinds.trades import Exposure, PutOff, RegimeSwitch, ResultDiffers, Trade
@@ -12,9 +14,20 @@ from livestory.story.regime_rule import regime_of
 from livestory.story.symbol import assets, settled_in
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from livestory.story.account import Account
     from livestory.story.inputs import Fill, Funding, Observation, Skip
     from livestory.story.positions import Closed
+    from livestory.story.rows import Rows
+
+
+_SELDOM = (
+    *("step", "weight_before", "weight_after", "order_id", "reference", "wanted"),
+    *("found", "filled_at", "ordered", "rest", "claimed"),
+)  # what is told of a fill as it was given, where it was
+_seldom = attrgetter(*_SELDOM, "result", "wealth_after")
+_NONE = (None,) * (len(_SELDOM) + 2)
 
 
 class TradeDetector(Struct):
@@ -31,6 +44,7 @@ class TradeDetector(Struct):
         paid_in = settled_in(symbol)
         held = account.positions.get(account.holding_of(fill))
         sold_out = fill.side == "sell" and not closed.position_after
+        # In parts: a call with more than 15 named arguments takes Python several times as long.
         trade = Trade(
             side=fill.side,
             quantity=fill.quantity,
@@ -41,34 +55,32 @@ class TradeDetector(Struct):
             effect=closed.effect,
             short=closed.short,
             reason=fill.reason,
-            step=fill.step,
-            weight_before=fill.weight_before,
-            weight_after=fill.weight_after,
             position_after=closed.position_after,
             entry=held.entry if held is not None else None,
-            opened=closed.opened,
-            result=closed.result,
-            gain=closed.gain,
-            gain_asset=paid_in if paid_in != quote else None,
-            after_fees=closed.after_fees,
-            fees_left_out=closed.fees_left_out,
-            trip=closed.trip,
             wealth_known=account.wealth is not None,
             fee=fill.fee,
             fee_asset=fill.fee_asset if fill.fee_asset != quote else None,
-            order_id=fill.order_id,
-            reported=fill.result,
             trade_id=fill.trade_id,
-            reference=fill.reference,
-            wanted=fill.wanted,
-            wealth=fill.wealth_after if sold_out else None,
-            put_off=put_off,
-            found=fill.found,
-            filled_at=fill.filled_at,
-            ordered=fill.ordered,
-            rest=fill.rest,
-            claimed=fill.claimed,
         )
+        if closed.gain is not None or closed.after_fees != "all":
+            trade = replace(
+                trade,
+                opened=closed.opened,
+                result=closed.result,
+                gain=closed.gain,
+                after_fees=closed.after_fees,
+                fees_left_out=closed.fees_left_out,
+                trip=closed.trip,
+            )
+        if _seldom(fill) != _NONE or put_off is not None or paid_in != quote:
+            trade = replace(
+                trade,
+                **{name: getattr(fill, name) for name in _SELDOM},
+                gain_asset=paid_in if paid_in != quote else None,
+                reported=fill.result,
+                wealth=fill.wealth_after if sold_out else None,
+                put_off=put_off,
+            )
         if closed.contradicts is None or fill.result is None or symbol in self.contradicted:
             return (trade,)
         self.contradicted.add(symbol)
@@ -126,7 +138,9 @@ class PutOffDetector(Struct):
 
     def filled(self, fill: Fill, account: Account) -> int | None:
         """How long the trade that is filled now was put off; None where it was not."""
-        told = self.told.pop(fill.symbol or account.symbol or "", {})
+        told = self.told.pop(fill.symbol or account.symbol or "", None)
+        if told is None:
+            return None
         since = [time for name, time in told.items() if name.startswith((f"{fill.side} ", " "))]
         return max(0, fill.time - min(since)) if since else None
 
@@ -158,6 +172,26 @@ class ExposureDetector(Struct):
             before=before, after=target, base=account.base, price=observation.price, reason=observation.no_trade_reason
         )
         return (exposure,)
+
+    def until(self, rows: Rows, account: Account) -> int:
+        """How many of the rows come before one that changes the exposure by as much as is told."""
+        targets, told = rows.columns.get("target_weight"), self.told
+        if targets is None:
+            return len(rows)
+        if told is None:
+            return 0
+        limit = account.settings.exposure_told - _ROUNDING
+        known = rows.extremes("target_weight")
+        if known is not None and known[0] == known[1] == told:
+            return len(rows)
+        return next(
+            (
+                place
+                for place, each in enumerate(targets)
+                if each is None or (each != told and (each == 0.0 or not abs(each - told) < limit))
+            ),
+            len(rows),
+        )
 
 
 class RegimeDetector(Struct):
@@ -198,6 +232,19 @@ class RegimeDetector(Struct):
             strategy=rules.strategy if rules is not None else None,
         )
         return (switch,)
+
+    def until(self, rows: Rows, account: Account) -> int:
+        """How many of the rows come before one that switches the regime."""
+        if not {"score", "threshold"} <= rows.columns.keys():
+            return len(rows)
+        scores, thresholds, hysteresis = rows.extremes("score"), rows.extremes("threshold"), account.settings.hysteresis
+        if scores is None or thresholds is None or thresholds[0] != thresholds[1]:
+            return 0
+        if all(regime_of(score, self.regime, thresholds[0], hysteresis) == self.regime for score in scores):
+            return len(rows)
+        each: Iterable[float] = rows.columns["score"]  # type: ignore[assignment]  # all are known
+        regimes = (regime_of(score, self.regime, thresholds[0], hysteresis) for score in each)
+        return next(place for place, regime in enumerate(regimes) if regime != self.regime)
 
     def check(self, score: float, threshold: float, hysteresis: float) -> tuple[RegimeSwitch, ...]:
         """The plan's own call: score and threshold alone."""

@@ -97,6 +97,7 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
     funding: dict[str, Decimal] = field(default_factory=dict)  # received less paid
     open: tuple[OpenPosition, ...] = ()
     since_start: float | None = None  # return of the unit value
+    began: float | None = None  # the wealth that the bot said it began with, where none is known since
     unknown_wealth: bool = False  # said once
     unshown: int = 0  # lines since the last chapter of its period that was shown
     days_unshown: int = 0  # of a day: of them, days before it
@@ -128,7 +129,9 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
             yield f"HALTED all {self.period}"
         if self.buys or self.sells or not halted_throughout:
             yield _trades(self)
-        yield from performance.performance(self.results, wealth_known=self.wealth is not None)
+        yield from performance.performance(
+            self.results, wealth_known=self.wealth is not None, began=self.began, unit=self.unit
+        )
         yield performance.funding(self.funding)
         yield performance.open_positions(self.open)
         if self.since_start is not None:
@@ -141,7 +144,7 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
         yield ", ".join(trips + halted)
         yield near_breaker(self.drawdown, self.limit)
         if self.unknown_wealth:
-            yield "no wealth is known: results in money, no percent"
+            yield "no wealth is known: results in money" + (", no percent" if self.began is None else "")
         yield _regime(self)
         if self.unshown:
             yield f"{numbers.count(self.unshown, 'line')} not shown"

@@ -116,6 +116,7 @@ class Reported(Facts, frozen=True, kw_only=True, tag="reported"):
     won: int | None = None
     lost: int | None = None
     result: Decimal | None = None
+    fees: Decimal | None = None  # that the result is without
     start: Decimal | None = None
     final: Decimal | None = None
     drawdown: Decimal | None = None  # largest, as a positive share
@@ -131,6 +132,8 @@ class Reported(Facts, frozen=True, kw_only=True, tag="reported"):
                 f"{number} {word}" for number, word in ((self.won, "won"), (self.lost, "lost")) if number is not None
             )
             yield ", ".join((numbers.count(self.trades, "trade"), *counts))
+        if self.fees:
+            yield f"before fees of {numbers.exact(self.fees)} {escape(self.unit or '')}".rstrip()
         if self.start is not None and self.final is not None:
             yield f"{numbers.exact(self.start)} → {numbers.exact(self.final)}"
         if self.drawdown is not None:

@@ -146,6 +146,8 @@ class Summary(Facts, frozen=True, kw_only=True, tag="summary"):
     # Of a bot that trades several symbols, or short, or knows no wealth:
     results: tuple[CurrencyResult, ...] = ()
     fees_by_asset: dict[str, Decimal] = field(default_factory=dict)
+    funding: dict[str, Decimal] = field(default_factory=dict)  # received less paid
+    began: float | None = None  # as in a chapter
     open: tuple[OpenPosition, ...] = ()
 
     @property
@@ -169,7 +171,10 @@ class Summary(Facts, frozen=True, kw_only=True, tag="summary"):
         elif self.trades_known:
             yield "no trade"
         known = self.wealth is not None
-        yield from performance.performance(self.results, wealth_known=known, headed=not known)
+        yield from performance.performance(
+            self.results, wealth_known=known, began=self.began, unit=self.unit, headed=not known
+        )
+        yield performance.funding(self.funding)
         yield performance.open_positions(self.open)
         yield _regimes(self)
         if self.halts:

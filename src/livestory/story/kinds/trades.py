@@ -145,7 +145,8 @@ class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
         return self.side
 
     def why(self, time: int, /) -> Iterable[str]:
-        yield _found_late(self, time)
+        if self.found is not None or self.filled_at is not None or self.ordered is not None:
+            yield _found_late(self, time)
         if self.put_off is not None:
             yield f"put off {numbers.duration(self.put_off)}"
         if self.reason is not None:
@@ -271,13 +272,14 @@ class Exposure(Facts, frozen=True, kw_only=True, tag="exposure"):
 
 def _in_words(f: Trade) -> Iterable[str]:
     """What it did to its position, where a story has several of them, shorts, or no wealth to tell it by."""
-    what = "short" if f.short else _LONG if is_contract(f.symbol) else "position"
-    of_what = f" of {escape(f.symbol)}" if f.symbol is not None and is_contract(f.symbol) else ""
+    contract = is_contract(f.symbol)
+    what = "short" if f.short else _LONG if contract else "position"
+    of_what = f" of {escape(f.symbol)}" if contract and f.symbol is not None else ""
     if f.effect == "open":
         yield f"opens a {what}{of_what}" if f.symbol is not None or f.short else ""
         return
     if f.effect == "add":
-        now = f"{of(numbers.exact(abs(f.position_after)), f.base)}" if f.position_after is not None else ""
+        now = of(numbers.exact(abs(f.position_after)), f.base) if f.position_after is not None else ""
         average = f": {now} at {numbers.mean_price(f.entry)} on average" if now and f.entry is not None else ""
         yield f"adds to the {what}{of_what}{average}"
         return
@@ -311,7 +313,7 @@ def _round_trip(trip: RoundTrip) -> Iterable[str]:
     lasted = trip.closed - trip.opened if trip.opened is not None else 0
     held = [f"held {numbers.duration(lasted)}"] if lasted > 0 else []
     yield ", ".join(prices + held)
-    if funding := results.amounts(trip.funding):
+    if trip.funding and (funding := results.amounts(trip.funding)):
         yield f"funding {funding} besides"
     if trip.why_opened is not None:
         yield f"opened: {because(trip.why_opened)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from functools import cached_property
+from operator import attrgetter
 from string import Formatter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,19 +22,22 @@ _TEXT = r"(?:[^|\\]|\\.)*?"
 class _Format(NamedTuple):
     """How one sort of value is written, found and read back at its printed precision."""
 
-    write: Callable[[Any, str | None], str]  # value, unit
+    write: Callable[..., str]  # value, and for an amount of money its unit
     pattern: str
     read: Callable[[str], Any]
+    of_unit: bool = False
 
-
-def _plain(write: Callable[[Any], str]) -> Callable[[Any, str | None], str]:
-    return lambda value, _unit: value if isinstance(value, str) else write(value)
+    def again(self, value: Any, unit: str | None) -> str:
+        """Write what was read: a value that is read as a text stands as it is."""
+        if self.read is str:
+            return str(value)
+        return self.write(value, unit) if self.of_unit else self.write(value)
 
 
 def _word(words: Mapping[str, str]) -> _Format:
     back = {text: key for key, text in words.items()}
     return _Format(
-        lambda value, _unit: words.get(value) or escape(value) or "-",
+        lambda value: words.get(value) or escape(value) or "-",
         _TEXT,
         lambda text: back.get(text, unescape(text)),
     )
@@ -58,28 +62,28 @@ def _asset(text: str) -> str | None:
 _DIGITS = r"\d[\d,]*(?:\.\d+)?"
 _PERCENT = rf"[+-]?{_DIGITS}%"
 _FORMATS: dict[str, _Format] = {
-    "wealth": _Format(numbers.wealth, rf"-?{_DIGITS}", _decimal),
-    "change": _Format(numbers.signed_wealth, rf"[+-]?{_DIGITS}", _decimal),
-    "exact": _Format(_plain(numbers.exact), rf"-?{_DIGITS}", _decimal),
-    "signed": _Format(_plain(numbers.signed), rf"[+-]?{_DIGITS}", _decimal),
-    "percent": _Format(_plain(numbers.percent), _PERCENT, _share),
-    "loss": _Format(_plain(lambda share: numbers.percent(-share)), _PERCENT, lambda text: -_share(text)),
-    "exposure": _Format(_plain(numbers.exposure), r"-?\d+(?:\.\d)?%", _share),
-    "score": _Format(_plain(numbers.score), r"-?\d+\.\d", Decimal),
-    "count": _Format(_plain(numbers.whole), r"\d[\d,]*", lambda text: int(text.replace(",", ""))),
-    "duration": _Format(_plain(numbers.duration), _DURATION, str),
-    "lag": _Format(_plain(numbers.lag), rf"\d+(?:\.\d+)?s|{_DURATION}", str),
-    "clock": _Format(_plain(lambda micros: numbers.stamp(micros)[11:]), r"\d\d:\d\d:\d\d", str),
-    "stamp": _Format(_plain(numbers.stamp), r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", str),
-    "day": _Format(_plain(numbers.day), r"\w{3} \d+ \w{3}", str),
-    "week": _Format(_plain(numbers.week), r"\d+", str),
-    "month": _Format(_plain(numbers.month), r"\w+ \d{4}", str),
-    "year": _Format(_plain(numbers.year), r"\d{4}", str),
-    "text": _Format(lambda value, _unit: escape(value) or "-", _TEXT, unescape),
-    "name": _Format(lambda value, _unit: _name(value), r"[^ ]+", unescape),
+    "wealth": _Format(numbers.wealth, rf"-?{_DIGITS}", _decimal, of_unit=True),
+    "change": _Format(numbers.signed_wealth, rf"[+-]?{_DIGITS}", _decimal, of_unit=True),
+    "exact": _Format(numbers.exact, rf"-?{_DIGITS}", _decimal),
+    "signed": _Format(numbers.signed, rf"[+-]?{_DIGITS}", _decimal),
+    "percent": _Format(numbers.percent, _PERCENT, _share),
+    "loss": _Format(lambda share: numbers.percent(-share), _PERCENT, lambda text: -_share(text)),
+    "exposure": _Format(numbers.exposure, r"-?\d+(?:\.\d)?%", _share),
+    "score": _Format(numbers.score, r"-?\d+\.\d", Decimal),
+    "count": _Format(numbers.whole, r"\d[\d,]*", lambda text: int(text.replace(",", ""))),
+    "duration": _Format(numbers.duration, _DURATION, str),
+    "lag": _Format(numbers.lag, rf"\d+(?:\.\d+)?s|{_DURATION}", str),
+    "clock": _Format(lambda micros: numbers.stamp(micros)[11:], r"\d\d:\d\d:\d\d", str),
+    "stamp": _Format(numbers.stamp, r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", str),
+    "day": _Format(numbers.day, r"\w{3} \d+ \w{3}", str),
+    "week": _Format(numbers.week, r"\d+", str),
+    "month": _Format(numbers.month, r"\w+ \d{4}", str),
+    "year": _Format(numbers.year, r"\d{4}", str),
+    "text": _Format(lambda value: escape(value) or "-", _TEXT, unescape),
+    "name": _Format(_name, r"[^ ]+", unescape),
     # An asset that may be unknown, with the space that parts it from its amount, or from what follows.
-    "asset": _Format(lambda value, _unit: "" if value is None else f" {_name(value)}", r"(?: [^ ]+)?", _asset),
-    "asset_first": _Format(lambda value, _unit: "" if value is None else f"{_name(value)} ", r"(?:[^ ]+ )?", _asset),
+    "asset": _Format(lambda value: "" if value is None else f" {_name(value)}", r"(?: [^ ]+)?", _asset),
+    "asset_first": _Format(lambda value: "" if value is None else f"{_name(value)} ", r"(?:[^ ]+ )?", _asset),
     "by": _word(
         {"you": "by you", "bars": "end of the bars", "error": "by an error", "system": "by the system (SIGTERM)"}
     ),
@@ -121,16 +125,26 @@ class Row:
         self.columns = f"{words.symbol} {words.headline} | {words.facts}"
         self._parts = [(text, name, _FORMATS[format_] if format_ else None)
                        for text, name, format_, _ in Formatter().parse(self.columns)]  # fmt: skip
+        placed = [(name, form) for _, name, form in self._parts if form and name]
+        self._forms = [form for _, form in placed]
+        self._values = [attrgetter(name) for name, _ in placed]
+        self._template = "".join(text.replace("%", "%%") + ("%s" if form else "") for text, _, form in self._parts)
 
     @cached_property  # a bot writes lines and never reads one: sixty patterns would cost it half the import
     def _regex(self) -> re.Pattern[str]:
         fields = (re.escape(text) + (f"(?P<{name}>{form.pattern})" if form else "") for text, name, form in self._parts)
         return re.compile("".join(fields))
 
-    def write(self, value_of: Callable[[str], Any], unit: str | None) -> str:
-        """The two columns, with the value of each place; ``unit`` is that of amounts of money."""
+    def write(self, facts: Any, unit: str | None) -> str:
+        """The two columns that tell ``facts``; ``unit`` is that of amounts of money."""
+        told = [form.write(value(facts), unit) if form.of_unit else form.write(value(facts))
+                for form, value in zip(self._forms, self._values, strict=True)]  # fmt: skip
+        return self._template % tuple(told)
+
+    def write_again(self, read: Mapping[str, Any], unit: str | None) -> str:
+        """The two columns that were read as that."""
         return "".join(
-            text + (form.write(value_of(name), unit) if form and name else "") for text, name, form in self._parts
+            text + (form.again(read[name], unit) if form and name else "") for text, name, form in self._parts
         )
 
     def read(self, columns: str) -> dict[str, Any] | None:

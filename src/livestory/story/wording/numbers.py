@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
+from functools import lru_cache
 
 from livestory.clock import DAY, HOUR, MINUTE, SECOND, as_datetime
+
+_REMEMBERED = 64  # minutes: lines that are told one after the other are of few
 
 # Units worth about a dollar or less are shown in cents; everything else in four decimals.
 _CENTS = frozenset({"USD", "USDT", "USDC", "FDUSD", "TUSD", "BUSD", "DAI", "EUR", "GBP", "CHF", "AUD", "CAD"})
@@ -47,9 +50,11 @@ _GROUPED = 5  # digits before the point, from which on they stand in groups of t
 
 def _grouped(text: str) -> str:
     """A number in digits as a person reads it: large ones in groups, nothing without the sign of a loss."""
-    if not text.strip("+-0."):
+    if text[0] in "+-" and not text.strip("+-0."):
         text = text.lstrip("+-")
     before, point, after = text.partition(".")
+    if len(before) < _GROUPED:
+        return text
     digits = before.lstrip("+-")
     if len(digits) < _GROUPED or not digits.isdecimal():
         return text
@@ -101,9 +106,12 @@ def bound(value: float) -> str:
 
 def exact(value: Decimal | float) -> str:
     """``0.0329``: every digit that counts, and no zero after them. A float counts ten digits."""
-    number = value if isinstance(value, Decimal) else Decimal(format(value, ".10g"))
-    text = f"{number:f}"
-    return _grouped(text.rstrip("0").rstrip(".") if "." in text else text)
+    text = str(value if isinstance(value, Decimal) else Decimal(format(value, ".10g")))
+    if "E" in text:
+        text = f"{Decimal(text):f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return text if len(text) < _GROUPED and text[0] != "-" else _grouped(text)
 
 
 def signed(value: Decimal) -> str:
@@ -113,12 +121,12 @@ def signed(value: Decimal) -> str:
 
 def mean_price(value: Decimal) -> str:
     """``3652.13``: a price that may be an average, exact where eight digits say it, else in six."""
-    if len(value.normalize().as_tuple().digits) > _MOST_OF_A_PRICE:
-        value = value.quantize(Decimal(1).scaleb(value.adjusted() - _MEAN_PRICE + 1)).normalize()
+    if len(str(value)) > _PRICE.prec and _PRICE.plus(value) != value:
+        value = _MEAN_PRICE.plus(value)
     return exact(value)
 
 
-_MOST_OF_A_PRICE, _MEAN_PRICE = 8, 6  # digits
+_PRICE, _MEAN_PRICE = Context(prec=8), Context(prec=6)
 
 
 def average(value: float) -> str:
@@ -141,7 +149,13 @@ def duration(micros: int) -> str:
 
 def stamp(micros: int) -> str:
     """``2024-12-03 15:00:00``: the first column; UTC."""
-    return as_datetime(micros).isoformat(" ", "seconds")[:19]
+    minutes, rest = divmod(micros, MINUTE)
+    return f"{_minute(minutes)}{rest // SECOND:02}"
+
+
+@lru_cache(_REMEMBERED)
+def _minute(minutes: int) -> str:
+    return as_datetime(minutes * MINUTE).isoformat(" ", "seconds")[:17]
 
 
 def minute(micros: int) -> str:

@@ -31,10 +31,17 @@ def closed(results: Sequence[CurrencyResult]) -> str:
     return "; ".join(map(_closed, results))
 
 
-def performance(results: Sequence[CurrencyResult], *, wealth_known: bool, headed: bool = False) -> Iterable[str]:
+def performance(
+    results: Sequence[CurrencyResult],
+    *,
+    wealth_known: bool,
+    began: float | None = None,
+    unit: str | None = None,
+    headed: bool = False,
+) -> Iterable[str]:
     """Won and lost, the best and the worst; without wealth also what came of it since the start.
 
-    ``headed``: what `closed` says stands in the line already.
+    ``began`` is what the bot said that it began with, in ``unit``; ``headed``: what `closed` says stands in the line.
     """
     for each in results:
         whose = f"{escape(each.asset)}: " if len(results) > 1 and each.asset else ""
@@ -47,9 +54,10 @@ def performance(results: Sequence[CurrencyResult], *, wealth_known: bool, headed
         yield ", ".join(_extremes(each.best_symbol, each.worst_symbol, each.asset, "symbol "))
         if each.reasons:
             told = (f"{escape(one.reason)} {numbers.signed_wealth(one.result, each.asset)}" for one in each.reasons)
-            yield f"closed by {', '.join(told)}"
+            yield f"{whose}closed by {', '.join(told)}"
         if not wealth_known:
-            yield whose + _since_the_start(each)
+            yield f"{whose}deepest fall of the result {money(each.fall, each.asset)}" if each.fall else ""
+            yield whose + _since_the_start(each, began if each.asset == unit else None)
 
 
 def fees(by_asset: Mapping[str, Decimal]) -> str:
@@ -85,6 +93,11 @@ def _closed(f: CurrencyResult) -> str:
     counts = ((f.won, "won"), (f.lost, "lost"), *(((even, "even"),) if even else ()))
     outcome = ", ".join(f"{numbers.whole(count)} {how}" for count, how in counts)
     trades = f"{numbers.count(f.closed, 'trade')} closed, {outcome}, " if f.closed else ""
+    together = f.gain + f.loss
+    if f.closed and together != f.realised:  # parts were closed of trades that ended in another period, or go on
+        return (
+            f"{trades}together {money(together, f.asset)}; result of all that was closed {money(f.realised, f.asset)}"
+        )
     return f"{trades}result {money(f.realised, f.asset)}"
 
 
@@ -98,11 +111,14 @@ def _extremes(best: Outcome | None, worst: Outcome | None, asset: str | None, wh
         yield f"{name} {what}{escape(one.symbol or '-') + ' ' if what else ''}{money(one.result, asset)}{of_what}"
 
 
-def _since_the_start(f: CurrencyResult) -> str:
+def _since_the_start(f: CurrencyResult, began: float | None) -> str:
+    share = ""
+    if began:
+        share = f" ({numbers.percent(float(f.total) / began)} of {of(numbers.wealth(began, f.asset), f.asset)})"
     under = f.record - f.total
-    record = f", record {numbers.signed_wealth(f.record, f.asset).lstrip('+')}" if f.record else ""
+    record = f", result record {money(f.record, f.asset).lstrip('+')}" if f.record else ""
     below = f", {numbers.wealth(under, f.asset)} under it" if record and under else ""
-    return f"since the start {money(f.total, f.asset)}{record}{below}"
+    return f"since the start {money(f.total, f.asset)}{share}{record}{below}"
 
 
 def _amounts(by_asset: Mapping[str, Decimal], *, signed: bool) -> str:

@@ -9,7 +9,7 @@ export const chosenStory = () => story;
 
 export function address(path, parameters = {}) {
   const query = new URLSearchParams();
-  if (story !== null && path !== "api/stories" && path !== "api/groups") query.set("story", story);
+  if (story !== null && !["api/stories", "api/groups", "api/bots", "api/timeline"].includes(path)) query.set("story", story);
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== null && value !== undefined && value !== "") query.set(name, value);
   }

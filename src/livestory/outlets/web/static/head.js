@@ -2,13 +2,9 @@
 import { byId, make, say } from "./dom.js";
 import * as numbers from "./numbers.js";
 import * as times from "./times.js";
+import { MODES, WORDS } from "./words.js";
 
-const WORDS = {
-  waiting: "No story yet", trouble: "In trouble", loading: "Loading", unknown: "No reading yet", trading: "Trading",
-  halted: "Halted", stopped: "Stopped", overdue: "Not heard",
-};
 const ICONS = { trading: "trading", halted: "halted", overdue: "trouble", trouble: "trouble" };
-const MODES = { live: "Live money", paper: "Paper", testnet: "Testnet", simulated: "Simulated", replay: "Replay" };
 const HALTS = { owner: "By you", journal: "Because its journal is new while the account holds something" };
 
 let status = null;
@@ -86,7 +82,7 @@ function why(now) {
 }
 
 function overdue(now) {
-  if (status.clock === "bars") return "No process writes this story any more, and it ended without a goodbye.";
+  if (status.gone) return "No process writes this story any more, and it ended without a goodbye.";
   return `The next reading was due ${times.near(status.next_due, now)}, ${times.duration(now - status.next_due)} ago. Look whether the bot runs.`;
 }
 

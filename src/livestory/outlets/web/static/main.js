@@ -2,7 +2,8 @@
 import { ask, chosenStory } from "./api.js";
 import { Chapters } from "./chapters.js";
 import { Chart } from "./chart.js";
-import { byId, make, recall, remember, say } from "./dom.js";
+import { offerChoices } from "./choices.js";
+import { byId, make, say } from "./dom.js";
 import * as head from "./head.js";
 import { Live } from "./live.js";
 import { Overview } from "./overview.js";
@@ -71,35 +72,22 @@ async function stories() {
   const all = await ask("api/stories").catch(() => []);
   if (all.length < 2) return;
   byId("stories-label").hidden = false;
+  byId("all-bots").textContent = "← All bots";
   const chosen = chosenStory() ?? all[0].story;
   byId("stories").replaceChildren(...all.map((each) =>
     make("option", { value: each.story, selected: each.story === chosen }, each.bot && each.bot !== each.story ? `${each.story} (${each.bot})` : each.story)));
   byId("stories").addEventListener("change", (event) => { location.href = `?story=${encodeURIComponent(event.target.value)}`; });
 }
 
-function drawChoices() {
-  const zone = byId("zone");
-  say(zone, times.isLocal() ? "Local time" : "UTC");
-  zone.setAttribute("aria-pressed", String(times.isLocal()));
-  say(byId("theme"), `Theme: ${recall("theme") ?? "auto"}`);
-}
-
-byId("zone").addEventListener("click", () => {
-  times.setLocal(!times.isLocal());
-  drawChoices();
-  head.tick();
-  story.redraw();
-  chapters.redraw();
-  overview.redraw();
-  chart.redraw();
-});
-byId("theme").addEventListener("click", () => {
-  const next = { auto: "dark", dark: "light", light: "auto" }[recall("theme") ?? "auto"];
-  remember("theme", next);
-  if (next === "auto") delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = next;
-  drawChoices();
-  chart.redraw();
+offerChoices({
+  zone() {
+    head.tick();
+    story.redraw();
+    chapters.redraw();
+    overview.redraw();
+    chart.redraw();
+  },
+  theme: () => chart.redraw(),
 });
 byId("retry").addEventListener("click", () => live.retry());
 onMoved(() => {
@@ -118,7 +106,6 @@ function followLink() {
 }
 
 beginTabs((name) => overview.shown(name));
-drawChoices();
 setInterval(tick, 1000);
 byId("lines").append(...Array.from({ length: 8 }, () => make("div", { class: "ghost", "aria-hidden": "true" })));
 stories();

@@ -1,0 +1,105 @@
+"""All bots at once: a row for each, the worst trouble first, what they have together, and what was told last of all."""
+
+from __future__ import annotations
+
+from heapq import nlargest
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from livestory.outlets.web.listeners import event_data
+from livestory.outlets.web.status import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from livestory.outlets.web.followed_story import FollowedStory
+    from livestory.outlets.web.status import State
+    from livestory.story.journal.entry import Kept
+
+_WORST_FIRST: tuple[State, ...] = (
+    *("trouble", "overdue", "halted", "unknown", "waiting", "loading", "trading", "stopped"),
+)  # fmt: skip
+_POINTS = 48  # of a sparkline
+
+
+class BotRow(Struct, frozen=True, kw_only=True):
+    """A bot at a glance. ``curve`` are the times and values of its wealth, or else of what closing has earned."""
+
+    status: Status
+    last: dict[str, object] | None  # its last shown line
+    open: int | None  # positions; None is unknown
+    curve: tuple[list[int], list[float]]
+
+
+class Sum(Struct, frozen=True, kw_only=True):
+    """What bots of one mode have together in one currency."""
+
+    unit: str
+    mode: str | None
+    wealth: float
+    decimals: int
+    bots: int
+
+
+class AllBots(Struct, frozen=True, kw_only=True):
+    """The rows, and the sums by currency and mode: invented money is not added to real."""
+
+    bots: list[BotRow]
+    sums: list[Sum]
+
+
+def all_bots(found: Iterable[tuple[FollowedStory, Kept | None]]) -> AllBots:
+    """All bots, each with its last shown line."""
+    rows = [_row(story, last) for story, last in found]
+    rows.sort(key=lambda row: _trouble(row.status))
+    return AllBots(bots=rows, sums=_sums([row.status for row in rows]))
+
+
+def last_shown(story: FollowedStory) -> list[int]:
+    """The seq of the last line that is shown, if there is one."""
+    return story.index.before(None, 1, None, None, None, everything=False)
+
+
+def newest(found: Iterable[tuple[str, list[Kept]]], limit: int) -> list[dict[str, object]]:
+    """The newest of the events of several stories, newest first, each with its story's name."""
+    events = nlargest(limit, ((kept, name) for name, page in found for kept in page), key=lambda told: told[0].time)
+    return [event_data(kept) | {"story": name} for kept, name in events]
+
+
+def _row(story: FollowedStory, last: Kept | None) -> BotRow:
+    status, readings = story.status(), story.readings
+    curve: tuple[list[int], list[float]] = ([], [])
+    if readings.first is not None and readings.last is not None:
+        wealth = readings.wealth(readings.first, readings.last, _POINTS, compared=False)
+        curve = wealth.times, wealth.values
+    held = None if status.position is None else int(bool(status.position))
+    return BotRow(
+        status=status,
+        last=None if last is None else event_data(last),
+        open=held if status.positions is None else len(status.positions),
+        curve=curve,
+    )
+
+
+def _trouble(status: Status) -> tuple[int, float, str]:
+    """Less is worse: by state, then by how near the breaker is."""
+    near = -status.drawdown / status.breaker if status.drawdown is not None and status.breaker else 0.0
+    return _WORST_FIRST.index(status.state), -near, status.story
+
+
+def _sums(statuses: Iterable[Status]) -> list[Sum]:
+    sums: dict[tuple[str, str | None], Sum] = {}
+    for status in statuses:
+        if status.wealth is None or status.unit is None:
+            continue
+        key = status.unit, status.mode
+        before = sums.get(key)
+        sums[key] = Sum(
+            unit=status.unit,
+            mode=status.mode,
+            wealth=status.wealth + (before.wealth if before is not None else 0.0),
+            decimals=status.decimals,
+            bots=1 + (before.bots if before is not None else 0),
+        )
+    return list(sums.values())

@@ -38,9 +38,9 @@ def test_what_wakes_the_owner_is_shown(kind: str, monkeypatch: pytest.MonkeyPatc
     assert all(show(Lately(), _NORMAL, START, facts, found=True) for facts in found)
 
 
-@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"chapter", "funding"}))
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"chapter", "funding", "entries_locked", "lock_over"}))
 def test_what_the_bot_itself_says_is_shown(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The rules are for what the story finds, and for payments of funding, which come three times a day."""
+    """The rules are for what the story finds, and for what comes several times a day, as funding does."""
     monkeypatch.setattr(KINDS[kind], "shows", lambda *_: False)
     found = [facts for _, facts in TOLD if type(facts) is KINDS[kind]]
     assert all(show(Lately(), _NORMAL, START, facts, found=False) for facts in found)

@@ -143,6 +143,10 @@ class Narrator(FormerVerbs):
         """Take that the bot's process is a new one: a bot that never said goodbye has come back, which is then told."""
         self._returns = True
 
+    def is_known_in_part(self) -> None:
+        """Take that the reader knows what observations lack: it is not told."""
+        self._memory.lacking.told = True
+
     def blank(self) -> Narrator:
         """A narrator of the same story that remembers nothing."""
         return Narrator(self._account.symbol, self._account.unit, self._settings)

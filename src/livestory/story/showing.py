@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from livestory.story.kinds.base import Group
 from livestory.story.kinds.chapters import Chapter, Quiet
+from livestory.story.kinds.followed import EntriesLocked, LockOver
 from livestory.story.kinds.lifecycle import Resumed, Stopped
 from livestory.story.kinds.money import FundingPaid
 from livestory.story.kinds.risk import AllTimeHigh
@@ -29,9 +30,10 @@ _EVENTFUL = (Group.TRADES, Group.SAFETY, Group.EXCHANGE, Group.RUNNING)
 def show(lately: Lately, settings: StorySettings, time: int, facts: Facts, *, found: bool) -> bool:
     """Whether the text shows the line of what was told at ``time``, which is remembered.
 
-    What a caller tells always; what a detector ``found``, a chapter, and a payment of funding by its kind's rule.
+    What a caller tells always; by its kind's rule what a detector ``found``, a chapter, and what comes several times a
+    day: funding, and the locks of another's bot.
     """
-    ruled = found or isinstance(facts, Chapter | FundingPaid)
+    ruled = found or isinstance(facts, Chapter | FundingPaid | EntriesLocked | LockOver)
     always = settings.detail == "all" or facts.declared.critical or not ruled
     shown = always or facts.shows(time, lately, settings)
     _remember(lately, time, facts, shown=shown)

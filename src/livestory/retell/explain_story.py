@@ -22,6 +22,7 @@ from livestory.story.kinds.lifecycle import Rules
 from livestory.story.kinds.retold import Retold, Summary
 from livestory.story.line import tell
 from livestory.story.narrator import Narrator
+from livestory.story.rows import Rows
 from livestory.story.settings import StorySettings
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class InputSource(Protocol):
     compacted: int | None  # the instant before which its observations were thinned
     knows: frozenset[str] | None  # fields of `Observation`, and "fill"; None: the bot said it itself, so nothing lacks
 
-    def inputs(self, *, in_order: bool) -> Iterator[Sequence[SourceInput]]:
+    def inputs(self, *, in_order: bool) -> Iterator[Sequence[SourceInput] | Rows]:
         """The inputs in the order of their times, some at a time.
 
         Raises OutOfOrder where they are in another order and ``in_order`` does not ask to sort them, and InputError.
@@ -182,6 +183,7 @@ def described(source: InputSource, settings: RetellingSettings) -> Retold:
     )
 
 
+_MOST, _SHARE, _FEW = 4096, 4, 8  # rows tried together at first; a part of them next; so many are stepped through
 _OF_A_BOT = {"price", "regime", "score", "halted"}
 """What a table of a bot's bars has, and one of trades has not."""
 
@@ -216,10 +218,37 @@ class Reteller:
         for listener in listeners:
             listener.begin()
 
-    def take(self, chunk: Sequence[SourceInput]) -> None:
+    def take(self, chunk: Sequence[SourceInput] | Rows) -> None:
         """Tell what the next inputs bring; there is at least one."""
         if self._begun is None:
             self._begin(chunk[0])
+        if isinstance(chunk, Rows) and not self._for_observations:
+            self._take_rows(chunk)
+        else:
+            self._take(chunk)
+        self.rows += len(chunk)
+        self._last = chunk[-1].time
+
+    def _take_rows(self, rows: Rows) -> None:
+        """Take rows together where nothing is to be told of them, and the others one by one."""
+        narrator, place, size, count = self._narrator, 0, _MOST, len(rows)
+        while place < count:
+            end = min(place + size, rows.before(narrator.due, place + 1), count)
+            part = rows.part(place, end)
+            if calm := narrator.until_told(part) if end - place > 1 else 0:
+                end, part = place + calm, part if calm == end - place else part.part(0, calm)
+            else:
+                end, part = place + 1, part.part(0, 1)
+            if self._summary.passes(part) and narrator.take_together(part):
+                self._summary.on_rows(part)
+                place, size = end, size * 2
+            elif end - place > _FEW:
+                size = (end - place) // _SHARE
+            else:
+                self._take(part)
+                place, size = end, _MOST
+
+    def _take(self, chunk: Sequence[SourceInput] | Rows) -> None:
         tell, count = self._narrator.take, self._summary.on_observation
         account, watchers, observed = self._narrator.account, self._for_observations, self._narrator.last_observed
         for each in chunk:
@@ -236,8 +265,6 @@ class Reteller:
                 account, observed = self._narrator.account, self._narrator.last_observed
             if events:
                 self._publish(events)
-        self.rows += len(chunk)
-        self._last = chunk[-1].time
 
     def end(self) -> Summary:
         """Tell head and summary. Raises InputError where there was no input."""

@@ -18,6 +18,7 @@ from livestory.story.unit_value import fall_from, return_of
 if TYPE_CHECKING:
     from livestory.story.account import Account
     from livestory.story.event import Event
+    from livestory.story.rows import Rows
 
 
 class SummaryBuilder:
@@ -60,6 +61,24 @@ class SummaryBuilder:
         elif value < self._floor:
             self._deepest = fall_from(self._peak, value), self._peak_at, time
             self._floor = value
+
+    def passes(self, rows: Rows) -> bool:
+        """Whether rows may be counted together: what the story began with is known."""
+        return self._begun or (self._value is not None and "price" not in rows.columns)
+
+    def on_rows(self, rows: Rows) -> None:
+        """Count what the account knew after each of the rows, which it has taken together."""
+        self._last = rows.times[-1]
+        values = rows.values(self.account.units)
+        if max(values) <= self._peak and min(values) >= self._floor:
+            return
+        for time, value in zip(rows.times, values, strict=True):
+            if value > self._peak:
+                self._floor = value if self._deepest is None else value * (1.0 + self._deepest[0])
+                self._peak, self._peak_at = value, time
+            elif value < self._floor:
+                self._deepest = fall_from(self._peak, value), self._peak_at, time
+                self._floor = value
 
     def _begin(self, time: int) -> None:
         self._first = time if self._first is None else self._first

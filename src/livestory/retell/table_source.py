@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import tzinfo
 from itertools import islice, repeat
 from math import inf
-from operator import eq, le
+from operator import eq, le, lt
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -26,6 +26,7 @@ from livestory.retell.trade_rows import FillRows, Place, symbol_of
 from livestory.retell.trip_source import trips_of
 from livestory.retell.words_of_cells import SIDES
 from livestory.story.inputs import LEAST_INSTANT, Observation
+from livestory.story.rows import PASSED, Rows
 from livestory.story.symbol import assets
 from livestory.tables import Batch
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from livestory.tables import Table
 
 _ONE = 1.0 + 1e-9  # the whole wealth, however it was rounded
+_IN_ROWS = PASSED | {TIME}
 _CHUNK = 1024  # sorted rows turned into values together
 _OF_OUR_BOT = frozenset(
     ["halted", "regime", "threshold", "no_trade_reason", "day_return", "next_due", "resume_at", "target_weight"]
@@ -155,7 +157,7 @@ class TableSource:
         quotes = {assets(symbol)[1] for symbol in self.symbols} - {None}
         return quotes.pop() if len(quotes) == 1 else (None if quotes else self._survey.quote)
 
-    def inputs(self, *, in_order: bool) -> Iterator[Sequence[SourceInput]]:
+    def inputs(self, *, in_order: bool) -> Iterator[Sequence[SourceInput] | Rows]:
         """The inputs of its rows. Raises OutOfOrder, StartOver and TableError."""
         self.remarks.rows.clear()
         layout = self._survey.layout
@@ -163,7 +165,7 @@ class TableSource:
             return trips_of(self._tables, self._survey, self.remarks, self._asked.start, self._drop)
         return _latest(self._inputs_by_row(in_order=in_order), self.remarks)
 
-    def _inputs_by_row(self, *, in_order: bool) -> Iterator[Sequence[SourceInput]]:
+    def _inputs_by_row(self, *, in_order: bool) -> Iterator[Sequence[SourceInput] | Rows]:
         last = 0
         told = False
         survey = self._survey
@@ -228,7 +230,7 @@ class TableSource:
 
     def _inputs(
         self, table: Table, lines: Sequence[int], columns: Sequence[Sequence[str]], times: list[int]
-    ) -> Sequence[SourceInput]:
+    ) -> Sequence[SourceInput] | Rows:
         found = self._values(table, lines, columns)
         found[TIME] = times
         layout = self._survey.layout
@@ -338,10 +340,17 @@ def _read_as(layout: Layout) -> str:
     return name + (f", {layout.writer}" if layout.writer else "")
 
 
-def _latest(chunks: Iterable[Sequence[SourceInput]], remarks: Remarks) -> Iterator[Sequence[SourceInput]]:
+def _latest(chunks: Iterable[Sequence[SourceInput] | Rows], remarks: Remarks) -> Iterator[Sequence[SourceInput] | Rows]:
     """Of observations of one time, one after the other, the last, which knows what those before it knew."""
-    held: list[SourceInput] = []
+    held: Sequence[SourceInput] = []
     for chunk in chunks:
+        if isinstance(chunk, Rows) and (not held or held[0].time < chunk.times[0]):
+            if held:
+                yield held
+            if len(chunk) > 1:
+                yield chunk.part(0, len(chunk) - 1)
+            held = [chunk[-1]]
+            continue
         given = [*held, *chunk]
         times = [each.time for each in given]
         if any(map(eq, times, islice(times, 1, None))):
@@ -370,7 +379,10 @@ def _merged(given: Sequence[SourceInput], remarks: Remarks) -> list[SourceInput]
     return merged
 
 
-def _observations(found: Mapping[str, Sequence[Any]]) -> list[SourceInput]:
+def _observations(found: Mapping[str, Sequence[Any]]) -> list[SourceInput] | Rows:
+    times = found[TIME]
+    if "wealth" in found and found.keys() <= _IN_ROWS and all(map(lt, times, islice(times, 1, None))):
+        return Rows(times, {name: column for name, column in found.items() if name != TIME})
     # By place and not by name: a million observations are made in a third of the time.
     last = max(map(OBSERVATION.index, found))
     return list(map(Observation, *(found.get(name, repeat(None)) for name in OBSERVATION[: last + 1])))

@@ -19,6 +19,7 @@ from livestory.story.unit_value import UnitValue, fall_from
 
 if TYPE_CHECKING:
     from livestory.story.kinds.base import Facts
+    from livestory.story.rows import Rows
 
 _NOTHING = Decimal(0)
 _TAKEN = frozenset({AllTimeHigh, Rules, RulesChanged, BalanceDiffers, BalanceExplained})  # of what has been told
@@ -94,6 +95,24 @@ class Account(UnitValue):
         if observation.price is not None:
             self.price = observation.price
         self.last = observation
+
+    def passes(self) -> bool:
+        """Whether rows may be taken together: wealth is known, and nothing is expected of the next reading."""
+        return bool(self.wealth and self.record and self.peak) and not (self.resuming or self.tripped or self.several)
+
+    def take(self, rows: Rows) -> None:
+        """Take checked observations, as `observe` takes each of them."""
+        values = rows.values(self.units)
+        high = max(values)
+        if high >= self.peak:
+            last = len(values) - 1 - values[::-1].index(high)
+            self._count_from(high, rows.times[last])
+        self.wealth = rows[-1].wealth
+        self.value = values[-1]
+        self.drawdown = fall_from(self.peak, values[-1])
+        self.last = rows[-1]
+        if self.last.price is not None:
+            self.price = self.last.price
 
     def explained(self, observation: Observation) -> Observation:
         """The observation without price, position and weights, where these are not of all that the bot holds."""

@@ -36,6 +36,7 @@ from livestory.story.kinds.lately import Lately
 from livestory.story.kinds.lifecycle import Rules, Stopped
 from livestory.story.kinds.risk import Halted, Unhalted
 from livestory.story.line import tell
+from livestory.story.rows import PASSED
 from livestory.story.settings import StorySettings
 from livestory.story.showing import remember
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from livestory.clock import Reading
+    from livestory.story.rows import Rows
 
 
 NARRATOR = "narrator"
@@ -51,6 +53,8 @@ TRADE = "trade-"
 """What the id begins with of an event that tells a trade, or a payment of funding, which has an id of its own."""
 
 
+_TOGETHER = frozenset(Observation.__struct_fields__) - PASSED - {"time", "positions"}
+"""The fields that no observation may have, where several are to be taken together."""
 _Stated = Flow | Skip | Begin | End | Statement | RecordCheck | RegimeCheck | Head
 
 
@@ -201,6 +205,47 @@ class Narrator(FormerVerbs):
             told += self._hear(time, self._news(time, facts))
         self._memory.calls += 1
         return self._events(time, told)
+
+    @property
+    def due(self) -> int:
+        """The instant from which on something is told because of the time alone."""
+        memory, limit = self._memory, self._settings.quiet
+        quiet_at = (memory.silence.last_news or 0) + limit
+        return min(memory.chapters.end, quiet_at) if limit else memory.chapters.end
+
+    def until_told(self, rows: Rows) -> int:
+        """How many of the rows come before one whose regime or exposure is told, at most."""
+        memory, account = self._memory, self._account
+        count = memory.regime.until(rows, account)
+        return min(count, memory.exposures.until(rows, account)) if memory.exposures is not None else count
+
+    def take_together(self, rows: Rows) -> bool:
+        """Take observations of which there is nothing to tell; False, and nothing is taken, where there may be.
+
+        Events and memory are then the same as if each of them had been taken for itself.
+        """
+        memory, account = self._memory, self._account
+        if (
+            not memory.never >= _TOGETHER
+            or memory.inferred_halt is not None
+            or not memory.lacking.told
+            or rows.times[0] <= memory.last_observed
+            or not account.passes()
+            or not memory.chapters.passes(rows)
+            or not memory.silence.passes(rows, account)
+            or not memory.drawdown.passes(rows, account)
+            or not memory.all_time_high.passes(rows, account)
+            or self.until_told(rows) < len(rows)
+            or not memory.readings.passes(rows, account)
+        ):
+            return False
+        memory.calls += len(rows)
+        memory.last_observed = rows.times[-1]
+        memory.drawdown.take(rows, account)
+        account.take(rows)
+        memory.chapters.take(rows, account)
+        memory.silence.bars += len(rows)
+        return True
 
     def judge(self, given: Input, reading: Reading) -> Judged:
         """`take` an input whose time a caller gave, when the clock said ``reading``.

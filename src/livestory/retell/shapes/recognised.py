@@ -31,6 +31,7 @@ _TOLD_BY_ITSELF = ("wealth", "score", "target_weight", "price")
 _DAY = re.compile(r"\s*\d{4}-\d\d-\d\d")
 _CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}[^/-]*")
 _IS_NUMBER = re.compile(r"[-+]?[0-9.]+").fullmatch
+_JUDGED = frozenset({"fill_side", "time", "entry_time", "exit_time", "fill_symbol", "fill_quantity"})
 _A_PAIR = 2
 _HALF_OF_PAIRS = 0.5
 _LEAST_OF_PAIRS = 8  # columns that TradingView writes at least
@@ -281,6 +282,8 @@ def _one(seen: _Seen, name: str, fields: Sequence[int]) -> int:
 
 def _fits(own: str, cells: Sequence[str], spelling: str) -> bool:
     """Whether the first cells are what a column of that name may hold, where the name alone does not say it."""
+    if own not in _JUDGED:
+        return True
     texts = {text.strip().casefold() for text in cells} - UNKNOWN
     match own:
         case "fill_side":
@@ -293,10 +296,8 @@ def _fits(own: str, cells: Sequence[str], spelling: str) -> bool:
             return not texts or not all(map(_CLOCK.fullmatch, texts))
         case "fill_symbol":
             return not texts or any(re.search(r"[a-z]", text) for text in texts)
-        case "fill_quantity":
-            return not texts or any(re.search(r"[0-9]", text) for text in texts)
         case _:
-            return True
+            return not texts or any(re.search(r"[0-9]", text) for text in texts)
 
 
 def _is_signed(cells: Sequence[str]) -> bool:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from livestory.story.account import Account
     from livestory.story.inputs import Observation
     from livestory.story.kinds.base import Facts
+    from livestory.story.rows import Rows
 
 
 class _Count(Struct):
@@ -178,6 +179,25 @@ class ChapterDetector(Struct):
         if reason is not None:
             day.no_trade.add(reason)
         return self.close(time, account) if time >= self.end else ()
+
+    def passes(self, rows: Rows) -> bool:
+        """Whether all of the rows are within a day that has begun."""
+        return self.observed and "day" in self.tallies and not self.was_halted and rows.times[-1] < self.end
+
+    def take(self, rows: Rows, account: Account) -> None:
+        """Count rows that pass."""
+        day = self.tallies["day"]
+        day.bars += len(rows)
+        values = rows.values(account.units)
+        if max(values) < day.peak and min(values) >= day.lowest and fall_from(day.peak, min(values)) >= day.deepest:
+            return
+        for time, value in zip(rows.times, values, strict=True):
+            if value < day.lowest:
+                day.lowest, day.lowest_at = value, time
+            if value >= day.peak:
+                day.peak, day.peak_at = value, time
+            elif (drawdown := fall_from(day.peak, value)) < day.deepest:
+                day.deepest, day.deepest_from, day.deepest_at = drawdown, day.peak_at, time
 
     def close(self, time: int, account: Account) -> tuple[Chapter, ...]:
         """The chapters that ended by ``time``, an observation's or any input's; the next ones begin."""
@@ -346,6 +366,13 @@ class QuietDetector(Struct):
             open=open_positions(account) if account.portfolio or account.wealth is None else (),
         )
         return (quiet,)
+
+    def passes(self, rows: Rows, account: Account) -> bool:
+        """Whether the silence is not over in any of the rows."""
+        last_news, limit = self.last_news, account.settings.quiet
+        if last_news is None or rows.times[0] <= last_news:
+            return False
+        return not limit or rows.times[-1] - last_news < limit
 
     def hear(self, time: int, facts: Facts) -> None:
         """Take something told: the silence begins anew."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from livestory.story.account import Account
     from livestory.story.inputs import Flow, Observation
     from livestory.story.kinds.base import Facts
+    from livestory.story.rows import Rows
 
 
 class FlowDetector(Struct):
@@ -141,6 +142,22 @@ class ReadingDetector(Struct):
             + (o.resume_score or 0.0)
         )
         return -inf < summed < inf
+
+    def passes(self, rows: Rows, account: Account) -> bool:
+        """Whether all of the rows are plausible, each after the one before it."""
+        if self.refused or not rows.are_known:
+            return False
+        factor = account.settings.implausible
+        for name, last in (("wealth", account.wealth), ("price", account.price)):
+            if name not in rows.columns:
+                continue
+            known = rows.extremes(name)
+            if known is None or not last:
+                return False
+            low, high = min(known[0], last), max(known[1], last)
+            if low <= 0.0 or high >= low * factor:
+                return False
+        return True
 
     def admit(self, o: Observation, account: Account) -> tuple[Observation, tuple[Facts, ...]]:
         """The observation without what is not believed, and what there is to tell about it."""

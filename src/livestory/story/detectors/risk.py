@@ -25,6 +25,7 @@ from livestory.story.kinds.risk import (
     WaitOver,
 )
 from livestory.story.symbol import assets
+from livestory.story.unit_value import fall_from
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from livestory.story.account import Account
     from livestory.story.inputs import Observation, PositionReading
     from livestory.story.kinds.base import Facts
+    from livestory.story.rows import Rows
 
 
 _ROUNDING = 1.0 - 1e-12  # a gain of just ath_min_gain is one, however the floats were rounded
@@ -61,6 +63,14 @@ class AllTimeHighDetector(Struct):
             next_told=account.as_wealth(value * (1.0 + gain)) if gain else None,
         )
         return (high,)
+
+    def passes(self, rows: Rows, account: Account) -> bool:
+        """Whether none of the rows makes a record."""
+        known, record = rows.extremes("wealth"), account.record
+        if known is None or record is None:
+            return False
+        value = account.value_at(known[1])
+        return value <= record or value < record * (1.0 + account.settings.ath_min_gain) * _ROUNDING
 
     def check(self, wealth: float, peak: float, account: Account) -> tuple[AllTimeHigh, ...]:
         """The plan's own call: works whether or not the caller has already raised its ``peak`` to ``wealth``.
@@ -217,6 +227,22 @@ class DrawdownDetector(Struct):
         lasted = observation.time - self.since
         self.since = None
         return (DrawdownOver(wealth=wealth, unit=account.unit, lasted=lasted, deepest=self.deepest),)
+
+    def passes(self, rows: Rows, account: Account) -> bool:
+        """Whether no drawdown begins in the rows, or one goes on through all of them."""
+        known = rows.extremes("wealth")
+        if known is None or not account.peak:
+            return False
+        low, high = map(account.value_at, known)
+        if self.since is not None:
+            return fall_from(account.peak, high) < 0.0
+        return fall_from(max(account.peak, high), low) > -account.settings.drawdown_told
+
+    def take(self, rows: Rows, account: Account) -> None:
+        """Go through rows that pass; ``account`` has not taken them yet."""
+        known = rows.extremes("wealth")
+        if self.since is not None and known is not None:
+            self.deepest = min(self.deepest, fall_from(account.peak, account.value_at(known[0])))
 
 
 class DailyLimitDetector(Struct):

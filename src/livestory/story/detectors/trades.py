@@ -14,9 +14,12 @@ from livestory.story.regime_rule import regime_of
 from livestory.story.symbol import assets, settled_in
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from livestory.story.account import Account
     from livestory.story.inputs import Fill, Funding, Observation, Skip
     from livestory.story.positions import Closed
+    from livestory.story.rows import Rows
 
 
 _SELDOM = (
@@ -170,6 +173,26 @@ class ExposureDetector(Struct):
         )
         return (exposure,)
 
+    def until(self, rows: Rows, account: Account) -> int:
+        """How many of the rows come before one that changes the exposure by as much as is told."""
+        targets, told = rows.columns.get("target_weight"), self.told
+        if targets is None:
+            return len(rows)
+        if told is None:
+            return 0
+        limit = account.settings.exposure_told - _ROUNDING
+        known = rows.extremes("target_weight")
+        if known is not None and known[0] == known[1] == told:
+            return len(rows)
+        return next(
+            (
+                place
+                for place, each in enumerate(targets)
+                if each is None or (each != told and (each == 0.0 or not abs(each - told) < limit))
+            ),
+            len(rows),
+        )
+
 
 class RegimeDetector(Struct):
     """Tells the regime that the bot reports; where it reports only score and threshold, infers it by `regime_of`."""
@@ -209,6 +232,19 @@ class RegimeDetector(Struct):
             strategy=rules.strategy if rules is not None else None,
         )
         return (switch,)
+
+    def until(self, rows: Rows, account: Account) -> int:
+        """How many of the rows come before one that switches the regime."""
+        if not {"score", "threshold"} <= rows.columns.keys():
+            return len(rows)
+        scores, thresholds, hysteresis = rows.extremes("score"), rows.extremes("threshold"), account.settings.hysteresis
+        if scores is None or thresholds is None or thresholds[0] != thresholds[1]:
+            return 0
+        if all(regime_of(score, self.regime, thresholds[0], hysteresis) == self.regime for score in scores):
+            return len(rows)
+        each: Iterable[float] = rows.columns["score"]  # type: ignore[assignment]  # all are known
+        regimes = (regime_of(score, self.regime, thresholds[0], hysteresis) for score in each)
+        return next(place for place, regime in enumerate(regimes) if regime != self.regime)
 
     def check(self, score: float, threshold: float, hysteresis: float) -> tuple[RegimeSwitch, ...]:
         """The plan's own call: score and threshold alone."""

@@ -46,7 +46,7 @@ test: lint $(PROGRAMS:%=build/debian/usr/bin/%) ## check everything: ruff, mypy,
 	@$(BIN)/python -m pytest -q -n 3 --dist worksteal || { test $$? -eq 1 && $(ALONE); }
 
 torture: .venv/installed-dev ## the long form of the tests of reliability and of fuzzing: an hour, as root; a tenth with SHARE=0.1
-	@LIVESTORY_TORTURE=$(SHARE) $(BIN)/python -m pytest -q tests/reliability tests/fuzz tests/web/test_connections.py \
+	@LIVESTORY_TORTURE=$(SHARE) $(BIN)/python -m pytest -q tests/reliability tests/fuzz tests/fleet tests/web/test_connections.py \
 		tests/alerts/test_kill.py tests/alerts/test_delivery.py
 
 mutants: .venv/installed-dev ## change the code at random places and see whether a test notices: N=40 takes half an hour

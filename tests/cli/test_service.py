@@ -78,7 +78,8 @@ def units(folder: Path, *arguments: str, env: Mapping[str, str] | None = None) -
 @pytest.mark.parametrize("part", WORDS)
 def test_systemd_takes_the_units_and_finds_them_sealed(judge: Judge, tmp_path: Path, part: str, whose: str) -> None:
     """Without a word of complaint, and below the exposure that is promised."""
-    ((path, text),) = units(tmp_path, part, _OPTIONS[whose], "--name", "scout").items()
+    whom = ("--", "freqtrade") if part == "follow" else ()
+    ((path, text),) = units(tmp_path, part, _OPTIONS[whose], "--name", "scout", *whom).items()
     unit = tmp_path / Path(path).name
     assert unit.name == f"scout-{part}.service"
     unit.write_text(text, "utf-8")

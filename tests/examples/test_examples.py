@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from livestory import parse, render
+from livestory.cli.commands.digest import digest
 from livestory.cli.commands.status import status
 from livestory.story.files.verify import verify
 
@@ -88,6 +89,8 @@ def test_a_spot_bot_tells_its_fills_with_fees_in_a_third_asset(tmp_path: Path) -
     """Without wealth: results in money, each currency for itself, before fees whose worth nobody knows."""
     run("spot_bot", tmp_path)
     assert (tmp_path / "live_story.txt").read_text() == (GOLDEN / "spot_bot.txt").read_text()
+    told = CliRunner().invoke(digest, ["--dir", str(tmp_path), "--since", "2024-12-01"])
+    assert "3 trades closed, 2 won, 1 lost, result +243.42 USDT; 1 trade closed" in told.stdout
 
 
 def test_a_perpetual_bot_that_is_killed_goes_on_with_its_story(tmp_path: Path) -> None:

@@ -43,7 +43,6 @@ _COLUMNS = {
 }
 _LATER = {"shown": "1", "positions": "NULL", "checksum": "0"}  # what an older schema has in the place of a column
 _databases = count(1)
-_passwords: dict[tuple[int, str], Secret] = {}  # of the roles of each server: they are made once
 
 
 def entry(n: int, text: str = "") -> Entry:
@@ -109,25 +108,25 @@ class AFleet(NamedTuple):
         hub, given = make(fleet.address("postgres"), bots)
         for access in (hub, *given.values()):
             if access.password is not None:
-                _passwords[id(server), access.role] = access.password
+                server.passwords[access.role] = access.password
         return fleet
 
     def password(self, role: str) -> Secret:
         """What that role logs in with."""
-        return Secret(ADMIN_PASSWORD) if role == "postgres" else _passwords[id(self.server), role]
+        return Secret(ADMIN_PASSWORD) if role == "postgres" else self.server.passwords[role]
 
     def url(self, role: str) -> str:
         """Its address for that role."""
         return self.server.url(role, self.database)
 
-    def address(self, role: str, port: int | None = None) -> FleetAddress:
-        """Its address for that role, at a proxy's port or the server's own."""
-        found = FleetAddress.read(self.server.url(role, self.database, port), environ={})
+    def address(self, role: str, *ports: int) -> FleetAddress:
+        """Its address for that role, at the server's port, a proxy's, or those of several servers."""
+        found = FleetAddress.read(self.server.url(role, self.database, *ports), environ={})
         return FleetAddress(found.url, found.parameters, self.password(role))
 
-    def pusher(self, bot: ABot, said: list[str], name: str = "scout", port: int | None = None) -> Pusher:
+    def pusher(self, bot: ABot, said: list[str], name: str = "scout", ports: Sequence[int] = ()) -> Pusher:
         """What pushes that bot's journal in the name of a bot of the fleet."""
-        return Pusher(bot.story, self.address(role_of(name), port), SystemClock(), said.append)
+        return Pusher(bot.story, self.address(role_of(name), *ports), SystemClock(), said.append)
 
     def pushed(self, bot: ABot, name: str = "scout") -> list[str]:
         """Push all that there is once; what was said."""
@@ -135,9 +134,9 @@ class AFleet(NamedTuple):
         self.pusher(bot, said, name).once()
         return said
 
-    def puller(self, said: list[str], port: int | None = None, clock: Clock | None = None) -> Puller:
+    def puller(self, said: list[str], clock: Clock | None = None) -> Puller:
         """What pulls it into its folder."""
-        return Puller(self.address(HUB, port), self.folder / "fleet", clock or SystemClock(), said.append)
+        return Puller(self.address(HUB), self.folder / "fleet", clock or SystemClock(), said.append)
 
     def pulled(self) -> list[str]:
         """Pull all that there is once; what was said."""

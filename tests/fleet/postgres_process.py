@@ -9,12 +9,15 @@ import socket
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 
 from tests.patience import LONG, until
+
+if TYPE_CHECKING:
+    from livestory.credentials import Secret
 
 _UNPACKED = Path(__file__).resolve().parents[2] / "build" / "debian"
 _NOBODY = 65534
@@ -57,6 +60,8 @@ class PostgresProcess:
             pytest.skip(reason)
         self.folder = Path(tempfile.mkdtemp(prefix="livestory-postgres-"))
         self.data = self.folder / "data"
+        # Of the roles, which a server has once for all its databases, and its standby has, too.
+        self.passwords: dict[str, Secret] = {} if standby_of is None else standby_of.passwords
         self._programs = _readable(programs, self.folder)
         self.folder.chmod(0o755)
         if not os.geteuid():
@@ -80,9 +85,12 @@ class PostgresProcess:
         with (self.data / "pg_hba.conf").open("a", encoding="utf-8") as rules:
             rules.write("host replication postgres 127.0.0.1/32 scram-sha-256\n")
 
-    def url(self, user: str, database: str, port: int | None = None) -> str:
-        """The address, without a password."""
-        return f"postgresql://{user}@127.0.0.1:{port or self.port}/{database}"
+    def url(self, user: str, database: str, *ports: int) -> str:
+        """The address, without a password; at a proxy's port, or at several, of which one takes what is written."""
+        places = ",".join(f"127.0.0.1:{port}" for port in ports or (self.port,))
+        return f"postgresql://{user}@{places}/{database}" + (
+            "?target_session_attrs=read-write" if len(ports) > 1 else ""
+        )
 
     def ask(self, database: str, query: str, *values: object, user: str = "postgres", password: str = "") -> list[Any]:
         """What a query of the administrator's, or another's, answers."""

@@ -175,11 +175,8 @@ def test_an_event_that_is_too_large_is_named(fleet: AFleet, tmp_path: Path) -> N
     assert fleet.ask("SELECT seq FROM livestory.heads") == [(2,)]
 
 
-def test_a_push_that_runs_waits_says_so_once_and_goes_on(
-    fleet: AFleet, bot: ABot, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_push_that_runs_waits_says_so_once_and_goes_on(fleet: AFleet, bot: ABot) -> None:
     """While the database is of another release, and while there is none."""
-    monkeypatch.setattr("livestory.outlets.fleet.push._AGAIN_AFTER", 0.02)
     said: list[str] = []
     stop = threading.Event()
     pusher = fleet.pusher(bot, said)

@@ -93,7 +93,7 @@ def test_the_configuration_says_where_the_database_lies(
     (tmp_path / "more.json").write_text('{"db_url": "sqlite:///more.sqlite", "dry_run": true}', encoding="utf-8")
     file = tmp_path / "config.json"
     file.write_text(content, encoding="utf-8")
-    found = FreqtradeConfiguration.read(file, environment)
+    found = FreqtradeConfiguration.read([file], environment)
     assert (found.database, found.dry_run) == (tmp_path / database, dry_run)
 
 
@@ -112,7 +112,7 @@ def test_a_configuration_that_leads_nowhere_is_refused(tmp_path: Path, content: 
     if content is not None:
         file.write_text(content, encoding="utf-8")
     with pytest.raises(ConfigError, match=problem) as refused:
-        FreqtradeConfiguration.read(file, {})
+        FreqtradeConfiguration.read([file], {})
     assert "secret" not in str(refused.value)
 
 

@@ -22,7 +22,7 @@ THIRD_PARTY = {
     "tables": {"duckdb", "backports", "compression", "openpyxl"},
     "story": {"apsw"},
     "trading": {"ccxt"},
-    "follow": {"apsw", "nautilus_trader", "starlette"},
+    "follow": {"apsw", "httpx2", "nautilus_trader", "starlette", "websockets"},
     "retell": {"duckdb", "httpx2"},
     "outlets": {
         "apprise",

@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from livestory.clock import DAY, HOUR, MINUTE, SECOND, instant
-from livestory.story.inputs import Begin, End, Fill, Flow, Input, Observation, RecordCheck, RegimeCheck, Skip, Statement
+from livestory.story.inputs import (
+    Begin,
+    End,
+    Fill,
+    Flow,
+    Funding,
+    Input,
+    Observation,
+    PositionReading,
+    RecordCheck,
+    RegimeCheck,
+    Skip,
+    Statement,
+)
 from livestory.story.kinds.exchange import (
     CandlesBack,
     CandlesRefused,
@@ -43,7 +56,8 @@ _bad = st.sampled_from([nan, inf, -inf, 0.0, -1.0, 1e-300, 1e300])
 _wealth = st.floats(0.5, 2.0) | st.sampled_from([1.0, 1.01, 1.02, 0.79]) | _bad
 _quantity = st.sampled_from([Decimal("0.25"), Decimal(1), Decimal("2.5")])
 _price = st.sampled_from([Decimal("0.03"), Decimal("0.0329"), Decimal("0.04")])
-_symbol = st.sampled_from([None, "ETH/BTC", "SOL/BTC"])
+_symbol = st.sampled_from([None, "ETH/BTC", "SOL/BTC", "ETH/USDT:USDT"])
+_contract = st.sampled_from(["ETH/USDT:USDT", "BTC/USD:BTC"])
 _reason = st.builds(
     Reason,
     st.sampled_from(["no_dip", "cooldown", "min_notional", "", "own"]),
@@ -58,6 +72,15 @@ def _maybe(values: SearchStrategy[Any]) -> SearchStrategy[Any]:
     return st.none() | values
 
 
+_amount = st.sampled_from([Decimal(1), Decimal("2.5"), Decimal(3)])
+_position = st.builds(
+    PositionReading,
+    quantity=st.sampled_from([Decimal(-1), Decimal(0), Decimal("0.25"), Decimal("2.5")]),
+    price=_maybe(_amount),
+    entry=_maybe(_amount),
+    unrealised=_maybe(st.sampled_from([Decimal(-1), Decimal("0.5")])),
+    liquidation=_maybe(_amount),
+)
 _observed = st.fixed_dictionaries(
     {
         "wealth": _maybe(_wealth),
@@ -77,6 +100,7 @@ _observed = st.fixed_dictionaries(
         "day_return": _maybe(st.floats(-0.1, 0.1)),
         "no_trade_reason": _maybe(_reason),
         "flow": _maybe(st.sampled_from([0.1, -0.1, nan])),
+        "positions": _maybe(st.dictionaries(_contract | st.just("SOL/BTC"), _position, max_size=3)),
     }
 )
 _fill = st.fixed_dictionaries(
@@ -86,7 +110,9 @@ _fill = st.fixed_dictionaries(
         "price": _price,
         "symbol": _symbol,
         "effect": st.sampled_from([None, None, "open", "add", "reduce", "close"]),
-        "fee": _maybe(st.just(Decimal("0.0001"))),
+        "fee": _maybe(st.sampled_from([Decimal("0.0001"), Decimal(-3)])),
+        "fee_asset": st.sampled_from([None, None, "ETH", "BNB"]),
+        "result": _maybe(st.sampled_from([Decimal("-0.01"), Decimal(2)])),
         "found": _maybe(st.sampled_from(["away", "asked"])),
         "reason": _maybe(_reason),
     }
@@ -114,7 +140,14 @@ _troubles = st.one_of(
 )
 
 
-_KINDS = ["observe"] * 6 + ["fill", "fill", "skip", "flow", "begin", "end", "rules", "check", "tell", "tell"]
+_KINDS = ["observe"] * 6 + ["fill", "fill", "funding", "skip", "flow", "begin", "end", "rules", "check", "tell", "tell"]
+
+
+def _of_a_position(draw: st.DrawFn, kind: str, time: int, number: int) -> Input:
+    if kind == "fill":
+        return Fill(time=time, trade_id=f"ls-{number}", **draw(_fill))
+    paid = draw(st.sampled_from([Decimal("0.1"), Decimal("-0.00001")]))
+    return Funding(time=time, symbol=draw(_contract), amount=paid, funding_id=f"f-{number}")
 
 
 @st.composite
@@ -129,15 +162,15 @@ def lives(draw: st.DrawFn, most: int = 25) -> list[Input]:
             late = draw(st.sampled_from([0, 0, 0, 0, HOUR]))
             due = draw(st.sampled_from([None, time + QUARTER, time, time - HOUR]))
             life.append(Observation(time=time - late, next_due=due, **draw(_observed)))
-        elif kind == "fill":
-            life.append(Fill(time=time, trade_id=f"ls-{len(life)}", **draw(_fill)))
+        elif kind in {"fill", "funding"}:
+            life.append(_of_a_position(draw, kind, time, len(life)))
         elif kind == "skip":
             side = draw(st.sampled_from([None, "buy", "sell"]))
             life.append(Skip(time=time, reason=draw(_reason), side=side, symbol=draw(_symbol)))
         elif kind == "flow":
             life.append(Flow(time=time, amount=draw(st.sampled_from([0.1, -0.1, -5.0])), counted=draw(st.booleans())))
         elif kind == "begin":
-            life.append(Begin(time=time, wealth=draw(_maybe(st.just(1.0))), missed_bars=0))
+            life.append(Begin(time=time, wealth=draw(_maybe(st.just(1.0))), missed_bars=0, own=draw(st.booleans())))
         elif kind == "end":
             life.append(End(time=time, by="you"))
         elif kind == "tell":

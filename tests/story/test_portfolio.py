@@ -14,12 +14,12 @@ from livestory.clock import DAY, HOUR, ManualClock
 from livestory.retell.explain_story import RetellingSettings
 from livestory.retell.journal_source import JournalSource
 from livestory.retell.summary import SummaryBuilder
-from livestory.story.inputs import Begin, End, Input, Statement
+from livestory.story.inputs import Begin, End, Funding, Input, Statement
 from livestory.story.journal.reader import JournalReader
 from livestory.story.kinds import KINDS
 from livestory.story.kinds.chapters import Chapter, Quiet
 from livestory.story.kinds.lifecycle import Rules
-from livestory.story.kinds.risk import HalfWay, Phoenix
+from livestory.story.kinds.risk import HalfWay, Halted, Phoenix
 from livestory.story.line import parse, render, tell
 from livestory.story.narrator import Narrator
 from livestory.story.reason import Reason
@@ -263,3 +263,29 @@ def test_a_result_without_wealth_is_a_share_of_what_the_bot_began_with() -> None
     (chapter,) = (event.line for event in events if isinstance(event.facts, Chapter))
     assert "USDT: since the start -21.13 USDT (-2.1% of 1000.00 USDT), result record 9.69 USDT, 30.82 under" in chapter
     assert "BTC: since the start +0.0100 BTC, result record 0.0100 BTC" in chapter
+
+
+_OF_WEALTH = {"wealth", "change", "holding", "deepest", "drawdown", "since_start", "wealth_before", "price", "weight"}
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_no_figure_without_wealth_is_a_share_of_it_or_adds_currencies_up(kind: str) -> None:
+    """Not one kind, of a bot that trades in two currencies and tells no wealth; each result names its own."""
+    narrator = Narrator(None, None)
+    paid = Funding(time=START + 2 * HOUR, symbol="ETH/USDT:USDT", amount=Decimal("-0.5"))
+    halted = Statement(START + 8 * HOUR, (Halted(reason="owner", told=True),))
+    later: list[Input] = [fill(hour, "buy", "1", "100", "LTC/USDT") for hour in (12, 36)]
+    seen = Observation(time=START + 40 * HOUR, halted=True, positions=book(ETH="120"))
+    quiet = Observation(time=START + 90 * HOUR, halted=True, positions=book(ETH="120"))
+    inputs = sorted((*TRADES, paid, halted, *later, seen, quiet), key=lambda each: each.time)
+    events = told(narrator, [Begin(time=START - 1, own=True), *inputs, End(time=START + 91 * HOUR, by="you")])
+    assert {event.kind for event in events} >= {"trade", "funding", "halted", "chapter", "started", "stopped"}
+    summary = SummaryBuilder(narrator.account)
+    for event in events:
+        summary.on_event(event)
+    for facts in (*of_kind(events, KINDS[kind]), summary.build(halts=True, exposures=False)):
+        figures = _OF_WEALTH & set(facts.__struct_fields__) - ({"price"} if kind == "trade" else set())
+        assert not any(getattr(facts, name) for name in figures)
+        results = getattr(facts, "results", ())
+        assert sorted(each.asset for each in results) in ([], ["BTC"], ["USDT"], ["BTC", "USDT"])
+        assert all(each.best is None or each.best.symbol.partition("/")[2].startswith(each.asset) for each in results)

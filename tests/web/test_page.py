@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from livestory.clock import DAY, ManualClock, SystemClock
+from livestory.story.inputs import PositionReading
 from tests.patience import until
 from tests.web import browser as browsers
 from tests.web.serving import TOKEN, served, settled
@@ -95,6 +97,22 @@ def test_every_state_and_mode_is_told(driven: Browser, journal: Path, mode: str,
                 expect(page.locator("#countdown")).to_have_text(
                     re.compile("1d 23h left|2d left") if word == "Halted" else ""
                 )
+
+
+def test_open_positions_are_a_table_that_follows_the_bot(page: Page, teller: Teller) -> None:
+    """Each symbol in its own figures; what is not known is a dash, and none at all is no table."""
+    short = PositionReading(
+        quantity=Decimal("-0.5"), entry=Decimal(3800), price=Decimal("3790.5"), unrealised=Decimal("4.75"),
+        leverage=Decimal(5), liquidation=Decimal(4500),
+    )  # fmt: skip
+    teller.bars(1, positions={"SOL/USDT": PositionReading(quantity=Decimal(2)), "ETH/USDT:USDT": short})
+    rows = page.locator("#open tr")
+    expect(rows).to_have_count(2)
+    expect(rows.locator("th")).to_have_text(["ETH/USDT:USDT", "SOL/USDT"])
+    expect(rows.first.locator("td")).to_contain_text(["short 0.5 at 5×", "3800", "3790.5", "+4.75 USDT", "4500", ""])
+    expect(rows.last.locator("td")).to_contain_text(["long 2", "–", "–", "–", "–", ""])
+    teller.bars(1, positions={})
+    expect(page.locator("#positions")).to_be_hidden()
 
 
 def test_a_reader_further_down_is_not_moved(page: Page, teller: Teller) -> None:

@@ -27,11 +27,12 @@ WORDS = {
     "serve": "live page of a bot's story",
     "alert": "alerts of a story",
     "listen": "story of a bot that posts it",
+    "follow": "story of a bot that is not ours",
 }
 """The commands that have a unit, and what systemd calls them."""
 
 # How long, in seconds, a command may go without progress. A bar's work waits for an exchange; a page's for nothing.
-_PATIENCE = {"run": 300, "serve": 60, "alert": 60, "listen": 60}
+_PATIENCE = {"run": 300, "serve": 60, "alert": 60, "listen": 60, "follow": 300}
 
 _BOTH = """\
 NoNewPrivileges=yes

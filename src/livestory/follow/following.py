@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _CURSOR = "follow "  # and the source's kind: the name of its cursor in the journal
 _PATIENCE = 10 * SECOND  # that a source may be out of reach before that is told
 _LATE = MINUTE  # from which on a fill that was heard of later is told with its own time
-_POLL = 1.0  # seconds
+_POLL = 0.25  # seconds
 
 
 class Following:
@@ -39,6 +39,7 @@ class Following:
         self._name = _CURSOR + source.kind
         self._cursor = writer.state(self._name)
         self._last = max(writer.last_told, writer.narrator.last_observed)
+        writer.narrator.is_known_in_part()  # what a source does not see is said where it is described
         self._unheard: int | None = None  # since when
         self._seen: object = None
         self._due: int | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal, getcontext, localcontext, setcontext
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from msgspec import field
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from livestory.story.rows import Rows
 
 _NOTHING = Decimal(0)
+_of_one = attrgetter("price", "position", "weight", "target_weight")
+_UNKNOWN = (None,) * 4
 _TAKEN = frozenset({AllTimeHigh, Rules, RulesChanged, BalanceDiffers, BalanceExplained})  # of what has been told
 _PART = "\n"  # between a symbol and which one of several positions in it: in no symbol that a caller may give
 
@@ -118,11 +121,12 @@ class Account(UnitValue):
         """The observation without price, position and weights, where these are not of all that the bot holds."""
         positions = observation.positions
         if positions is not None:
-            for symbol, reading in positions.items():
-                self._notice(symbol, short=reading.quantity < 0)
+            if not self.several:
+                for symbol, reading in positions.items():
+                    self._notice(symbol, short=reading.quantity < 0)
             if not self.read:
                 self._find(observation.time, positions)
-        if not self.several:
+        if not self.several or _of_one(observation) == _UNKNOWN:
             return observation
         return replace(observation, price=None, position=None, weight=None, target_weight=None)
 

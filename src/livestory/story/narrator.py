@@ -32,6 +32,7 @@ from livestory.story.inputs import (
 from livestory.story.kinds.base import Facts, OfACaller
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.exchange import ExchangeBack
+from livestory.story.kinds.followed import EntriesLocked, LockOver
 from livestory.story.kinds.lately import Lately
 from livestory.story.kinds.lifecycle import Rules, Stopped
 from livestory.story.kinds.risk import Halted, Unhalted
@@ -143,6 +144,10 @@ class Narrator(FormerVerbs):
     def opened(self) -> None:
         """Take that the bot's process is a new one: a bot that never said goodbye has come back, which is then told."""
         self._returns = True
+
+    def is_known_in_part(self) -> None:
+        """Take that the reader knows what observations lack: it is not told."""
+        self._memory.lacking.told = True
 
     def blank(self) -> Narrator:
         """A narrator of the same story that remembers nothing."""
@@ -442,6 +447,7 @@ class Narrator(FormerVerbs):
         """Whether the text shows the line: what a caller tells always, what a detector finds by its kind's rule."""
         lately, settings = self._memory.lately, self._settings
         ruled = (found or isinstance(facts, Chapter)) and settings.detail != "all" and not facts.declared.critical
+        ruled = ruled or isinstance(facts, EntriesLocked | LockOver)  # two lines an exit would drown all others
         shown = not ruled or facts.shows(time, lately, settings)
         remember(lately, time, facts, shown=shown)
         return shown

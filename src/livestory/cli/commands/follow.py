@@ -59,19 +59,22 @@ def follow() -> None:
     """
 
 
-@follow.command(short_help="Follow a freqtrade by its database.")
+@follow.command(short_help="Follow a freqtrade by its database and its API.")
 @click.option(
     "--config",
     "configured",
     type=PATH,
+    multiple=True,
     metavar="FILE",
-    help="freqtrade's own configuration: it says where the database lies. Its keys are never read.",
+    help="freqtrade's own configuration; more than one as for freqtrade itself. The exchange's keys are never read.",
 )
 @click.option("--db", "database", type=PATH, metavar="FILE", help="freqtrade's database itself.")
+@click.option("--api", metavar="URL", help="Where its API is.  [default: as the configuration has it]")
 @_shared
 def freqtrade(
-    configured: Path | None,
+    configured: tuple[Path, ...],
     database: Path | None,
+    api: str | None,
     since: int,
     folder: Path,
     metrics_port: int | None,
@@ -81,31 +84,48 @@ def freqtrade(
 ) -> None:
     """Tell the story of a freqtrade: its trades with tags, reasons and freqtrade's own results, locks, starts and ends.
 
+    With its API also its wealth, records and drawdowns, your pauses and stops, and why it did not enter. The login is
+    the configuration's, or FREQTRADE__API_SERVER__USERNAME and FREQTRADE__API_SERVER__PASSWORD of the environment.
+
     A database that is locked, replaced or gone for a while is waited for, and that is told. More: docs/follow.md.
 
     \b
     livestory follow freqtrade --config user_data/config.json
     livestory follow freqtrade --db user_data/tradesv3.sqlite --since 2026-11-01
+    livestory follow freqtrade --db tradesv3.sqlite --api http://127.0.0.1:8080
     """
     from livestory.follow.database import Database
-    from livestory.follow.freqtrade.configuration import FreqtradeConfiguration
+    from livestory.follow.freqtrade.configuration import RATIO, FreqtradeConfiguration, api_access
     from livestory.follow.freqtrade.database import FreqtradeDatabase
+    from livestory.follow.freqtrade.present import Teller
     from livestory.follow.freqtrade.source import FreqtradeSource
+    from livestory.follow.freqtrade.watch import watched
     from livestory.story.journal.entry import Identity
 
-    known = None if configured is None else FreqtradeConfiguration.read(configured, os.environ)
+    known = FreqtradeConfiguration.read(configured, os.environ, api) if configured else None
     file = database or (known.database if known is not None else None)
     if file is None:
         message = "whose story?\nName freqtrade's configuration with --config, or its database with --db."
         raise InputError(message)
-    mode = None if known is None else "paper" if known.dry_run else "live"
     read = FreqtradeDatabase(Database(file))
-    stakes = read.stake_currencies()
-    identity = Identity(
-        bot=known.bot_name if known is not None else None, unit=stakes.pop() if len(stakes) == 1 else None
-    )
-    source = FreqtradeSource(read, since=since, mode=mode, market=known.exchange if known is not None else None)
-    _follow(source, identity, folder, metrics_port, port if serves else None)
+    access = known.api if known is not None else api_access(api, None, os.environ)
+    if access is None:
+        click.echo("without its API: neither its wealth is told nor why it does not enter", err=True)
+    with watched(access) as watch:
+        said = watch.config() if watch is not None else None
+        stakes = read.stake_currencies()
+        stake = (known.stake_currency if known is not None else None) or (said.stake_currency if said else None)
+        unit = stakes.pop() if len(stakes) == 1 else stake
+        dry_run = known.dry_run if known is not None else said.dry_run if said is not None else None
+        source = FreqtradeSource(
+            read,
+            since=since,
+            mode=None if dry_run is None else "paper" if dry_run else "live",
+            market=known.exchange if known is not None else said.exchange if said is not None else None,
+            teller=None if watch is None else Teller(watch, unit, known.ratio if known is not None else RATIO),
+        )
+        bot = known.bot_name if known is not None else said.bot_name if said is not None else None
+        _follow(source, Identity(bot=bot, unit=unit), folder, metrics_port, port if serves else None)
 
 
 @follow.command(short_help="Follow a Hummingbot by its database or its CSV of trades.")

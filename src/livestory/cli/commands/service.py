@@ -47,7 +47,7 @@ def service() -> None:
 
 
 @service.command()
-@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[run|serve|alert|listen]… [-- OPTIONS]")
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[run|serve|alert|listen|follow]… [-- OPTIONS]")
 @_whose
 @click.option(
     "--dir",
@@ -80,6 +80,7 @@ def install(
     livestory service install run -- --mode live --metrics-port 9108
     livestory service install serve --name scout --dir results/scout -- --port 8731
     livestory service install listen serve --dir results/mine
+    livestory service install follow -- freqtrade --config /srv/freqtrade/user_data/config.json
     livestory service install run --print
     """
     from livestory.cli.systemd import Systemd
@@ -164,8 +165,12 @@ def _units(
     reads = (interpreter, Path(sys.prefix), *((given,) if given else ()))
     units = []
     for part in parts:
-        takes = ("--config", str(given)) if given is not None and part != "serve" else ()
+        takes = ("--config", str(given)) if given is not None and part not in {"serve", "follow"} else ()
         command = (str(interpreter), "-m", "livestory", part, "--dir", str(place), *takes, *options)
+        if part == "follow":
+            bot, *words = _absolute(options)
+            command = (str(interpreter), "-m", "livestory", part, bot, "--dir", str(place), *words)
+            reads += tuple(Path(word) for word in words if word.startswith("/"))
         secrets = systemd.secrets(part)
         units.append(Unit(part, systemd.name, command, place, secrets, None if systemd.own else user, reads))
     return units
@@ -175,13 +180,22 @@ def _parts(words: Sequence[str]) -> tuple[list[str], list[str]]:
     """The commands, and the options of the one that is named."""
     count = next((place for place, word in enumerate(words) if word not in WORDS), len(words))
     parts, options = list(dict.fromkeys(words[:count])), list(words[count:])
-    if options and not options[0].startswith("-"):
+    follows = parts == ["follow"]
+    if follows and (not options or options[0].startswith("-")):
+        message = "follow whom? livestory service install follow -- freqtrade --config /srv/freqtrade/config.json"
+        raise click.UsageError(message)
+    if options and not follows and not options[0].startswith("-"):
         message = f"{options[0]!r} is no service; there are {', '.join(WORDS)}"
         raise click.UsageError(message)
     if options and len(parts) != 1:
         message = f"name the one command that {shlex.join(options)} is for: livestory service install run -- …"
         raise click.UsageError(message)
     return parts or list(_USUAL), options
+
+
+def _absolute(words: Sequence[str]) -> list[str]:
+    """The words with the paths of files that are there made absolute: a service runs in another folder."""
+    return [str(Path(word).absolute()) if Path(word).exists() and not word.startswith("-") else word for word in words]
 
 
 def _configuration(given: Path | None) -> Path | None:

@@ -62,7 +62,7 @@ class FreqtradeBacktest:
             placed += ((given.time, trade.opened, given) for given in inputs_of(trade, Told()))
         placed += ((time, time + 1, given) for time, given in self._wealth())
         for first, end in arcs(map(_lock, self._result.get("locks") or ())):
-            placed += ((first.begin, first.begin + 2, begun(first)), (end, end + 2, over(first.pair, end)))
+            placed += ((first.begin, first.begin + 2, begun(first)), (end, end + 2, over(first.name, end)))
         placed.sort(key=lambda each: each[:2])
         last = max([self._time("backtest_end") or 0, *(time for time, *_ in placed)])
         yield [*(given for *_, given in placed), Statement(last, (self._reported(),))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from livestory.clock import instant
@@ -11,7 +12,7 @@ from livestory.follow.database import Database, Patience
 from livestory.follow.freqtrade.records import Lock, Order, Trade, decimal_of, quote_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     import apsw
 
@@ -31,6 +32,7 @@ _ORDERS = {
     **{name: (name,) for name in ("ft_cancel_reason", "ft_fee_base", "ft_amount", "ft_price")},
 }
 _LOCKS = {name: (name,) for name in ("id", "pair", "side", "reason", "lock_time", "lock_end_time", "active")}
+_TOGETHER = 50  # trades whose orders are asked for at once
 _NEEDED = {"id", "pair", "is_open", "amount", "open_rate", "open_date"}
 _DONE = {"closed", "filled"}
 _CANCELLED = {"canceled", "cancelled", "expired", "rejected"}
@@ -124,21 +126,27 @@ class FreqtradeDatabase:
         patience = Patience()
         found = []
         sql = f"SELECT {_columns(self._trades)} FROM trades WHERE {where}"  # noqa: S608 - names of columns
-        for row in db.execute(sql, values):
-            trade = self._row(self._trades, row)
-            found.append((trade["id"], self._trade(trade, self._orders_of(db, trade["id"]))))
+        rows = db.execute(sql, values)
+        while some := [self._row(self._trades, row) for row in islice(rows, _TOGETHER)]:
+            orders = self._orders_of(db, [trade["id"] for trade in some])
+            found += [(trade["id"], self._trade(trade, orders.get(trade["id"], []))) for trade in some]
             if patience.is_over and not whole:
                 break
         return found
 
-    def _orders_of(self, db: apsw.Connection, trade: int) -> list[dict[str, Any]]:
-        if not self._orders:
-            return []
-        sql = f"SELECT {_columns(self._orders)} FROM orders WHERE ft_trade_id = ? ORDER BY id"  # noqa: S608 - as above
-        return [self._row(self._orders, row) for row in db.execute(sql, (trade,))]
+    def _orders_of(self, db: apsw.Connection, trades: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+        """The orders of each of these trades."""
+        found: dict[int, list[dict[str, Any]]] = {}
+        if self._orders:
+            marks = ", ".join("?" * len(trades))
+            columns = f"ft_trade_id, {_columns(self._orders)}"
+            sql = f"SELECT {columns} FROM orders WHERE ft_trade_id IN ({marks}) ORDER BY id"  # noqa: S608 - as above
+            for trade, *row in db.execute(sql, trades):
+                found.setdefault(trade, []).append(self._row(self._orders, row))
+        return found
 
     @staticmethod
-    def _row(columns: Mapping[str, str], row: tuple[Any, ...]) -> dict[str, Any]:
+    def _row(columns: Mapping[str, str], row: Sequence[Any]) -> dict[str, Any]:
         return dict(zip(columns, row, strict=True))
 
     def _trade(self, row: dict[str, Any], orders: list[dict[str, Any]]) -> Trade:

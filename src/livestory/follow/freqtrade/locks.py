@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from livestory.follow.freqtrade.records import ALL, ROUTINE
 from livestory.story.inputs import Statement
 from livestory.story.kinds.followed import EntriesLocked, LockOver
 
@@ -15,15 +16,15 @@ if TYPE_CHECKING:
 
 def arcs(locks: Iterable[Lock]) -> Iterator[tuple[Lock, int]]:
     """The first lock of each arc, and the arc's end; what freqtrade does after each exit is no protection."""
-    current: dict[str | None, tuple[Lock, int]] = {}
+    current: dict[str, tuple[Lock, int]] = {}
     for lock in sorted(locks, key=lambda each: each.begin):
-        if lock.is_routine:
+        if lock.is_automatic:
             continue
-        first, end = current.get(lock.pair, (lock, lock.begin))
+        first, end = current.get(lock.name, (lock, lock.begin))
         if lock.begin > end:
             yield first, end
             first = lock
-        current[lock.pair] = first, max(end, lock.end)
+        current[lock.name] = first, max(end, lock.end)
     yield from current.values()
 
 
@@ -32,12 +33,15 @@ def begun(lock: Lock) -> Statement:
     locked = EntriesLocked(
         pair=lock.pair,
         side=None if lock.side == "*" else lock.side,
-        reason=lock.reason or None,
+        reason=lock.reason.rstrip(".") or None,
         until=lock.end,
+        routine=lock.is_routine,
     )
     return Statement(lock.begin, (locked,))
 
 
-def over(pair: str | None, time: int, *, by_hand: bool = False) -> Statement:
-    """The statement that nothing locks ``pair`` any more."""
-    return Statement(time, (LockOver(pair=pair, by_hand=by_hand),))
+def over(name: str, time: int, *, by_hand: bool = False) -> Statement:
+    """The statement that the arc of that name is over: nothing of it locks any more."""
+    pair = name.removesuffix(ROUTINE)
+    ended = LockOver(pair=None if pair == ALL else pair, by_hand=by_hand, routine=name.endswith(ROUTINE))
+    return Statement(time, (ended,))

@@ -6,6 +6,12 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+ALL = "*"
+"""All pairs."""
+ROUTINE = " after an exit"
+"""What the name of an arc ends in that follows each exit."""
+_COOLDOWN = "Cooldown period"  # what the reason of freqtrade's CooldownPeriod begins with
+
 
 def decimal_of(value: float | str | Decimal | None) -> Decimal | None:
     """Just what a number shows: the float 0.1 is 0.1, and not 0.1000000000000000055."""
@@ -76,6 +82,16 @@ class Lock(Struct, frozen=True, kw_only=True):
     active: bool = True
 
     @property
-    def is_routine(self) -> bool:
+    def is_automatic(self) -> bool:
         """Whether it only keeps freqtrade from entering twice on one candle, as it does after each exit."""
         return self.reason == "Auto lock"
+
+    @property
+    def is_routine(self) -> bool:
+        """Whether it follows each exit: a pause that is meant, and no news."""
+        return self.reason.startswith(_COOLDOWN)
+
+    @property
+    def name(self) -> str:
+        """Of the arc that it is part of."""
+        return (self.pair or ALL) + (ROUTINE if self.is_routine else "")

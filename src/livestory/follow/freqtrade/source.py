@@ -10,25 +10,30 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct, field
 
-from livestory.clock import DAY
+from livestory.clock import DAY, MINUTE, SECOND
+from livestory.errors import InputError
 from livestory.follow.freqtrade.fills import Told, inputs_of
 from livestory.follow.freqtrade.locks import begun, over
+from livestory.follow.freqtrade.present import STOPPED, Present
 from livestory.follow.source import Step
 from livestory.story.inputs import Begin, End, Fill, Skip, Statement
 from livestory.story.kinds.telling import Note
 from livestory.story.reason import in_own_words
+from livestory.story.wording.numbers import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from livestory.follow.freqtrade.database import FreqtradeDatabase
+    from livestory.follow.freqtrade.database import FreqtradeDatabase, Starts
+    from livestory.follow.freqtrade.present import Teller
     from livestory.follow.freqtrade.records import Lock, Trade
     from livestory.story.inputs import Input
 
-_BATCH = 500  # inputs of the history that are kept together
+_BATCH = 2_000  # inputs of the history that are kept together
 _MANY = 200  # trades that are new or open at once: beyond that they are brought in order as the history is
 _SLACK = DAY  # by which a trade may have been opened before one with a lower id
-_ALL = "*"
+_SAME = 2 * SECOND
+_RECENT = MINUTE  # from a start on its log tells how it came to it
 
 
 class _Open(Struct):
@@ -58,6 +63,8 @@ class Cursor(Struct):
     arcs: dict[str, _Arc] = field(default_factory=dict)
     started: int = 0
     running: bool = True
+    born: int = 0  # when the bot was first started
+    present: Present = field(default_factory=Present)
 
 
 _decode = msgspec.json.Decoder(Cursor).decode
@@ -69,28 +76,40 @@ class FreqtradeSource:
     kind = "freqtrade"
 
     def __init__(
-        self, database: FreqtradeDatabase, *, since: int = 0, mode: str | None = None, market: str | None = None
+        self,
+        database: FreqtradeDatabase,
+        *,
+        since: int = 0,
+        mode: str | None = None,
+        market: str | None = None,
+        teller: Teller | None = None,
     ) -> None:
-        """``since`` leaves out, at the very first look, what was over before; the rest is for the line of its start."""
+        """``since`` leaves out, at the very first look, what was over before; ``teller`` asks the living bot besides.
+
+        The rest is for the line of its start.
+        """
         self.name = database.database.path.name
         self._database = database
         self._since = since
         self._mode, self._market = mode, market
+        self._teller = teller
         self._at: Cursor | None = None
         self._encoded: bytes | None = None
         self._history: Iterator[list[Input]] | None = None
 
     def state(self) -> object:
         """Equal to another time's where nothing was written in between; see `Source`."""
-        return self._database.database.state()
+        return self._database.database.state(), self._teller.watch.count if self._teller is not None else 0
 
     def read(self, cursor: bytes | None, now: int) -> Step:
         """What is new since ``cursor``; see `Source`."""
         if self._at is None or cursor != self._encoded:
             self._at, self._history = Cursor(since=self._since) if cursor is None else _decode(cursor), None
         at = self._at
+        starts = self._database.starts()
+        self._identify(at, starts)
         restored = at.is_live and self._database.last_id() < at.last_trade
-        inputs = self._news(at, now) if at.is_live and not restored else None
+        inputs = self._news(at, starts, now) if at.is_live and not restored else None
         if inputs is None:
             at.is_live = False
             inputs = self._next_of_history(at, now)
@@ -100,7 +119,18 @@ class FreqtradeSource:
         at.time = max([at.time, *(given.time for given in inputs)])
         self._encoded = msgspec.json.encode(at)
         due = min((arc.end for arc in at.arcs.values()), default=None)
-        return Step(tuple(inputs), self._encoded, more=not at.is_live, due=due, running=at.running)
+        running = at.running and at.present.state != STOPPED
+        return Step(tuple(inputs), self._encoded, more=not at.is_live, due=due, running=running)
+
+    def _identify(self, at: Cursor, starts: Starts) -> None:
+        """Raise InputError where another bot's database lies there now; one that was begun anew is the same bot's."""
+        if starts.first is not None and at.born not in {0, starts.first} and starts.first <= at.time:
+            message = (
+                f"{self.name}: another bot's database: its bot was first started {stamp(starts.first)}, this story's "
+                f"{stamp(at.born)}\nGive that bot's story a folder of its own with --dir."
+            )
+            raise InputError(message)
+        at.born = starts.first or at.born
 
     def _next_of_history(self, at: Cursor, now: int) -> list[Input]:
         if self._history is None:
@@ -124,7 +154,7 @@ class FreqtradeSource:
                 if isinstance(given, Fill) or given.time > told_until:
                     heapq.heappush(waiting, (given.time, next(count), given))
 
-        push(self._starts(at))
+        push(self._starts(at, self._database.starts(), now))
         push(self._locks(at, now))
         while page := self._database.trades(last):
             for number, trade in page:
@@ -137,17 +167,21 @@ class FreqtradeSource:
         push(self._end(at, now))
         yield from _moments(waiting)
 
-    def _news(self, at: Cursor, now: int) -> list[Input] | None:
+    def _news(self, at: Cursor, starts: Starts, now: int) -> list[Input] | None:
         """What came since the last look; None where it is to be brought in order as the history is."""
         found = self._database.current_trades(at.open, at.last_trade, _MANY + 1)
         if len(found) > _MANY:
             return None
-        inputs = [*self._starts(at), *self._locks(at, now)]
+        inputs = [*self._starts(at, starts, now), *self._locks(at, now)]
         for number in at.open.keys() - {number for number, _ in found}:
             inputs += _gone(at.open.pop(number), now)
         for number, trade in found:
             inputs += self._of_trade(at, number, trade)
         inputs += self._end(at, now)
+        if self._teller is not None:
+            if inputs:
+                self._teller.watch.wake()
+            inputs += self._teller.inputs(at.present, starts.first, now, running=at.running)
         inputs.sort(key=attrgetter("time"))
         return inputs
 
@@ -163,43 +197,50 @@ class FreqtradeSource:
         if told.orders or not trade.is_open:  # else it may be deleted, and its number given to another
             at.last_trade = max(at.last_trade, number)
 
-    def _starts(self, at: Cursor) -> Iterator[Input]:
-        for start in self._database.starts():
-            if start is not None and start > at.started:
-                at.started, at.running = start, True
-                yield Begin(time=start, mode=self._mode, market=self._market, own=True)
+    def _starts(self, at: Cursor, starts: Starts, now: int) -> Iterator[Input]:
+        for start in starts:
+            if start is None or start <= at.started + _SAME:
+                continue
+            living = self._teller is not None and at.started and now - start < _RECENT
+            how = self._teller.watch.how_started() if self._teller is not None and living else None
+            at.started, at.running = start, True
+            if how == "reload":
+                yield Statement(start, (Note(text="its configuration was reloaded"),))
+                continue
+            if how == "start" and at.present.state != STOPPED:  # between two looks
+                yield End(time=start, by="you")
+            yield Begin(time=start, mode=self._mode, market=self._market, own=True)
 
     def _end(self, at: Cursor, now: int) -> Iterator[Input]:
         """A freqtrade that ends in order takes its database's log away; one that is killed leaves it there."""
         closed = self._database.database.closed_at()
-        if closed is not None and at.running:
+        if closed is not None and at.running and at.present.state != STOPPED:
             yield End(time=min(closed, now), by="its database is closed")
         at.running = closed is None
 
     def _locks(self, at: Cursor, now: int) -> Iterator[Input]:
         for lock in self._database.locks(at.last_lock):
             at.last_lock = max(at.last_lock, lock.key)
-            if not lock.is_routine and lock.end >= at.since:
+            if not lock.is_automatic and lock.end >= at.since:
                 yield from _locked(at.arcs, lock)
         active = self._database.active({number for arc in at.arcs.values() for number in arc.locks})
         for name, arc in list(at.arcs.items()):
             by_hand = arc.end > now and not arc.locks & active
             if arc.end <= now or by_hand:
                 del at.arcs[name]
-                yield over(None if name == _ALL else name, now if by_hand else arc.end, by_hand=by_hand)
+                yield over(name, now if by_hand else arc.end, by_hand=by_hand)
 
 
 def _locked(arcs: dict[str, _Arc], lock: Lock) -> Iterator[Input]:
     """A lock within another one makes that longer; else a new arc begins."""
-    name = lock.pair or _ALL
-    arc = arcs.get(name)
+    arc = arcs.get(lock.name)
     if arc is not None and lock.begin <= arc.end:
         arc.end = max(arc.end, lock.end)
         arc.locks.add(lock.key)
         return
     if arc is not None:
-        yield over(lock.pair, arc.end)
-    arcs[name] = _Arc(lock.end, {lock.key})
+        yield over(lock.name, arc.end)
+    arcs[lock.name] = _Arc(lock.end, {lock.key})
     yield begun(lock)
 
 

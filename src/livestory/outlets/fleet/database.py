@@ -23,7 +23,12 @@ if TYPE_CHECKING:
     from livestory.outlets.fleet.address import FleetAddress
 
 _ANSWERS_WITHIN = 60.0  # seconds; a connection that is silent for longer is given up
-_PASSING = ("starting up", "shutting down", "too many", "remaining connection slots", "recovery", "terminating")
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0  # seconds until a database that can't be reached is asked again
+# What a server says that comes, goes, or has no room just now; connecting, libpq gives no state, only words.
+_PASSING = (
+    *("starting up", "shutting down", "recovery", "not yet accepting", "not accepting", "terminating"),
+    *("too many", "remaining connection slots"),
+)
 _REFUSING = ("FATAL", "password", "certificate", "authentication", "does not support SSL")
 _PASSING_STATES = ("08", "25006", "40", "53", "55", "57")  # classes and states of SQL
 _NO_FLEET = {"3F000", "42883", "42P01"}
@@ -69,6 +74,11 @@ def asked(
             watch.cancel()
             watch.join()  # it may be about to use the descriptor
             os.close(descriptor)
+
+
+def again_after(attempts: int) -> float:
+    """How many seconds to wait before a database is asked again that was asked in vain so many times before."""
+    return min(_FIRST_PAUSE * (1 << min(attempts, 10)), _LONGEST_PAUSE)
 
 
 def check(address: FleetAddress, found: Mapping[str, Any], clock: Clock) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from msgspec import MsgspecError, msgpack
 
 from livestory.errors import JournalError, LivestoryError
-from livestory.outlets.fleet.database import FleetRefused, asked, check, opened
+from livestory.outlets.fleet.database import FleetRefused, again_after, asked, check, opened
 from livestory.story.event import disagreement
 from livestory.story.files.layout import Layout, make_folder, sync_folder
 from livestory.story.files.story_file import StoryFile
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from livestory.story.journal.entry import Kept
 
 _LOOK_EVERY = 1.0  # seconds between two looks where no notice comes: a pooler passes none on
-_AGAIN_AFTER = 5.0  # seconds until a database that can't be reached is asked again
 _PARTITIONS_EVERY = 86_400.0  # seconds
 _BATCH = 1000  # rows
 _OPEN = 100  # replicas that are held open at a time
@@ -132,7 +131,7 @@ class Puller:
 
         Raises FleetRefused where the fleet refuses this hub from the beginning.
         """
-        trouble, worked = "", False
+        trouble, worked, attempts = "", False, 0
         try:
             while not stop.is_set():
                 try:
@@ -145,9 +144,10 @@ class Puller:
                     if str(error) != trouble:
                         trouble = str(error)
                         self._report(trouble)
-                    stop.wait(_AGAIN_AFTER)
+                    stop.wait(again_after(attempts))
+                    attempts += 1
                 else:
-                    worked = True
+                    worked, attempts = True, 0
                     if trouble:
                         trouble = ""
                         self._report(f"{self._address.name}: is pulled from again")

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from livestory.errors import InputError, JournalCorrupt, JournalNewer, LivestoryError
-from livestory.outlets.fleet.database import FleetRefused, asked, check, opened
+from livestory.outlets.fleet.database import FleetRefused, again_after, asked, check, opened
 from livestory.story.journal.checksum import GENESIS
 from livestory.story.journal.follower import Change, StoryFollower
 from livestory.story.journal.replica import BEFORE_ALL
@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from livestory.outlets.fleet.address import FleetAddress
     from livestory.story.journal.stored import OtherRow, Rows
 
-_LOOK_EVERY = 0.1  # seconds between two looks at the journal
+_LOOK_EVERY = 0.15  # seconds between two looks at the journal
 _SAY_EVERY = 30.0  # seconds after which the fleet hears that the bot's push is alive, though there is nothing new
-_AGAIN_AFTER = 5.0  # seconds until a database that can't be reached is asked again
 _BATCH = 1000  # rows
 _LARGEST = 65_536  # bytes that a fleet takes of a line, and of a record
 
@@ -61,7 +60,7 @@ class Pusher:
         self._clock = clock
         self._report = report
         self._connection: psycopg.Connection[Any] | None = None
-        self._place: Place | None = None  # None: the database is to be asked for it
+        self.place: Place | None = None  # where the database stands; None: it is to be asked
         self._more = False  # there is something to send
         self._snapshot: Snapshot | None = None
         self._sent_snapshot = b""
@@ -81,7 +80,7 @@ class Pusher:
 
         Raises what only a person can change where it is so from the beginning: FleetRefused, JournalNewer.
         """
-        trouble, worked = "", False
+        trouble, worked, attempts = "", False, 0
         try:
             while not stop.is_set():
                 try:
@@ -90,12 +89,12 @@ class Pusher:
                     if not worked and isinstance(error, InputError | JournalNewer):
                         raise
                     self.close()
-                    pause = _AGAIN_AFTER
+                    pause, attempts = again_after(attempts), attempts + 1
                     if str(error) != trouble:
                         trouble = str(error)
                         self._report(f"{trouble}\nThe bot goes on; what it tells is sent once this has ended.")
                 else:
-                    worked = True
+                    worked, attempts = True, 0
                     if trouble:
                         trouble = ""
                         self._report(f"{self._address.name}: is sent to again")
@@ -109,7 +108,7 @@ class Pusher:
         self._follower.close()
         if self._connection is not None:
             self._connection.close()
-        self._connection = self._place = None
+        self._connection = self.place = None
 
     def step(self) -> bool:
         """Send one batch where there is anything to send; whether all is sent.
@@ -118,15 +117,15 @@ class Pusher:
         """
         change = self._follower.look()
         if change not in {Change.NONE, Change.GREW}:
-            self._place = self._snapshot = None
+            self.place = self._snapshot = None
         if self._connection is None or self._connection.closed:
-            self._connection, self._place = opened(self._address, "fleet push"), None
-        if self._place is None:
-            self._place, change = self._found(self._connection), Change.GREW
+            self._connection, self.place = opened(self._address, "fleet push"), None
+        if self.place is None:
+            self.place, change = self._found(self._connection), Change.GREW
         due = time.monotonic() - self._said >= _SAY_EVERY
         if change is not Change.NONE or due or self._more:
             self._more = True  # until it is sent
-            self._more = not self._send(self._connection, self._place)
+            self._more = not self._send(self._connection, self.place)
         return not self._more
 
     def _found(self, connection: psycopg.Connection[Any]) -> Place:
@@ -168,7 +167,7 @@ class Pusher:
     def _send(self, connection: psycopg.Connection[Any], place: Place) -> bool:
         reader = self._follower.reader
         if not self._fits(place):  # it was put back from a backup meanwhile
-            self._place = None
+            self.place = None
             return False
         rows = reader.rows(place.seq, place.observed, _BATCH)
         for event in rows.events:
@@ -187,9 +186,9 @@ class Pusher:
         answer: dict[str, Any] = row[0] if row is not None else {"fits": False}
         self._said = time.monotonic()
         if not answer["fits"]:
-            self._place = None
+            self.place = None
             return False
-        self._place = Place(place.epoch, answer["seq"], bytes.fromhex(answer["hash"]), answer["observed"])
+        self.place = Place(place.epoch, answer["seq"], bytes.fromhex(answer["hash"]), answer["observed"])
         self._sent_snapshot = snapshot or self._sent_snapshot
         self.sent += len(rows.events)
         return rows.whole

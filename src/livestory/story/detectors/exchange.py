@@ -41,7 +41,7 @@ ENDS: dict[type[Facts], _Pair] = {
     OrderClear: _Pair(OrderUnknown, "order_id", "unknown_for"),
     CandlesBack: _Pair(CandlesRefused, None, "lasted"),
     BalanceExplained: _Pair(BalanceDiffers, None, "lasted"),
-    LockOver: _Pair(EntriesLocked, "pair", "lasted"),
+    LockOver: _Pair(EntriesLocked, "subject", "lasted"),
     HeardAgain: _Pair(NotHeard, "source", "lasted"),
 }
 """The kinds that tell the end of a trouble."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -28,8 +29,6 @@ from livestory.story.symbol import assets
 from livestory.story.unit_value import fall_from
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from livestory.story.account import Account
     from livestory.story.inputs import Observation, PositionReading
     from livestory.story.kinds.base import Facts
@@ -134,6 +133,7 @@ def _price_at(wealth: float, o: Observation) -> float | None:
     return price if price > 0 else None
 
 
+_STEP = Decimal("0.001")  # of the distances that are told
 _FAR = 1.25  # of ``liquidation_near``: from there on it is over, so that a price that trembles there is told once
 
 
@@ -156,8 +156,18 @@ class LiquidationDetector(Struct):
         if positions is None or not (positions or self.near):
             return ()
         limit = account.settings.liquidation_near
+        wide = Decimal(limit) + _STEP
         told: list[Facts] = []
-        for symbol in sorted(positions.keys() | self.near.keys()):
+        perhaps = [
+            symbol
+            for symbol, held in positions.items()
+            if (price := held.price)
+            and (liquidation := held.liquidation)
+            and ((price - liquidation if held.quantity > 0 else liquidation - price) < price * wide or price < 0)
+        ]  # of many positions few are near theirs, and each is looked at at every bar
+        if not (perhaps or self.near):
+            return ()
+        for symbol in sorted({*perhaps, *self.near}):
             held = positions.get(symbol)
             if held is None or not held.quantity:
                 told += self._over(symbol, None, observation.time)
@@ -198,7 +208,7 @@ class LiquidationDetector(Struct):
 
 
 def _distance(away: Decimal, price: Decimal) -> float:
-    """A distance as a share of the price, to a tenth of a percent, downwards: what is told is never above the limit."""
+    """A distance as a share of the price, in `_STEP`s, downwards: what is told is never above the limit."""
     return max(0, math.floor(away / price * 1000)) / 1000
 
 

@@ -24,6 +24,7 @@ from livestory.story.kinds.risk import (
     Unhalted,
 )
 from livestory.story.kinds.trades import Trade
+from livestory.story.results import CurrencyResult, Results
 from livestory.story.unit_value import return_of
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ class Period(Struct):
     whole: Chapter | Summary | None = None  # what told it as a whole, where something did
     days: list[Chapter] = field(default_factory=list)
     trading: Trading = field(default_factory=Trading)
+    closed: Results = field(default_factory=Results)  # what its trades came to
     halts: list[Halt] = field(default_factory=list)
     records: list[DatedFacts] = field(default_factory=list)
     limits: list[DatedFacts] = field(default_factory=list)  # days that the daily loss limit held
@@ -137,6 +139,11 @@ class Period(Struct):
     def quote(self) -> str | None:
         """The asset that the story's symbol is priced in."""
         return self.symbol.partition("/")[2].partition(":")[0] if self.symbol else None
+
+    @property
+    def results(self) -> tuple[CurrencyResult, ...]:
+        """What closing earned: as what told the period as a whole says, else by its trades."""
+        return self.whole.results if self.whole is not None else self.closed.told(self.closed)
 
     def no_trade(self) -> NoTradeTally:
         """Why nothing was traded in it, as its days told it."""
@@ -212,6 +219,7 @@ class Period(Struct):
     def _traded(self, told: DatedFacts, trade: Trade) -> None:
         """Count a trade, and take what it says of a halt that goes on, or of an order in doubt."""
         self.trading.take(told.time, trade)
+        self.closed.hear(trade)
         if trade.found == "asked":
             self.open.pop(OrderUnknown.__name__, None)
         if trade.side == "sell":

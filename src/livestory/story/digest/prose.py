@@ -100,8 +100,7 @@ def verdict(  # noqa: PLR0913, PLR0917 - each is one of the facts it is made of
 
 def _verdict(p: Period) -> str:
     """The verdict on a period, and from where it counts."""
-    results = p.whole.results if p.whole is not None else ()
-    told = [verdict(p.change, p.wealth, p.unit, p.holding, p.base, results)]
+    told = [verdict(p.change, p.wealth, p.unit, p.holding, p.base, p.results)]
     if p.since is not None and p.since > p.span.start:
         told.append(f"It counts from {_at(p, p.since)}")
     return ". ".join(told) + "."

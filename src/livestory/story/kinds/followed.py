@@ -13,6 +13,9 @@ from livestory.story.wording.text import escape
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from livestory.story.kinds.lately import Lately
+    from livestory.story.settings import StorySettings
+
 
 class EntriesLocked(Facts, frozen=True, kw_only=True, tag="entries_locked"):
     """A protection, or the owner, keeps a bot from entering a pair; ``pair`` is None for all of them."""
@@ -31,6 +34,16 @@ class EntriesLocked(Facts, frozen=True, kw_only=True, tag="entries_locked"):
     side: str | None = None  # "long" or "short", where only that side is locked
     reason: str | None = None  # in the bot's own words
     until: int | None = None
+    routine: bool = False  # it follows each exit
+
+    @property
+    def subject(self) -> str:
+        """What tells it from another lock that may hold beside it."""
+        return _subject(self)
+
+    def shows(self, _time: int, _lately: Lately, _settings: StorySettings, /) -> bool:
+        """What follows each exit is no news."""
+        return not self.routine
 
     def why(self, time: int, /) -> Iterable[str]:
         yield escape(self.reason or "")
@@ -54,11 +67,25 @@ class LockOver(Facts, frozen=True, kw_only=True, tag="lock_over"):
     pair: str | None = None
     lasted: int | None = None
     by_hand: bool = False  # before its time
+    routine: bool = False
+
+    @property
+    def subject(self) -> str:
+        """What its beginning was told by."""
+        return _subject(self)
+
+    def shows(self, _time: int, _lately: Lately, _settings: StorySettings, /) -> bool:
+        """Shown where its beginning was."""
+        return not self.routine
 
     def why(self, _time: int, /) -> Iterable[str]:
         if self.lasted is not None:
             yield f"locked {numbers.duration(self.lasted)}"
         yield "ended before its time" if self.by_hand else ""
+
+
+def _subject(facts: EntriesLocked | LockOver) -> str:
+    return (facts.pair or "") + (" routine" if facts.routine else "")
 
 
 class NotHeard(Facts, frozen=True, kw_only=True, tag="not_heard"):

@@ -136,6 +136,7 @@ class Rules(Facts, frozen=True, kw_only=True, tag="rules"):
 
     declared: ClassVar[Kind] = Kind(
         words=(
+            Words("📜", "Rules", "{terms:text}", has("tool")),
             Words("📜", "Rules", "breaker: {breaker:loss}", lambda facts: bool(facts.breaker)),
             Words("📜", "Rules", "no breaker", equals("breaker", 0)),
             Words("📜", "Rules", "breaker: not told"),
@@ -159,6 +160,13 @@ class Rules(Facts, frozen=True, kw_only=True, tag="rules"):
     fee: float | None = None  # share of a trade that it is reckoned to cost
     # Everything else that is set, by the configuration's names; told when it changes.
     settings: dict[str, str] = field(default_factory=dict)
+    tool: str | None = None  # whose bot it is, where that is not ours: its settings are all that is told
+
+    @property
+    def terms(self) -> str:
+        """What a bot of another's trades by."""
+        settings = (f"{name} {value}" for name, value in self.settings.items())
+        return ", ".join(filter(None, (self.strategy, *settings))) or "not told"
 
     def why(self, _time: int, /) -> Iterable[str]:
         return map(escape, _in_force(self))

@@ -252,7 +252,14 @@ _KINDS: dict[str, _Kind] = {
         _kind("halted", "The bot buys no more.", Halted, partial(_halt, Halted), "reason until"),
         _kind("unhalted", "A halt is over.", Unhalted, partial(_halt, Unhalted), "reason"),
         _kind("stopped", "The bot says goodbye.", inputs.End, _end, "reason=by wealth position orders_open"),
-        _kind("rules", "The rules that the bot trades by; told again, only what changed is.", Rules, _rules),
+        _kind(
+            "rules",
+            "The rules that the bot trades by; told again, only what changed is.",
+            Rules,
+            _rules,
+            "breaker cooldown resume_score daily_loss max_weight threshold hysteresis ath_min_gain base strategy step "
+            "fee settings",
+        ),
         _kind("note", "Somebody's own words.", Note, _note, "text"),
     )
 }

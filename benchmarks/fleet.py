@@ -1,0 +1,133 @@
+"""A fleet on one PostgreSQL: how fast a journal is pushed, how soon a commit is at a hub, what an idle push costs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.measure import Result, interleaved, seconds
+from livestory.outlets.fleet.setup import HUB, role_of
+from livestory.story.journal.entry import Identity
+from livestory.story.journal.reader import JournalReader
+from livestory.story.journal.writer import Journal
+from tests.cli.program import environment
+from tests.fleet.fleets import ABot, AFleet, entry, observation
+from tests.fleet.postgres_process import PostgresProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_EVENTS, _BATCH, _COMMITS, _IDLE = 20_000, 1_000, 40, 20.0
+_INSERT = """INSERT INTO livestory.events
+SELECT 'scout', %s, each.* FROM unnest(%b::bigint[], %b::bytea[], %b::bigint[], %b::bigint[], %b::text[], %b::bytea[],
+    %b::text[], %b::bytea[], %b::boolean[], %b::bigint[]) AS each ON CONFLICT DO NOTHING"""
+
+
+def measure() -> Iterator[Result]:
+    """Events a second beside bare inserts of the same rows; commit to hub; an idle push's core and memory."""
+    server = PostgresProcess(durable=True)
+    try:
+        with tempfile.TemporaryDirectory() as name:
+            fleet = AFleet.made(server, Path(name), ("scout",))
+            yield from _throughput(fleet)
+            yield from _live(fleet)
+    finally:
+        server.close()
+
+
+def _throughput(fleet: AFleet) -> Iterator[Result]:
+    bot = ABot(fleet.folder / "much")
+    journal = Journal.open(bot.story, bot.identity)
+    for first in range(1, _EVENTS, _BATCH):
+        journal.append([entry(n) for n in range(first, first + _BATCH)])
+    journal.close()
+    ours, bare = interleaved(
+        lambda: _EVENTS / seconds(lambda: _pushed(fleet, bot)), lambda: _EVENTS / seconds(lambda: _bare(fleet, bot)),
+        rounds=5,
+    )  # fmt: skip
+    yield Result(
+        name=f"push of {_EVENTS:,} events, of those that are new",
+        unit="/s",
+        ours=ours,
+        baseline=bare,
+        baseline_name="the same rows in bare batched inserts",
+        target="≥ 0.6 ×",
+        more_is_better=True,
+    )
+    yield Result(name="push, events a second", unit="/s", ours=ours, target="≥ 15,000/s", more_is_better=True)
+
+
+def _emptied(fleet: AFleet) -> None:
+    fleet.ask("TRUNCATE livestory.heads, livestory.events, livestory.quarantine")
+
+
+def _pushed(fleet: AFleet, bot: ABot) -> None:
+    _emptied(fleet)
+    fleet.pushed(bot)
+
+
+def _bare(fleet: AFleet, bot: ABot) -> None:
+    """As any program would: the journal read, and its rows inserted a thousand at a time, each batch committed."""
+    _emptied(fleet)
+    with JournalReader.open(bot.story) as reader, fleet.address("postgres").connect("bench") as connection:
+        for after in range(0, _EVENTS, _BATCH):
+            rows = reader.rows(after, 0, _BATCH).events
+            columns = [*map(list, zip(*rows, strict=True))]
+            columns[1] = [each.encode() for each in columns[1]]
+            connection.execute(_INSERT, (1, *columns))
+
+
+def _live(fleet: AFleet) -> Iterator[Result]:
+    _emptied(fleet)
+    folder = fleet.folder / "live"
+    journal = Journal.open(folder / "live_story.txt", Identity(bot="scout", mode="paper"))
+    journal.append([entry(1)], [observation(1)])
+    pull = _process(fleet, HUB, "pull", "--from", fleet.folder / "fleet")
+    with pull, _process(fleet, role_of("scout"), "push", "--to", folder) as push:
+        _await(fleet, 1)
+        delays = []
+        for number in range(2, _COMMITS + 2):
+            start = time.perf_counter()
+            journal.append([entry(number)], [observation(number)])
+            _await(fleet, number)
+            delays.append((time.perf_counter() - start) * 1000)
+        yield Result(name="from a bot's commit to the hub's journal", unit="ms", ours=delays, target="< 1,000 ms")
+        time.sleep(2)
+        before = _core(push.pid)
+        time.sleep(_IDLE)
+        share = (_core(push.pid) - before) / _IDLE * 100
+        yield Result(name="livestory fleet push, idle", unit="% of a core", ours=[share], target="< 0.3 %")
+        resident = Path(f"/proc/{push.pid}/status").read_text(encoding="ascii").partition("VmHWM:")[2].split()[0]
+        yield Result(name="livestory fleet push, most memory", unit="MB", ours=[int(resident) / 1000], target="< 60 MB")
+    journal.close()
+
+
+@contextmanager
+def _process(fleet: AFleet, role: str, verb: str, option: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    secret = environment(LIVESTORY_FLEET_PASSWORD=fleet.password(role).reveal())
+    command = [sys.executable, "-m", "livestory", "fleet", verb, option, fleet.url(role), "--dir", str(folder)]
+    process = subprocess.Popen(command, env=secret, stderr=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _await(fleet: AFleet, seq: int) -> None:
+    """Until the hub has the event."""
+    while not fleet.story().with_suffix(".db").exists():
+        time.sleep(0.02)
+    with JournalReader.open(fleet.story()) as reader:
+        while reader.last_seq < seq:
+            time.sleep(0.002)
+
+
+def _core(pid: int) -> float:
+    """Seconds that a process has run."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9

@@ -1,0 +1,210 @@
+"""Bots that tell, pushes, a pull and a server that are killed, parted and doubled: every event arrives, once."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+from typing import TYPE_CHECKING
+
+from livestory.errors import JournalError
+from livestory.outlets.fleet.push import Place
+from livestory.outlets.fleet.setup import HUB, role_of
+from livestory.story.journal.reader import JournalReader
+from tests.cli.program import COMMAND, environment
+from tests.fleet.fleets import ABot, AFleet, assert_equal
+from tests.fleet.postgres_process import PostgresProcess
+from tests.fleet.proxy import Proxy
+from tests.patience import until
+from tests.reliability.amount import amount
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+class Running:
+    """The processes of a fleet: a push for each bot and a pull, all through one proxy."""
+
+    def __init__(self, fleet: AFleet, names: list[str], proxy: Proxy) -> None:
+        self.fleet = fleet
+        self.proxy = proxy
+        self.bots = {name: ABot(fleet.folder / name, name) for name in names}
+        self._log = (fleet.folder / "log").open("ab")
+        for bot in self.bots.values():
+            bot.tells(1)
+        self.pushes = {name: self._push(name) for name in names}
+        self.pull = self._pull()
+
+    def _push(self, name: str) -> subprocess.Popen[bytes]:
+        return self._started(role_of(name), "push", "--to", self.fleet.folder / name)
+
+    def _pull(self) -> subprocess.Popen[bytes]:
+        return self._started(HUB, "pull", "--from", self.fleet.folder / "fleet")
+
+    def _started(self, role: str, verb: str, option: str, folder: Path) -> subprocess.Popen[bytes]:
+        url = self.fleet.server.url(role, self.fleet.database, self.proxy.port)
+        secret = environment(LIVESTORY_FLEET_PASSWORD=self.fleet.password(role).reveal())
+        command = [*COMMAND, "fleet", verb, option, url, "--dir", str(folder)]
+        return subprocess.Popen(command, env=secret, stdout=self._log, stderr=self._log, stdin=subprocess.DEVNULL)
+
+    def kill_a_push(self, chance: random.Random) -> None:
+        """In the middle of whatever it does."""
+        name = chance.choice([*self.bots])
+        self.pushes[name].kill()
+        self.pushes[name].wait()
+        self.pushes[name] = self._push(name)
+
+    def kill_the_pull(self, _: random.Random) -> None:
+        """In the middle of whatever it writes."""
+        self.pull.kill()
+        self.pull.wait()
+        self.pull = self._pull()
+
+    def kill_the_server(self, _: random.Random) -> None:
+        """With all its processes; it recovers by its log."""
+        self.fleet.server.kill()
+        self.fleet.server.start()
+
+    def part_and_join(self, chance: random.Random) -> None:
+        """Nobody hears of anybody while the bots tell on."""
+        self.proxy.part()
+        for bot in self.bots.values():
+            bot.tells(chance.randrange(3))
+        self.proxy.join()
+
+    def cut_a_batch(self, chance: random.Random) -> None:
+        """Whichever it is that passes the proxy next."""
+        self.proxy.cut_after(chance.randrange(1, 40_000))
+
+    def cut_all(self, _: random.Random) -> None:
+        """Every connection at once, as a proxy that is restarted does."""
+        self.proxy.cut()
+
+    def double_a_push(self, chance: random.Random) -> None:
+        """Two send one journal, and take turns; the former is killed."""
+        name = chance.choice([*self.bots])
+        former, self.pushes[name] = self.pushes[name], self._push(name)
+        self.bots[name].tells(chance.randrange(5))
+        former.kill()
+        former.wait()
+
+    def arrived(self) -> bool:
+        """Whether each pulled journal has what its bot has told and observed."""
+        return all(_has_all(self.fleet.story(name), bot) for name, bot in self.bots.items())
+
+    def pushed(self) -> int:
+        """How many events the database has."""
+        return int(self.fleet.ask("SELECT coalesce(sum(seq), 0) FROM livestory.heads")[0][0])
+
+    def said(self) -> str:
+        """What all its processes have said."""
+        return (self.fleet.folder / "log").read_text("utf-8")
+
+    def close(self) -> None:
+        """End them all in order, as a service is stopped."""
+        for process in (*self.pushes.values(), self.pull):
+            process.terminate()
+        for process in (*self.pushes.values(), self.pull):
+            process.wait()
+        self._log.close()
+
+
+def _has_all(story: Path, bot: ABot) -> bool:
+    try:
+        with JournalReader.open(story) as reader:
+            last = reader.last_observation()
+            return reader.last_seq == bot.told and last is not None and last.wealth == 1 + bot.told / 1000
+    except JournalError:  # it is not there yet
+        return False
+
+
+def test_whatever_is_killed_parted_or_doubled_every_event_arrives_once(
+    postgres: PostgresProcess, tmp_path: Path, counted: Callable[[str, str, int], None]
+) -> None:
+    """Each pulled journal is its bot's, column for column, with no epoch too many and nobody in quarantine."""
+    names = [f"bot-{n}" for n in range(1, amount(5, 50) + 1)]
+    events, faults, chance = amount(1_000, 20_000), amount(10, 200), random.Random(18)  # noqa: S311 (of faults)
+    fleet = AFleet.made(postgres, tmp_path, names)
+    with Proxy(postgres.port) as proxy:
+        running = Running(fleet, names, proxy)
+        kinds = [running.kill_a_push, running.kill_the_pull, running.kill_the_server, running.part_and_join,
+                 running.cut_a_batch, running.cut_all, running.double_a_push]  # fmt: skip
+        try:
+            for number in range(faults):
+                for bot in running.bots.values():
+                    bot.tells(min(events // faults, events - bot.told))
+                before = running.pushed()
+                kinds[number % len(kinds)](chance)
+                until(lambda before=before: running.pushed() > before, running.said)  # type: ignore[misc]
+            for bot in running.bots.values():
+                bot.tells(events - bot.told)
+            until(running.arrived, running.said)
+        finally:
+            running.close()
+    for name, bot in running.bots.items():
+        assert_equal(bot.story, fleet.story(name))
+    assert fleet.former() == []
+    total = sum(bot.told for bot in running.bots.values())
+    assert fleet.ask("SELECT count(*) FROM livestory.events") == [(total,)]
+    assert fleet.ask("SELECT count(*), max(epoch) FROM livestory.heads") == [(len(names), 1)]
+    assert fleet.ask("SELECT count(*) FROM livestory.quarantine") == [(0,)]
+    assert "Traceback" not in running.said()
+    for name in names:
+        assert fleet.password(role_of(name)).reveal() not in running.said()
+    counted("fleet", "events through faults", total)
+    counted("fleet", "faults", faults)
+
+
+def test_a_batch_that_comes_before_its_time_is_not_taken(fleet: AFleet, tmp_path: Path) -> None:
+    """Nothing is kept with a hole before it: the push looks where the database stands, and sends from there."""
+    bot, said = ABot(tmp_path / "bot"), list[str]()
+    bot.tells(1_200)
+    pusher = fleet.pusher(bot, said)
+    pusher.step()
+    first = pusher.place
+    assert first is not None
+    first_head = r"seq = 0, hash = decode(repeat('00', 32), 'hex'), observed = -9223372036854775808"
+    fleet.ask(f"UPDATE livestory.heads SET {first_head}")  # noqa: S608 (no values)
+    fleet.ask("DELETE FROM livestory.events")
+    fleet.ask("DELETE FROM livestory.observations")
+    fleet.ask("DELETE FROM livestory.positions")
+    pusher.place = Place(1, first.seq, first.hash, first.observed)
+    while not pusher.step():
+        pass
+    pusher.close()
+    assert said == []
+    fleet.pulled()
+    assert_equal(bot.story, fleet.story())
+
+
+def test_a_standby_that_is_promoted_has_all_that_was_acknowledged(tmp_path: Path) -> None:
+    """Of a synchronous one: the primary dies, the pushes find the other by their address and go on where it stands."""
+    primary = PostgresProcess()
+    fleet = AFleet.made(primary, tmp_path, ("scout",))
+    standby = PostgresProcess(standby_of=primary)
+    try:
+        primary.ask("postgres", "ALTER SYSTEM SET synchronous_standby_names = 'standby'")
+        primary.ask("postgres", "SELECT pg_reload_conf()")
+        until(lambda: primary.ask("postgres", "SELECT sync_state FROM pg_stat_replication") == [("sync",)], primary.log)
+        bot, said = ABot(tmp_path / "bot"), list[str]()
+        bot.tells(amount(300, 20_000))
+        pusher = fleet.pusher(bot, said, ports=(primary.port, standby.port))
+        while not pusher.step():
+            pass
+        acknowledged = pusher.place
+        primary.kill()
+        standby.promote()
+        pusher.close()
+        bot.tells(50)
+        sent = pusher.sent
+        while not pusher.step():
+            pass
+        assert acknowledged is not None
+        assert (pusher.sent - sent, said) == (50, [])
+        pusher.close()
+        promoted = AFleet(standby, fleet.database, tmp_path)
+        assert promoted.pulled() == []
+        assert_equal(bot.story, promoted.story())
+    finally:
+        standby.close()
+        primary.close()

@@ -160,5 +160,7 @@ def test_it_is_read_without_a_server(report: Path) -> None:
         expect(page.locator(".moment[data-chosen]")).to_have_count(1)
         assert "order=oldest" in page.url
         assert seen == [report.as_uri()]
-        found = Axe().run(page)
-        assert found.response["violations"] == [], found.generate_report()
+        for tab in ("Story", "Figures"):
+            page.get_by_role("tab", name=tab).click()
+            found = Axe().run(page)
+            assert found.response["violations"] == [], found.generate_report()

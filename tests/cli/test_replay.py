@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from typing import TYPE_CHECKING
 
 import pytest
 
 from livestory import parse
+from livestory.story.journal.reader import JournalReader
+from livestory.trading.session import STATE
+from livestory.trading.state import strategy_told
+from livestory.trading.strategy.regime_score import RegimeSettings
 from tests.cli.program import LIMIT, OnTerminal, livestory, slice_of, started, story, told_of_the_market
 
 if TYPE_CHECKING:
@@ -38,7 +43,9 @@ def test_a_replay_tells_its_story_and_closes_with_a_summary(bars: Path, tmp_path
     rows = dict(line.split(None, 1) for line in done.stdout.splitlines())
     assert rows["bars"].startswith("2,000 over 20d 20h: 2022-01-01 00:00 to 2022-01-21 20:00 UTC")
     assert "holding ETH: " in rows["return"]
-    assert rows["events"].startswith(f"{len(lines)}: ")
+    told = livestory("tail", "--all", "-n", 1000, cwd=tmp_path).stdout.splitlines()
+    assert set(lines) < set(told)
+    assert rows["events"].startswith(f"{len(told)}: ")
     assert rows["story"] == "results/live_story.txt"
     trades = [line for line in lines if parse(line).kind == "trade"]
     assert f"{sum('BUY' in line for line in trades)} buys" in rows["trades"]
@@ -98,6 +105,31 @@ def test_the_bars_may_come_in_several_files(told: Path, tmp_path: Path, real_bar
     slice_of(real_bars_file, late, 900, 1100)
     assert livestory("run", "--bars", late, early, "--dir", tmp_path, cwd=tmp_path).returncode == 0
     assert story(tmp_path) == story(told)
+
+
+def test_a_story_keeps_its_regimes_rule_until_another_is_named(bars: Path, tmp_path: Path) -> None:
+    """It changes trades; a new one has today's default."""
+    before, named = tmp_path / "before.toml", tmp_path / "named.toml"
+    before.write_text("[strategy.regime]\nhysteresis = 3\n", encoding="utf-8")
+    named.write_text("[strategy.regime]\nhysteresis = 5\n", encoding="utf-8")
+    stopped = started("run", "--bars", bars, "--config", before, "--dir", "kept", "--speed", 1000, cwd=tmp_path)
+    heard_lines(stopped, 3)
+    stopped.send_signal(signal.SIGTERM)
+    stopped.communicate(timeout=LIMIT)
+    shutil.copytree(tmp_path / "kept", tmp_path / "other")
+
+    def played(name: str, *options: object) -> tuple[float, list[str]]:
+        """The hysteresis after the last bar, and what changed in the rules."""
+        assert livestory("run", "--bars", bars, "--dir", name, *options, cwd=tmp_path).returncode == 0
+        with JournalReader.open(tmp_path / name / "live_story.db") as reader:
+            told = strategy_told(reader.state(STATE) or b"")
+        return told.regime.hysteresis, [line for line in story(tmp_path / name) if "Rules Changed" in line]
+
+    assert played("kept") == (3.0, [])
+    hysteresis, (changed,) = played("other", "--config", named)
+    assert hysteresis == 5.0
+    assert "regime hysteresis 3.0 → 5.0" in changed
+    assert played("kept", "--fresh") == (RegimeSettings().hysteresis, [])
 
 
 def test_fresh_moves_the_former_story_aside_whole(bars: Path, tmp_path: Path) -> None:

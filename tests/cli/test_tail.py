@@ -28,13 +28,17 @@ def tailed(folder: Path, *arguments: object, **changes: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-def test_it_prints_the_last_fifty_lines_as_the_file_has_them(told: Path) -> None:
-    """Byte for byte, and as many as are asked for."""
-    assert len(story(told)) > 50
-    assert tailed(told) == story(told)[-50:]
+def test_it_prints_the_last_fifty_lines_as_the_file_has_them(told: Path, bars: Path, tmp_path: Path) -> None:
+    """Byte for byte, and as many as are asked for; all, shown or not, where asked: as a file has that shows all."""
+    env = environment(LIVESTORY_STORY__DETAIL="all")
+    assert livestory("run", "--bars", bars, "--dir", tmp_path, cwd=tmp_path, env=env).returncode == 0
+    everything = story(tmp_path)
+    assert len(everything) > 50
+    assert tailed(tmp_path) == everything[-50:]
     assert tailed(told, "-n", 3) == story(told)[-3:]
     assert tailed(told, "-n", 0) == []
     assert tailed(told, "-n", 9999) == story(told)
+    assert tailed(told, "--all", "-n", 9999) == everything
 
 
 def test_the_story_may_be_named_by_its_file(told: Path) -> None:

@@ -23,7 +23,7 @@ def a_story(told: Path, tmp_path: Path) -> Path:
 def test_a_sound_story(a_story: Path) -> None:
     """One line with what was counted."""
     done = livestory("verify", cwd=a_story.parent)
-    count = len(story(a_story))
+    count = len(livestory("tail", "--all", "-n", 1000, cwd=a_story.parent).stdout.splitlines())
     assert (done.returncode, done.stderr) == (0, "")
     agree = "journal, chain, story file and archive agree"
     assert done.stdout == f"{agree}: {count} events, 2000 observations\n"

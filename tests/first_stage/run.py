@@ -27,7 +27,7 @@ def run_and_read(folder: Path) -> dict[str, str]:
     """The demo's market and a replay of bars, and every command that tells of them; by its name."""
     told = {"demo": said(folder, "demo", "--dir", folder / "demo")}
     demo, journal = folder / "demo", folder / "demo" / "live_story.db"
-    told["tail"] = said(folder, "tail", "-n", 100_000, "--dir", demo)
+    told["tail"] = said(folder, "tail", "--all", "-n", 100_000, "--dir", demo)
     told["tail --kind"] = said(folder, "tail", "--kind", "breaker,phoenix", "--dir", demo)
     told["verify"] = said(folder, "verify", "--dir", demo)
     told["status"] = re.sub(r"\d+d( \d+h)?( \d+m)?", "<age>", said(folder, "status", "--dir", demo))
@@ -52,7 +52,7 @@ def run_and_read(folder: Path) -> dict[str, str]:
             told["backup"] += "\n".join(sorted(archive.getnames()))
     told["restore"] = _undated(said(folder, "restore", folder / "backup.tar.gz", "--dir", folder / "restored"))
     told["compact"] = said(folder, "compact", "--dir", demo, "--keep", "1d")
-    told["tail compacted"] = said(folder, "tail", "-n", 100_000, "--dir", demo)
+    told["tail compacted"] = said(folder, "tail", "--all", "-n", 100_000, "--dir", demo)
     told["run"] = _replay(folder)
     told["check"] = said(folder, "check", "--dir", folder / "nothing")
     told["refused"] = said(folder, "tail", "--dir", folder / "nothing")

@@ -32,6 +32,10 @@ _MASKS = (
 )
 
 
+_THEN = {"LIVESTORY_STORY__DETAIL": "all"}
+"""The settings of the first stage that have another default now."""
+
+
 def plain(text: str, folder: Path) -> str:
     """With paths, addresses, process ids, ages and sizes in a stable form."""
     text = text.replace(str(folder), "<folder>")
@@ -42,7 +46,7 @@ def plain(text: str, folder: Path) -> str:
 
 def said(folder: Path, *arguments: object) -> str:
     """The exit status of a command and what it prints, run in this process."""
-    done = CliRunner().invoke(livestory, [str(argument) for argument in arguments], prog_name="livestory")
+    done = CliRunner(env=_THEN).invoke(livestory, [str(argument) for argument in arguments], prog_name="livestory")
     given = plain(" ".join(map(str, arguments)), folder)
     return plain(f"$ livestory {given}\n{done.output}exit {done.exit_code}\n", folder)
 

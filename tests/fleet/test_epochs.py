@@ -82,6 +82,25 @@ def test_a_bot_doubled_on_two_machines_has_two_epochs_that_both_go_on(fleet: AFl
     assert len(said) == 1
 
 
+def test_two_that_part_while_both_are_pushed_are_told_apart(fleet: AFleet, tmp_path: Path) -> None:
+    """Though both pushes hold the place where they were one: what overlaps must be the same."""
+    one, other, said = ABot(tmp_path / "one"), ABot(tmp_path / "other"), list[str]()
+    one.tells(10)
+    _kept(one, tmp_path / "other")
+    other.told = 10
+    pushers = [fleet.pusher(one, said), fleet.pusher(other, said)]
+    for pusher in pushers:
+        sent(pusher)
+    for bot, pusher, events in zip((one, other), pushers, (3, 4), strict=True):
+        bot.tells(events, bot.story.parent.name)
+        sent(pusher)
+        pusher.close()
+    assert len(said) == 1
+    assert fleet.pulled() == []
+    assert_equal(other.story, fleet.story())
+    assert_equal(one.story, fleet.former()[0])
+
+
 def test_observations_alone_tell_a_restored_journal(fleet: AFleet, tmp_path: Path) -> None:
     """Where nothing was told since the backup, the database is ahead by what was observed."""
     bot, backup = ABot(tmp_path / "bot"), tmp_path / "backup"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from livestory.errors import JournalForeign
+from livestory.story.files.layout import Layout
 from livestory.story.files.verify import verify
 from livestory.story.journal.compaction import Compaction
 from livestory.story.journal.entry import Identity
@@ -35,7 +36,7 @@ def test_a_pulled_journal_is_the_bots_column_for_column(fleet: AFleet, tmp_path:
 
 
 def test_nobody_but_the_fleet_writes_in_a_copy(fleet: AFleet, tmp_path: Path) -> None:
-    """A bot is refused by name, and so is a compaction; verify says what a copy has not."""
+    """A bot is refused by name, so are a compaction and the owner's hand; verify says what a copy has not."""
     bot = ABot(tmp_path / "bot")
     bot.tells(3)
     fleet.pushed(bot)
@@ -45,6 +46,10 @@ def test_nobody_but_the_fleet_writes_in_a_copy(fleet: AFleet, tmp_path: Path) ->
         Journal.open(fleet.story(), bot.identity)
     with pytest.raises(JournalForeign, match="a copy of scout"):
         Compaction.open(fleet.story(), "compact")
+    for command in (("halt",), ("note", "nobody would read this")):
+        refused = inside(*command, "--dir", fleet.story().parent, cwd=tmp_path)
+        assert (refused.returncode, "a copy of scout" in refused.stderr) == (2, True)
+        assert not Layout.of(fleet.story()).inbox.exists()
     assert rows(fleet.story()) == before
     told = inside("verify", "--dir", fleet.story().parent, cwd=tmp_path)
     assert "the narrator's memory, cursors and compaction are not replicated" in told.stdout

@@ -18,6 +18,7 @@ from tests.golden.oracle import (
     QUIET,
     RECORD_GAIN,
     RESUME_SCORE,
+    THRESHOLD,
     UPPER,
     Expected,
     Recount,
@@ -56,8 +57,9 @@ def expected_lines(r: Recount) -> list[Expected]:
 def _frame(r: Recount) -> Iterator[Expected]:
     first = float(r.bars["open"].iloc[0])
     yield Expected(r.begun, "started", {"wealth": r.game.cash, "cash": r.game.cash, "price": first, "interval": BAR})
-    rules = {"breaker": r.game.breaker, "cooldown": COOLDOWN, "resume_score": RESUME_SCORE, "threshold": 25.0,
-             "hysteresis": 2.0, "ath_min_gain": RECORD_GAIN, "max_weight": 0.97, "daily_loss": 0.0}  # fmt: skip
+    rules = {"breaker": r.game.breaker, "cooldown": COOLDOWN, "resume_score": RESUME_SCORE, "threshold": THRESHOLD,
+             "hysteresis": UPPER - THRESHOLD, "ath_min_gain": RECORD_GAIN, "max_weight": 0.97,
+             "daily_loss": 0.0}  # fmt: skip
     yield Expected(r.begun, "rules", rules)
     end = {"by": "bars", "wealth": r.wealth[-1], "position": r.position[-1]}
     yield Expected(int(r.time[-1]), "stopped", end)

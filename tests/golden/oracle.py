@@ -27,7 +27,7 @@ MINUTE = 60 * 10**6
 BAR = 15 * MINUTE
 DAY = 96 * BAR
 QUIET = 12 * 60 * MINUTE
-UPPER, THRESHOLD, LOWER = 27.0, 25.0, 23.0
+UPPER, THRESHOLD, LOWER = 32.0, 25.0, 18.0
 RECORD_GAIN = 0.01
 COOLDOWN, RESUME_SCORE = 7 * DAY, 30.0
 SLIPPAGE, FEE, TICK = Decimal("0.0005"), Decimal("0.001"), Decimal("0.00001")
@@ -150,8 +150,8 @@ def read(bars_file: Path, journal: Path, game: Game) -> Recount:
 
 
 def events(journal: Path) -> pd.DataFrame:
-    """The events told: seq, time, kind, line, and the record's facts as a dict."""
-    told = _table(journal, "SELECT seq, time, kind, line, record FROM events ORDER BY seq")
+    """The events told: seq, time, kind, line, whether it is shown, and the record's facts as a dict."""
+    told = _table(journal, "SELECT seq, time, kind, line, shown, record FROM events ORDER BY seq")
     told["facts"] = [json.loads(record)["facts"] for record in told.pop("record")]
     return told
 

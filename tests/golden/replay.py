@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from livestory.cli.play import Play, play
 from livestory.config import Configuration
 from livestory.story.files.layout import Layout
+from livestory.story.settings import StorySettings
 from livestory.trading.market.bar import BAR
 from livestory.trading.market.recorded import RecordedBars
 from livestory.trading.risk import RiskSettings
@@ -25,8 +26,8 @@ from livestory.trading.risk import RiskSettings
 if TYPE_CHECKING:
     from livestory.trading.market.bar import Market
 
-QUARTER = Configuration(risk=RiskSettings(breaker=0.10))
-"""All defaults but the breaker: at 20 % it trips in no quarter of the real bars that is told from its own first bar."""
+QUARTER = Configuration(risk=RiskSettings(breaker=0.08), story=StorySettings(detail="all"))
+"""All lines, and a breaker that trips: at 20 % it does in no quarter that is told from its own first bar."""
 
 GOLDEN = Path(__file__).with_name("quarter.txt")
 

@@ -22,6 +22,7 @@ from livestory.errors import InputError
 from livestory.follow.listen import sources
 from livestory.story.files.layout import Layout
 from livestory.story.files.verify import verify
+from livestory.story.journal.reader import JournalReader
 from tests.cli.program import COMMAND, LIMIT, environment, inside, started
 from tests.listen.posting import Posting, listening
 from tests.public.bot import lines
@@ -220,8 +221,8 @@ def test_killed_and_posted_again_nothing_is_lost_or_doubled(tmp_path: Path) -> N
         process.send_signal(signal.SIGKILL)
         process.communicate(timeout=LIMIT)
         connection.close()
-    story = (tmp_path / "live_story.txt").read_text().splitlines()
-    assert sum(map(len, answered.values())) == len(story)
+    with JournalReader.open(tmp_path / "live_story.txt") as reader:
+        assert sum(map(len, answered.values())) == reader.last_seq
     assert verify(tmp_path / "live_story.txt").findings == []
 
 

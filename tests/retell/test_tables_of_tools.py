@@ -152,6 +152,10 @@ TOLD: dict[str, tuple[str, list[str]]] = {
         ),
         ["a quantity of 1 is 100 by the results", "+10 XAU @ 2050 USD", "result +20.00 USD"],
     ),
+    "a result of less than a cent": (
+        f"time,symbol,side,price,quantity\n{A},SOLUSDT,buy,0.05,0.5\n{B},SOLUSDT,sell,0.052,0.5\n",
+        ["(+0.001 USDT)", "1 won, 0 lost, result +0.001 USDT"],
+    ),
     "a position in words": (
         f"timestamp,price,position,equity\n{A},100,FLAT,1000\n{B},101,LONG,1010\n",
         ["position not used: 'FLAT' is not a number", "+1.0% to 1010.0000"],

@@ -166,7 +166,7 @@ def test_days_go_on_closing_after_a_fact_with_a_wrong_time(tmp_path: Path, call:
 
     def told(folder: Path, *, badly: bool) -> list[str]:
         own = ManualClock(start)
-        with _story(folder, clock=own, settings=StorySettings(quiet=0)) as story:
+        with _story(folder, clock=own, settings=StorySettings(quiet=0, detail="all")) as story:
             for number in range(96 * 3):
                 at = start + number * QUARTER
                 own.set(as_datetime(at))

@@ -65,7 +65,7 @@ def test_the_story_begins_at_the_first_open_and_names_the_rules() -> None:
             daily_loss=0.0,
             max_weight=0.97,
             threshold=25.0,
-            hysteresis=2.0,
+            hysteresis=7.0,
             strategy="meta",
             step=0.33,
             fee=0,

@@ -28,10 +28,9 @@ def several(tmp_path: Path) -> Iterator[Served]:
     """A bot that trades, one that has stopped, one that is not heard, and one without a story."""
     now = SystemClock().now()
     paths = [tmp_path / name / "live_story.txt" for name in ("trades", "stopped", "late", "none")]
-    week(paths[0], now).bars(1, next_due=now + DAY).close()
     Teller(paths[1], start=now - DAY).begin().bars(5).trade().end().close()
     Teller(paths[2], mode="live", start=now - 3 * DAY).begin().bars(20, wealth=2.0).close()
-    with served(*paths) as server:
+    with week(paths[0], now).bars(1, next_due=now + DAY), served(*paths) as server:
         for name in ("trades", "stopped", "late"):
             settled(server, name)
         yield server

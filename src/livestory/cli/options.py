@@ -76,11 +76,11 @@ def config_file(configured: Path | None) -> Path | None:
     return configured or (_CONFIGURATION if _CONFIGURATION.exists() else None)
 
 
-def configuration(configured: Path | None) -> Configuration:
+def configuration(configured: Path | None, defaults: Configuration | None = None) -> Configuration:
     """All settings, with those of `config_file` and of the environment. Raises ConfigError and OSError."""
     from livestory import config
 
-    return config.load(config_file(configured))
+    return config.load(config_file(configured), defaults=defaults)
 
 
 def time_or_ago(example: str) -> Callable[[str], int | timedelta]:

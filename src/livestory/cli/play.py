@@ -6,24 +6,29 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec import MsgspecError
+from msgspec.structs import replace
+
 from livestory.cli.metrics_port import exposed
 from livestory.cli.mode import wait_until_fine
+from livestory.config import Configuration
+from livestory.errors import JournalError
 from livestory.outlets.terminal import TerminalPrinter
 from livestory.story.journal.entry import Identity
+from livestory.story.journal.reader import JournalReader
 from livestory.story.writing.synchronous import SynchronousWriter
 from livestory.trading.bar_loop import GROUP, Ending, run
 from livestory.trading.executor import Executor
 from livestory.trading.joining import bars_to_warm, joined
 from livestory.trading.market.candles import ExchangeCandles
-from livestory.trading.session import RunInfo
-from livestory.trading.state import ExecutorState
+from livestory.trading.session import STATE, RunInfo
+from livestory.trading.state import ExecutorState, strategy_told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from threading import Event
 
     from livestory.clock import Clock
-    from livestory.config import Configuration
     from livestory.story.files.layout import Layout
     from livestory.trading.exchange.ccxt_spot import CcxtSpot
     from livestory.trading.market.bar import Bar, Market
@@ -50,6 +55,21 @@ class Play(NamedTuple):
     def unit(self) -> str:
         """What wealth is counted in: the quote asset, unless the configuration names it."""
         return self.settings.bot.unit or self.market.symbol.partition("/")[2]
+
+
+def defaults_in(layout: Layout) -> Configuration:
+    """The defaults of what is told there: a story keeps the regime's rule until the configuration names another."""
+    try:
+        with JournalReader.open(layout.db) as reader:
+            saved = reader.state(STATE)
+        told = None if saved is None else strategy_told(saved)
+    except (JournalError, MsgspecError):  # whoever goes on with it says so
+        told = None
+    usual = Configuration()
+    if told is None:
+        return usual
+    regime = replace(usual.strategy.regime, hysteresis=told.regime.hysteresis)
+    return replace(usual, strategy=replace(usual.strategy, regime=regime))
 
 
 def play(play: Play, stop: Event, progress: Callable[[int], None] = lambda _: None) -> tuple[Ending, Summary]:

@@ -79,14 +79,16 @@ class Configuration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     alerts: AlertsSettings = AlertsSettings()
 
 
-def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Configuration:
+def load(
+    path: Path | None = None, environ: Mapping[str, str] | None = None, defaults: Configuration | None = None
+) -> Configuration:
     """The configuration: the defaults, then the file at ``path`` (None: no file), then LIVESTORY_… of ``environ``.
 
-    ``environ`` is the process's environment unless it is given.
+    ``environ`` is the process's environment unless it is given; ``defaults`` are those of a story that goes on.
 
     Raises ConfigError with every fault found, each on its line with file, line and column, or the variable's name.
     """
-    return livestory_toml.load(path, Configuration(), environ)
+    return livestory_toml.load(path, defaults or Configuration(), environ)
 
 
 def template() -> str:

@@ -34,11 +34,13 @@ class EventFilter(Struct, frozen=True, kw_only=True):
     since: int | None = None
     until: int | None = None
     kinds: frozenset[str] | None = None
+    everything: bool = True  # also what is not shown
 
     def matches(self, event: Event) -> bool:
         """Whether the event is one of them."""
         return (
-            (self.kinds is None or event.kind in self.kinds)
+            (self.everything or event.shown)
+            and (self.kinds is None or event.kind in self.kinds)
             and (self.since is None or event.time >= self.since)
             and (self.until is None or event.time < self.until)
         )
@@ -65,8 +67,8 @@ class StoryOutput:
         """Never called: `wants_observations` is false."""
 
     def on_event(self, event: Event) -> None:
-        """Keep the event as it will be written, where it is one of the chosen; in a text, where it is shown."""
-        if self._filter.matches(event) and (event.shown or self._form != "text"):
+        """Keep the event as it will be written, where it is one of the chosen."""
+        if self._filter.matches(event):
             self._body.write(self._format(event))
 
     def end(self, head: Event, summary: Event) -> None:
@@ -160,7 +162,7 @@ def check_place(out: Path, source: Path | None) -> None:
 
 
 def _text(event: Event) -> str:
-    return event.line + "\n" if event.shown else ""
+    return event.line + "\n"
 
 
 def _json(event: Event) -> str:

@@ -30,16 +30,14 @@ from livestory.story.inputs import (
     Statement,
 )
 from livestory.story.kinds.base import Facts, OfACaller
-from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.exchange import ExchangeBack
-from livestory.story.kinds.followed import EntriesLocked, LockOver
 from livestory.story.kinds.lately import Lately
 from livestory.story.kinds.lifecycle import Rules, Stopped
 from livestory.story.kinds.risk import Halted, Unhalted
 from livestory.story.line import tell
 from livestory.story.rows import PASSED
 from livestory.story.settings import StorySettings
-from livestory.story.showing import remember
+from livestory.story.showing import counted, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -353,13 +351,11 @@ class Narrator(FormerVerbs):
         told = self._advance(funding.time)
         self._account.fund(funding)
         paid = self._memory.trades.fund(funding, self._account)
-        shown = abs(paid.share or 0.0) >= self._settings.funding_told
-        if shown:
+        if paid.shows(funding.time, self._memory.lately, self._settings):
             self._hear(funding.time, (paid,))
         else:  # it is counted, and ends no silence
             self._memory.chapters.hear(paid)
-        *before, event = self._events(funding.time, [*told, paid], len(told), self.trade_id(funding))
-        return (*before, replace(event, shown=shown))
+        return self._events(funding.time, [*told, paid], len(told), self.trade_id(funding))
 
     def trade_id(self, given: Input) -> str | None:
         """The id of the event that tells a fill or funding whose own id is known; the same one has it again."""
@@ -436,21 +432,13 @@ class Narrator(FormerVerbs):
     ) -> tuple[Event, ...]:
         """The events that tell ``told``; ``found``: detectors found it in an observation."""
         calls = self._memory.calls
-        events = []
+        lately, events = self._memory.lately, []
         for number, facts in enumerate(told):
+            facts = counted(lately, facts)  # noqa: PLW2901 - the same, with what is known only now
             event_id = own_id if number == own and own_id is not None else f"{calls}.{number}"
-            shown = self._shown(time, facts, found=found)
+            shown = show(lately, self._settings, time, facts, found=found)
             events.append(Event(time, facts, tell(time, facts), event_id, None, shown))
         return tuple(events)
-
-    def _shown(self, time: int, facts: Facts, *, found: bool) -> bool:
-        """Whether the text shows the line: what a caller tells always, what a detector finds by its kind's rule."""
-        lately, settings = self._memory.lately, self._settings
-        ruled = (found or isinstance(facts, Chapter)) and settings.detail != "all" and not facts.declared.critical
-        ruled = ruled or isinstance(facts, EntriesLocked | LockOver)  # two lines an exit would drown all others
-        shown = not ruled or facts.shows(time, lately, settings)
-        remember(lately, time, facts, shown=shown)
-        return shown
 
 
 _CALLS: dict[type, str] = {

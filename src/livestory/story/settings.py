@@ -22,7 +22,7 @@ class StorySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     detail: Annotated[
         Detail,
         Meta(description="Which lines the text shows: those that matter, or all that the journal has."),
-    ] = "all"
+    ] = "normal"
     ath_min_gain: Annotated[
         float,
         Meta(

@@ -8,23 +8,55 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from livestory.story.kinds.base import Group
 from livestory.story.kinds.chapters import Chapter, Quiet
+from livestory.story.kinds.followed import EntriesLocked, LockOver
+from livestory.story.kinds.lifecycle import Resumed, Stopped
+from livestory.story.kinds.money import FundingPaid
 from livestory.story.kinds.risk import AllTimeHigh
+from livestory.story.periods import PERIODS
+from livestory.story.unit_value import compounded
 
 if TYPE_CHECKING:
     from livestory.story.kinds.base import Facts
     from livestory.story.kinds.lately import Lately
+    from livestory.story.settings import StorySettings
 
 _EVENTFUL = (Group.TRADES, Group.SAFETY, Group.EXCHANGE, Group.RUNNING)
 
 
-def remember(lately: Lately, time: int, facts: Facts, *, shown: bool) -> None:
-    """Take what was told at ``time`` into what was shown lately."""
-    if isinstance(facts, Chapter) and facts.period == "day":
-        lately.eventful = False
+def show(lately: Lately, settings: StorySettings, time: int, facts: Facts, *, found: bool) -> bool:
+    """Whether the text shows the line of what was told at ``time``, which is remembered.
+
+    What a caller tells always; by its kind's rule what a detector ``found``, a chapter, and what comes several times a
+    day: funding, and the locks of another's bot.
+    """
+    ruled = found or isinstance(facts, Chapter | FundingPaid | EntriesLocked | LockOver)
+    always = settings.detail == "all" or facts.declared.critical or not ruled
+    shown = always or facts.shows(time, lately, settings)
+    _remember(lately, time, facts, shown=shown)
+    return shown
+
+
+def counted(lately: Lately, facts: Facts) -> Facts:
+    """The facts, of a chapter with what was not shown since the last one of its kind that was."""
+    if not isinstance(facts, Chapter) or not (unshown := lately.unshown.get(facts.period)):
+        return facts
+    if facts.period != "day" or not lately.days:
+        return replace(facts, unshown=unshown)
+    return replace(facts, unshown=unshown, days_unshown=lately.days, change_unshown=lately.change)
+
+
+def _remember(lately: Lately, time: int, facts: Facts, *, shown: bool) -> None:
     if not shown:
-        return
+        for period in PERIODS:
+            lately.unshown[period] = lately.unshown.get(period, 0) + 1
+    if isinstance(facts, Chapter):
+        _end(lately, facts, shown=shown)
+    if not shown or isinstance(facts, Stopped) or (isinstance(facts, Resumed) and not facts.missed_bars):
+        return  # a story that was interrupted shows the same days as one that was not
     if isinstance(facts, Quiet):
         lately.signs += 1
         return
@@ -32,3 +64,16 @@ def remember(lately: Lately, time: int, facts: Facts, *, shown: bool) -> None:
     lately.eventful = lately.eventful or facts.declared.group in _EVENTFUL
     if isinstance(facts, AllTimeHigh):
         lately.record, lately.record_told = facts.wealth, time
+
+
+def _end(lately: Lately, chapter: Chapter, *, shown: bool) -> None:
+    """Begin to count anew after a chapter that is shown; a day that is not is one of those that the next bridges."""
+    if shown:
+        lately.unshown.pop(chapter.period, None)
+    if chapter.period != "day":
+        return
+    lately.eventful = False
+    if shown:
+        lately.days, lately.change = 0, 0.0
+    else:
+        lately.days, lately.change = lately.days + 1, compounded(lately.change, chapter.change)

@@ -50,6 +50,11 @@ def return_of(before: float | None, after: float | None) -> float | None:
     return fall_from(before, after) if before and after is not None else None
 
 
+def compounded(first: float | None, then: float | None) -> float | None:
+    """The return of two periods, one after the other; None where one is unknown."""
+    return None if first is None or then is None else (1.0 + first) * (1.0 + then) - 1.0
+
+
 def fall_from(peak: float, value: float) -> float:
     """How far ``value`` lies under ``peak``, as it is told: a share, 0 or negative."""
     # Not by `change`: records hold what the first stage worked out, to the last digit.

@@ -107,6 +107,15 @@ class Summary(Struct):
         return self.price / self.first_price - 1 if self.bars and self.first_price else None
 
 
+class _Told(Struct):
+    settings: StrategySettings
+
+
+def strategy_told(saved: bytes) -> StrategySettings:
+    """What the strategy of a saved state is set by. Raises MsgspecError."""
+    return msgpack.decode(saved, type=_Told).settings
+
+
 class ExecutorState(Struct, kw_only=True):
     """One bot's strategy, risk, orders and expected, and its account where that is on paper."""
 

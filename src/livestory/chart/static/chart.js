@@ -1,7 +1,7 @@
 // Wealth, price or result over time: what is looked at, and how the reader moves in it. Drawn by drawing.js.
 import { ask } from "./api.js";
 import { byId, make, press, say } from "./dom.js";
-import { hue, markAt, marksOf, momentAt, options, rows } from "./drawing.js";
+import { hue, markAt, marksOf, momentsAt, options, rows } from "./drawing.js";
 import { named } from "./marks.js";
 import * as numbers from "./numbers.js";
 import { placed, put } from "./place.js";
@@ -298,7 +298,7 @@ export class Chart {
       if (distance < least) [best, least] = [found, distance];
     };
     for (const mark of marksOf(plot, this.#data)) look({ mark }, markAt(plot, this.#data, mark, false), 0);
-    if (this.#of !== "price") this.#moments.forEach((moment, place) => look({ moment, place }, momentAt(plot, this.#data, moment, false), 5));
+    if (this.#of !== "price") momentsAt(plot, this.#data, this.#moments, false).forEach((at, place) => look({ moment: this.#moments[place], place, at }, at, 5));
     return best;
   }
 
@@ -332,7 +332,7 @@ export class Chart {
     try {
       element.textContent = await this.#said(found);
       if (this.#tip?.element !== element) return;
-      const [x, y] = found.moment ? momentAt(plot, this.#data, found.moment, false) : markAt(plot, this.#data, found.mark, false);
+      const [x, y] = found.at ?? markAt(plot, this.#data, found.mark, false);
       plot.over.append(element);
       element.style.left = `${Math.max(0, Math.min(x - element.offsetWidth / 2, plot.over.clientWidth - element.offsetWidth))}px`;
       element.style.top = y > 60 ? `${y - element.offsetHeight - 12}px` : `${y + 14}px`;

@@ -153,8 +153,7 @@ function drawFlow(plot, time, amount, paint) {
 /** The key moments: numbered dots on the curve. */
 function drawMoments(plot, { data, moments, chosen }, paint, font) {
   const { ctx, bbox } = plot, unit = devicePixelRatio;
-  moments.forEach((moment, place) => {
-    const [x, y] = momentAt(plot, data, moment, true);
+  momentsAt(plot, data, moments, true).forEach(([x, y], place) => {
     if (x < bbox.left - 2 || x > bbox.left + bbox.width + 2) return;
     ctx.beginPath();
     ctx.arc(x, y, (place === chosen ? 11 : 8.5) * unit, 0, 2 * Math.PI);
@@ -194,8 +193,17 @@ function place(plot, data, time, apart, inCanvas) {
 
 /** Where a mark is drawn: in the middle of what it gathers, over or under the curve. */
 export const markAt = (plot, data, mark, inCanvas) => place(plot, data, (mark.time + mark.until) / 2, GLYPHS[mark.what][2], inCanvas);
-/** Where a key moment is drawn: on the curve. */
-export const momentAt = (plot, data, moment, inCanvas) => place(plot, data, moment.time, 0, inCanvas);
+
+/** Where key moments are drawn: on the curve, and over one another where they come too close. */
+export function momentsAt(plot, data, moments, inCanvas) {
+  const apart = 18 * (inCanvas ? devicePixelRatio : 1), found = [];
+  for (const moment of moments) {
+    let [x, y] = place(plot, data, moment.time, 0, inCanvas);
+    while (found.some(([left, top]) => Math.hypot(left - x, top - y) < apart - 0.5)) y -= apart;
+    found.push([x, y]);
+  }
+  return found;
+}
 
 function padded(low, high, beneath) {
   if (low === null) return [0, 1];

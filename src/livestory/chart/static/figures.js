@@ -38,7 +38,7 @@ export function showMonths(months) {
 
 function cell(label, change, holding, kind = "") {
   if (change === null) return make("td", { class: "none", "data-label": label }, "");
-  const strength = Math.round(Math.min(1, Math.abs(change) / 0.15) * 34);
+  const strength = Math.round(Math.min(1, Math.abs(change) / 0.15) * 30);
   const element = make("td", { class: kind, "data-label": label, title: holding === null ? null : `holding ${numbers.percent(holding)}` },
     make("b", {}, numbers.percent(change).replace("%", "")), holding === null ? null : make("small", {}, numbers.percent(holding).replace("%", "")));
   if (!kind) element.style.background = `color-mix(in srgb, var(${change >= 0 ? "--good" : "--sell"}) ${strength}%, transparent)`;

@@ -83,6 +83,7 @@ class _Asked(NamedTuple):
 @click.option(
     "--kind", "kinds", type=event_kinds, metavar="KIND,…", help="Only these kinds, such as trade,breaker,ath."
 )
+@click.option("--all", "everything", is_flag=True, help="Also the lines that a story's text leaves out.")
 @click.option(
     "--columns",
     default="",
@@ -137,6 +138,7 @@ def explain(
     configured: Path | None,
     changes: tuple[tuple[str, str], ...],
     *,
+    everything: bool,
     formats: bool,
     glossary: bool,
 ) -> None:
@@ -195,7 +197,8 @@ def explain(
     )
     with ExitStack() as stack:
         source, retelling = _source(stack, file, asked, chosen=symbol is not None)
-        story = StoryOutput(form, EventFilter(since=since, until=until, kinds=kinds))
+        wanted = EventFilter(since=since, until=until, kinds=kinds, everything=everything or form != "text")
+        story = StoryOutput(form, wanted)
         report = Report(retelling.symbol) if html is not None else None
         listeners: list[StoryListener] = [story] if report is None else [story, report]
         for listener in (story, report):

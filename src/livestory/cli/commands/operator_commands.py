@@ -151,6 +151,7 @@ def _leave(layout: Layout, said: list[Command], later: str) -> None:
     from livestory.story.files.inbox import Inbox
     from livestory.story.journal.lock import holder
     from livestory.story.journal.reader import JournalReader
+    from livestory.story.journal.writer import refuse_replica
     from livestory.story.snapshot import on_bars_time
 
     who = _identity(layout)
@@ -159,6 +160,7 @@ def _leave(layout: Layout, said: list[Command], later: str) -> None:
         raise InputError(message)
     inbox = Inbox(layout)
     with JournalReader.open(layout.db) as reader:
+        refuse_replica(reader.replica, layout.db)  # the bot would never hear of it
         before = reader.last_seq
         posted = [inbox.post(word) for word in said]
         running = holder(layout.lock)

@@ -101,18 +101,18 @@ def run(
     from msgspec.structs import replace
 
     from livestory.cli.exchange_run import trading
-    from livestory.cli.play import play
+    from livestory.cli.play import defaults_in, play
     from livestory.cli.stopping import stop_on_signals
     from livestory.trading.bar_loop import Ending
 
     if serves:
         need_page()
     files = _files(bars, more_bars, mode, replayed=speed is not None or keep_days is not None)
-    settings = configuration(configured)
+    layout = story_in(folder)
+    settings = configuration(configured, None if fresh else defaults_in(layout))
     allow(mode, settings)
     if metrics_port is not None:
         settings = replace(settings, metrics=replace(settings.metrics, port=metrics_port))
-    layout = story_in(folder)
     with stop_on_signals() as stop, ExitStack() as closed_after:
         told = (
             _replay(files, settings, layout, speed=speed, keep_days=keep_days)

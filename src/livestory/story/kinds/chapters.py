@@ -99,6 +99,9 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
     since_start: float | None = None  # return of the unit value
     began: float | None = None  # the wealth that the bot said it began with, where none is known since
     unknown_wealth: bool = False  # said once
+    unshown: int = 0  # lines since the last chapter of its period that was shown
+    days_unshown: int = 0  # of a day: of them, days before it
+    change_unshown: float | None = None  # their return
 
     @property
     def result_list(self) -> str:
@@ -117,6 +120,7 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
         if time != self.end:
             yield f"told late: it ended {numbers.moment(self.end, time)}"
         yield _since(self)
+        yield _days_between(self)
         yield _bridge(self)
         if self.holding is not None and self.base:
             yield f"holding {escape(self.base)}: {numbers.percent(self.holding)}"
@@ -141,10 +145,9 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
         yield near_breaker(self.drawdown, self.limit)
         if self.unknown_wealth:
             yield "no wealth is known: results in money" + (", no percent" if self.began is None else "")
-        if self.trend_share is not None:
-            yield f"TREND {numbers.weight(self.trend_share)}"
-        elif self.regime:
-            yield escape(self.regime)
+        yield _regime(self)
+        if self.unshown:
+            yield f"{numbers.count(self.unshown, 'line')} not shown"
 
 
 class Quiet(Facts, frozen=True, kw_only=True, tag="quiet"):
@@ -245,6 +248,15 @@ def _since(f: Chapter) -> str:
     return f"from {numbers.moment(f.since, f.since) if f.period == 'day' else _inside(f, f.since)}"
 
 
+def _days_between(f: Chapter) -> str:
+    """What the days came to since the last one that was shown, so that a reader's own sum is right."""
+    if not f.days_unshown:
+        return ""
+    days = "the day before" if f.days_unshown == 1 else f"the {f.days_unshown} days before"
+    change = f" {numbers.percent(f.change_unshown)}," if f.change_unshown is not None else ""
+    return f"{days}{change} not shown"
+
+
 def _bridge(f: Chapter) -> str:
     if not f.flow or f.wealth is None or f.wealth_before is None:
         return ""
@@ -264,6 +276,10 @@ def _trades(f: Chapter) -> str:
     if f.no_trade:
         return f"no trade in {numbers.count(f.bars, 'bar')}: {counted(f.no_trade)}"
     return "no trade"
+
+
+def _regime(f: Chapter) -> str:
+    return escape(f.regime or "") if f.trend_share is None else f"TREND {numbers.weight(f.trend_share)}"
 
 
 def _span(f: Chapter) -> str:

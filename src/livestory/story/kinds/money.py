@@ -13,6 +13,9 @@ from livestory.story.wording.text import escape, of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from livestory.story.kinds.lately import Lately
+    from livestory.story.settings import StorySettings
+
 
 class DataGap(Facts, frozen=True, kw_only=True, tag="gap"):
     """Bars that never came."""
@@ -63,6 +66,10 @@ class FundingPaid(OfACaller, frozen=True, kw_only=True, tag="funding"):
     in_all: Decimal | None = None  # received less paid in this asset since the position was opened
     base: str | None = None
     funding_id: str | None = None
+
+    def shows(self, _time: int, _lately: Lately, settings: StorySettings, /) -> bool:
+        """From a share of the position on that is worth a line."""
+        return abs(self.share or 0.0) >= settings.funding_told
 
     def why(self, _time: int, /) -> Iterable[str]:
         if self.quantity is None:

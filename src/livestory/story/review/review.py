@@ -86,6 +86,7 @@ class Review:
         self.flows: list[Flow] = []
         self.record: Record | None = None
         self.several = False  # no one symbol explains all
+        self._only = symbol  # the one that does
         self.first: int | None = None
         self.last = 0
         self.account: Account | None = None
@@ -95,12 +96,12 @@ class Review:
         """Take what the account knows after the observation of that instant."""
         self.account = account
         self._reach(time)
-        self.several = account.several
+        self.several = self.several or account.several
         last = account.last
         self.performance.observe(
             time,
             account.value,
-            None if account.several else account.price,
+            None if self.several else account.price,
             held=None if last is None else holds(last),
         )
         self._date(time)
@@ -161,6 +162,8 @@ class Review:
 
     def _trade(self, seq: int, time: int, trade: Trade) -> None:
         self.results.hear(trade)
+        self._only = self._only or trade.symbol
+        self.several = self.several or (trade.symbol is not None and trade.symbol != self._only)
         self.trips.take(seq, trade, self.symbol)
         if trade.gain is not None:
             asset = trade.gain_asset or trade.quote or ""

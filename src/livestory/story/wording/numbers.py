@@ -45,6 +45,14 @@ def signed_wealth(amount: float | Decimal, unit: str | None) -> str:
     return _grouped(f"{amount:+.{decimals(unit)}f}")
 
 
+def earned(amount: Decimal, unit: str | None) -> str:
+    """``+1.98``: a result, with the unit's own decimals; one that is less than they show, by the digits that count."""
+    told = signed_wealth(amount, unit)
+    if not amount or told.strip("+-0."):
+        return told
+    return ("+" if amount > 0 else "") + average(float(amount))
+
+
 _GROUPED = 5  # digits before the point, from which on they stand in groups of three
 
 

@@ -18,7 +18,7 @@ _MOST_OPEN = 4  # positions that a line names
 
 def money(amount: Decimal, asset: str | None) -> str:
     """``+12.40 USDT``: a result."""
-    return of(numbers.signed_wealth(amount, asset), asset)
+    return of(numbers.earned(amount, asset), asset)
 
 
 def realised(results: Sequence[CurrencyResult]) -> str:

@@ -23,7 +23,7 @@ def result(
     share: float | None, money: Decimal, asset: str | None, after_fees: str, fees_left_out: Mapping[str, Decimal]
 ) -> str:
     """``+3.2% after fees (+0.0085 BTC)``, ``+1.98 USDT before 0.0012 BNB of fees``."""
-    gain = of(numbers.signed_wealth(money, asset), asset)
+    gain = of(numbers.earned(money, asset), asset)
     left_out = amounts(fees_left_out) if fees_left_out and after_fees == "all" else ""
     basis = f"before {left_out} of fees" if left_out else _AFTER.get(after_fees) or escape(after_fees)
     return f"{gain} {basis}" if share is None else f"{numbers.percent(share)} {basis} ({gain})"

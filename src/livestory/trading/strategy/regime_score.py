@@ -20,8 +20,14 @@ class RegimeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     threshold: Annotated[float, Meta(ge=0, le=100, description="Score between the two regimes. 0 to 100.")] = 25.0
     hysteresis: Annotated[
-        float, Meta(ge=0, le=50, description="How far past the threshold the score must go to switch. Points of score.")
-    ] = 2.0
+        float,
+        Meta(
+            ge=0,
+            le=50,
+            description="How far past the threshold the score must go to switch; a story that goes on keeps its own "
+            "until one is set. Points of score.",
+        ),
+    ] = 7.0
     adx_period: Annotated[int, Meta(ge=2, le=200, description="Period of Wilder's ADX. Bars of each timeframe.")] = 14
     weight_15m: Annotated[Weight, Meta(description="Share of the ADX of 15-minute bars in the score. 0 to 1.")] = 0.2
     weight_30m: Annotated[Weight, Meta(description="Share of the ADX of 30-minute bars in the score. 0 to 1.")] = 0.3

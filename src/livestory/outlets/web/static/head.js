@@ -50,7 +50,8 @@ function drawState() {
   document.body.dataset.state = status.state;
   document.body.toggleAttribute("data-alive", !lost);
   document.body.toggleAttribute("data-blank", status.journal === null && status.state !== "loading");
-  const word = status.state === "overdue" ? `Not heard since ${heardAt()}` : WORDS[status.state];
+  const replayed = status.state === "trading" && status.mode === "replay";
+  const word = status.state === "overdue" ? `Not heard since ${heardAt()}` : replayed ? "Replaying" : WORDS[status.state];
   say(byId("state-word"), word);
   say(byId("state-why"), why(now));
   const countdown = byId("countdown");
@@ -144,10 +145,12 @@ function drawPositions() {
   }));
 }
 
-/** Of a bot with positions, figures that it does not report have no place; nor has what mixes symbols. */
+/** What a bot does not tell has no place; of one that stopped, nor have the figures of its present. */
 function hideUnknown(figures) {
   for (const [id, known] of Object.entries(figures)) {
-    byId(id).parentElement.hidden = status.positions !== null && !known;
+    const over = status.state === "stopped" && ["today", "regime"].includes(id);
+    const untold = !known && (status.positions !== null || (status.heard !== null && ["regime", "position"].includes(id)));
+    byId(id).parentElement.hidden = over || untold;
   }
 }
 

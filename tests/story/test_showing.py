@@ -1,0 +1,101 @@
+"""Which lines the text shows: what the bot itself says and what wakes its owner always, all else by its kind's rule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from livestory import StoryWriter
+from livestory.clock import DAY, HOUR, ManualClock, as_datetime, instant
+from livestory.story.inputs import Observation
+from livestory.story.kinds import KINDS
+from livestory.story.kinds.chapters import Chapter
+from livestory.story.kinds.lately import Lately
+from livestory.story.narrator import Narrator
+from livestory.story.settings import StorySettings
+from livestory.story.showing import show
+from tests.story.inputs import START
+from tests.story.rich_facts import TOLD
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from livestory.story.event import Event
+    from livestory.story.settings import Detail
+
+MONDAY = instant("2024-12-02")
+_NORMAL = StorySettings()
+_WAKES = sorted(kind for kind, each in KINDS.items() if each.declared.critical)
+
+
+@pytest.mark.parametrize("kind", _WAKES)
+def test_what_wakes_the_owner_is_shown(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a rule of its kind would say."""
+    monkeypatch.setattr(KINDS[kind], "shows", lambda *_: False)
+    found = [facts for _, facts in TOLD if type(facts) is KINDS[kind]]
+    assert found
+    assert all(show(Lately(), _NORMAL, START, facts, found=True) for facts in found)
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"chapter", "funding", "entries_locked", "lock_over"}))
+def test_what_the_bot_itself_says_is_shown(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rules are for what the story finds, and for what comes several times a day, as funding does."""
+    monkeypatch.setattr(KINDS[kind], "shows", lambda *_: False)
+    found = [facts for _, facts in TOLD if type(facts) is KINDS[kind]]
+    assert all(show(Lately(), _NORMAL, START, facts, found=False) for facts in found)
+
+
+def test_the_plans_own_calls_are_shown(tmp_path: Path) -> None:
+    """Each record of a day, each switch in a halt, each note."""
+    path, clock = tmp_path / "live_story.txt", ManualClock(START)
+    with StoryWriter(path, strict=True, clock=clock) as story:
+        story.log_event(as_datetime(START), "BREAKER", "DD: -21.2%")
+        for hour in range(1, 7):
+            clock.set(as_datetime(START + hour * HOUR))
+            story.check_ath(1 + hour / 50, 1)
+            story.check_regime_switch(20 if hour % 2 else 30, 25)
+            story.note("still here")
+    text = path.read_text("utf-8")
+    assert [text.count(words) for words in ("BREAKER", "NEW ATH", "Regime Switch", "Note")] == [1, 6, 6, 6]
+
+
+def _days(*wealth: float, detail: Detail = "normal") -> list[Event]:
+    """The days of a bot, by its wealth at the end of each."""
+    narrator = Narrator(settings=StorySettings(quiet=6 * HOUR, detail=detail))
+    told: list[Event] = []
+    for day, level in enumerate((wealth[0], *wealth)):
+        for part in range(1, 5):
+            time = MONDAY + (day - 1) * DAY + part * 6 * HOUR
+            if time >= MONDAY:
+                told += narrator.take(Observation(time=time, wealth=level, price=0.05, halted=False))
+    return told
+
+
+def test_a_day_counts_what_was_not_shown_and_bridges_the_days_before_it() -> None:
+    """So that what is shown adds up to what became of the wealth."""
+    days = [event for event in _days(1.0, 1.004, 0.999, 1.002, 1.05) if event.kind == "chapter"]
+    assert [day.shown for day in days] == [True, False, False, False, True]
+    assert "the 3 days before +0.20%, not shown" in days[-1].line
+    shown = (facts for facts in (day.facts for day in days if day.shown) if isinstance(facts, Chapter))
+    grown = 1.0
+    for facts in shown:
+        grown *= (1 + (facts.change or 0.0)) * (1 + (facts.change_unshown or 0.0))
+    assert grown == pytest.approx(1.05)
+
+
+def test_each_line_that_is_not_shown_is_counted_once_by_the_chapters_of_a_length() -> None:
+    """The weeks together count all that no text has."""
+    told = _days(*(1.0 + day / 1000 for day in range(21)))
+    weeks = [(n, e.facts) for n, e in enumerate(told) if isinstance(e.facts, Chapter) and e.facts.period == "week"]
+    last = weeks[-1][0]
+    assert len(weeks) == 3
+    assert sum(week.unshown for _, week in weeks) == sum(not event.shown for event in told[:last]) > 10
+    assert f"{weeks[-1][1].unshown} lines not shown" in told[last].line
+
+
+def test_where_all_is_shown_nothing_is_counted() -> None:
+    """And the lines are those of a story without rules for showing."""
+    told = _days(1.0, 1.004, 0.999, 1.002, 1.05, detail="all")
+    assert all(event.shown for event in told)
+    assert not any("not shown" in event.line for event in told)

@@ -30,6 +30,7 @@ WORDS = {
     "tell": "tell --schema",
     "listen": "listen --port none",
     "follow": "follow freqtrade --db none.sqlite --dir new",
+    "fleet": "fleet status --from postgresql://nobody@127.0.0.1:1/none",
     "verify": "verify",
     "halt": "halt why not",
     "resume": "resume",
@@ -44,7 +45,7 @@ WORDS = {
     "service": "service install --print",
 }
 # Those that find nothing to print: what they say, they say on standard error.
-SILENT = {"check", "serve", "halt", "resume", "note", "flow", "listen", "follow"}
+SILENT = {"check", "serve", "halt", "resume", "note", "flow", "listen", "follow", "fleet"}
 CLOSED, FULL = "standard output is closed", "No space left on device"
 
 

@@ -21,6 +21,7 @@ from livestory.trading.risk import RiskSettings
 from livestory.trading.session import RunInfo
 from livestory.trading.state import ExecutorState
 from livestory.trading.strategy.choice import StrategySettings
+from livestory.trading.strategy.regime_score import RegimeSettings
 from tests.exchange.accounts import account_of
 from tests.exchange.binance_spot.fills import NextOpen
 from tests.exchange.binance_spot.records import Fees, Rules
@@ -38,7 +39,10 @@ _TIGHT = RiskSettings(breaker=0.02, cooldown=12 * HOUR, resume_score=15.0)  # so
 
 def told(folder: Path, bars: list[Bar], exchange: Exchange | None, clock: ManualClock | None) -> list[str]:
     """The lines of a run over ``bars``."""
-    strategy, paper = StrategySettings(), None if exchange is not None else PaperSettings(quote_balance=1)
+    strategy, paper = (
+        StrategySettings(regime=RegimeSettings(hysteresis=2.0)),
+        None if exchange is not None else PaperSettings(quote_balance=1),
+    )
     fresh = ExecutorState.fresh("bot", strategy, _TIGHT, paper)
     info = RunInfo(mode="testnet", market="binance", base="ETH", symbol="ETH/BTC", clock=clock)
     identity = Identity(bot="bot", mode="testnet", symbol="ETH/BTC", unit="BTC", bars=None)

@@ -113,7 +113,7 @@ _INPUTS: tuple[type[Struct], ...] = (Observation, Fill, Skip, Flow, Begin, End)
 @given(data=st.data())
 def test_an_input_with_any_text_is_told_in_lines_of_its_own(kind: type[Struct], data: st.DataObject) -> None:
     """Every string field of every input; as events, as records, and on a terminal."""
-    narrator = Narrator("ETH/BTC", "BTC", StorySettings())
+    narrator = Narrator("ETH/BTC", "BTC", StorySettings(detail="all"))
     told = data.draw(_made(kind))
     methods: dict[type[Struct], Callable[[Any], tuple[Event, ...] | None]] = {
         Observation: narrator.take,

@@ -115,7 +115,10 @@ def beginnings(facts: Facts) -> list[Facts]:
 def begun(trouble: type[Facts], subject: str | None, end: Facts) -> Facts:
     """The rich facts of a trouble, about the same subject as its end."""
     rich = RICH[str(trouble.__struct_config__.tag)]
-    return rich if subject is None else type(rich)(**{**fields(rich), subject: getattr(end, subject)})
+    if subject is None:
+        return rich
+    about = {subject} & set(fields(rich)) or {"pair"}  # a lock's subject is made of its pair
+    return type(rich)(**{**fields(rich), **{name: getattr(end, name) for name in about}})
 
 
 def fields(facts: Facts) -> dict[str, object]:

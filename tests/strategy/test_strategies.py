@@ -113,7 +113,7 @@ def test_the_regime_decides_which_strategy_decides(real_bars: list[Bar]) -> None
         if value is None:
             assert (signal.reason.key, signal.reason.limit, signal.target_weight) == ("warm_up", 112, 0.0)
             continue
-        regime = regime_of(value, regime, 25.0, 2.0)
+        regime = regime_of(value, regime, 25.0, CHOICES["meta"].regime.hysteresis)
         expected = by_regime[regime]
         assert signal == msgspec.structs.replace(expected, regime=regime, score=value)
         seen.add(regime)

@@ -32,7 +32,7 @@ class Teller:
         self._bars = 0
         self._closed = False
         self._story = SynchronousWriter(
-            path, Identity(bot="scout", mode=mode, symbol="ETH/BTC", unit="BTC"), StorySettings()
+            path, Identity(bot="scout", mode=mode, symbol="ETH/BTC", unit="BTC"), StorySettings(detail="all")
         )
         self._mode = mode
 

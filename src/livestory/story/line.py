@@ -6,6 +6,7 @@ one event is one line whatever anybody's text contains.
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from livestory.clock import instant
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 _SEPARATOR = " | "
 _ROWS = {kind: tuple(Row(name, words) for words in kind.declared.words) for name, kind in KINDS.items()}
-_READERS = tuple(row for rows in _ROWS.values() for row in rows)
+# Words that take any text are read last among those of their kind: they would have what the others say exactly.
+_READERS = tuple(row for rows in _ROWS.values() for row in sorted(rows, key=attrgetter("takes_any")))
 
 
 class Line(NamedTuple):

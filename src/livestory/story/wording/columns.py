@@ -123,6 +123,7 @@ class Row:
         self.kind = kind
         self.when = words.when
         self.columns = f"{words.symbol} {words.headline} | {words.facts}"
+        self.takes_any = re.fullmatch(r"\{\w+:text\}", words.facts) is not None  # whatever its third column says
         self._parts = [(text, name, _FORMATS[format_] if format_ else None)
                        for text, name, format_, _ in Formatter().parse(self.columns)]  # fmt: skip
         placed = [(name, form) for _, name, form in self._parts if form and name]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
-import itertools
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -15,6 +13,7 @@ from livestory.errors import InputError
 from livestory.follow.freqtrade.fills import Told, inputs_of
 from livestory.follow.freqtrade.locks import begun, over
 from livestory.follow.freqtrade.present import STOPPED, Present
+from livestory.follow.in_order import InOrder
 from livestory.follow.source import Step
 from livestory.story.inputs import Begin, End, Fill, Skip, Statement
 from livestory.story.kinds.telling import Note
@@ -145,14 +144,11 @@ class FreqtradeSource:
 
     def _in_order(self, at: Cursor, now: int) -> Iterator[list[Input]]:
         """All that is there, one moment after the other; of what was told before, the fills alone."""
-        waiting: list[tuple[int, int, Input]] = []
-        count, told_until = itertools.count(), at.time
+        waiting, told_until = InOrder(), at.time
         at.open, at.arcs, at.last_trade, at.last_lock, at.started, last = {}, {}, 0, 0, 0, 0
 
         def push(inputs: Iterable[Input]) -> None:
-            for given in inputs:
-                if isinstance(given, Fill) or given.time > told_until:
-                    heapq.heappush(waiting, (given.time, next(count), given))
+            waiting.add(given for given in inputs if isinstance(given, Fill) or given.time > told_until)
 
         push(self._starts(at, self._database.starts(), now))
         push(self._locks(at, now))
@@ -163,9 +159,9 @@ class FreqtradeSource:
                 elif trade.closed is not None:
                     at.last_trade = number
                 last = number
-            yield from _moments(waiting, page[-1][1].opened - _SLACK)
+            yield from waiting.moments(page[-1][1].opened - _SLACK)
         push(self._end(at, now))
-        yield from _moments(waiting)
+        yield from waiting.moments()
 
     def _news(self, at: Cursor, starts: Starts, now: int) -> list[Input] | None:
         """What came since the last look; None where it is to be brought in order as the history is."""
@@ -242,15 +238,6 @@ def _locked(arcs: dict[str, _Arc], lock: Lock) -> Iterator[Input]:
         yield over(lock.name, arc.end)
     arcs[lock.name] = _Arc(lock.end, {lock.key})
     yield begun(lock)
-
-
-def _moments(waiting: list[tuple[int, int, Input]], until: int | None = None) -> Iterator[list[Input]]:
-    """What waits for its turn and comes before ``until``, all of one instant together."""
-    while waiting and (until is None or waiting[0][0] < until):
-        moment = [heapq.heappop(waiting)[-1]]
-        while waiting and waiting[0][0] == moment[0].time:
-            moment.append(heapq.heappop(waiting)[-1])
-        yield moment
 
 
 def _gone(trade: _Open, now: int) -> Iterator[Input]:

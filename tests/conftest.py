@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+# A shell has what it starts with & ignore Ctrl-C, and every program that a test starts would inherit it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Derandomised everywhere, so that the build says the same twice and one failure is the same on each machine;
 # HYPOTHESIS_PROFILE=search looks further, with new examples at each run.

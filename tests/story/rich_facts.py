@@ -30,6 +30,7 @@ from livestory.story.kinds.money import (
     ReadingBack,
     ReadingRefused,
 )
+from livestory.story.kinds.results import ResultDrawdown, ResultDrawdownOver, ResultRecord
 from livestory.story.kinds.retold import RegimeTime, Retold, Summary
 from livestory.story.kinds.risk import (
     AllTimeHigh,
@@ -317,6 +318,15 @@ TOLD: tuple[tuple[int, Facts], ...] = (
             why_opened=Reason("", text="too dear")))),
     (at("10 20:30"), ResultDiffers(
         reported=Decimal("215.6"), worked_out=Decimal("201.3"), unit="USDT", symbol="ETH/USDT:USDT")),
+    (at("10 20:30"), ResultRecord(total=Decimal("262.49"), unit="USDT", previous=Decimal("46.87"))),
+    (at("10 20:30"), ResultRecord(total=Decimal("0.00001234"), unit="BTC", began=1.0)),
+    (at("10 20:40"), ResultDrawdown(
+        fall=Decimal("-80.5"), unit="USDT", record=Decimal("262.49"), record_time=at("9 20:30"),
+        total=Decimal("181.99"), lost=3, deepest=Decimal("-30.25"))),
+    (at("10 20:40"), ResultDrawdown(
+        fall=Decimal("-2100"), unit="USDT", record=Decimal(0), total=Decimal(-2100), lost=1, began=10_000.0)),
+    (at("10 20:50"), ResultDrawdownOver(
+        total=Decimal(270), unit="USDT", lasted=DAY + 20 * MINUTE, deepest=Decimal("-80.5"))),
     (at("10 21:00"), Trade(
         side="sell", quantity=Decimal("9.995"), price=Decimal(3701), base="ETH", quote="USDT", symbol="ETH/USDT",
         effect="close", position_after=Decimal("0.005"), entry=Decimal(3690), gain=Decimal("109.95"), result=0.003,

@@ -18,6 +18,7 @@ from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.lifecycle import Resumed, Rules, RulesChanged, Started, Stopped
 from livestory.story.kinds.money import CashFlow, FundingPaid
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
+from livestory.story.kinds.results import ResultDrawdown, ResultDrawdownOver, ResultRecord
 from livestory.story.kinds.trades import PutOff, ResultDiffers, Trade
 
 if TYPE_CHECKING:
@@ -168,8 +169,12 @@ class _Interleaved:
         """The event as it was told, where no observation can have brought it."""
         seen = self._last is not None and self._last.time == event.time
         return (
-            None if seen or isinstance(event.facts, Chapter | ResultDiffers) else Statement(event.time, (event.facts,))
+            None if seen or isinstance(event.facts, Chapter | _OF_TRADES) else Statement(event.time, (event.facts,))
         )
+
+
+_OF_TRADES = ResultDiffers | ResultRecord | ResultDrawdown | ResultDrawdownOver
+"""What the fills bring."""
 
 
 def _own(event: Event) -> SourceInput | None:  # noqa: C901, PLR0911 - one way for each kind

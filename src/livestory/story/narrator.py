@@ -88,6 +88,7 @@ class _Memory(Struct):
     put_offs: d.PutOffDetector = field(default_factory=d.PutOffDetector)
     troubles: d.TroubleDetector = field(default_factory=d.TroubleDetector)
     trades: d.TradeDetector = field(default_factory=d.TradeDetector)
+    results: d.ResultDetector = field(default_factory=d.ResultDetector)
     chapters: d.ChapterDetector = field(default_factory=d.ChapterDetector)
     silence: d.QuietDetector = field(default_factory=d.QuietDetector)
     times: d.TimeDetector = field(default_factory=d.TimeDetector)
@@ -343,7 +344,8 @@ class Narrator(FormerVerbs):
         memory.troubles.filled(fill)
         memory.chapters.begin(time, account)
         own = len(told)
-        told += self._hear(time, memory.trades.fill(fill, closed, put_off, account))
+        traded = memory.trades.fill(fill, closed, put_off, account)
+        told += self._hear(time, (*traded, *memory.results.hear(time, traded, account)))
         return self._events(time, told, own, self.trade_id(fill))
 
     def _fund(self, funding: Funding) -> tuple[Event, ...]:

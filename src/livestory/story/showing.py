@@ -15,6 +15,7 @@ from livestory.story.kinds.chapters import Chapter, Quiet
 from livestory.story.kinds.followed import EntriesLocked, LockOver
 from livestory.story.kinds.lifecycle import Resumed, Stopped
 from livestory.story.kinds.money import FundingPaid
+from livestory.story.kinds.results import ResultRecord
 from livestory.story.kinds.risk import AllTimeHigh
 from livestory.story.periods import PERIODS
 from livestory.story.unit_value import compounded
@@ -31,9 +32,9 @@ def show(lately: Lately, settings: StorySettings, time: int, facts: Facts, *, fo
     """Whether the text shows the line of what was told at ``time``, which is remembered.
 
     What a caller tells always; by its kind's rule what a detector ``found``, a chapter, and what comes several times a
-    day: funding, and the locks of another's bot.
+    day: funding, records of the result, and the locks of another's bot.
     """
-    ruled = found or isinstance(facts, Chapter | FundingPaid | EntriesLocked | LockOver)
+    ruled = found or isinstance(facts, Chapter | FundingPaid | ResultRecord | EntriesLocked | LockOver)
     always = settings.detail == "all" or facts.declared.critical or not ruled
     shown = always or facts.shows(time, lately, settings)
     _remember(lately, time, facts, shown=shown)
@@ -64,6 +65,8 @@ def _remember(lately: Lately, time: int, facts: Facts, *, shown: bool) -> None:
     lately.eventful = lately.eventful or facts.declared.group in _EVENTFUL
     if isinstance(facts, AllTimeHigh):
         lately.record, lately.record_told = facts.wealth, time
+    elif isinstance(facts, ResultRecord):
+        lately.result_records[facts.unit or ""] = time, facts.total
 
 
 def _end(lately: Lately, chapter: Chapter, *, shown: bool) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from msgspec import Struct
 
 
@@ -12,6 +14,7 @@ class Lately(Struct, omit_defaults=True):
     signs: int = 0  # quiet lines shown since the last news
     record: float = 0.0  # the last record that was shown
     record_told: int = 0  # and when
+    result_records: dict[str, tuple[int, Decimal]] = {}  # currency -> when its last record was shown, and how high
     eventful: bool = False  # something happened since the last day's end that makes a day worth a line
     unshown: dict[str, int] = {}  # period -> lines that were not shown since its last chapter that was
     days: int = 0  # of them, days since the last one that was shown

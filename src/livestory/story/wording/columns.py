@@ -64,6 +64,7 @@ _PERCENT = rf"[+-]?{_DIGITS}%"
 _FORMATS: dict[str, _Format] = {
     "wealth": _Format(numbers.wealth, rf"-?{_DIGITS}", _decimal, of_unit=True),
     "change": _Format(numbers.signed_wealth, rf"[+-]?{_DIGITS}", _decimal, of_unit=True),
+    "earned": _Format(numbers.earned, rf"[+-]?{_DIGITS}", _decimal, of_unit=True),
     "exact": _Format(numbers.exact, rf"-?{_DIGITS}", _decimal),
     "signed": _Format(numbers.signed, rf"[+-]?{_DIGITS}", _decimal),
     "percent": _Format(numbers.percent, _PERCENT, _share),

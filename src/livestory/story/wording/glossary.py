@@ -34,6 +34,10 @@ GLOSSARY: tuple[Term, ...] = (
         "What the return would have been with everything in ETH and no trade: what the bot competes with.",
     ),
     Term("result", "What a sale gained or lost against the price paid for what it sold, after the fees of both."),
+    Term(
+        "result record",
+        "The most that closed trades had earned in all; told, with the falls under it, where no wealth is known.",
+    ),
     Term("profit factor", "What was won by closed trades for each unit that was lost: above 1 is a gain."),
     Term("short", "Sold without being held: it gains when the price falls; its quantity is negative."),
     Term("funding", "What holding a contract earns or costs, paid every few hours by one side to the other."),

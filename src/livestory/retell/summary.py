@@ -150,6 +150,7 @@ class SummaryBuilder:
             funding=self._results.funding if portfolio else {},
             began=account.began if account.wealth is None else None,
             open=open_positions(account) if portfolio else (),
+            benchmark=account.benchmark(),
             exposures=self._exposures if exposures else None,
             trades_known=trades,
             regimes=tuple(RegimeTime(*each) for each in sorted(self._regimes.items())),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import field
 from msgspec.structs import replace
 
+from livestory.story.basket import Basket, Benchmark
 from livestory.story.inputs import Begin, Fill, Funding, Observation, PositionReading
 from livestory.story.kinds.lifecycle import Rules, RulesChanged
 from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
@@ -16,7 +17,7 @@ from livestory.story.kinds.risk import AllTimeHigh
 from livestory.story.positions import EXACT, Closed, Deal, Fee, Holding, add
 from livestory.story.settings import StorySettings
 from livestory.story.symbol import assets, canonical, is_contract, settled_in
-from livestory.story.unit_value import UnitValue, fall_from
+from livestory.story.unit_value import UnitValue, fall_from, return_of
 
 if TYPE_CHECKING:
     from livestory.story.kinds.base import Facts
@@ -58,6 +59,7 @@ class Account(UnitValue):
     began: float | None = None  # the wealth that a bot which tells of itself said it began with
     read: bool = False  # what it held when its positions were first read is known
     sold_at: Decimal | None = None  # the price of the last sale that left nothing
+    basket: Basket | None = None  # of its first positions, where it is asked for
     short_at: float | None = None  # the wealth that was last told to be less than expected
 
     @property
@@ -126,6 +128,8 @@ class Account(UnitValue):
                     self._notice(symbol, short=reading.quantity < 0)
             if not self.read:
                 self._find(observation.time, positions)
+            if self.settings.benchmark == "basket":
+                self._hold(observation.time, positions)
         if not self.several or _of_one(observation) == _UNKNOWN:
             return observation
         return replace(observation, price=None, position=None, weight=None, target_weight=None)
@@ -137,6 +141,31 @@ class Account(UnitValue):
             if symbol not in self.positions and reading.quantity and reading.entry:
                 with localcontext(EXACT):
                     self.positions[symbol] = Holding.found(time, reading.quantity, reading.entry, reading.price)
+
+    def _hold(self, time: int, positions: dict[str, PositionReading]) -> None:
+        if self.basket is None:
+            self.basket = Basket.of(time, positions)
+        else:
+            self.basket.read(time, positions)
+
+    @property
+    def basket_value(self) -> float | None:
+        """What 1 in the basket has become, and 1 before there is one; None where a price is not known."""
+        return self.basket.value(self.last.time) if self.basket is not None and self.last is not None else 1.0
+
+    def benchmark(self, before: float | None = 1.0) -> Benchmark | None:
+        """What the basket made since it was worth ``before``; None where it is not asked for, or one symbol is all."""
+        if self.settings.benchmark != "basket" or not self.portfolio:
+            return None
+        if self.basket is None or self.last is None:
+            return Benchmark()
+        value = self.basket_value
+        return Benchmark(
+            of=tuple(self.basket.worth),
+            change=return_of(before, value),
+            since_start=return_of(1.0, value),
+            unpriced=self.basket.unpriced(self.last.time),
+        )
 
     def _notice(self, symbol: str, *, short: bool) -> None:
         self.portfolio = self.portfolio or short

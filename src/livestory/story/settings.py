@@ -14,6 +14,7 @@ _MOST = 2**63  # beyond which no number fits a file
 
 
 Detail = Literal["normal", "all"]
+BenchmarkOf = Literal["base", "basket"]
 
 
 class StorySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -23,6 +24,13 @@ class StorySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         Detail,
         Meta(description="Which lines the text shows: those that matter, or all that the journal has."),
     ] = "normal"
+    benchmark: Annotated[
+        BenchmarkOf,
+        Meta(
+            description="What a return is held against: the base asset, in a story of one symbol alone; or, of several, "
+            "the basket of its first day's positions, bought and held."
+        ),
+    ] = "base"
     ath_min_gain: Annotated[
         float,
         Meta(
@@ -95,9 +103,10 @@ class StorySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def __post_init__(self) -> None:
         """Raises ValueError where a setting is out of its range."""
-        if self.detail not in get_args(Detail):
-            message = f"detail {self.detail!r}: expected one of {', '.join(get_args(Detail))}"
-            raise ValueError(message)
+        for name, words in (("detail", get_args(Detail)), ("benchmark", get_args(BenchmarkOf))):
+            if getattr(self, name) not in words:
+                message = f"{name} {getattr(self, name)!r}: expected one of {', '.join(words)}"
+                raise ValueError(message)
         _check(self)
 
 

@@ -20,6 +20,7 @@ from livestory.story.journal.replica import SNAPSHOT
 from livestory.story.kinds.lifecycle import Started, Stopped
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.narrator import NARRATOR, unreadable
+from livestory.story.results import CurrencyResult, Results
 from livestory.story.symbol import settled_in
 
 if TYPE_CHECKING:
@@ -110,6 +111,9 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     drawdown: float | None = None  # as the bot measures it, else as the story does
     peak: Peak | None = None
     breaker: float | None = None  # the drawdown that trips it, as a positive share; 0 is off
+    results: tuple[CurrencyResult, ...] = ()  # since the start, of a bot with several symbols, shorts or no wealth
+    began: float | None = None  # what it said that it began with, where its wealth is not known
+    benchmark: tuple[str, ...] = ()  # the symbols that "holding" is of, where it is a basket of several
     today: Return | None = None
     total: Return | None = None  # since the start
     positions: tuple[OpenPosition, ...] | None = None  # as reported last, else left by fills; None: unknown
@@ -150,6 +154,9 @@ class Snapshot(Struct, frozen=True, kw_only=True):
             drawdown=account.drawdown if account and account.value is not None else None,
             peak=_peak(account) if account else None,
             breaker=account.rules.breaker if account and account.rules else None,
+            results=_results(memory) if memory else (),
+            began=account.began if account and account.wealth is None else None,
+            benchmark=tuple(account.basket.worth) if account and account.benchmark() and account.basket else (),
             today=_today(memory) if memory else None,
             total=_total(account, start) if account else None,
             positions=_positions(reader, account),
@@ -312,15 +319,27 @@ def _today(memory: _Memory) -> Return | None:
     day, account = memory.chapters.tallies.get("day"), memory.account
     if day is None:
         return None
-    return Return(since=day.since, change=_change(day.value, account.value), holding=_change(day.price, account.price))
+    held = account.benchmark(day.basket)
+    holding = held.change if held is not None else _change(day.price, account.price)
+    return Return(since=day.since, change=_change(day.value, account.value), holding=holding)
+
+
+def _results(memory: _Memory) -> tuple[CurrencyResult, ...]:
+    if memory.account.wealth is not None and not memory.account.portfolio:
+        return ()
+    total = Results()
+    total.append(memory.chapters.total)
+    if (day := memory.chapters.tallies.get("day")) is not None:
+        total.append(day.results)
+    return total.told(total)
 
 
 def _total(account: Account, start: Start | None) -> Return:
     if start is None:
         return Return(since=None, change=None, holding=None)
-    return Return(
-        since=start.time, change=_change(start.value, account.value), holding=_change(start.price, account.price)
-    )
+    held = account.benchmark()
+    holding = held.change if held is not None else _change(start.price, account.price)
+    return Return(since=start.time, change=_change(start.value, account.value), holding=holding)
 
 
 def _change(before: float | None, after: float | None) -> float | None:

@@ -10,7 +10,7 @@ from livestory.cli.options import dir_option
 from livestory.cli.output import print_rows, size
 from livestory.cli.story_folder import story_in
 from livestory.clock import SystemClock
-from livestory.story.wording import numbers
+from livestory.story.wording import numbers, performance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +56,8 @@ def status(ctx: click.Context, folder: Path, *, check: bool) -> None:
     if bot.observation is not None:
         rows += _seen(bot.observation, bot, running=writer is not None)
     else:
-        rows += [("state", _unheard(bot)), *_positions(bot, last.time if last is not None else 0)]
+        now = last.time if last is not None else 0
+        rows += [("state", _unheard(bot)), *_results(bot), *_positions(bot, now)]
     if gone:
         was = next(place for place, (name, _) in enumerate(rows) if name == "state")
         rows.insert(0, ("state", f"{_gone(bot, last)}; was {rows.pop(was)[1]}"))
@@ -123,10 +124,9 @@ def _seen(o: Observation, bot: Snapshot, *, running: bool) -> Iterator[tuple[str
     goodbye = f"stopped ({stopped.line.split(' | ')[2]}); was " if stopped and not running else ""
     yield "state", goodbye + _state(o)
     yield "wealth", f"{numbers.wealth(o.wealth, unit)} {unit}".rstrip() if o.wealth is not None else _UNKNOWN
-    yield (
-        "drawdown",
-        f"{numbers.percent(o.drawdown)}{_since(o.drawdown, bot.peak)}" if o.drawdown is not None else _UNKNOWN,
-    )
+    drawdown = o.drawdown if o.drawdown is not None else bot.drawdown
+    yield "drawdown", f"{numbers.percent(drawdown)}{_since(drawdown, bot.peak)}" if drawdown is not None else _UNKNOWN
+    yield from _results(bot)
     score = f"score {numbers.score(o.score)}" if o.score is not None else f"score {_UNKNOWN}"
     threshold = f" (threshold {numbers.bound(o.threshold)})" if o.threshold is not None else ""
     yield "regime", f"{o.regime or _UNKNOWN}, {score}{threshold}"
@@ -134,6 +134,18 @@ def _seen(o: Observation, bot: Snapshot, *, running: bool) -> Iterator[tuple[str
         yield "position", _position(o, (bot.identity.symbol or "").partition("/")[0])
     yield from _positions(bot, o.time)
     yield "last bar", _last_bar(o, bot, running=running)
+
+
+def _results(bot: Snapshot) -> Iterator[tuple[str, str]]:
+    """What a bot with several symbols, shorts or no wealth has made: of its wealth, and by what was closed."""
+    total = bot.total
+    if total is not None and total.change is not None and (bot.positions is not None or bot.results):
+        since = f" since {numbers.minute(total.since)} UTC" if total.since is not None else ""
+        held = f", holding {performance.basket(bot.benchmark)}" if bot.benchmark else ""
+        made = f": {numbers.percent(total.holding)}" if total.holding is not None else f": {_UNKNOWN}"
+        yield "total", f"{numbers.percent(total.change)}{since}{held}{made if held else ''}"
+    for each in bot.results:
+        yield "result", performance.standing(each, bot.began if each.asset == bot.identity.unit else None)
 
 
 def _since(drawdown: float, peak: Peak | None) -> str:

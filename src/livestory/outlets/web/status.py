@@ -51,6 +51,7 @@ class Status(Struct, frozen=True, kw_only=True):
     positions: tuple[OpenPosition, ...] | None = None  # of a bot that reports them
     weight: float | None = None
     target_weight: float | None = None
+    benchmark: tuple[str, ...] = ()  # the symbols that "holding" is of, where it is a basket of several
     today: Return | None = None
     total: Return | None = None
     drawdown: float | None = None
@@ -103,6 +104,7 @@ def status_of(  # noqa: PLR0913 - what the snapshot lacks, which the page keeps 
         positions=bot.positions,
         weight=last.weight if last else None,
         target_weight=last.target_weight if last else None,
+        benchmark=bot.benchmark,
         today=bot.today,
         total=bot.total,
         drawdown=bot.drawdown,

@@ -106,6 +106,7 @@ class _Tally(Struct, omit_defaults=True):
     worst: float | None = None
     worst_day: int = 0
     results: Results = field(default_factory=Results)
+    basket: float | None = 1.0  # the benchmark's value at its opening; None is unknown
 
     def take(self, day: _Tally, change: float | None) -> None:
         """Add a day that ended."""
@@ -267,7 +268,9 @@ class ChapterDetector(Struct):
         if period == "day":
             self.end = end
         value = account.value
-        self.tallies[period] = _Tally(start, end, since, value, account.wealth, account.price, value or 0.0, since)
+        self.tallies[period] = _Tally(
+            *(start, end, since, value, account.wealth, account.price, value or 0.0, since), basket=account.basket_value
+        )
 
     def _told(self, period: str, tally: _Tally, change: float | None, account: Account) -> Chapter:
         known = sum(tally.regimes.values())
@@ -315,6 +318,7 @@ class ChapterDetector(Struct):
             funding=tally.results.funding if portfolio else {},
             open=open_positions(account) if portfolio else (),
             since_start=return_of(account.first, account.value) if account.portfolio else None,
+            benchmark=account.benchmark(tally.basket),
             began=account.began if portfolio and account.wealth is None else None,
             unknown_wealth=unknown,
         )

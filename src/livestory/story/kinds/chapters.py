@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import field
 
+from livestory.story.basket import Benchmark
 from livestory.story.kinds.base import CHAPTER, QUIET, Facts, Group, Kind, Retelling, Tone, equals
 from livestory.story.reason import BarCount
 from livestory.story.reasons import counted
@@ -97,6 +98,7 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
     funding: dict[str, Decimal] = field(default_factory=dict)  # received less paid
     open: tuple[OpenPosition, ...] = ()
     since_start: float | None = None  # return of the unit value
+    benchmark: Benchmark | None = None  # where it is asked for
     began: float | None = None  # the wealth that the bot said it began with, where none is known since
     unknown_wealth: bool = False  # said once
     unshown: int = 0  # lines since the last chapter of its period that was shown
@@ -124,6 +126,7 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
         yield _bridge(self)
         if self.holding is not None and self.base:
             yield f"holding {escape(self.base)}: {numbers.percent(self.holding)}"
+        yield performance.benchmark(self.benchmark, said=self.period == "day")
         halted_throughout = self.halted >= self.end - self.start
         if halted_throughout:
             yield f"HALTED all {self.period}"
@@ -135,7 +138,7 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
         yield performance.funding(self.funding)
         yield performance.open_positions(self.open)
         if self.since_start is not None:
-            yield f"since the start {numbers.percent(self.since_start)}"
+            yield f"since the start {numbers.percent(self.since_start)}{performance.held_since(self.benchmark)}"
         if self.deepest:
             yield f"deepest {numbers.percent(self.deepest)}{_span(self)}"
         yield ", ".join(_extremes(self))

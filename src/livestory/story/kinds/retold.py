@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import Struct, field
 
+from livestory.story.basket import Benchmark
 from livestory.story.kinds.base import Facts, Group, Kind, Retelling, Tone, has
 from livestory.story.results import CurrencyResult, OpenPosition
 from livestory.story.wording import numbers, performance
@@ -149,6 +150,7 @@ class Summary(Facts, frozen=True, kw_only=True, tag="summary"):
     funding: dict[str, Decimal] = field(default_factory=dict)  # received less paid
     began: float | None = None  # as in a chapter
     open: tuple[OpenPosition, ...] = ()
+    benchmark: Benchmark | None = None  # where it is asked for
 
     @property
     def closed(self) -> str:
@@ -159,6 +161,7 @@ class Summary(Facts, frozen=True, kw_only=True, tag="summary"):
         yield f"{numbers.minute(self.start)} to {numbers.minute(self.end)}"
         if self.holding is not None and self.base:
             yield f"holding {escape(self.base)}: {numbers.percent(self.holding)}"
+        yield performance.benchmark(self.benchmark)
         if self.deepest is not None and self.deepest_from is not None and self.deepest_at is not None:
             span = f"{numbers.minute(self.deepest_from)} to {numbers.minute(self.deepest_at)}"
             yield f"max drawdown {numbers.percent(self.deepest)} ({span})"

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from decimal import Decimal
 
+    from livestory.story.basket import Benchmark
     from livestory.story.results import CurrencyResult, OpenPosition, Outcome
 
 _MOST_OPEN = 4  # positions that a line names
+_MOST_HELD = 6  # symbols of a basket that it names
 
 
 def money(amount: Decimal, asset: str | None) -> str:
@@ -81,11 +83,44 @@ def open_positions(positions: Sequence[OpenPosition]) -> str:
     return f"open: {told}" + (f" and {more} more" if more > 0 else "")
 
 
+def basket(symbols: Sequence[str]) -> str:
+    """``its first positions (BTC, ETH, SOL)``."""
+    if len(symbols) > _MOST_HELD:
+        return f"its first {numbers.count(len(symbols), 'position')}"
+    bases = [symbol.partition("/")[0] for symbol in symbols]
+    names = bases if len(set(bases)) == len(bases) else symbols
+    return f"its first position{'s' if len(names) > 1 else ''} ({', '.join(map(escape, names))})"
+
+
+def benchmark(told: Benchmark | None, *, said: bool = False) -> str:
+    """``holding its first positions (BTC, ETH, SOL): +1.2%``; ``said``: that there are none may go unsaid."""
+    if told is None or not (told.of or not said):
+        return ""
+    if not told.of:
+        return "no benchmark: no first positions with prices in one currency are told"
+    if told.change is not None:
+        return f"holding {basket(told.of)}: {numbers.percent(told.change)}"
+    lately = f"no price of {', '.join(map(escape, told.unpriced))} for a day" if told.unpriced else "a price was lacking"
+    return f"holding {basket(told.of)}: not known, {lately}"
+
+
+def held_since(told: Benchmark | None) -> str:
+    """What the basket made since the start, beside what the bot did."""
+    if told is None or told.since_start is None or told.since_start == told.change:
+        return ""
+    return f", holding them {numbers.percent(told.since_start)}"
+
+
 def position(one: OpenPosition) -> str:
     """``2 SOL/USDT at 150 (+3.20 USDT)``; a short's quantity is negative."""
     entry = f" at {numbers.mean_price(one.entry)}" if one.entry is not None else ""
     result = f" ({money(one.result, one.asset)})" if one.result is not None else ""
     return of(numbers.exact(one.quantity), one.symbol) + entry + result
+
+
+def standing(f: CurrencyResult, began: float | None) -> str:
+    """``3 trades closed, 2 won, 1 lost, result +9.69 USDT, result record 36.15 USDT``: a whole story, one currency."""
+    return _closed(f) + _share_and_record(f, began)
 
 
 def _closed(f: CurrencyResult) -> str:
@@ -112,13 +147,17 @@ def _extremes(best: Outcome | None, worst: Outcome | None, asset: str | None, wh
 
 
 def _since_the_start(f: CurrencyResult, began: float | None) -> str:
+    return f"since the start {money(f.total, f.asset)}{_share_and_record(f, began)}"
+
+
+def _share_and_record(f: CurrencyResult, began: float | None) -> str:
     share = ""
     if began:
         share = f" ({numbers.percent(float(f.total) / began)} of {of(numbers.wealth(began, f.asset), f.asset)})"
     under = f.record - f.total
     record = f", result record {money(f.record, f.asset).lstrip('+')}" if f.record else ""
     below = f", {numbers.wealth(under, f.asset)} under it" if record and under else ""
-    return f"since the start {money(f.total, f.asset)}{share}{record}{below}"
+    return share + record + below
 
 
 def _amounts(by_asset: Mapping[str, Decimal], *, signed: bool) -> str:

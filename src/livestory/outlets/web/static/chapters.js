@@ -62,6 +62,7 @@ export class Chapters {
     const name = line.split(" | ")[1].replace(/^\S+ /u, "").replace(/^(Day|Month): /u, "");
     const parts = [];
     if (facts.holding !== undefined && facts.base) parts.push(`holding ${facts.base} ${numbers.percent(facts.holding)}`);
+    if (facts.benchmark?.change !== undefined) parts.push(`holding its first positions ${numbers.percent(facts.benchmark.change)}`);
     const trades = [count(facts.buys, "buy"), count(facts.sells, "sell")].filter(Boolean).join(", ");
     parts.push(trades || "no trade");
     return make("li", { class: "card" },

@@ -161,7 +161,9 @@ function drawFigures() {
     wealth: status.wealth !== null, today: status.today?.change != null, total: status.total?.change != null, drawdown: status.wealth !== null,
     regime: status.regime !== null || status.score !== null, position: status.position !== null,
   });
-  const against = (made) => (mixed || made?.holding == null || !base ? "" : `holding ${base}: ${numbers.percent(made.holding)}`);
+  const basket = status.benchmark.map((symbol) => symbol.split("/")[0]);
+  const held = basket.length ? `first positions (${basket.length > 6 ? basket.length : basket.join(", ")})` : mixed ? "" : base;
+  const against = (made) => (made?.holding == null || !held ? "" : `holding ${held}: ${numbers.percent(made.holding)}`);
   const price = status.price === null ? "" : [base || "price", base ? "at" : "", numbers.exact(status.price), quote].filter(Boolean).join(" ");
   figure("wealth", numbers.fixed(status.wealth, status.decimals), status.unit, price);
   figure("today", numbers.percent(status.today?.change), "", against(status.today), numbers.direction(status.today?.change));

@@ -1,0 +1,113 @@
+"""The realised result of a bot whose wealth nobody knows: its records and falls, as lines of their own."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from livestory import Fill, Observation, StorySettings
+from livestory.clock import HOUR
+from livestory.story.inputs import Begin, Input
+from livestory.story.kinds.results import ResultDrawdown, ResultDrawdownOver, ResultRecord
+from livestory.story.line import parse, render
+from livestory.story.narrator import Narrator
+from tests.story.inputs import START, told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from livestory.story.event import Event
+
+BEGUN = Begin(time=START - 1, own=True, wealth=1000.0)
+
+
+def trades(*results: str, first: int = 0, symbol: str = "SOL/USDT", every: int = 1) -> list[Input]:
+    """Trades that earn these amounts, each opened and closed after so many hours more."""
+    fills: list[Input] = []
+    for number, result in enumerate(results):
+        time = START + (first + number * every) * HOUR
+        fills += [
+            Fill(time=time, side="buy", quantity=Decimal(1), price=Decimal(1000), symbol=symbol, fee=Decimal(0)),
+            Fill(
+                time=time + 1, side="sell", quantity=Decimal(1), price=1000 + Decimal(result), symbol=symbol,
+                fee=Decimal(0),
+            ),
+        ]  # fmt: skip
+    return fills
+
+
+def of_results(inputs: Iterable[Input], **settings: float) -> list[Event]:
+    """What is told of the result alone."""
+    events = told(Narrator(None, "USDT", StorySettings(**settings)), inputs)  # type: ignore[arg-type]
+    return [each for each in events if isinstance(each.facts, ResultRecord | ResultDrawdown | ResultDrawdownOver)]
+
+
+def said(event: Event) -> str:
+    """What stands after the time, of a line that is read back as it was written."""
+    assert render(parse(event.line)) == event.line
+    return event.line.split(" | ", 1)[1]
+
+
+def test_a_fall_and_its_end_are_told_between_two_records() -> None:
+    """A fall by two losses or more, and again where it is twice as deep; the record ends it."""
+    events = of_results(trades("100", "-30", "-10", "-20", "-20", "200"))
+    assert list(map(said, events)) == [
+        "🚀 Result Record | +100.00 USDT | closed trades alone, as no wealth is known",
+        "⚠️ Result Drawdown | -40.00 USDT | from the result record 100.00 (15:00) to +60.00, by 2 losses",
+        "⚠️ Result Drawdown | -80.00 USDT | from the result record 100.00 (15:00) to +20.00, by 4 losses; the deepest "
+        "one told before: -40.00",
+        "🟩 Result Drawdown Over | back at +220.00 USDT | under its record for 5h, deepest -80.00",
+        "🚀 Result Record | +220.00 USDT | 120.00 over the last one told, 100.00",
+    ]
+
+
+def test_one_loss_is_told_by_its_own_line_alone() -> None:
+    """And one that was never above nothing falls from nothing."""
+    assert of_results(trades("-30")) == []
+    (fall,) = of_results(trades("-30", "-5"))
+    assert said(fall) == "⚠️ Result Drawdown | -35.00 USDT | from nothing to -35.00, by 2 losses"
+
+
+def test_each_currency_has_its_own() -> None:
+    """A record in bitcoin is none in dollars."""
+    events = of_results([*trades("100"), *trades("5", first=1, symbol="ETH/BTC"), *trades("-1", "-2", first=2)])
+    assert [said(each).split(" | ")[1] for each in events] == ["+100.00 USDT", "+5.0000 BTC", "-3.00 USDT"]
+
+
+def test_percent_and_the_rules_in_percent_need_a_starting_balance() -> None:
+    """A record from `ath_min_gain` on, a fall from `drawdown_told` on; of another currency in money."""
+    events = of_results([BEGUN, *trades("5", "5", "90", "-100", "-100", "-50")])
+    assert list(map(said, events)) == [
+        "🚀 Result Record | +10.00 USDT | +1.0% of the 1000.00 USDT it began with; closed trades alone, as no wealth is "
+        "known",
+        "🚀 Result Record | +100.00 USDT | 90.00 over the last one told, 10.00; +10.0% of the 1000.00 USDT it began with",
+        "⚠️ Result Drawdown | -250.00 USDT | from the result record 100.00 (17:00) to -150.00, by 3 losses; -22.7% of "
+        "1100.00 USDT",
+    ]
+    (other,) = of_results([BEGUN, *trades("0.001", symbol="ETH/BTC")])
+    assert "%" not in other.line
+
+
+def test_one_record_a_day_is_shown_and_a_further_one_from_five_percent_more() -> None:
+    """As with records of wealth; the others are in the journal, and a fall is always shown."""
+    results = ["100", "1", "1", "3", "1", "-2", "-2"]
+    shown = [each.shown for each in of_results(trades(*results))]
+    assert shown == [True, False, False, True, False, True]
+    assert [each.shown for each in of_results(trades("100", "1", every=24))] == [True, True]
+
+
+def test_a_bot_whose_wealth_is_known_has_the_records_of_its_wealth() -> None:
+    """And none of its results."""
+    assert of_results([Observation(time=START - 1, wealth=1000.0), *trades("100", "-30", "-10", "200")]) == []
+
+
+def test_a_record_and_a_fall_are_remembered() -> None:
+    """A story that was cut between any two fills goes on the same."""
+    inputs = trades("100", "-30", "-10", "-20", "-20", "200")
+    whole = [each.line for each in told(Narrator(None, "USDT"), inputs)]
+    for cut in range(1, len(inputs)):
+        first = Narrator(None, "USDT")
+        lines = [each.line for each in told(first, inputs[:cut])]
+        second = Narrator(None, "USDT")
+        second.restore(first.save())
+        assert lines + [each.line for each in told(second, inputs[cut:])] == whole

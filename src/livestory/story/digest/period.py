@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from livestory.story.detectors.chapters import NoTradeTally
 from livestory.story.detectors.exchange import ENDS
+from livestory.story.digest.portfolio import Extremes, Warned
 from livestory.story.inputs import Observation
 from livestory.story.kinds import lifecycle, money, telling
 from livestory.story.kinds.chapters import Chapter
@@ -19,17 +20,20 @@ from livestory.story.kinds.risk import (
     BreakerTripped,
     DailyLimit,
     Halted,
+    LiquidationNear,
+    LiquidationOver,
     Phoenix,
     SellStuck,
     Unhalted,
 )
 from livestory.story.kinds.trades import Trade
-from livestory.story.results import CurrencyResult, Results
+from livestory.story.results import CurrencyResult, OpenPosition, Results
 from livestory.story.unit_value import return_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from livestory.story.basket import Benchmark
     from livestory.story.kinds.base import Facts
 
 _BEGINNINGS = frozenset(pair.trouble for pair in ENDS.values())
@@ -78,10 +82,12 @@ class Trading(Struct):
     worst: tuple[Decimal, int] | None = None
     fees: Decimal = Decimal(0)
     quotes: set[str | None] = field(default_factory=set)
+    several: bool = False  # of another symbol than the story's own, or short
 
     def take(self, time: int, trade: Trade) -> None:
         """Count a trade that was told at that instant."""
         self.quotes.add(trade.quote)
+        self.several = self.several or trade.symbol is not None or trade.short
         if trade.fee_asset is None:
             self.fees += trade.fee or 0
         if trade.side == "buy":
@@ -120,6 +126,13 @@ class Period(Struct):
     days: list[Chapter] = field(default_factory=list)
     trading: Trading = field(default_factory=Trading)
     closed: Results = field(default_factory=Results)  # what its trades came to
+    extremes: Extremes = field(default_factory=Extremes)
+    warned: list[Warned] = field(default_factory=list)  # of liquidation
+    held: tuple[OpenPosition, ...] = ()  # at its end, of a bot with several symbols, shorts or no wealth
+    total: tuple[CurrencyResult, ...] = ()  # its results since the start
+    began: float | None = None  # what it said that it began with, where no wealth is known
+    since_start: float | None = None  # return of the unit value
+    benchmark: Benchmark | None = None
     halts: list[Halt] = field(default_factory=list)
     records: list[DatedFacts] = field(default_factory=list)
     limits: list[DatedFacts] = field(default_factory=list)  # days that the daily loss limit held
@@ -141,6 +154,11 @@ class Period(Struct):
         return self.symbol.partition("/")[2].partition(":")[0] if self.symbol else None
 
     @property
+    def is_portfolio(self) -> bool:
+        """Whether no one symbol's price, position and result explain it."""
+        return self.trading.several or bool(self.held) or (self.wealth is None and bool(self.results))
+
+    @property
     def results(self) -> tuple[CurrencyResult, ...]:
         """What closing earned: as what told the period as a whole says, else by its trades."""
         return self.whole.results if self.whole is not None else self.closed.told(self.closed)
@@ -160,6 +178,12 @@ class Period(Struct):
             self._chapter(facts)
         elif isinstance(facts, Summary):
             self.whole = facts
+        elif isinstance(facts, LiquidationNear):
+            self.warned.append(Warned(time, facts))
+        elif isinstance(facts, LiquidationOver):
+            self._far_again(facts)
+        elif isinstance(facts, money.FundingPaid):
+            self.closed.fund(facts)
         elif isinstance(facts, BreakerTripped | Halted | Phoenix | Unhalted):
             self._halt(told)
         elif isinstance(facts, lifecycle.Started | lifecycle.Resumed | lifecycle.Stopped):
@@ -185,11 +209,16 @@ class Period(Struct):
                 return None
 
     def _chapter(self, chapter: Chapter) -> None:
-        if chapter.period == "day":
-            self.days.append(chapter)
+        if chapter.period == "day" and (chapter.start >= self.span.start or not self.span.end):
+            self.days.append(chapter)  # not one before it that was told late
         if chapter.period == self.span.name and chapter.end == self.span.end:
             self.whole = chapter
             self.since = chapter.since
+
+    def _far_again(self, over: LiquidationOver) -> None:
+        for place, each in enumerate(self.warned):
+            if each.near.symbol == over.symbol and each.over is None:
+                self.warned[place] = each._replace(over=over)
 
     def _halt(self, told: DatedFacts) -> None:
         if isinstance(told.facts, BreakerTripped | Halted):
@@ -220,6 +249,8 @@ class Period(Struct):
         """Count a trade, and take what it says of a halt that goes on, or of an order in doubt."""
         self.trading.take(told.time, trade)
         self.closed.hear(trade)
+        if trade.trip is not None:
+            self.extremes.take(told.time, trade.trip, self.symbol)
         if trade.found == "asked":
             self.open.pop(OrderUnknown.__name__, None)
         if trade.side == "sell":
@@ -254,6 +285,9 @@ def _measure(period: Period, before: Observation | None, last: Observation | Non
     whole = period.whole
     if whole is not None:
         period.change, period.holding, period.wealth = whole.change, whole.holding, whole.wealth
+        period.held, period.began, period.benchmark = whole.open, whole.began, whole.benchmark
+        if isinstance(whole, Chapter):
+            period.total, period.since_start = whole.results, whole.since_start
         return
     if last is None:
         return

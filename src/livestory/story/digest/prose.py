@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import html
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from livestory.story.digest import portfolio
 from livestory.story.kinds import exchange, lifecycle, money, telling
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.risk import AllTimeHigh, BreakerTripped, Halted, Phoenix, SellStuck
@@ -18,6 +20,7 @@ from livestory.story.wording.text import escape, of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from livestory.story.basket import Benchmark
     from livestory.story.digest.period import DatedFacts, Halt, Period, Span
     from livestory.story.kinds.base import Facts
     from livestory.story.results import CurrencyResult
@@ -51,7 +54,8 @@ class Digest(Struct, frozen=True):
 
 def digest(period: Period) -> Digest:
     """What a reader who has nothing else wants to know of a period."""
-    told = (*_carried(period), *_halts(period), *_traded(period), *_records(period), *_flows(period))
+    near = portfolio.liquidations(period, partial(_at, period))
+    told = (*_carried(period), *_halts(period), *_traded(period), *near, *_records(period), *_flows(period))
     told = (*told, *_rules(period), *_failed(period), *_standing(period), _asked(period))
     return Digest(_title(period.span), _verdict(period), tuple(f"{sentence}." for sentence in told if sentence))
 
@@ -81,6 +85,7 @@ def verdict(  # noqa: PLR0913, PLR0917 - each is one of the facts it is made of
     holding: float | None,
     base: str | None,
     results: Sequence[CurrencyResult] = (),
+    benchmark: Benchmark | None = None,
 ) -> str:
     """``down 20.9% to 0.9039 BTC. Holding ETH would have lost 12.2%``; without wealth, what closing has earned."""
     told = []
@@ -95,12 +100,15 @@ def verdict(  # noqa: PLR0913, PLR0917 - each is one of the facts it is made of
     if holding is not None and base:
         would = _way(holding, "have gained", "have lost", "have changed nothing")
         told.append(f"Holding {escape(base)} would {would}")
+    if benchmark is not None and benchmark.change is not None:
+        would = _way(benchmark.change, "have gained", "have lost", "have changed nothing")
+        told.append(f"Holding {performance.basket(benchmark.of)} would {would}")
     return ". ".join(told)
 
 
 def _verdict(p: Period) -> str:
     """The verdict on a period, and from where it counts."""
-    told = [verdict(p.change, p.wealth, p.unit, p.holding, p.base, p.results)]
+    told = [verdict(p.change, p.wealth, p.unit, p.holding, p.base, p.results, p.benchmark)]
     if p.since is not None and p.since > p.span.start:
         told.append(f"It counts from {_at(p, p.since)}")
     return ". ".join(told) + "."
@@ -196,7 +204,7 @@ def _halt(p: Period, halt: Halt) -> Iterable[str]:
     """The arc of a halt: why and when, what was sold, how long it took and what the price did meanwhile."""
     began, ended = halt.began, halt.ended
     if began is not None:
-        yield _began(p, began) + (_sold(halt.sold.facts) if halt.sold else "")
+        yield _began(p, began) + (_sold(halt.sold.facts) if halt.sold and not p.is_portfolio else "")
     if ended is None:
         yield "It is still halted"
         return
@@ -235,6 +243,9 @@ def _sold(facts: Facts) -> str:
 
 def _traded(p: Period) -> Iterable[str]:
     trading = p.trading
+    if p.is_portfolio:
+        yield from portfolio.traded(p, partial(_at, p))
+        return
     if not trading.buys and not trading.sells:
         if p.days and all(day.trades_known for day in p.days):
             reasons = p.no_trade().told()
@@ -364,8 +375,10 @@ def _standing(p: Period) -> Iterable[str]:
         share = f" ({numbers.weight(last.weight)})" if last.weight is not None else ""
         told.append(f"It holds {numbers.exact(last.position)} {escape(p.base)}{share}" if last.position
                     else f"All is in {escape(p.quote)}")  # fmt: skip
-    if p.whole is not None and p.whole.open:
-        told.append(performance.open_positions(p.whole.open))
+    if p.held:
+        told.append(performance.open_positions(p.held))
+    elif p.is_portfolio and last is not None and last.positions is not None:
+        told.append("no position is open")
     if isinstance(p.whole, Chapter) and p.whole.drawdown is not None and p.whole.limit is not None:
         told.append(f"the drawdown is {numbers.percent(p.whole.drawdown)}, and the breaker trips at "
                     f"{numbers.percent(-p.whole.limit)}")  # fmt: skip
@@ -393,4 +406,5 @@ def _asked(p: Period) -> str:
             asked.append("it goes on with livestory resume")
     if any(isinstance(each.facts, telling.AlertsGivenUp) for each in p.troubles):
         asked.append("look after the alert channel that gave up")
+    asked += portfolio.asked(p)
     return f"Of you is asked: {'; '.join(asked)}" if asked else "Nothing is asked of you"

@@ -13,6 +13,8 @@ from livestory.story.event import from_record
 from livestory.story.journal.reader import PAGE_BYTES
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.periods import PERIODS
+from livestory.story.results import OpenPosition
+from livestory.story.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,8 +57,25 @@ def read(reader: JournalReader, span: Span) -> Period:
     if last is not None and last.time <= span.start:
         last = None
     identity = reader.identity
-    period = Period(span, identity.symbol, identity.unit, at_end=last)
-    return gather(period, _events(reader, span), before)
+    period = gather(Period(span, identity.symbol, identity.unit, at_end=last), _events(reader, span), before)
+    told_last = reader.event(reader.last_seq)
+    if period.whole is None and told_last is not None and told_last.time <= span.end:
+        _stands(period, Snapshot.read(reader))
+    return period
+
+
+def _stands(period: Period, bot: Snapshot) -> None:
+    """Take how a bot with several symbols, shorts or no wealth is now, of a period that goes on."""
+    held = bot.positions or ()
+    if bot.results or any(each.symbol != bot.identity.symbol or each.quantity < 0 for each in held):
+        period.held = tuple(
+            OpenPosition(
+                symbol=each.symbol, quantity=each.quantity, entry=each.entry, result=each.result, asset=each.asset
+            )
+            for each in held
+        )
+        period.total, period.began = bot.results, bot.began
+        period.since_start = bot.total.change if bot.total is not None else None
 
 
 def _events(reader: JournalReader, span: Span) -> Iterator[tuple[int, Facts]]:

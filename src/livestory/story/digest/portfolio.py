@@ -1,0 +1,146 @@
+"""What a digest says of a bot with several symbols, shorts or no known wealth: each currency for itself."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
+
+from livestory.story.kinds.risk import LiquidationNear, LiquidationOver
+from livestory.story.wording import numbers, performance
+from livestory.story.wording.text import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from livestory.story.digest.period import Period
+    from livestory.story.positions import RoundTrip
+
+_FEW = 3  # positions near their liquidation that are told one by one
+
+
+class Ended(NamedTuple):
+    """A round trip that ended, and what it earned."""
+
+    result: Decimal
+    time: int
+    symbol: str
+    short: bool
+
+
+class Extremes(Struct):
+    """The best and the worst round trip in each currency, with when they ended."""
+
+    best: dict[str, Ended] = {}
+    worst: dict[str, Ended] = {}
+
+    def take(self, time: int, trip: RoundTrip, symbol: str | None) -> None:
+        """Take one that ended at that instant; of equal ones the first stays."""
+        if trip.result is None:
+            return
+        ended, asset = Ended(trip.result, time, trip.symbol or symbol or "", trip.short), trip.asset or ""
+        if asset not in self.best or ended.result > self.best[asset].result:
+            self.best[asset] = ended
+        if asset not in self.worst or ended.result < self.worst[asset].result:
+            self.worst[asset] = ended
+
+
+class Warned(NamedTuple):
+    """A position that came near its liquidation; ``over`` is None where it still is."""
+
+    time: int
+    near: LiquidationNear
+    over: LiquidationOver | None = None
+
+
+def traded(p: Period, at: Callable[[int], str]) -> Iterable[str]:
+    """What was traded and closed, the best and the worst, and what came of it since the start."""
+    yield _counts(p)
+    for each in p.results:
+        asset = each.asset or ""
+        if each.closed and p.wealth is not None:  # else the verdict says it
+            yield performance.closed((each,))
+        yield _extremes(p, asset, at)
+        yield _symbols(p, asset)
+    yield from _since_the_start(p)
+
+
+def _counts(p: Period) -> str:
+    trading = p.trading
+    counts = [numbers.count(trading.buys, "buy")] if trading.buys else []
+    counts += [numbers.count(trading.sells, "sell")] if trading.sells else []
+    costs = [performance.fees(p.closed.fees), performance.funding(p.closed.funding)]
+    return _first(", ".join(filter(None, (" and ".join(counts) or "no trade", *costs))))
+
+
+def _first(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _extremes(p: Period, asset: str, at: Callable[[int], str]) -> str:
+    best, worst = p.extremes.best.get(asset), p.extremes.worst.get(asset)
+    if best is None or worst is None:
+        return ""
+    if best == worst:
+        which = f"The one in {escape(asset)}" if len(p.results) > 1 else "It"
+        return f"{which} was {_ended(best, at)}"
+    told = (f"{performance.money(one.result, asset or None)} ({_ended(one, at)})" for one in (best, worst))
+    return "The best trade was {}, the worst {}".format(*told)
+
+
+def _ended(one: Ended, at: Callable[[int], str]) -> str:
+    return ", ".join(filter(None, (escape(one.symbol) + (" short" if one.short else ""), at(one.time))))
+
+
+def _symbols(p: Period, asset: str) -> str:
+    """Which symbol earned most and least, where that is not what the best and the worst trade say."""
+    tally = p.closed.tallies.get(asset)
+    if tally is None or not 1 < len(tally.symbols) < tally.closed:
+        return ""
+    ranked = sorted(tally.symbols.items(), key=lambda item: item[1])
+    (worst, least), (best, most) = ranked[0], ranked[-1]
+    earned = performance.money
+    return (f"Of {len(ranked)} symbols {escape(best)} earned most ({earned(most, asset or None)}), "
+            f"{escape(worst)} least ({earned(least, asset or None)})")  # fmt: skip
+
+
+def _since_the_start(p: Period) -> Iterable[str]:
+    if p.since_start is not None and p.since_start != p.change:
+        yield f"Since the start {numbers.percent(p.since_start)}{performance.held_since(p.benchmark)}"
+    if p.wealth is None:
+        yield _first("; ".join(_standing(p)))
+
+
+def _standing(p: Period) -> Iterable[str]:
+    """What all of the story earned, but where it began with this period and the result is at its record."""
+    earned = {each.asset: each.realised for each in p.results}
+    for each in p.total:
+        began = p.began if each.asset == p.unit else None
+        if began or earned.get(each.asset) != each.total or each.total < each.record:
+            yield performance.since_the_start(each, began)
+
+
+def liquidations(p: Period, at: Callable[[int], str]) -> Iterable[str]:
+    """What came near its liquidation, how near, and whether it is over."""
+    if len(p.warned) > _FEW:
+        nearest = min(p.warned, key=_nearest)
+        yield (f"{numbers.count(len(p.warned), 'time')} a position came near its liquidation, the nearest "
+               f"{escape(nearest.near.symbol)} with {numbers.exposure(_nearest(nearest))} ({at(nearest.time)})")  # fmt: skip
+        return
+    for each in p.warned:
+        side = "short" if each.near.short else "long"
+        how = f"{numbers.exposure(_nearest(each))} away" + (" at the nearest" if each.over else "")
+        end = "and still is" if each.over is None else "and was closed" if each.over.distance is None else "and is over"
+        yield f"The {side} of {escape(each.near.symbol)} came near its liquidation ({at(each.time)}), {how}, {end}"
+
+
+def _nearest(one: Warned) -> float:
+    return one.over.nearest if one.over is not None else one.near.distance
+
+
+def asked(p: Period) -> Iterable[str]:
+    """What of this is the owner's to do."""
+    for each in p.warned:
+        if each.over is None:
+            yield f"{escape(each.near.symbol)} is near its liquidation: reduce it, or add margin"

@@ -324,7 +324,7 @@ TOLD: tuple[tuple[int, Facts], ...] = (
         fall=Decimal("-80.5"), unit="USDT", record=Decimal("262.49"), record_time=at("9 20:30"),
         total=Decimal("181.99"), lost=3, deepest=Decimal("-30.25"))),
     (at("10 20:40"), ResultDrawdown(
-        fall=Decimal("-2100"), unit="USDT", record=Decimal(0), total=Decimal(-2100), lost=1, began=10_000.0)),
+        fall=Decimal(-2100), unit="USDT", record=Decimal(0), total=Decimal(-2100), lost=1, began=10_000.0)),
     (at("10 20:50"), ResultDrawdownOver(
         total=Decimal(270), unit="USDT", lasted=DAY + 20 * MINUTE, deepest=Decimal("-80.5"))),
     (at("10 21:00"), Trade(

@@ -29,10 +29,14 @@ def trades(*results: str, first: int = 0, symbol: str = "SOL/USDT", every: int =
         fills += [
             Fill(time=time, side="buy", quantity=Decimal(1), price=Decimal(1000), symbol=symbol, fee=Decimal(0)),
             Fill(
-                time=time + 1, side="sell", quantity=Decimal(1), price=1000 + Decimal(result), symbol=symbol,
+                time=time + 1,
+                side="sell",
+                quantity=Decimal(1),
+                price=1000 + Decimal(result),
+                symbol=symbol,
                 fee=Decimal(0),
             ),
-        ]  # fmt: skip
+        ]
     return fills
 
 
@@ -54,8 +58,10 @@ def test_a_fall_and_its_end_are_told_between_two_records() -> None:
     assert list(map(said, events)) == [
         "🚀 Result Record | +100.00 USDT | closed trades alone, as no wealth is known",
         "⚠️ Result Drawdown | -40.00 USDT | from the result record 100.00 (15:00) to +60.00, by 2 losses",
-        "⚠️ Result Drawdown | -80.00 USDT | from the result record 100.00 (15:00) to +20.00, by 4 losses; the deepest "
-        "one told before: -40.00",
+        (
+            "⚠️ Result Drawdown | -80.00 USDT | from the result record 100.00 (15:00) to +20.00, by 4 losses; "
+            "the deepest one told before: -40.00"
+        ),
         "🟩 Result Drawdown Over | back at +220.00 USDT | under its record for 5h, deepest -80.00",
         "🚀 Result Record | +220.00 USDT | 120.00 over the last one told, 100.00",
     ]
@@ -78,11 +84,18 @@ def test_percent_and_the_rules_in_percent_need_a_starting_balance() -> None:
     """A record from `ath_min_gain` on, a fall from `drawdown_told` on; of another currency in money."""
     events = of_results([BEGUN, *trades("5", "5", "90", "-100", "-100", "-50")])
     assert list(map(said, events)) == [
-        "🚀 Result Record | +10.00 USDT | +1.0% of the 1000.00 USDT it began with; closed trades alone, as no wealth is "
-        "known",
-        "🚀 Result Record | +100.00 USDT | 90.00 over the last one told, 10.00; +10.0% of the 1000.00 USDT it began with",
-        "⚠️ Result Drawdown | -250.00 USDT | from the result record 100.00 (17:00) to -150.00, by 3 losses; -22.7% of "
-        "1100.00 USDT",
+        (
+            "🚀 Result Record | +10.00 USDT | +1.0% of the 1000.00 USDT it began with; "
+            "closed trades alone, as no wealth is known"
+        ),
+        (
+            "🚀 Result Record | +100.00 USDT | 90.00 over the last one told, 10.00; "
+            "+10.0% of the 1000.00 USDT it began with"
+        ),
+        (
+            "⚠️ Result Drawdown | -250.00 USDT | from the result record 100.00 (17:00) to -150.00, by 3 losses; "
+            "-22.7% of 1100.00 USDT"
+        ),
     ]
     (other,) = of_results([BEGUN, *trades("0.001", symbol="ETH/BTC")])
     assert "%" not in other.line

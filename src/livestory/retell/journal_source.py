@@ -17,8 +17,8 @@ from livestory.story.kinds.base import Retelling
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.lifecycle import Resumed, Rules, RulesChanged, Started, Stopped
 from livestory.story.kinds.money import CashFlow, FundingPaid
-from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.kinds.results import ResultDrawdown, ResultDrawdownOver, ResultRecord
+from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.kinds.trades import PutOff, ResultDiffers, Trade
 
 if TYPE_CHECKING:
@@ -168,9 +168,7 @@ class _Interleaved:
     def _apart(self, event: Event) -> Statement | None:
         """The event as it was told, where no observation can have brought it."""
         seen = self._last is not None and self._last.time == event.time
-        return (
-            None if seen or isinstance(event.facts, Chapter | _OF_TRADES) else Statement(event.time, (event.facts,))
-        )
+        return None if seen or isinstance(event.facts, Chapter | _OF_TRADES) else Statement(event.time, (event.facts,))
 
 
 _OF_TRADES = ResultDiffers | ResultRecord | ResultDrawdown | ResultDrawdownOver

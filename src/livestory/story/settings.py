@@ -27,7 +27,7 @@ class StorySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     benchmark: Annotated[
         BenchmarkOf,
         Meta(
-            description="What a return is held against: the base asset, in a story of one symbol alone; or, of several, "
+            description="What a return is held against: the base asset, in a story of one symbol; or, of several, "
             "the basket of its first day's positions, bought and held."
         ),
     ] = "base"

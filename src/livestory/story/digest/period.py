@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct, field
 
+from livestory.story.basket import Benchmark
 from livestory.story.detectors.chapters import NoTradeTally
 from livestory.story.detectors.exchange import ENDS
-from livestory.story.digest.portfolio import Extremes, Warned
+from livestory.story.digest.extremes import Extremes, Warned
 from livestory.story.inputs import Observation
 from livestory.story.kinds import lifecycle, money, telling
 from livestory.story.kinds.chapters import Chapter
@@ -33,7 +34,6 @@ from livestory.story.unit_value import return_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from livestory.story.basket import Benchmark
     from livestory.story.kinds.base import Facts
 
 _BEGINNINGS = frozenset(pair.trouble for pair in ENDS.values())

@@ -2,56 +2,18 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
-from livestory.story.kinds.risk import LiquidationNear, LiquidationOver
 from livestory.story.wording import numbers, performance
 from livestory.story.wording.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from livestory.story.digest.extremes import Ended, Warned
     from livestory.story.digest.period import Period
-    from livestory.story.positions import RoundTrip
 
 _FEW = 3  # positions near their liquidation that are told one by one
-
-
-class Ended(NamedTuple):
-    """A round trip that ended, and what it earned."""
-
-    result: Decimal
-    time: int
-    symbol: str
-    short: bool
-
-
-class Extremes(Struct):
-    """The best and the worst round trip in each currency, with when they ended."""
-
-    best: dict[str, Ended] = {}
-    worst: dict[str, Ended] = {}
-
-    def take(self, time: int, trip: RoundTrip, symbol: str | None) -> None:
-        """Take one that ended at that instant; of equal ones the first stays."""
-        if trip.result is None:
-            return
-        ended, asset = Ended(trip.result, time, trip.symbol or symbol or "", trip.short), trip.asset or ""
-        if asset not in self.best or ended.result > self.best[asset].result:
-            self.best[asset] = ended
-        if asset not in self.worst or ended.result < self.worst[asset].result:
-            self.worst[asset] = ended
-
-
-class Warned(NamedTuple):
-    """A position that came near its liquidation; ``over`` is None where it still is."""
-
-    time: int
-    near: LiquidationNear
-    over: LiquidationOver | None = None
 
 
 def traded(p: Period, at: Callable[[int], str]) -> Iterable[str]:
@@ -125,8 +87,8 @@ def liquidations(p: Period, at: Callable[[int], str]) -> Iterable[str]:
     """What came near its liquidation, how near, and whether it is over."""
     if len(p.warned) > _FEW:
         nearest = min(p.warned, key=_nearest)
-        yield (f"{numbers.count(len(p.warned), 'time')} a position came near its liquidation, the nearest "
-               f"{escape(nearest.near.symbol)} with {numbers.exposure(_nearest(nearest))} ({at(nearest.time)})")  # fmt: skip
+        which = f"{escape(nearest.near.symbol)} with {numbers.exposure(_nearest(nearest))} ({at(nearest.time)})"
+        yield f"{numbers.count(len(p.warned), 'time')} a position came near its liquidation, the nearest {which}"
         return
     for each in p.warned:
         side = "short" if each.near.short else "long"

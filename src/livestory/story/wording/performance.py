@@ -100,8 +100,9 @@ def benchmark(told: Benchmark | None, *, said: bool = False) -> str:
         return "no benchmark: no first positions with prices in one currency are told"
     if told.change is not None:
         return f"holding {basket(told.of)}: {numbers.percent(told.change)}"
-    lately = f"no price of {', '.join(map(escape, told.unpriced))} for a day" if told.unpriced else "a price was lacking"
-    return f"holding {basket(told.of)}: not known, {lately}"
+    untold = ", ".join(map(escape, told.unpriced))
+    why = f"no price of {untold} for a day" if untold else "a price was lacking"
+    return f"holding {basket(told.of)}: not known, {why}"
 
 
 def held_since(told: Benchmark | None) -> str:

@@ -1,0 +1,47 @@
+"""What stands out among a period's trades and positions: the best, the worst, and what came near its liquidation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from livestory.story.kinds.risk import LiquidationNear, LiquidationOver
+    from livestory.story.positions import RoundTrip
+
+
+class Ended(NamedTuple):
+    """A round trip that ended, and what it earned."""
+
+    result: Decimal
+    time: int
+    symbol: str
+    short: bool
+
+
+class Extremes(Struct):
+    """The best and the worst round trip in each currency, with when they ended."""
+
+    best: dict[str, Ended] = {}
+    worst: dict[str, Ended] = {}
+
+    def take(self, time: int, trip: RoundTrip, symbol: str | None) -> None:
+        """Take one that ended at that instant; of equal ones the first stays."""
+        if trip.result is None:
+            return
+        ended, asset = Ended(trip.result, time, trip.symbol or symbol or "", trip.short), trip.asset or ""
+        if asset not in self.best or ended.result > self.best[asset].result:
+            self.best[asset] = ended
+        if asset not in self.worst or ended.result < self.worst[asset].result:
+            self.worst[asset] = ended
+
+
+class Warned(NamedTuple):
+    """A position that came near its liquidation; ``over`` is None where it still is."""
+
+    time: int
+    near: LiquidationNear
+    over: LiquidationOver | None = None

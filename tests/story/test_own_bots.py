@@ -89,6 +89,23 @@ def test_a_halt_in_the_bots_own_words_is_one_arc(story: StoryWriter, clock: Manu
     assert said(story.unhalted("owner")) == ["▶️ Resumed by You | halted 1h"]
 
 
+def test_an_observation_without_a_reason_is_of_the_halt_that_was_told(story: StoryWriter, clock: ManualClock) -> None:
+    """It trips no breaker that nobody spoke of, and status knows the reason."""
+    story.observe(Observation(time=START, wealth=1.0, halted=False))
+    clock.set(clock.now() + HOUR)
+    story.halted("exchange maintenance", until=(START + 3 * HOUR) / 1e6)
+    assert story.observe(Observation(time=START + HOUR, wealth=1.0, halted=True)) is None
+    assert story.observe(Observation(time=START + 2 * HOUR, wealth=1.0, halted=True)) is None
+    story.flush()
+    with JournalReader.open(story.filepath) as reader:
+        seen = Snapshot.read(reader).observation
+    assert seen is not None
+    assert (seen.halt_reason, seen.resume_at) == ("exchange maintenance", START + 3 * HOUR)
+    clock.set(clock.now() + 2 * HOUR)
+    assert said(story.unhalted()) == ["▶️ Halt Over | halted 2h"]
+    assert story.observe(Observation(time=START + 3 * HOUR, wealth=1.0, halted=False)) is None
+
+
 def test_a_breaker_is_told_as_the_breaker_it_is(story: StoryWriter, clock: ManualClock) -> None:
     """With the drawdown that the story knows; after the Phoenix it counts from the wealth that comes next."""
     story.observe(Observation(time=START, wealth=1.0))

@@ -53,17 +53,17 @@ def said(event: Event) -> str:
 
 
 def test_a_fall_and_its_end_are_told_between_two_records() -> None:
-    """A fall by two losses or more, and again where it is twice as deep; the record ends it."""
-    events = of_results(trades("100", "-30", "-10", "-20", "-20", "200"))
+    """A fall by two losses or more, and again where it is more than twice as deep; the record ends it."""
+    events = of_results(trades("100", "-30", "-10", "-20", "-21", "200"))
     assert list(map(said, events)) == [
         "🚀 Result Record | +100.00 USDT | closed trades alone, as no wealth is known",
         "⚠️ Result Drawdown | -40.00 USDT | from the result record 100.00 (15:00) to +60.00, by 2 losses",
         (
-            "⚠️ Result Drawdown | -80.00 USDT | from the result record 100.00 (15:00) to +20.00, by 4 losses; "
-            "the deepest one told before: -40.00"
+            "⚠️ Result Drawdown | -81.00 USDT | from the result record 100.00 (15:00) to +19.00, by 4 losses; "
+            "the deepest before: -40.00"
         ),
-        "🟩 Result Drawdown Over | back at +220.00 USDT | under its record for 5h, deepest -80.00",
-        "🚀 Result Record | +220.00 USDT | 120.00 over the last one told, 100.00",
+        "🟩 Result Drawdown Over | back at +219.00 USDT | under its record for 5h, deepest -81.00",
+        "🚀 Result Record | +219.00 USDT | 119.00 over the last one told, 100.00",
     ]
 
 

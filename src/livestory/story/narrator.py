@@ -328,6 +328,8 @@ class Narrator(FormerVerbs):
             told += self._hear(time, refused)
         if memory.inferred_halt is not None:
             observation = memory.inferred_halt.judge(observation, account)
+        if observation.halted:
+            observation = memory.breaker.named(observation)
         account.observe(observation)
         for observe in self._observers:
             found = observe(observation, account)

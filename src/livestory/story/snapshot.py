@@ -265,7 +265,10 @@ def _since(account: Account | None, symbol: str, quantity: Decimal) -> int | Non
 
 def _halt_change(reader: JournalReader, told: Kept | None, seen: Observation | None) -> HaltChange | None:
     """The last word on a halt, if it came after the observation ``seen``."""
-    if told is None or (seen is not None and seen.halted is not None and told.time <= seen.time):
+    if told is None:
+        return None
+    unnamed = seen is not None and seen.halted is True and seen.halt_reason is None and told.kind == "halted"
+    if seen is not None and seen.halted is not None and told.time <= seen.time and not unnamed:
         return None
     match _facts(reader, told):
         case BreakerTripped(resume_at=until):

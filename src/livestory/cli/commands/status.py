@@ -127,9 +127,10 @@ def _seen(o: Observation, bot: Snapshot, *, running: bool) -> Iterator[tuple[str
     drawdown = o.drawdown if o.drawdown is not None else bot.drawdown
     yield "drawdown", f"{numbers.percent(drawdown)}{_since(drawdown, bot.peak)}" if drawdown is not None else _UNKNOWN
     yield from _results(bot)
-    score = f"score {numbers.score(o.score)}" if o.score is not None else f"score {_UNKNOWN}"
-    threshold = f" (threshold {numbers.bound(o.threshold)})" if o.threshold is not None else ""
-    yield "regime", f"{o.regime or _UNKNOWN}, {score}{threshold}"
+    if bot.positions is None or o.regime is not None or o.score is not None:
+        score = f"score {numbers.score(o.score)}" if o.score is not None else f"score {_UNKNOWN}"
+        threshold = f" (threshold {numbers.bound(o.threshold)})" if o.threshold is not None else ""
+        yield "regime", f"{o.regime or _UNKNOWN}, {score}{threshold}"
     if bot.positions is None or o.position is not None:
         yield "position", _position(o, (bot.identity.symbol or "").partition("/")[0])
     yield from _positions(bot, o.time)

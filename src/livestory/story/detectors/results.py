@@ -29,7 +29,7 @@ class _Result(Struct, omit_defaults=True):
     told: Decimal = _NOTHING  # the last record that was
     lost: int = 0  # closings that lost since the highest
     deepest: Decimal = _NOTHING  # under the highest, since it
-    told_fall: Decimal = _NOTHING  # the deepest that ever was told
+    told_fall: Decimal = _NOTHING  # the deepest of those that were told
     falling: int | None = None  # the highest that a told fall counts from
 
 
@@ -37,8 +37,8 @@ class ResultDetector(Struct):
     """Tells a result above the last told record, a deep fall under the highest, and that fall's end.
 
     With a balance that the bot began with, the rules are those of wealth (`ath_min_gain`, `drawdown_told`). Without one
-    there is nothing to take a share of: each new record is told, and a fall by two losses or more that is twice as deep
-    as any told before.
+    there is nothing to take a share of: each new record is told, and a fall by two losses or more that is deeper than
+    those that were told before; once told, again when it is twice as deep.
     """
 
     results: dict[str, _Result] = {}
@@ -78,7 +78,7 @@ class ResultDetector(Struct):
         if began:
             if result.falling is not None or float(fall) > -least * (began + float(result.high)):
                 return []
-        elif result.lost < _LEAST_LOSSES or fall > deepest * _TIMES_AS_DEEP:
+        elif result.lost < _LEAST_LOSSES or fall >= deepest * (1 if result.falling is None else _TIMES_AS_DEEP):
             return []
         result.falling = result.falling if result.falling is not None else result.high_time or 0
         result.told_fall = min(deepest, fall)
@@ -99,4 +99,5 @@ class ResultDetector(Struct):
         since, result.falling = result.falling, None
         if since is None:
             return []
+        result.told_fall = min(result.told_fall, result.deepest)
         return [ResultDrawdownOver(total=result.total, unit=unit, lasted=time - since, deepest=result.deepest)]

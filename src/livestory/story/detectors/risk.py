@@ -296,6 +296,12 @@ class BreakerDetector(Struct):
     wait_over_told: bool = False
     told: dict[str, int] = {}  # halts that the bot tells of itself, as they happen: reason -> since when
 
+    def named(self, observation: Observation) -> Observation:
+        """The observation of a halted bot, with the reason that the bot has told of itself, where it gives none."""
+        if observation.halt_reason is None and self.told:
+            return replace(observation, halt_reason=next(reversed(self.told)))
+        return observation
+
     def observe(self, observation: Observation, account: Account) -> tuple[Facts, ...]:
         """The trip, the end of the wait or the resume, where this observation brings one."""
         halted = observation.halted

@@ -72,7 +72,7 @@ class ResultDrawdown(Facts, frozen=True, kw_only=True, tag="result_drawdown"):
     record_time: int | None = None
     total: Decimal
     lost: int  # closings that lost since the record
-    deepest: Decimal | None = None  # that was told before
+    deepest: Decimal | None = None  # of those that were told before, or of this one when it was told before
     began: float | None = None
 
     def why(self, time: int, /) -> Iterable[str]:
@@ -84,7 +84,7 @@ class ResultDrawdown(Facts, frozen=True, kw_only=True, tag="result_drawdown"):
             most = self.began + float(self.record)
             yield f"{numbers.percent(float(self.fall) / most)} of {of(numbers.wealth(most, self.unit), self.unit)}"
         elif self.deepest is not None:
-            yield f"the deepest one told before: {numbers.earned(self.deepest, self.unit)}"
+            yield f"the deepest before: {numbers.earned(self.deepest, self.unit)}"
 
 
 class ResultDrawdownOver(Facts, frozen=True, kw_only=True, tag="result_drawdown_over"):

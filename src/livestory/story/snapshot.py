@@ -265,10 +265,7 @@ def _since(account: Account | None, symbol: str, quantity: Decimal) -> int | Non
 
 def _halt_change(reader: JournalReader, told: Kept | None, seen: Observation | None) -> HaltChange | None:
     """The last word on a halt, if it came after the observation ``seen``."""
-    if told is None:
-        return None
-    unnamed = seen is not None and seen.halted is True and seen.halt_reason is None and told.kind == "halted"
-    if seen is not None and seen.halted is not None and told.time <= seen.time and not unnamed:
+    if told is None or (seen is not None and told.time <= seen.time and _speaks_of_halts(seen, told)):
         return None
     match _facts(reader, told):
         case BreakerTripped(resume_at=until):
@@ -280,6 +277,11 @@ def _halt_change(reader: JournalReader, told: Kept | None, seen: Observation | N
         case Unhalted(still=still):
             return HaltChange(halted=still is not None, reason=still, since=None)
     return None
+
+
+def _speaks_of_halts(seen: Observation, told: Kept) -> bool:
+    """Whether the observation has the word; one of a halted bot that gives no reason is of the halt that was told."""
+    return seen.halted is not None and not (seen.halted and seen.halt_reason is None and told.kind == "halted")
 
 
 def _stopped_by(reader: JournalReader, lifecycle: Kept | None) -> str | None:

@@ -93,14 +93,9 @@ def liquidations(p: Period, at: Callable[[int], str]) -> Iterable[str]:
     for each in p.warned:
         side = "short" if each.near.short else "long"
         how = f"{numbers.exposure(_nearest(each))} away" + (" at the nearest" if each.over else "")
-        end = (
-            "and still is"
-            if each.over is None
-            else "and was closed"
-            if each.over.distance is None
-            else "and is far from it again"
-        )
-        yield f"The {side} of {escape(each.near.symbol)} came near its liquidation ({at(each.time)}), {how}, {end}"
+        what = f"The {side} of {escape(each.near.symbol)} came near its liquidation ({at(each.time)}), {how}, and "
+        closed = each.over is not None and each.over.distance is None
+        yield what + ("was closed" if closed else "is far from it again" if each.over else "still is")
 
 
 def _nearest(one: Warned) -> float:

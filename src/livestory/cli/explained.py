@@ -51,7 +51,7 @@ def source_of(stack: ExitStack, file: Path, asked: Request) -> tuple[InputSource
     from livestory.retell.explain_story import RetellingSettings
     from livestory.retell.shapes.recognised import given_columns
     from livestory.retell.table_source import Asked, TableSource
-    from livestory.retell.times import zone_of
+    from livestory.retell.time_formats import zone_of
     from livestory.story.files.layout import Layout
     from livestory.story.symbol import assets
     from livestory.tables import tables

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from livestory.cli.fleet import sent
 from livestory.cli.options import PATH, configuration, dir_option, metrics_option, serve_options
 from livestory.cli.page import need_page, served
 from livestory.cli.story_folder import story_in
@@ -163,7 +164,7 @@ def _follow(source: Source, identity: Identity, folder: Path, metrics_port: int 
         need_page()
     settings, layout, clock = configuration(None), story_in(folder), SystemClock()
     metrics = settings.metrics if metrics_port is None else replace(settings.metrics, port=metrics_port)
-    with stop_on_signals() as stop, exposed(layout, metrics):
+    with sent(layout, settings), stop_on_signals() as stop, exposed(layout, metrics):
         shown = served(layout.db, page) if page is not None else nullcontext()
         with shown:
             for told_at in (None, clock):  # the past at its own times, so that it goes to the archive by its days

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from livestory.cli.beside import when_parent_ends
 from livestory.cli.commands.alert import delivered
-from livestory.cli.options import PATH, config_option
-from livestory.cli.page import PORT, when_parent_ends
+from livestory.cli.fleet import sent
+from livestory.cli.options import PATH, config_option, configuration
+from livestory.cli.page import PORT
 from livestory.cli.serving import end_on_hangup, token_of, url_of
 from livestory.cli.story_folder import stories_in
 from livestory.errors import InputError
@@ -98,6 +100,8 @@ def serve(
         message = f"--root-path {root_path}: begins with a slash and doesn't end with one, such as /story"
         raise InputError(message)
     layouts = list(dict.fromkeys(layout for folder in folders for layout in stories_in(folder)))
+    one = len(layouts) == 1 and not with_parent  # a bot's own address is no other's
+    beside = sent(layouts[0], configuration(configured)) if one else nullcontext()
     listening = bind(host, port)
     port = listening.getsockname()[1]
     options = WebOptions(
@@ -111,7 +115,7 @@ def serve(
     if not is_loopback(host):
         click.echo("the token travels over plain HTTP here: anyone on the way can read it (docs/web.md)", err=True)
     os.nice(_NICE)
-    with listening, delivered(layouts, configured) if alerts else nullcontext():
+    with listening, beside, delivered(layouts, configured) if alerts else nullcontext():
         _run(web, listening, url_of(host, port), root_path, with_parent=with_parent)
 
 

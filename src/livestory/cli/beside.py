@@ -45,7 +45,7 @@ def _keep_up(what: str, command: Sequence[str], over: threading.Event, patience:
             with subprocess.Popen(  # noqa: S603 - ourselves
                 command, stdin=subprocess.PIPE, stdout=sys.stderr.fileno(), start_new_session=True
             ) as process:
-                status = _status(process, over, patience)
+                status: int | str | None = _status(process, over, patience)
         except OSError as error:
             status = error.strerror
         if over.is_set() or status == _WRONG:

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from livestory.cli.beside import beside
+from livestory.cli.story_folder import story_in
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -44,6 +45,12 @@ def sent(layout: Layout, settings: Configuration) -> AbstractContextManager[None
 def pulled(url: str, password_file: str | Path | None, folder: Path) -> AbstractContextManager[None]:
     """Keep a folder in step with a fleet meanwhile, from a process of its own. Raises InputError and ConfigError."""
     return _beside("the pull from the fleet", "pull", "--from", url, password_file, folder)
+
+
+def copies_in(folder: Path) -> list[Layout]:
+    """The stories that were pulled into a folder until now, by name."""
+    found = (story_in(each) for each in sorted(folder.glob("*/")))
+    return [layout for layout in found if layout.db.exists()]
 
 
 def _beside(  # noqa: PLR0913, PLR0917 - the words of one command

@@ -15,16 +15,13 @@ from livestory.story.files.layout import Layout
 from livestory.story.journal.reader import JournalReader
 from tests.cli.program import environment, inside, livestory, slice_of, started
 from tests.fleet.fleets import ABot, AFleet, assert_equal
+from tests.follow.hummingbot_files import Bot as Hummingbot
 from tests.patience import LONG, until
 
 if TYPE_CHECKING:
     import subprocess
 
 ROLE = "livestory_scout"
-TRADES = (
-    "Config File,Strategy,Exchange,Timestamp,Market,Base,Quote,Trade,Type,Price,Amount,Fee,Age,Order ID,"
-    "Exchange Trade ID\n"
-)
 
 
 def configured(fleet: AFleet, folder: Path) -> Path:
@@ -139,12 +136,12 @@ def test_the_page_sends_the_story_of_a_bot_that_does_not_and_only_one_does(fleet
 
 
 @pytest.mark.parametrize(
-    "command", ["run --bars bars.csv", "follow hummingbot trades.csv", "listen --port 0", "serve --port 0"]
+    "command", ["run --bars bars.csv", "follow hummingbot bot.sqlite", "listen --port 0", "serve --port 0"]
 )
 def test_an_address_that_holds_a_password_is_refused_before_anything_begins(tmp_path: Path, command: str) -> None:
     """By all who would send; it is not repeated, and nothing is written."""
     (tmp_path / "livestory.toml").write_text('[fleet]\nurl = "postgresql://a:s3cret@db/fleet"\n', encoding="utf-8")
-    (tmp_path / "trades.csv").write_text(TRADES, "utf-8")
+    Hummingbot(tmp_path / "bot.sqlite")
     refused = inside(*command.split(), cwd=tmp_path)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "holds a password" in refused.stderr

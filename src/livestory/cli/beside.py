@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 _LOOK = 0.5  # seconds between two looks whether it runs
-_AGAIN = 5.0  # seconds until it is begun again
+_AGAIN = 2.0  # seconds until it is begun again
 _WRONG = 2  # exit status of what only a person can mend
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -87,12 +87,17 @@ def delivered(find: Callable[[], Sequence[Layout]], configured: Path | None) -> 
             each.stop()
         await asyncio.gather(*tasks)
 
-    thread = threading.Thread(target=lambda: loop.run_until_complete(work()), name="alerts", daemon=True)
+    def run() -> None:
+        with closing(loop):
+            loop.run_until_complete(work())
+
+    thread = threading.Thread(target=run, name="alerts", daemon=True)
     thread.start()
     try:
         yield
     finally:
-        loop.call_soon_threadsafe(stopped.set)
+        with suppress(RuntimeError):  # it has ended
+            loop.call_soon_threadsafe(stopped.set)
         thread.join(_PATIENCE)
 
 

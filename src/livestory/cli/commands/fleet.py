@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from livestory.story.files.layout import Layout
 
 _NICE = 5  # a bot on the same machine goes first
-_NEXT = 5.0  # seconds between two looks whether the process has ended that sends this story
+_NEXT = 2.0  # seconds between two looks whether the process has ended that sends this story
 
 
 def _database(option: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

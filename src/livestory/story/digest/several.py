@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from contextlib import suppress
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from livestory.errors import InputError, JournalError
@@ -91,8 +92,8 @@ def _way(change: float | None) -> str:
 
 def _extremes(bots: Sequence[BotPeriod]) -> Iterable[str]:
     moved = [(each.period.change, each) for each in bots if each.period.change is not None]
-    if len(moved) > 1:
-        best, worst = (of(moved, key=lambda one: one[0])[1] for of in (max, min))
+    (high, best), (low, worst) = (of(moved, key=itemgetter(0), default=(0.0, None)) for of in (max, min))
+    if best is not None and worst is not None and high > low:
         yield f"Best was {_with_change(best)}; worst {_with_change(worst)}"
 
 

@@ -114,6 +114,18 @@ class PostgresProcess:
         """Start it again, on the port that it had."""
         self.process = self._started()
 
+    def speak_tls(self, certificate: Path, key: Path) -> None:
+        """Show that certificate from now on to whoever wants one."""
+        for name, file in (("server.crt", certificate), ("server.key", key)):
+            own = self.data / name
+            own.write_bytes(file.read_bytes())
+            own.chmod(0o600)
+            if not os.geteuid():
+                os.chown(own, _NOBODY, _NOBODY)
+        self.ask("postgres", "ALTER SYSTEM SET ssl = 'on'")
+        self.ask("postgres", "SELECT pg_reload_conf()")
+        until(lambda: self.ask("postgres", "SHOW ssl") == [("on",)], self.log)
+
     def stop(self) -> None:
         """End it in order."""
         if self.process.poll() is None:

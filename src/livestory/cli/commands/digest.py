@@ -51,7 +51,8 @@ def digest(
 
     layouts, choose = stories_in(folder), partial(_span, period, of, since, until)
     if len(layouts) > 1:
-        _, paragraph = several.read({layout.db.parent.name: layout.db for layout in layouts}, choose)
+        journals = {layout.db.parent.name: partial(JournalReader.open, layout.db) for layout in layouts}
+        _, paragraph = several.read(journals, choose)
     else:
         with JournalReader.open(layouts[0].db) as reader:
             paragraph = told(read(reader, choose(*ends_of(reader))))

@@ -30,7 +30,8 @@ _PASSING = (
     *("starting up", "shutting down", "recovery", "not yet accepting", "not accepting", "terminating"),
     *("too many", "remaining connection slots"),
 )
-_REFUSING = ("FATAL", "password", "certificate", "authentication", "does not support SSL")
+_OF_TLS = ("certificate", "does not support SSL")
+_REFUSING = ("FATAL", "password", "authentication", *_OF_TLS)
 _PASSING_STATES = ("08", "25006", "40", "53", "55", "57")  # classes and states of SQL
 _NO_FLEET = {"3F000", "42883", "42P01"}
 
@@ -149,6 +150,11 @@ def _told(address: FleetAddress, error: psycopg.Error) -> LivestoryError:
     if state in _NO_FLEET:
         remedy = f"Make one: livestory fleet init --to {address.url}"
         return FleetRefused(f"{address.name}: there is no fleet in this database\n{remedy}")
+    if not state and any(each in words for each in _OF_TLS):
+        remedy = (
+            "Name the host as the server's certificate does, and who vouches for it: …?sslrootcert=FILE (docs/fleet.md)"
+        )
+        return FleetRefused(f"{address.name}: the server does not prove who it is: {words}\n{remedy}")
     remedy = "Check the address, the user and the password that livestory fleet init gave out for this bot or hub."
     if state.startswith(("22", "23")):
         remedy = "A row of the journal is larger or other than a fleet takes: livestory verify"

@@ -19,19 +19,18 @@ from livestory.outlets.web.series import series_of
 from livestory.story.digest import several
 from livestory.story.digest.prose import digest
 from livestory.story.digest.source import last_between, read, told_last
+from livestory.story.journal.reader import JournalReader
 from livestory.story.kinds import groups, is_critical
 from livestory.story.review.round_trips import SORTED_BY, TripPage, TripQuery, page_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
 
     from starlette.requests import Request
 
     from livestory.outlets.web.followed_story import FollowedStory, Queries
     from livestory.outlets.web.listeners import Listeners
     from livestory.story.journal.entry import Kept
-    from livestory.story.journal.reader import JournalReader
 
 SEARCHED = 2000  # events that one page of a search looks at, at most
 MOST_LINES = 10_000  # of story.txt
@@ -97,8 +96,8 @@ class Api:
         parameters.known_only(request, {"period"})
         made, answer = self._digests.get(period, (-_DIGEST_EVERY, None))
         if monotonic() - made >= _DIGEST_EVERY:
-            paths = {name: story.path for name, story in self._stories.items()}
-            answer = await asyncio.to_thread(_digest_of_all, paths, period)
+            journals = {name: partial(JournalReader.open, story.path) for name, story in self._stories.items()}
+            answer = await asyncio.to_thread(_digest_of_all, journals, period)
             if answer is not None:
                 self._digests[period] = monotonic(), answer
         return Json({"digest": answer})
@@ -256,9 +255,9 @@ def _digest(reader: JournalReader, period: str) -> dict[str, object]:
     return {"period": period, "start": span.start, "end": span.end} | msgspec.structs.asdict(told)
 
 
-def _digest_of_all(paths: Mapping[str, Path], period: str) -> dict[str, object] | None:
+def _digest_of_all(journals: Mapping[str, Callable[[], JournalReader]], period: str) -> dict[str, object] | None:
     try:
-        span, told = several.read(paths, partial(last_between, period))
+        span, told = several.read(journals, partial(last_between, period))
     except InputError:
         return None
     return {"period": period, "start": span.start, "end": span.end} | msgspec.structs.asdict(told)

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from livestory.errors import InputError, JournalError
 from livestory.story.digest import source
 from livestory.story.digest.prose import Digest, asked, change_and_wealth, title
-from livestory.story.journal.reader import JournalReader
 from livestory.story.wording import numbers, performance
 from livestory.story.wording.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from livestory.story.digest.period import Period, Span
+    from livestory.story.journal.reader import JournalReader
     from livestory.story.results import CurrencyResult
 
 _NAMED = 5  # bots that a sentence names
@@ -33,15 +32,17 @@ class BotPeriod(NamedTuple):
     heard: bool  # it told or observed something in it
 
 
-def read(journals: Mapping[str, Path], choose: Callable[[int, int], Span]) -> tuple[Span, Digest]:
-    """The digest of the bots whose journals have these names.
+def read(
+    journals: Mapping[str, Callable[[], JournalReader]], choose: Callable[[int, int], Span]
+) -> tuple[Span, Digest]:
+    """The digest of the bots of these names, each with what opens its journal.
 
     ``choose`` is asked for the span, by the instants of their first line and of their last. Raises InputError where
     none has told a line.
     """
     ends: dict[str, tuple[int, int]] = {}
-    for name, path in journals.items():
-        with suppress(JournalError), JournalReader.open(path) as reader:
+    for name, opened in journals.items():
+        with suppress(JournalError), opened() as reader:
             ends[name] = source.ends_of(reader)
     if not ends:
         message = "no line was told yet"
@@ -50,7 +51,7 @@ def read(journals: Mapping[str, Path], choose: Callable[[int, int], Span]) -> tu
     found, unread = [], [name for name in journals if name not in ends]
     for name, (_, last_told) in ends.items():
         try:
-            with JournalReader.open(journals[name]) as reader:
+            with journals[name]() as reader:
                 period = source.read(reader, span)
                 heard = period.at_end is not None or last_told > span.start
                 found.append(BotPeriod(name, reader.identity.mode, period, heard))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import signal
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -20,7 +21,7 @@ from livestory.story.settings import StorySettings
 from livestory.story.writing.synchronous import SynchronousWriter
 from tests.cli.program import inside, started
 from tests.follow.freqtrade_files import Bot
-from tests.follow.sources import SOURCES, Followed
+from tests.follow.sources import SOURCES, Followed, hummingbot
 from tests.follow.test_conformance import Time, follow, lines
 from tests.patience import until
 
@@ -66,7 +67,8 @@ def test_whichever_look_fails_nothing_is_lost_or_doubled(
         return look
 
     monkeypatch.setattr(Database, "read", failing(Database.read))
-    monkeypatch.setattr(HummingbotCsv, "_open", failing(HummingbotCsv._open))
+    monkeypatch.setattr(HummingbotCsv, "header", failing(HummingbotCsv.header))
+    monkeypatch.setattr(HummingbotCsv, "mark", failing(HummingbotCsv.mark))
     identity = Identity(bot="followed", unit="BTC")
 
     def writer(name: str) -> SynchronousWriter:
@@ -100,7 +102,7 @@ def test_whichever_look_fails_nothing_is_lost_or_doubled(
 def test_a_trade_that_is_none_is_left_out_with_a_word(tmp_path: Path, bot: Bot, change: str, problem: str) -> None:
     """Once, however often it is looked at; all others are told."""
     bot.enter(2, "LTC/BTC", "2026-11-26 13:00:00")
-    bot.db.execute(f"UPDATE trades SET {change} WHERE id = 2")
+    bot.db.execute(f"UPDATE trades SET {change} WHERE id = 2")  # noqa: S608 - written above
     follow(followed(bot), tmp_path, Time())
     bot.enter(3, "SOL/BTC", "2026-11-26 14:00:00")
     follow(followed(bot), tmp_path, Time())
@@ -117,11 +119,15 @@ def test_a_lock_that_is_none_is_left_out_with_a_word(tmp_path: Path, bot: Bot) -
     bot.lock(1, "soon", "2026-11-26 13:00:00", pair="LTC/BTC")
     bot.lock(2, "2026-11-26 12:00:00", "2026-11-26 13:00:00")
     follow(followed(bot), tmp_path, Time())
-    assert [line.split(" | ")[1] for line in lines(tmp_path)][-3:] == ["🔒 Entries Locked", "🔓 Lock Over", "📝 Note"]
+    assert [line.split(" | ")[1] for line in lines(tmp_path) if any(word in line for word in ("Lock", "Note"))] == [
+        "🔒 Entries Locked",
+        "🔓 Lock Over",
+        "📝 Note",
+    ]
 
 
 def test_texts_without_an_end_are_cut(tmp_path: Path, bot: Bot) -> None:
-    """Where they come from a bot's strategy, as where a StoryWriter is given them: a line stays one that can be read."""
+    """As where a StoryWriter is given them: a line stays one that can be read."""
     endless = "dip\n\x1b[2J<script>" * 100_000
     bot.enter(2, "LTC/BTC", "2026-11-26 13:00:00")
     bot.db.execute("UPDATE orders SET ft_order_tag = ?, order_id = ? WHERE ft_trade_id = 2", (endless, endless))
@@ -130,7 +136,7 @@ def test_texts_without_an_end_are_cut(tmp_path: Path, bot: Bot) -> None:
     follow(followed(bot), tmp_path, Time())
     told = lines(tmp_path)
     assert max(map(len, told)) < 40_000
-    assert sum("more characters)" in line for line in told) == 4
+    assert sum("more characters)" in line for line in told) == 3
     assert all(line.isprintable() for line in told)
 
 
@@ -145,7 +151,8 @@ def test_a_new_version_of_the_bot_may_change_its_tables_meanwhile(tmp_path: Path
         bot.db.execute("ALTER TABLE trades RENAME COLUMN sell_reason TO exit_reason")
         bot.db.execute("ALTER TABLE trades RENAME COLUMN buy_tag TO enter_tag")
         bot.db.execute("ALTER TABLE trades ADD COLUMN is_short BOOLEAN")
-        bot.tables = {**bot.tables, "trades": f"{bot.tables['trades']}, exit_reason, enter_tag, is_short"}
+        columns = bot.tables["trades"].replace("sell_reason", "exit_reason").replace("buy_tag", "enter_tag")
+        bot.tables = {**bot.tables, "trades": f"{columns}, is_short "}
         bot.exit(1, profit=0.0178, reason="trailing_stop_loss")
         bot.enter(2, "LTC/BTC", "2026-11-26 15:00:00", is_short=True)
         following.step()
@@ -182,32 +189,30 @@ def test_a_story_that_another_bot_has_begun_is_left_alone(tmp_path: Path, bot: B
     """Whoever wrote it: a bot of livestory's own, or one that tells line by line."""
     with SynchronousWriter(tmp_path / "live_story.txt", Identity(), StorySettings()) as story:
         Following(followed(bot).source(), story, Time()).step()
+    other = hummingbot(tmp_path).source()
     with (
         SynchronousWriter(tmp_path / "live_story.txt", Identity(), StorySettings()) as story,
         pytest.raises(JournalForeign, match="the story of another bot"),
     ):
-        other = followed(bot).source()
-        other.kind = "hummingbot"
         Following(other, story, Time())
 
 
 def test_the_unit_of_a_story_is_the_one_that_it_was_begun_with(tmp_path: Path, bot: Bot) -> None:
     """Though the bot trades in two currencies since: it is no other story for that."""
-    config = tmp_path / "config.json"
-    config.write_text('{"stake_currency": "USDT", "db_url": "sqlite:///bot/tradesv3.sqlite"}', encoding="utf-8")
+    out = tmp_path / "out"
+    (tmp_path / "config.json").write_text('{"stake_currency": "USDT", "db_url": "sqlite:///bot/tradesv3.sqlite"}')
     for number in (2, 3):
-        process = started("follow", "freqtrade", "--config", config, "--dir", tmp_path / "out", cwd=tmp_path)
+        process = started("follow", "freqtrade", "--config", "config.json", "--dir", out, cwd=tmp_path)
         bot.enter(number, "ETH/USDT", f"2026-11-26 1{number + 1}:00:00")
-        until(
-            lambda: (
-                (tmp_path / "out" / "live_story.db").exists()
-                and sum("ETH @ 0.05 USDT" in line for line in lines(tmp_path / "out")) == number - 1
-            ),
-            lambda: process.poll(),
-        )
+        until(partial(has, out, "ETH @ 0.05 USDT", number - 1))
         process.send_signal(signal.SIGTERM)
         process.communicate()
         assert process.returncode == 0
+
+
+def has(folder: Path, words: str, times: int) -> bool:
+    """Whether so many lines with these words are kept by now."""
+    return (folder / "live_story.db").exists() and sum(words in line for line in lines(folder)) == times
 
 
 def test_at_boot_the_bot_is_waited_for(tmp_path: Path) -> None:

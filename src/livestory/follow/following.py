@@ -46,6 +46,7 @@ class Following:
             writer.refuse_if_begun()
         self._last = max(writer.last_told, writer.narrator.last_observed)
         writer.narrator.is_known_in_part()  # what a source does not see is said where it is described
+        self._heard = False  # at the last look
         self._unheard: int | None = None  # since when
         self._missed = ""  # why, as it was said last
         self._behind = False  # something was told that is not kept
@@ -116,11 +117,10 @@ class Following:
 
     def _read(self, now: int) -> bool:
         step = self._source.read(self._cursor, now)
-        if self._unheard is not None:
-            since, self._unheard, self._missed = self._unheard, None, ""
-            if self._cursor is not None:
-                lasted = now - since if now - since >= _PATIENCE else None  # None: since it was told, before a restart
-                self._tell(Statement(now, (HeardAgain(source=self._source.path.name, lasted=lasted),)))
+        if not self._heard and "not_heard" in self._writer.narrator.troubles:
+            lasted = None if self._unheard is None or now - self._unheard < _PATIENCE else now - self._unheard
+            self._tell(Statement(now, (HeardAgain(source=self._source.path.name, lasted=lasted),)))
+        self._heard, self._unheard, self._missed = True, None, ""
         for given in step.inputs:
             self._tell(given)
         self._cursor, self._due, self._running = step.cursor, step.due, step.running
@@ -147,6 +147,7 @@ class Following:
 
     def _miss(self, now: int, error: LivestoryError) -> None:
         """A source that can't be read is waited for: that is said at once, and told after a while."""
+        self._heard = False
         if self._unheard is None:
             self._unheard = now
         problem = str(error).splitlines()[0]

@@ -16,7 +16,7 @@ def test_a_followed_bot_has_a_unit_with_paths_that_hold_anywhere(tmp_path: Path)
     words = ("follow", "--system", "--print", "--", "freqtrade", "--config", "config.json", "--metrics-port", "9108")
     done = inside("service", "install", *words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    started = f"livestory follow freqtrade --dir /var/lib/livestory --wait"
+    started = "livestory follow freqtrade --dir /var/lib/livestory --wait"
     assert f"{started} --config {tmp_path}/config.json --metrics-port 9108\n" in done.stdout
 
 

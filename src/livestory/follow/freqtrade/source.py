@@ -100,7 +100,7 @@ class FreqtradeSource:
 
     @property
     def path(self) -> Path:
-        """Of the database."""
+        """Where the database lies now."""
         return self._database.database.path
 
     def state(self) -> object:

@@ -100,7 +100,7 @@ class HummingbotDatabase:
 
     @property
     def path(self) -> Path:
-        """Of the database."""
+        """Where the database lies now."""
         return self.database.path
 
     @staticmethod

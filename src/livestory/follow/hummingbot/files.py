@@ -22,7 +22,7 @@ class Pages(Protocol):
 
     @property
     def path(self) -> Path:
-        """Of the file."""
+        """Where the file lies now."""
         ...
 
     tables: tuple[str, ...]  # from which inputs are read: each has its own place in a cursor

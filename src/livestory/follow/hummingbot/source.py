@@ -59,7 +59,7 @@ class HummingbotSource:
 
     @property
     def path(self) -> Path:
-        """Of the file."""
+        """Where the file lies now."""
         return self._pages.path
 
     def state(self) -> object:

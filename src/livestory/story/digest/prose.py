@@ -19,7 +19,7 @@ from livestory.story.wording.text import escape, of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from livestory.story.digest.period import DatedFacts, Halt, Period, Span
+    from livestory.story.digest.period import DatedFacts, HaltSpan, Period, Span
     from livestory.story.kinds.base import Facts
     from livestory.story.results import CurrencyResult
 
@@ -193,7 +193,7 @@ def _halts(p: Period) -> Iterable[str]:
         yield from _halt(p, p.halts[-1])
 
 
-def _halt(p: Period, halt: Halt) -> Iterable[str]:
+def _halt(p: Period, halt: HaltSpan) -> Iterable[str]:
     """The arc of a halt: why and when, what was sold, how long it took and what the price did meanwhile."""
     began, ended = halt.began, halt.ended
     if began is not None:

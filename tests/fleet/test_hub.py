@@ -127,7 +127,7 @@ def test_a_copy_is_looked_at_like_any_story(fleet: AFleet, tmp_path: Path) -> No
     told = inside("digest", "--since", "2d", "--dir", tmp_path / "fleet", cwd=tmp_path)
     assert told.returncode == 0, told.stderr
     assert ": 2 bots" in told.stdout
-    assert "Best was " in told.stdout
+    assert "Together they have " in told.stdout
     assert len(told.stdout.splitlines()) == 1
 
 

@@ -188,6 +188,11 @@ def told(narrator: Narrator, life: Iterable[Input]) -> list[Event]:
     return [event for given in life for event in narrator.take(given)]
 
 
+def of_trades(events: Iterable[Event]) -> list[Event]:
+    """Without what trades make of the result of a story that knows no wealth; test_results.py is about that."""
+    return [event for event in events if not event.kind.startswith("result_") or event.kind == "result_differs"]
+
+
 def lines(narrator: Narrator, *observations: Observation) -> list[str]:
     """The lines, without their time, that observations bring."""
     return [event.line.partition(" | ")[2] for observation in observations for event in narrator.take(observation)]

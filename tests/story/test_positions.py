@@ -22,7 +22,7 @@ from livestory.story.narrator import Narrator
 from livestory.story.positions import EXACT, Holding, RoundTrip
 from livestory.story.reason import in_own_words
 from tests.reliability.amount import amount
-from tests.story.inputs import NEW_YEARS_EVE, fill
+from tests.story.inputs import NEW_YEARS_EVE, fill, of_trades
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -162,7 +162,7 @@ def test_two_symbols_in_one_story_are_told_as_in_two_stories(inputs: list[Fill |
         narrator = Narrator(None, None)
         told: dict[str, list[Any]] = defaultdict(list)
         for each in chosen:
-            told[each.symbol or ""].extend(event.facts for event in narrator.take(each))
+            told[each.symbol or ""].extend(event.facts for event in of_trades(narrator.take(each)))
         return dict(told)
 
     apart = [facts(each for each in inputs if each.symbol == symbol) for symbol in CONTRACTS[:2]]
@@ -243,7 +243,7 @@ def _story(*inputs: Input, narrator: Narrator | None = None) -> list[str]:
     narrator = narrator or Narrator("ETH/USDT", "USDT")
     times = count(NEW_YEARS_EVE, HOUR)
     events = [event for each in inputs for event in narrator.take(replace(each, time=next(times)))]
-    return [event.line.partition(" | ")[2] for event in events if event.kind != "chapter"]
+    return [event.line.partition(" | ")[2] for event in of_trades(events) if event.kind != "chapter"]
 
 
 def _usdt(text: str) -> dict[str, Any]:
@@ -405,6 +405,6 @@ def test_a_rebate_of_more_than_was_sold_is_worth_its_price() -> None:
     narrator = Narrator(None, None)
     narrator.take(fill("buy", 1, "100", symbol="ETH/USDT", time=NEW_YEARS_EVE, fee=Decimal(0)))
     sale = fill("sell", 1, "100", symbol="ETH/USDT", time=NEW_YEARS_EVE + 1, fee=Decimal(-2), fee_asset="ETH")
-    (event,) = narrator.take(sale)
+    (event,) = of_trades(narrator.take(sale))
     assert event.line.endswith("closes the position; result +200.0% after fees (+200.00 USDT); entry 100, exit 100, "
                                "held 0s; no ETH left")  # fmt: skip

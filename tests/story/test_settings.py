@@ -12,7 +12,9 @@ from livestory import StorySettings
 from livestory.clock import DAY
 
 
-@pytest.mark.parametrize("name", [name for name in StorySettings.__struct_fields__ if name != "detail"])
+@pytest.mark.parametrize(
+    "name", [name for name in StorySettings.__struct_fields__ if name not in {"detail", "benchmark"}]
+)
 @pytest.mark.parametrize(
     "value", [nan, inf, -inf, -1, -0.5, True, None, "1", 10**400], ids=lambda value: str(value)[:9]
 )
@@ -48,6 +50,8 @@ def test_a_word_that_is_not_one_of_those_is_refused(value: Any) -> None:
     """With those that are."""
     with pytest.raises(ValueError, match=r"^detail .*: expected one of normal, all$"):
         StorySettings(detail=value)
+    with pytest.raises(ValueError, match=r"^benchmark .*: expected one of base, basket$"):
+        StorySettings(benchmark=value)
 
 
 def test_the_ends_of_the_ranges_are_allowed() -> None:

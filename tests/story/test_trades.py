@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from livestory.story.inputs import Observation
 from livestory.story.kinds.trades import Trade
 from livestory.story.narrator import Narrator
-from tests.story.inputs import NEW_YEARS_EVE, fill
+from tests.story.inputs import NEW_YEARS_EVE, fill, of_trades
 
 if TYPE_CHECKING:
-    from livestory.story.event import Event
     from livestory.story.inputs import Fill
 
 _AMOUNT = st.decimals("0.01", 100, places=2)
@@ -24,7 +23,7 @@ def trades(narrator: Narrator, *fills: Fill) -> list[Trade]:
     """The facts that the fills are told as."""
     found = []
     for one in fills:
-        (event,) = narrator.take(one)
+        (event,) = of_trades(narrator.take(one))
         assert isinstance(event.facts, Trade)
         found.append(event.facts)
     return found
@@ -32,7 +31,7 @@ def trades(narrator: Narrator, *fills: Fill) -> list[Trade]:
 
 def story(narrator: Narrator, *fills: Fill) -> list[str]:
     """The lines, without their time."""
-    events: list[Event] = [event for one in fills for event in narrator.take(one)]
+    events = [event for one in fills for event in of_trades(narrator.take(one))]
     return [event.line.partition(" | ")[2] for event in events]
 
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from msgspec import field
 from msgspec.structs import replace
 
-from livestory.story.basket import Basket, Benchmark
+from livestory.story.basket import Basket
 from livestory.story.inputs import Begin, Fill, Funding, Observation, PositionReading
 from livestory.story.kinds.lifecycle import Rules, RulesChanged
 from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
 from livestory.story.kinds.risk import AllTimeHigh
 from livestory.story.positions import EXACT, Closed, Deal, Fee, Holding, add
+from livestory.story.results import Benchmark
 from livestory.story.settings import StorySettings
 from livestory.story.symbol import assets, canonical, is_contract, settled_in
 from livestory.story.unit_value import UnitValue, fall_from, return_of

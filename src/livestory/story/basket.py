@@ -16,15 +16,6 @@ if TYPE_CHECKING:
     from livestory.story.inputs import PositionReading
 
 
-class Benchmark(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the basket made in a period, as a line tells it; returns are None where a price is not known."""
-
-    of: tuple[str, ...] = ()  # symbols; none: the bot has told of no positions with prices yet
-    change: float | None = None
-    since_start: float | None = None
-    unpriced: tuple[str, ...] = ()  # those of which no price was told for a day
-
-
 class Basket(Struct):
     """The positions of the first day that has any, each bought as large as it was seen first, a short as well."""
 

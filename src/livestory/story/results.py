@@ -53,6 +53,15 @@ class OpenPosition(Struct, frozen=True, kw_only=True, omit_defaults=True):
     since: int | None = None
 
 
+class Benchmark(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the basket made in a period, as a line tells it; returns are None where a price is not known."""
+
+    of: tuple[str, ...] = ()  # symbols; none: the bot has told of no positions with prices yet
+    change: float | None = None
+    since_start: float | None = None
+    unpriced: tuple[str, ...] = ()  # those of which no price was told for a day
+
+
 class CurrencyResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The results in one currency, as a chapter tells them."""
 

@@ -45,7 +45,7 @@ class ResultDetector(Struct):
 
     def hear(self, time: int, told: Iterable[Facts], account: Account) -> list[Facts]:
         """What the trades among the facts told have made of the result."""
-        if account.wealth is not None:  # then records and drawdowns are those of the wealth
+        if account.record is not None:  # of wealth: then records and drawdowns are those
             return []
         found: list[Facts] = []
         for trade in told:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct, field
 
-from livestory.story.basket import Benchmark
 from livestory.story.detectors.chapters import NoTradeTally
 from livestory.story.detectors.exchange import ENDS
 from livestory.story.digest.extremes import Extremes, Warned
@@ -28,7 +27,7 @@ from livestory.story.kinds.risk import (
     Unhalted,
 )
 from livestory.story.kinds.trades import Trade
-from livestory.story.results import CurrencyResult, OpenPosition, Results
+from livestory.story.results import Benchmark, CurrencyResult, OpenPosition, Results
 from livestory.story.unit_value import return_of
 
 if TYPE_CHECKING:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import Struct, field
 
-from livestory.story.basket import Benchmark
 from livestory.story.kinds.base import Facts, Group, Kind, Retelling, Tone, has
-from livestory.story.results import CurrencyResult, OpenPosition
+from livestory.story.results import Benchmark, CurrencyResult, OpenPosition
 from livestory.story.wording import numbers, performance
 from livestory.story.wording.columns import Words
 from livestory.story.wording.text import escape

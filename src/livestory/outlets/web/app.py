@@ -255,7 +255,7 @@ class StaticFiles:
 
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_STATES = ("waiting", "trouble", "loading", "unknown", "trading", "halted", "stopped", "overdue")
+_STATES = ("waiting", "trouble", "loading", "unknown", "trading", "halted", "stopped", "overdue", "catching_up")
 
 
 class _ServerMetrics:

@@ -119,7 +119,7 @@ def status_of(  # noqa: PLR0913 - what the snapshot lacks, which the page keeps 
 
 
 def state_of(bot: Snapshot, now: int, *, written: bool, moving: bool) -> State:
-    """The state at ``now``; ``written``: a process holds the journal as its writer; ``moving``: it is heard right now."""
+    """The state at ``now``; ``written``: a process writes the journal; ``moving``: observations come right now."""
     last, halt, limit = bot.observation, bot.halt_change, bot.overdue_from()
     if bot.at_rest:
         return "stopped"

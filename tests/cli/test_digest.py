@@ -47,7 +47,7 @@ def year(tmp_path_factory: pytest.TempPathFactory, real_bars_file: Path) -> Path
 
 @pytest.mark.parametrize("month", range(1, 13))
 def test_every_number_of_a_real_month_is_in_its_facts(year: Path, month: int) -> None:
-    """Its lines have it, or it counts them: buys, sells, round trips won and lost, records, bars; or a round trip came to it."""
+    """Its lines have it, or it counts them (buys, sells, round trips won and lost, …), or a round trip came to it."""
     told = inside("digest", "--month", "--of", f"2022-{month:02}-10", "--dir", year, cwd=year).stdout
     span = span_of("month", instant(f"2022-{month:02}-10"))
     with JournalReader.open(year / "live_story.db") as reader:
@@ -69,7 +69,8 @@ def test_every_number_of_a_real_month_is_in_its_facts(year: Path, month: int) ->
         str(len(trades) - buys),
     }
     known |= {numbers.exact(last.position or 0.0), numbers.weight(last.weight or 0.0)[:-1]} if last else set()
-    known |= {str(trends), str(dips), str(len(results)), str(sum(r > 0 for r in results)), str(sum(r < 0 for r in results))}
+    won, lost = sum(result > 0 for result in results), sum(result < 0 for result in results)
+    known |= {str(trends), str(dips), str(len(results)), str(won), str(lost)}
     known |= {numbers.signed_wealth(result, "BTC").lstrip("+-") for result in results}
     days = {str(int(event.line[8:10])) for event in events} | {"1", "31"}
     assert told.count("\n") == 1

@@ -1,4 +1,4 @@
-"""A column's cells as values: numbers, amounts, flags, sides, reasons. Times are read by `livestory.retell.times`."""
+"""A column's cells as values: numbers, amounts, flags, sides, reasons. Times are read by `time_formats`."""
 
 from __future__ import annotations
 

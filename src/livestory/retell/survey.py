@@ -19,7 +19,7 @@ from livestory.retell.lots import lots_of, of_fills, of_trips
 from livestory.retell.readers import OF_NUMBERS, Reader, reader_of
 from livestory.retell.shapes import declared
 from livestory.retell.shapes.names import name_of
-from livestory.retell.times import Times, times_of, zone_of
+from livestory.retell.time_formats import Times, times_of, zone_of
 from livestory.retell.trade_rows import is_against
 from livestory.retell.words_of_cells import SIDES
 from livestory.tables import Table

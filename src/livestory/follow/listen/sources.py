@@ -21,7 +21,7 @@ _BYTES = 24  # of a secret: nobody guesses it
 _ANEW = "add each source with livestory listen add"
 
 
-class Source(Struct, frozen=True):
+class PostingSource(Struct, frozen=True):
     """A sender with a secret of its own."""
 
     name: str
@@ -29,9 +29,9 @@ class Source(Struct, frozen=True):
     made: int  # the instant
 
 
-def read(path: Path) -> list[Source]:
+def read(path: Path) -> list[PostingSource]:
     """The sources of the story whose file of them is at ``path``. Raises InputError where it can't be trusted."""
-    return private_list.read(path, Source, _ANEW)
+    return private_list.read(path, PostingSource, _ANEW)
 
 
 def add(path: Path, name: str, now: int) -> str:
@@ -41,7 +41,7 @@ def add(path: Path, name: str, now: int) -> str:
         message = f"{name}: there is such a source already\nRevoke it first, or choose another name."
         raise InputError(message)
     secret = secrets.token_urlsafe(_BYTES)
-    private_list.write(path, [*sources, Source(name, digest(secret).hex(), now)])
+    private_list.write(path, [*sources, PostingSource(name, digest(secret).hex(), now)])
     return secret
 
 

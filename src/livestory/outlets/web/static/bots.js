@@ -56,7 +56,7 @@ function row({ status, last, open, earned, curve }) {
     make("td", { "data-label": "State" }, make("span", { class: "state-dot", "aria-hidden": "true" }), WORDS[status.state]),
     cell("Wealth", status.wealth === null ? numbers.UNKNOWN : `${numbers.fixed(status.wealth, status.decimals)} ${status.unit ?? ""}`),
     percent("Today", status.today), total,
-    make("td", { "data-label": "Drawdown", class: status.drawdown === null ? "none" : "" }, numbers.percent(status.drawdown), status.breaker && status.drawdown !== null ? make("small", {}, `breaker ${numbers.percent(-status.breaker)}`) : null),
+    make("td", { "data-label": "Drawdown", class: status.drawdown === null ? "none" : "" }, status.breaker && status.drawdown !== null ? numbers.apart(status.drawdown, -status.breaker, numbers.percent) : numbers.percent(status.drawdown), status.breaker && status.drawdown !== null ? make("small", {}, `breaker ${numbers.percent(-status.breaker)}`) : null),
     cell("Open", open === null ? numbers.UNKNOWN : String(open)),
     make("td", { "data-label": "Curve", class: curve[0].length < 2 ? "none" : "" }, sparkline(curve)),
     make("td", { "data-label": "Last line", class: "words" }, ...(last === null ? [status.trouble ?? ""] : [make("time", {}, times.near(last.time, status.now)), ` ${short(last.line)}`])));

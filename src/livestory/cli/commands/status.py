@@ -11,6 +11,7 @@ from livestory.cli.output import print_rows, size
 from livestory.cli.story_folder import story_in
 from livestory.clock import SystemClock
 from livestory.story.wording import numbers
+from livestory.story.wording.beside import beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,12 +48,12 @@ def status(ctx: click.Context, folder: Path, *, check: bool) -> None:
 
     layout = story_in(folder)
     with JournalReader.open(layout.db) as reader:
-        bot = Snapshot.read(reader)
+        bot, copy = Snapshot.read(reader), reader.replica
         last = reader.event(reader.last_seq)
         troubles = sorted(event.line for kind in bot.troubles if (event := reader.last_of({kind})) is not None)
-    writer = holder(layout.lock)
+    writer = holder(layout.lock) if copy is None else copy  # whether a copy's bot runs is known on its machine alone
     gone = writer is None and bot.lifecycle is not None and bot.stopped is None
-    rows = [("bot", _bot(bot.identity)), ("process", f"running ({writer})" if writer else "not running")]
+    rows = [("bot", _bot(bot.identity)), ("process", _process(writer, copy))]
     if bot.observation is not None:
         rows += _seen(bot.observation, bot, running=writer is not None)
     else:
@@ -69,6 +70,12 @@ def status(ctx: click.Context, folder: Path, *, check: bool) -> None:
     print_rows(rows)
     if gone or (check and wrong is not None):
         ctx.exit(1)
+
+
+def _process(writer: str | None, copy: str | None) -> str:
+    if copy is not None:
+        return f"on another machine; this is a copy of {copy}"
+    return f"running ({writer})" if writer else "not running"
 
 
 def trouble(bot: Snapshot, now: int, *, written: bool) -> str | None:
@@ -127,13 +134,21 @@ def _seen(o: Observation, bot: Snapshot, *, running: bool) -> Iterator[tuple[str
         "drawdown",
         f"{numbers.percent(o.drawdown)}{_since(o.drawdown, bot.peak)}" if o.drawdown is not None else _UNKNOWN,
     )
-    score = f"score {numbers.score(o.score)}" if o.score is not None else f"score {_UNKNOWN}"
-    threshold = f" (threshold {numbers.bound(o.threshold)})" if o.threshold is not None else ""
-    yield "regime", f"{o.regime or _UNKNOWN}, {score}{threshold}"
+    yield "regime", f"{o.regime or _UNKNOWN}, score {_score(o)}"
     if bot.positions is None or o.position is not None:
         yield "position", _position(o, (bot.identity.symbol or "").partition("/")[0])
     yield from _positions(bot, o.time)
     yield "last bar", _last_bar(o, bot, running=running)
+
+
+def _score(o: Observation) -> str:
+    """The score, told apart from what it is compared with: the threshold, and in a halt what it waits for."""
+    threshold = f" (threshold {numbers.bound(o.threshold)})" if o.threshold is not None else ""
+    if o.score is None:
+        return _UNKNOWN + threshold
+    limits = [limit for limit in (o.threshold, o.resume_score if o.halted else None) if limit is not None]
+    told = [beside(o.score, limit, numbers.score, numbers.bound)[0] for limit in limits]
+    return max(told, key=len, default=numbers.score(o.score)) + threshold
 
 
 def _since(drawdown: float, peak: Peak | None) -> str:

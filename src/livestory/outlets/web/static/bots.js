@@ -8,6 +8,7 @@ import * as times from "./times.js";
 import { MODES, WORDS } from "./words.js";
 
 const OFTEN = 2000; // milliseconds between two looks
+const SELDOM = 60_000; // and between two digests
 const ICONS = { trading: "trading", halted: "halted", overdue: "trouble", trouble: "trouble" };
 
 let all = null, lines = [], groups = {}, timer = 0;
@@ -54,7 +55,7 @@ function row({ status, last, open, curve }) {
     make("td", { "data-label": "State" }, make("span", { class: "state-dot", "aria-hidden": "true" }), WORDS[status.state]),
     cell("Wealth", status.wealth === null ? numbers.UNKNOWN : `${numbers.fixed(status.wealth, status.decimals)} ${status.unit ?? ""}`),
     percent("Today", status.today), percent("Since the start", status.total),
-    make("td", { "data-label": "Drawdown" }, numbers.percent(status.drawdown), status.breaker && status.drawdown !== null ? make("small", {}, `breaker ${numbers.percent(-status.breaker)}`) : null),
+    make("td", { "data-label": "Drawdown" }, status.breaker && status.drawdown !== null ? numbers.apart(status.drawdown, -status.breaker, numbers.percent) : numbers.percent(status.drawdown), status.breaker && status.drawdown !== null ? make("small", {}, `breaker ${numbers.percent(-status.breaker)}`) : null),
     cell("Open", open === null ? numbers.UNKNOWN : String(open)),
     make("td", { "data-label": "Curve" }, sparkline(curve)),
     make("td", { "data-label": "Last line", class: "words" }, ...(last === null ? [status.trouble ?? ""] : [make("time", {}, times.near(last.time, status.now)), ` ${short(last.line)}`])));
@@ -98,10 +99,21 @@ function drawFilters() {
   byId("filters").replaceChildren(button("All", null), ...Object.keys(groups).map((name) => button(name, name)));
 }
 
+/** The last week of all of them, in a paragraph. */
+async function tellDigest() {
+  try {
+    const { digest } = await ask("api/bots/digest");
+    if (digest !== null) byId("digest").replaceChildren(make("strong", {}, `${digest.title}: ${digest.verdict}`), ` ${digest.told.join(" ")}`);
+    byId("digest").hidden = digest === null;
+  } catch { /* the next one is told */ }
+  setTimeout(tellDigest, SELDOM);
+}
+
 async function begin() {
   try { groups = await ask("api/groups"); } catch { setTimeout(begin, OFTEN); return; }
   drawFilters();
   look();
+  tellDigest();
 }
 
 offerChoices({ zone: () => { if (all) draw(); }, theme: () => undefined });

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from livestory.clock import Clock
+    from livestory.outlets.web.followed_story import FollowedStory
 
 PATH = "/shared/"
 _BYTES = 24  # of a secret: nobody guesses it
@@ -66,27 +67,27 @@ def revoke(path: Path, number: int) -> None:
 class Shares:
     """The links of all stories, as their files have them at this moment."""
 
-    def __init__(self, paths: Mapping[str, Path], clock: Clock) -> None:
-        """Of the stories of these names, whose links lie at ``paths``."""
-        self._paths = paths
+    def __init__(self, stories: Mapping[str, FollowedStory], clock: Clock) -> None:
+        """Of these stories, and of those that are added to them."""
+        self._stories = stories
         self._clock = clock
         self._read: dict[str, tuple[tuple[int, int, int] | None, list[Share]]] = {}
 
     def find(self, secret: str) -> tuple[str, Share] | None:
         """The story that a link's secret opens now, and the link. All are compared, whichever it is."""
         offered, now, found = digest(secret).hex(), self._clock.now(), None
-        for name in self._paths:
-            for share in self._of(name):
+        for story in list(self._stories.values()):
+            for share in self._of(story):
                 if (
                     hmac.compare_digest(share.sha256.encode("utf-8", "replace"), offered.encode())
                     and share.expires > now
                 ):
-                    found = name, share
+                    found = story.name, share
         return found
 
-    def _of(self, name: str) -> list[Share]:
+    def _of(self, story: FollowedStory) -> list[Share]:
         """The links of a story; while their file can't be trusted, there are none."""
-        path = self._paths[name]
+        name, path = story.name, story.shares
         stamp = private_list.stamp(path)
         if name not in self._read or self._read[name][0] != stamp:
             try:

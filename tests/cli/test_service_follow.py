@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 def test_a_followed_bot_has_a_unit_with_paths_that_hold_anywhere(tmp_path: Path) -> None:
-    """A service runs in another folder than the one that it is installed from."""
+    """A service runs in another folder than the one that it is installed from, and waits for a bot at boot."""
     (tmp_path / "config.json").touch()
     words = ("follow", "--system", "--print", "--", "freqtrade", "--config", "config.json", "--metrics-port", "9108")
     done = inside("service", "install", *words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    started = f"livestory follow freqtrade --dir /var/lib/livestory --config {tmp_path}/config.json --metrics-port 9108"
-    assert f"{started}\n" in done.stdout
+    started = "livestory follow freqtrade --dir /var/lib/livestory --wait"
+    assert f"{started} --config {tmp_path}/config.json --metrics-port 9108\n" in done.stdout
 
 
 def test_a_service_that_follows_is_told_whom(tmp_path: Path) -> None:

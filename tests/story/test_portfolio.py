@@ -89,11 +89,11 @@ def test_a_chapter_without_wealth_tells_the_result_in_money_each_currency_for_it
     first, second = (event.line for event in events if isinstance(event.facts, Chapter))
     assert first.split(" | ", 2)[2] == (
         "result -21.13 USDT, +0.0100 BTC | told late: it ended 00:00; from 15:00; 4 buys, 4 sells, fees 0.001 BNB and "
-        "1.43 USDT; 2 trades closed, 1 won, 1 lost, result -21.13 USDT; USDT: profit factor 0.5816; best +29.37 USDT "
-        "(+9.8%, SOL/USDT), worst -50.50 USDT (-2.7%, ETH/USDT:USDT short); USDT: deepest fall of the result -50.50 "
-        "USDT; USDT: since the start -21.13 USDT, result record 9.69 USDT, 30.82 under it; 1 trade closed, 1 won, 0 "
-        "lost, result +0.0100 BTC; BTC: since the start +0.0100 BTC, result record 0.0100 BTC; open: 3 LTC/USDT at "
-        "100; no wealth is known: results in money, no percent"
+        "1.43 USDT; 2 trades closed, 1 won, 1 lost, result -21.13 USDT; USDT: profit factor 0.5816; best trade "
+        "+29.37 USDT (+9.8%, SOL/USDT), worst trade -50.50 USDT (-2.7%, ETH/USDT:USDT short); USDT: deepest fall of "
+        "the result -50.50 USDT; USDT: since the start -21.13 USDT, result record 9.69 USDT, 30.82 under it; 1 trade "
+        "closed, 1 won, 0 lost, result +0.0100 BTC; BTC: since the start +0.0100 BTC, result record 0.0100 BTC; open: "
+        "3 LTC/USDT at 100; no wealth is known: results in money, no percent"
     )
     assert "no wealth is known" not in second
     assert "open: 4 LTC/USDT at 100" in second

@@ -29,8 +29,8 @@ def test_twelve_hours_without_news_are_a_sign_of_life() -> None:
     quiet = [line for line in lines(narrator, *seen) if "Quiet" in line]
     assert quiet == [
         (
-            "🤫 Quiet | 12h without news | trading; all in BTC; "
-            "no trade: no dip to buy (nearest 1.8% under, buys from 2.5%); 48 bars read, last 12:00; price 0.03"
+            "🤫 Quiet | 12h without news | trading; all in BTC; no trade: no dip to buy (nearest 1.8% under its 12h "
+            "average, buys from 2.5%); 48 bars read, last 12:00; price 0.03"
         ),
     ]
 

@@ -1,4 +1,4 @@
-"""Lines from standard input as they come, and the answer to each on standard output."""
+"""Lines of standard input as they come, and the answer to each on standard output."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ _RETRY_FIRST, _RETRY_MOST = 0.05, 5.0  # seconds between tries, where the disk t
 _LAST_TRIES = 10.0  # seconds of them, once there is no more input
 
 
-class Line(NamedTuple):
+class StdinLine(NamedTuple):
     """A line of standard input, without its end."""
 
     number: int  # from 1
     raw: bytes  # of one that is too long only the beginning
 
 
-class Lines:
+class StdinLines:
     """Reads standard input on a thread of its own, so that its sender does not wait for a disk."""
 
     def __init__(self, descriptor: int = 0) -> None:
         """Begin to read what ``descriptor`` leads to."""
         self.ended = False  # all of it was read, though perhaps not taken
         self._descriptor = descriptor
-        self._waiting: Queue[list[Line] | None] = Queue(_MOST_WAITING)
+        self._waiting: Queue[list[StdinLine] | None] = Queue(_MOST_WAITING)
         threading.Thread(target=self._read, name="standard input", daemon=True).start()
 
-    def batches(self) -> Iterator[list[Line]]:
+    def batches(self) -> Iterator[list[StdinLine]]:
         """The lines, as many together as have come; an empty list where none came for a while."""
         while True:
             try:
@@ -74,11 +74,11 @@ class Lines:
             *whole, tail = chunk.split(b"\n")
             if whole:
                 raws = [rest + whole[0], *whole[1:]]
-                self._waiting.put([Line(number + place, raw) for place, raw in enumerate(raws, 1)])
+                self._waiting.put([StdinLine(number + place, raw) for place, raw in enumerate(raws, 1)])
                 number, rest = number + len(raws), b""
             rest += tail[: MOST_BYTES + 1 - len(rest)]  # of a line without an end no more is gathered
         if rest:
-            self._waiting.put([Line(number + 1, rest)])
+            self._waiting.put([StdinLine(number + 1, rest)])
         self.ended = True
         self._waiting.put(None)
 
@@ -96,7 +96,7 @@ class Count(NamedTuple):
     refused: int
 
 
-def relay(lines: Lines, story: PublicWriter, answer: Callable[[Reply], object]) -> Count:
+def relay(lines: StdinLines, story: PublicWriter, answer: Callable[[Reply], object]) -> Count:
     """Tell each line, and answer it once it is durable.
 
     Raises JournalError: what was answered before is kept, and what was not is to be sent again.
@@ -113,7 +113,7 @@ def relay(lines: Lines, story: PublicWriter, answer: Callable[[Reply], object]) 
     return Count(told, refused)
 
 
-def _taken(line: Line, story: PublicWriter, lines: Lines) -> Outcome | str:
+def _taken(line: StdinLine, story: PublicWriter, lines: StdinLines) -> Outcome | str:
     """What becomes of a line, or why it is no input; a person reads that on standard error."""
     try:
         given = read(line.raw)
@@ -131,7 +131,7 @@ def _complain(place: str, problem: str) -> None:
     click.echo(visible(f"standard input:{place}: {problem}"), err=True)
 
 
-def _patiently(act: Callable[[], T], lines: Lines) -> T:
+def _patiently(act: Callable[[], T], lines: StdinLines) -> T:
     """Try until the disk takes it: while there may be more input, for as long as that takes."""
     pause, since, told = _RETRY_FIRST, monotonic(), False
     while True:

@@ -159,7 +159,7 @@ _SECRETS = """\
 """
 
 
-class State(NamedTuple):
+class ServiceState(NamedTuple):
     """Whether a service runs, and how it is in words."""
 
     name: str
@@ -239,7 +239,7 @@ class Systemd(NamedTuple):
             yield file
         self._command("daemon-reload")
 
-    def state(self, file: str) -> State:
+    def state(self, file: str) -> ServiceState:
         """Ask systemd how the service of that unit is."""
         from livestory.story.wording import numbers
 
@@ -251,7 +251,7 @@ class Systemd(NamedTuple):
             words.append(numbers.count(int(told["NRestarts"]), "restart"))
         if told.get("Result", "success") != "success":
             words.append(f"{told['Result']}, exit status {told.get('ExecMainStatus', 'not known')}")
-        return State(file.removesuffix(".service"), active == "active", "; ".join(filter(None, words)))
+        return ServiceState(file.removesuffix(".service"), active == "active", "; ".join(filter(None, words)))
 
     def log_command(self, file: str) -> str:
         """What shows what a service says."""

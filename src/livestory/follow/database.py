@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+S = TypeVar("S")
 T = TypeVar("T")
+Tables = dict[str, dict[str, str]]
+"""The columns of each table, with what each is declared to hold."""
 
 _MAGIC = b"SQLite format 3\0"
 _HEADER = 100
@@ -55,10 +58,24 @@ class _Beside(NamedTuple):
 class Database:
     """One database of another program. Nothing is held open between two reads."""
 
-    def __init__(self, path: Path, name: str | None = None) -> None:
-        """``name`` is what it is called in messages, where that is not its path."""
-        self.path = path
-        self.name = name or str(path)
+    def __init__(self, *places: Path, name: str | None = None) -> None:
+        """It lies at the first of these ``places`` where there is a file.
+
+        ``name`` is what it is called in messages, where that is not its path.
+        """
+        self._places = places
+        self._name = name
+
+    @property
+    def path(self) -> Path:
+        """Where it lies; where it lies nowhere, the place that is to be named."""
+        there = (place for place in self._places if place.is_file())
+        return self._places[0] if len(self._places) == 1 else next(there, self._places[0])
+
+    @property
+    def name(self) -> str:
+        """What messages call it, and begin with."""
+        return self._name or str(self.path)
 
     def read(self, ask: Callable[[apsw.Connection], T]) -> T:
         """What ``ask`` finds in one state of the database. It may be called again, and is to be short: `Patience`.
@@ -78,6 +95,9 @@ class Database:
             except (apsw.BusyError, apsw.LockedError, apsw.ReadOnlyError, apsw.CantOpenError, apsw.ProtocolError) as e:
                 problem = f"its program holds it ({e})"
                 continue
+            except (apsw.SQLError, UnicodeDecodeError) as error:
+                message = f"{self.name}: something in it is not as its program writes it ({error})"
+                raise InputError(message) from error
             except (apsw.CorruptError, apsw.NotADBError, apsw.IOError) as error:
                 if self._beside() == before:
                     message = f"{self.name}: the database is damaged ({error})"
@@ -101,9 +121,13 @@ class Database:
         closed = found.header[_WRITE_VERSION] == _WAL and found.log is None and not found.has_index
         return found.database[-1] // 1000 if closed else None
 
-    def tables(self) -> dict[str, tuple[str, ...]]:
+    def tables(self) -> Tables:
         """The names of its tables, each with those of its columns. Raises as `read`."""
         return self.read(_tables)
+
+    def read_by(self, look: Callable[[Tables], S], ask: Callable[[apsw.Connection, S], T]) -> T:
+        """`read`, where ``ask`` is given what ``look`` makes of the tables: a new version of the bot changes them."""
+        return self.read(lambda db: ask(db, look(_tables(db))))
 
     def _ask(self, beside: _Beside, ask: Callable[[apsw.Connection], T]) -> T:
         flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
@@ -177,10 +201,11 @@ class Patience:
         return time.monotonic() >= self._end
 
 
-def _tables(db: apsw.Connection) -> dict[str, tuple[str, ...]]:
-    names = [name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")]
-    return {
-        name: tuple(column for (column,) in db.execute("SELECT name FROM pragma_table_info(?)", (name,)))
-        for name in names
-        if not name.startswith("sqlite_")
-    }
+def _tables(db: apsw.Connection) -> Tables:
+    found: Tables = {}
+    for table, column, kind in db.execute(
+        "SELECT each.name, of.name, of.type FROM sqlite_schema AS each, pragma_table_info(each.name) AS of "
+        "WHERE each.type = 'table' AND each.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY each.name, of.cid"
+    ):
+        found.setdefault(table, {})[column] = kind
+    return found

@@ -60,7 +60,7 @@ def recognised(file: Path, name: str, now: int, strategy: str | None = None) -> 
     with file.open("rb") as opened:
         head = opened.read(len(_SQLITE))
     if head == _SQLITE:
-        return _database(Database(file, name), now)
+        return _database(Database(file, name=name), now)
     if zipfile.is_zipfile(file):
         return _zipped(file, name, strategy)
     if head.lstrip(_BLANKS)[:1] in {b"{", b"["}:

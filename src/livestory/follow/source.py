@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from livestory.story.inputs import Input
 
 
@@ -26,7 +28,11 @@ class Source(Protocol):
     """
 
     kind: str  # "freqtrade", …: the cursor is kept under that name
-    name: str  # of the file, for a person
+
+    @property
+    def path(self) -> Path:
+        """Of the file that it reads first of all: errors about it begin with it."""
+        ...
 
     def read(self, cursor: bytes | None, now: int) -> Step:
         """What is new since ``cursor``; None: all of it.

@@ -1,4 +1,4 @@
-"""A column's cells as values: numbers, amounts, flags, sides, reasons. Times are read by `livestory.retell.times`."""
+"""A column's cells as values: numbers, amounts, flags, sides, reasons. Times are read by `time_formats`."""
 
 from __future__ import annotations
 
@@ -163,6 +163,14 @@ def _reason(text: str) -> Reason:
 def _side(text: str) -> str:
     word = text.casefold()
     return word if word in SIDES or word in LONG_OR_SHORT or word in NO_TRADES else _refuse()
+
+
+def _buyers(text: str) -> str:
+    return "buy" if _flag(text) else "sell"
+
+
+IS_BUYER = Reader(_buyers, "whether it was a buyer's (true or false)")
+"""How the side of a fill is read from a column that says who it was."""
 
 
 def _text(text: str) -> str:

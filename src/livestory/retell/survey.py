@@ -16,10 +16,10 @@ from livestory.retell import cells
 from livestory.retell.cells import UNKNOWN
 from livestory.retell.columns import INSTANTS, OBSERVATION, TIME
 from livestory.retell.lots import lots_of, of_fills, of_trips
-from livestory.retell.readers import OF_NUMBERS, Reader, reader_of
+from livestory.retell.readers import IS_BUYER, OF_NUMBERS, Reader, reader_of
 from livestory.retell.shapes import declared
 from livestory.retell.shapes.names import name_of
-from livestory.retell.times import Times, times_of, zone_of
+from livestory.retell.time_formats import Times, times_of, zone_of
 from livestory.retell.trip_results import has_moved, is_against
 from livestory.retell.words_of_cells import SIDES
 from livestory.tables import Table
@@ -90,9 +90,7 @@ class Survey:
             texts = [each for each in self._texts(own) if any(map(str.isdigit, each))]
             self.times[own] = times_of(texts, self._zone_of(own) or zone, now)
             remarks.infer(self.times[own].said)
-        self.readers: dict[str, Reader] = {
-            own: reader_of(own, self.mark) for own in layout.fields if own not in self.times
-        }
+        self.readers: dict[str, Reader] = {own: self._reader(own) for own in layout.fields if own not in self.times}
         if layout.shape is declared.WEALTH:
             self._judge_symbols(sample)
             layout = self.layout
@@ -124,6 +122,10 @@ class Survey:
         self.closes = False  # sides are those of the closing orders
         if layout.shape is declared.TRIPS:
             self._judge_trips()
+
+    def _reader(self, own: str) -> Reader:
+        called = self._names[self.layout.fields[own]].spellings[0]
+        return IS_BUYER if own == "fill_side" and called == "isbuyer" else reader_of(own, self.mark)
 
     def _texts(self, own: str) -> list[str]:
         texts = self._columns[self.layout.fields[own]]

@@ -17,12 +17,12 @@ from livestory.errors import TableError
 from livestory.retell.cells import UNKNOWN
 from livestory.retell.columns import COLUMNS, OBSERVATION, TIME
 from livestory.retell.explain_story import OutOfOrder, SourceInput, StartOver
-from livestory.retell.instants import doubt_times, times_in, without_others
 from livestory.retell.remarks import Remarks
 from livestory.retell.shapes import declared
 from livestory.retell.shapes.recognised import Layout, recognised
 from livestory.retell.sorting import by_time
 from livestory.retell.survey import Sample, Survey
+from livestory.retell.time_column import doubt_times, times_in, without_others
 from livestory.retell.trade_rows import FillRows, Place, symbol_of
 from livestory.retell.trip_source import trips_of
 from livestory.retell.words_of_cells import SIDES

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from livestory.errors import TableError
 from livestory.retell.cells import UNKNOWN
-from livestory.retell.instants import doubt_times, is_no_trade, times_in, without_others
 from livestory.retell.readers import bad
 from livestory.retell.shapes import declared
 from livestory.retell.sorting import by_time
+from livestory.retell.time_column import doubt_times, is_no_trade, times_in, without_others
 from livestory.retell.trade_rows import AT_ONCE, ENTRY, EXIT, TripRows
 from livestory.retell.words_of_cells import FLOWS, NO_TRADES
 from livestory.story.inputs import Flow, Observation

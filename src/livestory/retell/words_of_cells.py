@@ -10,7 +10,6 @@ SIDES = {
     "kauf": "buy", "verkauf": "sell", "kaufen": "buy", "verkaufen": "sell", "compra": "buy", "venta": "sell",
     "venda": "sell", "achat": "buy", "vente": "sell", "acquisto": "buy", "vendita": "sell", "买入": "buy",
     "卖出": "sell", "买": "buy", "卖": "sell", "買い": "buy", "売り": "sell", "買": "buy", "売": "sell",
-    "true": "buy", "false": "sell",  # where a column says whether it was a buyer's
 }  # fmt: skip
 """What was done, by the words for it."""
 

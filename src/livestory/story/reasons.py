@@ -15,19 +15,20 @@ from msgspec import Struct
 
 from livestory.story.reason import Reason
 from livestory.story.wording import numbers
+from livestory.story.wording.beside import beside
 from livestory.story.wording.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from livestory.story.reason import BarCount
+    from livestory.story.wording.beside import Number
 
 _NO_CHANGE = 0.0005  # of weight: shown as 0.0%
 _UNDER, _OVER = "under", "over"
 _BUYS, _AGAIN, _SELLS, _REST = "buys from", "next step from", "sells one step from", "sells the rest from"
 
 Words = Callable[[Reason], str]
-Nearest = Callable[[float, float], str]  # of a value and its limit
 
 
 class DeclaredReason(Struct, frozen=True, kw_only=True):
@@ -36,7 +37,7 @@ class DeclaredReason(Struct, frozen=True, kw_only=True):
     key: str
     words: Words  # why something was done, or not
     few: Words | None = None  # what kept the bot from trading; None: its key
-    nearest: Nearest | None = None  # how near a value came to the limit; None: not told
+    nearest: Words | None = None  # how near its value came to its limit; None: not told
 
     def __call__(
         self,
@@ -64,7 +65,7 @@ def because(reason: Reason) -> str:
 
 
 def counted(counts: Sequence[BarCount]) -> str:
-    """Why nothing was traded, and how near it came: ``no dip to buy (nearest -1.9% of -2.5%)``.
+    """Why nothing was traded, and how near it came: ``change not worth a trade (nearest 3.9%, trades from 5.0%)``.
 
     Several reasons stand with the number of their bars: ``no dip to buy (41 bars, nearest …), cooldown (7 bars)``.
     """
@@ -84,22 +85,24 @@ def _kept_from_trading(reason: Reason) -> tuple[str, str]:
         return escape(reason.name.replace("_", " ")), ""
     if declared.nearest is None or reason.value is None or reason.limit is None:
         return declared.few(reason), ""
-    return declared.few(reason), declared.nearest(reason.value, reason.limit)
+    return declared.few(reason), declared.nearest(reason)
 
 
 def _own_words(reason: Reason) -> str:
     words = escape(reason.key if not reason.text else f"{reason.key}: {reason.text}" if reason.key else reason.text)
     if reason.value is None:
         return words
-    limit = f" (limit {numbers.exact(reason.limit)})" if reason.limit is not None else ""
-    return f"{words} {numbers.exact(reason.value)}{limit}"
+    if reason.limit is None:
+        return f"{words} {numbers.exact(reason.value)}"
+    value, limit = beside(reason.value, reason.limit, numbers.exact)
+    return f"{words} {value} (limit {limit})"
 
 
 def _declared(
     key: str,
     words: Words | str,
     few: Words | str | None = None,
-    nearest: Nearest | None = None,
+    nearest: Words | None = None,
 ) -> DeclaredReason:
     reason = DeclaredReason(
         key=key,
@@ -119,11 +122,19 @@ def _deviation(rule: str) -> Words:
     """A price against its average: ``price 2.6% under its 12h average 0.0303 (buys from 2.5%)``."""
 
     def words(reason: Reason) -> str:
-        measured, limit = reason.value or 0.0, reason.limit or 0.0
-        side = _UNDER if measured < 0 else _OVER
+        measured, limit = _sides(reason)
         against = f" {numbers.average(reason.against)}" if reason.against is not None else ""
-        told = f"price {numbers.unsigned_percent(measured)} {side} its {escape(reason.text)} average{against}"
-        return f"{told} ({rule} {_limit(measured, limit)})"
+        return f"price {measured} its {escape(reason.text)} average{against} ({rule} {limit})"
+
+    return words
+
+
+def _nearest_deviation(rule: str) -> Words:
+    """The nearest that a price came: ``nearest 1.7% under its 12h average, buys from 2.4%``."""
+
+    def words(reason: Reason) -> str:
+        measured, limit = _sides(reason)
+        return f"nearest {measured}{f' its {escape(reason.text)} average' if reason.text else ''}, {rule} {limit}"
 
     return words
 
@@ -132,9 +143,19 @@ def _change(rule: str) -> Words:
     """A rate of change: ``price -2.6% in 12h, from 0.0303 (buys from -2.5%)``."""
 
     def words(reason: Reason) -> str:
-        measured, limit = reason.value or 0.0, reason.limit or 0.0
+        measured, limit = _beside(reason, numbers.percent)
         against = f", from {numbers.average(reason.against)}" if reason.against is not None else ""
-        return f"price {numbers.percent(measured)} in {escape(reason.text)}{against} ({rule} {numbers.percent(limit)})"
+        return f"price {measured} in {escape(reason.text)}{against} ({rule} {limit})"
+
+    return words
+
+
+def _nearest_change(rule: str) -> Words:
+    """The nearest that a rate of change came: ``nearest -1.9% in 12h, buys from -2.5%``."""
+
+    def words(reason: Reason) -> str:
+        measured, limit = _beside(reason, numbers.percent)
+        return f"nearest {measured}{f' in {escape(reason.text)}' if reason.text else ''}, {rule} {limit}"
 
     return words
 
@@ -143,56 +164,58 @@ def _trend(state: str, rule: str) -> Words:
     """A pair of averages: ``trend up: EMA 20h over EMA 50h by 0.61% (buys from 0.50%)``."""
 
     def words(reason: Reason) -> str:
-        measured, limit = reason.value or 0.0, reason.limit or 0.0
-        apart = f"{escape(reason.text)} by {numbers.unsigned_percent(measured)}"
-        return f"{state}: {apart} ({rule} {_limit(measured, limit)})"
+        measured, limit = _sides(reason)
+        return f"{state}: {escape(reason.text)} by {measured.partition(' ')[0]} ({rule} {limit})"
 
     return words
 
 
-def _limit(measured: float, limit: float) -> str:
-    """The limit, with its side where that is not the measured value's."""
-    other_side = (measured < 0) != (limit < 0)
-    return numbers.unsigned_percent(limit) + (f" {_UNDER if limit < 0 else _OVER}" if other_side else "")
+def _nearest_trend(rule: str) -> Words:
+    """The nearest that a pair of averages came: ``nearest EMA 20h under EMA 50h by 0.20%, buys from 0.50% over``."""
+
+    def words(reason: Reason) -> str:
+        measured, limit = _sides(reason)
+        told = f"{escape(reason.text)} by {measured.partition(' ')[0]}" if reason.text else measured
+        return f"nearest {told}, {rule} {limit}"
+
+    return words
 
 
-def _kept_back(words: str, number: Callable[[float], str]) -> Words:
+def _sides(reason: Reason) -> tuple[str, str]:
+    """What was measured with its side, ``2.6% under``; and the limit, with its side where that is the other one."""
+    measured, limit = reason.value or 0.0, reason.limit or 0.0
+    side, side_of_limit = (_UNDER if each < 0 else _OVER for each in (measured, limit))
+    told, told_limit = (each.lstrip("+-") for each in beside(measured, limit, numbers.percent))
+    return f"{told} {side}", told_limit if side == side_of_limit else f"{told_limit} {side_of_limit}"
+
+
+def _beside(reason: Reason, number: Number) -> tuple[str, str]:
+    """What was measured, and its limit."""
+    return beside(reason.value or 0.0, reason.limit or 0.0, number)
+
+
+def _kept_back(words: str, number: Number) -> Words:
     def told(reason: Reason) -> str:
-        measured, limit = number(reason.value or 0.0), number(reason.limit or 0.0)
-        return words.format(value=measured, limit=limit)
+        value, limit = _beside(reason, number)
+        return words.format(value=value, limit=limit)
 
     return told
 
 
-def _nearest_of(number: Callable[[float], str]) -> Nearest:
-    """The nearest reading beside its limit: ``nearest -1.9% of -2.5%``."""
+def _of_that_size(words: str, number: Number = numbers.unsigned_percent) -> Words:
+    """The same, where neither number has its sign."""
 
-    def nearest(value: float, limit: float) -> str:
-        return _just_short(value, limit, number) or f"nearest {number(value)} of {number(limit)}"
+    def told(reason: Reason) -> str:
+        value, limit = beside(abs(reason.value or 0.0), abs(reason.limit or 0.0), number)
+        return words.format(value=value, limit=limit)
 
-    return nearest
-
-
-def _nearest_from(rule: str) -> Nearest:
-    """The nearest reading, and where the rule begins: ``nearest 1.7% under, buys from 2.4%``."""
-
-    def nearest(value: float, limit: float) -> str:
-        side = _UNDER if value < 0 else _OVER
-        told = f"nearest {numbers.unsigned_percent(value)} {side}, {rule} {_limit(value, limit)}"
-        return _just_short(value, limit, numbers.percent) or told
-
-    return nearest
-
-
-def _just_short(value: float, limit: float, number: Callable[[float], str]) -> str:
-    same = number(value) == number(limit)
-    return f"nearest just short of {numbers.unsigned_percent(limit)}" if same else ""
+    return told
 
 
 def _warming_up(reason: Reason) -> str:
     if reason.value is None or reason.limit is None:
         return "warming up"
-    return f"warming up, {numbers.bound(reason.value)} of {numbers.bound(reason.limit)} bars"
+    return _kept_back("warming up, {value} of {limit} bars", numbers.bound)(reason)
 
 
 def _small_change(reason: Reason) -> str:
@@ -200,8 +223,9 @@ def _small_change(reason: Reason) -> str:
     return "position as wanted" if none else "change not worth a trade"
 
 
-def _nearest_change(value: float, limit: float) -> str:
-    return "" if abs(value) < _NO_CHANGE else _nearest_of(numbers.unsigned_percent)(value, limit)
+def _nearest_small_change(reason: Reason) -> str:
+    none = reason.value is None or abs(reason.value) < _NO_CHANGE
+    return "" if none else _of_that_size("nearest {value}, trades from {limit}")(reason)
 
 
 def _refused(reason: Reason) -> str:
@@ -215,8 +239,9 @@ def _not_offered(reason: Reason) -> str:
 
 def _too_many_orders(reason: Reason) -> str:
     text = f" {escape(reason.text)}" if reason.text else ""
-    orders = numbers.count(int(reason.value or 0), "order")
-    return f"{orders}{text}, at most {numbers.bound(reason.limit or 0.0)}"
+    orders = int(reason.value or 0)
+    _, most = beside(orders, reason.limit or 0.0, numbers.bound)
+    return f"{numbers.count(orders, 'order')}{text}, at most {most}"
 
 
 class MeanReversionReasons(NamedTuple):
@@ -239,7 +264,7 @@ class MeanReversionReasons(NamedTuple):
 def _mean_reversion(
     suffix: str,
     words: Callable[[str], Words],
-    nearest: Callable[[str], Nearest],
+    nearest: Callable[[str], Words],
 ) -> MeanReversionReasons:
     return MeanReversionReasons(
         dip=_declared("dip" + suffix, words(_BUYS)),
@@ -259,8 +284,8 @@ ROC = "_roc"
 """What the keys of mean reversion end in where the rate of change is measured."""
 
 MEAN_REVERSION = {
-    "": _mean_reversion("", _deviation, _nearest_from),
-    ROC: _mean_reversion(ROC, _change, lambda _rule: _nearest_of(numbers.percent)),
+    "": _mean_reversion("", _deviation, _nearest_deviation),
+    ROC: _mean_reversion(ROC, _change, _nearest_change),
 }
 """By what their keys end in: "" where the price is measured against its average."""
 
@@ -272,10 +297,10 @@ TREND_STILL_UP = _declared("trend_still_up", _trend("trend still up", _AGAIN))
 """Buys a further step, or fills up to the maximum; limit: that step's band, positive."""
 TREND_DOWN = _declared("trend_down", _trend("trend down", "sells all from"))
 """Sells all; limit: the band, negative."""
-NO_TREND_UP = _declared("no_trend_up", _trend("no trend up", _BUYS), "no trend up", _nearest_from(_BUYS))
+NO_TREND_UP = _declared("no_trend_up", _trend("no trend up", _BUYS), "no trend up", _nearest_trend(_BUYS))
 """No trade, nothing held; limit: the band, positive."""
 TREND_NO_STRONGER = _declared(
-    "trend_no_stronger", _trend("trend no stronger", _AGAIN), "trend no stronger", _nearest_from(_AGAIN)
+    "trend_no_stronger", _trend("trend no stronger", _AGAIN), "trend no stronger", _nearest_trend(_AGAIN)
 )
 """No trade, some held; limit: the next step's band, positive."""
 TREND_KEPT = _declared("trend_kept", _trend("trend still up", "sells all from"), "holds while the trend is up")
@@ -286,9 +311,9 @@ WARM_UP = _declared("warm_up", _kept_back("warming up, {value} of {limit} bars s
 """value: bars seen so far; limit: bars needed."""
 SMALL_CHANGE = _declared(
     "small_change",
-    _kept_back("change of {value} under the {limit} worth a trade", numbers.unsigned_percent),
+    _of_that_size("change of {value} under the {limit} worth a trade"),
     _small_change,
-    _nearest_change,
+    _nearest_small_change,
 )
 """value: the wished change of weight, negative for a sale; limit: the least change worth a trade; against: the wished
 weight; text: the key of the wish that was kept back."""
@@ -310,7 +335,7 @@ DAILY_LOSS = _declared(
     "daily_loss", _kept_back("day {value} at the daily loss limit {limit}", numbers.percent), "daily loss limit"
 )
 """value: the return since 00:00 UTC; limit: the least one, negative."""
-MAX_WEIGHT = _declared("max_weight", _kept_back("would hold {value}, at most {limit}", numbers.weight))
+MAX_WEIGHT = _declared("max_weight", _of_that_size("would hold {value}, at most {limit}", numbers.weight))
 """value: the weight that was wished; limit: the greatest allowed."""
 OWNER = _declared("owner", "halted by you", "halted by you")
 """No trade: halted by hand; also why everything is sold, where that was asked for."""
@@ -334,9 +359,9 @@ MARKET_HALTED = _declared("market_halted", "the exchange has halted the market",
 """No order is taken now; text: the exchange's own word."""
 SPREAD = _declared(
     "spread",
-    _kept_back("spread {value} over the {limit} limit", numbers.unsigned_percent),
+    _of_that_size("spread {value} over the {limit} limit"),
     "spread too wide",
-    _nearest_of(numbers.unsigned_percent),
+    _of_that_size("nearest {value}, at most {limit}"),
 )
 """value: the spread, a share of the price; limit: the greatest one."""
 

@@ -21,7 +21,7 @@ from livestory.errors import TableError
 from livestory.tables import delimited, excel, json_records, parquet
 from livestory.tables.delimited import adds_up, is_remark
 from livestory.tables.instants import instant_of
-from livestory.tables.source import Batch, Source, kind_of
+from livestory.tables.source import Batch, TablePart, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ _OF_JSON = (".json", ".jsonl", ".ndjson")
 class Table(Struct, frozen=True):
     """One table of a file; ``str(table)`` is its name in messages. Nothing is held open between two calls."""
 
-    source: Source
+    source: TablePart
     kind: str  # "delimited", "json", "parquet" or "excel"
 
     def __str__(self) -> str:
@@ -106,7 +106,7 @@ def tables(path: Path, name: str | None = None) -> list[Table]:
         )
         message = f"{path}: {what}"
         raise TableError(message)
-    source = Source(path, name=name)
+    source = TablePart(path, name=name)
     try:
         kind = kind_of(source)
     except OSError as error:
@@ -117,7 +117,7 @@ def tables(path: Path, name: str | None = None) -> list[Table]:
     return [Table(source, kind)]
 
 
-def _members(archive: Source) -> list[Table]:
+def _members(archive: TablePart) -> list[Table]:
     try:
         with zipfile.ZipFile(archive.path) as opened:
             names = [name for name in opened.namelist() if not _is_of_a_mac(name)]
@@ -125,10 +125,12 @@ def _members(archive: Source) -> list[Table]:
         message = f"{archive.path}: this zip is cut off or damaged ({error}); fetch it again"
         raise TableError(message) from None
     if {"[Content_Types].xml", "xl/workbook.xml"} <= {*names}:
-        return [Table(Source(archive.path, sheet=sheet, name=archive.name), "excel") for sheet in excel.sheets(archive)]
+        return [
+            Table(TablePart(archive.path, sheet=sheet, name=archive.name), "excel") for sheet in excel.sheets(archive)
+        ]
     for endings in (_OF_TEXT, _OF_JSON):
         if found := [name for name in names if name.lower().endswith(endings)]:
-            members = [Source(archive.path, member=name, name=archive.name) for name in found]
+            members = [TablePart(archive.path, member=name, name=archive.name) for name in found]
             return [Table(member, kind_of(member)) for member in members]
     message = f"{archive.path}: no .csv file in this zip; pack the table as CSV"
     raise TableError(message)

@@ -10,7 +10,7 @@ from itertools import chain, islice
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from livestory.errors import TableError
-from livestory.tables.source import BLOCK, Batch, Source, is_damage
+from livestory.tables.source import BLOCK, Batch, TablePart, is_damage
 from livestory.tables.statement import trades_of
 
 if TYPE_CHECKING:
@@ -41,14 +41,14 @@ class _Block(NamedTuple):
     text: str
 
 
-def rows(source: Source) -> Iterator[tuple[int, list[str]]]:
+def rows(source: TablePart) -> Iterator[tuple[int, list[str]]]:
     """The header and each row with its line. Raises what `Table.rows` raises."""
     with source.opened() as stream:
         layout, blocks = _laid_out(_blocks(source, stream))
         yield from _parsed(source, blocks, layout.separator)
 
 
-def batches(source: Source) -> Iterator[Batch]:
+def batches(source: TablePart) -> Iterator[Batch]:
     """The rows below the header, some at a time. Raises what `Table.rows` raises."""
     with source.opened() as stream:
         layout, blocks = _laid_out(_blocks(source, stream))
@@ -73,7 +73,7 @@ def batched(rows: Iterator[tuple[int, list[str]]]) -> Iterator[Batch]:
         yield Batch(places, list(zip(*fields, strict=True)))
 
 
-def separator_of(source: Source) -> str:
+def separator_of(source: TablePart) -> str:
     """What parts the fields. Raises what `Table.rows` raises."""
     with source.opened() as stream:
         return _laid_out(_blocks(source, stream))[0].separator
@@ -177,7 +177,7 @@ def _split(text: str, width: int, separator: str) -> list[list[str]] | None:
 
 
 def _parsed(
-    source: Source, blocks: Iterable[_Block], separator: str, header: Sequence[str] = ()
+    source: TablePart, blocks: Iterable[_Block], separator: str, header: Sequence[str] = ()
 ) -> Iterator[tuple[int, list[str]]]:
     """The rows, as wide as ``header``; without one, the first is the header."""
     blocks = iter(blocks)
@@ -236,14 +236,14 @@ def is_remark(text: str) -> bool:
     return _REMARK.fullmatch(text.strip()) is not None
 
 
-def _ragged(source: Source, line: int, fields: int, width: int) -> TableError:
+def _ragged(source: TablePart, line: int, fields: int, width: int) -> TableError:
     problem = (
         f"fields: {fields}, where the first row has {width}; the row is cut off, or a comma is missing or too many"
     )
     return source.error(line, min(fields, width) + 1, problem)
 
 
-def _blocks(source: Source, stream: IO[bytes]) -> Iterator[_Block]:
+def _blocks(source: TablePart, stream: IO[bytes]) -> Iterator[_Block]:
     line, decoder = 1, _Decoder(source)
     try:
         while block := stream.read(BLOCK):
@@ -260,7 +260,7 @@ def _blocks(source: Source, stream: IO[bytes]) -> Iterator[_Block]:
 class _Decoder:
     """Bytes as text: UTF-8, or Windows-1252 where nothing before the first bad byte was UTF-8 beyond ASCII."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: TablePart) -> None:
         self._source = source
         self._encoding = "utf-8-sig"  # of the next block
         self._only_ascii = True  # so far

@@ -14,10 +14,10 @@ from livestory.extras import missing
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from livestory.tables.source import Source
+    from livestory.tables.source import TablePart
 
 
-def sheets(source: Source) -> list[str]:
+def sheets(source: TablePart) -> list[str]:
     """The names of its sheets that hold anything. Raises TableError, and InputError without the package."""
     with _opened(source) as book:
         names = [sheet.title for sheet in book.worksheets if any(map(_filled, sheet.iter_rows(values_only=True)))]
@@ -27,7 +27,7 @@ def sheets(source: Source) -> list[str]:
     return names
 
 
-def rows(source: Source) -> Iterator[tuple[int, list[str]]]:
+def rows(source: TablePart) -> Iterator[tuple[int, list[str]]]:
     """The header and each row with its line. Raises what `Table.rows` raises."""
     width = 0
     with _opened(source) as book:
@@ -47,7 +47,7 @@ def _filled(row: tuple[Any, ...]) -> bool:
 
 
 @contextmanager
-def _opened(source: Source) -> Iterator[Any]:
+def _opened(source: TablePart) -> Iterator[Any]:
     try:
         import openpyxl  # noqa: PLC0415 - an extra, and heavy: imported only when used
     except ImportError as error:

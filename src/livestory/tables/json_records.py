@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from livestory.errors import TableError
-from livestory.tables.source import Source, is_damage
+from livestory.tables.source import TablePart, is_damage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ _MOST_NAMES = 5  # that a message repeats
 Record = dict[str, str]
 
 
-def rows(source: Source) -> Iterator[tuple[int, list[str]]]:
+def rows(source: TablePart) -> Iterator[tuple[int, list[str]]]:
     """The names of its columns, and each row; the line counts the records. Raises what `Table.rows` raises."""
     try:
         if _is_of_lines(source):
@@ -36,14 +36,14 @@ def rows(source: Source) -> Iterator[tuple[int, list[str]]]:
         raise
 
 
-def _is_of_lines(source: Source) -> bool:
+def _is_of_lines(source: TablePart) -> bool:
     """Whether each line is an object; a lone line may be the whole of a table."""
     with source.opened() as stream:
         first, second = [*(line.strip(b"\xef\xbb\xbf \t\r\n") for line in islice(stream, 2)), b"", b""][:2]
     return first.startswith(b"{") and first.endswith(b"}") and second.startswith(b"{")
 
 
-def _lines(source: Source) -> Iterator[Record]:
+def _lines(source: TablePart) -> Iterator[Record]:
     with source.opened() as stream:
         for line, text in enumerate(stream, 1):
             if not text.strip():
@@ -54,12 +54,12 @@ def _lines(source: Source) -> Iterator[Record]:
             yield _flat(found)
 
 
-def _whole(source: Source) -> Any:
+def _whole(source: TablePart) -> Any:
     with source.opened() as stream:
         return _decoded(source, stream.read(), 1)
 
 
-def _decoded(source: Source, content: bytes, line: int) -> Any:
+def _decoded(source: TablePart, content: bytes, line: int) -> Any:
     try:
         # Numbers stay as they are written.
         return json.loads(content.decode("utf-8-sig"), parse_float=str, parse_int=str, parse_constant=str)
@@ -72,7 +72,7 @@ def _decoded(source: Source, content: bytes, line: int) -> Any:
         raise source.error(line, None, "nested too deep; this is no table of rows") from None
 
 
-def _records(source: Source, found: Any) -> list[Record]:
+def _records(source: TablePart, found: Any) -> list[Record]:
     if isinstance(found, dict) and found:
         return _of_object(source, found)
     match found:
@@ -84,7 +84,7 @@ def _records(source: Source, found: Any) -> list[Record]:
             raise _no_table(source)
 
 
-def _of_object(source: Source, found: dict[str, Any]) -> list[Record]:
+def _of_object(source: TablePart, found: dict[str, Any]) -> list[Record]:
     within = [each for each in found.values() if isinstance(each, dict) and _holds_records(each)]
     if len(within) == 1:
         return _of_object(source, within[0])
@@ -106,7 +106,7 @@ def _of_object(source: Source, found: dict[str, Any]) -> list[Record]:
             return _of_columns_or_within(source, found)
 
 
-def _of_columns_or_within(source: Source, found: dict[str, Any]) -> list[Record]:
+def _of_columns_or_within(source: TablePart, found: dict[str, Any]) -> list[Record]:
     """An object of columns, or one that has a single list of records in it, among what is said of them."""
     tables = [name for name, each in found.items() if isinstance(each, list) and each and isinstance(each[0], dict)]
     if len(tables) == 1:
@@ -128,7 +128,7 @@ def _holds_records(found: dict[str, Any]) -> bool:
     return any(isinstance(each, list) and each and isinstance(each[0], dict) for each in found.values())
 
 
-def _no_table(source: Source) -> TableError:
+def _no_table(source: TablePart) -> TableError:
     return TableError(f"{source}: JSON, but no table: neither records nor columns; export it as CSV")
 
 

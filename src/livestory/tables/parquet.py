@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from livestory.errors import TableError
 from livestory.extras import missing
-from livestory.tables.source import Batch, Source
+from livestory.tables.source import Batch, TablePart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _BATCH = 2048  # rows fetched at a time, DuckDB's own vector size
 
 
-def rows(source: Source) -> Iterator[tuple[int, list[str]]]:
+def rows(source: TablePart) -> Iterator[tuple[int, list[str]]]:
     """The names of its columns, and each row. Raises what `Table.rows` raises."""
     names, found = _opened(source)
     yield 1, names
@@ -25,7 +25,7 @@ def rows(source: Source) -> Iterator[tuple[int, list[str]]]:
         yield line, list(fields)
 
 
-def batches(source: Source) -> Iterator[Batch]:
+def batches(source: TablePart) -> Iterator[Batch]:
     """The rows, some at a time. Raises what `Table.rows` raises."""
     line = 2
     for found in _opened(source)[1]:
@@ -33,7 +33,7 @@ def batches(source: Source) -> Iterator[Batch]:
         line += len(found)
 
 
-def _opened(source: Source) -> tuple[list[str], Iterator[list[tuple[str, ...]]]]:
+def _opened(source: TablePart) -> tuple[list[str], Iterator[list[tuple[str, ...]]]]:
     try:
         import duckdb  # noqa: PLC0415 - an extra, and heavy: imported only when used
     except ImportError as error:

@@ -52,7 +52,7 @@ class Batch(NamedTuple):
     columns: Sequence[Sequence[str]]
 
 
-class Source(Struct, frozen=True):
+class TablePart(Struct, frozen=True):
     """A file, a member of a zip or a sheet of a workbook."""
 
     path: Path
@@ -121,7 +121,7 @@ def is_damage(error: Exception) -> bool:
     return isinstance(error, FAILURES) or type(error).__name__ == "ZstdError"  # it is there only with its package
 
 
-def kind_of(source: Source) -> str:
+def kind_of(source: TablePart) -> str:
     """What its bytes are: "delimited", "json", "parquet" or "zip".
 
     Raises OSError, and TableError for what is no table.
@@ -148,7 +148,7 @@ def kind_of(source: Source) -> str:
     return "json" if _JSON.match(start) else "delimited"
 
 
-def _unpacked(source: Source, file: IO[bytes]) -> IO[bytes]:
+def _unpacked(source: TablePart, file: IO[bytes]) -> IO[bytes]:
     start = file.peek(8)  # type: ignore[attr-defined]  # it is buffered
     packing = next((packing for magic, packing in _PACKED.items() if start.startswith(magic)), None)
     match packing:
@@ -164,7 +164,7 @@ def _unpacked(source: Source, file: IO[bytes]) -> IO[bytes]:
             return file
 
 
-def _zstd(source: Source, file: IO[bytes]) -> IO[bytes]:
+def _zstd(source: TablePart, file: IO[bytes]) -> IO[bytes]:
     try:
         # Imported only when used: an extra, until Python itself has it.
         if sys.version_info >= (3, 14):

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import os
-import sys
-from contextlib import nullcontext
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from livestory.cli.options import PATH, configuration, dir_option, metrics_option, serve_options
-from livestory.cli.page import need_page, served
+from livestory.cli.options import dir_option, metrics_option, serve_options
 from livestory.cli.story_folder import story_in
 from livestory.clock import instant
 from livestory.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
     from typing import Any
 
-    from livestory.follow.source import Source
-    from livestory.story.journal.entry import Identity
+    from livestory.follow.freqtrade.configuration import FreqtradeConfiguration
+    from livestory.follow.freqtrade.rest import Config
+
+
+_FILE = click.Path(path_type=Path, readable=False)  # who reads it says what is wrong with it, and what to do
 
 
 def _time(text: str) -> int:
@@ -35,6 +35,9 @@ def _time(text: str) -> int:
 
 def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
     """What every kind of bot is followed with."""
+    waits = click.option(
+        "--wait", "waits", is_flag=True, help="Wait for what the bot has not written yet, as at boot, and say so."
+    )
     since = click.option(
         "--since",
         type=_time,
@@ -42,7 +45,7 @@ def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="TIME",
         help="At the first start, leave out the trades that were closed before.  [default: tell all]",
     )
-    return since(dir_option()(metrics_option()(serve_options(command))))
+    return since(waits(dir_option()(metrics_option()(serve_options(command)))))
 
 
 @click.group(short_help="Tell the story of a bot that is not ours: freqtrade, Hummingbot.")
@@ -63,12 +66,12 @@ def follow() -> None:
 @click.option(
     "--config",
     "configured",
-    type=PATH,
+    type=_FILE,
     multiple=True,
     metavar="FILE",
     help="freqtrade's own configuration; more than one as for freqtrade itself. The exchange's keys are never read.",
 )
-@click.option("--db", "database", type=PATH, metavar="FILE", help="freqtrade's database itself.")
+@click.option("--db", "database", type=_FILE, metavar="FILE", help="freqtrade's database itself.")
 @click.option("--api", metavar="URL", help="Where its API is.  [default: as the configuration has it]")
 @_shared
 def freqtrade(
@@ -79,6 +82,7 @@ def freqtrade(
     folder: Path,
     metrics_port: int | None,
     *,
+    waits: bool,
     serves: bool,
     port: int,
 ) -> None:
@@ -94,6 +98,8 @@ def freqtrade(
     livestory follow freqtrade --db user_data/tradesv3.sqlite --since 2026-11-01
     livestory follow freqtrade --db tradesv3.sqlite --api http://127.0.0.1:8080
     """
+    from livestory.cli import following
+    from livestory.cli.stopping import stop_on_signals
     from livestory.follow.database import Database
     from livestory.follow.freqtrade.configuration import RATIO, FreqtradeConfiguration, api_access
     from livestory.follow.freqtrade.database import FreqtradeDatabase
@@ -102,36 +108,58 @@ def freqtrade(
     from livestory.follow.freqtrade.watch import watched
     from livestory.story.journal.entry import Identity
 
-    known = FreqtradeConfiguration.read(configured, os.environ, api) if configured else None
-    file = database or (known.database if known is not None else None)
-    if file is None:
+    if not configured and database is None:
         message = "whose story?\nName freqtrade's configuration with --config, or its database with --db."
         raise InputError(message)
-    read = FreqtradeDatabase(Database(file))
-    access = known.api if known is not None else api_access(api, None, os.environ)
-    if access is None:
-        click.echo("without its API: neither its wealth is told nor why it does not enter", err=True)
-    with watched(access) as watch:
-        said = watch.config() if watch is not None else None
-        stakes = read.stake_currencies()
-        stake = (known.stake_currency if known is not None else None) or (said.stake_currency if said else None)
-        unit = stakes.pop() if len(stakes) == 1 else stake
-        dry_run = known.dry_run if known is not None else said.dry_run if said is not None else None
-        source = FreqtradeSource(
-            read,
-            since=since,
-            mode=None if dry_run is None else "paper" if dry_run else "live",
-            market=known.exchange if known is not None else said.exchange if said is not None else None,
-            teller=None if watch is None else Teller(watch, unit, known.ratio if known is not None else RATIO),
-        )
-        bot = known.bot_name if known is not None else said.bot_name if said is not None else None
-        _follow(source, Identity(bot=bot, unit=unit), folder, metrics_port, port if serves else None)
+    layout = story_in(folder)
+    with stop_on_signals() as stop:
+        if waits and not following.all_there(configured, stop):
+            return
+        known = FreqtradeConfiguration.read(configured, os.environ, api) if configured else None
+        places = (database,) if database is not None else known.places if known is not None else ()
+        read = FreqtradeDatabase(Database(*places), strict=False)
+        begun = following.identity_so_far(layout)
+        stakes = following.found(read.stake_currencies, stop, waits=waits) if begun is None else set()
+        if stakes is None:
+            return
+        access = known.api if known is not None else api_access(api, None, os.environ)
+        if access is None:
+            click.echo("without its API: neither its wealth is told nor why it does not enter", err=True)
+        with watched(access) as watch:
+            is_of = _known_of(known, watch.config() if watch is not None else None)
+            unit = (begun.unit if begun is not None else None) or (stakes.pop() if len(stakes) == 1 else is_of.unit)
+            ratio = known.ratio if known is not None else RATIO
+            teller = None if watch is None else Teller(watch, unit, ratio)
+            source = FreqtradeSource(read, since=since, mode=is_of.mode, market=is_of.exchange, teller=teller)
+            outlets = following.Outlets(metrics_port, port if serves else None)
+            following.follow(source, Identity(bot=is_of.bot, unit=unit), layout, stop, outlets)
+
+
+class _Known(NamedTuple):
+    """What is known of a freqtrade beside its database."""
+
+    bot: str | None = None
+    unit: str | None = None
+    mode: str | None = None
+    exchange: str | None = None
+
+
+def _known_of(configured: FreqtradeConfiguration | None, said: Config | None) -> _Known:
+    """By its configuration, else by its API."""
+    of = configured or said
+    if of is None:
+        return _Known()
+    mode = None if of.dry_run is None else "paper" if of.dry_run else "live"
+    unit = of.stake_currency or (said.stake_currency if said is not None else None)
+    return _Known(of.bot_name, unit, mode, of.exchange)
 
 
 @follow.command(short_help="Follow a Hummingbot by its database or its CSV of trades.")
-@click.argument("file", type=PATH)
+@click.argument("file", type=_FILE)
 @_shared
-def hummingbot(file: Path, since: int, folder: Path, metrics_port: int | None, *, serves: bool, port: int) -> None:
+def hummingbot(
+    file: Path, since: int, folder: Path, metrics_port: int | None, *, waits: bool, serves: bool, port: int
+) -> None:
     """Tell the story of a Hummingbot: its fills with fees, its funding payments, and the orders that were refused.
 
     FILE is the database that it writes for a configuration, data/NAME.sqlite, or, until 2024, data/trades_NAME.csv. One
@@ -141,39 +169,19 @@ def hummingbot(file: Path, since: int, folder: Path, metrics_port: int | None, *
     livestory follow hummingbot data/conf_pmm.sqlite
     livestory follow hummingbot data/trades_conf_pmm.csv --dir results/pmm
     """
+    from livestory.cli import following
+    from livestory.cli.stopping import stop_on_signals
     from livestory.follow.hummingbot.files import identity_of, pages_of
     from livestory.follow.hummingbot.source import HummingbotSource
+    from livestory.story.journal.entry import Identity
 
-    pages = pages_of(file)
-    _follow(HummingbotSource(pages, since=since), identity_of(pages), folder, metrics_port, port if serves else None)
-
-
-def _follow(source: Source, identity: Identity, folder: Path, metrics_port: int | None, page: int | None) -> None:
-    """Tell what there is, at its own time; then what comes, as it comes."""
-    from msgspec.structs import replace
-
-    from livestory.cli.metrics_port import exposed
-    from livestory.cli.stopping import stop_on_signals
-    from livestory.clock import SystemClock
-    from livestory.follow.following import Following
-    from livestory.outlets.terminal import TerminalPrinter
-    from livestory.story.writing.synchronous import SynchronousWriter
-
-    if page is not None:
-        need_page()
-    settings, layout, clock = configuration(None), story_in(folder), SystemClock()
-    metrics = settings.metrics if metrics_port is None else replace(settings.metrics, port=metrics_port)
-    with stop_on_signals() as stop, exposed(layout, metrics):
-        shown = served(layout.db, page) if page is not None else nullcontext()
-        with shown:
-            for told_at in (None, clock):  # the past at its own times, so that it goes to the archive by its days
-                with SynchronousWriter(
-                    layout.text, identity, settings.story, keep_days=settings.story.keep_days, clock=told_at
-                ) as story:
-                    if sys.stdout is not None:
-                        story.subscribe(TerminalPrinter(sys.stdout))
-                    following = Following(source, story, clock)
-                    if told_at is None:
-                        following.catch_up(stop)
-                    else:
-                        following.run(stop)
+    layout = story_in(folder)
+    with stop_on_signals() as stop:
+        pages = pages_of(file)
+        if following.identity_so_far(layout) is not None:
+            identity: Identity | None = Identity()
+        else:
+            identity = following.found(lambda: identity_of(pages), stop, waits=waits)
+        if identity is not None:
+            outlets = following.Outlets(metrics_port, port if serves else None)
+            following.follow(HummingbotSource(pages, since=since), identity, layout, stop, outlets)

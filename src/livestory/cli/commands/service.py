@@ -169,7 +169,7 @@ def _units(
         command = (str(interpreter), "-m", "livestory", part, "--dir", str(place), *takes, *options)
         if part == "follow":
             bot, *words = _absolute(options)
-            command = (str(interpreter), "-m", "livestory", part, bot, "--dir", str(place), *words)
+            command = (str(interpreter), "-m", "livestory", part, bot, "--dir", str(place), "--wait", *words)
             reads += tuple(Path(word) for word in words if word.startswith("/"))
         secrets = systemd.secrets(part)
         units.append(Unit(part, systemd.name, command, place, secrets, None if systemd.own else user, reads))

@@ -11,6 +11,7 @@ from livestory.cli.output import print_rows, size
 from livestory.cli.story_folder import story_in
 from livestory.clock import SystemClock
 from livestory.story.wording import numbers
+from livestory.story.wording.beside import beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,13 +128,21 @@ def _seen(o: Observation, bot: Snapshot, *, running: bool) -> Iterator[tuple[str
         "drawdown",
         f"{numbers.percent(o.drawdown)}{_since(o.drawdown, bot.peak)}" if o.drawdown is not None else _UNKNOWN,
     )
-    score = f"score {numbers.score(o.score)}" if o.score is not None else f"score {_UNKNOWN}"
-    threshold = f" (threshold {numbers.bound(o.threshold)})" if o.threshold is not None else ""
-    yield "regime", f"{o.regime or _UNKNOWN}, {score}{threshold}"
+    yield "regime", f"{o.regime or _UNKNOWN}, score {_score(o)}"
     if bot.positions is None or o.position is not None:
         yield "position", _position(o, (bot.identity.symbol or "").partition("/")[0])
     yield from _positions(bot, o.time)
     yield "last bar", _last_bar(o, bot, running=running)
+
+
+def _score(o: Observation) -> str:
+    """The score, told apart from what it is compared with: the threshold, and in a halt what it waits for."""
+    threshold = f" (threshold {numbers.bound(o.threshold)})" if o.threshold is not None else ""
+    if o.score is None:
+        return _UNKNOWN + threshold
+    limits = [limit for limit in (o.threshold, o.resume_score if o.halted else None) if limit is not None]
+    told = [beside(o.score, limit, numbers.score, numbers.bound)[0] for limit in limits]
+    return max(told, key=len, default=numbers.score(o.score)) + threshold
 
 
 def _since(drawdown: float, peak: Peak | None) -> str:

@@ -45,12 +45,12 @@ def tell(
 
         click.echo(json.dumps(schema(), indent=2))
         return
-    from livestory.cli.stdin_lines import Answers, Lines, relay
+    from livestory.cli.stdin_lines import Answers, StdinLines, relay
 
     with public_story(folder, symbol, unit, bot, configured) as story:
         if is_terminal(sys.stdin):
             click.echo("one JSON object a line, Ctrl-D ends; what it may say: livestory tell --schema", err=True)
-        count = relay(Lines(), story, Answers())
+        count = relay(StdinLines(), story, Answers())
     if count.refused:
         of = count.told + count.refused
         message = f"{count.refused:,} of {of:,} inputs were refused\nCorrect them and send them again."

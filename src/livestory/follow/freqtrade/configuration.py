@@ -12,6 +12,7 @@ from msgspec import Struct, field
 
 from livestory.credentials import Secret
 from livestory.errors import ConfigError
+from livestory.follow.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,13 +74,18 @@ class ApiAccess(Struct, frozen=True, kw_only=True):
 class FreqtradeConfiguration(Struct, frozen=True, kw_only=True):
     """Which bot it is, where its database lies, and where its API is."""
 
-    database: Path
+    places: tuple[Path, ...]  # where its database may lie, the likeliest first
     dry_run: bool
     bot_name: str | None = None
     exchange: str | None = None
     stake_currency: str | None = None
     ratio: float = RATIO  # the share of the stake currency that the bot may use
     api: ApiAccess | None = None  # None: it is off
+
+    @property
+    def database(self) -> Path:
+        """Where its database lies."""
+        return Database(*self.places).path
 
     @classmethod
     def read(cls, files: Sequence[Path], environ: Mapping[str, str], api: str | None = None) -> FreqtradeConfiguration:
@@ -99,7 +105,7 @@ class FreqtradeConfiguration(Struct, frozen=True, kw_only=True):
         if dry_run and url == _PRODUCTION:
             url = _DRY_RUN
         return cls(
-            database=_database(url, files[-1]),
+            places=_places(url, files[-1]),
             dry_run=dry_run,
             bot_name=environ.get(f"{_VARIABLE}BOT_NAME") or merged.bot_name,
             exchange=environ.get(f"{_VARIABLE}EXCHANGE__NAME") or (merged.exchange.name if merged.exchange else None),
@@ -169,13 +175,12 @@ def _kept(match: re.Match[str]) -> str:
     return match[1] or re.sub(r"[^\n]", " ", match[0])
 
 
-def _database(url: str, file: Path) -> Path:
-    """The file of a database's URL: from the working folder, else the configuration's, as a container has it."""
+def _places(url: str, file: Path) -> tuple[Path, ...]:
+    """Of a database's URL: from the working folder, else the configuration's, as a container has it."""
     if not url.startswith(_SQLITE) or url == _SQLITE:
         kind = url.partition(":")[0]
         message = f"{file}: its db_url is {kind}'s: livestory reads a freqtrade's SQLite database, kept in a file"
         raise ConfigError(message)
     path = Path(unquote(url.removeprefix(_SQLITE).partition("?")[0]))
     folder = file.resolve().parent
-    places = [path, folder / path, folder / path.name, folder.parent / path]
-    return next((place for place in places if place.is_file()), path)
+    return path, folder / path, folder / path.name, folder.parent / path

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from decimal import Decimal
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
 from livestory.clock import instant
 from livestory.errors import InputError
 from livestory.follow.database import Database, Patience
 from livestory.follow.freqtrade.records import Lock, Order, Trade, decimal_of, quote_of
+from livestory.story.arguments import MOST_OF_A_NAME
+from livestory.story.wording.text import shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     import apsw
+
+    from livestory.follow.database import Tables
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _TRADES = {
     **{name: (name,) for name in ("id", "pair", "is_open", "amount", "open_rate", "close_rate", "open_date")},
@@ -45,62 +52,78 @@ class Starts(NamedTuple):
     last: int | None
 
 
-class FreqtradeDatabase:
-    """Pages of what a freqtrade keeps, each read in one state of its database."""
+class Unread(NamedTuple):
+    """A row that can't be read, and why."""
 
-    def __init__(self, database: Database) -> None:
-        """Look which columns it has. Raises InputError where it is another program's, and what `Database.read` does."""
+    problem: str
+
+
+class _Columns(NamedTuple):
+    """The columns that are there, of those that are read, by the names under which they are known here."""
+
+    trades: Mapping[str, str]
+    orders: Mapping[str, str]
+    locks: Mapping[str, str]
+    has_values: bool
+
+
+class FreqtradeDatabase:
+    """Pages of what a freqtrade keeps, each read in one state of its database.
+
+    All of them raise InputError where it is another program's, and what `Database.read` does.
+    """
+
+    def __init__(self, database: Database, *, strict: bool = True) -> None:
+        """``strict``: a row that can't be read is an InputError, and no `Unread`."""
         self.database = database
-        tables = database.tables()
-        self._trades = _present(_TRADES, tables.get("trades", ()))
-        lacking = sorted(_NEEDED - self._trades.keys())
-        if lacking:
-            message = (
-                f"{database.name}: not freqtrade's database as livestory knows it: its table trades lacks "
-                f"{', '.join(lacking)}\nName the bot's own tradesv3.sqlite."
-            )
-            raise InputError(message)
-        self._orders = _present(_ORDERS, tables.get("orders", ()))
-        self._locks = _present(_LOCKS, tables.get("pairlocks", ()))
-        self._has_values = "KeyValueStore" in tables
+        self._strict = strict
 
     @staticmethod
     def is_in(tables: Mapping[str, Collection[str]]) -> bool:
         """Whether a database with these tables and columns is freqtrade's."""
         return {"pair", "stake_amount", "open_rate"} <= set(tables.get("trades", ()))
 
-    def trades(self, after: int) -> list[tuple[int, Trade]]:
+    def trades(self, after: int) -> list[tuple[int, Trade | Unread]]:
         """The next trades with a higher id than ``after``, with their ids; none where there are no more."""
-        return self.database.read(lambda db: self._page(db, "id > ? ORDER BY id", (after,)))
+        return self._read(lambda db, columns: self._page(db, columns, "id > ? ORDER BY id", (after,)))
 
-    def current_trades(self, known: Collection[int], after: int, most: int) -> list[tuple[int, Trade]]:
+    def current_trades(self, known: Collection[int], after: int, most: int) -> list[tuple[int, Trade | Unread]]:
         """The trades that are open, those of ``known`` that are there, and those with an id higher than ``after``."""
         marks = ", ".join("?" * len(known))
         where = f"is_open = 1 OR id > ? OR id IN ({marks}) ORDER BY id LIMIT ?"
-        return self.database.read(lambda db: self._page(db, where, (after, *known, most), whole=True))
+        return self._read(lambda db, columns: self._page(db, columns, where, (after, *known, most), whole=True))
 
-    def locks(self, after: int) -> list[Lock]:
-        """The locks with a higher id, in the order in which they were made."""
-        if not self._locks:
-            return []
-        sql = f"SELECT {_columns(self._locks)} FROM pairlocks WHERE id > ? ORDER BY id"  # noqa: S608 - names of columns
-        return self.database.read(lambda db: [_lock(self._row(self._locks, row)) for row in db.execute(sql, (after,))])
+    def locks(self, after: int) -> list[tuple[int, Lock | Unread]]:
+        """The locks with a higher id, with their ids, in the order in which they were made."""
+
+        def ask(db: apsw.Connection, columns: _Columns) -> list[tuple[int, Lock | Unread]]:
+            if not columns.locks:
+                return []
+            sql = f"SELECT {_names(columns.locks)} FROM pairlocks WHERE id > ? ORDER BY id"  # noqa: S608 - columns
+            rows = [_row(columns.locks, row) for row in db.execute(sql, (after,))]
+            return [(row["id"], self._made(f"lock {row['id']}", _lock, row)) for row in rows]
+
+        return self._read(ask)
 
     def active(self, locks: Collection[int]) -> set[int]:
         """Which of these locks are there, and were not ended by hand."""
-        if not self._locks or not locks:
-            return set()
         marks = ", ".join("?" * len(locks))
         sql = f"SELECT id FROM pairlocks WHERE active = 1 AND id IN ({marks})"  # noqa: S608 - question marks
-        return {number for (number,) in self.database.read(lambda db: list(db.execute(sql, tuple(locks))))}
+
+        def ask(db: apsw.Connection, columns: _Columns) -> set[int]:
+            return {number for (number,) in db.execute(sql, tuple(locks))} if columns.locks else set()
+
+        return self._read(ask) if locks else set()
 
     def starts(self) -> Starts:
         """When the bot was started, where it says so."""
-        if not self._has_values:
-            return Starts(None, None)
         sql = "SELECT key, datetime_value FROM KeyValueStore WHERE key IN ('bot_start_time', 'startup_time')"
-        found = {key: _time(value) for key, value in self.database.read(lambda db: list(db.execute(sql)))}
-        return Starts(found.get("bot_start_time"), found.get("startup_time"))
+
+        def ask(db: apsw.Connection, columns: _Columns) -> Starts:
+            found = {key: _time(value) for key, value in db.execute(sql)} if columns.has_values else {}
+            return Starts(found.get("bot_start_time"), found.get("startup_time"))
+
+        return self._read(ask)
 
     def stake_currencies(self) -> set[str]:
         """In which results are counted."""
@@ -111,50 +134,85 @@ class FreqtradeDatabase:
         return {pair for pair, _ in self._kinds()}
 
     def _kinds(self) -> set[tuple[str, str]]:
-        stake = self._trades.get("stake_currency", "NULL")
-        sql = f"SELECT DISTINCT pair, {stake} FROM trades"  # noqa: S608 - the name of a column
-        found = self.database.read(lambda db: list(db.execute(sql)))
-        return {(pair, stake or quote_of(pair)) for pair, stake in found}
+
+        def ask(db: apsw.Connection, columns: _Columns) -> set[tuple[str, str]]:
+            stake = columns.trades.get("stake_currency", "NULL")
+            found = db.execute(f"SELECT DISTINCT pair, {stake} FROM trades")  # noqa: S608 - the name of a column
+            return {(str(pair), stake or quote_of(str(pair))) for pair, stake in found}
+
+        return self._read(ask)
 
     def last_id(self) -> int:
         """The highest id of a trade; 0 where there is none."""
-        return self.database.read(lambda db: db.execute("SELECT max(id) FROM trades").get or 0)
+        return self._read(lambda db, _: db.execute("SELECT max(id) FROM trades").get or 0)
+
+    def _read(self, ask: Callable[[apsw.Connection, _Columns], T]) -> T:
+        try:
+            return self.database.read_by(self._look, ask)
+        except ValueError as error:
+            message = f"{self.database.name}: {error}"
+            raise InputError(message) from error
+
+    def _look(self, tables: Tables) -> _Columns:
+        """Which of its columns are there. Raises InputError where it is another program's."""
+        trades = _present(_TRADES, tables.get("trades", ()))
+        lacking = sorted(_NEEDED - trades.keys())
+        if lacking:
+            what = f"its table trades lacks {', '.join(lacking)}" if "trades" in tables else "it has no table trades"
+            message = (
+                f"{self.database.name}: not freqtrade's database as livestory knows it: {what}\n"
+                "Name the bot's own tradesv3.sqlite."
+            )
+            raise InputError(message)
+        return _Columns(
+            trades=trades,
+            orders=_present(_ORDERS, tables.get("orders", ())),
+            locks=_present(_LOCKS, tables.get("pairlocks", ())),
+            has_values="KeyValueStore" in tables,
+        )
 
     def _page(
-        self, db: apsw.Connection, where: str, values: tuple[int, ...], *, whole: bool = False
-    ) -> list[tuple[int, Trade]]:
+        self, db: apsw.Connection, columns: _Columns, where: str, values: tuple[int, ...], *, whole: bool = False
+    ) -> list[tuple[int, Trade | Unread]]:
         patience = Patience()
-        found = []
-        sql = f"SELECT {_columns(self._trades)} FROM trades WHERE {where}"  # noqa: S608 - names of columns
+        found: list[tuple[int, Trade | Unread]] = []
+        sql = f"SELECT {_names(columns.trades)} FROM trades WHERE {where}"  # noqa: S608 - names of columns
         rows = db.execute(sql, values)
-        while some := [self._row(self._trades, row) for row in islice(rows, _TOGETHER)]:
-            orders = self._orders_of(db, [trade["id"] for trade in some])
-            found += [(trade["id"], self._trade(trade, orders.get(trade["id"], []))) for trade in some]
+        while some := [_row(columns.trades, row) for row in islice(rows, _TOGETHER)]:
+            orders = _orders_of(db, columns.orders, [trade["id"] for trade in some])
+            for trade in some:
+                number = trade["id"]
+                found.append((number, self._made(f"trade {number}", _trade, trade, orders.get(number, []))))
             if patience.is_over and not whole:
                 break
         return found
 
-    def _orders_of(self, db: apsw.Connection, trades: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
-        """The orders of each of these trades."""
-        found: dict[int, list[dict[str, Any]]] = {}
-        if self._orders:
-            marks = ", ".join("?" * len(trades))
-            columns = f"ft_trade_id, {_columns(self._orders)}"
-            sql = f"SELECT {columns} FROM orders WHERE ft_trade_id IN ({marks}) ORDER BY id"  # noqa: S608 - as above
-            for trade, *row in db.execute(sql, trades):
-                found.setdefault(trade, []).append(self._row(self._orders, row))
-        return found
-
-    @staticmethod
-    def _row(columns: Mapping[str, str], row: Sequence[Any]) -> dict[str, Any]:
-        return dict(zip(columns, row, strict=True))
-
-    def _trade(self, row: dict[str, Any], orders: list[dict[str, Any]]) -> Trade:
+    def _made(self, what: str, make: Callable[P, T], *row: P.args, **none: P.kwargs) -> T | Unread:
         try:
-            return _trade(row, orders)
+            return make(*row, **none)
         except (ValueError, ArithmeticError) as error:
-            message = f"{self.database.name}: trade {row['id']} can't be read: {error}"
-            raise InputError(message) from error
+            if self._strict:
+                message = f"{self.database.name}: {what} can't be read: {error}"
+                raise InputError(message) from error
+            return Unread(f"{what}: {error}")
+
+
+def _orders_of(
+    db: apsw.Connection, columns: Mapping[str, str], trades: Sequence[int]
+) -> dict[int, list[dict[str, Any]]]:
+    """The orders of each of these trades."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    if columns:
+        marks = ", ".join("?" * len(trades))
+        names = f"ft_trade_id, {_names(columns)}"
+        sql = f"SELECT {names} FROM orders WHERE ft_trade_id IN ({marks}) ORDER BY id"  # noqa: S608 - names of columns
+        for trade, *row in db.execute(sql, trades):
+            found.setdefault(trade, []).append(_row(columns, row))
+    return found
+
+
+def _row(columns: Mapping[str, str], row: Sequence[Any]) -> dict[str, Any]:
+    return dict(zip(columns, row, strict=True))
 
 
 def _present(wanted: Mapping[str, tuple[str, ...]], columns: Collection[str]) -> dict[str, str]:
@@ -163,7 +221,7 @@ def _present(wanted: Mapping[str, tuple[str, ...]], columns: Collection[str]) ->
     return {name: column for name, column in found if column is not None}
 
 
-def _columns(present: Mapping[str, str]) -> str:
+def _names(present: Mapping[str, str]) -> str:
     return ", ".join(present.values())
 
 
@@ -173,62 +231,91 @@ def _trade(row: dict[str, Any], orders: list[dict[str, Any]]) -> Trade:
     closed = _time(row.get("close_date"))
     return Trade(
         key=f"trade {row['id']}",
-        pair=row["pair"],
+        pair=_name(row, "pair"),
         opened=instant(row["open_date"]),
         closed=None if is_open else closed,
         is_open=is_open,
         is_pending=row.get("open_order_id") is not None and row.get("close_rate_requested") is None,
         short=short,
         orders=tuple(_order(order, entry_side) for order in orders),
-        amount=decimal_of(row["amount"]) or Decimal(0),
-        open_rate=decimal_of(row["open_rate"]) or Decimal(0),
-        close_rate=decimal_of(row.get("close_rate")),
-        fee_open=decimal_of(row.get("fee_open")),
-        fee_close=decimal_of(row.get("fee_close")),
-        fee_open_cost=decimal_of(row.get("fee_open_cost")),
+        amount=_amount(row, "amount") or Decimal(0),
+        open_rate=_amount(row, "open_rate") or Decimal(0),
+        close_rate=_amount(row, "close_rate"),
+        fee_open=_number(row, "fee_open"),
+        fee_close=_number(row, "fee_close"),
+        fee_open_cost=_number(row, "fee_open_cost"),
         fee_open_currency=row.get("fee_open_currency"),
-        fee_close_cost=decimal_of(row.get("fee_close_cost")),
+        fee_close_cost=_number(row, "fee_close_cost"),
         fee_close_currency=row.get("fee_close_currency"),
-        profit=None if is_open else decimal_of(row.get("close_profit_abs")),
-        funding=decimal_of(row.get("funding_fees")) or Decimal(0),
-        enter_tag=row.get("enter_tag"),
-        exit_reason=row.get("exit_reason"),
+        profit=None if is_open else _number(row, "close_profit_abs"),
+        funding=_number(row, "funding_fees") or Decimal(0),
+        enter_tag=_text(row.get("enter_tag")),
+        exit_reason=_text(row.get("exit_reason")),
         stake=row.get("stake_currency"),
     )
 
 
 def _order(row: dict[str, Any], entry_side: str) -> Order:
     is_open, status = bool(row["ft_is_open"]), (row.get("status") or "").lower()
-    filled, is_entry = decimal_of(row.get("filled")), row["ft_order_side"] == entry_side
+    filled, is_entry = _amount(row, "filled"), row["ft_order_side"] == entry_side
     if filled is None and status in _DONE:  # as some exchanges leave it
-        filled = decimal_of(row.get("amount"))
+        filled = _amount(row, "amount")
     prices = (row.get(name) for name in ("average", "price", "ft_price"))
     times = [_time(row.get(name)) for name in ("order_filled_date", "order_update_date", "order_date")]
     given_up = not is_open and status in _CANCELLED and row["ft_order_side"] != "stoploss"
     return Order(
-        order_id=row["order_id"],
+        order_id=_name(row, "order_id"),
         is_entry=is_entry,
         is_open=is_open,
         filled=filled or Decimal(0),
         price=next((price for price in map(decimal_of, prices) if price), None),
         time=next((time for time in times if time is not None), 0),
         wanted=decimal_of(row.get("amount") or row.get("ft_amount")),
-        tag=row.get("ft_order_tag"),
-        cancelled=(row.get("ft_cancel_reason") or "") if given_up else None,
-        fee_base=decimal_of(row.get("ft_fee_base")) or None,
+        tag=_text(row.get("ft_order_tag")),
+        cancelled=(_text(row.get("ft_cancel_reason")) or "") if given_up else None,
+        fee_base=_number(row, "ft_fee_base") or None,
     )
 
 
 def _lock(row: dict[str, Any]) -> Lock:
     return Lock(
         key=row["id"],
-        pair=None if row["pair"] == "*" else row["pair"],
+        pair=None if row["pair"] == "*" else _name(row, "pair"),
         side=row.get("side") or "*",
-        reason=row.get("reason") or "",
+        reason=_text(row.get("reason")) or "",
         begin=instant(row["lock_time"]),
         end=instant(row["lock_end_time"]),
         active=bool(row.get("active", True)),
     )
+
+
+def _name(row: dict[str, Any], column: str) -> str:
+    """What tells one thing from another. Raises ValueError where it is empty."""
+    if row[column]:
+        return shortened(str(row[column]), MOST_OF_A_NAME)
+    message = f"its {column} is empty"
+    raise ValueError(message)
+
+
+def _number(row: dict[str, Any], column: str) -> Decimal | None:
+    try:
+        return decimal_of(row.get(column))
+    except ValueError as error:
+        message = f"{column} {error}"
+        raise ValueError(message) from None
+
+
+def _amount(row: dict[str, Any], column: str) -> Decimal | None:
+    """A quantity or a price."""
+    number = _number(row, column)
+    if number is None or number >= 0:
+        return number
+    message = f"{column} {number} is negative"
+    raise ValueError(message)
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else shortened(str(value))
 
 
 def _time(value: str | None) -> int | None:

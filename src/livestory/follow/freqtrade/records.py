@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from contextlib import suppress
+from decimal import Decimal, InvalidOperation
 
 from msgspec import Struct
 
@@ -14,8 +15,15 @@ _COOLDOWN = "Cooldown period"  # what the reason of freqtrade's CooldownPeriod b
 
 
 def decimal_of(value: float | str | Decimal | None) -> Decimal | None:
-    """Just what a number shows: the float 0.1 is 0.1, and not 0.1000000000000000055."""
-    return None if value is None else Decimal(str(value))
+    """Just what a number shows: the float 0.1 is 0.1, and not 0.1000000000000000055. Raises ValueError for none."""
+    if value is None:
+        return None
+    with suppress(InvalidOperation):
+        number = Decimal(str(value))
+        if number.is_finite():
+            return number
+    message = f"{str(value)[:40]!r} is no number"
+    raise ValueError(message)
 
 
 def quote_of(pair: str) -> str:

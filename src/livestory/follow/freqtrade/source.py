@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from livestory.clock import DAY, MINUTE, SECOND
 from livestory.errors import InputError
+from livestory.follow.freqtrade.database import Unread
 from livestory.follow.freqtrade.fills import Told, inputs_of
 from livestory.follow.freqtrade.locks import begun, over
 from livestory.follow.freqtrade.present import STOPPED, Present
@@ -22,6 +23,7 @@ from livestory.story.wording.numbers import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from livestory.follow.freqtrade.database import FreqtradeDatabase, Starts
     from livestory.follow.freqtrade.present import Teller
@@ -87,7 +89,6 @@ class FreqtradeSource:
 
         The rest is for the line of its start.
         """
-        self.name = database.database.path.name
         self._database = database
         self._since = since
         self._mode, self._market = mode, market
@@ -95,6 +96,12 @@ class FreqtradeSource:
         self._at: Cursor | None = None
         self._encoded: bytes | None = None
         self._history: Iterator[list[Input]] | None = None
+        self._unread: list[str] = []  # what is left out, and was not told yet
+
+    @property
+    def path(self) -> Path:
+        """Where the database lies now."""
+        return self._database.database.path
 
     def state(self) -> object:
         """Equal to another time's where nothing was written in between; see `Source`."""
@@ -104,7 +111,7 @@ class FreqtradeSource:
         """What is new since ``cursor``; see `Source`."""
         if self._at is None or cursor != self._encoded:
             self._at, self._history = Cursor(since=self._since) if cursor is None else _decode(cursor), None
-        at = self._at
+        at, self._at = self._at, None  # where this fails, the next look begins at the cursor again
         starts = self._database.starts()
         self._identify(at, starts)
         restored = at.is_live and self._database.last_id() < at.last_trade
@@ -115,8 +122,12 @@ class FreqtradeSource:
         if restored:
             note = Note(text="the bot's database has fewer trades than before: restored, or cleared; it is read anew")
             inputs.insert(0, Statement(now, (note,)))
+        if at.is_live and self._unread:
+            others = f" and {len(self._unread) - 1:,} more" if len(self._unread) > 1 else ""
+            inputs.append(Statement(now, (Note(text=f"left out, since it can't be read: {self._unread[0]}{others}"),)))
+            self._unread = []
         at.time = max([at.time, *(given.time for given in inputs)])
-        self._encoded = msgspec.json.encode(at)
+        self._at, self._encoded = at, msgspec.json.encode(at)
         due = min((arc.end for arc in at.arcs.values()), default=None)
         running = at.running and at.present.state != STOPPED
         return Step(tuple(inputs), self._encoded, more=not at.is_live, due=due, running=running)
@@ -125,7 +136,7 @@ class FreqtradeSource:
         """Raise InputError where another bot's database lies there now; one that was begun anew is the same bot's."""
         if starts.first is not None and at.born not in {0, starts.first} and starts.first <= at.time:
             message = (
-                f"{self.name}: another bot's database: its bot was first started {stamp(starts.first)}, this story's "
+                f"{self.path}: another bot's database: its bot was first started {stamp(starts.first)}, this story's "
                 f"{stamp(at.born)}\nGive that bot's story a folder of its own with --dir."
             )
             raise InputError(message)
@@ -146,6 +157,7 @@ class FreqtradeSource:
         """All that is there, one moment after the other; of what was told before, the fills alone."""
         waiting, told_until = InOrder(), at.time
         at.open, at.arcs, at.last_trade, at.last_lock, at.started, last = {}, {}, 0, 0, 0, 0
+        self._unread = []
 
         def push(inputs: Iterable[Input]) -> None:
             waiting.add(given for given in inputs if isinstance(given, Fill) or given.time > told_until)
@@ -153,13 +165,15 @@ class FreqtradeSource:
         push(self._starts(at, self._database.starts(), now))
         push(self._locks(at, now))
         while page := self._database.trades(last):
+            reached = 0
             for number, trade in page:
-                if trade.closed is None or trade.closed >= at.since:
-                    push(self._of_trade(at, number, trade))
-                elif trade.closed is not None:
-                    at.last_trade = number
                 last = number
-            yield from waiting.moments(page[-1][1].opened - _SLACK)
+                if isinstance(trade, Unread) or trade.closed is None or trade.closed >= at.since:
+                    push(self._of_trade(at, number, trade))
+                else:
+                    at.last_trade = number
+                reached = reached if isinstance(trade, Unread) else trade.opened
+            yield from waiting.moments(reached - _SLACK)
         push(self._end(at, now))
         yield from waiting.moments()
 
@@ -181,8 +195,12 @@ class FreqtradeSource:
         inputs.sort(key=attrgetter("time"))
         return inputs
 
-    @staticmethod
-    def _of_trade(at: Cursor, number: int, trade: Trade) -> Iterator[Input]:
+    def _of_trade(self, at: Cursor, number: int, trade: Trade | Unread) -> Iterator[Input]:
+        if isinstance(trade, Unread):
+            if number > at.last_trade:
+                at.last_trade = number
+                self._unread.append(trade.problem)
+            return
         known = at.open.get(number)
         told = known.told if known is not None else Told()
         yield from inputs_of(trade, told)
@@ -215,9 +233,11 @@ class FreqtradeSource:
         at.running = closed is None
 
     def _locks(self, at: Cursor, now: int) -> Iterator[Input]:
-        for lock in self._database.locks(at.last_lock):
-            at.last_lock = max(at.last_lock, lock.key)
-            if not lock.is_automatic and lock.end >= at.since:
+        for number, lock in self._database.locks(at.last_lock):
+            at.last_lock = max(at.last_lock, number)
+            if isinstance(lock, Unread):
+                self._unread.append(lock.problem)
+            elif not lock.is_automatic and lock.end >= at.since:
                 yield from _locked(at.arcs, lock)
         active = self._database.active({number for arc in at.arcs.values() for number in arc.locks})
         for name, arc in list(at.arcs.items()):

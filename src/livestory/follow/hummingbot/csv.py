@@ -13,7 +13,6 @@ from livestory.follow.hummingbot.records import fill_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from decimal import Decimal
     from pathlib import Path
 
     from livestory.story.inputs import Input
@@ -28,19 +27,15 @@ class HummingbotCsv:
     """Pages of its rows; a place is a position in the file, just behind a row."""
 
     tables: tuple[str, ...] = ("TradeFill",)
-    step: Decimal | None = None  # all digits are there
 
     def __init__(self, path: Path) -> None:
-        """Look which columns it has. Raises InputError where it is no such file."""
         self.path = path
-        self.name = path.name
-        self._header()
 
     @classmethod
     def is_one(cls, path: Path) -> bool:
         """Whether the file is one, by its first line."""
         try:
-            cls(path)
+            cls(path).header()
         except InputError:
             return False
         return True
@@ -56,7 +51,7 @@ class HummingbotCsv:
     def page(self, table: str, after: int, reasons: Mapping[str, tuple[str, str]] | None = None) -> Page:
         """The rows behind the place ``after``; one that is being written waits for its end."""
         del table, reasons
-        columns, begin = self._header()
+        columns, begin = self.header()
         last, problems = max(after, begin), list[str]()
         inputs: list[Input] = []
         with self._open() as file:
@@ -86,7 +81,7 @@ class HummingbotCsv:
 
     def kinds(self) -> set[tuple[str, str, str]]:
         """Of which configuration the fills are, in which market and pair."""
-        columns, begin = self._header()
+        columns, begin = self.header()
         found = set()
         with self._open() as file:
             file.seek(begin)
@@ -96,7 +91,8 @@ class HummingbotCsv:
                     found.add((row.get("config_file_path", ""), row["market"], row["symbol"]))
         return found
 
-    def _header(self) -> tuple[list[str], int]:
+    def header(self) -> tuple[list[str], int]:
+        """Its columns, and where the first row begins. Raises InputError where it is no such file."""
         with self._open() as file:
             line = file.readline(_LONGEST)
         columns = line.decode("utf-8", "replace").strip().split(",")

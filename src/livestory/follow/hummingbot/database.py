@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from decimal import Decimal
-from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from livestory.errors import InputError
 from livestory.follow.database import Database, Patience
@@ -18,10 +17,14 @@ from livestory.story.reason import in_own_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
+    from pathlib import Path
 
     import apsw
 
+    from livestory.follow.database import Tables
     from livestory.story.inputs import Input
+
+T = TypeVar("T")
 
 _MILLIONTHS = Decimal(1_000_000)
 _FILLS = (
@@ -60,6 +63,7 @@ class Page(NamedTuple):
     last: int  # its last row; where it is the one that was asked after, there is nothing more
     inputs: list[Input]
     problems: tuple[str, ...] = ()  # of rows that can't be read
+    step: Decimal | None = None  # the least difference of prices that is kept; None: all digits are there
 
 
 class Executed(NamedTuple):
@@ -71,36 +75,33 @@ class Executed(NamedTuple):
     result: Decimal  # in the quote asset
 
 
+class _Layout(NamedTuple):
+    """How a version of Hummingbot keeps it."""
+
+    columns: tuple[str, ...]  # of a fill
+    scale: Decimal | None  # of its amounts, where they are whole numbers
+    has_config: bool
+    has_payments: bool
+    has_failures: bool
+    has_executors: bool
+
+
 class HummingbotDatabase:
-    """Pages of what a Hummingbot keeps, each read in one state of its database."""
+    """Pages of what a Hummingbot keeps, each read in one state of its database.
+
+    All of them raise InputError where it is another program's, and what `Database.read` does.
+    """
 
     tables: tuple[str, ...] = ("TradeFill", "FundingPayment", "OrderStatus")
     """From which inputs are read: each has its own place in a cursor."""
 
     def __init__(self, database: Database) -> None:
-        """Look which columns it has. Raises InputError where it is another program's, and what `Database.read` does."""
         self.database = database
-        self.name = PurePath(database.name).name
-        tables = database.tables()
-        columns = tables.get("TradeFill", ())
-        lacking = sorted(set(_FILLS) - set(columns))
-        if lacking:
-            message = (
-                f"{database.name}: not Hummingbot's database as livestory knows it: its table TradeFill lacks "
-                f"{', '.join(lacking)}\nName the file that Hummingbot writes under data/, such as data/conf.sqlite."
-            )
-            raise InputError(message)
-        self._columns = (*_FILLS, *(name for name in _ALSO if name in columns))
-        self._has_payments = set(_PAYMENTS) <= set(tables.get("FundingPayment", ()))
-        self._has_failures = {"id", "market", "symbol"} <= set(tables.get("Order", ())) and (
-            {"id", "order_id", "timestamp", "status"} <= set(tables.get("OrderStatus", ()))
-        )
-        self._has_executors = set(_EXECUTORS) <= set(tables.get("Executors", ()))
-        kept_as = database.read(
-            lambda db: db.execute("SELECT type FROM pragma_table_info('TradeFill') WHERE name = 'price'").get
-        )
-        self._scale = _MILLIONTHS if "INT" in str(kept_as).upper() else None
-        self.step = None if self._scale is None else 1 / self._scale
+
+    @property
+    def path(self) -> Path:
+        """Where the database lies now."""
+        return self.database.path
 
     @staticmethod
     def is_in(tables: Mapping[str, Collection[str]]) -> bool:
@@ -114,24 +115,32 @@ class HummingbotDatabase:
     def page(self, table: str, after: int, reasons: Mapping[str, tuple[str, str]] | None = None) -> Page:
         """What was written into ``table`` after the row ``after``; ``reasons`` are those of `reasons`."""
 
-        def fill(row: dict[str, Any]) -> Input:
-            side, reason = (reasons or {}).get(row["order_id"], ("", None))
-            return fill_of(row, self._scale, reason if row["trade_type"] != side else None)
+        def ask(db: apsw.Connection, layout: _Layout) -> Page:
+            def fill(row: dict[str, Any]) -> Input:
+                side, reason = (reasons or {}).get(row["order_id"], ("", None))
+                return fill_of(row, layout.scale, reason if row["trade_type"] != side else None)
 
-        if table == "TradeFill":
-            return self._rows(table, self._columns, after, fill)
-        if table == "FundingPayment" and self._has_payments:
-            return self._rows(table, _PAYMENTS, after, funding_of)
-        if table == "OrderStatus" and self._has_failures:
-            return self.database.read(lambda db: _failures(db, after))
-        return Page(after, [])
+            if table == "TradeFill":
+                step = None if layout.scale is None else 1 / layout.scale
+                return _rows(db, table, layout.columns, after, fill)._replace(step=step)
+            if table == "FundingPayment" and layout.has_payments:
+                return _rows(db, table, _PAYMENTS, after, funding_of)
+            if table == "OrderStatus" and layout.has_failures:
+                return _failures(db, after)
+            return Page(after, [])
+
+        return self._read(ask)
 
     def mark(self, place: int) -> str | None:
         """What tells the fill of a row from all others; None where there is no such row."""
-        names = tuple(name for name in self._columns if name in {"id", "market", "order_id", "exchange_trade_id"})
-        sql = f"SELECT {', '.join(names)} FROM TradeFill WHERE rowid = ?"  # noqa: S608 - names of columns
-        found = self.database.read(lambda db: db.execute(sql, (place,)).fetchone())
-        return None if found is None else trade_id(dict(zip(names, found, strict=True)))
+
+        def ask(db: apsw.Connection, layout: _Layout) -> str | None:
+            names = [name for name in layout.columns if name in {"id", "market", "order_id", "exchange_trade_id"}]
+            sql = f"SELECT {', '.join(names)} FROM TradeFill WHERE rowid = ?"  # noqa: S608 - names of columns
+            found = db.execute(sql, (place,)).fetchone()
+            return None if found is None else trade_id(dict(zip(names, found, strict=True)))
+
+        return self._read(ask)
 
     def reasons(self) -> dict[str, tuple[str, str]]:
         """By its order: the side on which an executor entered, and why it closed, of all executors that are done."""
@@ -155,49 +164,73 @@ class HummingbotDatabase:
 
     def kinds(self) -> set[tuple[str, str, str]]:
         """Of which configuration the fills are, in which market and pair."""
-        columns = self.database.tables()["TradeFill"]
-        config = "config_file_path" if "config_file_path" in columns else "''"
-        sql = f"SELECT DISTINCT {config}, market, symbol FROM TradeFill"  # noqa: S608 - the name of a column
-        return {(str(a), str(b), str(c)) for a, b, c in self.database.read(lambda db: list(db.execute(sql)))}
+
+        def ask(db: apsw.Connection, layout: _Layout) -> set[tuple[str, str, str]]:
+            config = "config_file_path" if layout.has_config else "''"
+            found = db.execute(f"SELECT DISTINCT {config}, market, symbol FROM TradeFill")  # noqa: S608 - a column
+            return {(str(a), str(b), str(c)) for a, b, c in found}
+
+        return self._read(ask)
+
+    def _read(self, ask: Callable[[apsw.Connection, _Layout], T]) -> T:
+        return self.database.read_by(self._look, ask)
+
+    def _look(self, tables: Tables) -> _Layout:
+        """Which of its columns are there. Raises InputError where it is another program's."""
+        fills = tables.get("TradeFill", {})
+        lacking = sorted(set(_FILLS) - fills.keys())
+        if lacking:
+            what = f"its table TradeFill lacks {', '.join(lacking)}" if fills else "it has no table TradeFill"
+            message = (
+                f"{self.database.name}: not Hummingbot's database as livestory knows it: {what}\n"
+                "Name the file that Hummingbot writes under data/, such as data/conf.sqlite."
+            )
+            raise InputError(message)
+        return _Layout(
+            columns=(*_FILLS, *(name for name in _ALSO if name in fills)),
+            scale=_MILLIONTHS if "INT" in fills["price"].upper() else None,
+            has_config="config_file_path" in fills,
+            has_payments=tables.get("FundingPayment", {}).keys() >= set(_PAYMENTS),
+            has_failures=tables.get("Order", {}).keys() >= {"id", "market", "symbol"}
+            and tables.get("OrderStatus", {}).keys() >= {"id", "order_id", "timestamp", "status"},
+            has_executors=tables.get("Executors", {}).keys() >= set(_EXECUTORS),
+        )
 
     def _executors(self, columns: str, where: str = "1") -> list[tuple[Any, ...]]:
-        if not self._has_executors:
-            return []
         sql = f"SELECT rowid, config, custom_info, {columns} FROM Executors WHERE {where} AND rowid > ? ORDER BY rowid"  # noqa: S608 - names of columns
         found: list[tuple[Any, ...]] = []
         last, more = 0, True
 
-        def page(db: apsw.Connection) -> list[tuple[Any, ...]]:
-            patience, rows = Patience(), []
-            for row in db.execute(sql, (last,)):
+        def page(db: apsw.Connection, layout: _Layout) -> list[tuple[Any, ...]]:
+            patience, rows = Patience(), list[tuple[Any, ...]]()
+            for row in db.execute(sql, (last,)) if layout.has_executors else ():
                 rows.append(row)
                 if patience.is_over:
                     break
             return rows
 
         while more:
-            rows = self.database.read(page)
+            rows = self._read(page)
             found += ((decoded(config), decoded(custom), *rest) for _, config, custom, *rest in rows)
             more, last = bool(rows), rows[-1][0] if rows else last
         return found
 
-    def _rows(self, table: str, columns: tuple[str, ...], after: int, read: Callable[[dict[str, Any]], Input]) -> Page:
-        sql = f"SELECT rowid, {', '.join(columns)} FROM {table} WHERE rowid > ? ORDER BY rowid"  # noqa: S608 - names
 
-        def page(db: apsw.Connection) -> Page:
-            patience, last, problems = Patience(), after, list[str]()
-            inputs: list[Input] = []
-            for row in db.execute(sql, (after,)):
-                last = row[0]
-                try:
-                    inputs.append(read(dict(zip(columns, row[1:], strict=True))))
-                except ValueError as error:
-                    problems.append(f"row {last} of {table}: {error}")
-                if patience.is_over:
-                    break
-            return Page(last, inputs, tuple(problems))
-
-        return self.database.read(page)
+def _rows(
+    db: apsw.Connection, table: str, columns: tuple[str, ...], after: int, read: Callable[[dict[str, Any]], Input]
+) -> Page:
+    sql = f"SELECT rowid, {', '.join(columns)} FROM {table} WHERE rowid > ? ORDER BY rowid"  # noqa: S608 - names
+    patience, last, problems = Patience(), after, list[str]()
+    inputs: list[Input] = []
+    for row in db.execute(sql, (after,)):
+        last = row[0]
+        try:
+            inputs.append(read(dict(zip(columns, row[1:], strict=True))))
+        except ValueError as error:
+            problems.append(f"row {last} of {table}: {error}")
+        if patience.is_over:
+            break
+    return Page(last, inputs, tuple(problems))
 
 
 def _failures(db: apsw.Connection, after: int) -> Page:

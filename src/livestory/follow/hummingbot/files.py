@@ -12,7 +12,6 @@ from livestory.story.journal.entry import Identity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from decimal import Decimal
     from pathlib import Path
 
     from livestory.follow.hummingbot.database import Page
@@ -21,9 +20,12 @@ if TYPE_CHECKING:
 class Pages(Protocol):
     """What is in such a file, page by page. All of it raises `DatabaseNotNow` and InputError."""
 
-    name: str
+    @property
+    def path(self) -> Path:
+        """Where the file lies now."""
+        ...
+
     tables: tuple[str, ...]  # from which inputs are read: each has its own place in a cursor
-    step: Decimal | None  # the least difference of prices that it keeps
 
     def page(self, table: str, after: int, reasons: Mapping[str, tuple[str, str]] | None = None) -> Page:
         """What was written into ``table`` after the place ``after``; ``reasons`` are those of `reasons`."""
@@ -47,8 +49,8 @@ class Pages(Protocol):
 
 
 def pages_of(file: Path) -> Pages:
-    """The file as what it is. Raises InputError where it is no file of Hummingbot's, and what `Database.read` does."""
-    if HummingbotCsv.is_one(file):
+    """The file as what it is, or will be where it is not there yet."""
+    if file.suffix.lower() == ".csv" or HummingbotCsv.is_one(file):
         return HummingbotCsv(file)
     return HummingbotDatabase(Database(file))
 

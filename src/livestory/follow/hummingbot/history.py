@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from livestory.errors import InputError
@@ -26,7 +27,7 @@ class HummingbotHistory:
 
     def __init__(self, database: HummingbotDatabase, now: int) -> None:
         """Look which pairs and currencies it holds. Raises InputError where no trade is in it."""
-        self.name = database.name
+        self.name = PurePath(database.database.name).name
         self._database = database
         self._now = now
         if not database.kinds():

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from livestory.clock import instant
+from livestory.story.arguments import MOST_OF_A_NAME
 from livestory.story.inputs import Fill, Funding
 from livestory.story.reason import in_own_words
+from livestory.story.wording.text import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +51,7 @@ def fill_of(row: Mapping[str, Any], scale: Decimal | None = None, reason: str | 
         effect=_EFFECTS.get(str(row.get("position")).upper()),
         fee=fee,
         fee_asset=asset,
-        order_id=str(row["order_id"]),
+        order_id=name_of(row["order_id"]),
         trade_id=trade_id(row),
         reason=in_own_words(reason) if reason else None,
     )
@@ -58,7 +60,7 @@ def fill_of(row: Mapping[str, Any], scale: Decimal | None = None, reason: str | 
 def trade_id(row: Mapping[str, Any]) -> str:
     """What tells a fill from all others, also once a database of before 2022 was brought up to date by Hummingbot."""
     number = f"_{row['id']}" if row.get("id") is not None else ""
-    return f"{row['market']} {row['order_id']} {row['exchange_trade_id']}{number}"
+    return f"{name_of(row['market'])} {name_of(row['order_id'])} {name_of(row['exchange_trade_id'])}{number}"
 
 
 def funding_of(row: Mapping[str, Any]) -> Funding:
@@ -74,10 +76,15 @@ def funding_of(row: Mapping[str, Any]) -> Funding:
 
 def symbol_of(market: str, pair: str, quote: str | None = None) -> str:
     """BASE/QUOTE, and for a perpetual contract what it is settled in."""
-    base, dash, rest = pair.rpartition("-")
+    base, dash, rest = name_of(pair).rpartition("-")
     if not dash:
-        return pair
+        return rest
     return f"{base}/{rest}" + (f":{quote or rest}" if _PERPETUAL in market.lower() else "")
+
+
+def name_of(given: object) -> str:
+    """What tells one thing from another."""
+    return shortened(str(given), MOST_OF_A_NAME)
 
 
 def quote_of(symbol: str) -> str:
@@ -98,7 +105,7 @@ def _fee(row: Mapping[str, Any], value: Decimal, scale: Decimal | None) -> tuple
             costs[None] = Decimal(str(given["percent"])) * value
         for flat in given.get("flat_fees") or ():
             token = flat.get("token") or flat.get("asset") or flat.get("symbol")
-            asset = None if token == quote else str(token)
+            asset = None if token == quote else name_of(token)
             costs[asset] = costs.get(asset, Decimal(0)) + Decimal(str(flat["amount"]))
     except (AttributeError, TypeError, KeyError, InvalidOperation):
         costs = {}

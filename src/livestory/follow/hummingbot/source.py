@@ -17,6 +17,8 @@ from livestory.story.wording import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from decimal import Decimal
+    from pathlib import Path
 
     from livestory.follow.hummingbot.files import Pages
     from livestory.story.inputs import Input
@@ -49,12 +51,16 @@ class HummingbotSource:
 
     def __init__(self, pages: Pages, *, since: int = 0) -> None:
         """``since`` leaves out, at the very first look, what happened before."""
-        self.name = pages.name
         self._pages = pages
         self._since = since
         self._at: Cursor | None = None
         self._encoded: bytes | None = None
         self._history: Iterator[list[Input]] | None = None
+
+    @property
+    def path(self) -> Path:
+        """Where the file lies now."""
+        return self._pages.path
 
     def state(self) -> object:
         """Equal to another time's where nothing was written in between; see `Source`."""
@@ -64,7 +70,7 @@ class HummingbotSource:
         """What is new since ``cursor``; see `Source`."""
         if self._at is None or cursor != self._encoded:
             self._at, self._history = Cursor(since=self._since) if cursor is None else _decode(cursor), None
-        at, more = self._at, False
+        at, self._at, more = self._at, None, False  # where this fails, the next look begins at the cursor again
         replaced = at.is_live and at.mark is not None and self._pages.mark(at.last[_FILLS]) != at.mark
         if at.is_live and not replaced:
             inputs, more = self._news(at, now)
@@ -75,7 +81,7 @@ class HummingbotSource:
             note = Note(text="the bot's file has not the fills that it had: restored, or cleared; it is read anew")
             inputs.insert(0, Statement(now, (note,)))
         at.time = max([at.time, *(min(given.time, now) for given in inputs)])
-        self._encoded = msgspec.json.encode(at)
+        self._at, self._encoded = at, msgspec.json.encode(at)
         return Step(tuple(inputs), self._encoded, more=more or not at.is_live)
 
     def _next_of_history(self, at: Cursor, now: int) -> list[Input]:
@@ -124,16 +130,16 @@ class HummingbotSource:
             time = min(now, max((each.time for each in page.inputs), default=now))
             note = Note(text=f"left out, since it can't be read: {page.problems[0]}{others}")
             inputs.append(Statement(time, (note,)))
-        return [*inputs, *self._doubts(at, inputs)]
+        return [*inputs, *(_doubts(at, inputs, page.step) if page.step is not None else ())]
 
-    def _doubts(self, at: Cursor, inputs: list[Input]) -> Iterator[Statement]:
-        """A word, once, about each symbol whose prices lost digits on their way into the database."""
-        least = (self._pages.step or 0) * _ROUGH
-        for given in inputs:
-            if isinstance(given, Fill) and given.price < least and given.symbol not in at.rough:
-                at.rough.add(given.symbol or "")
-                text = (
-                    f"the bot's database keeps six decimals, too few for {given.symbol}: {numbers.exact(given.price)} "
-                    f"may be off by {numbers.percent(float((self._pages.step or 0) / given.price))}, and so its results"
-                )
-                yield Statement(given.time, (Note(text=text),))
+
+def _doubts(at: Cursor, inputs: list[Input], step: Decimal) -> Iterator[Statement]:
+    """A word, once, about each symbol whose prices lost digits on their way into the database."""
+    for given in inputs:
+        if isinstance(given, Fill) and given.price < step * _ROUGH and given.symbol not in at.rough:
+            at.rough.add(given.symbol or "")
+            text = (
+                f"the bot's database keeps six decimals, too few for {given.symbol}: {numbers.exact(given.price)} "
+                f"may be off by {numbers.percent(float(step / given.price))}, and so its results"
+            )
+            yield Statement(given.time, (Note(text=text),))

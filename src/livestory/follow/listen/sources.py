@@ -26,7 +26,7 @@ _LONGEST = 1_000_000  # bytes of the file
 _OTHERS = 0o077
 
 
-class Source(Struct, frozen=True):
+class PostingSource(Struct, frozen=True):
     """A sender with a secret of its own."""
 
     name: str
@@ -34,7 +34,7 @@ class Source(Struct, frozen=True):
     made: int  # the instant
 
 
-def read(path: Path) -> list[Source]:
+def read(path: Path) -> list[PostingSource]:
     """The sources of the story whose file of them is at ``path``. Raises InputError where it can't be trusted."""
     try:
         with path.open("rb") as file:
@@ -48,7 +48,7 @@ def read(path: Path) -> list[Source]:
         message = f"{path}: others may read or write it (mode {mode & 0o777:04o})\nchmod 600 {path}"
         raise InputError(message)
     try:
-        return msgspec.json.decode(content, type=list[Source])
+        return msgspec.json.decode(content, type=list[PostingSource])
     except msgspec.MsgspecError as error:
         raise _unread(path, str(error)) from None
 
@@ -61,7 +61,7 @@ def add(path: Path, name: str, now: int) -> str:
         raise InputError(message)
     secret = secrets.token_urlsafe(_BYTES)
     make_folder(path.parent)
-    _write(path, [*sources, Source(name, digest(secret).hex(), now)])
+    _write(path, [*sources, PostingSource(name, digest(secret).hex(), now)])
     return secret
 
 
@@ -76,7 +76,7 @@ def revoke(path: Path, name: str) -> None:
     _write(path, left)
 
 
-def _write(path: Path, sources: list[Source]) -> None:
+def _write(path: Path, sources: list[PostingSource]) -> None:
     with replaced(path, private=True) as file:
         file.write(msgspec.json.format(msgspec.json.encode(sources)) + b"\n")
 

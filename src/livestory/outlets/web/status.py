@@ -13,7 +13,7 @@ from livestory.story.wording.numbers import decimals
 State = Literal["waiting", "trouble", "loading", "unknown", "trading", "halted", "stopped", "overdue"]
 
 
-class Halt(Struct, frozen=True, kw_only=True):
+class HaltStatus(Struct, frozen=True, kw_only=True):
     """What keeps the bot from buying, and what it waits for."""
 
     reason: str | None
@@ -43,7 +43,7 @@ class Status(Struct, frozen=True, kw_only=True):
     heard: int | None = None  # the last observation
     committed: int | None = None  # when the journal last grew, by the machine's clock
     next_due: int | None = None
-    halt: Halt | None = None
+    halt: HaltStatus | None = None
     daily_loss_hit: bool | None = None
     wealth: float | None = None
     price: float | None = None
@@ -136,16 +136,16 @@ def gone(bot: Snapshot, *, written: bool) -> bool:
     return not written and came and bot.stopped is None
 
 
-def _halt(bot: Snapshot, halted_since: int | None) -> Halt | None:
+def _halt(bot: Snapshot, halted_since: int | None) -> HaltStatus | None:
     last, change = bot.observation, bot.halt_change
     if last is None:
         if change is None or not change.halted:
             return None
-        return Halt(reason=change.reason, since=change.since, resume_at=change.until)
+        return HaltStatus(reason=change.reason, since=change.since, resume_at=change.until)
     if not last.halted:
         return None
     breaker = tripped(last.halt_reason)
-    return Halt(
+    return HaltStatus(
         reason=last.halt_reason,
         breaker=breaker,
         since=(change.since if change is not None else None) or halted_since,

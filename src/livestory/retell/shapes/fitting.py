@@ -37,9 +37,7 @@ def fits(own: str, cells: Sequence[str], spelling: str) -> bool:
 def _are_sides(texts: set[str], spelling: str) -> bool:
     if spelling == "isbuyer":
         return texts <= _IS_BUYER
-    sides = (SIDES.keys() | LONG_OR_SHORT.keys()) - _IS_BUYER
-    if spelling == "isshort":
-        sides |= _IS_BUYER
+    sides = SIDES.keys() | LONG_OR_SHORT.keys()
     said = texts & sides
     if spelling in {"signal", "type", "strategy"}:
         said = {text for text in said if not _IS_NUMBER(text)}

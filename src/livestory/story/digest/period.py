@@ -50,7 +50,7 @@ class DatedFacts(NamedTuple):
     facts: Facts
 
 
-class Halt(Struct):
+class HaltSpan(Struct):
     """A halt from its beginning to its end, as far as the period holds them."""
 
     began: DatedFacts | None = None  # None: before the period
@@ -120,7 +120,7 @@ class Period(Struct):
     days: list[Chapter] = field(default_factory=list)
     trading: Trading = field(default_factory=Trading)
     closed: Results = field(default_factory=Results)  # what its trades came to
-    halts: list[Halt] = field(default_factory=list)
+    halts: list[HaltSpan] = field(default_factory=list)
     records: list[DatedFacts] = field(default_factory=list)
     limits: list[DatedFacts] = field(default_factory=list)  # days that the daily loss limit held
     flows: list[DatedFacts] = field(default_factory=list)
@@ -193,10 +193,10 @@ class Period(Struct):
 
     def _halt(self, told: DatedFacts) -> None:
         if isinstance(told.facts, BreakerTripped | Halted):
-            self.halts.append(Halt(began=told))
+            self.halts.append(HaltSpan(began=told))
             return
         if not self.halts or self.halts[-1].ended:
-            self.halts.append(Halt())
+            self.halts.append(HaltSpan())
         self.halts[-1].ended = told
 
     def _came_or_went(self, told: DatedFacts) -> None:

@@ -13,12 +13,13 @@ from livestory.story.kinds.risk import AllTimeHigh, BreakerTripped, Halted, Phoe
 from livestory.story.kinds.trades import Trade
 from livestory.story.reasons import counted
 from livestory.story.wording import numbers, performance
+from livestory.story.wording.beside import beside
 from livestory.story.wording.text import escape, of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from livestory.story.digest.period import DatedFacts, Halt, Period, Span
+    from livestory.story.digest.period import DatedFacts, HaltSpan, Period, Span
     from livestory.story.kinds.base import Facts
     from livestory.story.results import CurrencyResult
 
@@ -192,7 +193,7 @@ def _halts(p: Period) -> Iterable[str]:
         yield from _halt(p, p.halts[-1])
 
 
-def _halt(p: Period, halt: Halt) -> Iterable[str]:
+def _halt(p: Period, halt: HaltSpan) -> Iterable[str]:
     """The arc of a halt: why and when, what was sold, how long it took and what the price did meanwhile."""
     began, ended = halt.began, halt.ended
     if began is not None:
@@ -367,8 +368,8 @@ def _standing(p: Period) -> Iterable[str]:
     if p.whole is not None and p.whole.open:
         told.append(performance.open_positions(p.whole.open))
     if isinstance(p.whole, Chapter) and p.whole.drawdown is not None and p.whole.limit is not None:
-        told.append(f"the drawdown is {numbers.percent(p.whole.drawdown)}, and the breaker trips at "
-                    f"{numbers.percent(-p.whole.limit)}")  # fmt: skip
+        drawdown, limit = beside(p.whole.drawdown, -p.whole.limit, numbers.percent)
+        told.append(f"the drawdown is {drawdown}, and the breaker trips at {limit}")
     if told:
         text = "; ".join(told)
         yield text[0].upper() + text[1:]

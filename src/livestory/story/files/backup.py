@@ -22,7 +22,7 @@ from livestory.story.files.layout import Layout, make_folder, sync_folder
 from livestory.story.files.output_file import Target, replaced
 from livestory.story.files.story_file import CURSOR, day_told, pages
 from livestory.story.files.story_text import compressed, encoded
-from livestory.story.files.verify import Report, verify
+from livestory.story.files.verify import Verification, verify
 from livestory.story.journal.connection import connect_reader
 from livestory.story.journal.faults import faults
 from livestory.story.journal.lock import WriterLock
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
-    from livestory.story.journal.entry import Line
+    from livestory.story.journal.entry import ShownLine
 
 ENDINGS = (".tar.gz", ".tgz")
 _PRIVATE = 0o600
@@ -84,7 +84,7 @@ def _text(journal: JournalReader, layout: Layout) -> Iterator[tuple[str, bytes]]
     end = cursor.seq if cursor is not None else 0
     live: list[bytes] = []
     day: date | None = None
-    told: list[Line] = []
+    told: list[ShownLine] = []
     for page in pages(journal):
         live.append(encoded(line for line in page if line.seq > end))
         for line in page:
@@ -100,7 +100,7 @@ def _text(journal: JournalReader, layout: Layout) -> Iterator[tuple[str, bytes]]
     yield f"{layout.name}.txt", b"".join(live)
 
 
-def _archived(layout: Layout, day: date, told: list[Line]) -> tuple[str, bytes]:
+def _archived(layout: Layout, day: date, told: list[ShownLine]) -> tuple[str, bytes]:
     path = layout.archived(day)
     return f"{path.parent.name}/{path.name}", compressed(encoded(told))
 
@@ -122,7 +122,7 @@ _ARCHIVED = r"archive/{stem}-(\d{{4}}-\d\d-\d\d)\.txt\.gz"
 
 
 @contextmanager
-def unpacked(file: Path, target: Layout) -> Iterator[tuple[Layout, Report]]:
+def unpacked(file: Path, target: Layout) -> Iterator[tuple[Layout, Verification]]:
     """The story in the backup ``file``, unpacked beside ``target`` under its names, and found to be sound.
 
     It is gone at the end, unless `install` has moved it. Raises InputError where ``file`` is no backup,
@@ -145,7 +145,7 @@ def unpacked(file: Path, target: Layout) -> Iterator[tuple[Layout, Report]]:
         raise InputError(message) from error
 
 
-def _sound(story: Layout, file: Path) -> Report:
+def _sound(story: Layout, file: Path) -> Verification:
     story.lock.touch()
     report = verify(story.text)
     if report.findings:

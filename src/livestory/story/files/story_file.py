@@ -27,7 +27,7 @@ from livestory.story.files.story_text import (
     uncompressed,
     write_all,
 )
-from livestory.story.journal.entry import Cursor, Line
+from livestory.story.journal.entry import Cursor, ShownLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,15 +41,15 @@ _EPOCH = date(1970, 1, 1)
 _PAGE = 1000  # lines read from the journal at a time
 
 
-class Lines(Protocol):
+class ShownLines(Protocol):
     """Where the text comes from: a journal, or a reader of one."""
 
-    def lines(self, after_seq: int = 0, limit: int = 1000) -> list[Line]:
+    def lines(self, after_seq: int = 0, limit: int = 1000) -> list[ShownLine]:
         """The text of the events after ``after_seq`` that are shown, in order."""
         ...
 
 
-def pages(journal: Lines, after_seq: int = 0) -> Iterator[list[Line]]:
+def pages(journal: ShownLines, after_seq: int = 0) -> Iterator[list[ShownLine]]:
     """All lines after ``after_seq``, a page at a time."""
     while page := journal.lines(after_seq, _PAGE):
         yield page
@@ -109,7 +109,7 @@ class StoryFile:
                 if event.seq != self._seq + 1 or not self._untouched():
                     self._renew()
                 elif event.shown:
-                    self._write(Line(event.seq, event.told, event.line))
+                    self._write(ShownLine(event.seq, event.told, event.line))
                 else:
                     self._seq = event.seq
             self._rotate_to_last()
@@ -153,7 +153,7 @@ class StoryFile:
             return False
         return (found.st_dev, found.st_ino, found.st_size) == self._is and stat.S_ISREG(found.st_mode)
 
-    def _write(self, line: Line) -> None:
+    def _write(self, line: ShownLine) -> None:
         if self._descriptor is None or self._is is None:
             message = "the story file is not open"
             raise ValueError(message)
@@ -208,7 +208,7 @@ class StoryFile:
             last = told[-1].seq
         return last
 
-    def _days(self, after_seq: int, until_seq: int | None) -> Iterator[tuple[date, list[Line]]]:
+    def _days(self, after_seq: int, until_seq: int | None) -> Iterator[tuple[date, list[ShownLine]]]:
         """The lines after ``after_seq``, up to ``until_seq``, by the day they were told."""
         lines = chain.from_iterable(pages(self._source, after_seq))
         wanted = takewhile(lambda line: until_seq is None or line.seq <= until_seq, lines)

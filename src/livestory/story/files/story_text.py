@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from livestory.story.journal.entry import Line
+    from livestory.story.journal.entry import ShownLine
 
 _LINE = 1 << 20  # bytes of one line that are looked at; no line of a story comes near
 _STORY = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? \| .*\n")
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-def encoded(lines: Iterable[Line]) -> bytes:
+def encoded(lines: Iterable[ShownLine]) -> bytes:
     """The lines as they stand in a story file."""
     return "".join([f"{line.line}\n" for line in lines]).encode()
 

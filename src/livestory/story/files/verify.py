@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
-__all__ = ["Finding", "Report", "verify"]
+__all__ = ["Finding", "Verification", "verify"]
 
 _FIELDS = Kept.__struct_fields__
 _FLAGS = {0: False, 1: True}
@@ -37,7 +37,7 @@ _PAUSE = 0.05  # seconds between them
 _RESTORE = "Stop the bot, move the journal away and restore it from a backup; the text is still there to read."
 
 
-class Report(msgspec.Struct):
+class Verification(msgspec.Struct):
     """What `verify` found, to be printed."""
 
     findings: list[Finding] = []
@@ -48,14 +48,14 @@ class Report(msgspec.Struct):
     replica: str | None = None  # of what it is a copy that a fleet made
 
 
-def verify(path: str | os.PathLike[str], check: Callable[[Kept], str | None] | None = None) -> Report:
+def verify(path: str | os.PathLike[str], check: Callable[[Kept], str | None] | None = None) -> Verification:
     """Look at every part of the story at ``path`` (its text or its journal); the findings are empty if all is well.
 
     ``check`` is asked of each event whether its record and its line agree, and says what is wrong or None.
     Raises JournalNewer, JournalForeign, and JournalError where there is no journal.
     """
     layout = Layout.of(path)
-    report = Report(writer=holder(layout.lock))
+    report = Verification(writer=holder(layout.lock))
     try:
         with faults(layout.db, "verify"):
             with JournalReader.open(layout.db) as reader:
@@ -73,7 +73,7 @@ def verify(path: str | os.PathLike[str], check: Callable[[Kept], str | None] | N
     return report
 
 
-def _text(layout: Layout, report: Report) -> list[Finding]:
+def _text(layout: Layout, report: Verification) -> list[Finding]:
     """What is wrong with the text. That of a running bot follows its journal: only what lasts counts."""
     lasting: list[Finding] | None = None
     for attempt in range(_ATTEMPTS):
@@ -90,7 +90,7 @@ def _text(layout: Layout, report: Report) -> list[Finding]:
 class _Inspection:
     """Goes through one snapshot of the journal."""
 
-    def __init__(self, db: apsw.Connection, layout: Layout, report: Report) -> None:
+    def __init__(self, db: apsw.Connection, layout: Layout, report: Verification) -> None:
         self.db = db
         self.path = layout.db
         self.report = report

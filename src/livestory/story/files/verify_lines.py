@@ -11,7 +11,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from livestory.story.journal.entry import Line
+    from livestory.story.journal.entry import ShownLine
 
 _MOST = 20  # findings told of one text
 
@@ -25,7 +25,7 @@ class Finding(Struct, frozen=True):
 
 
 def line_findings(
-    where: str, remedy: str, content: bytes, expected: Sequence[Line], archived: Collection[bytes] = ()
+    where: str, remedy: str, content: bytes, expected: Sequence[ShownLine], archived: Collection[bytes] = ()
 ) -> list[Finding]:
     """How ``content`` differs from ``expected``; ``archived`` are lines that belong into an archive instead."""
     found: list[Finding] = []
@@ -40,7 +40,7 @@ def line_findings(
 class _Comparison:
     """Walks through the text beside the lines it should have."""
 
-    def __init__(self, content: bytes, expected: Sequence[Line], archived: Collection[bytes]) -> None:
+    def __init__(self, content: bytes, expected: Sequence[ShownLine], archived: Collection[bytes]) -> None:
         self.expected = [line.line.encode() for line in expected]
         self.seqs = [line.seq for line in expected]
         self.archived = archived

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from livestory.story.files.layout import Layout
-    from livestory.story.journal.entry import Line
+    from livestory.story.journal.entry import ShownLine
 
 _START = "Start the bot again; it makes the file again from the journal."
 _MOVE = "Move it away and start the bot again; it is written again from the journal."
@@ -38,7 +38,7 @@ def text_findings(layout: Layout) -> tuple[list[Finding], int]:
     end = cursor.seq if cursor is not None else 0
     archived, live = [line for line in lines if line.seq <= end], [line for line in lines if line.seq > end]
     findings = [Finding(str(path), "left by a writer that was killed", _START) for path in layout.leftovers()]
-    by_day: dict[date, list[Line]] = {}
+    by_day: dict[date, list[ShownLine]] = {}
     for line in archived:
         by_day.setdefault(day_told(line.told), []).append(line)
     findings += _archive(layout, by_day, {day_told(line.told) for line in live})
@@ -66,7 +66,7 @@ def _content(path: Path) -> tuple[bytes, str | None]:
         return b"", f"it can't be read ({error.strerror})"
 
 
-def _archive(layout: Layout, by_day: dict[date, list[Line]], live: set[date]) -> list[Finding]:
+def _archive(layout: Layout, by_day: dict[date, list[ShownLine]], live: set[date]) -> list[Finding]:
     there = layout.archives()
     gone = sorted(by_day.keys() - there.keys())
     findings = [Finding(str(layout.archived(day)), "it is missing", _START) for day in gone]
@@ -79,7 +79,7 @@ def _archive(layout: Layout, by_day: dict[date, list[Line]], live: set[date]) ->
     return findings
 
 
-def _archived_day(path: Path, expected: list[Line]) -> list[Finding]:
+def _archived_day(path: Path, expected: list[ShownLine]) -> list[Finding]:
     try:
         content = uncompressed(path)
     except OSError as error:

@@ -59,7 +59,7 @@ class Answer(NamedTuple):
     seqs: tuple[int, ...]
 
 
-class Line(NamedTuple):
+class ShownLine(NamedTuple):
     """An event as the story file sees it: one that is shown."""
 
     seq: int

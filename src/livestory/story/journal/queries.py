@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import json
 
 from livestory.story.journal.checksum import ADDED, CHECKSUMS, GENESIS, ROWS, altered, link
-from livestory.story.journal.entry import Answer, Compacted, Cursor, Identity, Kept, Line
+from livestory.story.journal.entry import Answer, Compacted, Cursor, Identity, Kept, ShownLine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,10 +72,10 @@ def ids(db: apsw.Connection, prefix: str) -> set[str]:
     return {str(found) for (found,) in rows}
 
 
-def lines(db: apsw.Connection, after_seq: int, limit: int) -> list[Line]:
+def lines(db: apsw.Connection, after_seq: int, limit: int) -> list[ShownLine]:
     """The text of the events after ``after_seq`` that are shown, at most ``limit`` of them."""
     query = f"SELECT seq, told, line FROM events WHERE seq>? AND {shown(db)} ORDER BY seq LIMIT ?"  # noqa: S608 (as above)
-    return [Line(*row) for row in db.execute(query, (after_seq, limit))]
+    return [ShownLine(*row) for row in db.execute(query, (after_seq, limit))]
 
 
 def state(db: apsw.Connection, name: str) -> bytes | None:

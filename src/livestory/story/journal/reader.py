@@ -12,7 +12,7 @@ from livestory.story.files.layout import Layout
 from livestory.story.journal import queries, stored
 from livestory.story.journal.checksum import checksum
 from livestory.story.journal.connection import connect_reader
-from livestory.story.journal.entry import Compacted, Cursor, Identity, Kept, Line, from_row
+from livestory.story.journal.entry import Compacted, Cursor, Identity, Kept, ShownLine, from_row
 from livestory.story.journal.faults import corrupt, faults
 from livestory.story.journal.positions import Held, KeptPositions
 from livestory.story.journal.schema import check_version
@@ -173,7 +173,7 @@ class JournalReader:
         with faults(self.path, "read"):
             return queries.kept_by_id(self._db, entry_id) is not None
 
-    def lines(self, after_seq: int = 0, limit: int = 1000) -> list[Line]:
+    def lines(self, after_seq: int = 0, limit: int = 1000) -> list[ShownLine]:
         """The text of the events after ``after_seq`` that are shown, in order, at most ``limit``.
 
         Raises JournalError.

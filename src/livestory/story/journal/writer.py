@@ -20,7 +20,7 @@ from livestory.story.files.layout import Layout, make_folder, sync_folder, unuse
 from livestory.story.journal import queries
 from livestory.story.journal.checksum import GENESIS, link
 from livestory.story.journal.connection import connect
-from livestory.story.journal.entry import Answer, Cursor, Entry, Identity, Kept, Line, Request, as_row
+from livestory.story.journal.entry import Answer, Cursor, Entry, Identity, Kept, Request, ShownLine, as_row
 from livestory.story.journal.faults import corrupt, fault, faults
 from livestory.story.journal.files import JournalFiles
 from livestory.story.journal.lock import WriterLock
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     from livestory.story.inputs import Observation
 
-__all__ = ["Answer", "Cursor", "Entry", "Identity", "Journal", "JournalReader", "Kept", "Line", "Request"]
+__all__ = ["Answer", "Cursor", "Entry", "Identity", "Journal", "JournalReader", "Kept", "Request", "ShownLine"]
 
 _log = logging.getLogger("livestory")
 _NOTHING: Mapping[str, bytes] = {}
@@ -211,7 +211,7 @@ class Journal:
         with faults(self.path, "read"):
             return queries.answer(db, request)
 
-    def lines(self, after_seq: int = 0, limit: int = 1000) -> list[Line]:
+    def lines(self, after_seq: int = 0, limit: int = 1000) -> list[ShownLine]:
         """The text of the events after ``after_seq`` that are shown, in order, at most ``limit``.
 
         Raises JournalError.

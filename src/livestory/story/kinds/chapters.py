@@ -12,6 +12,7 @@ from livestory.story.reason import BarCount
 from livestory.story.reasons import counted
 from livestory.story.results import CurrencyResult, OpenPosition
 from livestory.story.wording import numbers, performance
+from livestory.story.wording.beside import beside
 from livestory.story.wording.columns import Words
 from livestory.story.wording.text import escape, of
 
@@ -229,15 +230,20 @@ def _waits_for(f: Quiet, time: int) -> str:
         enough = f.score is not None and f.resume_score is not None and f.score >= f.resume_score
         note = "" if f.resume_score is None else f" ({score} {'would do' if enough else 'too low yet'})"
         return f"waits for {numbers.moment(f.resume_at, time)}{note}"
-    return f"waits for score ≥ {numbers.bound(f.resume_score)}, now {score[6:]}" if f.resume_score is not None else ""
+    if f.resume_score is None:
+        return ""
+    if f.score is None:
+        return f"waits for score ≥ {numbers.bound(f.resume_score)}, now not known"
+    now, limit = beside(f.score, f.resume_score, numbers.score, numbers.bound)
+    return f"waits for score ≥ {limit}, now {now}"
 
 
 def _extremes(f: Chapter) -> Iterable[str]:
     """The best and the worst day; one on which nothing moved is neither."""
     if f.best and f.best_day is not None:
-        yield f"best {_day(f, f.best_day)} {numbers.percent(f.best)}"
+        yield f"best day {_day(f, f.best_day)} {numbers.percent(f.best)}"
     if f.worst and f.worst_day is not None:
-        yield f"worst {_day(f, f.worst_day)} {numbers.percent(f.worst)}"
+        yield f"worst day {_day(f, f.worst_day)} {numbers.percent(f.worst)}"
 
 
 def _since(f: Chapter) -> str:
@@ -303,4 +309,5 @@ def near_breaker(drawdown: float | None, limit: float | None) -> str:
     """How near the breaker is: ``breaker: -19.7% of -20.0%``."""
     if drawdown is None or limit is None:
         return ""
-    return f"breaker: {numbers.percent(drawdown)} of {numbers.percent(-limit)}"
+    told, trips_at = beside(drawdown, -limit, numbers.percent)
+    return f"breaker: {told} of {trips_at}"

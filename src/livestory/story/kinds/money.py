@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from livestory.story.kinds.base import QUIET, WEALTH, Facts, Group, Kind, OfACaller, Retelling, Tone, equals
 from livestory.story.wording import numbers
+from livestory.story.wording.beside import beside
 from livestory.story.wording.columns import Words
 from livestory.story.wording.text import escape, of
 
@@ -150,7 +152,8 @@ class BalanceDiffers(Facts, frozen=True, kw_only=True, tag="balance_differs"):
 
     def why(self, _time: int, /) -> Iterable[str]:
         if self.wealth is not None and self.expected is not None:
-            yield f"{numbers.wealth(self.wealth, self.unit)} read, {numbers.wealth(self.expected, self.unit)} expected"
+            read, expected = beside(self.wealth, self.expected, partial(_wealth, self.unit))
+            yield f"{read} read, {expected} expected"
         if self.base_difference:
             of_it = "against as much of the other" if self.swap else "of it"
             sign = "+" if self.base_difference > 0 else ""
@@ -233,6 +236,10 @@ class ReadingBack(Facts, frozen=True, kw_only=True, tag="reading_back"):
 
     def why(self, _time: int, /) -> Iterable[str]:
         yield f"{numbers.count(self.refused, 'observation')} without it"
+
+
+def _wealth(unit: str | None, amount: float, more: int) -> str:
+    return numbers.wealth(amount, unit, more)
 
 
 _SILENCED = {

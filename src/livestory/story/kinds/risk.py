@@ -21,6 +21,7 @@ from livestory.story.kinds.base import (
     has,
 )
 from livestory.story.wording import numbers
+from livestory.story.wording.beside import beside
 from livestory.story.wording.columns import Words
 from livestory.story.wording.text import escape, none_of, of
 
@@ -57,7 +58,7 @@ class AllTimeHigh(OfACaller, frozen=True, kw_only=True, tag="ath"):
     def why(self, _time: int, /) -> Iterable[str]:
         if self.previous:
             price = f", price {numbers.exact(self.price)}" if self.price is not None else ""
-            gain = numbers.percent(self.wealth / self.previous - 1)
+            gain, _ = beside(self.wealth / self.previous - 1, 0.0, numbers.percent)
             yield f"{gain} over {numbers.wealth(self.previous, self.unit)}{price}"
         if self.next_told is not None:
             yield f"next one told from {numbers.wealth(self.next_told, self.unit)}"
@@ -67,7 +68,7 @@ class HalfWay(Facts, frozen=True, kw_only=True, tag="halfway"):
     """The drawdown is half-way to the breaker."""
 
     declared: ClassVar[Kind] = Kind(
-        words=(Words("⚠️", "Half-way to Breaker", "DD: {drawdown:percent}"),),
+        words=(Words("⚠️", "Half-way to Breaker", "DD: {drawdown:percent beside trips_at}"),),
         group=Group.SAFETY,
         tone=Tone.WARNING,
         retelling=Retelling.ANEW,
@@ -84,11 +85,17 @@ class HalfWay(Facts, frozen=True, kw_only=True, tag="halfway"):
     price: float | None = None
     price_at_limit: float | None = None
 
+    @property
+    def trips_at(self) -> float:
+        """The drawdown that trips the breaker."""
+        return -self.limit
+
     def why(self, time: int, /) -> Iterable[str]:
         price = f", price {numbers.exact(self.price)}" if self.price is not None else ""
         yield _from_peak(self, time) + price
         about = f", about price {numbers.average(self.price_at_limit)}" if self.price_at_limit is not None else ""
-        yield f"sells all at {numbers.percent(-self.limit)}{about}"
+        _, limit = beside(self.drawdown, self.trips_at, numbers.percent)
+        yield f"sells all at {limit}{about}"
 
 
 class Drawdown(Facts, frozen=True, kw_only=True, tag="drawdown"):
@@ -138,7 +145,7 @@ class BreakerTripped(OfACaller, frozen=True, kw_only=True, tag="breaker"):
 
     declared: ClassVar[Kind] = Kind(
         words=(
-            Words("🚨", "SAFETY BREAKER TRIPPED", "DD: {drawdown:percent}", has("drawdown")),
+            Words("🚨", "SAFETY BREAKER TRIPPED", "DD: {drawdown:percent beside trips_at}", has("drawdown")),
             Words("🚨", "SAFETY BREAKER TRIPPED", "DD: not known"),
         ),
         group=Group.SAFETY,
@@ -162,10 +169,15 @@ class BreakerTripped(OfACaller, frozen=True, kw_only=True, tag="breaker"):
     resume_score: float | None = None
     told: bool = False  # by the bot as it happened, not by an observation
 
+    @property
+    def trips_at(self) -> float | None:
+        """The drawdown that trips the breaker, where that is known."""
+        return -self.limit if self.limit else None
+
     def why(self, time: int, /) -> Iterable[str]:
         if self.peak is not None and self.wealth is not None:
-            limit = f", limit {numbers.percent(-self.limit)}" if self.limit else ""
-            yield f"{_from_peak(self, time)} at bar close{limit}"
+            limit = _limit(self.drawdown, self.trips_at)
+            yield f"{_from_peak(self, time)} at bar close" + (f", {limit}" if limit else "")
         if self.position is not None:
             all_of_it = f"selling all {of(numbers.exact(self.position), self.base)}"
             yield all_of_it if self.position else f"{none_of(self.base)} to sell"
@@ -189,8 +201,8 @@ class WaitOver(Facts, frozen=True, kw_only=True, tag="wait_over"):
 
     def why(self, _time: int, /) -> Iterable[str]:
         if self.score is not None and self.resume_score is not None and self.score < self.resume_score:
-            limit = numbers.bound(self.resume_score)
-            yield f"{numbers.duration(self.waited)} are over, but score {numbers.score(self.score)} < {limit}"
+            score, limit = beside(self.score, self.resume_score, numbers.score, numbers.bound)
+            yield f"{numbers.duration(self.waited)} are over, but score {score} < {limit}"
             yield f"buys again from the first bar with {limit} or more"
             yield "no date can be told"
         else:
@@ -224,7 +236,8 @@ class Phoenix(OfACaller, frozen=True, kw_only=True, tag="phoenix"):
         if self.halted is not None:
             yield f"halted {numbers.duration(self.halted)}"
         if self.score is not None and self.resume_score is not None:
-            yield f"score {numbers.score(self.score)} ≥ {numbers.bound(self.resume_score)}"
+            score, limit = beside(self.score, self.resume_score, numbers.score, numbers.bound)
+            yield f"score {score} ≥ {limit}"
         if self.sold_at and self.price is not None:
             since = self.price / float(self.sold_at) - 1
             end = " not earned" if since > 0 else " not lost" if since < 0 else ""
@@ -374,7 +387,7 @@ class DailyLimit(Facts, frozen=True, kw_only=True, tag="daily_limit"):
 
     declared: ClassVar[Kind] = Kind(
         words=(
-            Words("🛑", "Daily Loss Limit", "Day: {day_return:percent}", has("day_return")),
+            Words("🛑", "Daily Loss Limit", "Day: {day_return:percent beside blocks_at}", has("day_return")),
             Words("🛑", "Daily Loss Limit", "Day: not known"),
         ),
         group=Group.SAFETY,
@@ -392,16 +405,22 @@ class DailyLimit(Facts, frozen=True, kw_only=True, tag="daily_limit"):
     drawdown: float | None = None
     breaker: float | None = None
 
+    @property
+    def blocks_at(self) -> float | None:
+        """The return of a day from which on it blocks buys, where that is known."""
+        return -self.limit if self.limit else None
+
     def why(self, _time: int, /) -> Iterable[str]:
-        if self.limit:
-            yield f"limit {numbers.percent(-self.limit)}"
+        yield _limit(self.day_return, self.blocks_at)
         yield "no buys until 00:00"
         if self.position:
             share = f" ({numbers.weight(self.weight)})" if self.weight is not None else ""
             yield f"keeps {of(numbers.exact(self.position), self.base)}{share} and may sell"
-        if self.drawdown is not None:
-            still = f", breaker still at {numbers.percent(-self.breaker)}" if self.breaker else ""
-            yield f"DD {numbers.percent(self.drawdown)}{still}"
+        if self.drawdown is not None and self.breaker:
+            drawdown, breaker = beside(self.drawdown, -self.breaker, numbers.percent)
+            yield f"DD {drawdown}, breaker still at {breaker}"
+        elif self.drawdown is not None:
+            yield f"DD {numbers.percent(self.drawdown)}"
 
 
 class DailyLimitOver(Facts, frozen=True, kw_only=True, tag="daily_limit_over"):
@@ -432,8 +451,13 @@ class LiquidationNear(Facts, frozen=True, kw_only=True, tag="liquidation"):
 
     declared: ClassVar[Kind] = Kind(
         words=(
-            Words("🚨", "Liquidation Near", "{symbol:name} short: {distance:exposure} away", lambda f: f.short),
-            Words("🚨", "Liquidation Near", "{symbol:name} long: {distance:exposure} away"),
+            Words(
+                "🚨",
+                "Liquidation Near",
+                "{symbol:name} short: {distance:exposure beside told_from} away",
+                lambda facts: facts.short,
+            ),
+            Words("🚨", "Liquidation Near", "{symbol:name} long: {distance:exposure beside told_from} away"),
         ),
         group=Group.SAFETY,
         tone=Tone.ALARM,
@@ -454,10 +478,9 @@ class LiquidationNear(Facts, frozen=True, kw_only=True, tag="liquidation"):
     quote: str | None = None
 
     def why(self, _time: int, /) -> Iterable[str]:
-        yield (
-            f"price {numbers.exact(self.price)}, liquidated at {numbers.exact(self.liquidation)}; "
-            f"told under {numbers.exposure(self.told_from)}"
-        )
+        _, told_from = beside(self.distance, self.told_from, numbers.exposure)
+        yield f"price {numbers.exact(self.price)}, liquidated at {numbers.exact(self.liquidation)}"
+        yield f"told under {told_from}"
         leverage = f" at {numbers.exact(self.leverage)}×" if self.leverage is not None else ""
         result = f", result {numbers.signed_wealth(self.unrealised, self.quote)}" if self.unrealised is not None else ""
         yield f"holds {numbers.exact(self.quantity)}{leverage}{result}{_in(self.quote, result)}"
@@ -488,6 +511,13 @@ class LiquidationOver(Facts, frozen=True, kw_only=True, tag="liquidation_over"):
 
 def _in(quote: str | None, result: str) -> str:
     return f" {escape(quote)}" if quote and result else ""
+
+
+def _limit(value: float | None, limit: float | None) -> str:
+    """``limit -20.0%``, in as many digits as tell it from the value in the third column."""
+    if limit is None:
+        return ""
+    return f"limit {beside(value, limit, numbers.percent)[1] if value is not None else numbers.percent(limit)}"
 
 
 def _from_peak(f: Any, time: int) -> str:

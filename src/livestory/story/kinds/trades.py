@@ -13,6 +13,7 @@ from livestory.story.reason import Reason
 from livestory.story.reasons import BREAKER, NOT_OFFERED, because
 from livestory.story.symbol import is_contract
 from livestory.story.wording import numbers, results
+from livestory.story.wording.beside import beside
 from livestory.story.wording.columns import Words
 from livestory.story.wording.text import escape, none_of, of
 
@@ -33,7 +34,7 @@ class RegimeSwitch(OfACaller, frozen=True, kw_only=True, tag="regime"):
 
     declared: ClassVar[Kind] = Kind(
         words=(
-            Words("🔄", "Regime Switch: {regime:text}", "Score: {score:score}", has("score")),
+            Words("🔄", "Regime Switch: {regime:text}", "Score: {score:score beside limit}", has("score")),
             Words("🔄", "Regime Switch: {regime:text}", "was {previous:text}", has("previous")),
             Words("🔄", "Regime Switch: {regime:text}", "first reading"),
         ),
@@ -69,14 +70,15 @@ class RegimeSwitch(OfACaller, frozen=True, kw_only=True, tag="regime"):
         elif (
             self.score is not None and self.limit is not None and (self.score >= self.limit) == (self.regime == "TREND")
         ):
-            limit = numbers.score(self.limit)
-            just = "just " if numbers.score(self.score) == limit else ""
-            yield f"{just}{'over' if self.score >= self.limit else 'under'} {limit}{after}"
+            _, limit = beside(self.score, self.limit, numbers.score)
+            side = "at" if self.score == self.limit else "over" if self.score > self.limit else "under"
+            yield f"{side} {limit}{after}"
         else:
             yield after.strip()
         if self.previous is None and self.upper is not None and self.lower is not None:
-            yield (f"TREND from {numbers.score(self.upper)}, MEAN_REV below {numbers.score(self.lower)}, "
-                   "between them it stays")  # fmt: skip
+            upper, lower = (numbers.score(each) if self.score is None else beside(self.score, each, numbers.score)[1]
+                            for each in (self.upper, self.lower))  # fmt: skip
+            yield f"TREND from {upper}, MEAN_REV below {lower}, between them it stays"
         if self.halted:
             yield "no effect while halted"
         elif self.strategy == "meta":

@@ -10,6 +10,7 @@ from string import Formatter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from livestory.story.wording import numbers
+from livestory.story.wording.beside import beside, read_again
 from livestory.story.wording.text import escape, unescape
 
 if TYPE_CHECKING:
@@ -26,11 +27,14 @@ class _Format(NamedTuple):
     pattern: str
     read: Callable[[str], Any]
     of_unit: bool = False
+    compared: bool = False  # it may stand beside a limit, with more digits than usual
 
     def again(self, value: Any, unit: str | None) -> str:
         """Write what was read: a value that is read as a text stands as it is."""
         if self.read is str:
             return str(value)
+        if self.compared:
+            return read_again(value, self.write, self.read)
         return self.write(value, unit) if self.of_unit else self.write(value)
 
 
@@ -66,10 +70,10 @@ _FORMATS: dict[str, _Format] = {
     "change": _Format(numbers.signed_wealth, rf"[+-]?{_DIGITS}", _decimal, of_unit=True),
     "exact": _Format(numbers.exact, rf"-?{_DIGITS}", _decimal),
     "signed": _Format(numbers.signed, rf"[+-]?{_DIGITS}", _decimal),
-    "percent": _Format(numbers.percent, _PERCENT, _share),
+    "percent": _Format(numbers.percent, _PERCENT, _share, compared=True),
     "loss": _Format(lambda share: numbers.percent(-share), _PERCENT, lambda text: -_share(text)),
-    "exposure": _Format(numbers.exposure, r"-?\d+(?:\.\d)?%", _share),
-    "score": _Format(numbers.score, r"-?\d+\.\d", Decimal),
+    "exposure": _Format(numbers.exposure, r"-?\d+(?:\.\d+)?%", _share, compared=True),
+    "score": _Format(numbers.score, r"-?\d+\.\d+", Decimal, compared=True),
     "count": _Format(numbers.whole, r"\d[\d,]*", lambda text: int(text.replace(",", ""))),
     "duration": _Format(numbers.duration, _DURATION, str),
     "lag": _Format(numbers.lag, rf"\d+(?:\.\d+)?s|{_DURATION}", str),
@@ -107,12 +111,32 @@ _FORMATS: dict[str, _Format] = {
 
 
 class Words(NamedTuple):
-    """A second and third column with ``{field:format}`` places; the formats are those of `_FORMATS`."""
+    """A second and third column with ``{field:format}`` places; the formats are those of `_FORMATS`.
+
+    ``{score:score beside limit}`` has as many digits as tell the score from the field ``limit``, where that is known.
+    """
 
     symbol: str
     headline: str
     facts: str
     when: Callable[[Any], bool] = lambda _facts: True  # whether these words fit; the first that fit are taken
+
+
+_BESIDE = " beside "
+
+
+def _teller(name: str, form: _Format, limit: str) -> Callable[[Any, str | None], str]:
+    """What writes the field ``name`` of facts, beside their field ``limit`` if that has a name, given their unit."""
+    value, write = attrgetter(name), form.write
+    if limit:
+        values = attrgetter(name, limit)
+
+        def compared(facts: Any, _unit: str | None) -> str:
+            told, at = values(facts)
+            return write(told) if at is None else beside(told, at, write)[0]
+
+        return compared
+    return (lambda facts, unit: write(value(facts), unit)) if form.of_unit else lambda facts, _: write(value(facts))
 
 
 class Row:
@@ -124,11 +148,10 @@ class Row:
         self.when = words.when
         self.columns = f"{words.symbol} {words.headline} | {words.facts}"
         self.takes_any = re.fullmatch(r"\{\w+:text\}", words.facts) is not None  # whatever its third column says
-        self._parts = [(text, name, _FORMATS[format_] if format_ else None)
-                       for text, name, format_, _ in Formatter().parse(self.columns)]  # fmt: skip
-        placed = [(name, form) for _, name, form in self._parts if form and name]
-        self._forms = [form for _, form in placed]
-        self._values = [attrgetter(name) for name, _ in placed]
+        places = [(text, name, (place or "").partition(_BESIDE))
+                  for text, name, place, _ in Formatter().parse(self.columns)]  # fmt: skip
+        self._parts = [(text, name, _FORMATS.get(form)) for text, name, (form, _, _) in places]
+        self._tellers = [_teller(name, _FORMATS[form], limit) for _, name, (form, _, limit) in places if name]
         self._template = "".join(text.replace("%", "%%") + ("%s" if form else "") for text, _, form in self._parts)
 
     @cached_property  # a bot writes lines and never reads one: sixty patterns would cost it half the import
@@ -138,9 +161,7 @@ class Row:
 
     def write(self, facts: Any, unit: str | None) -> str:
         """The two columns that tell ``facts``; ``unit`` is that of amounts of money."""
-        told = [form.write(value(facts), unit) if form.of_unit else form.write(value(facts))
-                for form, value in zip(self._forms, self._values, strict=True)]  # fmt: skip
-        return self._template % tuple(told)
+        return self._template % tuple([teller(facts, unit) for teller in self._tellers])
 
     def write_again(self, read: Mapping[str, Any], unit: str | None) -> str:
         """The two columns that were read as that."""

@@ -35,9 +35,9 @@ def whole(number: int) -> str:
     return _grouped(str(number))
 
 
-def wealth(amount: float | Decimal, unit: str | None) -> str:
-    """``1.0234``, ``12,345.60``: an amount of wealth, with the unit's own decimals."""
-    return _grouped(f"{amount:.{decimals(unit)}f}")
+def wealth(amount: float | Decimal, unit: str | None, more: int = 0) -> str:
+    """``1.0234``, ``12,345.60``: an amount of wealth, with the unit's own decimals, or so many more."""
+    return _grouped(f"{amount:.{decimals(unit) + more}f}")
 
 
 def signed_wealth(amount: float | Decimal, unit: str | None) -> str:
@@ -72,27 +72,27 @@ def _grouped(text: str) -> str:
 _ROUNDS_TO_ONE = 0.995  # two decimals of it are no longer under 1 %
 
 
-def percent(share: float | Decimal) -> str:
-    """``-21.2%``, ``+0.75%``: signed, one decimal, two under 1 %; nothing is ``0.0%``."""
+def percent(share: float | Decimal, more: int = 0) -> str:
+    """``-21.2%``, ``+0.75%``: signed, one decimal, two under 1 %, or so many more; nothing is ``0.0%``."""
     number = float(share)
-    hundredths = _hundredths(number)
-    text = f"{hundredths:+.1f}" if abs(number) * 100 >= _ROUNDS_TO_ONE else f"{hundredths:+.2f}"
-    return "0.0%" if text in {"+0.00", "-0.00"} else f"{_grouped(text)}%"
+    places = (1 if abs(number) * 100 >= _ROUNDS_TO_ONE else 2) + more
+    text = f"{_hundredths(number):+.{places}f}"
+    return f"{_grouped(text)}%" if text.strip("+-0.") else "0.0%"
 
 
-def unsigned_percent(share: float | Decimal) -> str:
+def unsigned_percent(share: float | Decimal, more: int = 0) -> str:
     """``2.6%``: the same without a sign, where words tell the direction."""
-    return percent(share).lstrip("+-")
+    return percent(share, more).lstrip("+-")
 
 
-def weight(share: float) -> str:
-    """``67%``: a share of wealth."""
-    return f"{abs(_hundredths(share)):.0f}%"
+def weight(share: float, more: int = 0) -> str:
+    """``67%``: a share of wealth, in whole percent or with so many decimals."""
+    return f"{abs(_hundredths(share)):.{more}f}%"
 
 
-def exposure(share: float) -> str:
+def exposure(share: float, more: int = 0) -> str:
     """``32%``, ``32.5%``, ``-50%``: a weight that is wanted, and may be short."""
-    text = f"{_hundredths(share):.1f}".removesuffix(".0")
+    text = f"{_hundredths(share):.{1 + more}f}".rstrip("0").rstrip(".")
     return "0%" if text == "-0" else f"{text}%"
 
 
@@ -101,20 +101,23 @@ def _hundredths(share: float) -> float | Decimal:
     return number if math.isfinite(number) else Decimal(share) * 100  # a share that was never sensible is still told
 
 
-def score(value: float) -> str:
+def score(value: float, more: int = 0) -> str:
     """``32.5``: a regime score."""
-    return f"{value:.1f}"
+    return f"{value:.{1 + more}f}"
 
 
-def bound(value: float) -> str:
+def bound(value: float, more: int = 0) -> str:
     """``30``: a limit as the owner would write it."""
-    text = f"{value:g}"
-    return exact(value) if "e" in text else _grouped(text)
+    text = f"{value:.{_BOUND + more}g}"
+    return exact(value, more) if "e" in text else _grouped(text)
 
 
-def exact(value: Decimal | float) -> str:
-    """``0.0329``: every digit that counts, and no zero after them. A float counts ten digits."""
-    text = str(value if isinstance(value, Decimal) else Decimal(format(value, ".10g")))
+_BOUND, _EXACT = 6, 10  # digits
+
+
+def exact(value: Decimal | float, more: int = 0) -> str:
+    """``0.0329``: every digit that counts, and no zero after them. A float counts ten digits, or so many more."""
+    text = str(value if isinstance(value, Decimal) else Decimal(format(value, f".{_EXACT + more}g")))
     if "E" in text:
         text = f"{Decimal(text):f}"
     if "." in text:

@@ -51,7 +51,7 @@ def performance(
         if factor:
             yield f"{whose}profit factor {numbers.average(factor)}"
         yield ", ".join(_extremes(each.best, each.worst, each.asset))
-        yield ", ".join(_extremes(each.best_symbol, each.worst_symbol, each.asset, "symbol "))
+        yield ", ".join(_extremes(each.best_symbol, each.worst_symbol, each.asset, "symbol"))
         if each.reasons:
             told = (f"{escape(one.reason)} {numbers.signed_wealth(one.result, each.asset)}" for one in each.reasons)
             yield f"{whose}closed by {', '.join(told)}"
@@ -101,14 +101,17 @@ def _closed(f: CurrencyResult) -> str:
     return f"{trades}result {money(f.realised, f.asset)}"
 
 
-def _extremes(best: Outcome | None, worst: Outcome | None, asset: str | None, what: str = "") -> Iterable[str]:
+def _extremes(best: Outcome | None, worst: Outcome | None, asset: str | None, what: str = "trade") -> Iterable[str]:
     for name, one in (("best", best), ("worst", worst)):
         if one is None:
             continue
         share = f"{numbers.percent(one.share)}, " if one.share is not None else ""
         short = " short" if one.short else ""
-        of_what = f" ({share}{escape(one.symbol)}{short})" if one.symbol and not what else ""
-        yield f"{name} {what}{escape(one.symbol or '-') + ' ' if what else ''}{money(one.result, asset)}{of_what}"
+        if what == "symbol":
+            yield f"{name} {what} {escape(one.symbol or '-')} {money(one.result, asset)}"
+        else:
+            of_what = f" ({share}{escape(one.symbol)}{short})" if one.symbol else ""
+            yield f"{name} {what} {money(one.result, asset)}{of_what}"
 
 
 def _since_the_start(f: CurrencyResult, began: float | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from livestory.errors import JournalForeign
 from livestory.story.files.inbox import INBOX, Inbox
 from livestory.story.files.layout import Layout
 from livestory.story.inputs import Observation, Statement
@@ -82,6 +83,14 @@ class SynchronousWriter:
     def last_told(self) -> int:
         """The time of the last line that is kept; 0 where there is none."""
         return self._store.journal.last.time if self._store.journal.last is not None else 0
+
+    def refuse_if_begun(self) -> None:
+        """For who would begin the story: one that has begun is another bot's. Raises JournalForeign."""
+        if self.last_told:
+            message = (
+                f"{self._store.journal.path}: the story of another bot\nGive this one a folder of its own with --dir."
+            )
+            raise JournalForeign(message)
 
     def knows(self, fill: Fill) -> bool:
         """Whether the fill was told before; one without a trade id is not known again. Raises JournalError."""

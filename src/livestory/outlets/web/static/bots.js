@@ -54,7 +54,7 @@ function row({ status, last, open, curve }) {
     make("td", { "data-label": "State" }, make("span", { class: "state-dot", "aria-hidden": "true" }), WORDS[status.state]),
     cell("Wealth", status.wealth === null ? numbers.UNKNOWN : `${numbers.fixed(status.wealth, status.decimals)} ${status.unit ?? ""}`),
     percent("Today", status.today), percent("Since the start", status.total),
-    make("td", { "data-label": "Drawdown" }, numbers.percent(status.drawdown), status.breaker && status.drawdown !== null ? make("small", {}, `breaker ${numbers.percent(-status.breaker)}`) : null),
+    make("td", { "data-label": "Drawdown" }, status.breaker && status.drawdown !== null ? numbers.apart(status.drawdown, -status.breaker, numbers.percent) : numbers.percent(status.drawdown), status.breaker && status.drawdown !== null ? make("small", {}, `breaker ${numbers.percent(-status.breaker)}`) : null),
     cell("Open", open === null ? numbers.UNKNOWN : String(open)),
     make("td", { "data-label": "Curve" }, sparkline(curve)),
     make("td", { "data-label": "Last line", class: "words" }, ...(last === null ? [status.trouble ?? ""] : [make("time", {}, times.near(last.time, status.now)), ` ${short(last.line)}`])));

@@ -92,7 +92,7 @@ function halted(now) {
   const by = halt.breaker ? "By the safety breaker" : HALTS[halt.reason] ?? `Because: ${halt.reason ?? "not told"}`;
   const since = halt.since === null ? "" : ` since ${times.moment(halt.since)}`;
   const score = halt.resume_score === null ? null
-    : `the score reaches ${numbers.exact(halt.resume_score)}${status.score === null ? "" : ` (now ${status.score.toFixed(1)})`}`;
+    : `the score reaches ${numbers.exact(halt.resume_score)}${status.score === null ? "" : ` (now ${numbers.apart(status.score, halt.resume_score, numbers.score)})`}`;
   const waits = halt.resume_at !== null && halt.resume_at > now;
   if (!halt.breaker) return `${by}${since}.${halt.reason in HALTS ? " Goes on with: livestory resume." : ""}`;
   if (waits) return `${by}${since}. No buys before ${times.moment(halt.resume_at)}${score ? `, then once ${score}` : ""}.`;
@@ -170,11 +170,12 @@ function drawFigures() {
   const breaker = limit === null ? "" : limit === 0 ? "no breaker" : `breaker at ${numbers.percent(-limit)}`;
   const peak = status.drawdown ? status.peak_time : null; // under its peak, it says since when
   const since = peak === null ? "" : `since ${times.shortDay(peak)}, from ${status.resumed_at === null ? "the record" : "the best since the resume"}`;
-  figure("drawdown", numbers.percent(status.drawdown), "", [since, breaker].filter(Boolean).join("; "));
+  const drawdown = limit && status.drawdown !== null ? numbers.apart(status.drawdown, -limit, numbers.percent) : numbers.percent(status.drawdown);
+  figure("drawdown", drawdown, "", [since, breaker].filter(Boolean).join("; "));
   const near = limit && status.drawdown !== null ? -status.drawdown / limit : null;
   gauge("drawdown-gauge", near);
   byId("drawdown-gauge").toggleAttribute("data-near", near !== null && near >= 0.5);
-  const score = status.score === null ? "" : `score ${status.score.toFixed(1)}`;
+  const score = status.score === null ? "" : `score ${status.threshold === null ? numbers.score(status.score) : numbers.apart(status.score, status.threshold, numbers.score)}`;
   const threshold = status.threshold === null ? "" : `, threshold ${numbers.exact(status.threshold)}`;
   figure("regime", status.regime ?? numbers.UNKNOWN, "", score + threshold);
   gauge("score-gauge", status.score === null ? null : status.score / 100, status.threshold === null ? null : status.threshold / 100);

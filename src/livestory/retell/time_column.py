@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from livestory.clock import DAY, SECOND, as_datetime, instant
 from livestory.retell.cells import UNKNOWN
 from livestory.retell.readers import bad
-from livestory.retell.times import BITCOIN
+from livestory.retell.time_formats import BITCOIN
 from livestory.story.inputs import LEAST_INSTANT
 from livestory.tables import Batch, adds_up, instant_of, is_remark
 

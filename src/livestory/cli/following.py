@@ -1,0 +1,107 @@
+"""How a bot that is not ours is found, waited for and followed, whichever it is."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+import click
+
+from livestory.cli.options import configuration
+from livestory.cli.page import need_page, served
+from livestory.errors import InputError, JournalError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+    from threading import Event
+
+    from livestory.follow.source import Source
+    from livestory.story.files.layout import Layout
+    from livestory.story.journal.entry import Identity
+
+T = TypeVar("T")
+
+_AGAIN = 1.0  # seconds between two looks for what is not there yet
+
+
+class Outlets(NamedTuple):
+    """Where a followed bot's story is heard meanwhile."""
+
+    metrics_port: int | None
+    page: int | None  # its port; None: there is none
+
+
+def identity_so_far(layout: Layout) -> Identity | None:
+    """Whose story was begun there; None where none was."""
+    from livestory.story.journal.reader import JournalReader
+
+    try:
+        with JournalReader.open(layout.db) as reader:
+            return reader.identity if reader.last_seq else None
+    except JournalError:  # none there, or one that the writer will refuse or set aside
+        return None
+
+
+def all_there(files: Iterable[Path], stop: Event) -> bool:
+    """Wait for these files; whether they are there, and it was not asked to stop before."""
+    for file in files:
+        if not file.exists():
+            click.echo(f"{file}: there is no such file; it is waited for", err=True)
+        while not file.exists():
+            if stop.wait(_AGAIN):
+                return False
+    return True
+
+
+def found(look: Callable[[], T], stop: Event, *, waits: bool) -> T | None:
+    """What is found once it can be read; None where it was asked to stop before.
+
+    A database that its program just keeps is waited for in any case. Raises InputError where nothing else ``waits``.
+    """
+    from livestory.follow.database import DatabaseNotNow
+
+    told = ""
+    while True:
+        try:
+            return look()
+        except (InputError, DatabaseNotNow) as error:
+            if isinstance(error, InputError) and not waits:
+                raise
+            problem = str(error).splitlines()[0]
+        if problem != told:
+            click.echo(f"{problem}; it is waited for", err=True)
+            told = problem
+        if stop.wait(_AGAIN):
+            return None
+
+
+def follow(source: Source, identity: Identity, layout: Layout, stop: Event, outlets: Outlets) -> None:
+    """Tell what there is, at its own time; then what comes, as it comes."""
+    from msgspec.structs import replace
+
+    from livestory.cli.metrics_port import exposed
+    from livestory.clock import SystemClock
+    from livestory.follow.following import Following
+    from livestory.outlets.terminal import TerminalPrinter
+    from livestory.story.writing.synchronous import SynchronousWriter
+
+    if outlets.page is not None:
+        need_page()
+    settings, clock = configuration(None), SystemClock()
+    metrics, port = settings.metrics, outlets.metrics_port
+    with exposed(layout, metrics if port is None else replace(metrics, port=port)):
+        shown = served(layout.db, outlets.page) if outlets.page is not None else nullcontext()
+        with shown:
+            for told_at in (None, clock):  # the past at its own times, so that it goes to the archive by its days
+                with SynchronousWriter(
+                    layout.text, identity, settings.story, keep_days=settings.story.keep_days, clock=told_at
+                ) as story:
+                    if sys.stdout is not None:
+                        story.subscribe(TerminalPrinter(sys.stdout))
+                    following = Following(source, story, clock)
+                    if told_at is None:
+                        following.catch_up(stop)
+                    else:
+                        following.run(stop)

@@ -185,9 +185,9 @@ def _retell(file: Path, request: Request, story: StoryOutput, out: Path | None, 
         stack.callback(story.close)
         source, retelling = source_of(stack, file, request)
         report = Report(retelling.symbol) if html is not None else None
+        listeners: list[StoryListener] = [story] if report is None else [story, report]
         if report is not None:
             stack.callback(report.close)
-        listeners: list[StoryListener] = [story] if report is None else [story, report]
         shown = stack.enter_context(progress("explain"))
         summary = retell(source, retelling, listeners, shown)
         _write(story, report, out, html, tell(summary.end, summary))

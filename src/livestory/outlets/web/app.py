@@ -26,11 +26,14 @@ from livestory.http_server.requests import HANDLERS, body_of
 from livestory.http_server.secrets import TooManyFailures
 from livestory.outlets.metrics import OutboxMetrics
 from livestory.outlets.web import parameters
-from livestory.outlets.web.api import Api
+from livestory.outlets.web.api import Api, Json
 from livestory.outlets.web.followed_story import FollowedStory, Queries, Update
 from livestory.outlets.web.gate import SESSION, PageGate, Token
 from livestory.outlets.web.listeners import LONGEST_QUEUE, MOST_LISTENERS, Listeners
+from livestory.outlets.web.shares import Shares
 from livestory.outlets.web.stream import Stream
+from livestory.story.review.shared import shared
+from livestory.story.review.shared_page import GONE, card, page
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from livestory.clock import Clock
     from livestory.story.journal.entry import Kept
 
+_FIND = 1.0  # seconds between two looks for stories that have come
 _LONGEST_FORM = 4096  # bytes of a login
 
 
@@ -59,20 +63,45 @@ class WebOptions(Struct, frozen=True, kw_only=True):
 class Web:
     """The page of some stories: an ASGI app and the threads behind it."""
 
-    def __init__(self, paths: Sequence[Path], settings: WebOptions, clock: Clock) -> None:
-        """Serve the stories at ``paths``. Raises InputError for a token that is too weak."""
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        settings: WebOptions,
+        clock: Clock,
+        find: Callable[[], Sequence[Path]] | None = None,
+    ) -> None:
+        """Serve the stories at ``paths``, and those that ``find`` finds later. Raises InputError for a weak token."""
         self.listeners = Listeners(settings.most_listeners)
         self._settings = settings
         self._token = Token(settings.token, clock) if settings.token is not None else None
         self._queries = Queries()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._stories = {
-            name: FollowedStory(name, path, clock, self._broadcast)
-            for name, path in zip(names_of(paths), paths, strict=True)
-        }
+        self._clock = clock
+        self._find = find
+        self._stories: dict[str, FollowedStory] = {}
+        self._add(paths)
+        self._shares = Shares(self._stories, clock)
         self._api = Api(self._stories, self._queries, self.listeners)
         self._files = StaticFiles()
         self.app = self._app()
+
+    def _add(self, paths: Sequence[Path]) -> list[FollowedStory]:
+        """Take these stories, too; each has a name, and is looked at as often as so many may be."""
+        names = names_of([*(story.path for story in self._stories.values()), *paths])[len(self._stories) :]
+        added = [
+            FollowedStory(name, path, self._clock, self._broadcast) for name, path in zip(names, paths, strict=True)
+        ]
+        self._stories.update((story.name, story) for story in added)
+        for story in self._stories.values():
+            story.among(len(self._stories))
+        return added
+
+    async def _add_new(self, find: Callable[[], Sequence[Path]]) -> None:
+        while True:
+            known = {story.path for story in self._stories.values()}
+            for story in self._add([path for path in await asyncio.to_thread(find) if path not in known]):
+                story.start()
+            await asyncio.sleep(_FIND)
 
     def _app(self) -> ASGIApp:
         api = self._api
@@ -82,6 +111,7 @@ class Web:
             ("/static/{name}", self._static),
             ("/api/stories", api.stories),
             ("/api/bots", api.bots),
+            ("/api/bots/digest", api.all_digest),
             ("/api/timeline", api.timeline),
             ("/api/groups", api.groups),
             ("/api/status", api.status),
@@ -93,6 +123,9 @@ class Web:
             ("/api/chapters", api.chapters),
             ("/api/digest", api.digest),
             ("/api/stream", self._stream),
+            ("/shared/{secret}", self._shared),
+            ("/shared/{secret}/card.svg", self._shared),
+            ("/shared/{secret}/story.json", self._shared),
             ("/story.txt", api.text),
             ("/metrics", self._metrics),
             ("/healthz", api.health),
@@ -105,16 +138,19 @@ class Web:
             middleware=[Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)],
             exception_handlers={**HANDLERS, JournalError: _unreadable},
         )
-        return PageGate(app, self._settings.hosts, self._token, self._settings.cookie)
+        return PageGate(app, self._settings.hosts, self._token, self._settings.cookie, self._shares)
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         self._loop = asyncio.get_running_loop()
         for story in self._stories.values():
             story.start()
+        finding = None if self._find is None else asyncio.create_task(self._add_new(self._find))
         try:
             yield
         finally:
+            if finding is not None:
+                finding.cancel()
             self.close_streams()
             await asyncio.gather(*(asyncio.to_thread(story.stop) for story in self._stories.values()))
             self._queries.close()
@@ -141,8 +177,27 @@ class Web:
 
     async def _front(self, request: Request) -> Response:
         """One story's page, or where there are several and none is asked for, all bots."""
-        several = len(self._stories) > 1 and "story" not in request.query_params
+        several = (self._find is not None or len(self._stories) > 1) and "story" not in request.query_params
         return self._files.answer(request, "bots.html" if several else "index.html")
+
+    async def _shared(self, request: Request) -> Response:
+        """A story in percent, for who has a link to it: as a page, a picture or JSON."""
+        found = self._shares.find(request.path_params["secret"])
+        if found is None or request.query_params:
+            return Response(GONE, 404, media_type="text/html; charset=utf-8")
+        name, share = found
+        told = await self._queries.compute(
+            lambda: self._stories[name].review(lambda review: shared(review, symbols=share.symbols))
+        )
+        headers = {"X-Robots-Tag": "noindex"}
+        if told is None:
+            return Response(GONE, 503, headers | {"Retry-After": "5"}, "text/html; charset=utf-8")
+        if request.url.path.endswith("/story.json"):
+            return Json(told, headers=headers)
+        if request.url.path.endswith("/card.svg"):
+            return Response(card(told, None), 200, headers, _TYPES["svg"])
+        style = '<link rel="stylesheet" href="../static/shared.css">'
+        return Response(page(told, style), 200, headers, _TYPES["html"])
 
     async def _static(self, request: Request) -> Response:
         return self._files.answer(request, request.path_params["name"])
@@ -255,7 +310,7 @@ class StaticFiles:
 
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_STATES = ("waiting", "trouble", "loading", "unknown", "trading", "halted", "stopped", "overdue")
+_STATES = ("waiting", "trouble", "loading", "unknown", "trading", "halted", "stopped", "overdue", "catching_up")
 
 
 class _ServerMetrics:

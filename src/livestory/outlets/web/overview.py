@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from heapq import nlargest
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from livestory.chart.reduction import reduced
 from livestory.outlets.web.listeners import event_data
 from livestory.outlets.web.status import Status
+from livestory.story.wording import numbers
+from livestory.story.wording.text import of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from livestory.outlets.web.followed_story import FollowedStory
     from livestory.outlets.web.status import State
-    from livestory.story.journal.entry import Kept
 
 _WORST_FIRST: tuple[State, ...] = (
-    *("trouble", "overdue", "halted", "unknown", "waiting", "loading", "trading", "stopped"),
+    *("trouble", "overdue", "halted", "catching_up", "unknown", "waiting", "loading", "trading", "stopped"),
 )  # fmt: skip
 _POINTS = 48  # of a sparkline
 
@@ -29,6 +32,7 @@ class BotRow(Struct, frozen=True, kw_only=True):
     status: Status
     last: dict[str, object] | None  # its last shown line
     open: int | None  # positions; None is unknown
+    earned: tuple[str, ...]  # by closing since the start, each currency for itself
     curve: tuple[list[int], list[float]]
 
 
@@ -49,35 +53,39 @@ class AllBots(Struct, frozen=True, kw_only=True):
     sums: list[Sum]
 
 
-def all_bots(found: Iterable[tuple[FollowedStory, Kept | None]]) -> AllBots:
+def all_bots(stories: Iterable[FollowedStory]) -> AllBots:
     """All bots, each with its last shown line."""
-    rows = [_row(story, last) for story, last in found]
+    rows = [_row(story) for story in stories]
     rows.sort(key=lambda row: _trouble(row.status))
     return AllBots(bots=rows, sums=_sums([row.status for row in rows]))
 
 
-def last_shown(story: FollowedStory) -> list[int]:
-    """The seq of the last line that is shown, if there is one."""
-    return story.index.before(None, 1, None, None, None, everything=False)
+def newest(stories: Iterable[FollowedStory], kinds: Collection[str] | None, limit: int) -> list[tuple[str, int]]:
+    """The newest shown lines of several stories, newest first: the name of the story and the seq of each."""
+    found = (
+        (story.index.time(seq), story.name, seq)
+        for story in stories
+        for seq in story.index.before(None, limit, kinds, None, None, everything=False)
+    )
+    return [(name, seq) for _, name, seq in nlargest(limit, found, key=itemgetter(0))]
 
 
-def newest(found: Iterable[tuple[str, list[Kept]]], limit: int) -> list[dict[str, object]]:
-    """The newest of the events of several stories, newest first, each with its story's name."""
-    events = nlargest(limit, ((kept, name) for name, page in found for kept in page), key=lambda told: told[0].time)
-    return [event_data(kept) | {"story": name} for kept, name in events]
-
-
-def _row(story: FollowedStory, last: Kept | None) -> BotRow:
-    status, readings = story.status(), story.readings
+def _row(story: FollowedStory) -> BotRow:
+    status, readings, last = story.status(), story.readings, story.last
     curve: tuple[list[int], list[float]] = ([], [])
     if readings.first is not None and readings.last is not None:
         wealth = readings.wealth(readings.first, readings.last, _POINTS, compared=False)
         curve = wealth.times, wealth.values
+    told = story.review(lambda review: review.results.told(review.results)) or ()
+    if not curve[0]:
+        _, earned = story.review(lambda review: review.result_curve()) or (None, [])
+        curve = reduced([time for time, _ in earned], [value for _, value in earned], _POINTS)
     held = None if status.position is None else int(bool(status.position))
     return BotRow(
         status=status,
         last=None if last is None else event_data(last),
         open=held if status.positions is None else len(status.positions),
+        earned=tuple(of(numbers.signed_wealth(each.total, each.asset), each.asset) for each in told),
         curve=curve,
     )
 

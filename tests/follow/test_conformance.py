@@ -58,10 +58,10 @@ def follow(followed: Followed, folder: Path, clock: Time, cut: Callable[[], None
             pass
 
 
-def lines(folder: Path) -> list[str]:
-    """All lines that are kept."""
+def lines(folder: Path, *, shown: bool = False) -> list[str]:
+    """All lines that are kept, or those that the text shows."""
     with JournalReader.open(folder / "live_story.db") as reader:
-        return [event.line for event in reader.events()]
+        return [event.line for event in reader.events(shown=shown)]
 
 
 @BOTS
@@ -128,7 +128,9 @@ def test_column_one_never_goes_back_and_no_text_forges_a_line(tmp_path: Path, bo
     told = lines(tmp_path / "story")
     assert all(render(parse(line)) == line for line in told)
     assert all(first[:19] <= second[:19] for first, second in pairwise(told))
-    assert (tmp_path / "story" / "live_story.txt").read_text(encoding="utf-8").splitlines() == told
+    assert (tmp_path / "story" / "live_story.txt").read_text(encoding="utf-8").splitlines() == lines(
+        tmp_path / "story", shown=True
+    )
 
 
 @BOTS

@@ -25,6 +25,7 @@ from livestory.story.kinds.risk import (
     Unhalted,
     WaitOver,
 )
+from livestory.story.standing import price_at
 from livestory.story.symbol import assets
 from livestory.story.unit_value import fall_from
 
@@ -120,17 +121,9 @@ class HalfWayDetector(Struct):
             unit=account.unit,
             since_resume=account.resumed_at,
             price=observation.price,
-            price_at_limit=_price_at(peak * (1.0 - rules.breaker), observation),
+            price_at_limit=price_at(peak * (1.0 - rules.breaker), observation),
         )
         return (warning,)
-
-
-def _price_at(wealth: float, o: Observation) -> float | None:
-    """The price at which the present position brings wealth to ``wealth``: the rest of it does not move with price."""
-    if not o.position or o.price is None or o.wealth is None:
-        return None
-    price = (wealth - (o.wealth - o.position * o.price)) / o.position
-    return price if price > 0 else None
 
 
 _STEP = Decimal("0.001")  # of the distances that are told

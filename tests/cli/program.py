@@ -58,7 +58,9 @@ def inside(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.CompletedProcess(words, done.exit_code, done.stdout, done.stderr)
 
 
-def started(*arguments: object, cwd: Path, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+def started(
+    *arguments: object, cwd: Path, env: Mapping[str, str] | None = None, stderr: int = subprocess.PIPE
+) -> subprocess.Popen[str]:
     """Start the program with pipes and no terminal; it is killed if the test waits for it too long."""
     process = subprocess.Popen(
         [*COMMAND, *map(str, arguments)],
@@ -66,7 +68,7 @@ def started(*arguments: object, cwd: Path, env: Mapping[str, str] | None = None)
         env=env or environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         encoding="utf-8",
     )
     too_long = threading.Timer(LIMIT, process.kill)

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    import psycopg
+
     from livestory.clock import Clock
 
 START = 20_060 * DAY  # 2024-12-03
@@ -162,6 +164,10 @@ class AFleet(NamedTuple):
     def former(self) -> list[Path]:
         """The pulled stories of epochs that have ended."""
         return sorted((self.folder / "fleet" / "former").glob("*/live_story.txt"))
+
+    def connected(self, role: str) -> psycopg.Connection[Any]:
+        """A connection of that role."""
+        return self.server.connected(self.database, role, self.password(role).reveal())
 
     def ask(self, query: str, *values: object, role: str = "postgres") -> list[Any]:
         """What a query answers to that role."""

@@ -94,10 +94,13 @@ class PostgresProcess:
 
     def ask(self, database: str, query: str, *values: object, user: str = "postgres", password: str = "") -> list[Any]:
         """What a query of the administrator's, or another's, answers."""
-        address = self.url(user, database)
-        with psycopg.connect(address, password=password or ADMIN_PASSWORD, autocommit=True) as connection:
+        with self.connected(database, user, password) as connection:
             cursor = connection.execute(query.encode(), values or None)
             return cursor.fetchall() if cursor.description else []
+
+    def connected(self, database: str, user: str, password: str) -> psycopg.Connection[Any]:
+        """A connection, which commits each statement."""
+        return psycopg.connect(self.url(user, database), password=password or ADMIN_PASSWORD, autocommit=True)
 
     def kill(self) -> None:
         """End it and all its children as a crash does, and have no socket of it left."""
@@ -111,6 +114,18 @@ class PostgresProcess:
         """Start it again, on the port that it had."""
         self.process = self._started()
 
+    def speak_tls(self, certificate: Path, key: Path) -> None:
+        """Show that certificate from now on to whoever wants one."""
+        for name, file in (("server.crt", certificate), ("server.key", key)):
+            own = self.data / name
+            own.write_bytes(file.read_bytes())
+            own.chmod(0o600)
+            if not os.geteuid():
+                os.chown(own, _NOBODY, _NOBODY)
+        self.ask("postgres", "ALTER SYSTEM SET ssl = 'on'")
+        self.ask("postgres", "SELECT pg_reload_conf()")
+        until(lambda: self.ask("postgres", "SHOW ssl") == [("on",)], self.log)
+
     def stop(self) -> None:
         """End it in order."""
         if self.process.poll() is None:
@@ -122,8 +137,10 @@ class PostgresProcess:
         self._do("pg_ctl", "promote", "-D", str(self.data), "-w", "-t", str(int(LONG)))
 
     def close(self) -> None:
-        """End it and take its folder away."""
-        self.stop()
+        """End it, whatever it has not written yet, and take its folder away."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGQUIT)
+            self.process.wait(LONG)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _started(self) -> subprocess.Popen[bytes]:

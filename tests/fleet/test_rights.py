@@ -38,16 +38,18 @@ def tables(fleet: AFleet) -> list[str]:
 def test_another_bots_credentials_reach_no_table_and_no_partition(pushed: AFleet) -> None:
     """Neither to read, nor to write, nor to delete; a new partition of tomorrow neither."""
     pushed.ask("SELECT livestory.make_partitions(6)")
-    for table in tables(pushed):
-        for query in (
-            f"SELECT * FROM livestory.{table}",
-            f"INSERT INTO livestory.{table} DEFAULT VALUES",
-            f"DELETE FROM livestory.{table}",
-            f"TRUNCATE livestory.{table}",
-            f"DROP TABLE livestory.{table}",
-        ):
-            with pytest.raises(psycopg.Error, match=r"permission denied|must be owner"):
-                pushed.ask(query, role=GRID)
+    with pushed.connected(GRID) as grid:
+        for table in tables(pushed):
+            for query in (
+                f"SELECT * FROM livestory.{table}",
+                f"INSERT INTO livestory.{table} DEFAULT VALUES",
+                f"UPDATE livestory.{table} SET bot = 'grid'",
+                f"DELETE FROM livestory.{table}",
+                f"TRUNCATE livestory.{table}",
+                f"DROP TABLE livestory.{table}",
+            ):
+                with pytest.raises(psycopg.Error, match=r"permission denied|must be owner|does not exist"):
+                    grid.execute(query.encode())
 
 
 def test_another_bots_credentials_call_two_functions_alone(pushed: AFleet) -> None:
@@ -95,11 +97,12 @@ def test_beneath_the_functions_the_rows_themselves_are_guarded(pushed: AFleet) -
 def test_the_hub_reads_all_and_changes_nothing(pushed: AFleet) -> None:
     """But what it notes of rows that it does not believe."""
     assert pushed.ask("SELECT count(*) FROM livestory.events", role=HUB) == [(10,)]
-    for table in tables(pushed):
-        for query in (f"DELETE FROM livestory.{table}", f"UPDATE livestory.{table} SET bot = 'grid'"):
-            if table != "quarantine":
-                with pytest.raises(psycopg.Error, match=r"permission denied|does not exist"):
-                    pushed.ask(query, role=HUB)
+    with pushed.connected(HUB) as hub:
+        for table in tables(pushed):
+            for query in (f"DELETE FROM livestory.{table}", f"UPDATE livestory.{table} SET bot = 'grid'"):
+                if table != "quarantine":
+                    with pytest.raises(psycopg.Error, match=r"permission denied|does not exist"):
+                        hub.execute(query.encode())
     with pytest.raises(psycopg.Error, match="permission denied"):
         pushed.ask("SELECT livestory.head('0')", role=HUB)
 

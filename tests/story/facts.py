@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cache
 from types import NoneType
 from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
@@ -68,6 +69,7 @@ _FLOATS = (0.0, -0.0, 0.01, -0.00999, 0.1, 1.0, 0.1 + 0.2, 1 / 3, 1e-20, -1e-7, 
 _AMOUNTS = st.decimals(0, 10**12, allow_nan=False, allow_infinity=False, places=8)
 
 
+@cache
 def facts(kind: str, text: SearchStrategy[str] = hostile_text) -> SearchStrategy[Facts]:
     """Facts of the kind of that name, with ``text`` wherever anybody's text goes."""
     return _struct(KINDS[kind], kind, text)

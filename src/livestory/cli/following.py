@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
 
+from livestory.cli.fleet import sent
 from livestory.cli.options import configuration
 from livestory.cli.page import need_page, served
 from livestory.errors import InputError, JournalError
@@ -91,7 +92,7 @@ def follow(source: Source, identity: Identity, layout: Layout, stop: Event, outl
         need_page()
     settings, clock = configuration(None), SystemClock()
     metrics, port = settings.metrics, outlets.metrics_port
-    with exposed(layout, metrics if port is None else replace(metrics, port=port)):
+    with sent(layout, settings), exposed(layout, metrics if port is None else replace(metrics, port=port)):
         shown = served(layout.db, outlets.page) if outlets.page is not None else nullcontext()
         with shown:
             for told_at in (None, clock):  # the past at its own times, so that it goes to the archive by its days

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import threading
-from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from livestory.cli.beside import beside
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 PORT = 8730
-_PATIENCE = 2.0  # seconds that it may take to end
 
 
 def can_serve() -> bool:
@@ -36,25 +32,12 @@ def _missing() -> str | None:
     return next((package for package in ("starlette", "uvicorn") if find_spec(package) is None), None)
 
 
-@contextmanager
-def served(story: Path, port: int = PORT) -> Iterator[None]:
+def served(story: Path, port: int = PORT) -> AbstractContextManager[None]:
     """Serve the page of ``story`` in a process of its own, which can slow no trade; its address goes to standard error.
 
     A page that can't be served is told there too, and changes nothing else.
     """
-    command = [sys.executable, "-m", "livestory", "serve", "--dir", str(story), "--port", str(port), "--with-parent"]
-    # A session of its own: Ctrl-C is the bot's, and the page shows its goodbye.
-    page = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=sys.stderr.fileno(), start_new_session=True)  # noqa: S603 - ourselves
-    try:
-        yield
-    finally:
-        if page.stdin is not None:
-            page.stdin.close()
-        try:
-            page.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            page.kill()
-            page.wait()
+    return beside("the live page", "serve", "--dir", str(story), "--port", str(port))
 
 
 def free_port(wanted: int = PORT) -> int:
@@ -67,14 +50,3 @@ def free_port(wanted: int = PORT) -> int:
     except InputError:
         return 0
     return wanted
-
-
-def when_parent_ends(act: Callable[[], object]) -> None:
-    """Call ``act`` when standard input, the pipe that `served` holds, is closed."""
-
-    def wait() -> None:
-        while os.read(0, 4096):
-            pass
-        act()
-
-    threading.Thread(target=wait, name="parent", daemon=True).start()

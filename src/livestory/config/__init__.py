@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from livestory.config import livestory_toml
 from livestory.outlets.alerts.settings import AlertsSettings
+from livestory.outlets.fleet.settings import FleetSettings
 from livestory.retell.prometheus_api import PrometheusSettings
 from livestory.story.settings import StorySettings
 from livestory.trading.exchange.access import ExchangeSettings
@@ -76,6 +77,7 @@ class Configuration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     market: CandleSettings = CandleSettings()
     metrics: MetricsSettings = MetricsSettings()
     prometheus: PrometheusSettings = PrometheusSettings()
+    fleet: FleetSettings = FleetSettings()
     alerts: AlertsSettings = AlertsSettings()
 
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from livestory.config.sections import Setting
 
 PREFIX = "LIVESTORY_"
-_NO_SETTINGS = {"LIVESTORY_TOKEN", "LIVESTORY_LISTEN_TOKEN"}  # which `livestory serve` and `listen` read themselves
+# Secrets, which `livestory serve`, `listen` and `fleet` read themselves.
+_NO_SETTINGS = {"LIVESTORY_TOKEN", "LIVESTORY_LISTEN_TOKEN", "LIVESTORY_FLEET_PASSWORD"}
 _MOST_FAULTS = 10
 _LONGEST = 600  # characters of a fault
 _FEW = 30  # names that a message lists where none is near

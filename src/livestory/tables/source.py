@@ -164,11 +164,10 @@ def _unpacked(source: TablePart, file: IO[bytes]) -> IO[bytes]:
 
 def _zstd(source: TablePart, file: IO[bytes]) -> IO[bytes]:
     try:
-        # Imported only when used: an extra, until Python itself has it.
         if sys.version_info >= (3, 14):
-            from compression import zstd  # noqa: PLC0415
+            from compression import zstd  # noqa: PLC0415 - imported only when used: an extra, until Python has it
         else:
-            from backports import zstd  # noqa: PLC0415
+            from backports import zstd  # noqa: PLC0415 - as above
     except ImportError as error:
         raise missing(error, f"{source}: zstd", "retell") from None
     return zstd.ZstdFile(file)  # type: ignore[return-value]  # as gzip's

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from livestory.outlets.alerts.alerts import Alerts
+    from livestory.outlets.alerts.alerts import Alerts, Opened
     from livestory.outlets.alerts.outbox import ChannelState, Outbox
     from livestory.outlets.alerts.settings import AlertsSettings
     from livestory.story.files.layout import Layout
 
+_FIND = 1.0  # seconds between two looks for stories that have come
 _PATIENCE = 2.0  # seconds that the alerts may take to end
 _NICE = 5  # a bot on the same machine goes first
 
@@ -51,41 +52,67 @@ def alert(context: click.Context, folder: Path, configured: Path | None) -> None
     import os
 
     layout = story_in(folder)
-    alerts = _prepared()(layout, configuration(configured).alerts)
+    alerts = _prepared(configuration(configured).alerts)(layout)
     os.nice(_NICE)
     click.echo(f"delivers the lines of {layout.db} to {', '.join(alerts.names)}", err=True)
     asyncio.run(_until_signalled(alerts, f"delivers to {', '.join(alerts.names)}"))
 
 
 @contextmanager
-def delivered(layouts: Sequence[Layout], configured: Path | None) -> Iterator[None]:
-    """Deliver the alerts of these stories on a thread of their own until the with block ends.
+def delivered(find: Callable[[], Sequence[Layout]], configured: Path | None) -> Iterator[None]:
+    """Deliver the alerts of the stories that are found, now or later, on a thread of their own until the block ends.
 
     Raises InputError and ConfigError; what goes wrong later is told, and changes nothing else.
     """
     import asyncio
     import threading
 
-    settings = configuration(configured).alerts
-    prepare = _prepared()
-    at_work = [prepare(layout, settings) for layout in layouts]
+    prepare = _prepared(configuration(configured).alerts)
+    known = set(find())
+    at_work = [prepare(layout) for layout in known]
     loop = asyncio.new_event_loop()
+    stopped = asyncio.Event()
 
     async def work() -> None:
-        for result in await asyncio.gather(*(each.run() for each in at_work), return_exceptions=True):
-            if isinstance(result, Exception):
-                print_trouble(
-                    f"alerts: ended: {result if isinstance(result, LivestoryError) else type(result).__name__}"
-                )
+        tasks = [asyncio.create_task(_told(each)) for each in at_work]
+        while not stopped.is_set():
+            for layout in set(find()) - known:
+                known.add(layout)
+                with _telling():
+                    at_work.append(prepare(layout))
+                    tasks.append(asyncio.create_task(_told(at_work[-1])))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopped.wait(), _FIND)
+        for each in at_work:
+            each.stop()
+        await asyncio.gather(*tasks)
 
-    thread = threading.Thread(target=lambda: loop.run_until_complete(work()), name="alerts", daemon=True)
+    def run() -> None:
+        with closing(loop):
+            loop.run_until_complete(work())
+
+    thread = threading.Thread(target=run, name="alerts", daemon=True)
     thread.start()
     try:
         yield
     finally:
-        for each in at_work:
-            loop.call_soon_threadsafe(each.stop)
+        with suppress(RuntimeError):  # it has ended
+            loop.call_soon_threadsafe(stopped.set)
         thread.join(_PATIENCE)
+
+
+async def _told(alerts: Alerts) -> None:
+    with _telling():
+        await alerts.run()
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    """Say what ends the alerts of one story: those of the others go on."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - whatever it is, it ends no more than that story's
+        print_trouble(f"alerts: ended: {error if isinstance(error, LivestoryError) else type(error).__name__}")
 
 
 async def _until_signalled(alerts: Alerts, status: str) -> None:
@@ -105,17 +132,21 @@ def print_trouble(words: str) -> None:
     click.echo(words, err=True)
 
 
-def _prepared() -> Callable[[Layout, AlertsSettings], Alerts]:
-    """What makes the alerts of a story. Raises InputError where a package is missing."""
+def _opened(settings: AlertsSettings) -> Opened:
+    """The channels that can be used. Raises InputError where a package is missing, and ConfigError."""
     try:
-        from livestory.outlets.alerts.alerts import Alerts, open_channels
+        from livestory.outlets.alerts.alerts import open_channels
     except ImportError as error:
         raise missing(error, "alerts", "alerts") from error
+    return open_channels(settings, print_trouble)
 
-    def prepare(layout: Layout, settings: AlertsSettings) -> Alerts:
-        return Alerts(layout, settings, open_channels(settings, print_trouble), SystemClock(), report=print_trouble)
 
-    return prepare
+def _prepared(settings: AlertsSettings) -> Callable[[Layout], Alerts]:
+    """What makes the alerts of a story. Raises InputError and ConfigError."""
+    use = _opened(settings)
+    from livestory.outlets.alerts.alerts import Alerts
+
+    return lambda layout: Alerts(layout, settings, use, SystemClock(), report=print_trouble)
 
 
 @alert.command(short_help="Send a test message.")
@@ -134,10 +165,6 @@ def test(whole: tuple[Path, Path | None], channel: str | None, configured: Path 
     from msgspec.structs import replace
 
     settings = configuration(configured or whole[1]).alerts
-    _prepared()
-    from livestory.outlets.alerts.alerts import open_channels, trials
-    from livestory.outlets.alerts.delivery import Patience
-
     if channel is not None:
         if channel not in settings.channels:
             known = ", ".join(settings.channels) or "none"
@@ -146,7 +173,10 @@ def test(whole: tuple[Path, Path | None], channel: str | None, configured: Path 
             )
             raise InputError(message)
         settings = replace(settings, channels={channel: settings.channels[channel]})
-    use = open_channels(settings, print_trouble)
+    use = _opened(settings)
+    from livestory.outlets.alerts.alerts import trials
+    from livestory.outlets.alerts.delivery import Patience
+
     found = asyncio.run(trials(settings, use.channels, SystemClock(), Patience()))
     print_rows(
         (name, f"accepted in {result * 1000:.0f} ms" if isinstance(result, float) else f"FAILED: {result}")

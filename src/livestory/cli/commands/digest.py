@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from livestory.cli.options import dir_option, time_or_ago
-from livestory.cli.story_folder import story_in
+from livestory.cli.story_folder import stories_in
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from livestory.story.digest.period import Span
-    from livestory.story.journal.reader import JournalReader
-
 
 _TIME = time_or_ago("3d")
 
@@ -37,46 +36,52 @@ def digest(
     """Tell a period in one paragraph: the verdict first, then what happened, where it stands, what is asked of you.
 
     It is made of the journal's facts alone; nothing in it is guessed. Where no period of the kind has ended yet, the
-    one that goes on is told.
+    one that goes on is told. A folder with several stories, such as a fleet's, is told in one paragraph.
 
     \b
     livestory digest
     livestory digest --month --of 2024-12-01
     livestory digest --since 3d --format md
+    livestory digest --day --dir fleet
     """
+    from livestory.story.digest import several
     from livestory.story.digest.prose import digest as told
-    from livestory.story.digest.source import read
+    from livestory.story.digest.source import ends_of, read
     from livestory.story.journal.reader import JournalReader
 
-    layout = story_in(folder)
-    with JournalReader.open(layout.db) as reader:
-        paragraph = told(read(reader, _span(reader, period, of, since, until)))
+    layouts, choose = stories_in(folder), partial(_span, period, of, since, until)
+    if len(layouts) > 1:
+        journals = {layout.db.parent.name: partial(JournalReader.open, layout.db) for layout in layouts}
+        _, paragraph = several.read(journals, choose)
+    else:
+        with JournalReader.open(layouts[0].db) as reader:
+            paragraph = told(read(reader, choose(*ends_of(reader))))
     click.echo({"text": paragraph.text, "md": paragraph.markdown, "html": paragraph.html}[form]())
 
 
 def _span(
-    reader: JournalReader,
     period: str,
     of: int | timedelta | None,
     since: int | timedelta | None,
     until: int | timedelta | None,
+    first: int,
+    last: int,
 ) -> Span:
-    """The period that was asked for; one that goes on, up to the last line."""
+    """The period that was asked for, of what was told from ``first`` to ``last``; one that goes on, up to that."""
     from livestory.story.digest.period import Span
-    from livestory.story.digest.source import span_of, told_last
+    from livestory.story.digest.source import last_between, span_of
 
     if since is not None:
-        last = reader.event(reader.last_seq)
-        end = _instant(until, "--until") if until is not None else last.time if last is not None else 0
+        end = _instant(until, "--until") if until is not None else last
         start = end - since // timedelta(microseconds=1) if isinstance(since, timedelta) else since
-        if last is not None and start >= end:
+        if start >= end:
             message = "--since is not before the end of the span"
             raise click.UsageError(message)
         return Span("", start, end)
     if until is not None:
         message = "--until ends the span of --since: name both, or a period with --of"
         raise click.UsageError(message)
-    return told_last(reader, period) if of is None else span_of(period, _instant(of, "--of") + 1)
+    return last_between(period, first, last) if of is None else span_of(period, _instant(of, "--of") + 1)
 
 
 def _instant(given: int | timedelta, option: str) -> int:

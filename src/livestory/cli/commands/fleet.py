@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from livestory.cli.beside import when_parent_ends
+from livestory.cli.fleet import address_of
 from livestory.cli.options import PATH, dir_option
 from livestory.cli.output import print_rows
 from livestory.cli.story_folder import story_in
@@ -16,11 +18,13 @@ from livestory.errors import LivestoryError
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+    from threading import Event
     from typing import Any
 
-    from livestory.outlets.fleet.address import FleetAddress
+    from livestory.story.files.layout import Layout
 
 _NICE = 5  # a bot on the same machine goes first
+_NEXT = 2.0  # seconds between two looks whether the process has ended that sends this story
 
 
 def _database(option: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -40,14 +44,7 @@ def _database(option: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
 _once = click.option("--once", is_flag=True, help="End when all is there that there is, as a timer wants it.")
 
 
-def _address(url: str, password_file: Path | None) -> FleetAddress:
-    from livestory.extras import missing
-
-    try:
-        from livestory.outlets.fleet.address import FleetAddress
-    except ImportError as error:
-        raise missing(error, "a fleet", "fleet") from error
-    return FleetAddress.read(url, password_file)
+_with_parent = click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input is closed.")
 
 
 @click.group(short_help="Many bots on many machines, in one place.")
@@ -77,7 +74,7 @@ def init(url: str, password_file: Path | None, bots: tuple[str, ...]) -> None:
     \b
     livestory fleet init --to postgresql://postgres@db.example.net/fleet --bot scout --bot grid
     """
-    address = _address(url, password_file)
+    address = address_of(url, password_file)
     from livestory.outlets.fleet.address import PASSWORD
     from livestory.outlets.fleet.setup import make
 
@@ -99,7 +96,8 @@ def init(url: str, password_file: Path | None, bots: tuple[str, ...]) -> None:
 @dir_option()
 @_database("--to")
 @_once
-def push(folder: Path, url: str, password_file: Path | None, *, once: bool) -> None:
+@_with_parent
+def push(folder: Path, url: str, password_file: Path | None, *, once: bool, with_parent: bool) -> None:
     """Send the journal of a bot to its fleet's database, from a process of its own that only reads it.
 
     Goes on from where the database stands, whatever became of either. While the database is away the bot goes on, and
@@ -109,7 +107,7 @@ def push(folder: Path, url: str, password_file: Path | None, *, once: bool) -> N
     livestory fleet push --dir results --to postgresql://livestory_scout@db.example.net/fleet
     livestory fleet push --to postgresql://livestory_scout@db.example.net/fleet --once
     """
-    address = _address(url, password_file)
+    address = address_of(url, password_file)
     from livestory.cli.stopping import stop_on_signals
     from livestory.clock import SystemClock
     from livestory.outlets.fleet.push import Pusher
@@ -122,17 +120,24 @@ def push(folder: Path, url: str, password_file: Path | None, *, once: bool) -> N
         pusher.once()
         click.echo(f"sent {numbers.count(pusher.sent, 'event')} of {layout.db} to {address.name}")
         return
-    click.echo(f"sends {layout.db} to {address.name}", err=True)
     with stop_on_signals() as stop:
-        pusher.run(stop)
+        if with_parent:
+            when_parent_ends(stop.set)
+            if not _is_first(layout, stop):
+                return
+        click.echo(f"sends {layout.db} to {address.name}", err=True)
+        pusher.run(stop, patient=with_parent)
 
 
 @fleet.command(short_help="Keep the journals of all bots in a folder.")
 @_database("--from")
 @click.option("--dir", "folder", type=PATH, default="fleet", show_default=True, help="Folder for a story of each bot.")
 @_once
+@_with_parent
 @click.pass_context
-def pull(ctx: click.Context, url: str, password_file: Path | None, folder: Path, *, once: bool) -> None:
+def pull(
+    ctx: click.Context, url: str, password_file: Path | None, folder: Path, *, once: bool, with_parent: bool
+) -> None:
     """Keep a folder with a story for each bot of a fleet: fleet/scout/live_story.txt, its journal and archive.
 
     Each journal is equal to its bot's. A bot whose rows can't be true is quarantined, and the others go on. Exit status
@@ -142,7 +147,7 @@ def pull(ctx: click.Context, url: str, password_file: Path | None, folder: Path,
     livestory fleet pull --from postgresql://livestory_hub@db.example.net/fleet
     livestory serve --dir fleet/scout --dir fleet/grid
     """
-    address = _address(url, password_file)
+    address = address_of(url, password_file)
     from livestory.cli.stopping import stop_on_signals
     from livestory.clock import SystemClock
     from livestory.outlets.fleet.pull import Puller
@@ -158,7 +163,9 @@ def pull(ctx: click.Context, url: str, password_file: Path | None, folder: Path,
         return
     click.echo(f"pulls {address.name} into {folder}", err=True)
     with stop_on_signals() as stop:
-        puller.run(stop)
+        if with_parent:
+            when_parent_ends(stop.set)
+        puller.run(stop, patient=with_parent)
 
 
 @fleet.command(short_help="Which bots were heard, and how far they are.")
@@ -180,7 +187,7 @@ def status(url: str, password_file: Path | None, limit: int) -> None:
     livestory fleet status --from postgresql://livestory_hub@db.example.net/fleet
     livestory fleet status --from postgresql://livestory_hub@db.example.net/fleet --limit 15m || page-me
     """
-    address = _address(url, password_file)
+    address = address_of(url, password_file)
     from livestory.clock import SystemClock
     from livestory.outlets.fleet.status import read
 
@@ -190,6 +197,23 @@ def status(url: str, password_file: Path | None, limit: int) -> None:
     if behind:
         message = f"not well: {', '.join(behind)}"
         raise LivestoryError(message)
+
+
+def _is_first(layout: Layout, stop: Event) -> bool:
+    """Wait until no other process sends this story for its parent, such as its page; whether to begin then."""
+    from livestory.errors import JournalError, JournalHeld
+    from livestory.story.journal.lock import WriterLock
+
+    while True:
+        try:
+            WriterLock.acquire(layout.db.with_suffix(".fleet.lock"), "livestory fleet push")  # for as long as it runs
+        except JournalHeld:
+            if stop.wait(_NEXT):
+                return False
+        except JournalError:  # a folder that is not ours to write in, or is not there yet
+            return True
+        else:
+            return True
 
 
 def _print(words: str) -> None:

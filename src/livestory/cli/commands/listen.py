@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from livestory.cli.options import config_option, dir_option
+from livestory.cli.fleet import sent
+from livestory.cli.options import config_option, configuration, dir_option
 from livestory.cli.output import print_rows
 from livestory.cli.page import free_port, need_page, served
 from livestory.cli.public_story import public_story, story_options
@@ -89,7 +90,8 @@ def listen(
     host = address_of(host)
     token = token_of(token_file, _TOKEN)
     layout = story_in(folder)
-    with bind(host, port) as listening, public_story(folder, symbol, unit, bot, configured) as story:
+    beside = sent(layout, configuration(configured))
+    with beside, bind(host, port) as listening, public_story(folder, symbol, unit, bot, configured) as story:
         port = listening.getsockname()[1]
         application = _application(Listen, story, layout.sources, host, port, token, names)
         address = f"{url_of(host, port)}tell"

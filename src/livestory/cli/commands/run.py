@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from livestory.cli.fleet import sent
 from livestory.cli.mode import MODES, Mode, allow
 from livestory.cli.options import PATH, config_option, configuration, dir_option, metrics_option, serve_options
 from livestory.cli.output import print_summary, progress
@@ -113,6 +114,7 @@ def run(
     allow(mode, settings)
     if metrics_port is not None:
         settings = replace(settings, metrics=replace(settings.metrics, port=metrics_port))
+    beside = sent(layout, settings)
     with stop_on_signals() as stop, ExitStack() as closed_after:
         told = (
             _replay(files, settings, layout, speed=speed, keep_days=keep_days)
@@ -122,7 +124,7 @@ def run(
         if fresh and (aside := move_aside(layout)) is not None:
             click.echo(f"the former story lies in {aside}", err=True)
         page = served(layout.db, port) if serves else nullcontext()
-        with page, progress("bars", told.market.count, wanted=not told.aloud) as shown:
+        with beside, page, progress("bars", told.market.count, wanted=not told.aloud) as shown:
             ending, summary = play(told, stop, shown)
     if ending is Ending.NOTHING_NEW:
         click.echo("finished before: all of these bars are told, whatever is set now; begin anew with --fresh")

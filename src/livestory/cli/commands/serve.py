@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import os
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from livestory.cli.beside import when_parent_ends
 from livestory.cli.commands.alert import delivered
-from livestory.cli.options import PATH, config_option
-from livestory.cli.page import PORT, when_parent_ends
+from livestory.cli.fleet import copies_in, pulled, sent
+from livestory.cli.options import PATH, config_option, configuration
+from livestory.cli.page import PORT
 from livestory.cli.serving import end_on_hangup, token_of, url_of
 from livestory.cli.story_folder import stories_in
 from livestory.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
     from socket import socket
 
     from livestory.outlets.web.app import Web
+    from livestory.story.files.layout import Layout
 
 _NICE = 5  # a bot on the same machine goes first
 _TOKEN = "LIVESTORY_TOKEN"  # noqa: S105 - the name of a variable
@@ -31,9 +37,17 @@ _TOKEN = "LIVESTORY_TOKEN"  # noqa: S105 - the name of a variable
     "folders",
     type=PATH,
     multiple=True,
-    default=(Path("results"),),
-    show_default="results",
+    show_default="results; with --fleet: fleet",
     help="Folder of a story, the story's own file, or a folder of such folders; several times for several.",
+)
+@click.option(
+    "--fleet",
+    "url",
+    metavar="URL",
+    help="Keep the stories of a fleet in --dir, and show all of its bots: postgresql://USER@HOST:5432/DATABASE.",
+)
+@click.option(
+    "--password-file", type=PATH, metavar="FILE", help="Of the fleet's database; or set LIVESTORY_FLEET_PASSWORD."
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; others need a token.")
 @click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0: any free one.")
@@ -61,6 +75,8 @@ _TOKEN = "LIVESTORY_TOKEN"  # noqa: S105 - the name of a variable
 @click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input is closed.")
 def serve(
     folders: tuple[Path, ...],
+    url: str | None,
+    password_file: Path | None,
     host: str,
     port: int,
     token_file: Path | None,
@@ -80,6 +96,7 @@ def serve(
     livestory serve
     livestory serve --dir results --dir results/demo --port 9000
     livestory serve --dir bots
+    livestory serve --fleet postgresql://livestory_hub@db.example.net/fleet --alerts
     LIVESTORY_TOKEN=$(openssl rand -hex 16) livestory serve --host 192.0.2.7
     """
     from livestory.clock import SystemClock
@@ -97,7 +114,7 @@ def serve(
     if root_path and (not root_path.startswith("/") or root_path.endswith("/")):
         message = f"--root-path {root_path}: begins with a slash and doesn't end with one, such as /story"
         raise InputError(message)
-    layouts = list(dict.fromkeys(layout for folder in folders for layout in stories_in(folder)))
+    find, beside = _stories(folders, url, password_file, configured, sends=not with_parent)
     listening = bind(host, port)
     port = listening.getsockname()[1]
     options = WebOptions(
@@ -107,12 +124,28 @@ def serve(
         root_path=root_path,
         most_listeners=clients,
     )
-    web = Web([layout.db for layout in layouts], options, SystemClock())
+    more = None if url is None else lambda: [layout.db for layout in find()]
+    web = Web([layout.db for layout in find()], options, SystemClock(), more)
     if not is_loopback(host):
         click.echo("the token travels over plain HTTP here: anyone on the way can read it (docs/web.md)", err=True)
     os.nice(_NICE)
-    with listening, delivered(layouts, configured) if alerts else nullcontext():
+    with listening, beside, delivered(find, configured) if alerts else nullcontext():
         _run(web, listening, url_of(host, port), root_path, with_parent=with_parent)
+
+
+def _stories(
+    folders: Sequence[Path], url: str | None, password_file: Path | None, configured: Path | None, *, sends: bool
+) -> tuple[Callable[[], list[Layout]], AbstractContextManager[None]]:
+    """What finds the stories to show, and what keeps them in step with a fleet, or a fleet with them."""
+    if url is not None:
+        if len(folders) > 1:
+            message = "--fleet keeps its stories in one --dir"
+            raise click.UsageError(message)
+        folder = folders[0] if folders else Path("fleet")
+        return partial(copies_in, folder), pulled(url, password_file, folder)
+    found = list(dict.fromkeys(each for folder in folders or (Path("results"),) for each in stories_in(folder)))
+    one = sends and len(found) == 1  # a bot's access to its fleet is for no other's story
+    return lambda: found, sent(found[0], configuration(configured)) if one else nullcontext()
 
 
 def _run(web: Web, listening: socket, address: str, root_path: str, *, with_parent: bool) -> None:

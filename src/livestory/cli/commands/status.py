@@ -48,12 +48,12 @@ def status(ctx: click.Context, folder: Path, *, check: bool) -> None:
 
     layout = story_in(folder)
     with JournalReader.open(layout.db) as reader:
-        bot = Snapshot.read(reader)
+        bot, copy = Snapshot.read(reader), reader.replica
         last = reader.event(reader.last_seq)
         troubles = sorted(event.line for kind in bot.troubles if (event := reader.last_of({kind})) is not None)
-    writer = holder(layout.lock)
+    writer = holder(layout.lock) if copy is None else copy  # whether a copy's bot runs is known on its machine alone
     gone = writer is None and bot.lifecycle is not None and bot.stopped is None
-    rows = [("bot", _bot(bot.identity)), ("process", f"running ({writer})" if writer else "not running")]
+    rows = [("bot", _bot(bot.identity)), ("process", _process(writer, copy))]
     if bot.observation is not None:
         rows += _seen(bot.observation, bot, running=writer is not None)
     else:
@@ -70,6 +70,12 @@ def status(ctx: click.Context, folder: Path, *, check: bool) -> None:
     print_rows(rows)
     if gone or (check and wrong is not None):
         ctx.exit(1)
+
+
+def _process(writer: str | None, copy: str | None) -> str:
+    if copy is not None:
+        return f"on another machine; this is a copy of {copy}"
+    return f"running ({writer})" if writer else "not running"
 
 
 def trouble(bot: Snapshot, now: int, *, written: bool) -> str | None:

@@ -17,19 +17,21 @@ from livestory.outlets.fleet.schema import VERSION
 from livestory.story.wording import numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from livestory.clock import Clock
     from livestory.outlets.fleet.address import FleetAddress
 
 _ANSWERS_WITHIN = 60.0  # seconds; a connection that is silent for longer is given up
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0  # seconds until a database that can't be reached is asked again
+_LONGEST_REFUSED = 30.0  # until one that refuses is
 # What a server says that comes, goes, or has no room just now; connecting, libpq gives no state, only words.
 _PASSING = (
     *("starting up", "shutting down", "recovery", "not yet accepting", "not accepting", "terminating"),
     *("too many", "remaining connection slots"),
 )
-_REFUSING = ("FATAL", "password", "certificate", "authentication", "does not support SSL")
+_OF_TLS = ("certificate", "does not support SSL")
+_REFUSING = ("FATAL", "password", "authentication", *_OF_TLS)
 _PASSING_STATES = ("08", "25006", "40", "53", "55", "57")  # classes and states of SQL
 _NO_FLEET = {"3F000", "42883", "42P01"}
 
@@ -76,9 +78,40 @@ def asked(
             os.close(descriptor)
 
 
-def again_after(attempts: int) -> float:
-    """How many seconds to wait before a database is asked again that was asked in vain so many times before."""
-    return min(_FIRST_PAUSE * (1 << min(attempts, 10)), _LONGEST_PAUSE)
+class Troubles:
+    """The troubles of one who goes on: each is told once until all is well again, and that, too."""
+
+    def __init__(self, report: Callable[[str], object], well: str) -> None:
+        """``report`` is called with each new trouble, and with ``well`` at its end."""
+        self._report = report
+        self._well = well
+        self._told: set[str] = set()
+        self._attempts = 0
+
+    @property
+    def none(self) -> bool:
+        """Whether all is well, as far as is known."""
+        return not self._attempts
+
+    def tell(self, error: LivestoryError, remark: str = "") -> None:
+        """Tell a trouble that is new. A database that is away has many words for it, one after the other."""
+        known = "away" if isinstance(error, FleetUnreachable) else str(error)
+        if known not in self._told:
+            self._told.add(known)
+            self._report(f"{error}\n{remark}".rstrip())
+
+    def pause(self, error: LivestoryError) -> float:
+        """How many seconds to wait until it is tried again: a person's remedy takes longer than a restart."""
+        longest = _LONGEST_REFUSED if isinstance(error, FleetRefused) else _LONGEST_PAUSE
+        self._attempts += 1
+        return min(_FIRST_PAUSE * (1 << min(self._attempts - 1, 10)), longest)
+
+    def ended(self) -> None:
+        """Tell that all is well, where it was not."""
+        if self._told:
+            self._report(self._well)
+        self._told.clear()
+        self._attempts = 0
 
 
 def check(address: FleetAddress, found: Mapping[str, Any], clock: Clock) -> None:
@@ -117,6 +150,11 @@ def _told(address: FleetAddress, error: psycopg.Error) -> LivestoryError:
     if state in _NO_FLEET:
         remedy = f"Make one: livestory fleet init --to {address.url}"
         return FleetRefused(f"{address.name}: there is no fleet in this database\n{remedy}")
+    if not state and any(each in words for each in _OF_TLS):
+        remedy = (
+            "Name the host as the server's certificate does, and who vouches for it: …?sslrootcert=FILE (docs/fleet.md)"
+        )
+        return FleetRefused(f"{address.name}: the server does not prove who it is: {words}\n{remedy}")
     remedy = "Check the address, the user and the password that livestory fleet init gave out for this bot or hub."
     if state.startswith(("22", "23")):
         remedy = "A row of the journal is larger or other than a fleet takes: livestory verify"

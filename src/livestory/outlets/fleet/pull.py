@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from msgspec import MsgspecError, msgpack
 
 from livestory.errors import JournalError, LivestoryError
-from livestory.outlets.fleet.database import FleetRefused, again_after, asked, check, opened
+from livestory.outlets.fleet.database import FleetRefused, Troubles, asked, check, opened
 from livestory.story.event import disagreement
 from livestory.story.files.layout import Layout, make_folder, sync_folder
 from livestory.story.files.story_file import StoryFile
@@ -126,12 +126,13 @@ class Puller:
         finally:
             self.close()
 
-    def run(self, stop: Event) -> None:
-        """Pull what there is and what comes, until ``stop``. A trouble that may pass is told once and waited for.
+    def run(self, stop: Event, *, patient: bool = False) -> None:
+        """Pull what there is and what comes, until ``stop``. Each trouble is told once and waited for.
 
-        Raises FleetRefused where the fleet refuses this hub from the beginning.
+        Raises FleetRefused where the fleet refuses this hub from the beginning, unless it is ``patient``.
         """
-        trouble, worked, attempts = "", False, 0
+        troubles = Troubles(self._report, f"{self._address.name}: is pulled from again")
+        worked = patient
         try:
             while not stop.is_set():
                 try:
@@ -141,16 +142,11 @@ class Puller:
                     if not worked and isinstance(error, FleetRefused):
                         raise
                     self.close()
-                    if str(error) != trouble:
-                        trouble = str(error)
-                        self._report(trouble)
-                    stop.wait(again_after(attempts))
-                    attempts += 1
+                    troubles.tell(error)
+                    stop.wait(troubles.pause(error))
                 else:
-                    worked, attempts = True, 0
-                    if trouble:
-                        trouble = ""
-                        self._report(f"{self._address.name}: is pulled from again")
+                    worked = True
+                    troubles.ended()
         finally:
             self.close()
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from livestory.errors import InputError, JournalCorrupt, JournalNewer, LivestoryError
-from livestory.outlets.fleet.database import FleetRefused, again_after, asked, check, opened
+from livestory.errors import InputError, JournalCorrupt, JournalError, JournalNewer, LivestoryError
+from livestory.outlets.fleet.database import FleetRefused, Troubles, asked, check, opened
 from livestory.story.journal.checksum import GENESIS
 from livestory.story.journal.follower import Change, StoryFollower
 from livestory.story.journal.replica import BEFORE_ALL
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from livestory.story.journal.stored import OtherRow, Rows
 
 _LOOK_EVERY = 0.15  # seconds between two looks at the journal
+_LAST_WORDS = 5.0  # seconds that sending on may take once it is to end
 _SAY_EVERY = 30.0  # seconds after which the fleet hears that the bot's push is alive, though there is nothing new
 _BATCH = 1000  # rows
 _LARGEST = 65_536  # bytes that a fleet takes of a line, and of a record
@@ -75,12 +77,14 @@ class Pusher:
         finally:
             self.close()
 
-    def run(self, stop: Event) -> None:
-        """Send what there is and what comes, until ``stop``. A trouble that may pass is told once and waited for.
+    def run(self, stop: Event, *, patient: bool = False) -> None:
+        """Send what there is and what comes, until ``stop``. Each trouble is told once and waited for.
 
-        Raises what only a person can change where it is so from the beginning: FleetRefused, JournalNewer.
+        Raises what only a person can change where it is so from the beginning: FleetRefused, JournalNewer. Not if it is
+        ``patient``, as beside a bot, which nobody begins anew for it, and whose journal may come later.
         """
-        trouble, worked, attempts = "", False, 0
+        troubles = Troubles(self._report, f"{self._address.name}: is sent to again")
+        worked = patient
         try:
             while not stop.is_set():
                 try:
@@ -89,19 +93,25 @@ class Pusher:
                     if not worked and isinstance(error, InputError | JournalNewer):
                         raise
                     self.close()
-                    pause, attempts = again_after(attempts), attempts + 1
-                    if str(error) != trouble:
-                        trouble = str(error)
-                        self._report(f"{trouble}\nThe bot goes on; what it tells is sent once this has ended.")
+                    if not (patient and isinstance(error, JournalError) and not self._follower.path.exists()):
+                        troubles.tell(error, "The bot goes on; what it tells is sent once this has ended.")
+                    pause = troubles.pause(error)
                 else:
-                    worked, attempts = True, 0
-                    if trouble:
-                        trouble = ""
-                        self._report(f"{self._address.name}: is sent to again")
+                    worked = True
+                    troubles.ended()
                 if pause:
                     stop.wait(pause)
+            if troubles.none:
+                self._last_words()
         finally:
             self.close()
+
+    def _last_words(self) -> None:
+        """Send what came last, such as a bot's goodbye, as far as it can be done soon; the rest is sent next time."""
+        until = time.monotonic() + _LAST_WORDS
+        with suppress(LivestoryError):
+            while not self.step() and time.monotonic() < until:
+                pass
 
     def close(self) -> None:
         """Close what is open; the next round opens it again."""

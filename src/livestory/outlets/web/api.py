@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 
-from livestory.errors import JournalError
+from livestory.errors import InputError, JournalError
 from livestory.outlets.web import parameters
 from livestory.outlets.web.listeners import event_data
-from livestory.outlets.web.overview import all_bots, last_shown, newest
+from livestory.outlets.web.overview import all_bots, newest
 from livestory.outlets.web.series import series_of
+from livestory.story.digest import several
 from livestory.story.digest.prose import digest
-from livestory.story.digest.source import read, told_last
+from livestory.story.digest.source import last_between, read, told_last
+from livestory.story.journal.reader import JournalReader
 from livestory.story.kinds import groups, is_critical
 from livestory.story.review.round_trips import SORTED_BY, TripPage, TripQuery, page_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from starlette.requests import Request
 
     from livestory.outlets.web.followed_story import FollowedStory, Queries
     from livestory.outlets.web.listeners import Listeners
     from livestory.story.journal.entry import Kept
-    from livestory.story.journal.reader import JournalReader
 
 SEARCHED = 2000  # events that one page of a search looks at, at most
 MOST_LINES = 10_000  # of story.txt
 MOST_BYTES = 2 * 1024 * 1024  # of lines and records that one answer is made from, or looks through
 MOST_TEXT = 4 * 1024 * 1024  # bytes of story.txt
 MOST_TRADES = 10_000_000  # that a page of them may begin at
+_DIGEST_EVERY = 60.0  # seconds
+_MOST_NAMED = 50  # stories in an answer that names them
 _UNWELL = frozenset({"overdue", "trouble", "waiting"})
 
 
@@ -54,13 +60,15 @@ class Api:
         self._stories = stories
         self._queries = queries
         self._listeners = listeners
+        self._digests: dict[str, tuple[float, dict[str, object]]] = {}  # by period, each with when it was made
 
     def story(self, request: Request, *names: str) -> FollowedStory:
         """The story that a request is about, after checking that it has no parameters but ``names``."""
         parameters.known_only(request, {*names, "story"})
-        name = request.query_params.get("story", next(iter(self._stories)))
+        name = request.query_params.get("story", next(iter(self._stories), ""))
         if name not in self._stories:
-            raise HTTPException(404, f"no story {name[:40]!r}; there are: {', '.join(self._stories)}")
+            known = ", ".join(list(self._stories)[:_MOST_NAMED]) or "none yet"
+            raise HTTPException(404, f"no story {name[:40]!r}; there are: {known}")
         return self._stories[name]
 
     async def stories(self, request: Request) -> Response:
@@ -71,29 +79,35 @@ class Api:
     async def bots(self, request: Request) -> Response:
         """All bots, the worst trouble first, and what they have together."""
         parameters.known_only(request, ())
-        found = [
-            (story, next(iter(await self._read(story, last_shown(story))), None)) for story in self._stories.values()
-        ]
-        return Json(await self._queries.compute(lambda: all_bots(found)))
+        stories = list(self._stories.values())
+        return Json(await self._queries.compute(lambda: all_bots(stories)))
 
     async def timeline(self, request: Request) -> Response:
         """What was told last by all of them, newest first."""
         parameters.known_only(request, {"kind", "limit"})
         limit = parameters.whole(request, "limit", 50, 1, parameters.MOST_EVENTS) or 50
-        kinds, found = parameters.kinds(request), []
-        for story in self._stories.values():
-            seqs = story.index.before(None, limit, kinds, None, None, everything=False)
-            found.append((story.name, await self._read(story, seqs)))
-        return Json({"events": newest(found, limit)})
+        told = newest(list(self._stories.values()), parameters.kinds(request), limit)
+        found = [(name, await self._read(self._stories[name], seq)) for name, seq in told]
+        return Json({"events": [event_data(kept) | {"story": name} for name, kept in found if kept is not None]})
 
-    async def _read(self, story: FollowedStory, seqs: list[int]) -> list[Kept]:
-        """The events of one of several stories; the trouble of one is told in its status, and keeps none from view."""
-        if not seqs:
-            return []
+    async def all_digest(self, request: Request) -> Response:
+        """A day, week, month or year of all of them in a paragraph, made anew each minute; null without a line."""
+        period = parameters.one_of(request, "period", ("week", "day", "month", "year"))
+        parameters.known_only(request, {"period"})
+        made, answer = self._digests.get(period, (-_DIGEST_EVERY, None))
+        if monotonic() - made >= _DIGEST_EVERY:
+            journals = {name: partial(JournalReader.open, story.path) for name, story in self._stories.items()}
+            answer = await asyncio.to_thread(_digest_of_all, journals, period)
+            if answer is not None:
+                self._digests[period] = monotonic(), answer
+        return Json({"digest": answer})
+
+    async def _read(self, story: FollowedStory, seq: int) -> Kept | None:
+        """An event of one of several stories; the trouble of one is told in its status, and keeps none from view."""
         try:
-            return await self._queries.ask(story, lambda reader: _matching(reader, seqs, None, len(seqs))[0])
+            return await self._queries.ask(story, lambda reader: reader.event(seq))
         except JournalError:
-            return []
+            return None
 
     async def status(self, request: Request) -> Response:
         """How the bot is."""
@@ -238,6 +252,14 @@ def _matching(reader: JournalReader, seqs: list[int], words: str | None, limit: 
 def _digest(reader: JournalReader, period: str) -> dict[str, object]:
     span = told_last(reader, period)
     told = digest(read(reader, span))
+    return {"period": period, "start": span.start, "end": span.end} | msgspec.structs.asdict(told)
+
+
+def _digest_of_all(journals: Mapping[str, Callable[[], JournalReader]], period: str) -> dict[str, object] | None:
+    try:
+        span, told = several.read(journals, partial(last_between, period))
+    except InputError:
+        return None
     return {"period": period, "start": span.start, "end": span.end} | msgspec.structs.asdict(told)
 
 

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from livestory.clock import Clock
     from livestory.story.journal.entry import Kept
 
+_FIND = 1.0  # seconds between two looks for stories that have come
 _LONGEST_FORM = 4096  # bytes of a login
 
 
@@ -59,20 +60,44 @@ class WebOptions(Struct, frozen=True, kw_only=True):
 class Web:
     """The page of some stories: an ASGI app and the threads behind it."""
 
-    def __init__(self, paths: Sequence[Path], settings: WebOptions, clock: Clock) -> None:
-        """Serve the stories at ``paths``. Raises InputError for a token that is too weak."""
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        settings: WebOptions,
+        clock: Clock,
+        find: Callable[[], Sequence[Path]] | None = None,
+    ) -> None:
+        """Serve the stories at ``paths``, and those that ``find`` finds later. Raises InputError for a weak token."""
         self.listeners = Listeners(settings.most_listeners)
         self._settings = settings
         self._token = Token(settings.token, clock) if settings.token is not None else None
         self._queries = Queries()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._stories = {
-            name: FollowedStory(name, path, clock, self._broadcast)
-            for name, path in zip(names_of(paths), paths, strict=True)
-        }
+        self._clock = clock
+        self._find = find
+        self._stories: dict[str, FollowedStory] = {}
+        self._add(paths)
         self._api = Api(self._stories, self._queries, self.listeners)
         self._files = StaticFiles()
         self.app = self._app()
+
+    def _add(self, paths: Sequence[Path]) -> list[FollowedStory]:
+        """Take these stories, too; each has a name, and is looked at as often as so many may be."""
+        names = names_of([*(story.path for story in self._stories.values()), *paths])[len(self._stories) :]
+        added = [
+            FollowedStory(name, path, self._clock, self._broadcast) for name, path in zip(names, paths, strict=True)
+        ]
+        self._stories.update((story.name, story) for story in added)
+        for story in self._stories.values():
+            story.among(len(self._stories))
+        return added
+
+    async def _add_new(self, find: Callable[[], Sequence[Path]]) -> None:
+        while True:
+            known = {story.path for story in self._stories.values()}
+            for story in self._add([path for path in await asyncio.to_thread(find) if path not in known]):
+                story.start()
+            await asyncio.sleep(_FIND)
 
     def _app(self) -> ASGIApp:
         api = self._api
@@ -82,6 +107,7 @@ class Web:
             ("/static/{name}", self._static),
             ("/api/stories", api.stories),
             ("/api/bots", api.bots),
+            ("/api/bots/digest", api.all_digest),
             ("/api/timeline", api.timeline),
             ("/api/groups", api.groups),
             ("/api/status", api.status),
@@ -112,9 +138,12 @@ class Web:
         self._loop = asyncio.get_running_loop()
         for story in self._stories.values():
             story.start()
+        finding = None if self._find is None else asyncio.create_task(self._add_new(self._find))
         try:
             yield
         finally:
+            if finding is not None:
+                finding.cancel()
             self.close_streams()
             await asyncio.gather(*(asyncio.to_thread(story.stop) for story in self._stories.values()))
             self._queries.close()
@@ -141,7 +170,7 @@ class Web:
 
     async def _front(self, request: Request) -> Response:
         """One story's page, or where there are several and none is asked for, all bots."""
-        several = len(self._stories) > 1 and "story" not in request.query_params
+        several = (self._find is not None or len(self._stories) > 1) and "story" not in request.query_params
         return self._files.answer(request, "bots.html" if several else "index.html")
 
     async def _static(self, request: Request) -> Response:

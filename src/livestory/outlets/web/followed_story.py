@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from livestory.story.review.review import Review
 
 _LOOK = 0.05  # seconds between two looks at the journal; each costs some microseconds
+_AT_ONCE = 50  # stories that may be looked at so often; of more, each is looked at less often
 _STATUS = 0.25  # seconds between two statuses
 _RETRY = 1.0  # seconds until a journal that can't be read is tried again
 _PULSE = 20  # looks after which the state is reconsidered though nothing was written: silence changes it too
@@ -62,6 +63,8 @@ class FollowedStory:
         self.path = Layout.of(path).db
         self.index = EventIndex()
         self.readings = Readings()
+        self.last: Kept | None = None  # shown line
+        self.pause = _LOOK  # between two looks
         self._lock_file = Layout.of(path).lock
         self._clock = clock
         self._publish = publish
@@ -76,8 +79,13 @@ class FollowedStory:
         self._status_waits = False
         self._next_status = 0.0
         self._written = True
+        self._copy = False  # from a fleet
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, name=f"follow {name}", daemon=True)
+
+    def among(self, stories: int) -> None:
+        """Look as often as one of so many may."""
+        self.pause = _LOOK * max(1.0, stories / _AT_ONCE)
 
     def start(self) -> None:
         """Begin to follow, on a thread that ends with the process."""
@@ -110,11 +118,11 @@ class FollowedStory:
     def _follow(self) -> None:
         looks, pause = 0, 0.0
         while not self._stop.wait(pause):
-            pause = _LOOK
+            pause = self.pause
             try:
                 self._look()
                 looks += 1
-                if looks % _PULSE == 1:
+                if looks % (rounds := max(1, round(_PULSE * _LOOK / pause))) == 1 % rounds:
                     self._pulse()
             except (LivestoryError, msgspec.MsgspecError) as error:
                 self._follower.failed(error)
@@ -126,6 +134,7 @@ class FollowedStory:
         change = self._follower.look()
         if change in {Change.REPLACED, Change.REWOUND}:
             self.index, self.readings, self._snapshot, self._known = EventIndex(), Readings(), None, None
+            self.last = None
             with self._reviewing:
                 self._reviewed = self._overview = None
             self._anew = True
@@ -161,6 +170,7 @@ class FollowedStory:
             if self._follower.seq >= last_seq:  # the events up to the last observation are all here
                 self._observe(0 if heard is None else heard.time)
             self.index.add(events)
+            self.last = next((event for event in reversed(events) if event.shown), self.last)
             if (not events and not published) or (events and not self._anew):
                 self._take_snapshot()
                 self._status_waits = not (self._anew or events) and monotonic() < self._next_status
@@ -202,7 +212,7 @@ class FollowedStory:
 
     def _pulse(self) -> None:
         """Publish the state where it has changed though nothing was written."""
-        self._written = holder(self._lock_file) is not None
+        self._written = self._is_written()
         status, before = self.status(), self._published
         if before is None or (status.state, status.trouble) != (before.state, before.trouble):
             self._published = status
@@ -211,6 +221,7 @@ class FollowedStory:
     def _take_snapshot(self) -> None:
         index, readings, reader = self.index, self.readings, self._follower.reader
         self._snapshot = snapshot = Snapshot.read(reader, self._snapshot)
+        self._copy = reader.replica is not None
         regime = index.last("regime")
         regime_event = reader.event(regime) if regime else None
         self._known = status_of(
@@ -224,8 +235,12 @@ class FollowedStory:
             kinds=index.kinds(),
             unshown=index.unshown(),
         )
-        self._written = self._written or holder(self._lock_file) is not None
+        self._written = self._written or self._is_written()
         self._follower.recovered()
+
+    def _is_written(self) -> bool:
+        """Whether a process writes the story, as far as can be known here: of a copy, its bot's machine knows it."""
+        return self._copy or holder(self._lock_file) is not None
 
 
 class Queries:

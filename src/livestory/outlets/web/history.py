@@ -105,6 +105,10 @@ class EventIndex:
             self._latest.append(latest)
             self._times.append(event.time)
 
+    def time(self, seq: int) -> int:
+        """The instant of an event."""
+        return self._times[seq - 1]
+
     def kinds(self) -> dict[str, int]:
         """How many events there are of each kind."""
         return {kind: len(seqs) for kind, seqs in sorted(self._seqs.items())}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from heapq import nlargest
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -11,11 +12,10 @@ from livestory.outlets.web.listeners import event_data
 from livestory.outlets.web.status import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from livestory.outlets.web.followed_story import FollowedStory
     from livestory.outlets.web.status import State
-    from livestory.story.journal.entry import Kept
 
 _WORST_FIRST: tuple[State, ...] = (
     *("trouble", "overdue", "halted", "unknown", "waiting", "loading", "trading", "stopped"),
@@ -49,26 +49,25 @@ class AllBots(Struct, frozen=True, kw_only=True):
     sums: list[Sum]
 
 
-def all_bots(found: Iterable[tuple[FollowedStory, Kept | None]]) -> AllBots:
+def all_bots(stories: Iterable[FollowedStory]) -> AllBots:
     """All bots, each with its last shown line."""
-    rows = [_row(story, last) for story, last in found]
+    rows = [_row(story) for story in stories]
     rows.sort(key=lambda row: _trouble(row.status))
     return AllBots(bots=rows, sums=_sums([row.status for row in rows]))
 
 
-def last_shown(story: FollowedStory) -> list[int]:
-    """The seq of the last line that is shown, if there is one."""
-    return story.index.before(None, 1, None, None, None, everything=False)
+def newest(stories: Iterable[FollowedStory], kinds: Collection[str] | None, limit: int) -> list[tuple[str, int]]:
+    """The newest shown lines of several stories, newest first: the name of the story and the seq of each."""
+    found = (
+        (story.index.time(seq), story.name, seq)
+        for story in stories
+        for seq in story.index.before(None, limit, kinds, None, None, everything=False)
+    )
+    return [(name, seq) for _, name, seq in nlargest(limit, found, key=itemgetter(0))]
 
 
-def newest(found: Iterable[tuple[str, list[Kept]]], limit: int) -> list[dict[str, object]]:
-    """The newest of the events of several stories, newest first, each with its story's name."""
-    events = nlargest(limit, ((kept, name) for name, page in found for kept in page), key=lambda told: told[0].time)
-    return [event_data(kept) | {"story": name} for kept, name in events]
-
-
-def _row(story: FollowedStory, last: Kept | None) -> BotRow:
-    status, readings = story.status(), story.readings
+def _row(story: FollowedStory) -> BotRow:
+    status, readings, last = story.status(), story.readings, story.last
     curve: tuple[list[int], list[float]] = ([], [])
     if readings.first is not None and readings.last is not None:
         wealth = readings.wealth(readings.first, readings.last, _POINTS, compared=False)

@@ -56,14 +56,15 @@ def digest(period: Period) -> Digest:
     """What a reader who has nothing else wants to know of a period."""
     told = (*_carried(period), *_halts(period), *_traded(period), *_records(period), *_flows(period))
     told = (*told, *_rules(period), *_failed(period), *_standing(period), _asked(period))
-    return Digest(_title(period.span), _verdict(period), tuple(f"{sentence}." for sentence in told if sentence))
+    return Digest(title(period.span), _verdict(period), tuple(f"{sentence}." for sentence in told if sentence))
 
 
 def _plain(text: str) -> str:
     return "".join(f"\\{char}" if char in "\\`*_[]<>#|~" else char for char in text)
 
 
-def _title(span: Span) -> str:
+def title(span: Span) -> str:
+    """What a person calls the period: ``Week 49``."""
     match span.name:
         case "day":
             return f"{numbers.day(span.start)} {numbers.year(span.start)}"
@@ -106,6 +107,11 @@ def _verdict(p: Period) -> str:
     if p.since is not None and p.since > p.span.start:
         told.append(f"It counts from {_at(p, p.since)}")
     return ". ".join(told) + "."
+
+
+def change_and_wealth(p: Period) -> str:
+    """``down 20.9% to 0.9039 BTC``, of a period whose change is known."""
+    return verdict(p.change, p.wealth, p.unit, None, None)
 
 
 def _way(change: float, up: str, down: str, level: str) -> str:
@@ -390,21 +396,26 @@ def _distances(p: Period, whole: Chapter | Summary) -> Iterable[str]:
 
 def _asked(p: Period) -> str:
     """What is asked of the owner, or that nothing is."""
-    asked = []
+    return f"Of you is asked: {'; '.join(wanted)}" if (wanted := asked(p)) else "Nothing is asked of you"
+
+
+def asked(p: Period) -> list[str]:
+    """What its owner is asked for, each in a few words."""
+    wanted = []
     for each in p.open.values():
         facts = each.facts
         if isinstance(facts, SellStuck):
-            asked.append(escape(facts.needs) if facts.needs else "a sale is stuck: look at the exchange")
+            wanted.append(escape(facts.needs) if facts.needs else "a sale is stuck: look at the exchange")
         elif isinstance(facts, exchange.ExchangeDown) and facts.lasting:
-            asked.append(f"the exchange can't be traded at: {escape(facts.problem)}")
+            wanted.append(f"the exchange can't be traded at: {escape(facts.problem)}")
         elif isinstance(facts, money.BalanceDiffers):
-            asked.append("the balance differs: look at the exchange, or tell it with livestory flow")
+            wanted.append("the balance differs: look at the exchange, or tell it with livestory flow")
         elif isinstance(facts, exchange.OrderUnknown):
-            asked.append("an order is in doubt: look at the exchange")
+            wanted.append("an order is in doubt: look at the exchange")
     if p.halts and not p.halts[-1].ended and p.halts[-1].began is not None:
         facts = p.halts[-1].began.facts
         if isinstance(facts, Halted) and facts.reason in {"owner", "journal"}:
-            asked.append("it goes on with livestory resume")
+            wanted.append("it goes on with livestory resume")
     if any(isinstance(each.facts, telling.AlertsGivenUp) for each in p.troubles):
-        asked.append("look after the alert channel that gave up")
-    return f"Of you is asked: {'; '.join(asked)}" if asked else "Nothing is asked of you"
+        wanted.append("look after the alert channel that gave up")
+    return wanted

@@ -40,12 +40,22 @@ def told_last(reader: JournalReader, name: str) -> Span:
 
     Raises JournalError, also where no line was told yet.
     """
+    return last_between(name, *ends_of(reader))
+
+
+def ends_of(reader: JournalReader) -> tuple[int, int]:
+    """The instants of a story's first line and its last. Raises JournalError, also where no line was told yet."""
     last, first = reader.event(reader.last_seq), reader.event(1)
     if last is None or first is None:
         message = f"{reader.path}: no line was told yet"
         raise JournalError(message)
-    span = last_ended(name, last.time)
-    return span if first.time < span.end else span_of(name, last.time)
+    return first.time, last.time
+
+
+def last_between(name: str, first: int, last: int) -> Span:
+    """The last day, week, month or year that had ended at ``last``, or that goes on if none had since ``first``."""
+    span = last_ended(name, last)
+    return span if first < span.end else span_of(name, last)
 
 
 def read(reader: JournalReader, span: Span) -> Period:

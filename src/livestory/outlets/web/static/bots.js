@@ -8,6 +8,7 @@ import * as times from "./times.js";
 import { MODES, WORDS } from "./words.js";
 
 const OFTEN = 2000; // milliseconds between two looks
+const SELDOM = 60_000; // and between two digests
 const ICONS = { trading: "trading", halted: "halted", overdue: "trouble", trouble: "trouble" };
 
 let all = null, lines = [], groups = {}, timer = 0;
@@ -98,10 +99,21 @@ function drawFilters() {
   byId("filters").replaceChildren(button("All", null), ...Object.keys(groups).map((name) => button(name, name)));
 }
 
+/** The last week of all of them, in a paragraph. */
+async function tellDigest() {
+  try {
+    const { digest } = await ask("api/bots/digest");
+    if (digest !== null) byId("digest").replaceChildren(make("strong", {}, `${digest.title}: ${digest.verdict}`), ` ${digest.told.join(" ")}`);
+    byId("digest").hidden = digest === null;
+  } catch { /* the next one is told */ }
+  setTimeout(tellDigest, SELDOM);
+}
+
 async function begin() {
   try { groups = await ask("api/groups"); } catch { setTimeout(begin, OFTEN); return; }
   drawFilters();
   look();
+  tellDigest();
 }
 
 offerChoices({ zone: () => { if (all) draw(); }, theme: () => undefined });

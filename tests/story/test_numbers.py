@@ -13,6 +13,7 @@ from livestory.story.line import tell
 from livestory.story.wording import numbers
 from tests.story.facts import facts
 
+NO_NUMBER = st.just("x")
 NOT_FOR_PEOPLE = {
     "a power of ten": re.compile(r"\d[eE][+-]?\d"),
     "nothing with the sign of a loss": re.compile(r"(?<![\w.,-])-0(?:\.0+)?(?![\d.,])"),
@@ -26,7 +27,7 @@ NOT_FOR_PEOPLE = {
 @given(data=st.data())
 def test_no_line_has_a_number_that_no_person_would_write(kind: str, data: st.DataObject) -> None:
     """Not as a power of ten, not -0.0, not without its groups, not with the digits that a float leaves."""
-    columns = tell(0, data.draw(facts(kind, st.just("x")))).partition(" | ")[2]
+    columns = tell(0, data.draw(facts(kind, NO_NUMBER))).partition(" | ")[2]
     assert {name: found[0] for name, each in NOT_FOR_PEOPLE.items() if (found := each.search(columns))} == {}
 
 

@@ -15,7 +15,7 @@ from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
 from livestory.story.kinds.risk import AllTimeHigh
 from livestory.story.positions import EXACT, Closed, Deal, Fee, Holding, add
 from livestory.story.settings import StorySettings
-from livestory.story.standing import BreakerDistance, Record, price_at
+from livestory.story.standing import BreakerDistance, Record
 from livestory.story.symbol import assets, canonical, is_contract, settled_in
 from livestory.story.unit_value import UnitValue, fall_from
 
@@ -34,6 +34,14 @@ _PART = "\n"  # between a symbol and which one of several positions in it: in no
 def tripped(halt_reason: str | None) -> bool:
     """Whether a halt is the breaker's; a bot that gives no reason halts for its breaker."""
     return halt_reason is None or halt_reason == "breaker"
+
+
+def price_at(wealth: float, o: Observation) -> float | None:
+    """The price at which the present position brings wealth to ``wealth``: the rest of it does not move with price."""
+    if not o.position or o.price is None or o.wealth is None:
+        return None
+    price = (wealth - (o.wealth - o.position * o.price)) / o.position
+    return price if price > 0 else None
 
 
 class Account(UnitValue):

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from msgspec import Struct
-
-if TYPE_CHECKING:
-    from livestory.story.inputs import Observation
 
 
 class BreakerDistance(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -35,11 +30,3 @@ class Health(Struct, frozen=True, kw_only=True, omit_defaults=True):
     by_hand: dict[str, int] = {}  # the same of what the owner did
     asked: tuple[str, ...] = ()  # the short names of what waits for the owner
     bars_known: bool = False  # the bot says when its next observation is due, so that a missing bar is noticed
-
-
-def price_at(wealth: float, o: Observation) -> float | None:
-    """The price at which the present position brings wealth to ``wealth``: the rest of it does not move with price."""
-    if not o.position or o.price is None or o.wealth is None:
-        return None
-    price = (wealth - (o.wealth - o.position * o.price)) / o.position
-    return price if price > 0 else None

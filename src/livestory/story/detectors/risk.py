@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from livestory.story.account import tripped
+from livestory.story.account import price_at, tripped
 from livestory.story.kinds.risk import (
     AllTimeHigh,
     BreakerTripped,
@@ -25,7 +25,6 @@ from livestory.story.kinds.risk import (
     Unhalted,
     WaitOver,
 )
-from livestory.story.standing import price_at
 from livestory.story.symbol import assets
 from livestory.story.unit_value import fall_from
 

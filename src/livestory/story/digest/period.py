@@ -71,7 +71,7 @@ class Trading(Struct):
     sells: int = 0
     with_trend: int = 0  # purchases, where livestory's own strategies say so
     on_dips: int = 0
-    closed: int = 0  # round trips whose cost is known
+    closed: int = 0  # round trips with a known result
     won: int = 0
     lost: int = 0
     best: tuple[Decimal, int] | None = None  # its result and when

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cache
 from types import NoneType
 from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
@@ -67,6 +68,7 @@ _CHOICES: dict[tuple[str, str], tuple[str, ...]] = {
 _AMOUNTS = st.decimals(0, 10**12, allow_nan=False, allow_infinity=False, places=8)
 
 
+@cache
 def facts(kind: str, text: SearchStrategy[str] = hostile_text) -> SearchStrategy[Facts]:
     """Facts of the kind of that name, with ``text`` wherever anybody's text goes."""
     return _struct(KINDS[kind], kind, text)

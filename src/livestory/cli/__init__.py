@@ -27,9 +27,11 @@ from livestory.cli.commands.follow import follow
 from livestory.cli.commands.init import init
 from livestory.cli.commands.listen import listen
 from livestory.cli.commands.operator_commands import flow, halt, note, resume
+from livestory.cli.commands.report import report
 from livestory.cli.commands.run import run
 from livestory.cli.commands.serve import serve
 from livestory.cli.commands.service import service
+from livestory.cli.commands.share import share
 from livestory.cli.commands.status import status
 from livestory.cli.commands.tail import tail
 from livestory.cli.commands.tell import tell
@@ -105,6 +107,8 @@ def _report(error: OSError) -> None:
         tell,
         listen,
         explain,
+        report,
+        share,
         export,
         backup,
         restore,

@@ -15,7 +15,7 @@ import resource
 import socket
 import struct
 import time
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -176,7 +176,8 @@ def _network(peer: tuple[str, int] | None) -> str:
         address = ip_address(peer[0].partition("%")[0])
     except ValueError:
         return peer[0]
-    return str(ip_network((address, 64), strict=False)) if address.version == 6 else str(address)  # noqa: PLR2004
+    is_ipv6 = isinstance(address, IPv6Address)
+    return str(ip_network((address, 64), strict=False)) if is_ipv6 else str(address)
 
 
 QUEUED = 4096  # connections that the system holds until they are taken

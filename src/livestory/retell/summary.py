@@ -55,12 +55,7 @@ class SummaryBuilder:
             self._begin(time)
         if value is None:
             return
-        if value > self._peak:
-            self._floor = value if self._deepest is None else value * (1.0 + self._deepest[0])
-            self._peak, self._peak_at = value, time
-        elif value < self._floor:
-            self._deepest = fall_from(self._peak, value), self._peak_at, time
-            self._floor = value
+        self._measure(time, value)
 
     def passes(self, rows: Rows) -> bool:
         """Whether rows may be counted together: what the story began with is known."""
@@ -73,12 +68,16 @@ class SummaryBuilder:
         if max(values) <= self._peak and min(values) >= self._floor:
             return
         for time, value in zip(rows.times, values, strict=True):
-            if value > self._peak:
-                self._floor = value if self._deepest is None else value * (1.0 + self._deepest[0])
-                self._peak, self._peak_at = value, time
-            elif value < self._floor:
-                self._deepest = fall_from(self._peak, value), self._peak_at, time
-                self._floor = value
+            self._measure(time, value)
+
+    def _measure(self, time: int, value: float) -> None:
+        """Let a peak or a deeper drawdown be known."""
+        if value > self._peak:
+            self._floor = value if self._deepest is None else value * (1.0 + self._deepest[0])
+            self._peak, self._peak_at = value, time
+        elif value < self._floor:
+            self._deepest = fall_from(self._peak, value), self._peak_at, time
+            self._floor = value
 
     def _begin(self, time: int) -> None:
         self._first = time if self._first is None else self._first

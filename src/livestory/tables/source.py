@@ -141,7 +141,9 @@ def kind_of(source: TablePart) -> str:
         raise
     what = next((what for magic, what in _NOT_TABLES.items() if start.startswith(magic)), None)
     if what is not None:
-        message = f"{source}: {what}, not a table that can be read; save the table as CSV, Excel (.xlsx) or Parquet"
+        ways = ": pandas.read_feather(FILE).to_csv(OTHER)" if "Feather" in what else ""
+        problem = f"{what}, not a table that can be read"
+        message = f"{source}: {problem}; save the table as CSV, Excel (.xlsx) or Parquet{ways}"
         raise TableError(message)
     return "json" if _JSON.match(start) else "delimited"
 
@@ -164,11 +166,10 @@ def _unpacked(source: TablePart, file: IO[bytes]) -> IO[bytes]:
 
 def _zstd(source: TablePart, file: IO[bytes]) -> IO[bytes]:
     try:
-        # Imported only when used: an extra, until Python itself has it.
         if sys.version_info >= (3, 14):
-            from compression import zstd  # noqa: PLC0415
+            from compression import zstd  # noqa: PLC0415 - imported only when used: an extra, until Python has it
         else:
-            from backports import zstd  # noqa: PLC0415
+            from backports import zstd  # noqa: PLC0415 - as above
     except ImportError as error:
         raise missing(error, f"{source}: zstd", "retell") from None
     return zstd.ZstdFile(file)  # type: ignore[return-value]  # as gzip's

@@ -182,12 +182,12 @@ def _retell(file: Path, request: Request, story: StoryOutput, out: Path | None, 
     from livestory.story.line import tell
 
     with ExitStack() as stack:
+        stack.callback(story.close)
         source, retelling = source_of(stack, file, request)
         report = Report(retelling.symbol) if html is not None else None
         listeners: list[StoryListener] = [story] if report is None else [story, report]
-        for listener in (story, report):
-            if listener is not None:
-                stack.callback(listener.close)
+        if report is not None:
+            stack.callback(report.close)
         shown = stack.enter_context(progress("explain"))
         summary = retell(source, retelling, listeners, shown)
         _write(story, report, out, html, tell(summary.end, summary))

@@ -228,16 +228,16 @@ def _names(present: Mapping[str, str]) -> str:
 def _trade(row: dict[str, Any], orders: list[dict[str, Any]]) -> Trade:
     short, is_open = bool(row.get("is_short")), bool(row["is_open"])
     entry_side = "sell" if short else "buy"
-    closed = _time(row.get("close_date"))
+    opened, closed = instant(row["open_date"]), _time(row.get("close_date"))
     return Trade(
         key=f"trade {row['id']}",
         pair=_name(row, "pair"),
-        opened=instant(row["open_date"]),
+        opened=opened,
         closed=None if is_open else closed,
         is_open=is_open,
         is_pending=row.get("open_order_id") is not None and row.get("close_rate_requested") is None,
         short=short,
-        orders=tuple(_order(order, entry_side) for order in orders),
+        orders=tuple(_order(order, entry_side, opened) for order in orders),
         amount=_amount(row, "amount") or Decimal(0),
         open_rate=_amount(row, "open_rate") or Decimal(0),
         close_rate=_amount(row, "close_rate"),
@@ -255,13 +255,13 @@ def _trade(row: dict[str, Any], orders: list[dict[str, Any]]) -> Trade:
     )
 
 
-def _order(row: dict[str, Any], entry_side: str) -> Order:
+def _order(row: dict[str, Any], entry_side: str, opened: int) -> Order:
     is_open, status = bool(row["ft_is_open"]), (row.get("status") or "").lower()
     filled, is_entry = _amount(row, "filled"), row["ft_order_side"] == entry_side
     if filled is None and status in _DONE:  # as some exchanges leave it
         filled = _amount(row, "amount")
     prices = (row.get(name) for name in ("average", "price", "ft_price"))
-    times = [_time(row.get(name)) for name in ("order_filled_date", "order_update_date", "order_date")]
+    times = (row.get(name) for name in ("order_filled_date", "order_update_date", "order_date"))
     given_up = not is_open and status in _CANCELLED and row["ft_order_side"] != "stoploss"
     return Order(
         order_id=_name(row, "order_id"),
@@ -269,7 +269,7 @@ def _order(row: dict[str, Any], entry_side: str) -> Order:
         is_open=is_open,
         filled=filled or Decimal(0),
         price=next((price for price in map(decimal_of, prices) if price), None),
-        time=next((time for time in times if time is not None), 0),
+        time=next((instant(time) for time in times if time), opened),
         wanted=decimal_of(row.get("amount") or row.get("ft_amount")),
         tag=_text(row.get("ft_order_tag")),
         cancelled=(_text(row.get("ft_cancel_reason")) or "") if given_up else None,

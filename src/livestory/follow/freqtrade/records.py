@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 
 from msgspec import Struct
@@ -18,10 +17,12 @@ def decimal_of(value: float | str | Decimal | None) -> Decimal | None:
     """Just what a number shows: the float 0.1 is 0.1, and not 0.1000000000000000055. Raises ValueError for none."""
     if value is None:
         return None
-    with suppress(InvalidOperation):
+    try:
         number = Decimal(str(value))
         if number.is_finite():
             return number
+    except InvalidOperation:
+        pass
     message = f"{str(value)[:40]!r} is no number"
     raise ValueError(message)
 

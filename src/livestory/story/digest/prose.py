@@ -257,11 +257,11 @@ def _traded(p: Period) -> Iterable[str]:
         return
     (best, on_best), (worst, on_worst) = trading.best, trading.worst
     if trading.closed == 1:
-        yield f"The one closing trade brought {_signed(best, quote)}"
+        yield f"The one closed trade brought {_signed(best, quote)}"
         return
     outcome = f"{numbers.whole(trading.won)} won and {numbers.whole(trading.lost)} lost"
     extremes = f"best {_signed(best, quote)} ({_at(p, on_best)}), worst {_signed(worst, quote)} ({_at(p, on_worst)})"
-    yield f"Of {numbers.whole(trading.closed)} closing trades {outcome}: {extremes}"
+    yield f"Of {numbers.whole(trading.closed)} closed trades {outcome}: {extremes}"
 
 
 def _records(p: Period) -> Iterable[str]:

@@ -61,6 +61,11 @@ def kept_by_id(db: apsw.Connection, entry_id: str) -> Kept | None:
     return _one(db, f"{events(db)} WHERE id=?", (entry_id,))
 
 
+def has(db: apsw.Connection, entry_id: str) -> bool:
+    """Whether there is an event of that id."""
+    return db.execute("SELECT 1 FROM events WHERE id=?", (entry_id,)).get is not None
+
+
 def kept_by_seq(db: apsw.Connection, seq: int) -> Kept | None:
     """The event of that seq."""
     return _one(db, f"{events(db)} WHERE seq=?", (seq,))

@@ -191,7 +191,7 @@ class Journal:
         """Whether an event of that id is kept. Raises JournalError."""
         db = self._connection("read")
         with faults(self.path, "read"):
-            return queries.kept_by_id(db, entry_id) is not None
+            return queries.has(db, entry_id)
 
     def ids(self, prefix: str) -> set[str]:
         """The ids of the events whose id begins with ``prefix``. Raises JournalError."""
@@ -289,7 +289,7 @@ class Journal:
 
     def _known(self, db: apsw.Connection, entry: Entry) -> tuple[str, Kept | None]:
         """The id that the entry has here, and the event that is kept under it."""
-        event = queries.kept_by_id(db, entry.id)
+        event = queries.kept_by_id(db, entry.id) if queries.has(db, entry.id) else None
         ours = entry.id in self._tried and event is not None and event.record == entry.record
         if event is None or ours or not entry.numbered:
             return entry.id, event

@@ -349,6 +349,18 @@ def test_dust_ends_a_round_trip_in_words_and_is_kept() -> None:
     assert narrator.account.positions == {}
 
 
+def test_what_a_fee_took_may_be_sold_all_the_same() -> None:
+    """Of 2 SOL a fee took 0.002; who sells 2 had those from elsewhere. More than that is of unknown cost."""
+    bought = fill("buy", "2", "100", symbol="SOL/USDT", fee=Decimal("0.002"), fee_asset="SOL")
+    for sold, result in (("2", Decimal("19.78")), ("2.01", None)):
+        narrator = Narrator("SOL/USDT", "USDT")
+        narrator.take(replace(bought, time=NEW_YEARS_EVE))
+        (event,) = narrator.take(replace(fill("sell", sold, "110", symbol="SOL/USDT"), time=NEW_YEARS_EVE + MINUTE))
+        assert isinstance(event.facts, Trade)
+        assert event.facts.gain == result
+        assert event.facts.position_after == (None if result is None else 0)
+
+
 def test_an_inverse_contract_has_the_result_that_is_reported() -> None:
     """It is paid in the base asset, which prices and sizes in the quote say nothing of."""
     usd: dict[str, Any] = {"symbol": "BTC/USD:BTC"}

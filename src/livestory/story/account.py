@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal, getcontext, localcontext, setcontext
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import field
 from msgspec.structs import replace
@@ -32,6 +32,14 @@ _PART = "\n"  # between a symbol and which one of several positions in it: in no
 def tripped(halt_reason: str | None) -> bool:
     """Whether a halt is the breaker's; a bot that gives no reason halts for its breaker."""
     return halt_reason is None or halt_reason == "breaker"
+
+
+class Traded(NamedTuple):
+    """The asset that a symbol trades, the one that it is priced in, and the one in which results are paid."""
+
+    base: str | None
+    quote: str | None
+    paid_in: str | None
 
 
 class Account(UnitValue):
@@ -253,13 +261,19 @@ class Account(UnitValue):
         """What a fill's symbol is known by; a fill without one is of the story's own."""
         return canonical(symbol) if symbol is not None else self.symbol or ""
 
+    def traded(self, symbol: str) -> Traded:
+        """What a fill of that symbol trades; where nothing names one, it is paid in what wealth is counted in."""
+        if not symbol:
+            return Traded(None, self.unit, self.unit)
+        return Traded(*assets(symbol), settled_in(symbol))
+
     def holding_of(self, fill: Fill) -> str:
         """What the position is known by that a fill changes: its symbol, but where there are several in it."""
         symbol = self.symbol_of(fill.symbol)
         return symbol if fill.position is None else f"{symbol}{_PART}{fill.position}"
 
     def _deal(self, fill: Fill, symbol: str, held: Holding) -> Deal:
-        base, quote = assets(symbol)
+        base, quote, paid_in = self.traded(symbol)
         buys, contract, size = fill.side == "buy", is_contract(symbol), fill.quantity
         fee = None
         if fill.fee is not None:
@@ -277,7 +291,6 @@ class Account(UnitValue):
             elif (price := self._price_in(asset, quote)) is not None:
                 charged = fill.fee * price
             fee = Fee(asset, fill.fee, charged)
-        paid_in = settled_in(symbol)
         return Deal(
             symbol=symbol or None,
             asset=paid_in,

@@ -14,7 +14,9 @@ from tests.cli.program import COMMAND, environment, inside
 if TYPE_CHECKING:
     from pathlib import Path
 
-COMPLETED = '{script}\nCOMP_WORDS=(livestory ser); COMP_CWORD=1; _livestory_completion livestory; echo "${{COMPREPLY[@]}}"'
+COMPLETED = """{script}
+COMP_WORDS=(livestory ser); COMP_CWORD=1; _livestory_completion livestory; echo "${{COMPREPLY[@]}}"
+"""
 
 
 def test_bash_completes_a_command(tmp_path: Path) -> None:

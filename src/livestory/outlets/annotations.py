@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from livestory.credentials import checked
 from livestory.errors import InputError, LivestoryError
+from livestory.extras import missing
 from livestory.story.journal.reader import PAGE_BYTES
 from livestory.story.kinds import KINDS
 
@@ -56,10 +57,12 @@ class Grafana:
 
     def __init__(self, url: str, token: str) -> None:
         """Prepare; nothing is asked yet."""
-        import httpx2  # noqa: PLC0415 - an extra, and slow to import
+        try:
+            import httpx2  # noqa: PLC0415 - an extra, and slow to import
 
-        from livestory.http_clients import opened  # noqa: PLC0415 - needs it
-
+            from livestory.http_clients import opened  # noqa: PLC0415 - needs it
+        except ImportError as error:
+            raise missing(error, "export to Grafana", "retell") from None
         if not _URL.fullmatch(url):
             message = f"{url}: not an address such as http://127.0.0.1:3000"
             raise InputError(message)
@@ -83,7 +86,7 @@ class Grafana:
         return {each for annotation in found for each in annotation.tags}
 
     def annotate(self, time: int, text: str, tags: list[str]) -> None:
-        """Add one."""
+        """Add an annotation at that instant."""
         self._sent("POST", json={"time": time // _MILLI, "text": text, "tags": tags})
 
     def _sent(self, method: str, **what: object) -> httpx2.Response:

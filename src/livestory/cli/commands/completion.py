@@ -40,7 +40,7 @@ def man(context: click.Context, folder: Path) -> None:
 
     \b
     livestory man && man livestory-serve
-    sudo livestory man /usr/local/share/man/man1
+    livestory man man1
     """
     from livestory.cli.manual import pages
 

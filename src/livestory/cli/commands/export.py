@@ -150,15 +150,10 @@ def _from_journal(journal: Path, out: Path, start: int | None, end: int | None) 
 
 
 def _annotate(journal: Path, url: str, start: int | None, end: int | None) -> None:
-    from livestory.extras import missing
     from livestory.outlets import annotations
     from livestory.story.journal.reader import JournalReader
 
     token = annotations.token_in(os.environ)
-    try:
-        import httpx2  # noqa: F401 - the extra that it needs
-    except ImportError as error:
-        raise missing(error, "export to Grafana", "retell") from None
     with JournalReader.open(journal_in(journal)) as reader, annotations.Grafana(url, token) as grafana:
         added = list(annotations.export(reader, grafana, start, end))
     there = f"; {len(added) - sum(added):,} were there" if sum(added) < len(added) else ""

@@ -68,7 +68,7 @@ def _symbols(p: Period, asset: str) -> str:
 
 
 def _since_the_start(p: Period) -> Iterable[str]:
-    if p.since_start is not None and p.since_start != p.change:
+    if p.whole is None and p.since_start is not None and p.since_start != p.change:  # else its distances say it
         yield f"Since the start {numbers.percent(p.since_start)}{performance.held_since(p.benchmark)}"
     if p.wealth is None:
         yield _first("; ".join(_standing(p)))

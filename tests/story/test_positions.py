@@ -355,7 +355,8 @@ def test_what_a_fee_took_may_be_sold_all_the_same() -> None:
     for sold, result in (("2", Decimal("19.78")), ("2.01", None)):
         narrator = Narrator("SOL/USDT", "USDT")
         narrator.take(replace(bought, time=NEW_YEARS_EVE))
-        (event,) = narrator.take(replace(fill("sell", sold, "110", symbol="SOL/USDT"), time=NEW_YEARS_EVE + MINUTE))
+        sale = replace(fill("sell", sold, "110", symbol="SOL/USDT"), time=NEW_YEARS_EVE + MINUTE)
+            (event,) = of_trades(narrator.take(sale))
         assert isinstance(event.facts, Trade)
         assert event.facts.gain == result
         assert event.facts.position_after == (None if result is None else 0)

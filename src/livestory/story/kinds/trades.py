@@ -316,7 +316,7 @@ def _round_trip(trip: RoundTrip) -> Iterable[str]:
     held = [f"held {numbers.duration(lasted)}"] if lasted > 0 else []
     yield ", ".join(prices + held)
     if trip.funding and (funding := results.amounts(trip.funding)):
-        yield f"funding {funding} besides"
+        yield f"funding {funding} {'in it' if trip.with_funding else 'besides'}"
     if trip.why_opened is not None:
         yield f"opened: {because(trip.why_opened)}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from livestory.follow.database import Database
 from livestory.follow.freqtrade.database import FreqtradeDatabase
@@ -15,7 +15,7 @@ from tests.follow.test_conformance import Time, follow, lines
 if TYPE_CHECKING:
     from pathlib import Path
 
-FEES = {"fee_open": 0.0005, "fee_close": 0.0005, "trading_mode": "FUTURES"}
+FEES: dict[str, Any] = {"fee_open": 0.0005, "fee_close": 0.0005, "trading_mode": "FUTURES"}
 
 
 def test_a_result_has_the_funding_in_it_as_freqtrade_reckons_it(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def year(tmp_path_factory: pytest.TempPathFactory, real_bars_file: Path) -> Path
 
 @pytest.mark.parametrize("month", range(1, 13))
 def test_every_number_of_a_real_month_is_in_its_facts(year: Path, month: int) -> None:
-    """Its lines have it, or it counts them: buys, sells, what closed with a gain or a loss, records, bars."""
+    """Its lines have it, or it counts them (buys, sells, round trips won and lost, …), or a round trip came to it."""
     told = inside("digest", "--month", "--of", f"2022-{month:02}-10", "--dir", year, cwd=year).stdout
     span = span_of("month", instant(f"2022-{month:02}-10"))
     with JournalReader.open(year / "live_story.db") as reader:
@@ -56,7 +56,7 @@ def test_every_number_of_a_real_month_is_in_its_facts(year: Path, month: int) ->
     events = [from_record(each.record, each.line, each.id, each.seq) for each in kept]
     counts = Counter(event.kind for event in events)
     trades = [event.facts for event in events if isinstance(event.facts, Trade)]
-    gains = [trade.gain for trade in trades if trade.gain is not None]
+    results = [trade.trip.result for trade in trades if trade.trip is not None and trade.trip.result is not None]
     trends = sum(trade.side == "buy" and trade.reason.key.startswith("trend") for trade in trades if trade.reason)
     dips = sum(trade.side == "buy" and trade.reason.key.startswith("dip") for trade in trades if trade.reason)
     buys = sum(trade.side == "buy" for trade in trades)
@@ -69,7 +69,9 @@ def test_every_number_of_a_real_month_is_in_its_facts(year: Path, month: int) ->
         str(len(trades) - buys),
     }
     known |= {numbers.exact(last.position or 0.0), numbers.weight(last.weight or 0.0)[:-1]} if last else set()
-    known |= {str(trends), str(dips), str(len(gains)), str(sum(g > 0 for g in gains)), str(sum(g < 0 for g in gains))}
+    won, lost = sum(result > 0 for result in results), sum(result < 0 for result in results)
+    known |= {str(trends), str(dips), str(len(results)), str(won), str(lost)}
+    known |= {numbers.signed_wealth(result, "BTC").lstrip("+-") for result in results}
     days = {str(int(event.line[8:10])) for event in events} | {"1", "31"}
     assert told.count("\n") == 1
     assert set(_NUMBER.findall(told)) - known - days == set()

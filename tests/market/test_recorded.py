@@ -137,6 +137,21 @@ def test_binances_archives_are_read_as_they_are_across_their_change_of_unit(tmp_
         assert (market.count, market.missing) == (16, 0)
 
 
+def test_metatraders_exports_are_read_as_they_are(write: Write) -> None:
+    """A day and a time of day in two columns, with names in brackets or, as its fourth version writes them, none."""
+    five = write([
+        "<DATE>\t<TIME>\t<OPEN>\t<HIGH>\t<LOW>\t<CLOSE>\t<TICKVOL>\t<VOL>\t<SPREAD>",
+        "2024.12.31\t22:00:00\t1\t3\t0.5\t2\t7\t0\t1",
+        "2024.12.31\t22:15:00\t2\t3\t0.5\t1\t7\t0\t1",
+    ])  # fmt: skip
+    four = write(["2024.12.31,22:00,1,3,0.5,2,7", "2024.12.31,22:15,2,3,0.5,1,7"], "four.csv")
+    bars = [
+        Bar(START, START + BAR, 1.0, 3.0, 0.5, 2.0, 7.0),
+        Bar(START + BAR, START + 2 * BAR, 2.0, 3.0, 0.5, 1.0, 7.0),
+    ]
+    assert [*RecordedBars([five]).read()] == [*RecordedBars([four]).read()] == bars
+
+
 def test_columns_may_stand_in_any_case_and_order_beside_others(write: Write) -> None:
     """A bar is found by the names of its columns; without a volume its volume is unknown, not 0."""
     lines = ["Symbol,CLOSE,Low,High,Open,Date", "x,0.05,0.04,0.06,0.045,2024-12-31 22:00", "x,5,4,6,5,2024-12-31 22:15"]

@@ -99,7 +99,7 @@ def test_byte_order_mark_line_ends_quotes_spaces_and_blank_lines_do_not_disturb(
         (b"a,b\n1,2\n,\n , \n", [(1, ["a", "b"]), (2, ["1", "2"])]),
         (b"a,b\n1,2,,\n", [(1, ["a", "b"]), (2, ["1", "2"])]),
         (b"a,b,\n1,2\n", [(1, ["a", "b", ""]), (2, ["1", "2", ""])]),
-        (b"a,b,c\n1,2,3\nTotal,2\n", [(1, ["a", "b", "c"]), (2, ["1", "2", "3"])]),
+        (b"a,b,c\n1,2,3\nTotal,2\n", [(1, ["a", "b", "c"]), (2, ["1", "2", "3"]), (3, ["Total", "2", ""])]),
         (b"a,b\n1,\xe9\n", [(1, ["a", "b"]), (2, ["1", "é"])]),
         ("a,b\n1,é\n".encode("utf-16"), [(1, ["a", "b"]), (2, ["1", "é"])]),
         ("a\tb\r\n1\té\r\n".encode("utf-16-le"), [(1, ["a", "b"]), (2, ["1", "é"])]),
@@ -119,7 +119,7 @@ def test_byte_order_mark_line_ends_quotes_spaces_and_blank_lines_do_not_disturb(
 def test_a_table_is_read_however_it_was_written(
     tmp_path: Path, content: bytes, expected: list[tuple[int, list[str]]]
 ) -> None:
-    """Any separator, encoding or packing; titles, remarks and totals passed over; the forms of JSON."""
+    """Any separator, encoding or packing; titles and remarks passed over, totals filled up; the forms of JSON."""
     file = tmp_path / "f"
     file.write_bytes(content)
     assert rows_of(file) == expected

@@ -277,12 +277,12 @@ def test_each_change_of_a_position_has_its_words_and_the_last_tells_the_round_tr
 
 
 def test_a_story_with_wealth_and_one_pair_tells_its_trades_as_it_did() -> None:
-    """The round trip stands in the record."""
+    """With the price that it was bought at; the whole round trip stands in the record."""
     narrator = Narrator("ETH/USDT", "USDT")
     narrator.take(Observation(time=NEW_YEARS_EVE - 1, wealth=1000.0))
     assert _story(fill("buy", 1, "100", **_usdt("1")), fill("sell", 1, "110", **_usdt("1")), narrator=narrator) == [
         "🟢 BUY | +1 ETH @ 100 USDT",
-        "🔴 SELL | -1 ETH @ 110 USDT | result +7.9% after fees (+8.00 USDT); no ETH left",
+        "🔴 SELL | -1 ETH @ 110 USDT | result +7.9% after fees (+8.00 USDT); entry 100, held 1h; no ETH left",
     ]
 
 
@@ -347,6 +347,18 @@ def test_dust_ends_a_round_trip_in_words_and_is_kept() -> None:
     assert sale.trip is not None
     assert (sale.trip.opened, sale.trip.result) == (NEW_YEARS_EVE + 5 * HOUR, Decimal("10.005"))
     assert narrator.account.positions == {}
+
+
+def test_what_a_fee_took_may_be_sold_all_the_same() -> None:
+    """Of 2 SOL a fee took 0.002; who sells 2 had those from elsewhere. More than that is of unknown cost."""
+    bought = fill("buy", "2", "100", symbol="SOL/USDT", fee=Decimal("0.002"), fee_asset="SOL")
+    for sold, result in (("2", Decimal("19.78")), ("2.01", None)):
+        narrator = Narrator("SOL/USDT", "USDT")
+        narrator.take(replace(bought, time=NEW_YEARS_EVE))
+        (event,) = narrator.take(replace(fill("sell", sold, "110", symbol="SOL/USDT"), time=NEW_YEARS_EVE + MINUTE))
+        assert isinstance(event.facts, Trade)
+        assert event.facts.gain == result
+        assert event.facts.position_after == (None if result is None else 0)
 
 
 def test_an_inverse_contract_has_the_result_that_is_reported() -> None:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 
-from livestory.clock import DAY, MINUTE, ManualClock, SystemClock
+from livestory.clock import DAY, HOUR, MINUTE, ManualClock, SystemClock, as_datetime
+from livestory.story.inputs import Fill
+from livestory.story.journal.entry import Identity
 from livestory.story.journal.reader import JournalReader
 from livestory.story.kinds import KINDS
+from livestory.story.settings import StorySettings
+from livestory.story.writing.synchronous import SynchronousWriter
+from tests.patience import until
 from tests.web.serving import served, settled
 from tests.web.teller import QUARTER, START, Teller, week
 
@@ -357,3 +363,31 @@ def test_unknown_is_null_and_never_zero(journal: Path) -> None:
     assert {name: status[name] for name in unknown} == dict.fromkeys(unknown)
     assert status["total"] == {"since": now, "change": None, "holding": None}
     assert json.dumps(status["today"]).count("null") >= 2
+
+
+def test_a_bot_that_reports_what_it_missed_is_catching_up(journal: Path) -> None:
+    """Its observations come, each of a time long past; once none comes any more, it is not heard."""
+    with Teller(journal) as teller:
+        clock = ManualClock(teller.begin().bars(3).now + DAY)
+        with served(journal, clock=clock) as server:
+            assert settled(server)["state"] == "overdue"
+            teller.bars(1)
+            until(lambda: server.ask("api/status").json["state"] == "catching_up")
+            assert server.ask("healthz").status == 200
+            clock.set(as_datetime(clock.now() + MINUTE))
+            until(lambda: server.ask("api/status").json["state"] == "overdue")
+
+
+def test_a_bot_without_wealth_is_a_row_of_what_it_earned(journal: Path) -> None:
+    """Its fills make its curve and its result; its state is not known."""
+    fills = [(1, "buy", 200), (2, "sell", 210), (3, "buy", 205), (4, "sell", 203)]
+    story = SynchronousWriter(journal, Identity(bot=None, mode=None, symbol=None, unit=None), StorySettings())
+    for hour, side, price in fills:
+        fill = Fill(time=START + hour * HOUR, symbol="SOL/USDT", side=side, quantity=Decimal(1), price=Decimal(price))
+        story.take(fill)
+    story.commit({})
+    story.close()
+    with served(journal) as server:
+        settled(server)
+        (row,) = server.ask("api/bots").json["bots"]
+    assert (row["status"]["state"], row["earned"], row["curve"][1]) == ("unknown", ["+8.00 USDT"], [10.0, 8.0])

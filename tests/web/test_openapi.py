@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from schemathesis import Case
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.yaml"
-PAGE = {"/", "/login", "/logout", "/static/{name}"}
+SHARED = {"/shared/{secret}", "/shared/{secret}/card.svg", "/shared/{secret}/story.json"}  # docs/sharing.md
+PAGE = {"/", "/login", "/logout", "/static/{name}"} | SHARED
 CONFORMS = [status_code_conformance, content_type_conformance, response_schema_conformance]
 
 api = schemathesis.openapi.from_path(DOCUMENT)

@@ -18,6 +18,7 @@ from livestory.cli.commands.alert import alert
 from livestory.cli.commands.backup import backup, restore
 from livestory.cli.commands.check import check
 from livestory.cli.commands.compact import compact
+from livestory.cli.commands.completion import completion, man
 from livestory.cli.commands.demo import demo
 from livestory.cli.commands.digest import digest
 from livestory.cli.commands.explain import explain
@@ -27,9 +28,11 @@ from livestory.cli.commands.follow import follow
 from livestory.cli.commands.init import init
 from livestory.cli.commands.listen import listen
 from livestory.cli.commands.operator_commands import flow, halt, note, resume
+from livestory.cli.commands.report import report
 from livestory.cli.commands.run import run
 from livestory.cli.commands.serve import serve
 from livestory.cli.commands.service import service
+from livestory.cli.commands.share import share
 from livestory.cli.commands.status import status
 from livestory.cli.commands.tail import tail
 from livestory.cli.commands.tell import tell
@@ -105,12 +108,16 @@ def _report(error: OSError) -> None:
         tell,
         listen,
         explain,
+        report,
+        share,
         export,
         backup,
         restore,
         compact,
         service,
         fleet,
+        completion,
+        man,
     ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

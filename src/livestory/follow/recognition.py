@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 _SQLITE = b"SQLite format 3\0"
 _RESULT = re.compile(r"(?:.*/)?backtest-result[^/]*\.json")
 _BESIDE = re.compile(r".*(?:_config|\.meta)\.json")
+_MESSAGES = frozenset({
+    "analyzed_df", "new_candle", "whitelist", "status", "startup", "warning", "exception", "entry", "entry_fill",
+    "entry_cancel", "exit", "exit_fill", "exit_cancel", "protection_trigger", "protection_trigger_global",
+    "strategy_msg", "wallet",
+})  # fmt: skip
 _BLANKS = b" \t\r\n\xef\xbb\xbf"
 _MOST_TABLES = 8
 
@@ -100,7 +105,9 @@ def _zipped(file: Path, name: str, strategy: str | None) -> BotFile | None:
 
 
 def _document(file: Path, name: str, strategy: str | None) -> BotFile | None:
-    document = _decoded(file.read_bytes())
+    content = file.read_bytes()
+    document = _decoded(content)
+    _refuse_others(name, document if document is not None else _decoded(content.partition(b"\n")[0]))
     if isinstance(document, dict) and isinstance(newest := document.get("latest_backtest"), str):
         result = file.resolve().parent / newest
         if not result.is_file():
@@ -111,6 +118,21 @@ def _document(file: Path, name: str, strategy: str | None) -> BotFile | None:
         message = f"{name}: what freqtrade keeps beside a backtest's result\nName the result itself."
         raise InputError(message)
     return _result(name, document, strategy)
+
+
+def _refuse_others(name: str, document: Any) -> None:
+    """Refuse by its name what freqtrade writes, and which tells no story."""
+    if not isinstance(document, dict):
+        return
+    message = document.get("m", document)
+    what = None
+    if isinstance(message, dict) and message.get("type") in _MESSAGES and "data" in message:
+        what = "messages of freqtrade's WebSocket, in which not every trade is told"
+    elif isinstance(document.get("exchange"), dict) and {"stake_currency", "stake_amount"} & document.keys():
+        what = "freqtrade's configuration"
+    if what is not None:
+        message = f"{name}: {what}\nExplain its database (tradesv3.sqlite), or a backtest's result."
+        raise InputError(message)
 
 
 def _is_note(each: Any) -> bool:

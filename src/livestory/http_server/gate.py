@@ -149,9 +149,13 @@ class Gate(ABC):
             return Refusal(403, "the request comes from another site")
         if any(site not in _OWN_SITES for site in sites):
             followed = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
-            if not (followed and path in self.pages and method == "GET"):
+            if not (followed and self.is_page(path) and method == "GET"):
                 return Refusal(403, "the request comes from another site")
         return None
+
+    def is_page(self, path: str) -> bool:
+        """Whether a link from elsewhere may lead to it."""
+        return path in self.pages
 
     async def without_bearer(self, lock: Lock, scope: Scope, headers: Headers) -> Refusal | None:
         """Why the header Authorization doesn't open ``lock``."""

@@ -18,7 +18,7 @@ _UNIT = r"[^\W\d_][\w.]{0,11}|US\$|[$€£¥₿Ξ₮]|%"
 _NUMBER = r"[0-9][0-9.,'’_\u00a0\u202f ]*|[.,][0-9]+"
 _CELL = re.compile(
     rf"(?P<open>\()?(?P<sign>[-+−]?)\s*(?P<before>{_UNIT})?\s*(?P<inner>[-+−]?)(?P<number>{_NUMBER})"
-    rf"(?P<power>[eE][-+]?[0-9]+)?\s*(?P<after>{_UNIT})?\s*(?P<close>\))?"
+    rf"(?P<power>[eE][-+]?[0-9]+)?\s*(?P<after>{_UNIT})?\s*(?P<close>\))?(?P<trailing>-)?"  # SAP's minus is last
 )
 _GROUPS = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+")
 _LAKHS = re.compile(r"[0-9]{1,2}(?:,[0-9]{2})*,[0-9]{3}")
@@ -37,12 +37,13 @@ class Written(NamedTuple):
 def written(cell: str, mark: str = ".") -> Written:
     """The number in a cell, where ``mark`` stands before its decimals. Raises ValueError where there is none."""
     found = _CELL.fullmatch(cell.strip()) if len(cell) <= _LONGEST else None
-    if found is None or bool(found["open"]) != bool(found["close"]) or (found["sign"] and found["inner"]):
+    signs = found and [each for each in (found["sign"], found["inner"], found["open"], found["trailing"]) if each]
+    if found is None or bool(found["open"]) != bool(found["close"]) or len(signs or ()) > 1:
         raise ValueError(cell)
     units = [each for each in (found["before"], found["after"]) if each]
     if len(units) > 1 and "%" not in units:
         raise ValueError(cell)
-    sign = "-" if found["open"] or (found["sign"] or found["inner"]) in {"-", "−"} else ""
+    sign = "-" if signs and signs[0] != "+" else ""
     name = next((each for each in units if each != "%"), None)
     number = _plain(found["number"], mark) + (found["power"] or "")
     return Written(sign + number, name and _UNITS.get(name, name), "%" in units)

@@ -165,6 +165,14 @@ def _side(text: str) -> str:
     return word if word in SIDES or word in LONG_OR_SHORT or word in NO_TRADES else _refuse()
 
 
+def _buyers(text: str) -> str:
+    return "buy" if _flag(text) else "sell"
+
+
+IS_BUYER = Reader(_buyers, "whether it was a buyer's (true or false)")
+"""How the side of a fill is read from a column that says who it was."""
+
+
 def _text(text: str) -> str:
     return text
 
@@ -188,7 +196,7 @@ NEEDED = frozenset({
     "exit_price", "number", "kind",
 })  # fmt: skip
 """The columns that a table is not told without: a bad cell in one is an error, else the column is left out."""
-_MONEY = frozenset({"entry_price", "exit_price", "limit_price", "cost", "entry_fee_rate", "exit_fee_rate"})
+_MONEY = frozenset({"entry_price", "exit_price", "limit_price", "cost", "paid", "entry_fee_rate", "exit_fee_rate"})
 _FEES = frozenset({"fill_fee", "entry_fee", "exit_fee"})
 OF_NUMBERS = (
     frozenset({column for column, kind in _KINDS.items() if kind in {float, Decimal}} | _MONEY | _FEES) - INSTANTS

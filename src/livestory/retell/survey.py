@@ -14,13 +14,13 @@ from msgspec import Struct
 from livestory.errors import InputError
 from livestory.retell import cells
 from livestory.retell.cells import UNKNOWN
-from livestory.retell.columns import INSTANTS, TIME
+from livestory.retell.columns import INSTANTS, OBSERVATION, TIME
 from livestory.retell.lots import lots_of, of_fills, of_trips
-from livestory.retell.readers import OF_NUMBERS, Reader, reader_of
+from livestory.retell.readers import IS_BUYER, OF_NUMBERS, Reader, reader_of
 from livestory.retell.shapes import declared
 from livestory.retell.shapes.names import name_of
 from livestory.retell.time_formats import Times, times_of, zone_of
-from livestory.retell.trade_rows import is_against
+from livestory.retell.trip_results import has_moved, is_against
 from livestory.retell.words_of_cells import SIDES
 from livestory.tables import Table
 
@@ -43,6 +43,7 @@ _CLOSE = 0.002
 _HUNDRED = 100.0
 _CLEARLY = 0.25
 _FEW = 0.1
+_NEARLY_ALL = 0.8
 _CLOCK = re.compile(r"\s*[0-9]{1,2}:[0-9]{2}")
 _SYMBOLS = frozenset({"symbol", "symbols", "pair", "instrument", "ticker", "tradingpair", "asset", "coin", "bot"})
 _TWO = 2
@@ -89,18 +90,18 @@ class Survey:
             texts = [each for each in self._texts(own) if any(map(str.isdigit, each))]
             self.times[own] = times_of(texts, self._zone_of(own) or zone, now)
             remarks.infer(self.times[own].said)
-        self.readers: dict[str, Reader] = {
-            own: reader_of(own, self.mark) for own in layout.fields if own not in self.times
-        }
+        self.readers: dict[str, Reader] = {own: self._reader(own) for own in layout.fields if own not in self.times}
         if layout.shape is declared.WEALTH:
             self._judge_symbols(sample)
             layout = self.layout
         self._judge_cells()
         layout = self.layout
         self.unit, self.quote = layout.unit, layout.quote
-        for own in ("wealth", "fill_price", "fill_result", "entry_price"):
-            self._unit_of(own)
-        self.fees_are_negative = self._are_fees_negative()
+        self.unit = self.unit or self._unit_of("wealth", sample)
+        for own in ("fill_price", "fill_result", "entry_price"):
+            self.quote = self.quote or self._unit_of(own)
+        self.base = self._unit_of("fill_quantity")
+        self.fees_are_negative = self._are_fees_negative()  # they say what was paid
         self.scale: dict[str, float] = {}  # what the numbers of a column are multiplied with
         for own in _WEIGHTS:
             self._weigh(own)
@@ -112,10 +113,19 @@ class Survey:
         self.lots: dict[str, Decimal] = {}  # how much a quantity of 1 is, by symbol
         if layout.shape in {declared.TRIPS, declared.FILLS}:
             self._judge_results()
+        if layout.shape is declared.WEALTH and not self.layout.fields.keys() & {*OBSERVATION[1:]}:
+            problem = f"nothing to tell besides the time: {self._remarks.inferred[-1]}; name another with --columns"
+            raise sample.table.error(sample.line, None, problem)
         self.in_coins = self._is_in_coins()
-        self.percent = self.shorts = False
+        self.percent = False  # shares are hundredths
+        self.shorts = False  # there are some, and nothing but the results tells which
+        self.closes = False  # sides are those of the closing orders
         if layout.shape is declared.TRIPS:
             self._judge_trips()
+
+    def _reader(self, own: str) -> Reader:
+        called = self._names[self.layout.fields[own]].spellings[0]
+        return IS_BUYER if own == "fill_side" and called == "isbuyer" else reader_of(own, self.mark)
 
     def _texts(self, own: str) -> list[str]:
         texts = self._columns[self.layout.fields[own]]
@@ -198,21 +208,24 @@ class Survey:
                 return field
         return None
 
-    def _unit_of(self, own: str) -> None:
-        """The unit that is written into the cells, where all have the same."""
+    def _unit_of(self, own: str, sample: Sample | None = None) -> str | None:
+        """The unit that is written into the cells, where all have the same.
+
+        Raises TableError where they have several, which can't be told as one: ``sample`` asks for that.
+        """
         if own not in self.layout.fields:
-            return
+            return None
         units = set()
         for text in self._texts(own)[:1000]:
             try:
                 units.add(cells.written(text, self.mark).unit)
             except ValueError:
                 continue
-        (unit,) = units if len(units) == 1 else (None,)
-        if own == "wealth":
-            self.unit = self.unit or unit
-        else:
-            self.quote = self.quote or unit
+        named = units - {None}
+        if len(named) > 1 and sample is not None:
+            problem = f"{own} in {' and '.join(sorted(filter(None, named)))}; keep the rows of one of them"
+            raise sample.table.error(sample.line, self.layout.fields[own] + 1, problem)
+        return named.pop() if len(units) == len(named) == 1 else None
 
     def _values(self, own: str) -> list[Any]:
         """What the column's first cells say, None where they can't be read."""
@@ -306,12 +319,27 @@ class Survey:
         ]
         self.percent = sum(share for share, _ in moves) > _MOST_LEVERAGE * sum(move for _, move in moves) > 0
         says_side = self.layout.fields.keys() & {"fill_side", "closing_side"}
+        if says_side == {"fill_side"}:
+            self.closes = self._are_of_the_close(sum(map(has_moved, rows)))
         if says_side or any(map(_is_negative, self._values("fill_quantity"))):
             return
         against = sum(is_against(row, 100 if self.percent else 1) for row in rows)
         self.shorts = against > _FEW * len(rows)
         if rows:
             self._remarks.infer("no side in it: " + ("told from the results" if self.shorts else "all taken as long"))
+
+    def _are_of_the_close(self, moved: int) -> bool:
+        """Whether the sides are those of the closing orders: then results contradict nearly all of them."""
+        rows = self._rows("entry_price", "exit_price", "share", "fill_result", "fill_side")
+        against = 0
+        for row in rows:
+            side = SIDES.get(row["fill_side"] or "")
+            is_short = is_against(row, 100 if self.percent else 1)
+            against += side is not None and has_moved(row) and is_short != (side == "sell")
+        found = against > _NEARLY_ALL * moved > 0
+        if found:
+            self._remarks.infer("sides read as those of the closing orders, by the results")
+        return found
 
     def _rows(self, *names: str) -> list[dict[str, Any]]:
         """The first rows as values, in some of their columns."""

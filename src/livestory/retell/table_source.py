@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import tzinfo
 from itertools import islice, repeat
 from math import inf
@@ -27,7 +28,8 @@ from livestory.retell.trip_source import trips_of
 from livestory.retell.words_of_cells import SIDES
 from livestory.story.inputs import LEAST_INSTANT, Observation
 from livestory.story.rows import PASSED, Rows
-from livestory.story.symbol import assets
+from livestory.story.symbol import assets, canonical, is_contract, settled_in
+from livestory.story.wording import numbers
 from livestory.tables import Batch
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 _ONE = 1.0 + 1e-9  # the whole wealth, however it was rounded
 _IN_ROWS = PASSED | {TIME}
+_OF_DERIBIT = re.compile(r"(?:BTC|ETH)-(?:PERPETUAL|[0-9]{1,2}[A-Z]{3}[0-9]{2})").fullmatch
 _CHUNK = 1024  # sorted rows turned into values together
 _OF_OUR_BOT = frozenset(
     ["halted", "regime", "threshold", "no_trade_reason", "day_return", "next_due", "resume_at", "target_weight"]
@@ -81,6 +84,7 @@ class TableSource:
         self._survey = self._surveyed()
         layout = self._survey.layout
         self.symbols = self._named_symbols()
+        self._refuse_inverse()
         self.knows: frozenset[str] | None = self._known()
         self._threshold = threshold if {"regime", "threshold"}.isdisjoint(layout.fields) else None
 
@@ -96,7 +100,10 @@ class TableSource:
 
     @property
     def symbol(self) -> str | None:
-        """The symbol, where it names one and no other."""
+        """The symbol, where it names one and no other, or the cells of its quantities and prices name the assets."""
+        survey = self._survey
+        if "fill_symbol" not in survey.layout.fields and survey.base and survey.quote:
+            return canonical(f"{survey.base}/{survey.quote}")
         return self.symbols[0] if len(self.symbols) == 1 else None
 
     def _known(self) -> frozenset[str]:
@@ -149,7 +156,17 @@ class TableSource:
         for _, (_, columns) in self._batches():
             quotes = columns[quote] if quote is not None else repeat(None)
             names |= {(name.strip(), paid and paid.strip()) for name, paid in zip(columns[field], quotes, strict=False)}
-        return tuple(sorted({symbol_of(*each) for each in names if each[0].casefold() not in UNKNOWN}))
+        paid = self._survey.quote
+        return tuple(sorted({symbol_of(name, of or paid) for name, of in names if name.casefold() not in UNKNOWN}))
+
+    def _refuse_inverse(self) -> None:
+        """Refuse contracts that are settled in what they are on. Raises TableError."""
+        for symbol in self.symbols:
+            base = assets(symbol)[0]
+            if (is_contract(symbol) and settled_in(symbol) == base) or _OF_DERIBIT(symbol):
+                field = self._survey.layout.fields["fill_symbol"]
+                problem = f"{symbol} is settled in the coin that it is on: its quantities are contracts, not coins"
+                raise self._tables[0].error(self._sample.line, field + 1, f"{problem}; explain the account's wealth")
 
     @property
     def quote(self) -> str | None:
@@ -169,12 +186,10 @@ class TableSource:
         last = 0
         told = False
         survey = self._survey
-        self._rows = FillRows(
-            survey.layout, self.remarks, survey.lots, fees_are_negative=survey.fees_are_negative
-        )  # fmt: skip
+        self._rows = FillRows(survey, self.remarks)
         self._index = self._asked.start or 1.0
         self._begun = False
-        self._later = 0
+        self._later = self._gone = 0
         for table, batch in self._sorted() if in_order else self._batches():
             lines, columns, times = self._timed(table, batch)
             if not times:
@@ -186,6 +201,9 @@ class TableSource:
             if inputs := self._inputs(table, lines, columns, times):
                 told = True
                 yield inputs
+        if self._gone:
+            rows = numbers.count(self._gone, "row")
+            self.remarks.doubt(f"wealth is not above 0 in the last {rows}, which is not believed: all may be lost")
         if not told:
             rows = "every row is left out" if self.remarks.rows else "no rows below the header"
             why = ", ".join(self.remarks.rows)
@@ -236,6 +254,8 @@ class TableSource:
         layout = self._survey.layout
         if layout.shape is declared.RETURNS:
             return self._of_returns(times, found["return"])
+        if "wealth" in found and "flow" not in found:
+            self._count_gone(found["wealth"])
         if self._threshold is not None:
             found["threshold"] = [self._threshold] * len(times)
         if self._survey.in_coins:
@@ -250,6 +270,14 @@ class TableSource:
             each for line, row in zip(lines, rows, strict=True) for each in self._rows.inputs(Place(table, line), row)
         ]
         return [*self._before(times[0], found), *inputs] if inputs else inputs
+
+    def _count_gone(self, wealth: Sequence[float | None]) -> None:
+        """Count the rows at the table's end whose wealth is none: all may be lost, or it was not read."""
+        if (last := wealth[-1]) is None or last > 0:
+            self._gone = 0
+            return
+        gone = next((rows for rows, each in enumerate(reversed(wealth)) if each is not None and each > 0), None)
+        self._gone = self._gone + len(wealth) if gone is None else gone
 
     def _before(self, time: int, found: Mapping[str, Sequence[Any]]) -> Iterator[SourceInput]:
         """The wealth before the first row, where it is given, or follows from what that row won."""

@@ -10,7 +10,7 @@ from livestory.retell.cells import UNKNOWN
 from livestory.retell.readers import bad
 from livestory.retell.time_formats import BITCOIN
 from livestory.story.inputs import LEAST_INSTANT
-from livestory.tables import Batch, instant_of
+from livestory.tables import Batch, adds_up, instant_of, is_remark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,17 +70,16 @@ def without_others(batch: Batch, field: int, names: Sequence[str], remarks: Rema
 
 def _is_no_row(time: str, fields: Sequence[str], names: Sequence[str]) -> str | None:
     """Why a row whose time can't be read is none; None where it is one."""
-    words = {field.strip(" :").casefold() for field in fields}
     if list(fields) == list(names):
         return "the header again"
-    if time.startswith("#"):
+    if time.startswith("#") or (is_remark(time) and not any(map(str.strip, fields[1:]))):
         return "a remark"
-    return "it adds up others" if words & _TOTALS and not any(map(str.isdigit, time)) else None
+    return is_no_trade(fields) if not any(map(str.isdigit, time)) else None
 
 
-_TOTALS = frozenset({
-    "total", "totals", "sum", "grand total", "subtotal", "average", "mean", "summe", "gesamt", "closed p/l", "summary",
-})  # fmt: skip
+def is_no_trade(fields: Sequence[str]) -> str | None:
+    """Why a row without a time is none."""
+    return "it adds up others" if any(map(adds_up, fields)) else None
 
 
 def doubt_times(remarks: Remarks, first: int, last: int, now: int) -> None:

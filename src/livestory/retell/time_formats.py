@@ -8,12 +8,12 @@ day's close: it stands at the midnight that ends the day.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from livestory.clock import DAY, as_instant, instant
+from livestory.clock import DAY, SECOND, as_instant, instant
 from livestory.errors import InputError
 from livestory.tables import instant_of
 
@@ -41,18 +41,20 @@ _DATE = (
 )
 _CLOCK = (
     r"(?P<hour>[0-9]{1,2})(?::(?P<minute>[0-9]{2})(?::(?P<second_>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?)?"
-    r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?"
+    r"\s*(?P<half>[AaPp]\.?[Mm]\.?(?![A-Za-z]))?"
 )
 _ZONE = r"(?P<zone>\(?[A-Za-z]{1,5}\)?|[A-Z][A-Za-z_]+/[A-Za-z_/]+)?(?P<offset>[-+][0-9]{1,2}(?::?[0-9]{2})?)?"
 _WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s+)?"
 _WRITTEN = re.compile(rf"{_WEEKDAY}(?:{_DATE})(?:(?:T|[ ,;]+|\s+-\s+)\s*{_CLOCK}\s*{_ZONE})?", re.IGNORECASE)
+_AFTER_OFFSET = re.compile(r"(?<=[-+0-9Z])\s*[\[(][A-Za-z][\w /()+-]*[\])]")  # as Java and JavaScript repeat the zone
 _OF_C = re.compile(r"[A-Za-z]{3} ([A-Za-z]{3}) {1,2}([0-9]{1,2}) ([0-9:]{8}) ([0-9]{4})")  # C's asctime
 _LONGEST = 60
 _YEAR_DIGITS = 4
-_NOON = 12
+_NOON, _HOURS_OF_DAY = 12, 24
 _TICKS_1970 = 621_355_968_000_000_000
 _SERIAL = re.compile(r"[0-9]{5}(?:[.,][0-9]+)?")
 _SERIAL_1970 = 25_569
+_DECIMALS_OF_SECONDS = 6  # of a day
 _MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])").fullmatch
 _AMBIGUOUS = {"IST", "CST", "AST", "PKT"}
 
@@ -95,13 +97,13 @@ def times_of(cells: Iterable[str], zone: tzinfo | None, now: int) -> Times:
     days = all(re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", each) for each in texts)
     if zone is None and not days and _all(instant_of, texts):
         return Times(instant_of, plain=True)
-    day_first, said = _order_of(texts)
+    order, said = _order_of(texts, now)
     days = days or not any(":" in each or re.search(r"[0-9] ?[AaPp][Mm]", each) for each in texts)
     after = DAY if days else 0
 
     @lru_cache(4096)
     def read(text: str) -> int:
-        return _read(text.strip(), day_first=day_first, zone=zone or UTC) + after
+        return _read(text.strip(), order, zone or UTC) + after
 
     words = "a day's row stands at its close, 24:00" if days else ""
     return Times(read, days=days, said="; ".join(filter(None, (said, words))))
@@ -156,41 +158,71 @@ def _short(text: str) -> int:
 def _serial(text: str) -> int:
     if not _SERIAL.fullmatch(text.strip()):
         raise ValueError(text)
-    return round((float(text.strip().replace(",", ".")) - _SERIAL_1970) * DAY / 1000) * 1000
+    number = text.strip().replace(",", ".")
+    exact = 1000 if len(number.partition(".")[2]) > _DECIMALS_OF_SECONDS else SECOND
+    return round((float(number) - _SERIAL_1970) * DAY / exact) * exact
 
 
-def _order_of(texts: Iterable[str]) -> tuple[bool, str]:
-    """Whether the day stands before the month, and what is to be said of that."""
-    is_asked = days = months = False
-    for text in dict.fromkeys(each[:10] for each in texts):
-        found = re.match(r"([0-9]{1,2})[-./ ]([0-9]{1,2})[-./ ][0-9]{2,4}", text)
-        if found is not None:
-            is_asked = True
-            days, months = days or int(found[1]) > _NOON, months or int(found[2]) > _NOON
-            slashed = "/" in text
-    if not is_asked:
-        return True, ""
+class _Order(NamedTuple):
+    """Which parts of a date such as 05/03/24 are its day, its month and its year."""
+
+    day: int
+    month: int
+    year: int
+
+
+_DAY_FIRST, _MONTH_FIRST, _YEAR_FIRST = _Order(0, 1, 2), _Order(1, 0, 2), _Order(2, 1, 0)
+_PARTS = re.compile(r"([0-9]{1,2})[-./ ]([0-9]{1,2})[-./ ]((?:[0-9]{2}){1,2})(?![0-9])")
+
+
+def _order_of(texts: Iterable[str], now: int) -> tuple[_Order, str]:
+    """What stands first in the dates, and what is to be said of that."""
+    found = [match for text in dict.fromkeys(each[:10] for each in texts) if (match := _PARTS.match(text))]
+    if not found:
+        return _DAY_FIRST, ""
+    parts = [tuple(map(int, each.groups())) for each in found]
+    if any(len(each[3]) == 2 for each in found) and _is_year_first(parts, now):  # noqa: PLR2004 - 24 for 2024
+        return _YEAR_FIRST, "dates read as year, month, day"
+    days, months = (any(each[place] > _NOON for each in parts) for place in (0, 1))
     if days != months:
-        return days, ""
+        return (_DAY_FIRST if days else _MONTH_FIRST), ""
     # Nothing decides: with points and dashes it is the day in most countries, with slashes the month in most tables.
-    first = not slashed
-    return (
-        first,
-        f"nothing says whether day or month comes first in the dates: the {'day' if first else 'month'} is taken",
-    )
+    first = "month" if any("/" in each[0] for each in found) else "day"
+    order = _MONTH_FIRST if first == "month" else _DAY_FIRST
+    return order, f"nothing says whether day or month comes first in the dates: the {first} is taken"
 
 
-def _read(text: str, *, day_first: bool, zone: tzinfo) -> int:
+def _is_year_first(parts: list[tuple[int, ...]], now: int) -> bool:
+    """Whether dates of two digits each make sense with the year first, and less or none the other way round."""
+    first, last = _span(parts, _YEAR_FIRST, now), _span(parts, _DAY_FIRST, now)
+    return first is not None and (last is None or first < last)
+
+
+def _span(parts: list[tuple[int, ...]], order: _Order, now: int) -> int | None:
+    """From the first of the dates to the last; None where one of them is none, or of no time in which bots trade."""
+    try:
+        times = [instant(_date(*(each[place] for place in reversed(order)))) for each in parts]
+    except ValueError:
+        return None
+    return max(times) - min(times) if min(times) >= BITCOIN and max(times) <= now + DAY else None
+
+
+def _date(year: int, month: int, day: int) -> datetime:
+    return datetime(year + (2000 if year < 100 else 0), month, day, tzinfo=UTC)  # noqa: PLR2004 - 24 is 2024
+
+
+def _read(text: str, order: _Order, zone: tzinfo) -> int:
+    text = _AFTER_OFFSET.sub("", text) if text.endswith(("]", ")")) else text
     if len(text) > _LONGEST:
         raise ValueError(text)
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        found = _parsed(text, day_first=day_first)
+        found = _parsed(text, order)
     return instant(found if found.tzinfo is not None else found.replace(tzinfo=zone))
 
 
-def _parsed(text: str, *, day_first: bool) -> datetime:
+def _parsed(text: str, order: _Order) -> datetime:
     if of_c := _OF_C.fullmatch(text):
         text = f"{of_c[2]} {of_c[1]} {of_c[4]} {of_c[3]}"
     found = _WRITTEN.fullmatch(text)
@@ -201,19 +233,20 @@ def _parsed(text: str, *, day_first: bool) -> datetime:
     elif len(found["first"]) == _YEAR_DIGITS:
         year, month, day = found["first"], found["second"], found["third"]
     else:
-        year, month, day = found["third"], found["second"], found["first"]
-        if not day_first and month.isdigit():
-            month, day = day, month
+        parts = found["first"], found["second"], found["third"]
+        day, month, year = (parts[place] for place in (order if parts[1].isdigit() else _DAY_FIRST))
     hour = int(found["hour"] or 0)
+    fraction = int((found["fraction"] or "0").ljust(9, "0")) // 1000
+    of_day = int(found["minute"] or 0), int(found["second_"] or 0), fraction
+    if hour > _HOURS_OF_DAY or (hour == _HOURS_OF_DAY and any(of_day)):
+        raise ValueError(text)
     if half := (found["half"] or "")[:1].casefold():
         if not 1 <= hour <= _NOON:
             raise ValueError(text)
         hour = hour % _NOON + (_NOON if half == "p" else 0)
-    fraction = int((found["fraction"] or "0").ljust(9, "0")) // 1000
-    of_day = int(found["minute"] or 0), int(found["second_"] or 0), fraction
-    full = int(year) + (2000 if len(year) <= 2 else 0)  # noqa: PLR2004 - 24 is 2024
     number = int(month) if month.isdigit() else _MONTHS.get(month[:3].casefold(), 0)
-    return datetime(full, number, int(day), hour, *of_day, tzinfo=_zone(found["zone"], found["offset"]))
+    date = _date(int(year), number, int(day)) + timedelta(days=hour // _HOURS_OF_DAY)  # 24:00 ends a day
+    return datetime.combine(date, time(hour % _HOURS_OF_DAY, *of_day), _zone(found["zone"], found["offset"]))
 
 
 def _zone(name: str | None, offset: str | None) -> tzinfo | None:

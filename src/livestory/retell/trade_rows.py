@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from livestory.retell.columns import FILL, OBSERVATION, TIME
 from livestory.retell.readers import Fee, bad
+from livestory.retell.shapes.names import name_of
+from livestory.retell.trip_results import is_against
 from livestory.retell.words_of_cells import FILLED, FLOWS, LONG_OR_SHORT, SIDES
 from livestory.story.inputs import Fill, Flow, Observation
 from livestory.story.symbol import canonical
@@ -17,13 +19,14 @@ if TYPE_CHECKING:
 
     from livestory.retell.explain_story import SourceInput
     from livestory.retell.remarks import Remarks
-    from livestory.retell.shapes.recognised import Layout
+    from livestory.retell.survey import Survey
     from livestory.tables import Table
 
 ENTRY, EXIT, AT_ONCE = "1", "0", "2"
 """The legs of a round trip: of one instant, exits come before entries, and a trade's own exit after its entry."""
 _CURRENCY = re.compile(r"[A-Z]{3,5}").fullmatch
-_DIGITS = 12  # of a quantity that was worked out
+_DIGITS = 12  # of a quantity or a price that was worked out
+_OF_FILLS = ("fill", "exec", "cum", "deal", "last")  # how the name of a quantity begins that was filled
 
 
 class Place(NamedTuple):
@@ -36,13 +39,16 @@ class Place(NamedTuple):
 class FillRows:
     """A row is a fill, what the bot saw, or both."""
 
-    def __init__(
-        self, layout: Layout, remarks: Remarks, lots: Mapping[str, Decimal], *, fees_are_negative: bool
-    ) -> None:
-        self._lots = lots
-        self._fields = layout.fields
+    def __init__(self, survey: Survey, remarks: Remarks) -> None:
+        self._lots = survey.lots
+        self._quote = survey.quote
+        self._fields = survey.layout.fields
         self._remarks = remarks
-        self._sign = -1 if fees_are_negative else 1
+        self._sign = -1 if survey.fees_are_negative else 1
+        names = {own: name_of(survey.names[field]).spellings[0] for own, field in self._fields.items()}
+        # Of an order, what was filled of it, and what was asked for it.
+        self._is_of_fills = names.get("fill_quantity", "").startswith(_OF_FILLS)
+        self._is_of_order = "status" in names and names["fill_price"] == "price"
         self._told: dict[tuple[str | None, str], tuple[Any, ...]] = {}
 
     def inputs(self, place: Place, row: Mapping[str, Any]) -> Iterator[SourceInput]:
@@ -69,7 +75,13 @@ class FillRows:
         word, quantity = row.get("fill_side"), row.get("fill_quantity")
         if (word not in SIDES) if "fill_side" in self._fields else quantity is None:
             return None
-        price = row.get("fill_price") or row.get("limit_price") or row.get("fill_price")
+        price, paid = row.get("fill_price"), row.get("paid")
+        if paid and quantity and (not price or self._is_of_order):
+            price = _worked_out(paid / quantity)
+        price = price or row.get("limit_price") or price
+        if paid and price and quantity is None:
+            self._remarks.infer("quantities are money: what was traded is worked out by the prices")
+            quantity = _worked_out(paid / price)
         why = self._why_none((row.get("status") or "").casefold(), quantity, price, row)
         if why:
             self._remarks.leave_out(why)
@@ -98,13 +110,13 @@ class FillRows:
             given["effect"] = word[:5].strip(" _")
         _set_fee(given, row.get("fill_fee"), abs(quantity) * price, self._sign)
         if "symbol" in given:
-            given["symbol"] = symbol_of(given["symbol"], row.get("quote"))
+            given["symbol"] = symbol_of(given["symbol"], row.get("quote") or self._quote)
         fill = Fill(time=row[TIME], **given)
         return None if self._is_repeated(fill) else fill
 
     def _is_filled(self, status: str, row: Mapping[str, Any]) -> bool:
         """Whether the quantity is what was filled: a column of its own says so, or the order was filled to its end."""
-        return "limit_price" in row or status in FILLED
+        return self._is_of_fills or "limit_price" in row or status in FILLED
 
     def _is_repeated(self, fill: Fill) -> bool:
         if fill.trade_id is None:
@@ -128,24 +140,14 @@ class FillRows:
 class TripRows:
     """A row is a trade from its entry to its exit."""
 
-    def __init__(
-        self,
-        remarks: Remarks,
-        *,
-        shorts: bool | None,
-        percent: bool,
-        fees_are_negative: bool,
-        lots: Mapping[str, Decimal],
-    ) -> None:
-        """``shorts``: whether there are any, where nothing but the result tells; ``percent``: shares are hundredths.
-
-        ``lots``: how much a quantity of 1 is, by symbol.
-        """
+    def __init__(self, survey: Survey, remarks: Remarks) -> None:
         self._remarks = remarks
-        self._lots = lots
-        self._shorts = shorts
-        self._share = 100 if percent else 1
-        self._sign = -1 if fees_are_negative else 1
+        self._lots = survey.lots
+        self._quote = survey.quote
+        self._shorts = survey.shorts
+        self._closes = survey.closes
+        self._share = 100 if survey.percent else 1
+        self._sign = -1 if survey.fees_are_negative else 1
 
     def inputs(self, leg: str, time: int, row: Mapping[str, Any], position: str) -> Iterator[SourceInput]:
         """What a leg of a row says, which is of the trade ``position``."""
@@ -158,7 +160,7 @@ class TripRows:
         if short:
             given["effect"] = "open" if enters else "close"
         if row.get("fill_symbol"):
-            given["symbol"] = symbol_of(row["fill_symbol"], row.get("quote"))
+            given["symbol"] = symbol_of(row["fill_symbol"], row.get("quote") or self._quote)
         fee = row.get("entry_fee" if enters else "exit_fee")
         rate = row.get("entry_fee_rate" if enters else "exit_fee_rate")
         if fee is None and rate is not None:
@@ -181,7 +183,7 @@ class TripRows:
             return SIDES.get(row["closing_side"]) == "buy"
         if word is not None:
             known = LONG_OR_SHORT.get(word)
-            return known if known is not None else SIDES.get(word) == "sell"
+            return self._closes != (known if known is not None else SIDES.get(word) == "sell")
         if quantity is not None and quantity < 0:
             return True
         if not self._shorts:
@@ -207,7 +209,11 @@ class TripRows:
         else:
             self._remarks.infer("no quantity in it: each trade is told as of 1")
             return Decimal(1)
-        return Decimal(format(abs(found), f".{_DIGITS}g"))
+        return _worked_out(found)
+
+
+def _worked_out(number: Decimal) -> Decimal:
+    return Decimal(format(abs(number), f".{_DIGITS}g"))
 
 
 def symbol_of(name: str, quote: str | None) -> str:
@@ -216,18 +222,6 @@ def symbol_of(name: str, quote: str | None) -> str:
     if quote is None or "/" in symbol or not _CURRENCY(quote) or quote == symbol:
         return symbol
     return f"{symbol}/{quote}"
-
-
-def is_against(row: Mapping[str, Any], hundred: int) -> bool:
-    """Whether a trade won by a fall or lost by a rise, by what its result says."""
-    entry, exit_ = row.get("entry_price"), row.get("exit_price")
-    if not entry or exit_ is None:
-        return False
-    move = float(exit_ / entry) - 1
-    share, result = row.get("share"), row.get("fill_result")
-    if share is not None:
-        return bool(abs(share / hundred + move) < abs(share / hundred - move))
-    return result is not None and float(result) * move < 0
 
 
 def _set_fee(given: dict[str, Any], fee: Fee | None, paid: Decimal, sign: int) -> None:

@@ -10,9 +10,10 @@ from livestory.retell.cells import UNKNOWN
 from livestory.retell.readers import bad
 from livestory.retell.shapes import declared
 from livestory.retell.sorting import by_time
-from livestory.retell.time_column import doubt_times, times_in, without_others
+from livestory.retell.time_column import doubt_times, is_no_trade, times_in, without_others
 from livestory.retell.trade_rows import AT_ONCE, ENTRY, EXIT, TripRows
-from livestory.story.inputs import Observation
+from livestory.retell.words_of_cells import FLOWS, NO_TRADES
+from livestory.story.inputs import Flow, Observation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 
 _CHUNK = 1024
 _ORDERS = 4  # legs of one instant have their order beside the time
-_ORDER = {EXIT: 0, ENTRY: 1, AT_ONCE: 2}
+FLOW = "3"
+"""What stands among the legs for money that came or went."""
+_ORDER = {EXIT: 0, ENTRY: 1, AT_ONCE: 2, FLOW: 0}
 
 
 def trips_of(
@@ -37,20 +40,17 @@ def trips_of(
 ) -> Iterator[Sequence[SourceInput]]:
     """The fills of every row. Raises TableError, and what ``drop`` raises, which leaves out a column."""
     trips = _Trips(tables, survey, remarks, drop)
-    rows = TripRows(
-        remarks,
-        shorts=survey.shorts,
-        percent=survey.percent,
-        fees_are_negative=survey.fees_are_negative,
-        lots=survey.lots,
-    )
+    rows = TripRows(survey, remarks)
     wealth, first = start, True
     legs = by_time(trips.legs())
     while chunk := list(islice(legs, _CHUNK)):
         inputs: list[SourceInput] = []
         for key, line, (table, leg, *texts) in chunk:
-            row = trips.values(int(table), line, texts)
             time = key // _ORDERS
+            if leg == FLOW:
+                inputs += trips.flows(int(table), time, line, texts)
+                continue
+            row = trips.values(int(table), line, texts)
             told = list(rows.inputs(ENTRY if leg == ENTRY else EXIT, time, row, f"{table}:{line}"))
             if first and wealth is None and row.get("wealth") is not None and row.get("fill_result") is not None:
                 wealth = _before(row)
@@ -101,6 +101,13 @@ class _Trips:
             for line, entered, left, texts in found:
                 if self._is_repeated(texts):
                     continue
+                word = self._side(texts)
+                if word in FLOWS and entered is not None:
+                    yield entered * _ORDERS + _ORDER[FLOW], line, [str(number), FLOW, *texts]
+                    continue
+                if word in NO_TRADES and texts[self._names.index("entry_price")].strip().casefold() in UNKNOWN:
+                    self._remarks.leave_out(f"its side is {word}")
+                    continue
                 times = [time for time in (entered, left) if time is not None]
                 doubt_times(self._remarks, min(times), max(times), self._survey.now)
                 if left is None:
@@ -110,6 +117,17 @@ class _Trips:
                 if left is not None:
                     order = AT_ONCE if entered == left else EXIT
                     yield left * _ORDERS + _ORDER[order], line, [str(number), order, *texts]
+
+    def _side(self, texts: Sequence[str]) -> str:
+        return texts[self._names.index("fill_side")].strip().casefold() if "fill_side" in self._names else ""
+
+    def flows(self, table: int, time: int, line: int, texts: Sequence[str]) -> Iterator[Flow]:
+        """The money that a row says to have come or gone. Raises TableError."""
+        if "fill_result" in self._names:
+            text = texts[self._names.index("fill_result")]
+            reader = self._survey.readers["fill_result"]
+            if amount := reader.value(self._tables[table], self._fields["fill_result"], line, text):
+                yield Flow(time=time, amount=float(amount))
 
     def _is_repeated(self, texts: Sequence[str]) -> bool:
         """Whether a trade of that id and with all its cells was told before."""
@@ -149,6 +167,9 @@ class _Trips:
             (lines, columns), (entries, exits) = self._timed(table, batch, ("entry_time", "exit_time"))
             for row, line in enumerate(lines):
                 entered, left = entries[row], exits[row]
+                if entered is None and left is None and (why := is_no_trade([column[row] for column in columns])):
+                    self._remarks.leave_out(why)
+                    continue
                 is_open = columns[closes][row].strip().casefold() in UNKNOWN or self._is_open(columns, row)
                 if enters is None:
                     self._remarks.infer("no times of entry: each trade is told at its exit")

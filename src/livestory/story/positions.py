@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from livestory.story.reason import Reason
+from livestory.story.symbol import assets
 
 EXACT = Context(prec=1000)
 """In which sums and products are exact: an amount that a story takes has less than a hundred digits."""
@@ -265,9 +266,10 @@ class Holding(Struct):
     def take(self, deal: Deal) -> Closed:
         """Take a fill, at average cost, and say what it closed.
 
-        Closing more than is known to be held is of unknown cost and leaves the position unknown; so does an effect that
-        names the other direction than the known one. Without an effect, a sale of nothing opens a short of a contract
-        only, and more than is held turns the position where both directions are possible.
+        Closing more than is known to be held, but for what is as good as nothing, is of unknown cost and leaves the
+        position unknown; so does an effect that names the other direction than the known one. Without an effect, a sale
+        of nothing opens a short of a contract only, and more than is held turns the position where both directions are
+        possible.
         """
         self.price = deal.price
         short = self._direction(deal)
@@ -279,10 +281,12 @@ class Holding(Struct):
             return Closed(deal.effect or effect, short, self.quantity)
         held, rest = abs(self.quantity), None
         if deal.size > held:
-            if deal.effect is not None or not held or not (short or deal.contract):
+            can_turn = deal.effect is None and held and (short or deal.contract)
+            if not can_turn and not (held and deal.size - held <= self._as_good_as_nothing(deal)):
                 self._forget()
                 return Closed(deal.effect or "reduce", short, None)
-            deal, rest = deal.split(held)
+            deal, more = deal.split(held)
+            rest = more if can_turn else None
         gain, trip = self._leave(deal)
         ended = self._end()
         if rest is not None:
@@ -302,6 +306,11 @@ class Holding(Struct):
             opened=rest.size if rest is not None else None,
             trip=trip.told(deal, short=short) if ended else None,
         )
+
+    def _as_good_as_nothing(self, deal: Deal) -> Decimal:
+        """How much more may be closed than is held: dust, or what went as fees of what was bought."""
+        trip = self.trip or Trip()
+        return max(trip.largest * _DUST, trip.fees.get(assets(deal.symbol)[0] or "", _NOTHING))
 
     def _direction(self, deal: Deal) -> bool:
         """Whether the position that a fill changes is a short."""

@@ -19,13 +19,14 @@ from msgspec import Struct
 
 from livestory.errors import TableError
 from livestory.tables import delimited, excel, json_records, parquet
+from livestory.tables.delimited import adds_up, is_remark
 from livestory.tables.instants import instant_of
 from livestory.tables.source import Batch, TablePart, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Batch", "Table", "instant_of", "tables"]
+__all__ = ["Batch", "Table", "adds_up", "instant_of", "is_remark", "tables"]
 
 _OF_TEXT = (".csv", ".tsv")
 _OF_JSON = (".json", ".jsonl", ".ndjson")

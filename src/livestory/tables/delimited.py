@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from itertools import chain, islice
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from livestory.errors import TableError
 from livestory.tables.source import BLOCK, Batch, TablePart, is_damage
+from livestory.tables.statement import trades_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -20,8 +22,9 @@ _SEPARATORS = ",;\t|"
 _LOOKED_AT = 100  # rows, for the separator and the header
 _A_PAIR = 2
 _MOST_ABOVE = 30  # rows above a header
-_TOTALS = frozenset({"total", "totals", "sum", "grand total", "subtotal", "summe", "gesamt", "average", "mean"})
-"""What stands in the first cell of a row that adds up the others."""
+_ADDS_UP = re.compile(r"(?:\w+ ){0,2}(?:sub)?totals?|sum|average|mean|summe|gesamt|closed p/l|summary", re.IGNORECASE)
+_DATES = r"(?:mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+_REMARK = re.compile(rf"(?!{_DATES})[A-Z]\w* .*", re.IGNORECASE | re.DOTALL)
 
 
 class _Layout(NamedTuple):
@@ -185,7 +188,7 @@ def _parsed(
     reader = csv.reader(chain.from_iterable(texts), delimiter=separator, skipinitialspace=True, strict=True)
     width = len(header)
     try:
-        for fields in reader:
+        for fields in trades_of(reader):
             if len(fields) != width:
                 if width:
                     fields = _mended(fields, header)  # noqa: PLW2901 - the row that was meant
@@ -207,15 +210,30 @@ def _parsed(
 
 
 def _mended(fields: list[str], header: Sequence[str]) -> list[str]:
-    """A row that is too long by empty cells, or too short by a column without a name; nothing, where it is a remark."""
-    if fields and (fields[0].startswith("#") or fields[0].strip(" :").casefold() in _TOTALS):
+    """A row that is too long by empty cells, or too short where it adds up others, remarks, or a column has no name.
+
+    Nothing, where it is a comment.
+    """
+    if fields and fields[0].startswith("#"):
         return []
     width = len(header)
+    if fields and len(fields) < width and (adds_up(fields[0]) or (len(fields) == 1 and is_remark(fields[0]))):
+        return [*fields, *[""] * (width - len(fields))]
     if len(fields) > width and not any(map(str.strip, fields[width:])):
         return fields[:width]
     if len(fields) == width - 1 and not header[-1].strip():
         return [*fields, ""]
     return fields
+
+
+def adds_up(text: str) -> bool:
+    """Whether a cell says that its row adds up the others."""
+    return _ADDS_UP.fullmatch(text.strip(" :")) is not None
+
+
+def is_remark(text: str) -> bool:
+    """Whether a cell holds words, and no time."""
+    return _REMARK.fullmatch(text.strip()) is not None
 
 
 def _ragged(source: TablePart, line: int, fields: int, width: int) -> TableError:

@@ -85,6 +85,9 @@ def _records(source: TablePart, found: Any) -> list[Record]:
 
 
 def _of_object(source: TablePart, found: dict[str, Any]) -> list[Record]:
+    within = [each for each in found.values() if isinstance(each, dict) and _holds_records(each)]
+    if len(within) == 1:
+        return _of_object(source, within[0])
     match found:
         case {"columns": [*names], "data": [*data]} if all(isinstance(row, list) for row in data):
             index = found.get("index") or [None] * len(data)
@@ -118,6 +121,11 @@ def _of_columns_or_within(source: TablePart, found: dict[str, Any]) -> list[Reco
     if not any(isinstance(each, dict | list) for each in found.values()):
         return [_flat(found)]
     raise _no_table(source)
+
+
+def _holds_records(found: dict[str, Any]) -> bool:
+    """Whether a list of records lies in an object, as in an exchange's answer: ``{"result": {"list": […]}}``."""
+    return any(isinstance(each, list) and each and isinstance(each[0], dict) for each in found.values())
 
 
 def _no_table(source: TablePart) -> TableError:

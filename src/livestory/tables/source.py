@@ -141,7 +141,9 @@ def kind_of(source: TablePart) -> str:
         raise
     what = next((what for magic, what in _NOT_TABLES.items() if start.startswith(magic)), None)
     if what is not None:
-        message = f"{source}: {what}, not a table that can be read; save the table as CSV, Excel (.xlsx) or Parquet"
+        ways = ": pandas.read_feather(FILE).to_csv(OTHER)" if "Feather" in what else ""
+        problem = f"{what}, not a table that can be read"
+        message = f"{source}: {problem}; save the table as CSV, Excel (.xlsx) or Parquet{ways}"
         raise TableError(message)
     return "json" if _JSON.match(start) else "delimited"
 

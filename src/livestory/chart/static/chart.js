@@ -42,7 +42,7 @@ export class Chart {
     for (const button of byId("quantity").children) button.hidden = !known[button.dataset.of];
     const first = ["wealth", "result", "price"].find((name) => known[name]);
     byId("quantity").hidden = Object.values(known).filter(Boolean).length < 2;
-    byId("chart").hidden = !first && (this.#status?.positions ?? null) !== null;
+    byId("chart").hidden = !first;
     if (!known[this.#of] && first && first !== this.#of) {
       this.#quantity(first);
       this.#load();

@@ -35,6 +35,7 @@ export class Overview {
     if (generation !== this.#generation) return;
     byId("verdict").hidden = byId("tabs").hidden = review === null;
     if (review === null) return;
+    byId("verdict").hidden = !review.curves.wealth && !review.trades;
     say(byId("verdict"), `${review.verdict[0].toUpperCase()}${review.verdict.slice(1)}.`);
     say(byId("figures-since"), since(review));
     this.#moments.show(review.moments);

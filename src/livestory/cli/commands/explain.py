@@ -182,18 +182,19 @@ def _retell(file: Path, request: Request, story: StoryOutput, out: Path | None, 
     from livestory.story.line import tell
 
     with ExitStack() as stack:
+        stack.callback(story.close)
         source, retelling = source_of(stack, file, request)
         report = Report(retelling.symbol) if html is not None else None
         listeners: list[StoryListener] = [story] if report is None else [story, report]
-        for listener in (story, report):
-            if listener is not None:
-                stack.callback(listener.close)
+        if report is not None:
+            stack.callback(report.close)
         shown = stack.enter_context(progress("explain"))
         summary = retell(source, retelling, listeners, shown)
         _write(story, report, out, html, tell(summary.end, summary))
 
 
 def _write(story: StoryOutput, report: Report | None, out: Path | None, html: Path | None, summary: str) -> None:
+    from livestory.outlets.terminal import fitted
     from livestory.retell.story_output import write_whole
     from livestory.story.files.output_file import Target
 
@@ -206,7 +207,8 @@ def _write(story: StoryOutput, report: Report | None, out: Path | None, html: Pa
     if story.is_empty:
         click.echo("no line is of that kind and time", err=True)
     if out is None and html is None:
-        for block in story.blocks():
+        blocks = fitted(story.blocks(), sys.stdout) if story.is_text else story.blocks()
+        for block in blocks:
             sys.stdout.write(block)
         return
     click.echo(summary, err=any(place is not None and Target.of(place).is_stdout for place in (out, html)))

@@ -5,25 +5,20 @@ Of a secret only the hash is kept, in a private file beside the story: it is sho
 
 from __future__ import annotations
 
-import os
 import secrets
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import msgspec
 from msgspec import Struct
 
 from livestory.errors import InputError
 from livestory.http_server.secrets import Lock, Token, digest
-from livestory.story.files.layout import make_folder
-from livestory.story.files.output_file import replaced
+from livestory.story.files import private_list
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _BYTES = 24  # of a secret: nobody guesses it
-_LONGEST = 1_000_000  # bytes of the file
-_OTHERS = 0o077
+_ANEW = "add each source with livestory listen add"
 
 
 class PostingSource(Struct, frozen=True):
@@ -36,21 +31,7 @@ class PostingSource(Struct, frozen=True):
 
 def read(path: Path) -> list[PostingSource]:
     """The sources of the story whose file of them is at ``path``. Raises InputError where it can't be trusted."""
-    try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            content = file.read(_LONGEST)
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise _unread(path, error.strerror or "it can't be read") from None
-    if mode & _OTHERS:
-        message = f"{path}: others may read or write it (mode {mode & 0o777:04o})\nchmod 600 {path}"
-        raise InputError(message)
-    try:
-        return msgspec.json.decode(content, type=list[PostingSource])
-    except msgspec.MsgspecError as error:
-        raise _unread(path, str(error)) from None
+    return private_list.read(path, PostingSource, _ANEW)
 
 
 def add(path: Path, name: str, now: int) -> str:
@@ -60,8 +41,7 @@ def add(path: Path, name: str, now: int) -> str:
         message = f"{name}: there is such a source already\nRevoke it first, or choose another name."
         raise InputError(message)
     secret = secrets.token_urlsafe(_BYTES)
-    make_folder(path.parent)
-    _write(path, [*sources, PostingSource(name, digest(secret).hex(), now)])
+    private_list.write(path, [*sources, PostingSource(name, digest(secret).hex(), now)])
     return secret
 
 
@@ -73,16 +53,7 @@ def revoke(path: Path, name: str) -> None:
         known = ", ".join(source.name for source in sources) or "none"
         message = f"{name}: no such source; there are: {known}"
         raise InputError(message)
-    _write(path, left)
-
-
-def _write(path: Path, sources: list[PostingSource]) -> None:
-    with replaced(path, private=True) as file:
-        file.write(msgspec.json.format(msgspec.json.encode(sources)) + b"\n")
-
-
-def _unread(path: Path, problem: str) -> InputError:
-    return InputError(f"{path}: {problem}\nMake it anew: delete it, then add each source with livestory listen add.")
+    private_list.write(path, left)
 
 
 class SourceSecrets(Lock):
@@ -110,10 +81,7 @@ class SourceSecrets(Lock):
             self._digests = frozenset()
 
     def _look(self) -> None:
-        found = None
-        with suppress(OSError):
-            status = self._path.stat()
-            found = status.st_ino, status.st_mtime_ns, status.st_size
+        found = private_list.stamp(self._path)
         if found != self._seen:
             self._seen, self.existed = found, self.existed or found is not None
             self._digests = frozenset(bytes.fromhex(source.sha256) for source in read(self._path))

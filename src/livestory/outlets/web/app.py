@@ -26,11 +26,14 @@ from livestory.http_server.requests import HANDLERS, body_of
 from livestory.http_server.secrets import TooManyFailures
 from livestory.outlets.metrics import OutboxMetrics
 from livestory.outlets.web import parameters
-from livestory.outlets.web.api import Api
+from livestory.outlets.web.api import Api, Json
 from livestory.outlets.web.followed_story import FollowedStory, Queries, Update
 from livestory.outlets.web.gate import SESSION, PageGate, Token
 from livestory.outlets.web.listeners import LONGEST_QUEUE, MOST_LISTENERS, Listeners
+from livestory.outlets.web.shares import Shares
 from livestory.outlets.web.stream import Stream
+from livestory.story.review.shared import shared
+from livestory.story.review.shared_page import GONE, card, page
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -77,6 +80,7 @@ class Web:
         self._find = find
         self._stories: dict[str, FollowedStory] = {}
         self._add(paths)
+        self._shares = Shares(self._stories, clock)
         self._api = Api(self._stories, self._queries, self.listeners)
         self._files = StaticFiles()
         self.app = self._app()
@@ -119,6 +123,9 @@ class Web:
             ("/api/chapters", api.chapters),
             ("/api/digest", api.digest),
             ("/api/stream", self._stream),
+            ("/shared/{secret}", self._shared),
+            ("/shared/{secret}/card.svg", self._shared),
+            ("/shared/{secret}/story.json", self._shared),
             ("/story.txt", api.text),
             ("/metrics", self._metrics),
             ("/healthz", api.health),
@@ -131,7 +138,7 @@ class Web:
             middleware=[Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)],
             exception_handlers={**HANDLERS, JournalError: _unreadable},
         )
-        return PageGate(app, self._settings.hosts, self._token, self._settings.cookie)
+        return PageGate(app, self._settings.hosts, self._token, self._settings.cookie, self._shares)
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
@@ -172,6 +179,25 @@ class Web:
         """One story's page, or where there are several and none is asked for, all bots."""
         several = (self._find is not None or len(self._stories) > 1) and "story" not in request.query_params
         return self._files.answer(request, "bots.html" if several else "index.html")
+
+    async def _shared(self, request: Request) -> Response:
+        """A story in percent, for who has a link to it: as a page, a picture or JSON."""
+        found = self._shares.find(request.path_params["secret"])
+        if found is None or request.query_params:
+            return Response(GONE, 404, media_type="text/html; charset=utf-8")
+        name, share = found
+        told = await self._queries.compute(
+            lambda: self._stories[name].review(lambda review: shared(review, symbols=share.symbols))
+        )
+        headers = {"X-Robots-Tag": "noindex"}
+        if told is None:
+            return Response(GONE, 503, headers | {"Retry-After": "5"}, "text/html; charset=utf-8")
+        if request.url.path.endswith("/story.json"):
+            return Json(told, headers=headers)
+        if request.url.path.endswith("/card.svg"):
+            return Response(card(told, None), 200, headers, _TYPES["svg"])
+        style = '<link rel="stylesheet" href="../static/shared.css">'
+        return Response(page(told, style), 200, headers, _TYPES["html"])
 
     async def _static(self, request: Request) -> Response:
         return self._files.answer(request, request.path_params["name"])
@@ -284,7 +310,7 @@ class StaticFiles:
 
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_STATES = ("waiting", "trouble", "loading", "unknown", "trading", "halted", "stopped", "overdue")
+_STATES = ("waiting", "trouble", "loading", "unknown", "trading", "halted", "stopped", "overdue", "catching_up")
 
 
 class _ServerMetrics:

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from livestory.clock import SECOND
 from livestory.errors import JournalError, LivestoryError
 from livestory.outlets.web.history import EventIndex, Readings
 from livestory.outlets.web.status import Status, gone, state_of, status_of
@@ -38,6 +39,7 @@ _STATUS = 0.25  # seconds between two statuses
 _RETRY = 1.0  # seconds until a journal that can't be read is tried again
 _PULSE = 20  # looks after which the state is reconsidered though nothing was written: silence changes it too
 
+_MOVING = 10 * SECOND  # since an observation that came while the page looked on
 _SOME = 2000  # observations that are taken before others may ask
 
 T = TypeVar("T")
@@ -60,12 +62,13 @@ class FollowedStory:
     def __init__(self, name: str, path: Path, clock: Clock, publish: Callable[[FollowedStory, Update], None]) -> None:
         """Follow the story at ``path``; ``publish`` is called with each update in order, on the thread that follows."""
         self.name = name
-        self.path = Layout.of(path).db
+        layout = Layout.of(path)
+        self.path, self.shares = layout.db, layout.shares
         self.index = EventIndex()
         self.readings = Readings()
         self.last: Kept | None = None  # shown line
         self.pause = _LOOK  # between two looks
-        self._lock_file = Layout.of(path).lock
+        self._lock_file = layout.lock
         self._clock = clock
         self._publish = publish
         self._follower = StoryFollower(path)
@@ -74,6 +77,7 @@ class FollowedStory:
         self._overview: tuple[tuple[int, int | None], Overview] | None = None  # with what it was made from
         self._snapshot: Snapshot | None = None
         self._known: Status | None = None  # as of the snapshot; its state and its instant are the present's to say
+        self._moved: int | None = None  # when an observation was last seen to come
         self._published: Status | None = None
         self._anew = False  # the journal is another one, and that is not published yet
         self._status_waits = False
@@ -110,9 +114,9 @@ class FollowedStory:
             known = Status(story=self.name, state="loading", now=now)
         else:
             written = self._written
-            known = replace(
-                known, state=state_of(snapshot, now, written=written), gone=gone(snapshot, written=written), now=now
-            )
+            moving = self._moved is not None and now - self._moved < _MOVING
+            state = state_of(snapshot, now, written=written, moving=moving)
+            known = replace(known, state=state, gone=gone(snapshot, written=written), now=now)
         return known if trouble is None else replace(known, state="trouble", trouble=trouble.text)
 
     def _follow(self) -> None:
@@ -220,7 +224,10 @@ class FollowedStory:
 
     def _take_snapshot(self) -> None:
         index, readings, reader = self.index, self.readings, self._follower.reader
-        self._snapshot = snapshot = Snapshot.read(reader, self._snapshot)
+        before = self._snapshot
+        self._snapshot = snapshot = Snapshot.read(reader, before)
+        if before is not None and before.observation != snapshot.observation:
+            self._moved = self._clock.now()
         self._copy = reader.replica is not None
         regime = index.last("regime")
         regime_event = reader.event(regime) if regime else None

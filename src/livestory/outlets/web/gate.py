@@ -11,12 +11,15 @@ from starlette.responses import RedirectResponse, Response
 from livestory.clock import DAY
 from livestory.http_server import secrets
 from livestory.http_server.gate import READS, Gate, Refusal
+from livestory.outlets.web.shares import PATH
+from livestory.story.review.shared_page import GONE
 
 if TYPE_CHECKING:
     from starlette.datastructures import Headers
     from starlette.types import ASGIApp, Scope
 
     from livestory.clock import Clock
+    from livestory.outlets.web.shares import Shares
 
 SESSION = 90 * DAY
 _WRITES = frozenset({"/login", "/logout"})
@@ -48,23 +51,33 @@ class Token(secrets.Token):
 class PageGate(Gate):
     """Who may read the page."""
 
-    public = frozenset({"/login", "/static/login.css", "/static/login.js", "/static/icon-stopped.svg"})
+    public = frozenset(
+        {"/login", "/static/login.css", "/static/login.js", "/static/icon-stopped.svg", "/static/shared.css"}
+    )
     pages = frozenset({"/", "/login"})
     needed = "the token is needed: log in, or send it as a bearer"
     refused_method = "this page only reads"
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str], token: Token | None, cookie: str) -> None:
-        """Guard ``app``; ``cookie`` is the name of the session's."""
+    def __init__(self, app: ASGIApp, hosts: frozenset[str], token: Token | None, cookie: str, shares: Shares) -> None:
+        """Guard ``app``; ``cookie`` is the name of the session's, and ``shares`` open their own pages."""
         super().__init__(app, hosts)
         self._token = token
         self._cookie = cookie
+        self._shares = shares
+
+    def is_page(self, path: str) -> bool:
+        """A link that is shared is followed from anywhere."""
+        return super().is_page(path) or path.startswith(PATH)
 
     def methods(self, path: str) -> frozenset[str]:
         """To read, and for the login to write."""
         return READS | {"POST"} if path in _WRITES else READS
 
-    async def uninvited(self, scope: Scope, path: str, headers: Headers) -> Refusal | None:  # noqa: ARG002 - the gate's own signature
+    async def uninvited(self, scope: Scope, path: str, headers: Headers) -> Refusal | None:
         """Why whoever asks is not let in."""
+        if path.startswith(PATH):
+            known = self._shares.find(path.removeprefix(PATH).partition("/")[0])
+            return None if known is not None else Refusal(404, "no such link")
         if self._token is None:
             return None
         if self._session_opens(self._token, headers):
@@ -74,7 +87,9 @@ class PageGate(Gate):
         return await self.without_bearer(self._token, scope, headers)
 
     def refused(self, scope: Scope, path: str, refusal: Refusal) -> Response:
-        """A browser that asks for the page is led to the login."""
+        """A browser that asks for the page is led to the login; a link that opens nothing leads to one plain page."""
+        if path.startswith(PATH) and refusal.status == 404:  # noqa: PLR2004
+            return Response(GONE, 404, {"X-Robots-Tag": "noindex"}, "text/html; charset=utf-8")
         if refusal.status == 401 and path == "/" and scope["method"] in READS:  # noqa: PLR2004
             query = scope["query_string"].decode("latin-1")
             return RedirectResponse(f"login?{query}" if query else "login", 303)

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from livestory.chart.reduction import reduced
 from livestory.outlets.web.listeners import event_data
 from livestory.outlets.web.status import Status
+from livestory.story.wording import numbers
+from livestory.story.wording.text import of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from livestory.outlets.web.status import State
 
 _WORST_FIRST: tuple[State, ...] = (
-    *("trouble", "overdue", "halted", "unknown", "waiting", "loading", "trading", "stopped"),
+    *("trouble", "overdue", "halted", "catching_up", "unknown", "waiting", "loading", "trading", "stopped"),
 )  # fmt: skip
 _POINTS = 48  # of a sparkline
 
@@ -29,6 +32,7 @@ class BotRow(Struct, frozen=True, kw_only=True):
     status: Status
     last: dict[str, object] | None  # its last shown line
     open: int | None  # positions; None is unknown
+    earned: tuple[str, ...]  # by closing since the start, each currency for itself
     curve: tuple[list[int], list[float]]
 
 
@@ -72,11 +76,16 @@ def _row(story: FollowedStory) -> BotRow:
     if readings.first is not None and readings.last is not None:
         wealth = readings.wealth(readings.first, readings.last, _POINTS, compared=False)
         curve = wealth.times, wealth.values
+    told = story.review(lambda review: review.results.told(review.results)) or ()
+    if not curve[0]:
+        _, earned = story.review(lambda review: review.result_curve()) or (None, [])
+        curve = reduced([time for time, _ in earned], [value for _, value in earned], _POINTS)
     held = None if status.position is None else int(bool(status.position))
     return BotRow(
         status=status,
         last=None if last is None else event_data(last),
         open=held if status.positions is None else len(status.positions),
+        earned=tuple(of(numbers.signed_wealth(each.total, each.asset), each.asset) for each in told),
         curve=curve,
     )
 

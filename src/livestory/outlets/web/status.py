@@ -10,7 +10,7 @@ from livestory.story.account import tripped
 from livestory.story.snapshot import OpenPosition, Return, Snapshot
 from livestory.story.wording.numbers import decimals
 
-State = Literal["waiting", "trouble", "loading", "unknown", "trading", "halted", "stopped", "overdue"]
+State = Literal["waiting", "trouble", "loading", "unknown", "trading", "halted", "stopped", "overdue", "catching_up"]
 
 
 class HaltStatus(Struct, frozen=True, kw_only=True):
@@ -118,13 +118,15 @@ def status_of(  # noqa: PLR0913 - what the snapshot lacks, which the page keeps 
     )
 
 
-def state_of(bot: Snapshot, now: int, *, written: bool) -> State:
-    """The state at ``now``; ``written``: a process holds the journal as its writer."""
+def state_of(bot: Snapshot, now: int, *, written: bool, moving: bool) -> State:
+    """The state at ``now``; ``written``: a process writes the journal; ``moving``: observations come right now."""
     last, halt, limit = bot.observation, bot.halt_change, bot.overdue_from()
     if bot.at_rest:
         return "stopped"
-    if gone(bot, written=written) or (limit is not None and now > limit):
+    if gone(bot, written=written):
         return "overdue"
+    if limit is not None and now > limit:
+        return "catching_up" if moving else "overdue"
     if last is None:
         return "halted" if halt is not None and halt.halted else "unknown"
     return "halted" if last.halted else "trading"

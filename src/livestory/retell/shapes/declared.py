@@ -10,26 +10,28 @@ from msgspec import Struct
 
 from livestory.retell.columns import COLUMNS
 
-_TIME = "time closetime timestamp datetime date barclose dateandtime ts iso index day at indexlevel0"
+_TIME = "time closetime timestamp datetime date barclose periodclose dateandtime ts iso index day at indexlevel0"
 _SYMBOL = (
-    "fillsymbol symbol symbols pair market instrument instrumentid ticker tradingpair assetpair product productid coin "
-    "spotpairs security item contract contracts asset"
+    "fillsymbol symbol symbols pair pairs market instrument instrumentid instid ticker tradingpair assetpair product "
+    "productid coin spotpairs futures security item contract contracts asset"
 )
 _FEE = (
-    "fillfee fee fees commission commissions feepaid feecost feescost totalfee totalfees totalcommission tradefee "
-    "tradingfee transactionfee feeamount costs ibcommission commfee feesandorspread comm"
+    "fillfee feecost fee fees execfee commission commissions feepaid feescost totalfee totalfees totalcommission "
+    "tradefee tradingfee transactionfee feeamount costs ibcommission commfee feesandorspread comm"
 )
 _FEE_ASSET = (
-    "fillfeeasset feeasset feecurrency feescurrency feecoin feetoken commissionasset commissioncurrency "
+    "fillfeeasset feeasset feeccy feecurrency feescurrency feecoin feetoken commissionasset commissioncurrency "
     "ibcommissioncurrency feeunit"
 )
 _RESULT = (
     "fillresult pnl netpnl netpnln profit profitabs closeprofitabs realizedpnl realisedpnl closedpnl closedpnln "
-    "realizedpl realizedprofit fifopnlrealized netprofit profitloss result pnlabs pnlamount netpl pl pnln"
+    "realizedpl realizedprofit fifopnlrealized netprofit netprofits finalprofit closingpnl profitloss result pnlabs "
+    "pnlamount netpl pl pnln"
 )
 _WEALTH = (
     "wealth equity wealthtotal portfoliovalue accountequity accountvalue totalequity totalvalue networth "
-    "netliquidation netliquidationvalue netliq nav accountbalance balance capital total value"
+    "netliquidation netliquidationvalue netliq nav netassetvalue equitycurve portfolioequity strategyequity "
+    "totalbalance totalassets accountbalance endingvalue endingequity bankroll portfolio balance capital total value"
 )
 _STATUS = "status orderstatus state"
 _QUOTE = "quoteasset quotecurrency currencyprimary pricecurrency pricefeetotalunit feetotalunit settlecurrency currency"
@@ -85,19 +87,24 @@ FILLS = Shape(
         "time": (
             "time closetime executedat filledat filledtime filltime exectime executiontime tradetime transacttime "
             "transactiontime tsevent tslast timestamp datetime date barclose dateandtime ts iso index ordertime "
-            "createdat updatedat utctime"
+            "createdat updatedat createdtime updatedtime utctime orderexecutiontime tradedate activitydate "
+            "transactiondate executiondate"
         ),
-        "fill_side": "fillside side tradetype orderside action buysell dir type direction transactiontype signal",
+        "fill_side": (
+            "fillside side tradetype orderside action buysell dir type subtype direction transactiontype transcode "
+            "isbuyer signal"
+        ),
         "fill_quantity": (
-            "fillquantity filled filledqty filledquantity filledamount executed executedqty execqty execquantity "
-            "executedquantity cumqty lastqty quantity qty amount quantitytransacted size sz vol volume contracts "
-            "units shares lots"
+            "fillquantity filled filledqty filledquantity filledamount fillsz fillsize executed executedqty execqty "
+            "execquantity executedquantity executedamount dealquantity dealamount cumqty lastqty quantity qty amount "
+            "quantitytransacted size sz vol volume contracts units shares lots"
         ),
         "fill_price": (
-            "fillprice average avgprice averageprice avgtradingprice avgfilledprice filledprice avgpx lastpx execprice "
-            "executedprice executionprice tradeprice tprice priceattransaction price px rate"
+            "fillprice fillpx average avgprice averageprice avgtradingprice avgfilledprice filledprice avgpx lastpx "
+            "execprice dealprice executedprice executionprice tradeprice tprice priceattransaction price px rate"
         ),
         "limit_price": "price limitprice orderprice",
+        "paid": "cummulativequoteqty cumquote cumquoteqty filledvalue executedvalue cost",
         "fill_fee": _FEE,
         "fill_fee_asset": _FEE_ASSET,
         "fill_symbol": _SYMBOL,
@@ -116,24 +123,31 @@ TRIPS = Shape(
     columns={
         "entry_time": (
             "entrytime entrytimestamp entrydate entrydatetime entryts entryat opendate opentime opentimestamp openedat "
-            "opened tsopened buytime buydate buytimestamp createdat timeofentry entrydatetimeutc"
+            "opened tsopened openingtime entryindex buytime buydate buytimestamp createdat createdtime timeofentry "
+            "datein entrydatetimeutc"
         ),
         "exit_time": (
             "exittime exittimestamp exitdate exitdatetime exitts exitat closedate closetime closetimestamp closedat "
-            "closed tsclosed selltime selldate selltimestamp tradetime " + _TIME
+            "closed tsclosed closingtime closedtime exitindex selltime selldate selltimestamp updatedtime dateout "
+            "tradetime " + _TIME
         ),
         "entry_price": (
             "entryprice avgentryprice entryavgprice averageentryprice openrate openprice avgpxopen avgopenprice "
-            "entrypx buyprice boughtaverage entry"
+            "entrypx buyprice boughtaverage pricein entry"
         ),
         "exit_price": (
             "exitprice avgexitprice exitavgprice averageexitprice closerate closeprice avgpxclose avgcloseprice "
-            "exitpx sellprice soldaverage exit"
+            "averageclosingprice avgclosingprice averagecloseprice "
+            "exitpx sellprice soldaverage priceout exit"
         ),
         "closing_side": "closingdirection closingside closeside",
-        "fill_side": "side direction positionside tradedirection entry type strategy position isshort action",
+        "fill_side": (
+            "entry side direction positionside tradedirection marketpos marketposition dir type strategy position "
+            "isshort action"
+        ),
         "fill_quantity": (
-            "peakqty qty quantity contracts shares units amount size volume boughtamount positionsize tradesize lots"
+            "peakqty closedvol closedamount closedsize qty quantity contracts shares units amount size volume "
+            "boughtamount positionsize tradesize lots"
         ),
         "cost": "stakeamount cost notional invested",
         "fill_result": _RESULT,
@@ -153,7 +167,7 @@ TRIPS = Shape(
         "exit_reason": "exitreason sellreason closereason exittype exitsignal reason comment",
         "status": _STATUS,
         "quote": _QUOTE,
-        "wealth": _WEALTH + " balanceafter equityafter capitalafter",
+        "wealth": _WEALTH.removesuffix(" total value") + " balanceafter equityafter capitalafter",
     },
     needs=(("entry_price",), ("exit_price",), ("exit_time", "entry_time")),
 )
@@ -178,8 +192,8 @@ RETURNS = Shape(
     columns={
         "time": _TIME,
         "return": (
-            "return returns ret returnpct returnspct dailyreturn dailyreturns strategyreturn strategyreturns "
-            "portfolioreturn pctreturn"
+            "strategyreturn strategyreturns portfolioreturn portfolioreturns return returns ret returnpct returnspct "
+            "dailyreturn dailyreturns pctreturn"
         ),
     },
     needs=(("time", "return"), ("return",)),
@@ -241,7 +255,15 @@ INVERSE = Shape(
     told=False,
     advice="their quantities are contracts and their costs satoshi; explain the account's wealth",
 )
-SHAPES = (PAIRS, TRIPS, FILLS, WEALTH, RETURNS, LEDGER, BOOK, CANDLES, VALUES, SWAPS, INVERSE)
+BOUGHT = Shape(
+    name="CoinTracking's export",
+    says="what was sold, and what was bought for it",
+    columns={"sent": "sell", "received": "buy", "where": "exchange"},
+    needs=(("sent",), ("received",), ("where",)),
+    told=False,
+    advice=SWAPS.advice,
+)
+SHAPES = (PAIRS, TRIPS, FILLS, WEALTH, RETURNS, LEDGER, BOOK, CANDLES, VALUES, SWAPS, BOUGHT, INVERSE)
 """In the order in which a table is held against them."""
 
 WRITERS = (
@@ -251,7 +273,7 @@ WRITERS = (
     Writer("vectorbt", "fills", "orderid column timestamp size price fees side"),
     Writer("pyfolio", "fills", "amount price sid symbol value"),
     Writer("TradingView", "two rows a trade", "type signal"),
-    Writer("Binance", "fills", "dateutc pair side price executed amount fee"),
+    Writer("Binance", "fills", "pair side price executed amount fee"),
     Writer("Kraken", "fills", "txid ordertxid pair time type ordertype price cost fee vol"),
     Writer("Hummingbot", "fills", "exchangetradeid tradetype ordertype price amount tradefee"),
     Writer("freqtrade", "round trips", "pair stakeamount opendate closedate openrate closerate profitratio profitabs"),
@@ -274,7 +296,7 @@ WRITERS = (
     Writer("Interactive Brokers", "fills", "quantity tradeprice ibcommission"),
     Writer("Interactive Brokers", "fills", "datadiscriminator assetcategory quantity tprice"),
     Writer("QuantConnect Lean", "round trips", "entrytime exittime direction entryprice exitprice mae mfe orderids"),
-    Writer("3Commas", "round trips", "dealid boughtaverage soldaverage profit"),
+    Writer("3Commas", "round trips", "dealid boughtaverage soldaverage"),
     Writer("Jesse", "round trips", "strategyname openedat closedat entryprice exitprice pnlpercentage"),
 )
 """The first whose columns a table has all of is named in the story's head."""

@@ -10,6 +10,8 @@ UNITS = frozenset({
     "BRL", "INR", "BTC", "XBT", "ETH", "BNB", "SOL",
 })  # fmt: skip
 """Assets that a column's name may end with: ``equity_usd``, ``Price USDT``."""
+MONEY = UNITS - {"BTC", "XBT", "ETH", "BNB", "SOL"}
+"""Those that nobody trades as such: a quantity of them is what was paid."""
 _TOKENS = re.compile(r"[\s_\-./:<>\[\]()]+")
 _WITHIN = re.compile(r"\([^)]*\)|\[[^\]]*\]")
 _NOT_LETTERS = re.compile(r"[^\w]|_")

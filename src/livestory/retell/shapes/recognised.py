@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from livestory.errors import InputError, TableError
-from livestory.retell.cells import UNKNOWN
 from livestory.retell.columns import FILL, OBSERVATION, TIME
 from livestory.retell.readers import NEEDED
 from livestory.retell.shapes import declared
 from livestory.retell.shapes.declared import Shape
-from livestory.retell.shapes.names import Name, name_of, plain
-from livestory.retell.words_of_cells import LONG_OR_SHORT, NO_TRADES, SIDES
+from livestory.retell.shapes.fitting import fits
+from livestory.retell.shapes.names import MONEY, Name, name_of, plain
+from livestory.retell.shapes.without_header import refuse_values
 from livestory.tables import Table
 
 if TYPE_CHECKING:
@@ -29,10 +29,9 @@ DROPPED = "-"
 _MOST, _LONGEST = 50, 40  # columns, and characters of a column's name, that a message repeats
 _TOLD_BY_ITSELF = ("wealth", "score", "target_weight", "price")
 _DAY = re.compile(r"\s*\d{4}-\d\d-\d\d")
-_CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}[^/-]*")
-_IS_NUMBER = re.compile(r"[-+]?[0-9.]+").fullmatch
-_JUDGED = frozenset({"fill_side", "time", "entry_time", "exit_time", "fill_symbol", "fill_quantity"})
+_IS_COUNT = re.compile(r"\s*(?:[0-9]{1,4}|[0-9]{6,7})\s*").fullmatch  # of rows; five digits may be Excel's days
 _A_PAIR = 2
+_OF_A_TRADE = frozenset({"value", "total", "capital", "balance"})  # what is also said of one trade
 _HALF_OF_PAIRS = 0.5
 _LEAST_OF_PAIRS = 8  # columns that TradingView writes at least
 _OLDER = 3  # the time's place in the older form, which has no size in money
@@ -107,6 +106,7 @@ def recognised(  # noqa: PLR0913, PLR0917 - a table as it was seen, and what is 
 
     Raises TableError where it tells nothing, or of something else, half a trade, or one column by two names.
     """
+    refuse_values(table, line, names)
     columns = sample or [[] for _ in names]
     seen = _Seen(table, line, names, _told_apart([name_of(name) for name in names], columns), columns, given)
     if shape is not None:
@@ -171,7 +171,7 @@ def _told_apart(names: list[Name], sample: Sequence[Sequence[str]]) -> list[Name
 
 def _candidates(seen: _Seen) -> Iterator[tuple[Shape, dict[str, int]]]:
     """The shapes that the table may have, the likeliest first."""
-    yield from _refused(seen, {}, declared.INVERSE, declared.SWAPS)
+    yield from _refused(seen, {}, declared.INVERSE, declared.SWAPS, declared.BOUGHT)
     by_place = _pairs_by_place(seen)
     if by_place is not None:
         yield declared.PAIRS, by_place
@@ -188,13 +188,27 @@ def _candidates(seen: _Seen) -> Iterator[tuple[Shape, dict[str, int]]]:
     for column in FILL:
         fields.pop(column, None)
     yield from _refused(seen, fields, declared.LEDGER, declared.BOOK, declared.CANDLES, declared.VALUES)
+    _refuse_half_trades(seen, fields)
     returns = _matched(seen, declared.RETURNS)
     if "wealth" in fields and _are_returns(seen, fields["wealth"]):
         returns["return"] = fields.pop("wealth")
-    if "return" in returns and not fields.keys() & {"wealth", "price", "score", "target_weight"}:
+    told = fields.keys() & {"wealth", "price", "score", "target_weight"}
+    own = "return" in returns and seen.names[returns["return"]].spellings[0].startswith(("strategy", "portfolio"))
+    if "return" in returns and (not told or (own and told == {"price"})):
         yield declared.RETURNS, returns
+    if told == {"price"} and _matched(seen, declared.FILLS).keys() >= {"fill_quantity", "fill_price"}:
+        raise _missing(seen, "fill_side", declared.FILLS)
     if fields.keys() & {*OBSERVATION[1:]}:
         yield declared.WEALTH, fields
+
+
+def _refuse_half_trades(seen: _Seen, fields: Mapping[str, int]) -> None:
+    """Refuse a table of trades without a side, whose value is what was paid, and no wealth."""
+    named = fields.get("wealth")
+    if named is None or seen.names[named].spellings[0] not in _OF_A_TRADE:
+        return
+    if _matched(seen, declared.FILLS).keys() >= {"fill_quantity", "fill_price", "fill_fee"}:
+        raise _missing(seen, "fill_side", declared.FILLS)
 
 
 def _refused(seen: _Seen, fields: Mapping[str, int], *shapes: Shape) -> Iterator[tuple[Shape, dict[str, int]]]:
@@ -262,7 +276,7 @@ def _found(seen: _Seen, own: str, spellings: Sequence[str], taken: set[str]) -> 
         if not fields:
             continue
         field = _one(seen, spelling, fields)
-        if _fits(own, seen.sample[field], spelling):
+        if fits(own, seen.sample[field], spelling):
             return field
         if own == "fill_side" and spelling in {"fillside", "side"}:
             likely = field
@@ -278,26 +292,6 @@ def _one(seen: _Seen, name: str, fields: Sequence[int]) -> int:
             seen.line, fields[1] + 1, f"{len(fields)} columns are called {shown!r}; rename all but one"
         )
     return fields[0]
-
-
-def _fits(own: str, cells: Sequence[str], spelling: str) -> bool:
-    """Whether the first cells are what a column of that name may hold, where the name alone does not say it."""
-    if own not in _JUDGED:
-        return True
-    texts = {text.strip().casefold() for text in cells} - UNKNOWN
-    match own:
-        case "fill_side":
-            sides = SIDES.keys() | LONG_OR_SHORT.keys()
-            said = texts & sides
-            if spelling in {"signal", "type", "strategy"}:
-                said = {text for text in said if not _IS_NUMBER(text)}
-            return bool(said) and texts <= sides | NO_TRADES
-        case "time" | "entry_time" | "exit_time":  # a time of day stands beside a column of days
-            return not texts or not all(map(_CLOCK.fullmatch, texts))
-        case "fill_symbol":
-            return not texts or any(re.search(r"[a-z]", text) for text in texts)
-        case _:
-            return not texts or any(re.search(r"[0-9]", text) for text in texts)
 
 
 def _is_signed(cells: Sequence[str]) -> bool:
@@ -343,7 +337,7 @@ def _pairs_by_place(seen: _Seen) -> dict[str, int] | None:
 def _settled(seen: _Seen, shape: Shape, fields: dict[str, int]) -> Layout:
     """The layout, once it is decided about names that mean one thing in one table and another in the next."""
     if shape in {declared.WEALTH, declared.RETURNS, declared.FILLS} and TIME not in fields:
-        if 0 in fields.values():
+        if 0 in fields.values() or all(map(_IS_COUNT, seen.sample[0])):
             raise _missing(seen, TIME, shape)
         fields[TIME] = 0
     if fields.get("position") == fields.get("target_weight"):
@@ -380,7 +374,9 @@ def _settle_fills(seen: _Seen, fields: dict[str, int]) -> None:
     for column in ("fill_quantity", "fill_price"):
         if column not in fields:
             raise _missing(seen, column, declared.FILLS)
-    of_fills = {*FILL, TIME, "limit_price", "status", "quote"}
+    if seen.names[fields["fill_quantity"]].unit in MONEY:
+        fields["paid"] = fields.pop("fill_quantity")
+    of_fills = {*FILL, TIME, "limit_price", "paid", "status", "quote"}
     if fields.get("limit_price") == fields["fill_price"]:
         fields.pop("limit_price", None)
     if fields.keys() <= of_fills | {"price", "no_trade_reason", "wealth"}:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec import Struct, field
 
 from livestory.story.detectors.chapters import NoTradeTally
-from livestory.story.detectors.exchange import ENDS
 from livestory.story.inputs import Observation
 from livestory.story.kinds import lifecycle, money, telling
 from livestory.story.kinds.chapters import Chapter
@@ -25,6 +24,7 @@ from livestory.story.kinds.risk import (
 )
 from livestory.story.kinds.trades import Trade
 from livestory.story.results import CurrencyResult, Results
+from livestory.story.troubles import ENDS
 from livestory.story.unit_value import return_of
 
 if TYPE_CHECKING:
@@ -71,10 +71,10 @@ class Trading(Struct):
     sells: int = 0
     with_trend: int = 0  # purchases, where livestory's own strategies say so
     on_dips: int = 0
-    closed: int = 0  # trades that closed something at a known cost
+    closed: int = 0  # round trips with a known result
     won: int = 0
     lost: int = 0
-    best: tuple[Decimal, int] | None = None  # its gain and when
+    best: tuple[Decimal, int] | None = None  # its result and when
     worst: tuple[Decimal, int] | None = None
     fees: Decimal = Decimal(0)
     quotes: set[str | None] = field(default_factory=set)
@@ -91,13 +91,13 @@ class Trading(Struct):
             self.on_dips += key.startswith("dip")
         else:
             self.sells += 1
-        gain = trade.gain
-        if gain is not None:
+        result = trade.trip.result if trade.trip is not None else None
+        if result is not None:
             self.closed += 1
-            self.won += gain > 0
-            self.lost += gain < 0
-            self.best = max(self.best or (gain, time), (gain, time))
-            self.worst = min(self.worst or (gain, time), (gain, time))
+            self.won += result > 0
+            self.lost += result < 0
+            self.best = max(self.best or (result, time), (result, time))
+            self.worst = min(self.worst or (result, time), (result, time))
 
     @property
     def quote(self) -> str | None:

@@ -55,6 +55,11 @@ class Layout(Struct, frozen=True):
         return self.db.with_suffix(".sources")
 
     @property
+    def shares(self) -> Path:
+        """The links by which others may see it in percent, as hashes."""
+        return self.db.with_suffix(".shares")
+
+    @property
     def name(self) -> str:
         """What the names of all its files begin with."""
         return self.db.stem

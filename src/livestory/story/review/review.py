@@ -87,6 +87,7 @@ class Review:
         self.record: Record | None = None
         self.several = False  # no one symbol explains all
         self._only = symbol  # the one that does
+        self.readings = 0  # observations
         self.first: int | None = None
         self.last = 0
         self.account: Account | None = None
@@ -95,6 +96,7 @@ class Review:
     def observe(self, account: Account, time: int) -> None:
         """Take what the account knows after the observation of that instant."""
         self.account = account
+        self.readings += 1
         self._reach(time)
         self.several = self.several or account.several
         last = account.last

@@ -1,13 +1,14 @@
 """Bars recorded in files, checked in one pass before the first one is told.
 
-A file is any CSV or Parquet with a header, or one of Binance's kline archives as it is.
+A file is any CSV or Parquet with a header, or one of Binance's kline archives or of MetaTrader's exports as it is.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from itertools import chain
+from itertools import chain, islice
 from math import inf
 from operator import itemgetter
 from pathlib import Path
@@ -23,6 +24,10 @@ from livestory.trading.market.bar import Bar, BarsDigest, Row, is_possible
 
 _TIMES: Final = ("open_time", "opentime", "timestamp", "datetime", "time", "date")  # the first one that a header has
 _PRICES: Final = ("open", "high", "low", "close")
+_VOLUMES: Final = ("volume", "tickvol", "vol")
+_DAY = re.compile(r"[0-9]{4}\.[0-9]{2}\.[0-9]{2}")
+_TIME_OF_DAY = re.compile(r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?|[0-9]{4,6}")
+_METATRADER_WIDTH = 7  # MetaTrader 4's bars without a header: day, time, open, high, low, close, volume
 _ARCHIVE_WIDTH = 12  # Binance's kline archives: open time, open, high, low, close, volume, close time, …
 
 
@@ -32,6 +37,7 @@ class BarFile(Struct, frozen=True):
     table: Table
     fields: tuple[int, ...]
     has_header: bool
+    clock: int | None = None  # the field of the time of day, where it stands beside the day
 
     def error(self, line: int, value: int, problem: str) -> TableError:
         """The error at the n-th value of the Row in this line."""
@@ -49,6 +55,8 @@ class BarFile(Struct, frozen=True):
             next(lines)
         for line, texts in lines:
             picked = pick(texts)
+            if self.clock is not None:
+                picked = (f"{picked[0].strip().replace('.', '-')}T{texts[self.clock].strip()}", *picked[1:])
             try:
                 volume = float(picked[5]) if has_volume and picked[5] else None
                 row = (
@@ -138,14 +146,26 @@ def _layout(table: Table) -> BarFile:
             problem = f"no header, and {len(first)} columns where Binance's archives have {_ARCHIVE_WIDTH}"
             raise table.error(line, 1, f"{problem}; begin with a header: {','.join((_TIMES[0], *_PRICES))}")
         return BarFile(table, (0, 1, 2, 3, 4, 5), has_header=False)
-    names = [name.strip().lower().replace(" ", "_") for name in first]
+    if _DAY.fullmatch(first[0]) and len(first) == _METATRADER_WIDTH:
+        return BarFile(table, (0, 2, 3, 4, 5, 6), has_header=False, clock=1)
+    names = [name.strip(" <>").lower().replace(" ", "_") for name in first]
     time = next((name for name in _TIMES if name in names), _TIMES[0])
+    clock = _clock(table, names) if time == "time" and names.count("date") == 1 else None
+    time = time if clock is None else "date"
     for name in (time, *_PRICES):
         if names.count(name) != 1:
             problem = f"{names.count(name) or 'no'} columns named {name!r}"
             raise table.error(line, None, f"{problem}; a header needs one each of {', '.join((time, *_PRICES))}")
-    volume = ("volume",) if "volume" in names else ()
-    return BarFile(table, tuple(names.index(name) for name in (time, *_PRICES, *volume)), has_header=True)
+    volume = next(((name,) for name in _VOLUMES if name in names), ())
+    fields = tuple(names.index(name) for name in (time, *_PRICES, *volume))
+    return BarFile(table, fields, has_header=True, clock=clock)
+
+
+def _clock(table: Table, names: Sequence[str]) -> int | None:
+    """The field of a time that only says when on the day beside it."""
+    field = names.index("time")
+    _, bar = next(islice(table.rows(), 1, None), (1, [""] * len(names)))
+    return field if _TIME_OF_DAY.fullmatch(bar[field].strip()) else None
 
 
 def moment(time: int) -> str:

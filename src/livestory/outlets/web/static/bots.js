@@ -35,7 +35,7 @@ function link(state, words) {
 function draw() {
   const { bots, sums } = all, states = bots.map((bot) => bot.status.state);
   const count = (state, words) => { const number = states.filter((each) => each === state).length; return number ? `${number} ${words}` : null; };
-  say(byId("verdict"), [count("trouble", "in trouble"), count("overdue", "not heard"), count("halted", "halted"), count("trading", "trading"), count("stopped", "stopped"), count("waiting", "without a story"), count("unknown", "not known"), count("loading", "being read")].filter(Boolean).join(", "));
+  say(byId("verdict"), [count("trouble", "in trouble"), count("overdue", "not heard"), count("halted", "halted"), count("catching_up", "catching up"), count("trading", "trading"), count("stopped", "stopped"), count("waiting", "without a story"), count("unknown", "without a reading"), count("loading", "being read")].filter(Boolean).join(", "));
   const worst = states[0];
   document.title = `${byId("verdict").textContent} · livestory`;
   byId("icon").setAttribute("href", `static/icon-${ICONS[worst] ?? "stopped"}.svg`);
@@ -47,17 +47,19 @@ function draw() {
 
 const address = (story, seq) => `?story=${encodeURIComponent(story)}${seq === undefined ? "" : `#e${seq}`}`;
 
-function row({ status, last, open, curve }) {
-  const cell = (label, text, tone = "") => make("td", { "data-label": label, class: tone }, text);
+function row({ status, last, open, earned, curve }) {
+  const cell = (label, text, tone = "") => make("td", { "data-label": label, class: text === numbers.UNKNOWN ? "none" : tone }, text);
   const percent = (label, made) => cell(label, numbers.percent(made?.change), numbers.direction(made?.change));
+  const total = status.total?.change == null && earned.length
+    ? cell("Since the start", earned.join(", ").replaceAll("-", "−"), earned.length > 1 ? "" : earned[0].startsWith("-") ? "down" : "up") : percent("Since the start", status.total);
   return make("tr", { "data-state": status.state },
     make("th", { scope: "row" }, make("a", { href: address(status.story) }, status.bot ?? status.story), make("small", {}, [status.bot === null || status.bot === status.story ? null : status.story, status.symbol, MODES[status.mode]?.toLowerCase()].filter(Boolean).join(", "))),
     make("td", { "data-label": "State" }, make("span", { class: "state-dot", "aria-hidden": "true" }), WORDS[status.state]),
     cell("Wealth", status.wealth === null ? numbers.UNKNOWN : `${numbers.fixed(status.wealth, status.decimals)} ${status.unit ?? ""}`),
-    percent("Today", status.today), percent("Since the start", status.total),
-    make("td", { "data-label": "Drawdown" }, status.breaker && status.drawdown !== null ? numbers.apart(status.drawdown, -status.breaker, numbers.percent) : numbers.percent(status.drawdown), status.breaker && status.drawdown !== null ? make("small", {}, `breaker ${numbers.percent(-status.breaker)}`) : null),
+    percent("Today", status.today), total,
+    make("td", { "data-label": "Drawdown", class: status.drawdown === null ? "none" : "" }, status.breaker && status.drawdown !== null ? numbers.apart(status.drawdown, -status.breaker, numbers.percent) : numbers.percent(status.drawdown), status.breaker && status.drawdown !== null ? make("small", {}, `breaker ${numbers.percent(-status.breaker)}`) : null),
     cell("Open", open === null ? numbers.UNKNOWN : String(open)),
-    make("td", { "data-label": "Curve" }, sparkline(curve)),
+    make("td", { "data-label": "Curve", class: curve[0].length < 2 ? "none" : "" }, sparkline(curve)),
     make("td", { "data-label": "Last line", class: "words" }, ...(last === null ? [status.trouble ?? ""] : [make("time", {}, times.near(last.time, status.now)), ` ${short(last.line)}`])));
 }
 

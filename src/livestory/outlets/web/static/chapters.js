@@ -66,13 +66,16 @@ export class Chapters {
     parts.push(trades || "no trade");
     return make("li", { class: "card" },
       make("a", { href: `#e${seq}`, on: { click: (event) => { event.preventDefault(); this.#onFind(seq); } } },
-        make("span", {}, name), make("span", { class: `change ${numbers.direction(facts.change)}` }, numbers.percent(facts.change))),
-      bar(facts.change, greatest),
+        make("span", {}, name), make("span", { class: `change ${numbers.direction(facts.change)}` }, facts.change === undefined ? earned(facts.results ?? []) : numbers.percent(facts.change))),
+      facts.change === undefined ? null : bar(facts.change, greatest),
       make("span", {}, parts.join("; ")),
       facts.trips ? make("span", { class: "card-trip" }, `; ${count(facts.trips, "trip")}`) : null,
       facts.halted ? make("span", {}, `; halted ${times.duration(facts.halted)}`) : null);
   }
 }
+
+/** Of a bot without wealth: what closing has earned, each currency for itself. */
+const earned = (results) => results.map(({ realised, asset }) => `${numbers.exact(Number(realised ?? 0)).replace("-", "−")} ${asset ?? ""}`.trim()).join(", ");
 
 function count(number, what) {
   return number ? `${number} ${what}${number === 1 ? "" : "s"}` : "";

@@ -74,12 +74,19 @@ function why(now) {
   switch (status.state) {
     case "waiting": case "trouble": return status.trouble ?? "";
     case "loading": return "Reading the story.";
-    case "unknown": return "The bot has told lines, but not yet how it is.";
-    case "stopped": return `It said goodbye${status.heard === null ? "" : ` at ${times.moment(status.heard)}`}. Nothing is traded until it is started again.`;
+    case "unknown": return status.kinds.trade ? "It tells what it trades, and not what it owns or how it is: whether it runs can't be seen here." : "The bot has told lines, but not yet how it is.";
+    case "catching_up": return `It is heard of as it was at ${times.near(status.heard, now)}, ${times.duration(now - status.heard)} ago, and comes nearer.`;
+    case "stopped": return stopped();
     case "overdue": return overdue(now);
     case "halted": return halted(now);
     default: return trading(now);
   }
+}
+
+function stopped() {
+  if (status.heard === null) return "It said goodbye. Nothing is traded until it is started again.";
+  if (status.mode === "replay") return `The replay is over: its bars end at ${times.dated(status.heard)}.`;
+  return `It said goodbye at ${times.moment(status.heard)}. Nothing is traded until it is started again.`;
 }
 
 function overdue(now) {
@@ -149,7 +156,7 @@ function drawPositions() {
 function hideUnknown(figures) {
   for (const [id, known] of Object.entries(figures)) {
     const over = status.state === "stopped" && ["today", "regime"].includes(id);
-    const untold = !known && (status.positions !== null || (status.heard !== null && ["regime", "position"].includes(id)));
+    const untold = !known && (status.state === "unknown" || status.positions !== null || (status.heard !== null && ["regime", "position"].includes(id)));
     byId(id).parentElement.hidden = over || untold;
   }
 }

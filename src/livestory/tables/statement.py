@@ -1,0 +1,33 @@
+"""Interactive Brokers' activity statement: a file with a table in each section, of which the trades are read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_START = ["Statement", "Header"]
+_SECTION, _HEADER, _DATA = "Trades", "Header", "Data"
+_KIND = 2  # the field that says what a row is: an order; or one of its executions, or a lot that it closed
+
+
+def trades_of(rows: Iterable[list[str]]) -> Iterator[list[str]]:
+    """The header and the orders of such a statement's trades; all rows of any other file."""
+    rows = iter(rows)
+    first = next(rows, None)
+    if first is None:
+        return
+    if first[:2] != _START:
+        yield first
+        yield from rows
+        return
+    width, kind = 0, None
+    for fields in rows:
+        if fields[:2] == [_SECTION, _HEADER] and not width:
+            width = len(fields)
+            yield fields
+        elif fields[:2] == [_SECTION, _DATA] and len(fields) == width:
+            kind = kind or fields[_KIND]  # an order comes before what belongs to it
+            if fields[_KIND] == kind:
+                yield fields

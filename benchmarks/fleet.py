@@ -1,4 +1,4 @@
-"""A fleet on one PostgreSQL: how fast a journal is pushed, how soon a commit is at a hub, what an idle push costs."""
+"""A fleet on one PostgreSQL: how fast a journal is pushed, how soon a commit is at a hub, what push and hub cost."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager
+from http.client import HTTPConnection
+from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.measure import Result, interleaved, seconds
+from livestory.errors import JournalError
 from livestory.outlets.fleet.setup import HUB, role_of
 from livestory.story.journal.entry import Identity
 from livestory.story.journal.reader import JournalReader
@@ -23,19 +26,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _EVENTS, _BATCH, _COMMITS, _IDLE = 20_000, 1_000, 40, 20.0
+_CALLS, _BOTS, _TOLD = 300, 500, 200
 _INSERT = """INSERT INTO livestory.events
 SELECT 'scout', %s, each.* FROM unnest(%b::bigint[], %b::bytea[], %b::bigint[], %b::bigint[], %b::text[], %b::bytea[],
     %b::text[], %b::bytea[], %b::boolean[], %b::bigint[]) AS each ON CONFLICT DO NOTHING"""
 
 
 def measure() -> Iterator[Result]:
-    """Events a second beside bare inserts of the same rows; commit to hub; an idle push's core and memory."""
+    """Events a second beside bare inserts; commit to hub; what a push costs, idle and its bot; a page of 500 bots."""
     server = PostgresProcess(durable=True)
     try:
         with tempfile.TemporaryDirectory() as name:
             fleet = AFleet.made(server, Path(name), ("scout",))
             yield from _throughput(fleet)
             yield from _live(fleet)
+            yield from _bots_loop(fleet)
+            yield from _overview(Path(name) / "many")
     finally:
         server.close()
 
@@ -107,6 +113,65 @@ def _live(fleet: AFleet) -> Iterator[Result]:
     journal.close()
 
 
+def _bots_loop(fleet: AFleet) -> Iterator[Result]:
+    """The calls of a bot that tells two hundred times a second, while its story is sent and while it is not."""
+    _emptied(fleet)
+    folder, numbers = fleet.folder / "loop", count(1)
+    journal = Journal.open(folder / "live_story.txt", Identity(bot="scout", mode="paper"))
+
+    def told() -> float:
+        spent = 0.0
+        for number in islice(numbers, _CALLS):
+            time.sleep(0.005)
+            start = time.perf_counter()
+            journal.append([entry(number)], [observation(number)])
+            spent += time.perf_counter() - start
+        return spent / _CALLS * 1000
+
+    def told_and_sent() -> float:
+        with _process(fleet, role_of("scout"), "push", "--to", folder):
+            last = next(numbers)
+            journal.append([entry(last)], [observation(last)])
+            while not fleet.ask("SELECT 1 FROM livestory.heads WHERE seq >= %s", last):
+                time.sleep(0.05)
+            return told()
+
+    ours, alone = interleaved(told_and_sent, told, rounds=5)
+    journal.close()
+    yield Result(
+        name="a bot's commit while its story is sent",
+        unit="ms",
+        ours=ours,
+        baseline=alone,
+        baseline_name="while it is not",
+        target="≤ 1.05 ×",
+    )
+
+
+def _overview(folder: Path) -> Iterator[Result]:
+    for number in range(_BOTS):
+        ABot(folder / f"bot-{number}", f"bot-{number}").tells(_TOLD)
+    command = [sys.executable, "-m", "livestory", "serve", "--dir", str(folder), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment()) as server:
+        port = int(next(iter(server.stdout or ())).rpartition(b":")[2].strip(b"/\n"))
+        while _asked(port, "/api/bots")[1].count(b'"last":{') < _BOTS:
+            time.sleep(1)
+        for path, name in (("/api/bots", "the overview"), ("/api/timeline", "the timeline")):
+            delays = [_asked(port, path)[0] * 1000 for _ in range(20)]
+            yield Result(name=f"{name} of {_BOTS} bots", unit="ms", ours=delays, target="< 300 ms")
+        server.terminate()
+
+
+def _asked(port: int, path: str) -> tuple[float, bytes]:
+    """How many seconds the page's answer takes, and the answer."""
+    start = time.perf_counter()
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request("GET", path)
+    answer = connection.getresponse().read()
+    connection.close()
+    return time.perf_counter() - start, answer
+
+
 @contextmanager
 def _process(fleet: AFleet, role: str, verb: str, option: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     secret = environment(LIVESTORY_FLEET_PASSWORD=fleet.password(role).reveal())
@@ -121,11 +186,19 @@ def _process(fleet: AFleet, role: str, verb: str, option: str, folder: Path) -> 
 
 def _await(fleet: AFleet, seq: int) -> None:
     """Until the hub has the event."""
-    while not fleet.story().with_suffix(".db").exists():
+    while not _begun(fleet.story()):
         time.sleep(0.02)
     with JournalReader.open(fleet.story()) as reader:
         while reader.last_seq < seq:
             time.sleep(0.002)
+
+
+def _begun(story: Path) -> bool:
+    try:
+        JournalReader.open(story).close()
+    except JournalError:  # the hub is about to make it
+        return False
+    return True
 
 
 def _core(pid: int) -> float:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from livestory.cli.systemd import WORDS, Unit
-from tests.cli.program import environment, livestory
+from tests.cli.program import environment, inside, livestory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +78,7 @@ def units(folder: Path, *arguments: str, env: Mapping[str, str] | None = None) -
 @pytest.mark.parametrize("part", WORDS)
 def test_systemd_takes_the_units_and_finds_them_sealed(judge: Judge, tmp_path: Path, part: str, whose: str) -> None:
     """Without a word of complaint, and below the exposure that is promised."""
-    whom = ("--", "freqtrade") if part == "follow" else ()
+    whom = {"follow": ("--", "freqtrade"), "push": ("--", "--to", "postgresql://a@db/fleet")}.get(part, ())
     ((path, text),) = units(tmp_path, part, _OPTIONS[whose], "--name", "scout", *whom).items()
     unit = tmp_path / Path(path).name
     assert unit.name == f"scout-{part}.service"
@@ -275,3 +275,16 @@ def test_a_program_that_its_user_can_not_read_is_refused(tmp_path: Path) -> None
     assert (done.returncode, done.stdout) == (2, "")
     assert "closed to the user nobody" in done.stderr
     assert fake.asked == []
+
+
+def test_a_fleets_bot_and_hub_have_units(tmp_path: Path) -> None:
+    """The one sends its story, the other shows all; no password stands in a unit, and none is in an address."""
+    url = "postgresql://livestory_hub@db.example.net/fleet"
+    named = ("--system", "--print", "--name", "hub")
+    hub = inside("service", "install", "serve", *named, "--", "--fleet", url, "--alerts", cwd=tmp_path)
+    assert f"livestory serve --dir /var/lib/hub --fleet {url} --alerts\n" in hub.stdout
+    assert "EnvironmentFile=-/etc/livestory/hub-serve.env" in hub.stdout
+    push = inside("service", "install", "push", "--system", "--print", "--", "--to", url, cwd=tmp_path)
+    assert f"livestory fleet push --dir /var/lib/livestory --to {url}\n" in push.stdout
+    nowhere = inside("service", "install", "push", "--print", cwd=tmp_path)
+    assert (nowhere.returncode, "push where?" in nowhere.stderr) == (2, True)

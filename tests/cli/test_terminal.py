@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livestory.outlets.terminal import TerminalPrinter, coloured, style, takes_colour, width_of, wrapped
+from livestory.outlets.terminal import TerminalPrinter, coloured, fitted, style, takes_colour, width_of, wrapped
 from livestory.story.event import Event
 from livestory.story.kinds.risk import BreakerTripped, DailyLimit, Halted, Phoenix
 from livestory.story.kinds.telling import JournalSetAside, Note
@@ -90,3 +90,12 @@ def test_colours_take_no_room_and_a_pipe_is_not_wrapped() -> None:
     assert wrapped(painted, 31) == painted
     assert "\n" in wrapped(painted, 29)
     assert width_of(io.StringIO()) == 0
+
+
+def test_a_text_in_blocks_is_wrapped_line_by_line_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However it is cut into blocks; what is no terminal gets the blocks as they are."""
+    blocks = ["2024-12-03 | a wo", "rd\nand another line", " of words\nthe end"]
+    assert list(fitted(blocks, io.StringIO())) == [*blocks, ""]
+    monkeypatch.setattr("livestory.outlets.terminal.width_of", lambda _: 20)
+    told = "".join(fitted(blocks, Terminal()))
+    assert told == "2024-12-03 | a word\nand another line of\n  words\nthe end"

@@ -50,15 +50,17 @@ def _readable(programs: Path, folder: Path) -> Path:
 class PostgresProcess:
     """One server; started anew it has what it had."""
 
-    def __init__(self, *, standby_of: PostgresProcess | None = None, durable: bool = False) -> None:
-        """Make its folder and start it. ``durable``: it survives a power cut, and is slower."""
+    def __init__(
+        self, *, standby_of: PostgresProcess | None = None, durable: bool = False, folder: Path | None = None
+    ) -> None:
+        """Make its folder, or take one, and start it. ``durable``: it survives a power cut, and is slower."""
         programs = _programs()
         if programs is None:
             reason = "needs PostgreSQL: make build/debian/usr/bin/postgres unpacks Debian's"
             if os.environ.get("CI", "").lower() in {"1", "true"}:
                 pytest.fail(reason)
             pytest.skip(reason)
-        self.folder = Path(tempfile.mkdtemp(prefix="livestory-postgres-"))
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="livestory-postgres-"))
         self.data = self.folder / "data"
         # Of the roles, which a server has once for all its databases, and its standby has, too.
         self.passwords: dict[str, Secret] = {} if standby_of is None else standby_of.passwords
@@ -81,7 +83,7 @@ class PostgresProcess:
         password.write_text(ADMIN_PASSWORD, "utf-8")
         password.chmod(0o644)
         self._do("initdb", "-D", str(self.data), "-U", "postgres", "-A", "scram-sha-256", "-E", "UTF8", "--no-locale",
-                 "--no-sync", "--pwfile", str(password))  # fmt: skip
+                 "--no-sync", "--wal-segsize", "1", "--pwfile", str(password))  # fmt: skip
         with (self.data / "pg_hba.conf").open("a", encoding="utf-8") as rules:
             rules.write("host replication postgres 127.0.0.1/32 scram-sha-256\n")
 
@@ -151,7 +153,7 @@ class PostgresProcess:
             "fsync": "on" if self._durable else "off",
             "jit": "off",
             "shared_buffers": "16MB",
-            "max_connections": "60",
+            "max_connections": "100",
             "log_statement": "ddl",
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]

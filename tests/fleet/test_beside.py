@@ -93,7 +93,8 @@ def test_a_bot_tells_on_while_its_fleet_is_killed_and_comes_back(fleet: AFleet, 
     until(lambda: has(fleet, 4), listener.text)
     listener.posts()
     listener.process.terminate()
-    assert listener.process.wait(LONG) == 0
+    listener.process.communicate(timeout=LONG)
+    assert listener.process.returncode == 0
     story = listener.folder / "results" / "live_story.txt"
     with JournalReader.open(story) as reader:
         assert has(fleet, reader.last_seq)

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import random
 import subprocess
+import tempfile
+import threading
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
 
 from livestory.errors import JournalError
 from livestory.outlets.fleet.push import Place
@@ -15,11 +21,11 @@ from tests.fleet.fleets import ABot, AFleet, assert_equal
 from tests.fleet.postgres_process import PostgresProcess
 from tests.fleet.proxy import Proxy
 from tests.patience import until
-from tests.reliability.amount import amount
+from tests.reliability.amount import TORTURE, amount
+from tests.reliability.conftest import mounted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 class Running:
@@ -88,6 +94,24 @@ class Running:
         former.kill()
         former.wait()
 
+    def send_out_of_order(self, chance: random.Random) -> None:
+        """Rows that are there already once more, then rows that come before their time."""
+        name = chance.choice([*self.bots])
+        said = list[str]()
+        pusher = self.fleet.pusher(self.bots[name], said, name)
+        pusher.step()
+        self.bots[name].tells(2)
+        pusher.step()
+        with JournalReader.open(self.bots[name].story) as reader:
+            for seq in (chance.randint(1, reader.last_seq - 1), reader.last_seq):
+                event = reader.event(seq)
+                assert event is not None
+                pusher.place = Place(1, seq, event.hash, event.time)
+                self.bots[name].tells(1)
+                pusher.step()
+        pusher.close()
+        assert said == []
+
     def arrived(self) -> bool:
         """Whether each pulled journal has what its bot has told and observed."""
         return all(_has_all(self.fleet.story(name), bot) for name, bot in self.bots.items())
@@ -128,7 +152,7 @@ def test_whatever_is_killed_parted_or_doubled_every_event_arrives_once(
     with Proxy(postgres.port) as proxy:
         running = Running(fleet, names, proxy)
         kinds = [running.kill_a_push, running.kill_the_pull, running.kill_the_server, running.part_and_join,
-                 running.cut_a_batch, running.cut_all, running.double_a_push]  # fmt: skip
+                 running.cut_a_batch, running.cut_all, running.double_a_push, running.send_out_of_order]  # fmt: skip
         try:
             for number in range(faults):
                 for bot in running.bots.values():
@@ -175,6 +199,39 @@ def test_a_batch_that_comes_before_its_time_is_not_taken(fleet: AFleet, tmp_path
     assert said == []
     fleet.pulled()
     assert_equal(bot.story, fleet.story())
+
+
+@pytest.mark.skipif(not TORTURE, reason="mounts a small disk: make torture")
+def test_a_database_whose_disk_is_full_is_waited_for(tmp_path: Path) -> None:
+    """What does not fit is not acknowledged; once there is room again all of it is sent, and nothing twice."""
+    disk = Path(tempfile.mkdtemp(prefix="livestory-disk-"))
+    mounted("-t", "tmpfs", "-o", "size=96m,mode=0755", "tmpfs", str(disk))
+    server = PostgresProcess(folder=disk)
+    try:
+        fleet = AFleet.made(server, tmp_path, ("scout",))
+        bot, said, stop = ABot(tmp_path / "bot"), list[str](), threading.Event()
+        bot.tells(500)
+        pushing = threading.Thread(target=fleet.pusher(bot, said).run, args=(stop,))
+        pushing.start()
+        until(lambda: fleet.ask("SELECT coalesce(sum(seq), 0) FROM livestory.heads") == [(500,)], lambda: said)
+        ballast = disk / "ballast"
+        with ballast.open("wb") as file, suppress(OSError):
+            while file.write(bytes(1 << 16)):
+                file.flush()
+        bot.tells(amount(5_000, 20_000))
+        until(lambda: any("can't be reached" in each for each in said), lambda: said)
+        ballast.unlink()
+        if server.process.poll() is not None:  # without room for its own log it ends itself
+            server.start()
+        until(lambda: fleet.ask("SELECT sum(seq) FROM livestory.heads") == [(bot.told,)], lambda: said)
+        stop.set()
+        pushing.join()
+        fleet.pulled()
+        assert_equal(bot.story, fleet.story())
+    finally:
+        server.close()
+        subprocess.run(["/usr/bin/umount", str(disk)], check=True)
+        disk.rmdir()
 
 
 def test_a_standby_that_is_promoted_has_all_that_was_acknowledged(tmp_path: Path) -> None:

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from livestory.cli import livestory
-from livestory.retell.shapes import declared
 from livestory.retell.shapes.listing import page
-
-if TYPE_CHECKING:
-    import random
 
 A, B, C = "2024-01-02 09:30:00", "2024-01-02 10:30:00", "2024-01-02 11:30:00"
 LONG = ["BUY | +2", "@ 100", "SELL | -2", "@ 110"]
@@ -332,40 +323,6 @@ def test_a_starting_balance_gives_round_trips_a_wealth(tmp_path: Path) -> None:
     """The reported results are added to it."""
     rows = f"side,entry_time,exit_time,entry_price,exit_price,size,pnl\nlong,{A},{B},100,110,2,20\n"
     assert "In All | +2.0% to 1020.0000" in story_of(tmp_path, rows, "--start", "1000")
-
-
-NAMES = sorted({each for shape in declared.SHAPES for names in shape.columns.values() for each in names.split()})
-CELLS = (
-    "", "-", "nan", "1", "-2", "0.5", "1,5", "1.234,50", "$1,234.50", "(12.3)", "5 %", "2 ETH", "NIL", "buy", "short",
-    "Entry long", "Exit long", "closed", "open", "ETHUSDT", "2024-01-02", "01/02/2024", "13.02.2024 10:00",
-    "1704187800000",
-    "20240102093000", "45293.5", "638397918000000000", "Total", "{'cost': 1}", "[1]", '"', "1e999", "9" * 90, "09:30",
-    "0",
-)  # fmt: skip
-
-
-@settings(max_examples=60)
-@given(st.randoms(use_true_random=False))
-def test_any_header_separator_and_cells_are_a_story_or_one_refusal(
-    tmp_path_factory: pytest.TempPathFactory, chance: random.Random
-) -> None:
-    """Never a traceback, and never more than two lines of what is wrong."""
-    separator = chance.choice(",,,;\t|")
-    header = [
-        chance.choice(["time", "date", "entry_time"]),
-        *(chance.choice(NAMES) for _ in range(chance.randrange(1, 7))),
-    ]
-    header += chance.choice([[], ["entry_price", "exit_price", "exit_time"], ["side", "price", "amount"], ["equity"]])
-    rows = [header]
-    for number in range(chance.randrange(6)):
-        plain = [f"2024-01-0{number + 1} 10:00" if "time" in name else str(100 + number) for name in header]
-        rows.append([chance.choice(CELLS) if chance.random() < 0.15 else cell for cell in plain])
-    text = io.StringIO()
-    csv.writer(text, delimiter=separator, lineterminator="\n").writerows(rows)
-    result = explained(tmp_path_factory.mktemp("t"), text.getvalue())
-    assert result.exit_code in {0, 2}
-    assert (result.stdout == "") == (result.exit_code == 2)
-    assert result.stderr.count("\n") <= 2
 
 
 PEERS = Path(__file__).resolve().parents[3] / "shared" / "peers"

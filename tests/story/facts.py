@@ -65,6 +65,7 @@ _CHOICES: dict[tuple[str, str], tuple[str, ...]] = {
     ("chapter", "period"): ("day", "week", "month", "year"),
     ("told_in_part", "lacking"): ("wealth", "price", "regime", "halted"),
 }
+_FLOATS = (0.0, -0.0, 0.01, -0.00999, 0.1, 1.0, 0.1 + 0.2, 1 / 3, 1e-20, -1e-7, 123456.789, -99999.5, 2.0**53, 1e22)
 _AMOUNTS = st.decimals(0, 10**12, allow_nan=False, allow_infinity=False, places=8)
 
 
@@ -92,7 +93,7 @@ def _field(hint: Any, kind: str, name: str, text: SearchStrategy[str]) -> Search
     if isinstance(hint, type) and issubclass(hint, Struct):
         return _struct(hint, kind, text)
     simple: dict[Any, SearchStrategy[Any]] = {
-        float: st.floats(-1e12, 1e12) | st.floats(-1, 1) | st.sampled_from([0.0, 0.01, -0.00999, 0.1, 1.0]),
+        float: st.floats(-1e12, 1e12) | st.floats(-1, 1) | st.sampled_from(_FLOATS),
         int: st.integers(0, _LATEST) | st.integers(0, 100),
         bool: st.booleans(),
         Decimal: _AMOUNTS,

@@ -60,6 +60,7 @@ from livestory.story.kinds.trades import Exposure, PutOff, RegimeSwitch, ResultD
 from livestory.story.positions import RoundTrip
 from livestory.story.reason import BarCount, Reason
 from livestory.story.results import CurrencyResult, OpenPosition, Outcome
+from livestory.story.standing import BreakerDistance, Health, Record
 
 if TYPE_CHECKING:
     from livestory.story.kinds.base import Facts
@@ -73,6 +74,7 @@ def at(text: str) -> int:
 
 _ETH: dict[str, Any] = {"base": "ETH", "quote": "BTC"}
 _ORDER: dict[str, Any] = {"side": "buy", "quantity": Decimal("10.5"), "base": "ETH"}
+_TO_BREAKER = BreakerDistance(drawdown=-0.045, limit=0.2, since_resume=True, wealth=0.7572, fall=-0.1623, price=0.0221)
 # With an exchange that takes real orders, and an owner who has a word in it.
 EXCHANGE: tuple[tuple[int, Facts], ...] = (
     (at("3 15:00"), Started(
@@ -272,7 +274,8 @@ TOLD: tuple[tuple[int, Facts], ...] = (
         sold_at=Decimal("0.0267"))),
     (at("7 06:15"), Quiet(
         silence=12 * HOUR, bars=48, halted=False, score=24.0, position=9.0, base="ETH", quote="BTC", weight=0.32,
-        target_weight=0.32, price=0.0274, no_trade=(_NO_DIP, _COOLDOWN))),
+        target_weight=0.32, price=0.0274, no_trade=(_NO_DIP, _COOLDOWN), entry=Decimal("0.0279"), unit="BTC",
+        to_breaker=_TO_BREAKER)),
     (at("7 08:45"), ReadingRefused(what="wealth", reading="0 BTC", expected=0.8929, unit="BTC")),
     (at("7 09:00"), ReadingBack(what="wealth", value=0.8929, unit="BTC", refused=1)),
     (at("8 02:30"), WaitOver(waited=2 * DAY, score=24.8, resume_score=30.0)),
@@ -356,6 +359,15 @@ TOLD: tuple[tuple[int, Facts], ...] = (
         halted=2 * DAY + 17 * HOUR, flow=0.1, best=0.091, best_month=at("1 00:00"), worst=-0.12,
         worst_month=instant("2024-11-01"))),
     (at("26 00:00"), Summary(start=at("16 00:15"), end=at("26 00:00"), unit="BTC", base="ETH", exposures=3)),
+    (at("30 00:00"), Chapter(
+        period="week", start=at("23 00:00"), end=at("30 00:00"), wealth=0.9039, wealth_before=0.9039, unit="BTC",
+        change=0.0, holding=-0.08, base="ETH", bars=672, since_start=-0.1168, held_since_start=-0.122,
+        to_breaker=_TO_BREAKER, record=Record(wealth=1.0567, next_told=1.0673), health=Health(bars_known=True))),
+    (at("31 00:00"), Chapter(
+        period="month", start=at("1 00:00"), end=at("31 00:00"), wealth=1.1, wealth_before=0.9039, unit="BTC",
+        change=0.21, record=Record(wealth=1.0567, next_told=1.0673), health=Health(
+            failed={"exchange_down": 2, "gap": 1, "order_unknown": 1}, by_hand={"halted": 1, "flow": 2},
+            asked=("order_unknown",), bars_known=True))),
     (at("26 00:00"), Summary(
         start=at("16 00:15"), end=at("26 00:00"), buys=4, sells=4, results=(_RESULT,),
         fees_by_asset={"BNB": Decimal("0.001")}, open=_OPEN[:1])),

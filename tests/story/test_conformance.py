@@ -95,6 +95,7 @@ def test_every_line_that_is_told_can_be_read_back(life: list[Input]) -> None:
     assert len({event.id for event in events}) == len(events)
 
 
+_REFUSED = "; failed: a reading was refused; nothing is asked of you"  # which a week tells besides
 _BAD = st.sampled_from([float("nan"), float("inf"), float("-inf"), 0.0, -1.0, 1e-9, 1e9])
 
 
@@ -120,4 +121,5 @@ def test_bad_readings_move_no_peak_no_drawdown_and_no_breaker(
         assert moved[0] == moved[1]
     told_of = [event.kind for event in found if event.kind.startswith("reading")]
     assert told_of == (["reading_refused", "reading_back"] if bad else [])
-    assert [event.line for event in found if not event.kind.startswith("reading")] == [e.line for e in expected]
+    told = [event.line.replace(_REFUSED, "") for event in found if not event.kind.startswith("reading")]
+    assert told == [event.line for event in expected]

@@ -11,7 +11,6 @@ from livestory.clock import HOUR, MINUTE
 from livestory.outlets.terminal import style
 from livestory.outlets.web.history import mark_of
 from livestory.retell.journal_source import JournalSource
-from livestory.story.detectors.exchange import ENDS
 from livestory.story.event import from_record
 from livestory.story.inputs import Begin, End, Flow, Funding, Input, Observation, Skip, Statement
 from livestory.story.journal.writer import Identity, JournalReader
@@ -21,6 +20,7 @@ from livestory.story.kinds.lifecycle import Rules
 from livestory.story.kinds.risk import Halted, Unhalted
 from livestory.story.kinds.trades import Exposure, Trade
 from livestory.story.settings import StorySettings
+from livestory.story.troubles import ENDS
 from livestory.story.writing.synchronous import SynchronousWriter
 from tests.retell.listening import heard
 from tests.story.inputs import START, fill

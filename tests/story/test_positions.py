@@ -277,12 +277,12 @@ def test_each_change_of_a_position_has_its_words_and_the_last_tells_the_round_tr
 
 
 def test_a_story_with_wealth_and_one_pair_tells_its_trades_as_it_did() -> None:
-    """The round trip stands in the record."""
+    """With the price that it was bought at; the whole round trip stands in the record."""
     narrator = Narrator("ETH/USDT", "USDT")
     narrator.take(Observation(time=NEW_YEARS_EVE - 1, wealth=1000.0))
     assert _story(fill("buy", 1, "100", **_usdt("1")), fill("sell", 1, "110", **_usdt("1")), narrator=narrator) == [
         "🟢 BUY | +1 ETH @ 100 USDT",
-        "🔴 SELL | -1 ETH @ 110 USDT | result +7.9% after fees (+8.00 USDT); no ETH left",
+        "🔴 SELL | -1 ETH @ 110 USDT | result +7.9% after fees (+8.00 USDT); entry 100, held 1h; no ETH left",
     ]
 
 

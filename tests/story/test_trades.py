@@ -54,7 +54,10 @@ def test_a_sale_tells_its_result_after_fees_and_what_remains() -> None:
     )
     assert found[2:] == [
         "🔴 SELL | -9 ETH @ 0.0303 BTC | result +3.2% after fees (+0.0085 BTC); 9 ETH left",
-        "🔴 SELL | -9 ETH @ 0.025 BTC | result -14.8% after fees (-0.0392 BTC); no ETH left",
+        (
+            "🔴 SELL | -9 ETH @ 0.025 BTC | result -14.8% after fees (-0.0392 BTC); in all -5.8% after fees "
+            "(-0.0307 BTC); entry 0.0293, exit 0.02765; no ETH left"
+        ),
     ]
 
 

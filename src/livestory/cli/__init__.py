@@ -18,6 +18,7 @@ from livestory.cli.commands.alert import alert
 from livestory.cli.commands.backup import backup, restore
 from livestory.cli.commands.check import check
 from livestory.cli.commands.compact import compact
+from livestory.cli.commands.completion import completion, man
 from livestory.cli.commands.demo import demo
 from livestory.cli.commands.digest import digest
 from livestory.cli.commands.explain import explain
@@ -115,6 +116,8 @@ def _report(error: OSError) -> None:
         compact,
         service,
         fleet,
+        completion,
+        man,
     ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

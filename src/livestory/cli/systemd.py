@@ -28,11 +28,12 @@ WORDS = {
     "alert": "alerts of a story",
     "listen": "story of a bot that posts it",
     "follow": "story of a bot that is not ours",
+    "push": "story of a bot, sent to its fleet",
 }
 """The commands that have a unit, and what systemd calls them."""
 
 # How long, in seconds, a command may go without progress. A bar's work waits for an exchange; a page's for nothing.
-_PATIENCE = {"run": 300, "serve": 60, "alert": 60, "listen": 60, "follow": 300}
+_PATIENCE = {"run": 300, "serve": 60, "alert": 60, "listen": 60, "follow": 300, "push": 300}
 
 _BOTH = """\
 NoNewPrivileges=yes

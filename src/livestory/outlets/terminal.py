@@ -12,7 +12,7 @@ from livestory.story.kinds.base import Tone
 from livestory.story.wording.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from livestory.story.event import Event
     from livestory.story.kinds.base import Facts
@@ -82,9 +82,12 @@ def width_of(stream: TextIO) -> int:
         return 0
 
 
-def wrapped(line: str, width: int) -> str:
-    """The line cut between its words so that no part is wider than ``width`` columns, where no word is."""
-    indent = " " * (_HANGING if width >= _NARROW else _LITTLE)
+def wrapped(line: str, width: int, hanging: int | None = None) -> str:
+    """The line cut between its words so that no part is wider than ``width`` columns, where no word is.
+
+    ``hanging``: what the further parts are indented by, where that is not a line of a story.
+    """
+    indent = " " * (hanging if hanging is not None else _HANGING if width >= _NARROW else _LITTLE)
     if width <= len(indent):
         return line
     first, *words = line.split(" ")
@@ -98,6 +101,18 @@ def wrapped(line: str, width: int) -> str:
             parts[-1] += f" {word}"
             column += 1 + size
     return "\n".join(parts)
+
+
+def fitted(blocks: Iterable[str], stream: TextIO) -> Iterator[str]:
+    """A text of lines, in blocks, with its lines wrapped where ``stream`` is a terminal."""
+    width, rest = width_of(stream), ""
+    for block in blocks:
+        if not width:
+            yield block
+            continue
+        *lines, rest = (rest + block).split("\n")
+        yield from (wrapped(line, width) + "\n" for line in lines)
+    yield wrapped(rest, width) if rest else ""
 
 
 def _columns(text: str) -> int:

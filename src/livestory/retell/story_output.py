@@ -80,6 +80,11 @@ class StoryOutput:
             self._body.write(self._format(summary))
 
     @property
+    def is_text(self) -> bool:
+        """Whether it is lines for a person to read."""
+        return self._form == "text"
+
+    @property
     def is_empty(self) -> bool:
         """Whether no event was one of the chosen."""
         return not self._first and not self._body.used

@@ -13,6 +13,7 @@ from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.kinds.trades import Exposure, RegimeSwitch, Trade
 from livestory.story.open_positions import open_positions
 from livestory.story.results import Results
+from livestory.story.troubles import HealthTally, asked_after
 from livestory.story.unit_value import fall_from, return_of
 
 if TYPE_CHECKING:
@@ -46,11 +47,13 @@ class SummaryBuilder:
         self._fees = Decimal(0)
         self._results = Results()
         self._flow = 0.0
+        self._health, self._asked = HealthTally(), set[str]()
 
     def on_observation(self, time: int) -> None:
         """Count what the account knows after the observation of the instant ``time``."""
-        value = self.account.value
+        value, last = self.account.value, self.account.last
         self._last = time
+        self._health.bars_known = self._health.bars_known or (last is not None and last.next_due is not None)
         if not self._begun:
             self._begin(time)
         if value is None:
@@ -91,6 +94,8 @@ class SummaryBuilder:
         time, facts = event.time, event.facts
         self._first = time if self._first is None else self._first
         self._last = max(self._last, time)
+        self._health.hear(facts)
+        asked_after(self._asked, facts)
         match facts:
             case RegimeSwitch():
                 self._end_regime(time)
@@ -144,11 +149,14 @@ class SummaryBuilder:
             buys=self._buys,
             sells=self._sells,
             fees=Decimal(0) if portfolio else self._fees,
-            results=self._results.told(self._results, reasons=True) if portfolio else (),
+            results=self._results.told(self._results, reasons=portfolio, alone=not portfolio),
             fees_by_asset=self._results.fees if portfolio else {},
             funding=self._results.funding if portfolio else {},
             began=account.began if account.wealth is None else None,
             open=open_positions(account) if portfolio else (),
+            to_breaker=account.to_breaker(),
+            record=account.to_record(),
+            health=self._health.told(self._asked),
             exposures=self._exposures if exposures else None,
             trades_known=trades,
             regimes=tuple(RegimeTime(*each) for each in sorted(self._regimes.items())),

@@ -114,7 +114,8 @@ class Survey:
         if layout.shape in {declared.TRIPS, declared.FILLS}:
             self._judge_results()
         if layout.shape is declared.WEALTH and not self.layout.fields.keys() & {*OBSERVATION[1:]}:
-            problem = f"nothing to tell besides the time: {self._remarks.inferred[-1]}; name another with --columns"
+            why = "; ".join([*self._remarks.inferred, *self._remarks.doubts])
+            problem = f"nothing to tell besides the time: {why}; name another with --columns"
             raise sample.table.error(sample.line, None, problem)
         self.in_coins = self._is_in_coins()
         self.percent = False  # shares are hundredths

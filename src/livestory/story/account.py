@@ -15,6 +15,7 @@ from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
 from livestory.story.kinds.risk import AllTimeHigh
 from livestory.story.positions import EXACT, Closed, Deal, Fee, Holding, add
 from livestory.story.settings import StorySettings
+from livestory.story.standing import BreakerDistance, Record
 from livestory.story.symbol import assets, canonical, is_contract, settled_in
 from livestory.story.unit_value import UnitValue, fall_from
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from livestory.story.rows import Rows
 
 _NOTHING = Decimal(0)
+_AS_GOOD_AS = 1e-3  # of a position: dust, or a fee that was taken from it
 _of_one = attrgetter("price", "position", "weight", "target_weight")
 _UNKNOWN = (None,) * 4
 _TAKEN = frozenset({AllTimeHigh, Rules, RulesChanged, BalanceDiffers, BalanceExplained})  # of what has been told
@@ -32,6 +34,14 @@ _PART = "\n"  # between a symbol and which one of several positions in it: in no
 def tripped(halt_reason: str | None) -> bool:
     """Whether a halt is the breaker's; a bot that gives no reason halts for its breaker."""
     return halt_reason is None or halt_reason == "breaker"
+
+
+def price_at(wealth: float, o: Observation) -> float | None:
+    """The price at which the present position brings wealth to ``wealth``: the rest of it does not move with price."""
+    if not o.position or o.price is None or o.wealth is None:
+        return None
+    price = (wealth - (o.wealth - o.position * o.price)) / o.position
+    return price if price > 0 else None
 
 
 class Traded(NamedTuple):
@@ -63,6 +73,7 @@ class Account(UnitValue):
     several: bool = False  # more than one was: no price, position or weight explains all
     portfolio: bool = False  # several were, or a short
     first: float | None = None  # the value of a unit that was known first
+    first_price: float | None = None  # told with it
     began: float | None = None  # the wealth that a bot which tells of itself said it began with
     read: bool = False  # what it held when its positions were first read is known
     sold_at: Decimal | None = None  # the price of the last sale that left nothing
@@ -99,6 +110,7 @@ class Account(UnitValue):
             if self.record is None:
                 self.record = value
                 self.first = self.first or value
+                self.first_price = observation.price
             measured = observation.drawdown
             self.drawdown = fall_from(self.peak, value) if measured is None else measured
         elif observation.flow:
@@ -222,6 +234,38 @@ class Account(UnitValue):
         if not limit or self.drawdown > -limit * self.settings.half_way:
             return None, None
         return self.drawdown, limit
+
+    def to_breaker(self) -> BreakerDistance | None:
+        """How far it is to the breaker; None where there is none, where it has tripped, and without wealth."""
+        limit = self.rules.breaker if self.rules is not None else None
+        drawdown, wealth = self.drawdown, self.wealth
+        if not limit or not wealth or self.last is None or self.tripped or drawdown <= -limit:
+            return None
+        fall = (1.0 - limit) / (1.0 + drawdown) - 1.0
+        return BreakerDistance(
+            drawdown=drawdown,
+            limit=limit,
+            since_resume=self.resumed_at is not None,
+            wealth=wealth * (1.0 + fall),
+            fall=fall,
+            price=price_at(wealth * (1.0 + fall), self.last),
+        )
+
+    def entry(self) -> Decimal | None:
+        """The average price of what is held of the story's own symbol, where its fills explain all that is."""
+        held, last = self.positions.get(self.symbol or ""), self.last
+        if held is None or last is None or last.position is None:
+            return None
+        agree = abs(float(held.quantity) - last.position) <= abs(last.position) * _AS_GOOD_AS
+        return held.entry if agree else None
+
+    def to_record(self) -> Record | None:
+        """The record to beat."""
+        if self.record is None or self.wealth is None:
+            return None
+        gain, record = self.settings.ath_min_gain, self.as_wealth(self.record)
+        highest = max(record, self.as_wealth(self.peak)) if self.resumed_at is None else record
+        return Record(wealth=highest, next_told=record * (1.0 + gain) if gain else None)
 
     def as_wealth(self, value: float) -> float:
         """A unit value as a balance of today's size."""

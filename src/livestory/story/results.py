@@ -170,12 +170,15 @@ class Results(Struct, omit_defaults=True):
             for asset, amount in more.items():
                 add(amounts, asset, amount)
 
-    def told(self, total: Results, *, reasons: bool = False) -> tuple[CurrencyResult, ...]:
+    def told(self, total: Results, *, reasons: bool = False, alone: bool = False) -> tuple[CurrencyResult, ...]:
         """The results by currency; ``total`` are those since the story began, these included.
 
-        ``reasons``: with what each reason for closing came to.
+        ``reasons``: with what each reason for closing came to. ``alone``: they are of the story's own symbol, which
+        they need not name.
         """
         told = tuple(_told(asset, tally, total.tallies.get(asset, tally)) for asset, tally in self.tallies.items())
+        if alone:
+            told = tuple(replace(each, best=_unnamed(each.best), worst=_unnamed(each.worst)) for each in told)
         return tuple(replace(each, reasons=_by_reason(self._tally(each.asset))) for each in told) if reasons else told
 
     def _tally(self, asset: str | None) -> Tally:
@@ -201,6 +204,10 @@ def _told(asset: str, tally: Tally, total: Tally) -> CurrencyResult:
         record=total.high,
         fall=tally.fall,
     )
+
+
+def _unnamed(outcome: Outcome | None) -> Outcome | None:
+    return replace(outcome, symbol=None) if outcome is not None else None
 
 
 def _by_reason(tally: Tally) -> tuple[ReasonResult, ...]:

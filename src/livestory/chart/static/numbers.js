@@ -6,7 +6,8 @@ const GROUPED = 10_000; // from which on digits stand in groups of three, as in 
 /** Up to a price's or an amount's own digits, zeros stripped. */
 export function exact(value) {
   if (value === null || value === undefined) return UNKNOWN;
-  return Number(value.toPrecision(value >= 1000 ? 8 : 6)).toLocaleString("en-US", { maximumFractionDigits: 12, useGrouping: Math.abs(value) >= GROUPED });
+  const text = Number(value.toPrecision(Math.abs(value) >= 1000 ? 8 : 6)).toLocaleString("en-US", { maximumFractionDigits: 12, useGrouping: Math.abs(value) >= GROUPED });
+  return text === "-0" ? "0" : text;
 }
 export const fixed = (value, decimals) => (value === null || value === undefined ? UNKNOWN
   : (Number(value.toFixed(decimals)) || 0).toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals, useGrouping: Math.abs(value) >= GROUPED }));

@@ -1,6 +1,7 @@
 // The story, newest line first. The lines are the bot's; this only sets them in columns.
 import { address, ask } from "./api.js";
 import { byId, make, say, toast } from "./dom.js";
+import * as numbers from "./numbers.js";
 import { placed, put } from "./place.js";
 import { openTab } from "./tabs.js";
 import * as times from "./times.js";
@@ -361,10 +362,11 @@ export class Story {
   }
 }
 
-/** A fact as it stands in the record; instants are made readable. */
+/** A fact of the record as a person reads it: instants, durations, numbers without the digits that say nothing. */
 function fact(name, value) {
   if (typeof value === "number" && value > 1e14 && Number.isInteger(value)) return times.full(value);
   if (typeof value === "number" && /^(cooldown|lasted|away|silence|waited|blocked|halted|interval|put_off|by)$/.test(name)) return times.duration(value);
+  if (typeof value === "number") return Number.isInteger(value) ? numbers.fixed(value, 0) : numbers.exact(value);
   if (Array.isArray(value)) return value.map((each) => fact(name, each)).join("; ");
   if (value !== null && typeof value === "object") return Object.entries(value).map(([key, each]) => `${key.replaceAll("_", " ")} ${fact(key, each)}`).join(", ");
   return String(value);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -44,6 +45,7 @@ def digest(
     livestory digest --since 3d --format md
     livestory digest --day --dir fleet
     """
+    from livestory.outlets.terminal import width_of, wrapped
     from livestory.story.digest import several
     from livestory.story.digest.prose import digest as told
     from livestory.story.digest.source import ends_of, read
@@ -56,7 +58,9 @@ def digest(
     else:
         with JournalReader.open(layouts[0].db) as reader:
             paragraph = told(read(reader, choose(*ends_of(reader))))
-    click.echo({"text": paragraph.text, "md": paragraph.markdown, "html": paragraph.html}[form]())
+    told_as = {"text": paragraph.text, "md": paragraph.markdown, "html": paragraph.html}[form]()
+    width = width_of(sys.stdout) if form == "text" else 0
+    click.echo(wrapped(told_as, width, hanging=0) if width else told_as)
 
 
 def _span(

@@ -194,6 +194,7 @@ def _retell(file: Path, request: Request, story: StoryOutput, out: Path | None, 
 
 
 def _write(story: StoryOutput, report: Report | None, out: Path | None, html: Path | None, summary: str) -> None:
+    from livestory.outlets.terminal import fitted
     from livestory.retell.story_output import write_whole
     from livestory.story.files.output_file import Target
 
@@ -206,7 +207,8 @@ def _write(story: StoryOutput, report: Report | None, out: Path | None, html: Pa
     if story.is_empty:
         click.echo("no line is of that kind and time", err=True)
     if out is None and html is None:
-        for block in story.blocks():
+        blocks = fitted(story.blocks(), sys.stdout) if story.is_text else story.blocks()
+        for block in blocks:
             sys.stdout.write(block)
         return
     click.echo(summary, err=any(place is not None and Target.of(place).is_stdout for place in (out, html)))

@@ -30,6 +30,9 @@ def _label(text: str) -> tuple[str, str]:
 )
 @click.option("--journal", type=PATH, metavar="FILE", help="A story's journal, instead of Prometheus.")
 @click.option(
+    "--annotations", "grafana", metavar="URL", help="Mark a story's events in this Grafana, instead of a table."
+)
+@click.option(
     "--start", type=time_or_before_now, metavar="TIME|7d", help="Leave out what was before.  [default: all there is]"
 )
 @click.option("--end", type=time_or_before_now, metavar="TIME|7d", help="Leave out what was later.  [default: now]")
@@ -61,6 +64,7 @@ def _label(text: str) -> tuple[str, str]:
 def export(
     url: str | None,
     journal: Path | None,
+    grafana: str | None,
     start: int | None,
     end: int | None,
     out: Path,
@@ -79,15 +83,22 @@ def export(
     livestory export --prometheus http://127.0.0.1:9090
     livestory export --prometheus http://127.0.0.1:9090 --select bot=scout --start 30d --append
     livestory export --journal results/live_story.db --out results/export.parquet
+    GRAFANA_TOKEN=… livestory export --journal results/live_story.db --annotations http://127.0.0.1:3000
     """
     from livestory.story.files.output_file import Target
 
+    if grafana is not None and journal is None:
+        message = "--annotations is of a story: name its journal with --journal"
+        raise click.UsageError(message)
     if journal is not None:
         for option, given in {"--prometheus": url, "--append": append, "--select": select, "--ca": ca}.items():
             if given:
                 message = f"{option} is for an export from Prometheus; leave it out with --journal"
                 raise click.UsageError(message)
-        _from_journal(journal, out, start, end)
+        if grafana is None:
+            _from_journal(journal, out, start, end)
+        else:
+            _annotate(journal, grafana, start, end)
         return
     if append and Target.of(out).is_stream:
         message = f"--append goes on after the rows of a file, and {out} is none"
@@ -124,6 +135,17 @@ def _from_journal(journal: Path, out: Path, start: int | None, end: int | None) 
     with progress("export", 1.0) as shown:
         rows = export_journal(journal_in(journal), out, start=start, end=end, progress=shown)
     _report(out, rows)
+
+
+def _annotate(journal: Path, url: str, start: int | None, end: int | None) -> None:
+    from livestory.outlets import annotations
+    from livestory.story.journal.reader import JournalReader
+
+    token = annotations.token_in(os.environ)
+    with JournalReader.open(journal_in(journal)) as reader, annotations.Grafana(url, token) as grafana:
+        added = list(annotations.export(reader, grafana, start, end))
+    there = f"; {len(added) - sum(added):,} were there" if sum(added) < len(added) else ""
+    click.echo(f"{url}: {sum(added):,} {'annotation' if sum(added) == 1 else 'annotations'} added{there}", err=True)
 
 
 def _report(out: Path, rows: int) -> None:

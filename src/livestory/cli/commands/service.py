@@ -47,7 +47,7 @@ def service() -> None:
 
 
 @service.command()
-@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[run|serve|alert|listen|follow]… [-- OPTIONS]")
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[run|serve|alert|listen|follow|push]… [-- OPTIONS]")
 @_whose
 @click.option(
     "--dir",
@@ -81,6 +81,8 @@ def install(
     livestory service install serve --name scout --dir results/scout -- --port 8731
     livestory service install listen serve --dir results/mine
     livestory service install follow -- freqtrade --config /srv/freqtrade/user_data/config.json
+    livestory service install push --dir results -- --to postgresql://livestory_scout@db.example.net/fleet
+    livestory service install serve --name hub -- --fleet postgresql://livestory_hub@db.example.net/fleet --alerts
     livestory service install run --print
     """
     from livestory.cli.systemd import Systemd
@@ -165,8 +167,9 @@ def _units(
     reads = (interpreter, Path(sys.prefix), *((given,) if given else ()))
     units = []
     for part in parts:
-        takes = ("--config", str(given)) if given is not None and part not in {"serve", "follow"} else ()
-        command = (str(interpreter), "-m", "livestory", part, "--dir", str(place), *takes, *options)
+        takes = ("--config", str(given)) if given is not None and part not in {"serve", "follow", "push"} else ()
+        verb = ("fleet", "push") if part == "push" else (part,)
+        command = (str(interpreter), "-m", "livestory", *verb, "--dir", str(place), *takes, *options)
         if part == "follow":
             bot, *words = _absolute(options)
             command = (str(interpreter), "-m", "livestory", part, bot, "--dir", str(place), "--wait", *words)
@@ -183,6 +186,9 @@ def _parts(words: Sequence[str]) -> tuple[list[str], list[str]]:
     follows = parts == ["follow"]
     if follows and (not options or options[0].startswith("-")):
         message = "follow whom? livestory service install follow -- freqtrade --config /srv/freqtrade/config.json"
+        raise click.UsageError(message)
+    if parts == ["push"] and "--to" not in options:
+        message = "push where? livestory service install push -- --to postgresql://livestory_scout@db.example.net/fleet"
         raise click.UsageError(message)
     if options and not follows and not options[0].startswith("-"):
         message = f"{options[0]!r} is no service; there are {', '.join(WORDS)}"

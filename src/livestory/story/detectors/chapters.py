@@ -24,6 +24,7 @@ from livestory.story.periods import PERIODS
 from livestory.story.reason import BarCount, Reason
 from livestory.story.reasons import OTHER
 from livestory.story.results import Results
+from livestory.story.troubles import HealthTally, asked_after
 from livestory.story.unit_value import fall_from, return_of
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ class _Tally(Struct, omit_defaults=True):
     worst: float | None = None
     worst_day: int = 0
     results: Results = field(default_factory=Results)
+    health: HealthTally = field(default_factory=HealthTally)
 
     def take(self, day: _Tally, change: float | None) -> None:
         """Add a day that ended."""
@@ -118,6 +120,7 @@ class _Tally(Struct, omit_defaults=True):
         self.halted += day.halted
         self.flow += day.flow
         self.results.append(day.results)
+        self.health.take(day.health)
         self._fall(day)
         for regime, bars in day.regimes.items():
             self.regimes[regime] = self.regimes.get(regime, 0) + bars
@@ -151,6 +154,7 @@ class ChapterDetector(Struct):
     observed: bool = False
     total: Results = field(default_factory=Results)  # of the days that ended
     unknown_told: bool = False  # that no wealth is known
+    asked: set[str] = set()  # the short names of what waits for the owner
 
     def observe(self, observation: Observation, account: Account) -> tuple[Chapter, ...]:
         """The chapters that end with this observation."""
@@ -159,6 +163,7 @@ class ChapterDetector(Struct):
         if day is None:
             day = self._begin(time, account)
         day.bars += 1
+        day.health.bars_known = day.health.bars_known or observation.next_due is not None
         value = account.value
         if value is not None:
             if value < day.lowest:
@@ -220,9 +225,11 @@ class ChapterDetector(Struct):
 
     def hear(self, facts: Facts) -> None:
         """Count what has been told."""
+        asked_after(self.asked, facts)
         day = self.tallies.get("day")
         if day is None:
             return
+        day.health.hear(facts)
         if isinstance(facts, Trade):
             day.results.hear(facts)
             if facts.side == "buy":
@@ -278,6 +285,8 @@ class ChapterDetector(Struct):
         portfolio = account.portfolio or (account.wealth is None and bool(tally.results.tallies))
         unknown = account.wealth is None and bool(tally.results.tallies) and not self.unknown_told
         self.unknown_told = self.unknown_told or unknown
+        long = period != "day"
+        since_start = return_of(account.first, account.value) if long or account.portfolio else None
         return Chapter(
             period=period,
             start=tally.start,
@@ -310,13 +319,17 @@ class ChapterDetector(Struct):
             worst=tally.worst if days else None,
             worst_day=tally.worst_day if days else None,
             no_trade=tally.no_trade.told() if period == "day" and not tally.buys + tally.sells else (),
-            results=tally.results.told(self.total) if portfolio else (),
+            results=tally.results.told(self.total, alone=not portfolio) if long or portfolio else (),
             fees_by_asset=tally.results.fees if portfolio else {},
             funding=tally.results.funding if portfolio else {},
             open=open_positions(account) if portfolio else (),
-            since_start=return_of(account.first, account.value) if account.portfolio else None,
+            since_start=since_start,
+            held_since_start=return_of(account.first_price, account.price) if long and one else None,
             began=account.began if portfolio and account.wealth is None else None,
             unknown_wealth=unknown,
+            to_breaker=account.to_breaker() if long and not self.was_halted else None,
+            record=account.to_record() if long else None,
+            health=tally.health.told(self.asked) if long else None,
         )
 
 
@@ -345,6 +358,7 @@ class QuietDetector(Struct):
             return ()
         o = observation
         drawdown, breaker = account.near_breaker()
+        entry = account.entry() if o.position else None
         quiet = Quiet(
             silence=time - last_news,
             bars=self.bars,
@@ -362,6 +376,9 @@ class QuietDetector(Struct):
             sold_at=account.sold_at if o.position == 0 else None,
             drawdown=drawdown,
             limit=breaker,
+            to_breaker=account.to_breaker() if not o.halted else None,
+            entry=entry,
+            unit=account.unit if o.wealth is not None else None,
             no_trade=() if o.halted else self.no_trade.told(),
             open=open_positions(account) if account.portfolio or account.wealth is None else (),
         )

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from livestory.clock import HOUR
-from livestory.story.kinds.exchange import (
-    CandlesBack,
-    CandlesRefused,
-    ExchangeBack,
-    ExchangeDown,
-    ForeignOrders,
-    OrderClear,
-    OrderUnknown,
-)
-from livestory.story.kinds.followed import EntriesLocked, HeardAgain, LockOver, NotHeard
-from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
+from livestory.story.kinds.exchange import ForeignOrders
+from livestory.story.kinds.money import BalanceDiffers
 from livestory.story.kinds.risk import SellStuck
+from livestory.story.troubles import ENDS, Pair
 
 if TYPE_CHECKING:
     from livestory.story.inputs import Fill
@@ -28,23 +20,6 @@ if TYPE_CHECKING:
 _AGAIN = HOUR  # after which a sale that is still stuck is told again
 
 
-class _Pair(NamedTuple):
-    """A trouble and its end: the field that tells two of a kind apart, and the end's field for how long it lasted."""
-
-    trouble: type[Facts]
-    subject: str | None
-    lasted: str
-
-
-ENDS: dict[type[Facts], _Pair] = {
-    ExchangeBack: _Pair(ExchangeDown, "exchange", "down"),
-    OrderClear: _Pair(OrderUnknown, "order_id", "unknown_for"),
-    CandlesBack: _Pair(CandlesRefused, None, "lasted"),
-    BalanceExplained: _Pair(BalanceDiffers, None, "lasted"),
-    LockOver: _Pair(EntriesLocked, "subject", "lasted"),
-    HeardAgain: _Pair(NotHeard, "source", "lasted"),
-}
-"""The kinds that tell the end of a trouble."""
 _BEGINNINGS = {pair.trouble: pair for pair in ENDS.values()}
 
 
@@ -91,7 +66,7 @@ class TroubleDetector(Struct):
         self.open[name] = getattr(facts, "since", None) or time
         return (facts,)
 
-    def _end(self, time: int, facts: Facts, pair: _Pair) -> tuple[Facts, ...]:
+    def _end(self, time: int, facts: Facts, pair: Pair) -> tuple[Facts, ...]:
         since = self.open.pop(_name(pair, facts), None)
         if since is None:
             return ()
@@ -112,6 +87,6 @@ class TroubleDetector(Struct):
         return (facts,)
 
 
-def _name(pair: _Pair, facts: Facts) -> str:
+def _name(pair: Pair, facts: Facts) -> str:
     subject = getattr(facts, pair.subject) if pair.subject else None
     return f"{pair.trouble.__struct_config__.tag} {subject or ''}"

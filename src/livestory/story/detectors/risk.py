@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from livestory.story.account import tripped
+from livestory.story.account import price_at, tripped
 from livestory.story.kinds.risk import (
     AllTimeHigh,
     BreakerTripped,
@@ -120,17 +120,9 @@ class HalfWayDetector(Struct):
             unit=account.unit,
             since_resume=account.resumed_at,
             price=observation.price,
-            price_at_limit=_price_at(peak * (1.0 - rules.breaker), observation),
+            price_at_limit=price_at(peak * (1.0 - rules.breaker), observation),
         )
         return (warning,)
-
-
-def _price_at(wealth: float, o: Observation) -> float | None:
-    """The price at which the present position brings wealth to ``wealth``: the rest of it does not move with price."""
-    if not o.position or o.price is None or o.wealth is None:
-        return None
-    price = (wealth - (o.wealth - o.position * o.price)) / o.position
-    return price if price > 0 else None
 
 
 _STEP = Decimal("0.001")  # of the distances that are told

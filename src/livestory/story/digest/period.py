@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec import Struct, field
 
 from livestory.story.detectors.chapters import NoTradeTally
-from livestory.story.detectors.exchange import ENDS
 from livestory.story.inputs import Observation
 from livestory.story.kinds import lifecycle, money, telling
 from livestory.story.kinds.chapters import Chapter
@@ -25,6 +24,7 @@ from livestory.story.kinds.risk import (
 )
 from livestory.story.kinds.trades import Trade
 from livestory.story.results import CurrencyResult, Results
+from livestory.story.troubles import ENDS
 from livestory.story.unit_value import return_of
 
 if TYPE_CHECKING:

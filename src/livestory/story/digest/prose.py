@@ -14,6 +14,7 @@ from livestory.story.kinds.trades import Trade
 from livestory.story.reasons import counted
 from livestory.story.wording import numbers, performance
 from livestory.story.wording.beside import beside
+from livestory.story.wording.standing import FAILED
 from livestory.story.wording.text import escape, of
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from livestory.story.digest.period import DatedFacts, HaltSpan, Period, Span
     from livestory.story.kinds.base import Facts
+    from livestory.story.kinds.retold import Summary
     from livestory.story.results import CurrencyResult
 
 _NEARLY_ALL, _MOST = 0.8, 0.5  # of the period's return, made on one day
@@ -95,8 +97,7 @@ def verdict(  # noqa: PLR0913, PLR0917 - each is one of the facts it is made of
     else:
         told.append("no wealth told")
     if holding is not None and base:
-        would = _way(holding, "have gained", "have lost", "have changed nothing")
-        told.append(f"Holding {escape(base)} would {would}")
+        told.append(f"Holding {escape(base)} would {_would(holding)}")
     return ". ".join(told)
 
 
@@ -118,6 +119,10 @@ def _way(change: float, up: str, down: str, level: str) -> str:
     if text == "0.0%":
         return level
     return f"{up if change > 0 else down} {text.lstrip('+-')}"
+
+
+def _would(holding: float) -> str:
+    return _way(holding, "have gained", "have lost", "have changed nothing")
 
 
 def _preposition(change: float) -> str:
@@ -294,27 +299,13 @@ def _rules(p: Period) -> Iterable[str]:
         yield f"The rules changed {_at(p, time)}: {escape(facts.first_change)}"
 
 
-_FAILED: tuple[tuple[type[Facts], str, str], ...] = (
-    (lifecycle.Resumed, "the bot was away", "the bot was away {} times"),
-    (exchange.ExchangeDown, "the exchange was down", "the exchange was down {} times"),
-    (exchange.OrderUnknown, "one order was in doubt", "{} orders were in doubt"),
-    (exchange.CandlesRefused, "candles were refused", "candles were refused {} times"),
-    (money.BalanceDiffers, "the balance differed", "the balance differed {} times"),
-    (money.ReadingRefused, "a reading was refused", "{} readings were refused"),
-    (telling.StoryLate, "the story came late", "the story came late {} times"),
-    (telling.AlertsGivenUp, "an alert channel gave up", "alert channels gave up {} times"),
-    (telling.JournalSetAside, "a damaged journal was set aside", "{} damaged journals were set aside"),
-    (telling.ClockMoved, "the clock was set back", "the clock was set back {} times"),
-)
-
-
 def _failed(p: Period) -> Iterable[str]:
     """What failed and whether it ended, or that nothing did."""
     failed = []
-    for kind, once, often in _FAILED:
-        found = [each for each in p.troubles if isinstance(each.facts, kind)]
-        if found:
-            lasted = _longest(p, kind, found)
+    for name, (once, often) in FAILED.items():
+        found = [each for each in p.troubles if each.facts.__struct_config__.tag == name]
+        if found and name != "gap":
+            lasted = _longest(p, type(found[0].facts), found)
             what = once if len(found) == 1 else often.format(len(found))
             failed.append(f"{what} {lasted}".strip())
     gaps = [each.facts.bars for each in p.troubles if isinstance(each.facts, money.DataGap)]
@@ -373,12 +364,34 @@ def _standing(p: Period) -> Iterable[str]:
                     else f"All is in {escape(p.quote)}")  # fmt: skip
     if p.whole is not None and p.whole.open:
         told.append(performance.open_positions(p.whole.open))
-    if isinstance(p.whole, Chapter) and p.whole.drawdown is not None and p.whole.limit is not None:
-        drawdown, limit = beside(p.whole.drawdown, -p.whole.limit, numbers.percent)
-        told.append(f"the drawdown is {drawdown}, and the breaker trips at {limit}")
     if told:
         text = "; ".join(told)
         yield text[0].upper() + text[1:]
+    if p.whole is not None:
+        yield from _distances(p, p.whole)
+
+
+def _distances(p: Period, whole: Chapter | Summary) -> Iterable[str]:
+    """How far it is to the breaker and to the record, and what all came to since the start."""
+    near, record, unit = whole.to_breaker, whole.record, whole.unit
+    told = []
+    if near is not None:
+        price = f", about price {numbers.average(near.price)}" if near.price is not None else ""
+        at = f"{_money(near.wealth, unit)} ({numbers.unsigned_percent(near.fall)} lower{price})"
+        peak = "since the resume" if near.since_resume else "from the record"
+        told.append(f"the breaker would trip at {at}, with the drawdown at {numbers.percent(near.drawdown)} {peak} now")
+    elif isinstance(whole, Chapter) and whole.drawdown is not None and whole.limit is not None:
+        drawdown, limit = beside(whole.drawdown, -whole.limit, numbers.percent)
+        told.append(f"the drawdown is {drawdown}, and the breaker trips at {limit}")
+    if record is not None and whole.wealth is not None and whole.wealth < record.wealth:
+        told.append(f"the record to beat is {_money(record.wealth, unit)}")
+    if told:
+        text = "; ".join(told)
+        yield text[0].upper() + text[1:]
+    if isinstance(whole, Chapter) and whole.since_start is not None:
+        since, held = whole.since_start, whole.held_since_start
+        would = f"; holding {escape(p.base)} would {_would(held)}" if held is not None and p.base else ""
+        yield f"Since the start it is {_way(since, 'up', 'down', 'unchanged')}{would}"
 
 
 def _asked(p: Period) -> str:

@@ -82,6 +82,11 @@ def _events(reader: JournalReader, span: Span) -> Iterator[tuple[int, Facts]]:
             yield time, facts
 
 
+_UNUSED = frozenset({"quiet", "regime"})  # half of a story's events, of which no sentence is made
+
+
 def _facts(kept: Kept) -> Iterator[tuple[int, Facts]]:
+    if kept.kind in _UNUSED:
+        return
     with suppress(MsgspecError):  # of a kind that a newer livestory has
         yield kept.time, from_record(kept.record, kept.line, kept.id, kept.seq).facts

@@ -138,7 +138,7 @@ DRAWDOWN = WEALTH | {"drawdown", "halted", "halt_reason"}
 """What the lines about a drawdown need."""
 HALT = frozenset({"halted", "halt_reason", "position"})
 """What the lines about a halt need."""
-CHAPTER = DRAWDOWN | {"price", "regime", "no_trade_reason", "fill"}
+CHAPTER = DRAWDOWN | {"price", "position", "regime", "no_trade_reason", "fill", "next_due"}
 """What a chapter needs."""
 QUIET = CHAPTER | {
     *("position", "weight", "target_weight", "score", "threshold", "resume_at", "resume_score"),

@@ -11,7 +11,8 @@ from livestory.story.kinds.base import CHAPTER, QUIET, Facts, Group, Kind, Retel
 from livestory.story.reason import BarCount
 from livestory.story.reasons import counted
 from livestory.story.results import CurrencyResult, OpenPosition
-from livestory.story.wording import numbers, performance
+from livestory.story.standing import BreakerDistance, Health, Record
+from livestory.story.wording import numbers, performance, standing
 from livestory.story.wording.beside import beside
 from livestory.story.wording.columns import Words
 from livestory.story.wording.text import escape, of
@@ -104,6 +105,11 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
     unshown: int = 0  # lines since the last chapter of its period that was shown
     days_unshown: int = 0  # of a day: of them, days before it
     change_unshown: float | None = None  # their return
+    # Of a week, a month and a year:
+    held_since_start: float | None = None  # return of the base asset, had it been held
+    to_breaker: BreakerDistance | None = None
+    record: Record | None = None  # the one to beat
+    health: Health | None = None
 
     @property
     def result_list(self) -> str:
@@ -136,18 +142,19 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
         )
         yield performance.funding(self.funding)
         yield performance.open_positions(self.open)
-        if self.since_start is not None:
-            yield f"since the start {numbers.percent(self.since_start)}"
+        yield standing.since_start(self.since_start, self.held_since_start, self.base)
         if self.deepest:
             yield f"deepest {numbers.percent(self.deepest)}{_span(self)}"
         yield ", ".join(_extremes(self))
         trips = [numbers.count(self.trips, "trip")] if self.trips else []
         halted = [f"halted {numbers.duration(self.halted)}"] if self.halted and not halted_throughout else []
         yield ", ".join(trips + halted)
-        yield near_breaker(self.drawdown, self.limit)
+        yield standing.to_breaker(self.to_breaker, self.unit) or near_breaker(self.drawdown, self.limit)
+        yield standing.to_record(self.record, self.wealth, self.unit)
         if self.unknown_wealth:
             yield "no wealth is known: results in money" + (", no percent" if self.began is None else "")
         yield _regime(self)
+        yield from standing.health(self.health)
         if self.unshown:
             yield f"{numbers.count(self.unshown, 'line')} not shown"
 
@@ -181,6 +188,9 @@ class Quiet(Facts, frozen=True, kw_only=True, tag="quiet"):
     limit: float | None = None
     no_trade: tuple[BarCount, ...] = ()
     open: tuple[OpenPosition, ...] = ()  # as in a chapter
+    to_breaker: BreakerDistance | None = None
+    entry: Decimal | None = None  # average price of the position
+    unit: str | None = None
 
     def shows(self, time: int, lately: Lately, settings: StorySettings, /) -> bool:
         """After a silence in the text that is long enough, and then ever more seldom."""
@@ -202,9 +212,10 @@ class Quiet(Facts, frozen=True, kw_only=True, tag="quiet"):
         else:
             yield "trading" if self.halted is not None else ""
             yield held + _wants(self) if held else ""
+            yield _open_result(self)
             if self.no_trade:
                 yield f"no trade: {counted(self.no_trade)}"
-            yield near_breaker(self.drawdown, self.limit)
+            yield standing.to_breaker(self.to_breaker, self.unit) or near_breaker(self.drawdown, self.limit)
         yield f"{numbers.count(self.bars, 'bar')} read, last {numbers.moment(time, time)}"
         if self.price is not None:
             sold = (
@@ -221,6 +232,15 @@ def _wants(f: Quiet) -> str:
     ):
         return ""
     return f", wants {numbers.weight(f.target_weight)}"
+
+
+def _open_result(f: Quiet) -> str:
+    """``open result -1.2% (-0.0039 BTC) from 0.07548``: what is held, at the last price against what it cost."""
+    if not f.entry or f.price is None or not f.position:
+        return ""
+    share, earned = f.price / float(f.entry) - 1.0, f.position * (f.price - float(f.entry))
+    money = of(numbers.signed_wealth(earned, f.quote), f.quote)
+    return f"open result {numbers.percent(share)} ({money}) from {numbers.mean_price(f.entry)}"
 
 
 def _waits_for(f: Quiet, time: int) -> str:
@@ -259,7 +279,7 @@ def _days_between(f: Chapter) -> str:
     """What the days came to since the last one that was shown, so that a reader's own sum is right."""
     if not f.days_unshown:
         return ""
-    days = "the day before" if f.days_unshown == 1 else f"the {f.days_unshown} days before"
+    days = "the day before" if f.days_unshown == 1 else f"the {numbers.whole(f.days_unshown)} days before"
     change = f" {numbers.percent(f.change_unshown)}," if f.change_unshown is not None else ""
     return f"{days}{change} not shown"
 
@@ -307,8 +327,8 @@ def _inside(f: Chapter, micros: int) -> str:
 
 
 def near_breaker(drawdown: float | None, limit: float | None) -> str:
-    """How near the breaker is: ``breaker: -19.7% of -20.0%``."""
+    """How near the breaker is: ``DD -19.7%, breaker at -20.0%``."""
     if drawdown is None or limit is None:
         return ""
     told, trips_at = beside(drawdown, -limit, numbers.percent)
-    return f"breaker: {told} of {trips_at}"
+    return f"DD {told}, breaker at {trips_at}"

@@ -261,7 +261,7 @@ class CandlesBack(Facts, frozen=True, kw_only=True, tag="candles_back"):
 
     def why(self, _time: int, /) -> Iterable[str]:
         if self.refused is not None:
-            yield f"{self.refused} refused"
+            yield f"{numbers.whole(self.refused)} refused"
 
 
 def _missed(bars: int) -> str:

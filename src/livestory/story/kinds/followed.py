@@ -157,9 +157,8 @@ class Reported(Facts, frozen=True, kw_only=True, tag="reported"):
     def why(self, _time: int, /) -> Iterable[str]:
         yield escape(self.strategy or "")
         if self.trades is not None:
-            counts = (
-                f"{number} {word}" for number, word in ((self.won, "won"), (self.lost, "lost")) if number is not None
-            )
+            outcomes = ((self.won, "won"), (self.lost, "lost"))
+            counts = (f"{numbers.whole(number)} {word}" for number, word in outcomes if number is not None)
             yield ", ".join((numbers.count(self.trades, "trade"), *counts))
         if self.fees:
             yield f"before fees of {numbers.exact(self.fees)} {escape(self.unit or '')}".rstrip()

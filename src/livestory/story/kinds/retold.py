@@ -9,7 +9,8 @@ from msgspec import Struct, field
 
 from livestory.story.kinds.base import Facts, Group, Kind, Retelling, Tone, has
 from livestory.story.results import CurrencyResult, OpenPosition
-from livestory.story.wording import numbers, performance
+from livestory.story.standing import BreakerDistance, Health, Record
+from livestory.story.wording import numbers, performance, standing
 from livestory.story.wording.columns import Words
 from livestory.story.wording.text import escape
 
@@ -149,6 +150,9 @@ class Summary(Facts, frozen=True, kw_only=True, tag="summary"):
     funding: dict[str, Decimal] = field(default_factory=dict)  # received less paid
     began: float | None = None  # as in a chapter
     open: tuple[OpenPosition, ...] = ()
+    to_breaker: BreakerDistance | None = None
+    record: Record | None = None  # the one to beat
+    health: Health | None = None
 
     @property
     def closed(self) -> str:
@@ -191,7 +195,10 @@ class Summary(Facts, frozen=True, kw_only=True, tag="summary"):
             and self.worst_month is not None
         ):
             best = f"{numbers.month(self.best_month)} {numbers.percent(self.best)}"
-            yield f"best month {best}, worst {numbers.month(self.worst_month)} {numbers.percent(self.worst)}"
+            yield f"best month {best}, worst month {numbers.month(self.worst_month)} {numbers.percent(self.worst)}"
+        yield standing.to_breaker(self.to_breaker, self.unit)
+        yield standing.to_record(self.record, self.wealth, self.unit)
+        yield from standing.health(self.health)
 
 
 def _compacted(until: int | None) -> str:

@@ -169,6 +169,7 @@ class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
         if self.gain is not None:
             asset = self.gain_asset or self.quote
             yield f"result {results.result(self.result, self.gain, asset, self.after_fees, self.fees_left_out)}"
+        yield from _whole_trade(self)
         yield "needs nothing from you" if breaker and done else _remaining(self, done=done)
 
 
@@ -308,17 +309,31 @@ _LONG = "long"
 _DUST = Decimal("0.01")  # of a position, far above what ends one
 
 
+def _whole_trade(f: Trade) -> Iterable[str]:
+    """What the round trip came to that a sale of the story's own symbol ended: in all, from where, for how long."""
+    trip = f.trip
+    if trip is None:
+        return
+    if trip.result is not None and trip.result != f.gain:
+        yield f"in all {results.result(trip.share, trip.result, trip.asset, trip.after_fees, trip.fees_left_out)}"
+    yield _prices_and_time(trip, of_its_own=trip.exit != f.price)
+
+
 def _round_trip(trip: RoundTrip) -> Iterable[str]:
     """From where to where, for how long, and why it was begun."""
-    prices = [f"{name} {numbers.mean_price(price)}" for name, price in (("entry", trip.entry), ("exit", trip.exit))
-              if price is not None]  # fmt: skip
-    lasted = trip.closed - trip.opened if trip.opened is not None else 0
-    held = [f"held {numbers.duration(lasted)}"] if lasted > 0 else []
-    yield ", ".join(prices + held)
+    yield _prices_and_time(trip)
     if trip.funding and (funding := results.amounts(trip.funding)):
-        yield f"funding {funding} besides"
+        yield f"funding {funding} {'in it' if trip.with_funding else 'besides'}"
     if trip.why_opened is not None:
         yield f"opened: {because(trip.why_opened)}"
+
+
+def _prices_and_time(trip: RoundTrip, *, of_its_own: bool = True) -> str:
+    """``entry 0.0752, exit 0.0739, held 2d 8h``; without an exit ``of_its_own`` the line's price is that."""
+    prices = (("entry", trip.entry), ("exit", trip.exit if of_its_own else None))
+    told = [f"{name} {numbers.mean_price(price)}" for name, price in prices if price is not None]
+    lasted = trip.closed - trip.opened if trip.opened is not None else 0
+    return ", ".join([*told, f"held {numbers.duration(lasted)}"] if lasted > 0 else told)
 
 
 def _found_late(f: Trade, time: int) -> str:

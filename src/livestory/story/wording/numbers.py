@@ -87,13 +87,12 @@ def unsigned_percent(share: float | Decimal, more: int = 0) -> str:
 
 def weight(share: float, more: int = 0) -> str:
     """``67%``: a share of wealth, in whole percent or with so many decimals."""
-    return f"{abs(_hundredths(share)):.{more}f}%"
+    return _grouped(f"{abs(_hundredths(share)):.{more}f}") + "%"
 
 
 def exposure(share: float, more: int = 0) -> str:
     """``32%``, ``32.5%``, ``-50%``: a weight that is wanted, and may be short."""
-    text = f"{_hundredths(share):.{1 + more}f}".rstrip("0").rstrip(".")
-    return "0%" if text == "-0" else f"{text}%"
+    return _grouped(f"{_hundredths(share):.{1 + more}f}".rstrip("0").rstrip(".")) + "%"
 
 
 def _hundredths(share: float) -> float | Decimal:
@@ -103,7 +102,7 @@ def _hundredths(share: float) -> float | Decimal:
 
 def score(value: float, more: int = 0) -> str:
     """``32.5``: a regime score."""
-    return f"{value:.{1 + more}f}"
+    return _grouped(f"{value:.{1 + more}f}")
 
 
 def bound(value: float, more: int = 0) -> str:
@@ -113,11 +112,14 @@ def bound(value: float, more: int = 0) -> str:
 
 
 _BOUND, _EXACT = 6, 10  # digits
+_NOTHING = 1e-15  # what is less is the dust that floats leave
 
 
 def exact(value: Decimal | float, more: int = 0) -> str:
     """``0.0329``: every digit that counts, and no zero after them. A float counts ten digits, or so many more."""
-    text = str(value if isinstance(value, Decimal) else Decimal(format(value, f".{_EXACT + more}g")))
+    if not isinstance(value, Decimal):
+        value = Decimal(0) if abs(value) < _NOTHING else Decimal(format(value, f".{_EXACT + more}g"))
+    text = str(value)
     if "E" in text:
         text = f"{Decimal(text):f}"
     if "." in text:
@@ -142,8 +144,8 @@ _PRICE, _MEAN_PRICE = Context(prec=8), Context(prec=6)
 
 def average(value: float) -> str:
     """``0.0303``: a calculated price, four digits."""
-    if value == 0 or not math.isfinite(value):
-        return str(value)
+    if abs(value) < _NOTHING or not math.isfinite(value):
+        return exact(value)
     places = max(0, 3 - math.floor(math.log10(abs(value))))
     return exact(Decimal(f"{value:.{places}f}"))
 

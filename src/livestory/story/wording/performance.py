@@ -105,13 +105,12 @@ def _extremes(best: Outcome | None, worst: Outcome | None, asset: str | None, wh
     for name, one in (("best", best), ("worst", worst)):
         if one is None:
             continue
-        share = f"{numbers.percent(one.share)}, " if one.share is not None else ""
-        short = " short" if one.short else ""
         if what == "symbol":
             yield f"{name} {what} {escape(one.symbol or '-')} {money(one.result, asset)}"
         else:
-            of_what = f" ({share}{escape(one.symbol)}{short})" if one.symbol else ""
-            yield f"{name} {what} {money(one.result, asset)}{of_what}"
+            facts = [numbers.percent(one.share)] if one.share is not None else []
+            facts += [escape(one.symbol) + (" short" if one.short else "")] if one.symbol else []
+            yield f"{name} {what} {money(one.result, asset)}" + (f" ({', '.join(facts)})" if facts else "")
 
 
 def _since_the_start(f: CurrencyResult, began: float | None) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.measure import Result, interleaved, seconds
+from livestory.errors import JournalError
 from livestory.outlets.fleet.setup import HUB, role_of
 from livestory.story.journal.entry import Identity
 from livestory.story.journal.reader import JournalReader
@@ -185,11 +186,19 @@ def _process(fleet: AFleet, role: str, verb: str, option: str, folder: Path) -> 
 
 def _await(fleet: AFleet, seq: int) -> None:
     """Until the hub has the event."""
-    while not fleet.story().with_suffix(".db").exists():
+    while not _begun(fleet.story()):
         time.sleep(0.02)
     with JournalReader.open(fleet.story()) as reader:
         while reader.last_seq < seq:
             time.sleep(0.002)
+
+
+def _begun(story: Path) -> bool:
+    try:
+        JournalReader.open(story).close()
+    except JournalError:  # the hub is about to make it
+        return False
+    return True
 
 
 def _core(pid: int) -> float:

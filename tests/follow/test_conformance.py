@@ -5,11 +5,14 @@ from __future__ import annotations
 import shutil
 import threading
 from contextlib import suppress
+from importlib import import_module
 from itertools import pairwise
+from pkgutil import walk_packages
 from typing import TYPE_CHECKING
 
 import pytest
 
+import livestory.follow
 from livestory.clock import MINUTE, SECOND, instant
 from livestory.errors import InputError
 from livestory.follow.following import Following
@@ -62,6 +65,21 @@ def lines(folder: Path, *, shown: bool = False) -> list[str]:
     """All lines that are kept, or those that the text shows."""
     with JournalReader.open(folder / "live_story.db") as reader:
         return [event.line for event in reader.events(shown=shown)]
+
+
+def test_every_source_is_in_this_suite(tmp_path: Path) -> None:
+    """By the names under which their cursors are kept."""
+    found = set()
+    for module in walk_packages(livestory.follow.__path__, "livestory.follow."):
+        with suppress(ImportError):  # NautilusTrader's, where that is not installed
+            found |= {each for each in vars(import_module(module.name)).values() if is_source(each)}
+    tried = {type(bot(tmp_path).source()) for bot in SOURCES}
+    assert found == tried
+
+
+def is_source(each: object) -> bool:
+    """Whether it is a class that a story can be followed with."""
+    return isinstance(each, type) and isinstance(getattr(each, "kind", None), str) and hasattr(each, "read")
 
 
 @BOTS

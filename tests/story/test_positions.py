@@ -356,7 +356,7 @@ def test_what_a_fee_took_may_be_sold_all_the_same() -> None:
         narrator = Narrator("SOL/USDT", "USDT")
         narrator.take(replace(bought, time=NEW_YEARS_EVE))
         sale = replace(fill("sell", sold, "110", symbol="SOL/USDT"), time=NEW_YEARS_EVE + MINUTE)
-            (event,) = of_trades(narrator.take(sale))
+        (event,) = of_trades(narrator.take(sale))
         assert isinstance(event.facts, Trade)
         assert event.facts.gain == result
         assert event.facts.position_after == (None if result is None else 0)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 
 from livestory import StoryWriter
 from livestory.clock import DAY, HOUR, ManualClock, as_datetime, instant
-from livestory.story.inputs import Observation
+from livestory.story.inputs import Fill, Observation
 from livestory.story.kinds import KINDS
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.lately import Lately
+from livestory.story.kinds.trades import Trade
 from livestory.story.narrator import Narrator
 from livestory.story.settings import StorySettings
 from livestory.story.showing import show
@@ -38,15 +40,21 @@ def test_what_wakes_the_owner_is_shown(kind: str, monkeypatch: pytest.MonkeyPatc
     assert all(show(Lately(), _NORMAL, START, facts, found=True) for facts in found)
 
 
-_RULED = {"chapter", "funding", "result_record", "entries_locked", "lock_over"}
-
-
-@pytest.mark.parametrize("kind", sorted(set(KINDS) - _RULED))
+@pytest.mark.parametrize("kind", sorted(kind for kind, each in KINDS.items() if not each.declared.ruled))
 def test_what_the_bot_itself_says_is_shown(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The rules are for what the story finds, and for what comes several times a day, as funding does."""
+    """The rules are for what the story finds, and for kinds that declare it."""
     monkeypatch.setattr(KINDS[kind], "shows", lambda *_: False)
     found = [facts for _, facts in TOLD if type(facts) is KINDS[kind]]
     assert all(show(Lately(), _NORMAL, START, facts, found=False) for facts in found)
+
+
+def test_what_a_detector_finds_in_any_input_has_its_kinds_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a fill as in an observation."""
+    monkeypatch.setattr(Trade, "shows", lambda *_: False)
+    narrator = Narrator("ETH/BTC", "BTC", _NORMAL)
+    (bought,) = narrator.take(Fill(time=START, side="buy", quantity=Decimal(1), price=Decimal("0.03")))
+    assert isinstance(bought.facts, Trade)
+    assert not bought.shown
 
 
 def test_the_plans_own_calls_are_shown(tmp_path: Path) -> None:

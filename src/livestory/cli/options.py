@@ -101,6 +101,14 @@ def time_or_ago(example: str) -> Callable[[str], int | timedelta]:
     return read
 
 
+def time_or_before_now(text: str) -> int:
+    """The instant of a timestamp, or of a duration before now."""
+    from livestory.clock import SystemClock
+
+    time = time_or_ago("7d")(text)
+    return time if isinstance(time, int) else SystemClock().now() - time // MICROSECOND
+
+
 def event_kinds(text: str) -> frozenset[str]:
     """Kinds of events, from their names with commas between; one that is unknown is told with the nearest."""
     from difflib import get_close_matches

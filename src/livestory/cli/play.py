@@ -47,7 +47,7 @@ class Play(NamedTuple):
     keep_days: int | None = None
     bars_per_second: float | None = None  # None: as they come
     aloud: bool = True  # each line on standard output too
-    stop_unheard: bool = False  # once nobody reads that any more
+    stop_when_output_closed: bool = False  # it ends once nobody reads standard output any more
     exchange: CcxtSpot | None = None  # where orders go; None: the account is on paper
     attach: Callable[[Executor], object] = lambda _: None  # whoever gives the executor the time between bars
 
@@ -57,8 +57,8 @@ class Play(NamedTuple):
         return self.settings.bot.unit or self.market.symbol.partition("/")[2]
 
 
-def defaults_in(layout: Layout) -> Configuration:
-    """The defaults of what is told there: a story keeps the regime's rule until the configuration names another."""
+def hysteresis_kept(layout: Layout) -> Configuration:
+    """The defaults, but for the regime's hysteresis: a story keeps its own until the configuration names another."""
     try:
         with JournalReader.open(layout.db) as reader:
             saved = reader.state(STATE)
@@ -110,7 +110,7 @@ def _story(play: Play, stop: Event) -> Iterator[SynchronousWriter]:
         play.layout.text, identity, settings.story, keep_days=play.keep_days, clock=play.clock
     ) as story:
         if play.aloud and sys.stdout is not None:
-            when_closed = stop.set if play.stop_unheard else lambda: None
+            when_closed = stop.set if play.stop_when_output_closed else lambda: None
             story.subscribe(TerminalPrinter(sys.stdout, when_closed=when_closed))
         yield story
 

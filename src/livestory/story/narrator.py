@@ -208,7 +208,7 @@ class Narrator(FormerVerbs):
         for facts in self._found(given):
             told += self._hear(time, self._news(time, facts))
         self._memory.calls += 1
-        return self._events(time, told)
+        return self._events(time, told, found=not isinstance(given, _SAID))
 
     @property
     def due(self) -> int:
@@ -335,7 +335,7 @@ class Narrator(FormerVerbs):
             found = observe(observation, account)
             if found:
                 told += self._hear(time, found)
-        return self._events(time, told, found=True) if told else ()
+        return self._events(time, told) if told else ()
 
     def _fill(self, fill: Fill) -> tuple[Event, ...]:
         memory, account, time = self._memory, self._account, fill.time
@@ -432,9 +432,9 @@ class Narrator(FormerVerbs):
         return heard
 
     def _events(
-        self, time: int, told: list[Facts], own: int = 0, own_id: str | None = None, *, found: bool = False
+        self, time: int, told: list[Facts], own: int = 0, own_id: str | None = None, *, found: bool = True
     ) -> tuple[Event, ...]:
-        """The events that tell ``told``; ``found``: detectors found it in an observation."""
+        """The events that tell ``told``; ``found``: by detectors in an input, and not said by a caller."""
         calls = self._memory.calls
         lately, events = self._memory.lately, []
         for number, facts in enumerate(told):
@@ -444,6 +444,9 @@ class Narrator(FormerVerbs):
             events.append(Event(time, facts, tell(time, facts), event_id, None, shown))
         return tuple(events)
 
+
+_SAID = (Statement, RecordCheck, RegimeCheck, Head)
+"""Inputs of what a caller says itself."""
 
 _CALLS: dict[type, str] = {
     Observation: "observe",

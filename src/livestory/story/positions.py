@@ -35,13 +35,14 @@ class RoundTrip(Struct, frozen=True, kw_only=True, omit_defaults=True):
     entry: Decimal | None = None
     exit: Decimal | None = None
     size: Decimal  # the largest
-    result: Decimal | None = None  # as reported where it was, else worked out; without funding
+    result: Decimal | None = None  # as reported where it was, else worked out, without funding
     share: float | None = None  # of the cost
     worked_out: Decimal | None = None  # from the fills, after the fees whose worth is known
     after_fees: str = "all"  # the result is after "all", "some", "none" of them, or as "reported"
     fees: dict[str, Decimal] = {}  # all that were told, by asset
     fees_left_out: dict[str, Decimal] = {}  # of these the ones whose worth is unknown: the result is before them
     funding: dict[str, Decimal] = {}  # received less paid, by asset
+    with_funding: bool = False  # the result as reported has it in it
     why_opened: Reason | None = None
     why_closed: Reason | None = None
 
@@ -181,10 +182,19 @@ class Trip(Struct, kw_only=True):
         else:
             self.reported = (self.reported or _NOTHING) + deal.reported
 
+    def judged(self, gain: Gain, reported: Decimal | None, asset: str | None) -> tuple[str | None, bool]:
+        """After which fees a result is, as `Gain.after_fees` has it, and whether the trip's funding is in it."""
+        after_fees, funding = gain.after_fees(reported, self.fees_known), self.funding.get(asset or "")
+        if after_fees is not None or reported is None or not funding:
+            return after_fees, False
+        after_fees = gain.after_fees(reported - funding, self.fees_known)
+        return after_fees, after_fees is not None
+
     def told(self, deal: Deal, *, short: bool) -> RoundTrip:
         """What it was, ended by that fill."""
         reported = None if self.unreported else self.reported
         gain = Gain(self.net, self.gross, self.cost, self.left_for)
+        after_fees, with_funding = self.judged(gain, reported, deal.asset)
         result = self.net if reported is None and deal.worked_out else reported
         return RoundTrip(
             symbol=deal.symbol,
@@ -198,10 +208,11 @@ class Trip(Struct, kw_only=True):
             result=result,
             share=gain.share(result) if deal.worked_out else None,
             worked_out=self.net if deal.worked_out else None,
-            after_fees=(gain.after_fees(reported, self.fees_known) if deal.worked_out else None) or "reported",
+            after_fees=(after_fees if deal.worked_out else None) or "reported",
             fees=self.fees,
             fees_left_out=self.fees_left_out,
             funding=self.funding,
+            with_funding=with_funding and deal.worked_out,
             why_opened=self.why,
             why_closed=deal.reason,
         )
@@ -282,7 +293,7 @@ class Holding(Struct):
             self._enter(rest, short=not short)
         effect = deal.effect or ("close" if ended or not self.quantity else "reduce")
         told = gain.net if deal.reported is None and deal.worked_out else deal.reported
-        after_fees = gain.after_fees(deal.reported, trip.fees_known) if deal.worked_out else "reported"
+        after_fees = trip.judged(gain, deal.reported, deal.asset)[0] if deal.worked_out else "reported"
         return Closed(
             effect="flip" if rest is not None else effect,
             short=short,

@@ -1,7 +1,7 @@
 """Which lines the text shows: all is told to the journal, and each kind says in its own home when its line is shown.
 
-The rule knows the facts and what was shown lately, so that it is the same live and retold. What a caller tells is
-always shown: the rules are for what the detectors find.
+The rule knows the facts and what was shown lately, so that it is the same live and retold. What a caller says is
+always shown: the rules are for what the detectors find, and for kinds that declare it (`Kind.ruled`).
 """
 
 from __future__ import annotations
@@ -12,9 +12,7 @@ from msgspec.structs import replace
 
 from livestory.story.kinds.base import Group
 from livestory.story.kinds.chapters import Chapter, Quiet
-from livestory.story.kinds.followed import EntriesLocked, LockOver
 from livestory.story.kinds.lifecycle import Resumed, Stopped
-from livestory.story.kinds.money import FundingPaid
 from livestory.story.kinds.results import ResultRecord
 from livestory.story.kinds.risk import AllTimeHigh
 from livestory.story.periods import PERIODS
@@ -31,10 +29,9 @@ _EVENTFUL = (Group.TRADES, Group.SAFETY, Group.EXCHANGE, Group.RUNNING)
 def show(lately: Lately, settings: StorySettings, time: int, facts: Facts, *, found: bool) -> bool:
     """Whether the text shows the line of what was told at ``time``, which is remembered.
 
-    What a caller tells always; by its kind's rule what a detector ``found``, a chapter, and what comes several times a
-    day: funding, records of the result, and the locks of another's bot.
+    What a caller says always; by its kind's rule what a detector ``found``, and kinds whose rule holds for all.
     """
-    ruled = found or isinstance(facts, Chapter | FundingPaid | ResultRecord | EntriesLocked | LockOver)
+    ruled = found or facts.declared.ruled
     always = settings.detail == "all" or facts.declared.critical or not ruled
     shown = always or facts.shows(time, lately, settings)
     _remember(lately, time, facts, shown=shown)

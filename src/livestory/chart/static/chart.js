@@ -94,7 +94,8 @@ export class Chart {
   status(status) {
     const before = this.#status;
     this.#status = status;
-    if (this.#stale || (before !== null && before.heard !== status.heard)) this.#refresh();
+    if (before?.state === "loading" && status.state !== "loading") this.begin(status); // now it is known what to begin with
+    else if (this.#stale || (before !== null && before.heard !== status.heard)) this.#refresh();
   }
 
   /** An event to mark. */

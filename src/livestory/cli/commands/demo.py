@@ -64,7 +64,7 @@ def demo(seed: int, folder: Path) -> None:
                 mode=_MODE,
                 origin=f"seed {seed}",
                 bars_per_second=pace,
-                stop_unheard=True,
+                stop_when_output_closed=True,
             ),
             stop,
         )

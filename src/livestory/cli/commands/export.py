@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from pathlib import Path
 
 import click
 
-from livestory.cli.options import PATH, config_option, configuration
+from livestory.cli.options import PATH, config_option, configuration, time_or_before_now
 from livestory.cli.output import progress
 from livestory.cli.story_folder import journal_in
-from livestory.clock import SystemClock, instant
-from livestory.durations import duration
+from livestory.clock import SystemClock
 
 _OUT = Path("results/export.csv")
-
-
-def _time(text: str) -> int:
-    """The instant of a timestamp, or of a duration before now."""
-    with suppress(ValueError):
-        return SystemClock().now() - duration(text)
-    try:
-        return instant(text)
-    except ValueError:
-        expected = "expected a time such as 2024-12-03T15:00, or a duration before now such as 7d"
-        message = f"{text!r}: {expected}"
-        raise click.BadParameter(message) from None
 
 
 def _label(text: str) -> tuple[str, str]:
@@ -46,8 +32,10 @@ def _label(text: str) -> tuple[str, str]:
 @click.option(
     "--annotations", "grafana", metavar="URL", help="Mark a story's events in this Grafana, instead of a table."
 )
-@click.option("--start", type=_time, metavar="TIME|7d", help="Leave out what was before.  [default: all there is]")
-@click.option("--end", type=_time, metavar="TIME|7d", help="Leave out what was later.  [default: now]")
+@click.option(
+    "--start", type=time_or_before_now, metavar="TIME|7d", help="Leave out what was before.  [default: all there is]"
+)
+@click.option("--end", type=time_or_before_now, metavar="TIME|7d", help="Leave out what was later.  [default: now]")
 @click.option(
     "--out",
     type=PATH,

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from livestory.cli.options import dir_option, metrics_option, serve_options
+from livestory.cli.options import dir_option, metrics_option, serve_options, time_or_before_now
 from livestory.cli.story_folder import story_in
-from livestory.clock import instant
 from livestory.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,15 +23,6 @@ if TYPE_CHECKING:
 _FILE = click.Path(path_type=Path, readable=False)  # who reads it says what is wrong with it, and what to do
 
 
-def _time(text: str) -> int:
-    """The instant of a timestamp."""
-    try:
-        return instant(text)
-    except ValueError:
-        message = f"{text!r} is not a time such as 2024-12-03T15:00"
-        raise click.BadParameter(message) from None
-
-
 def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
     """What every kind of bot is followed with."""
     waits = click.option(
@@ -40,9 +30,9 @@ def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     since = click.option(
         "--since",
-        type=_time,
+        type=time_or_before_now,
         default="1973-03-04",
-        metavar="TIME",
+        metavar="TIME|30d",
         help="At the first start, leave out the trades that were closed before.  [default: tell all]",
     )
     return since(waits(dir_option()(metrics_option()(serve_options(command)))))

@@ -18,6 +18,8 @@ from livestory.cli.story_folder import story_in
 from livestory.errors import InputError
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from livestory.follow.listen.app import Listen
     from livestory.story.writing.public import PublicWriter
 
@@ -77,12 +79,10 @@ def listen(
     context.obj = folder
     if context.invoked_subcommand is not None:
         return
-    from livestory.cli.supervisor import Supervisor
     from livestory.extras import missing
 
     try:
-        from livestory.follow.listen.app import Listen
-        from livestory.http_server.server import Server, address_of, bind
+        from livestory.http_server.server import address_of, bind
     except ImportError as error:
         raise missing(error, "listen", "web") from error
     if serves:
@@ -93,27 +93,31 @@ def listen(
     beside = sent(layout, configuration(configured))
     with beside, bind(host, port) as listening, public_story(folder, symbol, unit, bot, configured) as story:
         port = listening.getsockname()[1]
-        application = _application(Listen, story, layout.sources, host, port, token, names)
-        address = f"{url_of(host, port)}tell"
-        supervisor = Supervisor.of()
-
-        def ready() -> None:
-            click.echo(f"listens at {address}")
-            if application.is_open:
-                click.echo(
-                    f"Any program of this machine may post: to change that, set {_TOKEN} or add a source.", err=True
-                )
-            supervisor.ready(f"listens at {address}")
-
-        server = Server(application, ready=ready, alive=supervisor.alive)
-        end_on_hangup(server)
+        application = _application(story, layout.sources, host, port, token, names)
         with served(layout.db, free_port()) if serves else nullcontext():
-            server.run(sockets=[listening])
-        supervisor.stopping()
+            _listen(application, listening, f"{url_of(host, port)}tell")
+
+
+def _listen(application: Listen, listening: socket, address: str) -> None:
+    """Tell what is posted to ``address``, until it is asked to stop."""
+    from livestory.cli.supervisor import Supervisor
+    from livestory.http_server.server import Server
+
+    supervisor = Supervisor.of()
+
+    def ready() -> None:
+        click.echo(f"listens at {address}")
+        if application.is_open:
+            click.echo(f"Any program of this machine may post: to change that, set {_TOKEN} or add a source.", err=True)
+        supervisor.ready(f"listens at {address}")
+
+    server = Server(application, ready=ready, alive=supervisor.alive)
+    end_on_hangup(server)
+    server.run(sockets=[listening])
+    supervisor.stopping()
 
 
 def _application(
-    kind: type[Listen],
     story: PublicWriter,
     file: Path,
     host: str,
@@ -121,6 +125,7 @@ def _application(
     token: str | None,
     names: tuple[str, ...],
 ) -> Listen:
+    from livestory.follow.listen.app import Listen
     from livestory.follow.listen.sources import Bearers, SourceSecrets
     from livestory.http_server.gate import allowed_hosts, is_loopback
 
@@ -132,7 +137,7 @@ def _application(
             f"Set {_TOKEN} or --token-file, or make a source with: livestory listen add NAME"
         )
         raise InputError(message)
-    return kind(story, allowed_hosts(host, port, names), bearers, sources)
+    return Listen(story, allowed_hosts(host, port, names), bearers, sources)
 
 
 @listen.command(short_help="Make a source, and show its secret once.")

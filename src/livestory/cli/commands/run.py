@@ -102,7 +102,7 @@ def run(
     from msgspec.structs import replace
 
     from livestory.cli.exchange_run import trading
-    from livestory.cli.play import defaults_in, play
+    from livestory.cli.play import hysteresis_kept, play
     from livestory.cli.stopping import stop_on_signals
     from livestory.trading.bar_loop import Ending
 
@@ -110,7 +110,7 @@ def run(
         need_page()
     files = _files(bars, more_bars, mode, replayed=speed is not None or keep_days is not None)
     layout = story_in(folder)
-    settings = configuration(configured, None if fresh else defaults_in(layout))
+    settings = configuration(configured, None if fresh else hysteresis_kept(layout))
     allow(mode, settings)
     if metrics_port is not None:
         settings = replace(settings, metrics=replace(settings.metrics, port=metrics_port))

@@ -1,4 +1,4 @@
-"""Old observations thinned to hourly extremes. Events stay for ever, each with its line and its link of the chain.
+"""Old observations thinned to hourly extremes. Events stay for ever, each with its line and its hash.
 
 Of each hour stay the first and the last observation and those with the lowest and the highest wealth, price and score;
 besides, what a chart or the arithmetic of returns hangs on: changes of regime and of halts, and flows. What stays is as
@@ -97,7 +97,7 @@ class Compaction:
         self.close()
 
     def close(self) -> None:
-        """Let a writer have it."""
+        """Release the lock: a writer may open the journal again."""
         if self._db is not None:
             self._db.close()
         self._lock.release()
@@ -119,8 +119,8 @@ class Compaction:
         with faults(self._path, "read"):
             return queries.compacted(self._connection)
 
-    def compact(self, to: Compacted, progress: Callable[[float], None] = lambda _: None) -> Freed:
-        """Thin the observations before ``to.until`` and give the room back. ``progress`` is told the share done.
+    def compact(self, mark: Compacted, progress: Callable[[float], None] = lambda _: None) -> Freed:
+        """Thin the observations before ``mark.until`` and give the room back. ``progress`` is told the share done.
 
         First the journal says that it is compacted, then it is: killed in between, every reader still understands it,
         and the next call goes on. Raises JournalError; what was thinned by then stays so.
@@ -128,18 +128,18 @@ class Compaction:
         db, size, gone = self._connection, self._size(), 0
         with faults(self._path, "compact"):
             with db:
-                db.execute("DELETE FROM compacted WHERE until != ?", (to.until,))
-                db.execute("INSERT INTO compacted VALUES(?,?,?) ON CONFLICT(until) DO NOTHING", to)
+                db.execute("DELETE FROM compacted WHERE until != ?", (mark.until,))
+                db.execute("INSERT INTO compacted VALUES(?,?,?) ON CONFLICT(until) DO NOTHING", mark)
             first = start = int(db.execute("SELECT min(time) FROM observations").get) // DAY * DAY
-            spared = json.encode(self._around_flows(to.until)).decode()
-            while start < to.until:
-                end = min(start + _AT_ONCE, to.until)
+            spared = json.encode(self._around_flows(mark.until)).decode()
+            while start < mark.until:
+                end = min(start + _AT_ONCE, mark.until)
                 with db:
                     db.execute(_THIN, {"start": start, "end": end, "spared": spared})
                     gone += db.changes()
                     db.execute(_STRIP, {"start": start, "end": end})
                 start = end
-                progress((start - first) / (to.until - first))
+                progress((start - first) / (mark.until - first))
             db.execute("VACUUM")
             with suppress(apsw.BusyError):  # somebody reads; the log is then cut by the next writer
                 db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)

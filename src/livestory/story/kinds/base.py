@@ -87,6 +87,7 @@ class Kind(Struct, frozen=True, kw_only=True):
     retelling: Retelling
     mark: Mark | None = None  # None: a chart does not mark it
     critical: bool = False  # the owner wants to be woken for it
+    ruled: bool = False  # `Facts.shows` decides also where a caller says it
     needs: frozenset[str] | None = None
     """The fields of `Observation` of which its line is made, "fill" and "skip" for rows of these: a table that has them
     tells the line as it was told live, byte for byte. None: it comes from no table."""

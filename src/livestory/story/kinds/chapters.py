@@ -59,6 +59,7 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
         group=Group.CHAPTERS,
         tone=Tone.CHAPTER,
         retelling=Retelling.ANEW,
+        ruled=True,
         needs=CHAPTER,
     )
 

@@ -28,6 +28,7 @@ class EntriesLocked(Facts, frozen=True, kw_only=True, tag="entries_locked"):
         group=Group.SAFETY,
         tone=Tone.WARNING,
         retelling=Retelling.AS_TOLD,
+        ruled=True,
     )
 
     pair: str | None = None
@@ -62,6 +63,7 @@ class LockOver(Facts, frozen=True, kw_only=True, tag="lock_over"):
         group=Group.SAFETY,
         tone=Tone.GOOD,
         retelling=Retelling.AS_TOLD,
+        ruled=True,
     )
 
     pair: str | None = None

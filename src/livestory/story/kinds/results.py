@@ -31,6 +31,7 @@ class ResultRecord(Facts, frozen=True, kw_only=True, tag="result_record"):
         group=Group.RECORDS,
         tone=Tone.GREAT,
         retelling=Retelling.ANEW,
+        ruled=True,
         needs=_NEEDS,
     )
 

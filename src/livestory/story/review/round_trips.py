@@ -159,7 +159,7 @@ def _row(seq: int, opened_seq: int | None, trip: RoundTrip, own: str | None) -> 
         trip.share, trip.result, trip.asset, trip.after_fees, trip.fees_left_out
     )  # fmt: skip
     if funding := results.amounts(trip.funding):
-        told += f", funding {funding} besides"
+        told += f", funding {funding} {'in it' if trip.with_funding else 'besides'}"
     return TripRow(
         seq=seq,
         opened_seq=opened_seq,

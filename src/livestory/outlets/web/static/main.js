@@ -31,12 +31,12 @@ const live = new Live({
   link,
 });
 
-let heardLast = null;
+let heardLast; // not known yet, which is other than never
 function heard(status) {
   head.show(status);
   story.kinds(status.kinds, status.unshown);
   chart.status(status);
-  if (heardLast !== null && status.heard !== heardLast) overview.refresh();
+  if (heardLast !== undefined && status.heard !== heardLast) overview.refresh();
   heardLast = status.heard;
 }
 

@@ -1,0 +1,165 @@
+"""The story of a freqtrade, from its database alone.
+
+The first start tells a history of 10,000 trades, of which 100,000 are reckoned. Idle is the real command with nothing
+to tell. The bot commits again and again, alone and with the real command beside it, which reads at each change.
+"""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from statistics import quantiles
+from typing import TYPE_CHECKING
+
+from benchmarks.measure import Result, fresh_process, interleaved
+from tests.follow.freqtrade_files import Bot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HERE = Path(__file__).parents[1] / "build"  # on the disk that a story would be on, not on a memory file system
+ROUNDS, TRADES, MANY = 3, 10_000, 100_000
+COMMITS = 400
+IDLE = 20.0  # seconds
+PAIRS = [f"{base}/USDT" for base in ("ETH", "SOL", "LTC", "ADA", "XRP", "DOT", "AVAX", "LINK")]
+FIRST_START = """
+import sys, threading, time
+from pathlib import Path
+from livestory.clock import SystemClock
+from livestory.follow.database import Database
+from livestory.follow.following import Following
+from livestory.follow.freqtrade.database import FreqtradeDatabase
+from livestory.follow.freqtrade.source import FreqtradeSource
+from livestory.story.journal.entry import Identity
+from livestory.story.settings import StorySettings
+from livestory.story.writing.synchronous import SynchronousWriter
+source = FreqtradeSource(FreqtradeDatabase(Database(Path(sys.argv[1])), strict=False))
+start = time.perf_counter()
+path = Path(sys.argv[2]) / "live_story.txt"
+with SynchronousWriter(path, Identity(unit="USDT"), StorySettings(), keep_days=7) as told:
+    Following(source, told, SystemClock()).catch_up(threading.Event())
+print(time.perf_counter() - start)
+"""
+ALONE = """
+import sqlite3, sys, time
+start = time.perf_counter()
+db = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True)
+with open(sys.argv[2] + "/lines.txt", "w") as file:
+    for row in db.execute("SELECT * FROM trades JOIN orders ON ft_trade_id = trades.id ORDER BY order_filled_date"):
+        file.write(" | ".join(map(str, row)) + "\\n")
+print(time.perf_counter() - start)
+"""
+
+
+def _history(file: Path) -> None:
+    """A freqtrade's database of that many closed trades."""
+    dice, at = random.Random(1), datetime(2023, 1, 1)  # noqa: S311, DTZ001 - figures of a test; freqtrade's own are naive
+    bot = Bot(file)
+    bot.db.execute("BEGIN")
+    for number in range(1, TRADES + 1):
+        pair, price = dice.choice(PAIRS), round(dice.uniform(10, 100), 2)
+        at += timedelta(minutes=dice.randint(5, 20))
+        amount, closing = round(100 / price, 4), round(price * (1 + dice.gauss(0, 0.01)), 2)
+        bot.enter(number, pair, str(at), amount=amount, open_rate=price, stake_amount=100)
+        profit = round(amount * closing * 0.999 - amount * price * 1.001, 8)
+        end = str(at + timedelta(minutes=dice.randint(5, 300)))
+        bot.exit(number, end, rate=closing, profit=profit, amount=amount, pair=pair)
+    bot.db.execute("CREATE INDEX ix_orders_ft_trade_id ON orders(ft_trade_id)")  # as freqtrade has it
+    bot.db.execute("COMMIT")
+    bot.close()
+
+
+def _told(code: str, file: Path) -> tuple[float, float]:
+    """Seconds and MB of a process that reads all of it."""
+    with tempfile.TemporaryDirectory(dir=HERE) as folder:
+        done = fresh_process(code, str(file), folder)
+    return float(done.output), done.peak_mb
+
+
+def _idle() -> tuple[float, float]:
+    """The percentage of a core, and MB, of the command while its bot writes nothing."""
+    with tempfile.TemporaryDirectory(dir=HERE) as folder:
+        bot = Bot(Path(folder) / "tradesv3.sqlite")
+        bot.enter(1)
+        words = ("follow", "freqtrade", "--db", str(bot.file), "--dir", f"{folder}/story")
+        with subprocess.Popen([sys.executable, "-m", "livestory", *words], stdout=subprocess.PIPE) as process:
+            try:
+                assert process.stdout is not None  # noqa: S101 - it is a pipe
+                process.stdout.readline()
+                time.sleep(1.0)  # it is about to have told all
+                before, start = _cpu(process.pid), time.perf_counter()
+                time.sleep(IDLE)
+                share = 100 * (_cpu(process.pid) - before) / (time.perf_counter() - start)
+                status = Path(f"/proc/{process.pid}/status").read_text()
+            finally:
+                process.terminate()
+    return share, int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+
+def _cpu(pid: int) -> float:
+    """Seconds that all threads of a process have run."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+
+
+def _p99(mode: str, *, followed: bool) -> float:
+    """Microseconds of a commit, of a writer in that mode."""
+    with tempfile.TemporaryDirectory(dir=HERE) as folder, ExitStack() as closing:
+        bot = Bot(Path(folder) / "tradesv3.sqlite", mode=mode)
+        bot.enter(1)
+        if followed:
+            words = ("follow", "freqtrade", "--db", str(bot.file), "--dir", f"{folder}/story")
+            process = closing.enter_context(
+                subprocess.Popen([sys.executable, "-m", "livestory", *words], stdout=subprocess.PIPE)
+            )
+            closing.callback(process.terminate)
+            assert process.stdout is not None  # noqa: S101 - it is a pipe
+            process.stdout.readline()
+        took = []
+        for number in range(COMMITS):
+            start = time.perf_counter()
+            bot.db.execute("BEGIN IMMEDIATE")
+            bot.put("trades", id=1, amount=2.0 + number / 1000, is_open=True, pair="ETH/BTC")
+            bot.db.execute("COMMIT")
+            took.append(time.perf_counter() - start)
+            time.sleep(0.005)  # a bot does something besides
+        bot.close()
+    return quantiles(took, n=100)[-1] * 1e6
+
+
+def measure() -> Iterator[Result]:
+    """Seconds, MB, percent of a core, microseconds."""
+    HERE.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=HERE) as folder:
+        file = Path(folder) / "tradesv3.sqlite"
+        _history(file)
+        told = [(_told(FIRST_START, file), _told(ALONE, file)) for _ in range(ROUNDS)]
+    yield Result(
+        name=f"first start of {MANY:,} trades (of {TRADES:,}, reckoned)",
+        unit="s",
+        ours=[mine[0] * MANY / TRADES for mine, _ in told],
+        baseline=[theirs[0] * MANY / TRADES for _, theirs in told],
+        baseline_name="sqlite3, each row a line of a file",
+        target="≤ 60 s",
+    )
+    yield Result(name=f"peak memory of {TRADES:,} trades", unit="MB", ours=[mine[1] for mine, _ in told])
+    idle = [_idle() for _ in range(ROUNDS)]
+    yield Result(name="idle, of a core", unit="%", ours=[share for share, _ in idle], target="< 0.5 %")
+    yield Result(name="idle, memory", unit="MB", ours=[memory for _, memory in idle], target="< 70 MB")
+    for mode in ("wal", "delete"):
+        ours, alone = interleaved(partial(_p99, mode, followed=True), partial(_p99, mode, followed=False))
+        yield Result(
+            name=f"p99 of the bot's own commit, journal_mode={mode}",
+            unit="µs",
+            ours=ours,
+            baseline=alone,
+            baseline_name="not followed",
+            target="≤ 1.1 ×",
+        )

@@ -209,7 +209,8 @@ class Reteller:
         self._narrator = narrator = Narrator(settings.symbol, settings.unit, settings.story)
         knows = source.knows or frozenset()
         self._of_trades = "fill" in knows and knows.isdisjoint(_OF_A_BOT)
-        self._summary = SummaryBuilder(narrator.account)
+        self._of_table = source.knows is not None
+        self._summary = SummaryBuilder(narrator.account, of_table=self._of_table)
         self._listeners = listeners
         self._begun: int | None = None
         self._first = self._last = 0
@@ -323,7 +324,7 @@ class Reteller:
         if due is not None:
             begun = max(0, begun - max(0, due - begun))
         self._begun = begun
-        self._narrator.take(Head(begun, self._head, self._never))
+        self._narrator.take(Head(begun, self._head, self._never, of_table=self._of_table))
         if self._rules is not None:
             self._publish(self._narrator.take(Statement(begun, (self._rules,))))
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 class SummaryBuilder:
     """Counts what becomes the story's `Summary` while it is retold."""
 
-    def __init__(self, account: Account) -> None:
-        """Begin; ``account`` is the narrator's, read after each observation."""
+    def __init__(self, account: Account, *, of_table: bool = False) -> None:
+        """Begin; ``account`` is the narrator's, read after each observation. A table does not tell what failed."""
         self.account = account
         self._first: int | None = None
         self._last = 0
@@ -47,13 +47,13 @@ class SummaryBuilder:
         self._fees = Decimal(0)
         self._results = Results()
         self._flow = 0.0
-        self._health, self._asked = HealthTally(), set[str]()
+        self._health, self._asked, self._of_table = HealthTally(), set[str](), of_table
 
     def on_observation(self, time: int) -> None:
         """Count what the account knows after the observation of the instant ``time``."""
         value, last = self.account.value, self.account.last
         self._last = time
-        self._health.bars_known = self._health.bars_known or (last is not None and last.next_due is not None)
+        self._health.bars_known |= not self._of_table and last is not None and last.next_due is not None
         if not self._begun:
             self._begin(time)
         if value is None:

@@ -201,6 +201,7 @@ class Head(Struct, frozen=True):
     time: int
     retold: Retold
     never: frozenset[str] = frozenset()  # fields of `Observation` that none will have
+    of_table: bool = False  # which has no word of what failed beside its rows, or of what the owner did
 
 
 Input = Observation | Fill | Flow | Funding | Skip | Begin | End | Statement | RecordCheck | RegimeCheck | Head

@@ -378,6 +378,7 @@ class Narrator(FormerVerbs):
         memory, retold = self._memory, head.retold
         memory.lacking.told = bool(retold.lacking)
         memory.chapters.trades_known = "fill" not in retold.lacking
+        memory.chapters.troubles_known = not head.of_table
         memory.never = head.never
         if "exposure" in retold.inferred:
             memory.exposures = d.ExposureDetector()

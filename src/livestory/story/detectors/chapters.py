@@ -152,6 +152,7 @@ class ChapterDetector(Struct):
     last: int = 0  # observation of a halted bot
     was_halted: bool = False
     trades_known: bool = True  # there are fills to hear of
+    troubles_known: bool = True  # whoever tells also says what failed
     observed: bool = False
     total: Results = field(default_factory=Results)  # of the days that ended
     unknown_told: bool = False  # that no wealth is known
@@ -164,7 +165,7 @@ class ChapterDetector(Struct):
         if day is None:
             day = self._begin(time, account)
         day.bars += 1
-        day.health.bars_known = day.health.bars_known or observation.next_due is not None
+        day.health.bars_known |= self.troubles_known and observation.next_due is not None
         value = account.value
         if value is not None:
             if value < day.lowest:

@@ -99,7 +99,7 @@ def health(f: Health | None) -> Iterable[str]:
         yield "no hand moved"
     if f.asked:
         yield f"asked of you: {', '.join(_ASKED.get(name) or escape(name) for name in f.asked)}"
-    elif f.bars_known or failed:
+    elif f.bars_known:
         yield "nothing is asked of you"
 
 

@@ -43,6 +43,10 @@ WORDS = {
     "restore": "restore old.tar.gz --dir new",
     "compact": "compact",
     "service": "service install --print",
+    "report": "report --out -",
+    "share": "share list",
+    "completion": "completion bash",
+    "man": "man new",
 }
 # Those that find nothing to print: what they say, they say on standard error.
 SILENT = {"check", "serve", "halt", "resume", "note", "flow", "listen", "follow", "fleet"}

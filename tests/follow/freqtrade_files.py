@@ -76,16 +76,18 @@ class Bot:
             "stake_amount": 0.1, "amount": 2.0, "open_rate": 0.05, "open_date": at, "is_short": False,
             "enter_tag": "dip", "buy_tag": "dip", "stake_currency": pair.partition("/")[2].partition(":")[0], **more,
         }  # fmt: skip
-        self.put("trades", id=number, **row)
         side = "sell" if row["is_short"] else "buy"
-        self.order(number * 10, number, side, row["amount"], row["open_rate"], at, pair=pair, tag="dip")
+        with self.db:
+            self.put("trades", id=number, **row)
+            self.order(number * 10, number, side, row["amount"], row["open_rate"], at, pair=pair, tag="dip")
 
     def exit(self, number: int, at: str = "2026-11-26 12:00:00.5", *, rate: float = 0.06, profit: float | None = None,
              reason: str = "roi", amount: float = 2.0, side: str = "sell", pair: str = "ETH/BTC") -> None:  # fmt: skip
         """Close a trade."""
-        self.put("trades", id=number, is_open=False, close_date=at, close_rate=rate, close_profit_abs=profit,
-                 exit_reason=reason, sell_reason=reason)  # fmt: skip
-        self.order(number * 10 + 9, number, side, amount, rate, at, pair=pair, tag=reason)
+        with self.db:
+            self.put("trades", id=number, is_open=False, close_date=at, close_rate=rate, close_profit_abs=profit,
+                     exit_reason=reason, sell_reason=reason)  # fmt: skip
+            self.order(number * 10 + 9, number, side, amount, rate, at, pair=pair, tag=reason)
 
     def order(self, number: int, trade: int, side: str, amount: float, price: float, at: str, *,
               filled: float | None = None, status: str = "closed", is_open: bool = False, tag: str | None = None,

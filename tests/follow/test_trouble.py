@@ -197,6 +197,19 @@ def test_a_story_that_another_bot_has_begun_is_left_alone(tmp_path: Path, bot: B
         Following(other, story, Time())
 
 
+def test_an_order_that_is_seen_after_its_trade_is_told_once(tmp_path: Path, bot: Bot) -> None:
+    """The trade itself has said what was bought."""
+    row = {"exchange": "binance", "pair": "ETH/BTC", "fee_open": 0.001, "fee_close": 0.001, "stake_currency": "BTC"}
+    bot.put("trades", id=2, is_open=True, amount=2.0, open_rate=0.05, open_date="2026-11-26 13:00:00", **row)
+    follow(followed(bot), tmp_path, Time())
+    bot.order(20, 2, "buy", 2.0, 0.05, "2026-11-26 13:00:00")
+    follow(followed(bot), tmp_path, Time())
+    bot.exit(2, "2026-11-26 15:00:00", profit=0.0178)
+    follow(followed(bot), tmp_path, Time())
+    told = [line.split(" | ")[1:3] for line in lines(tmp_path) if " ETH @ " in line]
+    assert told == [["🟢 BUY", "+2 ETH @ 0.05 BTC"], ["🔴 SELL", "-2 ETH @ 0.06 BTC"]] * 2
+
+
 def test_the_unit_of_a_story_is_the_one_that_it_was_begun_with(tmp_path: Path, bot: Bot) -> None:
     """Though the bot trades in two currencies since: it is no other story for that."""
     out = tmp_path / "out"

@@ -47,7 +47,7 @@ class SummaryBuilder:
         self._fees = Decimal(0)
         self._results = Results()
         self._flow = 0.0
-        self._health, self._asked, self._of_table = HealthTally(), set[str](), of_table
+        self._health, self._asked, self._of_table = HealthTally(), list[str](), of_table
 
     def on_observation(self, time: int) -> None:
         """Count what the account knows after the observation of the instant ``time``."""

@@ -80,20 +80,21 @@ class HealthTally(Struct, omit_defaults=True):
         return Health(failed=self.failed, by_hand=self.by_hand, asked=tuple(sorted(names)), bars_known=self.bars_known)
 
 
-def asked_after(asked: set[str], facts: Facts) -> None:
-    """Bring what waits for the owner up to date with what has been told."""
-    name = _name(facts)
+def asked_after(asked: list[str], facts: Facts) -> None:
+    """Bring what waits for the owner up to date with what has been told. A list, so that its order is always one."""
+    name, over = _name(facts), set[object]()
     if type(facts) in _END_OF:
-        asked.discard(_END_OF[type(facts)])
+        over = {_END_OF[type(facts)]}
     elif isinstance(facts, Unhalted):
-        asked.discard("halted")
+        over = {"halted"}
     elif isinstance(facts, Trade):
-        asked.discard("order_unknown" if facts.found == "asked" else "")
-        asked.discard("sell_stuck" if facts.side == "sell" else "")
+        over = {"order_unknown"} if facts.found == "asked" else set()
+        over |= {"sell_stuck"} if facts.side == "sell" else set()
     elif name in ASKING and name != "alerts_given_up":
         waits = facts.lasting if isinstance(facts, ExchangeDown) else not isinstance(facts, Halted)
-        if waits or (isinstance(facts, Halted) and facts.reason in _OWNERS):
-            asked.add(name)
+        if name not in asked and (waits or (isinstance(facts, Halted) and facts.reason in _OWNERS)):
+            asked.append(name)
+    asked[:] = [each for each in asked if each not in over]
 
 
 def _name(facts: Facts) -> str:

@@ -36,7 +36,7 @@ class Told(Struct):
 
 def inputs_of(trade: Trade, told: Told) -> Iterator[Fill | Funding | Skip]:
     """What is not told yet of a trade, in order; ``told`` is brought up to date with it."""
-    orders = [order for order in _orders(trade) if _is_news(order, told)]
+    orders = [order for order in _orders(trade, told) if _is_news(order, told)]
     filled = [order for order in orders if order.filled]
     last = filled[-1] if filled else None
     for order in orders:
@@ -51,9 +51,12 @@ def inputs_of(trade: Trade, told: Told) -> Iterator[Fill | Funding | Skip]:
                 yield _skip(trade, order)
 
 
-def _orders(trade: Trade) -> list[Order]:
+def _orders(trade: Trade, told: Told) -> list[Order]:
     """The orders by their times; where some were not kept, as before 2021, the trade itself says what was filled."""
     orders = sorted(trade.orders, key=lambda order: order.time)
+    late = next((order for order in orders if order.is_entry and order.filled), None)
+    if late is not None and f"{trade.key}-entry" in told.orders:  # the trade was seen before its order
+        told.orders[late.order_id] = told.orders.pop(f"{trade.key}-entry")
     entered = trade.closed is not None or (trade.is_open and not orders and not trade.is_pending)
     if entered and not any(order.is_entry and order.filled for order in orders):
         entry = Order(

@@ -156,7 +156,7 @@ class ChapterDetector(Struct):
     observed: bool = False
     total: Results = field(default_factory=Results)  # of the days that ended
     unknown_told: bool = False  # that no wealth is known
-    asked: set[str] = set()  # the short names of what waits for the owner
+    asked: list[str] = []  # the short names of what waits for the owner, each once
 
     def observe(self, observation: Observation, account: Account) -> tuple[Chapter, ...]:
         """The chapters that end with this observation."""

@@ -33,7 +33,7 @@ _NONE = (None,) * (len(_SELDOM) + 2)
 class TradeDetector(Struct):
     """Tells what was filled, at its average price, with the result of what it closed."""
 
-    contradicted: set[str] = set()  # the symbols of which it was told that results contradict the fills
+    contradicted: list[str] = []  # the symbols of which it was told that results contradict the fills, each once
 
     def fill(
         self, fill: Fill, closed: Closed, put_off: int | None, account: Account
@@ -82,7 +82,7 @@ class TradeDetector(Struct):
             )
         if closed.contradicts is None or fill.result is None or symbol in self.contradicted:
             return (trade,)
-        self.contradicted.add(symbol)
+        self.contradicted.append(symbol)
         differs = ResultDiffers(
             reported=fill.result, worked_out=closed.contradicts, unit=paid_in, symbol=symbol or None
         )

@@ -43,7 +43,7 @@ run: .venv/installed ## play the demo: a simulated market, its story told line b
 
 test: lint $(PROGRAMS:%=build/debian/usr/bin/%) ## check everything: ruff, mypy, pytest
 	@echo "pytest"
-	@$(BIN)/python -m pytest -q -n 3 --dist worksteal || { test $$? -eq 1 && $(ALONE); }
+	@$(BIN)/python -m pytest -q -n 4 --dist worksteal || { test $$? -eq 1 && $(ALONE); }
 
 torture: .venv/installed-dev ## the long form of the tests of reliability and of fuzzing: an hour, as root; a tenth with SHARE=0.1
 	@LIVESTORY_TORTURE=$(SHARE) $(BIN)/python -m pytest -q tests/reliability tests/fuzz tests/fleet tests/web/test_connections.py \

@@ -435,6 +435,7 @@ def test_the_login_page_is_accessible_and_opens_the_story(driven: Browser, telle
 
 def test_it_is_used_with_the_keyboard_alone(page: Page) -> None:
     """Skip link, filters, a line and its record, the chart's range: all by keys, and the focus is seen."""
+    expect(page.locator(".line").last).to_be_visible()
     page.keyboard.press("Tab")
     expect(page.locator(".skip")).to_be_focused()
     page.keyboard.press("Enter")
@@ -443,6 +444,7 @@ def test_it_is_used_with_the_keyboard_alone(page: Page) -> None:
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.closest('.line') !== null"):
             break
+    expect(page.locator(".line :focus, .line:focus")).to_have_count(1)
     page.keyboard.press("Enter")
     expect(page.locator(".record").first).to_be_visible()
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"

@@ -82,7 +82,10 @@ class HealthTally(Struct, omit_defaults=True):
 
 def asked_after(asked: list[str], facts: Facts) -> None:
     """Bring what waits for the owner up to date with what has been told. A list, so that its order is always one."""
-    name, over = _name(facts), set[object]()
+    name = _name(facts)
+    if not asked and name not in ASKING:
+        return
+    over: set[object] = set()
     if type(facts) in _END_OF:
         over = {_END_OF[type(facts)]}
     elif isinstance(facts, Unhalted):

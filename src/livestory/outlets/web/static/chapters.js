@@ -7,7 +7,7 @@ import * as times from "./times.js";
 const PAGE = 21;
 
 export class Chapters {
-  #period = "day"; #next = null; #generation = 0; #onFind; #cards = [];
+  #period = "day"; #next = null; #generation = 0; #onFind; #cards = []; #lastSeq = null; #later = 0;
 
   /** onFind(seq): somebody asks for the line of a chapter. */
   constructor(onFind) {
@@ -41,6 +41,14 @@ export class Chapters {
   }
 
   line(event) { if (event.kind === "chapter") this.reload(); }
+
+  /** A status that no line came with: the server has read more of a long story than it had. */
+  status(status) {
+    if (status.last_seq === this.#lastSeq) return;
+    this.#lastSeq = status.last_seq;
+    clearTimeout(this.#later);
+    this.#later = setTimeout(() => this.reload(), 300);
+  }
 
   redraw() {
     const greatest = Math.max(0.001, ...this.#cards.map(({ facts }) => Math.abs(facts.change ?? 0)));

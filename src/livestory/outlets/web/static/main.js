@@ -36,6 +36,7 @@ function heard(status) {
   head.show(status);
   story.kinds(status.kinds, status.unshown);
   chart.status(status);
+  chapters.status(status);
   if (heardLast !== undefined && status.heard !== heardLast) overview.refresh();
   heardLast = status.heard;
 }

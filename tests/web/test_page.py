@@ -485,6 +485,15 @@ def test_text_is_copied(driven: Browser, server: Served) -> None:
         assert page.evaluate("navigator.clipboard.readText()") == server.ask("story.txt").body.decode().rstrip("\n")
 
 
+def test_many_chapters_at_once_are_asked_for_a_few_times(page: Page, teller: Teller) -> None:
+    """As when a page is opened while the server still reads a long story; the last one is there."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "api/chapters" in request.url else None)
+    teller.bars(96 * 20, next_due=None)  # in one commit
+    expect(page.locator("#cards li").first).to_contain_text("Sun 22 Dec")
+    assert 0 < len(asked) < 10
+
+
 def test_chapters_are_cards_that_lead_to_their_line(driven: Browser, journal: Path) -> None:
     """Days, weeks and months."""
     with week(journal, START + 9 * DAY), served(journal) as server:

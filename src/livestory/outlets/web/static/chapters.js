@@ -5,9 +5,10 @@ import * as numbers from "./numbers.js";
 import * as times from "./times.js";
 
 const PAGE = 21;
+const SOON = 300; // milliseconds
 
 export class Chapters {
-  #period = "day"; #next = null; #generation = 0; #onFind; #cards = []; #lastSeq = null; #later = 0;
+  #period = "day"; #next = null; #generation = 0; #onFind; #cards = []; #soon = 0;
 
   /** onFind(seq): somebody asks for the line of a chapter. */
   constructor(onFind) {
@@ -40,14 +41,12 @@ export class Chapters {
     if (digest) byId("digest").replaceChildren(make("strong", {}, `${digest.title}: ${digest.verdict}`), ` ${digest.told.join(" ")}`);
   }
 
-  line(event) { if (event.kind === "chapter") this.reload(); }
+  line(event) { if (event.kind === "chapter") this.reloadSoon(); }
 
-  /** A status that no line came with: the server has read more of a long story than it had. */
-  status(status) {
-    if (status.last_seq === this.#lastSeq) return;
-    this.#lastSeq = status.last_seq;
-    clearTimeout(this.#later);
-    this.#later = setTimeout(() => this.reload(), 300);
+  /** Once for all that comes at one time, as when a long story is read to its end. */
+  reloadSoon() {
+    clearTimeout(this.#soon);
+    this.#soon = setTimeout(() => this.reload(), SOON);
   }
 
   redraw() {

@@ -32,11 +32,13 @@ const live = new Live({
 });
 
 let heardLast; // not known yet, which is other than never
+let loading = false; // the server still reads the story: what was asked of it until now is a beginning
 function heard(status) {
   head.show(status);
+  if (loading && status.state !== "loading") chapters.reloadSoon();
+  loading = status.state === "loading";
   story.kinds(status.kinds, status.unshown);
   chart.status(status);
-  chapters.status(status);
   if (heardLast !== undefined && status.heard !== heardLast) overview.refresh();
   heardLast = status.heard;
 }

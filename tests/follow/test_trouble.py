@@ -238,7 +238,8 @@ def test_at_boot_the_bot_is_waited_for(tmp_path: Path) -> None:
     process = started(*words, cwd=tmp_path)
     assert process.stderr is not None
     assert process.stderr.readline() == "config.json: there is no such file; it is waited for\n"
-    (tmp_path / "config.json").write_text('{"db_url": "sqlite:///t.sqlite"}', encoding="utf-8")
+    (tmp_path / "new.json").write_text('{"db_url": "sqlite:///t.sqlite"}', encoding="utf-8")
+    (tmp_path / "new.json").rename(tmp_path / "config.json")  # whole at once
     assert process.stderr.readline() == "t.sqlite: there is no such file; it is waited for\n"
     (tmp_path / "t.sqlite").touch()
     assert "its program has written nothing yet; it is waited for\n" in process.stderr.readline()

@@ -234,7 +234,7 @@ def test_a_replay_is_alive_while_somebody_writes_it(journal: Path) -> None:
 
 
 def test_returns_are_those_of_the_unit(journal: Path) -> None:
-    """Today's and the total one, beside what holding made; a deposit is neither."""
+    """Today's and the total one, beside what holding made; a deposit is neither. They count from the first reading."""
     with Teller(journal) as teller:
         teller.begin().bars(1, wealth=1.0, price=0.0300).bars(95, wealth=1.1, price=0.0300)
         teller.bars(1, wealth=1.21, price=0.0330).bars(1, wealth=2.42, price=0.0330, flow=1.21)
@@ -243,7 +243,7 @@ def test_returns_are_those_of_the_unit(journal: Path) -> None:
     assert status["today"]["change"] == pytest.approx(0.1)
     assert status["today"]["holding"] == pytest.approx(0.1)
     assert status["total"]["change"] == pytest.approx(0.21)
-    assert status["total"]["holding"] == pytest.approx(0.0330 / 0.0329 - 1)
+    assert status["total"]["holding"] == pytest.approx(0.0330 / 0.0300 - 1)
     assert status["wealth"] == 2.42
 
 

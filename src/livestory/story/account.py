@@ -66,6 +66,7 @@ class Account(UnitValue):
     value: float | None = None  # of one unit
     record: float | None = None  # the announced all-time high, as a unit value
     peak_time: int = 0
+    highest: float = 0.0  # of the peaks that a resume has put aside, the highest
     resumed_at: int | None = None  # the resume that the peak counts from; None = the record
     tripped: bool = False  # as far as the bot has said
     resuming: bool = False  # it resumed, and its wealth at that is not known yet
@@ -213,7 +214,7 @@ class Account(UnitValue):
     def _count_from(self, value: float, time: int) -> None:
         """A new peak; after the breaker's halt it is the wealth at the resume, as in the bot's own rule."""
         if value < self.peak:
-            self.resumed_at = time
+            self.resumed_at, self.highest = time, max(self.highest, self.peak)
         elif self.record is not None and value >= self.record:
             self.resumed_at = None
         self.peak, self.peak_time, self.resuming = value, time, False
@@ -290,11 +291,11 @@ class Account(UnitValue):
         return held.entry if agree else None
 
     def to_record(self) -> Record | None:
-        """The record to beat."""
+        """The record to beat: the highest ever, told or not."""
         if self.record is None or self.wealth is None:
             return None
         gain, record = self.settings.ath_min_gain, self.as_wealth(self.record)
-        highest = max(record, self.as_wealth(self.peak)) if self.resumed_at is None else record
+        highest = self.as_wealth(max(self.record, self.highest, self.peak))
         return Record(wealth=highest, next_told=record * (1.0 + gain) if gain else None)
 
     def as_wealth(self, value: float) -> float:

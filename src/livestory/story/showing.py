@@ -38,8 +38,14 @@ def show(lately: Lately, settings: StorySettings, time: int, facts: Facts, *, fo
     return shown
 
 
-def counted(lately: Lately, facts: Facts) -> Facts:
-    """The facts, of a chapter with what was not shown since the last one of its kind that was."""
+def counted(lately: Lately, time: int, facts: Facts) -> Facts:
+    """The facts told at ``time`` with what was not shown: of a chapter since the last one of its kind that was.
+
+    A sign of life says how long the text was without news, where lines were told meanwhile that it does not show.
+    """
+    if isinstance(facts, Quiet):
+        silent = lately.news is not None and lately.line is not None and time - lately.line > facts.silence
+        return replace(facts, without_news=time - (lately.news or 0)) if silent else facts
     if not isinstance(facts, Chapter) or not (unshown := lately.unshown.get(facts.period)):
         return facts
     if facts.period != "day" or not lately.days:
@@ -55,6 +61,7 @@ def _remember(lately: Lately, time: int, facts: Facts, *, shown: bool) -> None:
         _end(lately, facts, shown=shown)
     if not shown or isinstance(facts, Stopped) or (isinstance(facts, Resumed) and not facts.missed_bars):
         return  # a story that was interrupted shows the same days as one that was not
+    lately.line = max(time, lately.line or 0)
     if isinstance(facts, Quiet):
         lately.signs += 1
         return

@@ -17,7 +17,7 @@ from livestory.story.inputs import Observation
 from livestory.story.journal.entry import Identity, Kept
 from livestory.story.journal.faults import corrupt
 from livestory.story.journal.replica import SNAPSHOT
-from livestory.story.kinds.lifecycle import Started, Stopped
+from livestory.story.kinds.lifecycle import Stopped
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.narrator import NARRATOR, unreadable
 from livestory.story.results import CurrencyResult, Results
@@ -65,7 +65,7 @@ class Peak(Struct, frozen=True, kw_only=True):
 
 
 class Start(Struct, frozen=True, kw_only=True):
-    """What a bot began with."""
+    """What a bot began with, by its first reading."""
 
     time: int
     value: float | None  # its wealth, the unit value at the start
@@ -135,7 +135,9 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         lifecycle = reader.last_of(_LIFECYCLE, after) or (before.lifecycle if before else None)
         last_halt = reader.last_of(_HALTS, after) or (before.last_halt if before else None)
         halt = _halt_change(reader, last_halt, seen)
-        start = (before.start if before else None) or _start(reader, after, known=memory is not None)
+        start = before.start if before else None
+        if account is not None and (start is None or start.value is None):
+            start = _start(reader, account)
         if seen is not None and account is not None:
             seen = account.explained(seen)
         if seen is not None and halt is not None:
@@ -291,14 +293,14 @@ def _stopped_by(reader: JournalReader, lifecycle: Kept | None) -> str | None:
     return facts.by if isinstance(facts, Stopped) else ""
 
 
-def _start(reader: JournalReader, after: int, *, known: bool) -> Start | None:
-    """What the bot's start says, if it comes after the seq ``after``, or else its first observation."""
-    for event in reader.events(after, kinds={"started"}, limit=1):
-        facts = _facts(reader, event)
-        if isinstance(facts, Started) and facts.wealth is not None and facts.price is not None:
-            return Start(time=event.time, value=facts.wealth, price=facts.price)
-    first = next(iter(reader.observations()), None) if known else None
-    return Start(time=first.time, value=first.wealth, price=first.price) if first is not None else None
+def _start(reader: JournalReader, account: Account) -> Start | None:
+    """The first observation, from which a chapter counts too: a table of the story has no more."""
+    first = next(iter(reader.observations()), None)
+    if first is None:
+        return None
+    if account.first is None:  # it told no wealth, or a former livestory remembered none
+        return Start(time=first.time, value=first.wealth, price=first.price)
+    return Start(time=first.time, value=account.first, price=account.first_price)
 
 
 def _facts(reader: JournalReader, event: Kept) -> Facts:

@@ -158,6 +158,11 @@ class Period(Struct):
         return self.trading.several or bool(self.held) or (self.wealth is None and bool(self.results))
 
     @property
+    def wholly_halted(self) -> bool:
+        """Whether a halt from before it goes on at its end."""
+        return not self.halts and self.at_end is not None and self.at_end.halted is True
+
+    @property
     def results(self) -> tuple[CurrencyResult, ...]:
         """What closing earned: as what told the period as a whole says, else by its trades."""
         return self.whole.results if self.whole is not None else self.closed.told(self.closed)

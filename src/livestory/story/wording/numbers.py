@@ -133,13 +133,17 @@ def signed(value: Decimal) -> str:
 
 
 def mean_price(value: Decimal) -> str:
-    """``3652.13``: a price that may be an average, exact where eight digits say it, else in six."""
-    if len(str(value)) > _PRICE.prec and _PRICE.plus(value) != value:
-        value = _MEAN_PRICE.plus(value)
-    return exact(value)
+    """``0.08087``, ``3652.13``: a price that may be an average, exact in five digits or to the cent, else rounded so.
+
+    What is less than one is rounded to four digits, as exchanges quote it.
+    """
+    if len(str(value)) <= _PRICE.prec or _PRICE.plus(value) == value:
+        return exact(value)
+    places = max(2, 3 - value.adjusted()) if value else 0
+    return exact(round(value, places))
 
 
-_PRICE, _MEAN_PRICE = Context(prec=8), Context(prec=6)
+_PRICE = Context(prec=5)
 
 
 def average(value: float) -> str:

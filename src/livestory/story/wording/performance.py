@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from livestory.story.results import Benchmark, CurrencyResult, OpenPosition, Outcome
 
 _MOST_OPEN = 4  # positions that a line names
+_TELLING = 10  # closed trades, of which a ratio begins to say something
+_SEVERAL = 3  # closed trades, of which the best and the worst are not all
 _MOST_HELD = 6  # symbols of a basket that it names
 
 
@@ -43,15 +45,18 @@ def performance(
     """Won and lost, the best and the worst; without wealth also what came of it since the start.
 
     ``began`` is what the bot said that it began with, in ``unit``; ``headed``: what `closed` says stands in the line.
+    Of few trades in a story's one symbol, which have lines of their own, it is enough how many were won and lost.
     """
     for each in results:
         whose = f"{escape(each.asset)}: " if len(results) > 1 and each.asset else ""
         if each.closed and not headed:
             yield _closed(each)
         factor = each.profit_factor
-        if factor:
+        one_symbol = wealth_known and (each.best is None or each.best.symbol is None)
+        if factor and (each.closed >= _TELLING or not one_symbol):
             yield f"{whose}profit factor {numbers.average(factor)}"
-        yield ", ".join(_extremes(each.best, each.worst, each.asset))
+        if each.closed >= _SEVERAL or not one_symbol:
+            yield ", ".join(_extremes(each.best, each.worst, each.asset))
         yield ", ".join(_extremes(each.best_symbol, each.worst_symbol, each.asset, "symbol"))
         if each.reasons:
             told = (f"{escape(one.reason)} {numbers.signed_wealth(one.result, each.asset)}" for one in each.reasons)
@@ -131,7 +136,7 @@ def _closed(f: CurrencyResult) -> str:
     together = f.gain + f.loss
     if f.closed and together != f.realised:  # parts were closed of trades that ended in another period, or go on
         return (
-            f"{trades}together {money(together, f.asset)}; result of all that was closed {money(f.realised, f.asset)}"
+            f"{trades}together {money(together, f.asset)}; result with those partly closed {money(f.realised, f.asset)}"
         )
     return f"{trades}result {money(f.realised, f.asset)}"
 

@@ -17,15 +17,20 @@ if TYPE_CHECKING:
 
 
 def last_word(p: Period) -> str:
-    """What is asked of the owner, or that nothing is; where nothing failed, that too."""
-    wanted = asked(p)
-    well = ""
-    if not failed(p):
-        bars = sum(day.bars for day in p.days)
-        well = f"all {numbers.count(bars, 'bar')} were read, nothing failed" if bars > 1 else "nothing failed"
-    if wanted:
-        return "; ".join(filter(None, (well, f"of you is asked: {'; '.join(wanted)}")))
-    return f"{well}, and nothing is asked of you" if well else "nothing is asked of you"
+    """What is asked of the owner, or that nothing is."""
+    if wanted := asked(p):
+        return f"of you is asked: {'; '.join(wanted)}"
+    return "nothing is asked of you" if _troubles(p) else f"{_well(p)}, and nothing is asked of you"
+
+
+def failed(p: Period) -> str:
+    """What failed and whether it ended; that nothing did, where the last word does not say it."""
+    return _troubles(p) or (_well(p) if asked(p) else "")
+
+
+def _well(p: Period) -> str:
+    bars = sum(day.bars for day in p.days)
+    return f"all {numbers.count(bars, 'bar')} were read, nothing failed" if bars > 1 else "nothing failed"
 
 
 def asked(p: Period) -> list[str]:
@@ -53,8 +58,7 @@ def asked(p: Period) -> list[str]:
     return wanted
 
 
-def failed(p: Period) -> str:
-    """What failed and whether it ended."""
+def _troubles(p: Period) -> str:
     troubles = []
     for name, (once, often) in FAILED.items():
         found = [each for each in p.troubles if each.facts.__struct_config__.tag == name]

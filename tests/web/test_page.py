@@ -519,7 +519,7 @@ def test_the_chart_switches_ranges_and_grows(driven: Browser, journal: Path) -> 
             page.get_by_role("button", name="One day").click()
             expect(plot).not_to_have_attribute("aria-label", week_label or "")
             page.get_by_role("button", name="Price", exact=True).click()
-            expect(plot).to_have_attribute("aria-label", re.compile("^Price from"))
+            expect(plot).to_have_attribute("aria-label", re.compile("^Price of ETH/BTC from"))
             teller.bars(1, price=0.09)
             expect(plot).to_have_attribute("aria-label", re.compile("highest 0.09;"))
             with BarsFile(Layout.of(journal).bars, None) as bars:

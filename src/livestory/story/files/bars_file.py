@@ -55,7 +55,7 @@ class BarsFile:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Write no more."""
+        """Close it; nothing is waited for."""
         self._close()
 
     def add(self, bar: BarRow) -> None:

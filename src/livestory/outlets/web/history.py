@@ -273,7 +273,7 @@ class Curve(NamedTuple):
     ``drawdown`` a share of the highest value before; None is unknown, and both are None of anything but wealth."""  # noqa: D205, D209 - one sentence, longer than a line
 
     times: list[int]
-    values: list[float | None] | list[float]  # None: not known between the instants before and after
+    values: list[float]
     holding: list[float | None] | None = None
     drawdown: list[float | None] | None = None
 

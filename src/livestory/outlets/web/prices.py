@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from livestory.chart.candles import Candles
 from livestory.chart.reduction import reduced
@@ -21,6 +21,15 @@ class _Held:
 
     def __init__(self) -> None:
         self.times, self.values, self.ends = array("q"), array("d"), array("q")
+
+
+class SymbolCurve(NamedTuple):
+    """The price of a symbol; None between two times in which it was held."""
+
+    times: list[int]
+    values: list[float | None]
+    holding: None = None
+    drawdown: None = None
 
 
 class SymbolPrices:
@@ -48,17 +57,17 @@ class SymbolPrices:
         """Those with a price."""
         return sorted(self._held)
 
-    def of(self, symbol: str, start: int, end: int, points: int) -> tuple[list[int], list[float | None]]:
-        """The price in that time, at most about ``points`` times; None between two times in which it was held."""
-        held = self._held[symbol]
+    def of(self, symbol: str, start: int, end: int, points: int) -> SymbolCurve:
+        """The price in that time, at most about ``points`` times; none of a symbol that never was held."""
+        held = self._held.get(symbol, _Held())
         low = max(0, bisect_left(held.times, start) - 1)
         high = min(len(held.values), bisect_right(held.times, end) + 1)
         times, values = reduced(held.times[low:high], held.values[low:high], points)
-        known = dict.fromkeys(
-            time + 1 for time in held.ends[bisect_left(held.ends, start) : bisect_right(held.ends, end)]
-        ) | dict(zip(times, values, strict=True))
+        ends = held.ends[bisect_left(held.ends, start) : bisect_right(held.ends, end)]
+        known: dict[int, float | None] = dict.fromkeys(time + 1 for time in ends)
+        known.update(zip(times, values, strict=True))
         ordered = sorted(known)
-        return ordered, [known[time] for time in ordered]
+        return SymbolCurve(ordered, [known[time] for time in ordered])
 
 
 class KeptBars:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -14,6 +15,7 @@ from livestory.story.review.review import Flow
 
 if TYPE_CHECKING:
     from livestory.outlets.web.followed_story import FollowedStory
+    from livestory.outlets.web.prices import SymbolCurve
     from livestory.story.review.review import Review
 
 MOST_MARKS = 6000  # the page gathers those that would lie upon one another
@@ -33,7 +35,7 @@ class Series(Struct, frozen=True, kw_only=True):
     first: int | None
     last: int | None
     times: list[int]
-    values: list[float | None] | list[float]
+    values: Sequence[float | None]  # None: not known between the instants before and after
     candles: list[Candle]  # of a price; the last points of the curve are their ends and closes
     holding: list[float | None] | None
     drawdown: list[float | None] | None
@@ -59,6 +61,7 @@ def series_of(  # noqa: PLR0913, PLR0917 - of what, when, and how closely
     start, end = (first or 0) if since is None else since, (last or 0) if until is None else until
     end = max(start, end)
     candles: list[Candle] = []
+    curve: Curve | SymbolCurve
     if of == "result":
         low = max(0, bisect_left(times, start) - 1)
         high = bisect_right(times, end) + 1
@@ -92,12 +95,11 @@ def series_of(  # noqa: PLR0913, PLR0917 - of what, when, and how closely
 
 def _price(  # noqa: PLR0913, PLR0917 - of which symbol, when, and how closely
     story: FollowedStory, symbol: str, start: int, end: int, points: int, candles: list[Candle]
-) -> Curve:
+) -> Curve | SymbolCurve:
     """The price of a symbol: as far as bars are known, their closes."""
     readings = story.readings
     if not readings.has_price or symbol != (story.status().symbol or ""):
-        held = symbol in readings.prices.symbols()
-        return Curve(*readings.prices.of(symbol, start, end, points)) if held else Curve([], [])
+        return readings.prices.of(symbol, start, end, points)
     if not candles:
         return readings.price(start, end, points)
     times, values, *_ = readings.price(start, min(end, candles[0].start), points)

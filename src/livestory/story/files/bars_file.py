@@ -133,9 +133,10 @@ class BarsReader:
 def _row(line: bytes) -> BarRow | None:
     """The bar that a line holds; None where it holds none that can be true."""
     try:
-        time, *prices, volume = line.rstrip().split(b",")
-        row = BarRow(int(time) * _MILLISECOND, *map(float, prices), float(volume) if volume else None)
-    except (ValueError, TypeError):
+        time, open_, high, low, close, volume = line.rstrip().split(b",")
+        prices = float(open_), float(high), float(low), float(close)
+        row = BarRow(int(time) * _MILLISECOND, *prices, float(volume) if volume else None)
+    except ValueError:
         return None
     possible = 0.0 < row.low <= row.open <= row.high < inf and row.low <= row.close <= row.high
     return row if possible else None

@@ -13,7 +13,7 @@ from livestory.story.basket import Basket
 from livestory.story.inputs import Begin, Fill, Funding, Observation, PositionReading
 from livestory.story.kinds.lifecycle import Rules, RulesChanged
 from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
-from livestory.story.kinds.risk import AllTimeHigh
+from livestory.story.kinds.records import AllTimeHigh
 from livestory.story.positions import EXACT, Closed, Deal, Fee, Holding, add
 from livestory.story.results import Benchmark
 from livestory.story.settings import StorySettings

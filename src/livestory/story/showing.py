@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from livestory.story.kinds.base import Group
 from livestory.story.kinds.chapters import Chapter, Quiet
 from livestory.story.kinds.lifecycle import Resumed, Stopped
+from livestory.story.kinds.records import AllTimeHigh
 from livestory.story.kinds.results import ResultRecord
-from livestory.story.kinds.risk import AllTimeHigh
 from livestory.story.periods import PERIODS
 from livestory.story.unit_value import compounded
 

@@ -15,7 +15,7 @@ from livestory.story.symbol import is_contract
 from livestory.story.wording import numbers, results
 from livestory.story.wording.beside import beside
 from livestory.story.wording.columns import Words
-from livestory.story.wording.text import escape, none_of, of
+from livestory.story.wording.text import all_in, escape, none_of, of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -158,7 +158,7 @@ class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
         done = self.position_after is not None and not self.position_after
         breaker = BREAKER.made(self.reason)
         if breaker and done:
-            yield f"done, {_all_in(self)}"
+            yield f"done, {_all_sold(self)}"
         if breaker and self.reference:
             yield f"slipped {numbers.percent(self.price / self.reference - 1)} from {numbers.exact(self.reference)}"
         several = self.symbol is not None or self.short or self.opened is not None
@@ -356,9 +356,8 @@ def _in_part(f: Trade, wanted: Decimal) -> str:
     )
 
 
-def _all_in(f: Trade) -> str:
-    all_in = f"all in {escape(f.quote)}" if f.quote else "nothing held"
-    return all_in + (f": {numbers.wealth(f.wealth, f.quote)}" if f.wealth else "")
+def _all_sold(f: Trade) -> str:
+    return all_in(f.quote) + (f": {numbers.wealth(f.wealth, f.quote)}" if f.wealth else "")
 
 
 def _remaining(f: Trade, *, done: bool) -> str:
@@ -366,7 +365,7 @@ def _remaining(f: Trade, *, done: bool) -> str:
         step = f"step {f.step}: " if f.step and f.side == "buy" else ""
         of_what = escape(f.base or "weight")
         shares = f"{step}{of_what} {numbers.weight(f.weight_before)} → {numbers.weight(f.weight_after)}"
-        return _all_in(f) if done else shares
+        return _all_sold(f) if done else shares
     if f.result is not None and f.position_after is not None:
         left = abs(f.position_after)
         return f"{of(numbers.exact(left), f.base) if left else none_of(f.base)} left"

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
+from livestory.outlets.alerts.settings import Service
 from livestory.story import detectors
 from livestory.story.kinds import KINDS
 from livestory.story.public.reading import schema
+from livestory.trading.strategy.choice import Choice
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -23,6 +26,20 @@ def test_every_detector_has_its_paragraph() -> None:
     text = (DOCS / "events.md").read_text(encoding="utf-8")
     paragraphs = set(re.findall(r"^\*\*(\w+)\*\* ", text, re.MULTILINE))
     assert paragraphs == set(detectors.__all__)
+
+
+def test_every_alert_service_has_its_example() -> None:
+    """docs/alerts.md shows a channel of each service that there is, to be copied."""
+    shown = re.findall(r'^service = "(\w+)"', (DOCS / "alerts.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(shown) == sorted(get_args(Service))
+
+
+def test_every_strategy_is_explained() -> None:
+    """docs/executor.md names each value that `[strategy] kind` may have."""
+    (named,) = re.findall(
+        r"^`\[strategy\] kind` chooses (.*?)\.", (DOCS / "executor.md").read_text("utf-8"), re.MULTILINE
+    )
+    assert sorted(re.findall(r"`(\w+)`", named)) == sorted(get_args(Choice))
 
 
 def test_the_architecture_page_names_what_there_is() -> None:

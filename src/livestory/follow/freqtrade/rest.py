@@ -147,10 +147,6 @@ class _Locks(Struct, frozen=True):
     locks: list[OpenLock]
 
 
-class _Tokens(Struct, frozen=True):
-    access_token: str
-
-
 class LogLine(Struct, frozen=True):
     """One line of freqtrade's log."""
 

@@ -51,6 +51,19 @@ def test_the_architecture_page_names_what_there_is() -> None:
     assert len(re.findall(r"^\| .* \|$", table, re.MULTILINE)) >= 25 + 2
 
 
+def test_each_name_in_the_table_is_in_the_files_of_its_row() -> None:
+    """Who opens what a row of docs/architecture.md says finds the class, function or setting there that it names."""
+    table = (DOCS / "architecture.md").read_text(encoding="utf-8").partition("## Where do I change what")[2]
+    absent = []
+    for row in re.findall(r"^\| .* \|$", table.partition("## One word")[0], re.MULTILINE):
+        paths = [DOCS.parent / path for path in re.findall(r"`((?:src|tests|docs)/[\w/.]+)`", row)]
+        files = [file for path in paths for file in ([path] if path.is_file() else path.rglob("*.*"))]
+        text = "\n".join(file.read_text(encoding="utf-8") for file in files if file.suffix in {".py", ".sql", ".txt"})
+        names = re.findall(r"`(?:\w+\.)?([A-Za-z_]+)`", row.partition(" | ")[2])
+        absent += [f"{name}: {row}" for name in names if not re.search(rf"\b{name}\b", text)]
+    assert absent == []
+
+
 def test_the_page_of_tell_has_every_field_of_a_public_input_with_its_meaning() -> None:
     """In the order of the JSON Schema, whose words they are."""
     published = schema()

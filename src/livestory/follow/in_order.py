@@ -31,7 +31,7 @@ class InOrder:
         self._count = itertools.count()
 
     def add(self, inputs: Iterable[Input]) -> None:
-        """Of one instant, what is added first comes first."""
+        """Let inputs wait. Of those of one instant, what is added first comes first."""
         for given in inputs:
             heapq.heappush(self._waiting, (given.time, next(self._count), given))
 

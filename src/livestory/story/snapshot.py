@@ -126,7 +126,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         ``before`` is an earlier one of the same journal: only what came after it is looked through. Raises
         JournalError, and JournalCorrupt where the narrator's state or a record can't be read.
         """
-        if reader.replica is not None and (copied := _copied(reader)) is not None:
+        if reader.replica is not None and (copied := unpacked(reader.state(SNAPSHOT))) is not None:
             return replace(copied, last_seq=reader.last_seq)
         last_seq, seen = reader.last_seq, reader.last_observation()
         memory = _memory(reader)
@@ -201,20 +201,20 @@ def on_bars_time(identity: Identity) -> bool:
     return identity.mode in _BARS_TIME
 
 
+def unpacked(stored: bytes | None) -> Snapshot | None:
+    """What `Snapshot.packed` gave; None where it is nothing of this release's."""
+    try:
+        return msgspec.msgpack.decode(stored or b"", type=tuple[Literal[1], Snapshot])[1]
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
 def _memory(reader: JournalReader) -> _Memory | None:
     saved = reader.state(NARRATOR)
     try:
         return _decode(saved) if saved is not None else None
     except msgspec.MsgspecError as error:
         raise unreadable(error) from error
-
-
-def _copied(reader: JournalReader) -> Snapshot | None:
-    """What came with a copy; None where nothing did, or another release wrote it otherwise."""
-    try:
-        return msgspec.msgpack.decode(reader.state(SNAPSHOT) or b"", type=tuple[Literal[1], Snapshot])[1]
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return None
 
 
 def _positions(reader: JournalReader, account: Account | None) -> tuple[OpenPosition, ...] | None:

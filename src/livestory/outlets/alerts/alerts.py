@@ -34,7 +34,7 @@ class Source(Protocol):
     well: bool  # what it looks at can be read, and is heard
 
     def stop(self) -> None:
-        """Look no more."""
+        """Let `run` return after the present look."""
 
     async def run(self) -> None:
         """Look until `stop` is called."""

@@ -50,7 +50,7 @@ class FleetWatch:
         self._stopping = False
 
     def stop(self) -> None:
-        """Look no more."""
+        """Let `run` return after the present look."""
         self._stopping = True
 
     async def run(self) -> None:

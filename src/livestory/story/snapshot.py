@@ -127,7 +127,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         ``before`` is an earlier one of the same journal: only what came after it is looked through. Raises
         JournalError, and JournalCorrupt where the narrator's state or a record can't be read.
         """
-        if reader.replica is not None and (copied := _copied(reader)) is not None:
+        if reader.replica is not None and (copied := unpacked(reader.state(SNAPSHOT))) is not None:
             return replace(copied, last_seq=reader.last_seq)
         last_seq, seen = reader.last_seq, reader.last_observation()
         memory = _memory(reader)
@@ -193,6 +193,14 @@ def on_bars_time(identity: Identity) -> bool:
     return identity.mode in _BARS_TIME
 
 
+def unpacked(stored: bytes | None) -> Snapshot | None:
+    """What `Snapshot.packed` gave; None where it is nothing of this release's."""
+    try:
+        return msgspec.msgpack.decode(stored or b"", type=tuple[Literal[1], Snapshot])[1]
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
 def _memory(reader: JournalReader) -> _Memory | None:
     saved = reader.state(NARRATOR)
     try:
@@ -217,14 +225,6 @@ def _remembered(found: Snapshot, memory: _Memory) -> Snapshot:
         total=_total(account, found.start),
         troubles=tuple(sorted(memory.troubles.kinds(memory.last_observed))),
     )
-
-
-def _copied(reader: JournalReader) -> Snapshot | None:
-    """What came with a copy; None where nothing did, or another release wrote it otherwise."""
-    try:
-        return msgspec.msgpack.decode(reader.state(SNAPSHOT) or b"", type=tuple[Literal[1], Snapshot])[1]
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return None
 
 
 def _positions(reader: JournalReader, account: Account | None) -> tuple[OpenPosition, ...] | None:

@@ -13,7 +13,8 @@ from livestory.story.digest import portfolio
 from livestory.story.digest.health import failed, last_word
 from livestory.story.kinds import lifecycle, money
 from livestory.story.kinds.chapters import Chapter
-from livestory.story.kinds.risk import AllTimeHigh, BreakerTripped, Halted, Phoenix
+from livestory.story.kinds.records import AllTimeHigh
+from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix
 from livestory.story.kinds.trades import Trade
 from livestory.story.reasons import counted
 from livestory.story.wording import numbers, performance

@@ -369,7 +369,7 @@ def _others(rows: Sequence[Sequence[Any]], last_seq: int) -> list[OtherRow]:
 
 
 def _wrong(event: Kept) -> str | None:
-    """What a hub does not believe of an event that fits the chain, or can't show."""
+    """Why a hub refuses an event that fits the chain: it can't be believed or can't be shown; None: it is fine."""
     if max(len(event.record), len(event.line.encode())) > _LARGEST:
         return f"it is larger than {_LARGEST:,} bytes"
     if not _FIRST <= event.time < _LAST:

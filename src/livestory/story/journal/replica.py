@@ -117,7 +117,7 @@ class Replica(Journal):
         return kept
 
     def rename(self, identity: bytes) -> None:
-        """Let it be whose the bot's journal is by now: that may have learnt more. Raises JournalError, RowRefused."""
+        """Take the identity that the bot's journal has by now, which may be fuller. Raises JournalError, RowRefused."""
         known = _identity(identity)
         if known != self.identity:
             db = self._guarded("append")

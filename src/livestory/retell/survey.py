@@ -21,7 +21,7 @@ from livestory.retell.shapes import declared
 from livestory.retell.shapes.names import name_of
 from livestory.retell.time_formats import Times, times_of, zone_of
 from livestory.retell.trip_results import has_moved, is_against
-from livestory.retell.words_of_cells import SIDES
+from livestory.retell.words_of_cells import CLOSE, NO_TRADES, SIDES
 from livestory.tables import Table
 
 if TYPE_CHECKING:
@@ -117,6 +117,9 @@ class Survey:
             why = "; ".join([*self._remarks.inferred, *self._remarks.doubts])
             problem = f"nothing to tell besides the time: {why}; name another with --columns"
             raise sample.table.error(sample.line, None, problem)
+        self.opens = False  # long and short open a position, and a word such as exit closes what is open
+        if layout.shape is declared.FILLS:
+            self._judge_sides(sample)
         self.in_coins = self._is_in_coins()
         self.percent = False  # shares are hundredths
         self.shorts = False  # there are some, and nothing but the results tells which
@@ -341,6 +344,17 @@ class Survey:
         if found:
             self._remarks.infer("sides read as those of the closing orders, by the results")
         return found
+
+    def _judge_sides(self, sample: Sample) -> None:
+        """Whether long and short are what was opened. Raises TableError where nothing says what was closed."""
+        words = set(self._values("fill_side"))
+        if not words & {"long", "short"} or "fill_effect" in self.layout.fields:
+            return
+        self.opens = CLOSE in words
+        if not self.opens and words <= {"long", "short", None} | NO_TRADES:
+            problem = "sides are long and short, and nothing says which rows open a position and which close one"
+            field = self.layout.fields["fill_side"] + 1
+            raise sample.table.error(sample.line, field, f"{problem}; name the column that does: --columns fill_effect=…")
 
     def _rows(self, *names: str) -> list[dict[str, Any]]:
         """The first rows as values, in some of their columns."""

@@ -12,7 +12,7 @@ from livestory.retell.shapes import declared
 from livestory.retell.sorting import by_time
 from livestory.retell.time_column import doubt_times, is_no_trade, times_in, without_others
 from livestory.retell.trade_rows import AT_ONCE, ENTRY, EXIT, TripRows
-from livestory.retell.words_of_cells import FLOWS, NO_TRADES
+from livestory.retell.words_of_cells import FLOWS, NO_TRADES, word_of
 from livestory.story.inputs import Flow, Observation
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class _Trips:
                     yield left * _ORDERS + _ORDER[order], line, [str(number), order, *texts]
 
     def _side(self, texts: Sequence[str]) -> str:
-        return texts[self._names.index("fill_side")].strip().casefold() if "fill_side" in self._names else ""
+        return word_of(texts[self._names.index("fill_side")]) if "fill_side" in self._names else ""
 
     def flows(self, table: int, time: int, line: int, texts: Sequence[str]) -> Iterator[Flow]:
         """The money that a row says to have come or gone. Raises TableError."""

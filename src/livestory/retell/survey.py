@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from livestory.errors import InputError
 from livestory.retell import cells
@@ -44,7 +45,9 @@ _HUNDRED = 100.0
 _CLEARLY = 0.25
 _FEW = 0.1
 _NEARLY_ALL = 0.8
+_A_DAY = 0.05  # what hardly a strategy makes from row to row
 _CLOCK = re.compile(r"\s*[0-9]{1,2}:[0-9]{2}")
+_CLOCKS = frozenset({"time", "hour", "clock"})
 _SYMBOLS = frozenset({"symbol", "symbols", "pair", "instrument", "ticker", "tradingpair", "asset", "coin", "bot"})
 _TWO = 2
 _OWN_WEALTH = 3  # times that wealth moves more from row to row than within one symbol, where each has its own
@@ -112,6 +115,7 @@ class Survey:
             self._judge_score()
         self.lots: dict[str, Decimal] = {}  # how much a quantity of 1 is, by symbol
         if layout.shape in {declared.TRIPS, declared.FILLS}:
+            self._judge_percent()
             self._judge_results()
         if layout.shape is declared.WEALTH and not self.layout.fields.keys() & {*OBSERVATION[1:]}:
             why = "; ".join([*self._remarks.inferred, *self._remarks.doubts])
@@ -201,13 +205,13 @@ class Survey:
         day = self.layout.fields.get(TIME)
         if day is None:
             return None
-        for field, name in enumerate(names):
+        for field in range(len(names)):
             texts = self._columns[field]
             if (
                 field != day
-                and name.strip(" <>").casefold() in {"time", "hour", "clock"}
-                and texts
-                and all(map(_CLOCK.match, texts))
+                and any(each in _CLOCKS or each.endswith("time") for each in self._names[field].spellings)
+                and any(texts)
+                and all(_CLOCK.match(text) or not text.strip() for text in texts)
             ):
                 return field
         return None
@@ -269,7 +273,10 @@ class Survey:
             self._remarks.doubt(f"{name} above 1, up to {most:g}")
 
     def _weigh_returns(self) -> None:
-        if max(map(abs, self._numbers("return")), default=0.0) > 1:
+        returns = [abs(each) for each in self._numbers("return")]
+        name = self._names[self.layout.fields["return"]].spellings[0]
+        named = "pct" in name or "percent" in name  # and yet some so called are shares of 1
+        if max(returns, default=0.0) > 1 or (named and sum(returns) > _A_DAY * len(returns)):
             self.scale["return"] = 1 / _HUNDRED
             self._remarks.infer("returns read as percent")
 
@@ -361,6 +368,17 @@ class Survey:
         size = len(self._columns[0]) if self._columns else 0
         filled = [self._values(own) or [None] * size for own in names]
         return [dict(zip(names, row, strict=True)) for row in zip(*filled, strict=True)]
+
+    def _judge_percent(self) -> None:
+        """A column of results that are all in percent holds shares, and no money."""
+        field = self.layout.fields.get("fill_result")
+        texts = self._texts("fill_result") if field is not None else []
+        if not texts or not all("%" in text for text in texts):
+            return
+        self.drop("fill_result", "it is in percent")
+        if field is not None and self.layout.shape is declared.TRIPS and "share" not in self.layout.fields:
+            self.layout = replace(self.layout, fields=self.layout.fields | {"share": field})
+            self.readers["share"] = reader_of("share", self.mark)
 
     def _judge_results(self) -> None:
         """Leave out results that are none, and find out of how much each quantity is by those that are."""

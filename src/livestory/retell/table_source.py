@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import tzinfo
-from itertools import islice, repeat
+from itertools import groupby, islice, repeat
 from math import inf
-from operator import eq, le, lt
+from operator import eq, ge, itemgetter, le, lt
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -179,7 +179,8 @@ class TableSource:
         self.remarks.rows.clear()
         layout = self._survey.layout
         if layout.shape in {declared.TRIPS, declared.PAIRS}:
-            return trips_of(self._tables, self._survey, self.remarks, self._asked.start, self._drop)
+            trips = trips_of(self._tables, self._survey, self.remarks, self._asked.start, self._drop)
+            return _latest(trips, self.remarks)
         return _latest(self._inputs_by_row(in_order=in_order), self.remarks)
 
     def _inputs_by_row(self, *, in_order: bool) -> Iterator[Sequence[SourceInput] | Rows]:
@@ -219,10 +220,22 @@ class TableSource:
                 lines, columns, times = self._timed(table, batch)
                 yield from zip(times, lines, zip(*columns, strict=True), strict=True)
 
-        source = by_time(rows())
+        source: Iterator[Row] = by_time(rows())
+        if self._is_newest_first():  # of one time, the last row was the first to happen
+            source = (row for _, same in groupby(source, itemgetter(0)) for row in reversed(list(same)))
         while chunk := list(islice(source, _CHUNK)):
             _, lines, fields = zip(*chunk, strict=True)
             yield self._tables[0], Batch(lines, list(zip(*fields, strict=True)))
+
+    def _is_newest_first(self) -> bool:
+        sample = self._sample
+        batch = Batch(range(len(sample.columns[0])), sample.columns)
+        batch = without_others(batch, self._survey.layout.fields[TIME], sample.names, Remarks())
+        try:
+            times = self._times(self._tables[0], *batch)
+        except TableError:
+            return False
+        return times[0] > times[-1] and all(map(ge, times, islice(times, 1, None)))
 
     def _timed(self, table: Table, batch: Batch) -> tuple[Sequence[int], Sequence[Sequence[str]], list[int]]:
         """The rows of a batch that have a time, with it: totals and headers in between are left out."""
@@ -350,7 +363,8 @@ def _chosen(
                 continue
             others = [str(each).rpartition("/")[2] for each in tables if each is not table]
             if others:
-                remarks.infer(f"sheet {str(table).rpartition('/')[2]} read, not {', '.join(others)}")
+                what = "sheet" if table.kind == "excel" else "table"
+                remarks.infer(f"{what} {str(table).rpartition('/')[2]} read, not {', '.join(others)}")
             return [table], sample, layout
         raise problems[0]
     sample = Sample.of(tables[0])

@@ -17,7 +17,7 @@ _SYMBOL = (
     "tscode tradingsymbol scrip contractcode root"
 )
 _FEE = (
-    "fillfee feecost fee fees execfee commission commissions feepaid feescost totalfee totalfees totalcommission "
+    "fillfee feecost fee fees feespaid execfee commission commissions feepaid feescost totalfee totalfees totalcommission "
     "tradefee tradingfee tradingfees transactionfee feeamount costs ibcommission commfee feesandorspread comm feesncomm "
     "commissionsnfees commissionsfees totalcosts transactionandorthirdpartyfees commissionpaid brokerage"
 )
@@ -35,7 +35,7 @@ _WEALTH = (
     "wealth equity wealthtotal portfoliovalue accountequity accountvalue totalequity totalvalue networth "
     "netliquidation netliquidationvalue netliq nav netassetvalue equitycurve portfolioequity strategyequity "
     "totalbalance totalassets accountbalance endingvalue endingequity bankroll equityvalue walletbalance finalbalance "
-    "portfolio balance capital total value"
+    "portfolio balance capital total value strategy"
 )
 _STATUS = "status orderstatus state"
 _QUOTE = "quoteasset quotecurrency currencyprimary currencypriceshare pricecurrency pricefeetotalunit feetotalunit settlecurrency currency"
@@ -87,7 +87,7 @@ FILLS = Shape(
     says="a row is what was filled of one order; rows without a side say what the bot saw",
     columns=WEALTH.columns
     | {
-        "wealth": _WEALTH.removesuffix(" capital total value"),  # of a fill these are what was paid
+        "wealth": _WEALTH.removesuffix(" capital total value strategy"),  # of a fill these are what was paid
         "time": (
             "time closetime executedat filledat filledtime filltime exectime executiontime tradetime transacttime "
             "transactiontime tsevent tslast timestamp datetime date barclose dateandtime ts iso index ordertime "
@@ -148,7 +148,7 @@ TRIPS = Shape(
         "exit_price": (
             "exitprice avgexitprice exitavgprice averageexitprice closerate closeprice avgpxclose avgcloseprice "
             "averageclosingprice avgclosingprice averagecloseprice "
-            "exitpx sellprice soldaverage priceout avgexit exitavg closingprice proceedspershare sellavg avgsellprice "
+            "exitpx sellprice soldaverage priceout avgexit exitavg closingprice proceedspershare exprice sellavg avgsellprice "
             "averagesellprice avgclose closeavgprice exit"
         ),
         "closing_side": "closingdirection closingside closeside",
@@ -180,7 +180,7 @@ TRIPS = Shape(
         "exit_reason": "exitreason sellreason closereason exittype exitsignal reason comment",
         "status": _STATUS,
         "quote": _QUOTE,
-        "wealth": _WEALTH.removesuffix(" total value") + " balanceafter equityafter capitalafter",
+        "wealth": _WEALTH.removesuffix(" total value strategy") + " balanceafter equityafter capitalafter",
     },
     needs=(("entry_price",), ("exit_price",), ("exit_time", "entry_time")),
 )
@@ -206,7 +206,7 @@ RETURNS = Shape(
         "time": _TIME,
         "return": (
             "strategyreturn strategyreturns portfolioreturn portfolioreturns return returns ret returnpct returnspct "
-            "dailyreturn dailyreturns dailyreturnpct dailyreturnspct pctreturn dailyret strategyret netreturn strategy"
+            "dailyreturn dailyreturns dailyreturnpct dailyreturnspct pctreturn dailyret strategyret netreturn"
         ),
     },
     needs=(("time", "return"), ("return",)),

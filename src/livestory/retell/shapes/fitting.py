@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}[^/-]*")
 _IS_NUMBER = re.compile(r"[-+]?[0-9.]+").fullmatch
+_IS_AMOUNT = re.compile(r"[-+]?[^\W\d_]{0,4}[$€£]? ?[0-9][0-9.,' ]*(?:e[-+]?[0-9]+)?[^\d,.]*").fullmatch
 _IS_BUYER = {"true", "false"}
 _MAY_BE_OTHERS = frozenset({"signal", "type", "strategy", "entry", "trade", "kind"})
 """Names of columns that hold many things besides sides."""
@@ -37,7 +38,7 @@ def fits(own: str, cells: Sequence[str], spelling: str) -> bool:
         case "fill_quantity":
             return not texts or any(re.search(r"[0-9]", text) for text in texts)
         case "wealth":
-            return spelling != "portfolio" or all(re.search(r"[0-9]", text) for text in texts)
+            return spelling not in {"portfolio", "strategy"} or all(map(_IS_AMOUNT, texts))
         case _:
             return True
 

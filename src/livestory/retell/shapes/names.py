@@ -39,7 +39,7 @@ def name_of(text: str) -> Name:
     if len(tokens) > 1 and tokens[-1].upper() in UNITS:
         unit = tokens.pop().upper()
     found.append(_plain("_".join(tokens)))
-    found += [ENGLISH[each] for each in found if each in ENGLISH]
+    found += [ENGLISH[each] for each in (found[:1] if "%" in text else found) if each in ENGLISH]
     zone = _ZONE.search(text)
     return Name(tuple(dict.fromkeys(each for each in found if each)) or ("",), unit, zone[1] if zone else None)
 

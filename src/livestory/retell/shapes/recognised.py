@@ -160,9 +160,13 @@ def _told_apart(names: list[Name], sample: Sequence[Sequence[str]]) -> list[Name
         fields = [field for field, name in enumerate(names) if name.spellings[0] in {kind, f"{kind}1"}]
         if len(fields) == _A_PAIR and list(sample[fields[0]]) != list(sample[fields[1]]):
             twice[kind] = fields
-    if "price" not in twice:
-        return names
     told = list(names)
+    plains = [name.spellings[0] for name in names]
+    if {"date", "price", "exdate", "exprice"} <= {*plains}:  # AmiBroker names the exit's alone
+        for kind in ("date", "price"):
+            told[plains.index(kind)] = names[plains.index(kind)]._replace(spellings=("entry" + kind,))
+    if "price" not in twice:
+        return told
     for kind, fields in twice.items():
         for field, leg in zip(fields, ("entry", "exit"), strict=True):
             told[field] = names[field]._replace(spellings=(leg + kind,))
@@ -272,10 +276,10 @@ def _found(seen: _Seen, own: str, spellings: Sequence[str], taken: set[str]) -> 
     likely: int | None = None
     for spelling in spellings:
         fields = [n for n, name in enumerate(seen.names) if name.spellings[0] == spelling and spelling not in taken]
-        fields = fields or [n for n, name in enumerate(seen.names) if spelling in name.spellings[1:]]
-        if not fields:
+        others = [n for n, name in enumerate(seen.names) if spelling in name.spellings[1:]]
+        if not fields and (not others or not _are_alike(seen, others)):
             continue
-        field = _one(seen, spelling, fields)
+        field = _one(seen, spelling, fields or others)
         if fits(own, seen.sample[field], spelling):
             return field
         if own == "fill_side" and spelling in {"fillside", "side"}:
@@ -286,12 +290,16 @@ def _found(seen: _Seen, own: str, spellings: Sequence[str], taken: set[str]) -> 
 def _one(seen: _Seen, name: str, fields: Sequence[int]) -> int:
     if not fields:
         raise seen.table.error(seen.line, None, f"no column {name!r}; there is {listed(seen.texts)}")
-    if any(list(seen.sample[field]) != list(seen.sample[fields[0]]) for field in fields[1:]):
+    if not _are_alike(seen, fields):
         shown = seen.texts[fields[0]].strip()
         raise seen.table.error(
             seen.line, fields[1] + 1, f"{len(fields)} columns are called {shown!r}; rename all but one"
         )
     return fields[0]
+
+
+def _are_alike(seen: _Seen, fields: Sequence[int]) -> bool:
+    return all(list(seen.sample[field]) == list(seen.sample[fields[0]]) for field in fields[1:])
 
 
 def _is_signed(cells: Sequence[str]) -> bool:
@@ -300,7 +308,7 @@ def _is_signed(cells: Sequence[str]) -> bool:
 
 def _are_returns(seen: _Seen, field: int) -> bool:
     """Whether a column without a name of its own holds returns: some are losses, and all are small."""
-    if seen.names[field].spellings[0] not in {"0", "value"}:
+    if seen.names[field].spellings[0] not in {"0", "value", "strategy"}:
         return False
     values = []
     for text in seen.sample[field]:

@@ -167,7 +167,7 @@ class _Trips:
             (lines, columns), (entries, exits) = self._timed(table, batch, ("entry_time", "exit_time"))
             for row, line in enumerate(lines):
                 entered, left = entries[row], exits[row]
-                if entered is None and left is None and (why := is_no_trade([column[row] for column in columns])):
+                if why := self._why_none([column[row] for column in columns], entered, left):
                     self._remarks.leave_out(why)
                     continue
                 is_open = columns[closes][row].strip().casefold() in UNKNOWN or self._is_open(columns, row)
@@ -183,6 +183,13 @@ class _Trips:
                 if entered is None:
                     raise bad(table, line, enters or leaves or 0, "", "a time, which every row needs")
                 yield line, entered, left, [columns[self._fields[own]][row] for own in self._names]
+
+    def _why_none(self, fields: Sequence[str], entered: int | None, left: int | None) -> str | None:
+        """Why a row is no trade; None where it is one, or half of one."""
+        price = fields[self._fields["entry_price"]].strip()
+        if entered is None and left is None:
+            return is_no_trade(fields) or ("it has no time and no price" if price.casefold() in UNKNOWN else None)
+        return "the price of its entry is 0" if price and not price.strip("0.,$€ ") else None
 
     def _is_open(self, columns: Sequence[Sequence[str]], row: int) -> bool:
         status = self._fields.get("status")

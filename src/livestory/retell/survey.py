@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
 from math import inf, log
@@ -44,9 +45,12 @@ _CLOSE = 0.002
 _HUNDRED = 100.0
 _CLEARLY = 0.25
 _FEW = 0.1
+_HALF = 0.5
+_HAS_LETTERS = re.compile(r"[^\W\d_]{2}").search
 _NEARLY_ALL = 0.8
 _A_DAY = 0.05  # what hardly a strategy makes from row to row
 _CLOCK = re.compile(r"\s*[0-9]{1,2}:[0-9]{2}")
+_IS_DEAL = re.compile(r"(?:avg)?(?:buy|bought|sell|sold).*").fullmatch
 _CLOCKS = frozenset({"time", "hour", "clock"})
 _SYMBOLS = frozenset({"symbol", "symbols", "pair", "instrument", "ticker", "tradingpair", "asset", "coin", "bot"})
 _TWO = 2
@@ -95,6 +99,7 @@ class Survey:
             remarks.infer(self.times[own].said)
         self.readers: dict[str, Reader] = {own: self._reader(own) for own in layout.fields if own not in self.times}
         if layout.shape is declared.WEALTH:
+            self._judge_series(sample)
             self._judge_symbols(sample)
             layout = self.layout
         self._judge_cells()
@@ -126,6 +131,7 @@ class Survey:
             self._judge_sides(sample)
         self.in_coins = self._is_in_coins()
         self.percent = False  # shares are hundredths
+        self.by_side = False  # what was bought and what was sold stand apart, and which came first says the side
         self.shorts = False  # there are some, and nothing but the results tells which
         self.closes = False  # sides are those of the closing orders
         if layout.shape is declared.TRIPS:
@@ -159,6 +165,23 @@ class Survey:
             known = [text.strip() for text in self._texts(own)]
             if known and not any(_is_read(reader, text) for text in known):
                 self.drop(own, f"{known[0][:_LONGEST]!r} is not {reader.expected}")
+
+    def _judge_series(self, sample: Sample) -> None:
+        """Refuse a wealth for each of several, such as models, at each time. Raises TableError."""
+        if "wealth" not in self.layout.fields:
+            return
+        times = Counter(self._columns[self.layout.fields[TIME]])
+        again = {time for time, rows in times.items() if rows > 1}
+        if len(again) < _HALF * len(times):
+            return
+        for field, texts in enumerate(self._columns):
+            of_time: dict[str, set[str]] = {time: set() for time in again}
+            for time, text in zip(self._columns[self.layout.fields[TIME]], texts, strict=True):
+                if time in again and _HAS_LETTERS(text):
+                    of_time[time].add(text)
+            if field not in self.layout.fields.values() and sum(len(each) > 1 for each in of_time.values()) > _HALF * len(again):
+                problem = f"a wealth for each {sample.names[field].strip()} at one time"
+                raise sample.table.error(sample.line, field + 1, f"{problem}; keep the rows of one")
 
     def _judge_symbols(self, sample: Sample) -> None:
         """Of a table whose rows are of several symbols, what is of one symbol alone is not told. Raises TableError."""
@@ -282,7 +305,10 @@ class Survey:
 
     def _judge_score(self) -> None:
         scores = self._numbers("score")
-        if scores and not all(0 <= score <= _HUNDRED for score in scores) and "regime" not in self.layout.fields:
+        alone = self.layout.fields.keys() == {TIME, "score"} and len(self._names) > _TWO
+        if alone and self._names[self.layout.fields["score"]].spellings[0] == "score":
+            self.drop("score", "nothing says that it is a regime's")
+        elif scores and not all(0 <= score <= _HUNDRED for score in scores) and "regime" not in self.layout.fields:
             self.drop("score", "beyond 0 to 100, so no regime score")
 
     def _judge_drawdown(self) -> None:
@@ -330,6 +356,12 @@ class Survey:
         ]
         self.percent = sum(share for share, _ in moves) > _MOST_LEVERAGE * sum(move for _, move in moves) > 0
         says_side = self.layout.fields.keys() & {"fill_side", "closing_side"}
+        legs = [self.layout.fields.get(own) for own in ("entry_time", "exit_time", "entry_price", "exit_price")]
+        named = [self._names[field].spellings[0] for field in legs if field is not None]
+        self.by_side = not says_side and len(named) == len(legs) and all(map(_IS_DEAL, named))
+        if self.by_side:
+            self.readers["fill_side"] = reader_of("fill_side", self.mark)
+            return
         if says_side == {"fill_side"}:
             self.closes = self._are_of_the_close(sum(map(has_moved, rows)))
         if says_side or any(map(_is_negative, self._values("fill_quantity"))):

@@ -177,7 +177,7 @@ class TripRows:
         enters = leg == ENTRY
         side = "buy" if enters != short else "sell"
         quantity = self._quantity(row)
-        price = row["entry_price" if enters else "exit_price"]
+        price = row["entry_price"] if enters else row.get("exit_price") or self._exit_price(row, quantity, short=short)
         given: dict[str, Any] = {"side": side, "quantity": quantity, "price": price, "position": position}
         if short:
             given["effect"] = "open" if enters else "close"
@@ -198,6 +198,13 @@ class TripRows:
         yield Fill(time=time, **given)
         if not enters and row.get("wealth") is not None:
             yield Observation(time=time, wealth=row["wealth"])
+
+    def _exit_price(self, row: Mapping[str, Any], quantity: Decimal, *, short: bool) -> Decimal:
+        """At what price a trade that names none must have been left, by what it won."""
+        self._remarks.infer("no exit price in it: worked out from the results, before fees")
+        won = row["fill_result"] / quantity
+        price: Decimal = row["entry_price"] - won if short else row["entry_price"] + won
+        return _worked_out(max(price, Decimal(0)))
 
     def _is_short(self, row: Mapping[str, Any]) -> bool:
         word, quantity = row.get("fill_side"), row.get("fill_quantity")

@@ -93,6 +93,10 @@ class _Trips:
                 own: of_pairs[column] for own, column in _OF_PAIRS.items() if column in of_pairs
             }  # fmt: skip
         self._names = [own for own in self._fields if own not in {"entry_time", "exit_time"}]
+        self._by_side = survey.by_side
+        if self._by_side:
+            self._names.append("fill_side")
+            self._fields["fill_side"] = self._fields["entry_time"]
 
     def legs(self) -> Iterator[Row]:
         """Each entry and each exit, in the order of the rows."""
@@ -162,7 +166,7 @@ class _Trips:
 
     def _rows(self, table: Table) -> Iterator[tuple[int, int | None, int | None, list[str]]]:
         enters, leaves = self._fields.get("entry_time"), self._fields.get("exit_time")
-        closes = self._fields["exit_price"]
+        closes = self._fields["exit_price" if "exit_price" in self._fields else "fill_result"]
         for batch in table.batches():
             (lines, columns), (entries, exits) = self._timed(table, batch, ("entry_time", "exit_time"))
             for row, line in enumerate(lines):
@@ -182,7 +186,18 @@ class _Trips:
                     raise bad(table, line, leaves or 0, "", "a time, which every exit needs")
                 if entered is None:
                     raise bad(table, line, enters or leaves or 0, "", "a time, which every row needs")
-                yield line, entered, left, [columns[self._fields[own]][row] for own in self._names]
+                texts = [columns[self._fields[own]][row] for own in self._names]
+                is_short = left is not None and left < entered
+                if self._by_side:
+                    texts[-1] = "short" if is_short else "long"
+                elif is_short:
+                    self._remarks.leave_out("its exit is before its entry")
+                    continue
+                if left is not None and is_short:  # sold first, and bought back
+                    entered, left = left, entered
+                    prices = [self._names.index(own) for own in ("entry_price", "exit_price")]
+                    texts[prices[0]], texts[prices[1]] = texts[prices[1]], texts[prices[0]]
+                yield line, entered, left, texts
 
     def _why_none(self, fields: Sequence[str], entered: int | None, left: int | None) -> str | None:
         """Why a row is no trade; None where it is one, or half of one."""

@@ -30,9 +30,11 @@ _MOST, _LONGEST = 50, 40  # columns, and characters of a column's name, that a m
 _TOLD_BY_ITSELF = ("wealth", "score", "target_weight", "price")
 _DAY = re.compile(r"\s*\d{4}-\d\d-\d\d")
 _IS_COUNT = re.compile(r"\s*(?:[0-9]{1,4}|[0-9]{6,7})\s*").fullmatch  # of rows; five digits may be Excel's days
+_IS_ID = re.compile(r"\s*(?:[2-9][0-9]{9}|[A-Za-z].*)").fullmatch  # an epoch of today begins with 1
 _A_PAIR = 2
 _OF_A_TRADE = frozenset({"value", "total", "capital", "balance"})  # what is also said of one trade
 _HALF_OF_PAIRS = 0.5
+_SOME = 15  # names of a column that a message repeats
 _LEAST_OF_PAIRS = 8  # columns that TradingView writes at least
 _OLDER = 3  # the time's place in the older form, which has no size in money
 
@@ -181,7 +183,7 @@ def _candidates(seen: _Seen) -> Iterator[tuple[Shape, dict[str, int]]]:
         yield declared.PAIRS, by_place
     for shape in (declared.PAIRS, declared.TRIPS):
         fields = _matched(seen, shape)
-        if _has(shape, fields) and (shape is declared.TRIPS or _come_in_twos(seen.sample[fields["number"]])):
+        if (_has(shape, fields) or _has_results(shape, fields)) and (shape is declared.TRIPS or _come_in_twos(seen.sample[fields["number"]])):
             yield shape, fields
     fields = _matched(seen, declared.FILLS)
     by_name = "fill_side" in fields and seen.names[fields["fill_side"]].spellings[0] in {"side", "fillside"}
@@ -193,6 +195,8 @@ def _candidates(seen: _Seen) -> Iterator[tuple[Shape, dict[str, int]]]:
         fields.pop(column, None)
     yield from _refused(seen, fields, declared.LEDGER, declared.BOOK, declared.CANDLES, declared.VALUES)
     _refuse_half_trades(seen, fields)
+    if "wealth" not in fields:
+        _refuse_trips(seen)
     returns = _matched(seen, declared.RETURNS)
     if "wealth" in fields and _are_returns(seen, fields["wealth"]):
         returns["return"] = fields.pop("wealth")
@@ -204,6 +208,13 @@ def _candidates(seen: _Seen) -> Iterator[tuple[Shape, dict[str, int]]]:
         raise _missing(seen, "fill_side", declared.FILLS)
     if fields.keys() & {*OBSERVATION[1:]}:
         yield declared.WEALTH, fields
+
+
+def _refuse_trips(seen: _Seen) -> None:
+    """Refuse trades without the prices at which they were entered and left."""
+    fields = _matched(seen, declared.TRIPS)
+    if fields.keys() >= {"entry_time", "exit_time"} and fields.keys() & {"fill_result", "share", "entry_price"}:
+        raise _missing(seen, "exit_price" if "entry_price" in fields else "entry_price", declared.TRIPS)
 
 
 def _refuse_half_trades(seen: _Seen, fields: Mapping[str, int]) -> None:
@@ -221,6 +232,13 @@ def _refused(seen: _Seen, fields: Mapping[str, int], *shapes: Shape) -> Iterator
         found = _matched(seen, shape)
         if _has(shape, found) and _is_no_story(seen, shape, found, fields):
             yield shape, found
+
+
+def _has_results(shape: Shape, fields: Mapping[str, int]) -> bool:
+    """Whether a table of trades says what each won, from which the price of its exit follows."""
+    return shape is declared.TRIPS and fields.keys() >= {
+        "entry_price", "entry_time", "exit_time", "fill_side", "fill_quantity", "fill_result"
+    }  # fmt: skip
 
 
 def _has(shape: Shape, fields: Mapping[str, int]) -> bool:
@@ -345,7 +363,7 @@ def _pairs_by_place(seen: _Seen) -> dict[str, int] | None:
 def _settled(seen: _Seen, shape: Shape, fields: dict[str, int]) -> Layout:
     """The layout, once it is decided about names that mean one thing in one table and another in the next."""
     if shape in {declared.WEALTH, declared.RETURNS, declared.FILLS} and TIME not in fields:
-        if 0 in fields.values() or all(map(_IS_COUNT, seen.sample[0])):
+        if 0 in fields.values() or all(map(_IS_COUNT, seen.sample[0])) or any(map(_IS_ID, seen.sample[0])):
             raise _missing(seen, TIME, shape)
         fields[TIME] = 0
     if fields.get("position") == fields.get("target_weight"):
@@ -398,7 +416,8 @@ def _settle_fills(seen: _Seen, fields: dict[str, int]) -> None:
 
 
 def _missing(seen: _Seen, column: str, shape: Shape) -> TableError:
-    looked = ", ".join(shape.columns.get(column, column).split())
+    names = shape.columns.get(column, column).split()
+    looked = ", ".join([*names[:_SOME], *(["…"] if len(names) > _SOME else [])])
     problem = f"no column for {column}; looked for {looked}; there is {listed(seen.texts)}"
     return seen.table.error(seen.line, None, f"{problem}; name it with --columns {column}=…")
 

@@ -13,7 +13,20 @@ UNKNOWN = frozenset({
 })  # fmt: skip
 """As tables write an empty cell."""
 
-_UNITS = {"$": "USD", "US$": "USD", "R$": "BRL", "A$": "AUD", "C$": "CAD", "HK$": "HKD", "€": "EUR", "£": "GBP", "¥": "JPY", "₿": "BTC", "Ξ": "ETH", "₮": "USDT"}
+_UNITS = {
+    "$": "USD",
+    "US$": "USD",
+    "R$": "BRL",
+    "A$": "AUD",
+    "C$": "CAD",
+    "HK$": "HKD",
+    "€": "EUR",
+    "£": "GBP",
+    "¥": "JPY",
+    "₿": "BTC",
+    "Ξ": "ETH",
+    "₮": "USDT",
+}
 _UNIT = r"[^\W\d_][\w.]{0,11}|[A-Z]{1,2}\$|[$€£¥₿Ξ₮]|%"
 _NUMBER = r"[0-9][0-9.,'’_\u00a0\u202f ]*|[.,][0-9]+"
 _CELL = re.compile(

@@ -44,7 +44,9 @@ class Parted(Table, frozen=True):
         found = list(columns)
         if self.with_side >= 0:
             cells = [_WITH_SIDE(text) for text in columns[self.with_side]]
-            found[self.with_side] = [cell[1] if cell else text for cell, text in zip(cells, found[self.with_side], strict=True)]
+            found[self.with_side] = [
+                cell[1] if cell else text for cell, text in zip(cells, found[self.with_side], strict=True)
+            ]
             found.append([cell[2] if cell else "" for cell in cells])
         for field in (*self.amounts, *self.fees):
             rows = zip(columns[field], columns[self.pairs], strict=True)
@@ -59,7 +61,9 @@ def parted(table: Table) -> Table:
     first = next(table.batches(), None)
     if first is None:
         return table
-    with_side = next((n for n, name in enumerate(names) if name in _SYMBOLS and all(map(_WITH_SIDE, first.columns[n]))), -1)
+    with_side = next(
+        (n for n, name in enumerate(names) if name in _SYMBOLS and all(map(_WITH_SIDE, first.columns[n]))), -1
+    )
     pairs = next((n for n, name in enumerate(names) if name in _PAIRS and any(map(_digit, first.columns[n]))), -1)
     if with_side < 0 and pairs < 0:
         return table

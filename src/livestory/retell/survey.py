@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from itertools import islice
+from itertools import chain, islice
 from math import inf, log
 from typing import TYPE_CHECKING, Any
 
@@ -93,9 +93,14 @@ class Survey:
         self.mark = self._decimal_mark(sample.table)
         self.clock = self._clock_column(sample.names)
         self.times: dict[str, Times] = {}
-        for own in (own for own in layout.fields if own in TIMES):
-            texts = [each for each in self._texts(own) if any(map(str.isdigit, each))]
-            self.times[own] = times_of(texts, self._zone_of(own) or zone, now)
+        texts = {
+            own: [each for each in self._texts(own) if any(map(str.isdigit, each))]
+            for own in layout.fields
+            if own in TIMES
+        }
+        for own in texts:
+            beside = chain.from_iterable(others for other, others in texts.items() if other != own)
+            self.times[own] = times_of(texts[own], self._zone_of(own) or zone, now, beside)
             remarks.infer(self.times[own].said)
         self.readers: dict[str, Reader] = {own: self._reader(own) for own in layout.fields if own not in self.times}
         if layout.shape is declared.WEALTH:
@@ -118,24 +123,20 @@ class Survey:
         if layout.shape is declared.WEALTH:
             self._judge_drawdown()
             self._judge_score()
+            self._refuse_nothing(sample)
         self.lots: dict[str, Decimal] = {}  # how much a quantity of 1 is, by symbol
         if layout.shape in {declared.TRIPS, declared.FILLS}:
-            self._judge_percent()
             self._judge_results()
-        if layout.shape is declared.WEALTH and not self.layout.fields.keys() & {*OBSERVATION[1:]}:
-            why = "; ".join([*self._remarks.inferred, *self._remarks.doubts])
-            problem = f"nothing to tell besides the time: {why}; name another with --columns"
-            raise sample.table.error(sample.line, None, problem)
-        self.opens = False  # long and short open a position, and a word such as exit closes what is open
-        if layout.shape is declared.FILLS:
-            self._judge_sides(sample)
         self.in_coins = self._is_in_coins()
+        self.opens = False  # long and short open a position, and a word such as exit closes what is open
         self.percent = False  # shares are hundredths
         self.by_side = False  # what was bought and what was sold stand apart, and which came first says the side
         self.shorts = False  # there are some, and nothing but the results tells which
         self.closes = False  # sides are those of the closing orders
         if layout.shape is declared.TRIPS:
             self._judge_trips()
+        elif layout.shape is declared.FILLS:
+            self._judge_sides(sample)
 
     def _reader(self, own: str) -> Reader:
         called = self._names[self.layout.fields[own]].spellings[0]
@@ -179,7 +180,9 @@ class Survey:
             for time, text in zip(self._columns[self.layout.fields[TIME]], texts, strict=True):
                 if time in again and _HAS_LETTERS(text):
                     of_time[time].add(text)
-            if field not in self.layout.fields.values() and sum(len(each) > 1 for each in of_time.values()) > _HALF * len(again):
+            if field not in self.layout.fields.values() and sum(
+                len(each) > 1 for each in of_time.values()
+            ) > _HALF * len(again):
                 problem = f"a wealth for each {sample.names[field].strip()} at one time"
                 raise sample.table.error(sample.line, field + 1, f"{problem}; keep the rows of one")
 
@@ -303,6 +306,13 @@ class Survey:
             self.scale["return"] = 1 / _HUNDRED
             self._remarks.infer("returns read as percent")
 
+    def _refuse_nothing(self, sample: Sample) -> None:
+        """Refuse a table of which no column is left. Raises TableError."""
+        if not self.layout.fields.keys() & {*OBSERVATION[1:]}:
+            why = "; ".join([*self._remarks.inferred, *self._remarks.doubts])
+            problem = f"nothing to tell besides the time: {why}; name another with --columns"
+            raise sample.table.error(sample.line, None, problem)
+
     def _judge_score(self) -> None:
         scores = self._numbers("score")
         alone = self.layout.fields.keys() == {TIME, "score"} and len(self._names) > _TWO
@@ -393,7 +403,9 @@ class Survey:
         if not self.opens and words <= {"long", "short", None} | NO_TRADES:
             problem = "sides are long and short, and nothing says which rows open a position and which close one"
             field = self.layout.fields["fill_side"] + 1
-            raise sample.table.error(sample.line, field, f"{problem}; name the column that does: --columns fill_effect=…")
+            raise sample.table.error(
+                sample.line, field, f"{problem}; name the column that does: --columns fill_effect=…"
+            )
 
     def _rows(self, *names: str) -> list[dict[str, Any]]:
         """The first rows as values, in some of their columns."""
@@ -414,6 +426,7 @@ class Survey:
 
     def _judge_results(self) -> None:
         """Leave out results that are none, and find out of how much each quantity is by those that are."""
+        self._judge_percent()
         if "fill_result" not in self.layout.fields:
             return
         results = [value for value in self._values("fill_result") if value is not None]

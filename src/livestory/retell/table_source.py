@@ -258,7 +258,9 @@ class TableSource:
         if "status" not in fields or self._survey.layout.shape is not declared.FILLS:
             return batch
         rows = []
-        for row, (text, status) in enumerate(zip(batch.columns[fields[TIME]], batch.columns[fields["status"]], strict=True)):
+        for row, (text, status) in enumerate(
+            zip(batch.columns[fields[TIME]], batch.columns[fields["status"]], strict=True)
+        ):
             if text.strip().casefold() in UNKNOWN and (word := status.strip().casefold()) not in FILLED:
                 self.remarks.leave_out(f"orders that are {word}")
             else:
@@ -379,7 +381,11 @@ def _chosen(
             except TableError as error:
                 problems.append(error)
                 continue
-            others = [name for name in (str(each).rpartition("/")[2] for each in tables) if not str(table).endswith(f"/{name}")]
+            others = [
+                name
+                for name in (str(each).rpartition("/")[2] for each in tables)
+                if not str(table).endswith(f"/{name}")
+            ]
             if others:
                 what = "sheet" if table.kind == "excel" else "table"
                 remarks.infer(f"{what} {str(table).rpartition('/')[2]} read, not {', '.join(others)}")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from livestory.tables import Table
 
 _IS_SUM = re.compile(r"\s*[-+(]?[$€£]?[0-9][0-9., ]*%?\)?\s*").fullmatch
+_WIDE = 4  # columns, in a few of which sums stand
 _A_TIME = "a time (ISO 8601, or seconds, ms, µs or ns since 1970)"
 
 
@@ -79,7 +80,9 @@ def _is_no_row(time: str, fields: Sequence[str], names: Sequence[str]) -> str | 
     if any(map(str.isdigit, time)):
         return None
     rest = [text for text in fields if text.strip()]
-    sums = len(rest) <= len(fields) // 2 and not time.strip() and all(map(_IS_SUM, rest))  # sums, without a word
+    sums = (
+        len(fields) >= _WIDE and len(rest) <= len(fields) // 2 and not time.strip() and all(map(_IS_SUM, rest))
+    )  # sums, without a word
     return "it adds up others" if sums else is_no_trade(fields)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from livestory.clock import DAY
 from livestory.errors import TableError
 from livestory.retell.cells import UNKNOWN
 from livestory.retell.readers import bad
@@ -187,17 +188,25 @@ class _Trips:
                 if entered is None:
                     raise bad(table, line, enters or leaves or 0, "", "a time, which every row needs")
                 texts = [columns[self._fields[own]][row] for own in self._names]
-                is_short = left is not None and left < entered
-                if self._by_side:
-                    texts[-1] = "short" if is_short else "long"
-                elif is_short:
-                    self._remarks.leave_out("its exit is before its entry")
-                    continue
-                if left is not None and is_short:  # sold first, and bought back
-                    entered, left = left, entered
-                    prices = [self._names.index(own) for own in ("entry_price", "exit_price")]
-                    texts[prices[0]], texts[prices[1]] = texts[prices[1]], texts[prices[0]]
-                yield line, entered, left, texts
+                if (trade := self._in_order(entered, left, texts)) is not None:
+                    yield line, *trade
+
+    def _in_order(self, entered: int, left: int | None, texts: list[str]) -> tuple[int, int | None, list[str]] | None:
+        """A trade whose entry comes first; None where its exit can't come before it."""
+        is_short = left is not None and left < entered
+        if self._by_side:
+            texts[-1] = "short" if is_short else "long"
+        if left is None or not is_short:
+            return entered, left, texts
+        if not self._by_side:
+            times = self._survey.times
+            if times["entry_time"].days and not times["exit_time"].days and entered - left <= DAY:
+                return left, left, texts  # of one day, at whose end the entry would stand
+            self._remarks.leave_out("its exit is before its entry")
+            return None
+        enters, leaves = (self._names.index(own) for own in ("entry_price", "exit_price"))
+        texts[enters], texts[leaves] = texts[leaves], texts[enters]  # sold first, and bought back
+        return left, entered, texts
 
     def _why_none(self, fields: Sequence[str], entered: int | None, left: int | None) -> str | None:
         """Why a row is no trade; None where it is one, or half of one."""

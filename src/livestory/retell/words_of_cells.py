@@ -47,16 +47,23 @@ EFFECTS = dict.fromkeys(
 )  # fmt: skip
 """What a fill did to the position, by the words of a column beside its side."""
 
-_BUYS = frozenset(
-    "buy b bought bid bot buys kauf kaufen gekauft compra comprar comprado c achat achats acheter acquisto 买 買 买入 買入 "
-    "证券买入 買い 매수 покупка купить куплено alış al alım alis koop kupno zakup".split()
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_BUYS = _words(
+    "achat achats acheter acquisto al alis alım alış b bid bot bought buy buys c compra comprado "
+    "comprar gekauft kauf kaufen koop kupno zakup купить куплено покупка 买 买入 证券买入 買 買い "
+    "買入 매수"
 )
-_SELLS = frozenset(
-    "sell s sold ask sld sells verkauf verkaufen verkauft venta vender vendido venda v vente ventes vendre vendita 卖 賣 "
-    "卖出 賣出 证券卖出 売 売り 매도 продажа продать продано satış sat satım satis verkoop sprzedaż".split()
+_SELLS = _words(
+    "ask s sat satis satım satış sell sells sld sold sprzedaż v venda vender vendido vendita vendre "
+    "venta vente ventes verkauf verkaufen verkauft verkoop продажа продано продать 卖 卖出 売 売り "
+    "证券卖出 賣 賣出 매도"
 )
-_LONGS = frozenset("long l bull longs largo 多 做多 多头 лонг ロング 롱".split())
-_SHORTS = frozenset("short bear shorts corto 空 做空 空头 шорт ショート 숏".split())
+_LONGS = _words("bull l largo long longs лонг ロング 做多 多 多头 롱")
+_SHORTS = _words("bear corto short shorts шорт ショート 做空 空 空头 숏")
 _CLOSES = frozenset({
     "close", "exit", "close position", "exit position", "closed", "take profit", "stop loss", "tp", "sl", "liquidation",
     "cerrar", "cierre", "平仓", "закрытие",
@@ -73,6 +80,7 @@ _WHOLE = {
     "开多": "open long", "开空": "open short", "平多": "close long", "平空": "close short", "买入开多": "open long",
     "卖出平多": "close long", "卖出开空": "open short", "买入平空": "close short",
 }  # fmt: skip
+_ENDS = {"entry": "open", "close": "close", "exit": "close"}
 _BEFORE = {"open": "open", "close": "close", "liquidated": "close", "liquidation": "close"}
 _AFTER = re.compile(r"\s*[·(\[|].*")  # Long·Cross, Close Short (Price Improved)
 _PARTS = re.compile(r"(?<=\w)[_-](?=\w)|\s+")
@@ -87,14 +95,18 @@ def word_of(text: str) -> str:
     words = _PARTS.sub(" ", _AFTER.sub("", plain))
     parts = words.split()
     whole = _WHOLE.get(words) or _WHOLE.get(" ".join(parts[:3]))  # BUY_TO_OPEN, and what was bought after it
-    if whole is not None:
-        return whole
-    if words in _CLOSES:
-        return CLOSE
+    if whole is not None or words in _CLOSES:
+        return whole or CLOSE
+    return _said(parts, words) or next((part for part in parts if part in NO_TRADES), plain)
+
+
+def _said(parts: list[str], words: str) -> str | None:
+    """The one side or direction that some words name, and what was done to it; None where there is none, or several."""
     known = [(_BUYS, "buy"), (_SELLS, "sell"), (_LONGS, "long"), (_SHORTS, "short")]
     said = [word for names, word in known if words in names or any(len(part) > 1 and part in names for part in parts)]
     if said and said[-1] in {"long", "short"} and parts[0] in _BEFORE:  # Open Long, Liquidated Isolated Short
         return f"{_BEFORE[parts[0]]} {said[-1]}"
-    if len(said) == 1:
-        return said[0]
-    return next((part for part in parts if part in NO_TRADES), plain)
+    if said in (["long"], ["short"]):  # passivbot's long_ientry_normal, and its long_nclose
+        does = next((word for end, word in _ENDS.items() if any(part.endswith(end) for part in parts)), "")
+        return f"{does} {said[0]}".strip()
+    return said[0] if len(said) == 1 else None

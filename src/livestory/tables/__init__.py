@@ -1,8 +1,8 @@
 """Files as rows of text with their places: the one reader under bars, backtests and exports.
 
 A file is text with separators (commas, semicolons, tabs, bars; UTF-8, UTF-16 or Windows-1252), JSON or JSON lines, as
-it is, in gzip, zstd, xz, bzip2 or as members of a zip; or Parquet; an Excel workbook; a web page. It is told apart by its first
-bytes, never by its name. Rows of text and Parquet stream: memory is flat in the size of the file.
+it is, in gzip, zstd, xz, bzip2 or as members of a zip; or Parquet; an Excel workbook; a web page. It is told apart by
+its first bytes, never by its name. Rows of text and Parquet stream: memory is flat in the size of the file.
 
 A place is ``file:line:column``. The line counts from 1, the header included (in Parquet, JSON and Excel the header
 counts as line 1, as if the file were exported); the column is the number of the field, from 1. A member of a zip is

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 from livestory.errors import TableError
 from livestory.tables.framed import is_framed, unframed
 from livestory.tables.source import BLOCK, Batch, TablePart, is_damage
-from livestory.tables.statement import trades_of
+from livestory.tables.statement import is_statement, trades_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -129,6 +129,8 @@ def _agreement(text: str, separator: str) -> tuple[float, int]:
 def _above(text: str, separator: str) -> int:
     """How many lines stand above the header: titles and comments, which are narrower or have one cell filled in."""
     found = _looked_at(text, separator)
+    if found and is_statement(found[0][1]):
+        return 0
     widths = Counter(len(fields) for _, fields in found if len(fields) > 1)
     if len(found) == 1 or not widths:
         return 0
@@ -201,10 +203,7 @@ def _parsed(
                 if not width:
                     header, width = fields, len(fields)
                 elif len(fields) != width:
-                    if parted:
-                        problem = "another table begins here, below a blank line; save the one that is meant alone"
-                        raise source.error(before + reader.line_num, None, problem)
-                    raise _ragged(source, before + reader.line_num, len(fields), width)
+                    raise _ragged(source, before + reader.line_num, len(fields), width, parted=parted)
             elif not width or (not fields[0] and not any(map(str.strip, fields))):
                 continue
             parted = False
@@ -244,7 +243,10 @@ def is_remark(text: str) -> bool:
     return _REMARK.fullmatch(text.strip()) is not None
 
 
-def _ragged(source: TablePart, line: int, fields: int, width: int) -> TableError:
+def _ragged(source: TablePart, line: int, fields: int, width: int, *, parted: bool) -> TableError:
+    if parted:
+        problem = "another table begins here, below a blank line; save the one that is meant alone"
+        return source.error(line, None, problem)
     problem = (
         f"fields: {fields}, where the first row has {width}; the row is cut off, or a comma is missing or too many"
     )

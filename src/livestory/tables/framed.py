@@ -13,10 +13,13 @@ def is_framed(text: str) -> bool:
     """Whether a text that begins so is framed."""
     lines = [line for line in text[:4096].split("\n") if line.strip()][:2]
     return bool(lines) and (
-        _FRAME.match(lines[0]) is not None or (len(lines) > 1 and "|" in lines[1] and _RULE.fullmatch(lines[1]) is not None)
+        _FRAME.match(lines[0]) is not None
+        or (len(lines) > 1 and "|" in lines[1] and _RULE.fullmatch(lines[1]) is not None)
     )
 
 
 def unframed(text: str) -> str:
     """The lines with a bar between each two cells, and blank ones where there were rules."""
-    return "\n".join("" if _RULE.fullmatch(line) else _BAR.sub("|", line.strip().strip("|").strip()) for line in text.split("\n"))
+    return "\n".join(
+        "" if _RULE.fullmatch(line) else _BAR.sub("|", line.strip().strip("|").strip()) for line in text.split("\n")
+    )

@@ -44,7 +44,9 @@ def tables(source: TablePart) -> list[str]:
         return []
     found = _whole(source)
     names = _lists_in(found) if isinstance(found, dict) else []
-    by_trades = sorted(names, key=lambda name: next((n for n, each in enumerate(_OF_TRADES) if each in name.casefold()), 9))
+    by_trades = sorted(
+        names, key=lambda name: next((n for n, each in enumerate(_OF_TRADES) if each in name.casefold()), 9)
+    )
     return by_trades if len(names) > 1 else []
 
 
@@ -100,7 +102,10 @@ def _records(source: TablePart, found: Any) -> list[Record]:
         case [[_, _], *_] if _are_timed(found):
             return [{"": _text(at), "value": _text(value)} for at, value in found]
         case [[_, _, _, _, _, *_], *_] if _are_timed(found):
-            raise TableError(f"{source}: candles without names, as an exchange's list of them; they tell of no bot")
+            message = (
+                f"{source}: candles as an exchange lists them; they tell of no bot, explain its trades or its wealth"
+            )
+            raise TableError(message)
         case _:
             raise _no_table(source)
 

@@ -104,7 +104,7 @@ class TablePart(Struct, frozen=True):
         marked = start[:2] in {b"\xff\xfe", b"\xfe\xff"}
         encoding = "utf-16" if marked else {"0101": "utf-16-le", "1010": "utf-16-be"}.get(nul)
         if encoding is not None:
-            stream = io.BufferedReader(_AsUtf8(stream, encoding), BLOCK)
+            stream = io.BufferedReader(_AsUtf8(stream, encoding), BLOCK)  # type: ignore[assignment]  # as above
         start = stream.peek(BLOCK)
         return io.BufferedReader(_WithLineFeeds(stream), BLOCK) if b"\r" in start and b"\n" not in start else stream
 

@@ -13,12 +13,15 @@ from livestory.retell.columns import COLUMNS
 _TIME = "time closetime timestamp datetime date barclose periodclose dateandtime ts iso index day at indexlevel0"
 _SYMBOL = (
     "fillsymbol symbol symbols pair pairs market instrument instrumentid instid ticker tradingpair assetpair product "
-    "productid coin spotpairs futures security item contract contractname contracts asset currencypair code stockcode "
+    "productid coin spotpairs futures security item contract contractname contracts asset currencypair code "
+    "stockcode "
     "tscode tradingsymbol scrip contractcode root"
 )
 _FEE = (
-    "fillfee feecost fee fees feespaid execfee commission commissions feepaid feescost totalfee totalfees totalcommission "
-    "tradefee tradingfee tradingfees transactionfee feeamount costs ibcommission commfee feesandorspread comm feesncomm "
+    "fillfee feecost fee fees feespaid execfee commission commissions feepaid feescost totalfee totalfees "
+    "totalcommission "
+    "tradefee tradingfee tradingfees transactionfee feeamount costs ibcommission commfee feesandorspread comm "
+    "feesncomm "
     "commissionsnfees commissionsfees totalcosts transactionandorthirdpartyfees commissionpaid brokerage"
 )
 _FEE_ASSET = (
@@ -34,11 +37,15 @@ _RESULT = (
 _WEALTH = (
     "wealth equity wealthtotal portfoliovalue accountequity accountvalue totalequity totalvalue networth "
     "netliquidation netliquidationvalue netliq nav netassetvalue equitycurve portfolioequity strategyequity "
-    "totalbalance totalassets accountbalance endingvalue endingequity bankroll equityvalue walletbalance finalbalance "
+    "totalbalance totalassets accountbalance endingvalue endingequity bankroll equityvalue walletbalance "
+    "finalbalance "
     "portfolio balance capital total value strategy"
 )
 _STATUS = "status orderstatus state"
-_QUOTE = "quoteasset quotecurrency currencyprimary currencypriceshare pricecurrency pricefeetotalunit feetotalunit settlecurrency currency"
+_QUOTE = (
+    "quoteasset quotecurrency currencyprimary currencypriceshare pricecurrency pricefeetotalunit feetotalunit "
+    "settlecurrency currency"
+)
 
 
 class Shape(Struct, frozen=True, eq=False, kw_only=True):
@@ -92,22 +99,27 @@ FILLS = Shape(
             "time closetime executedat filledat filledtime filltime exectime executiontime tradetime transacttime "
             "transactiontime tsevent tslast timestamp datetime date barclose dateandtime ts iso index ordertime "
             "createdat updatedat createdtime updatedtime utctime orderexecutiontime tradedate activitydate "
-            "transactiondate executiondate rundate filldate fillts exectimestamp createtime finishtime updatetime dealtime tradedatetime "
+            "transactiondate executiondate rundate filldate fillts exectimestamp createtime finishtime updatetime "
+            "dealtime tradedatetime "
             "tradets placedtime td"
         ),
         "fill_side": (
             "fillside side tradeside tradetype orderside action buysell bs buyorsell dir type subtype direction "
-            "transactiontype transcode isbuyer positionside posside signal ordertype trade decision operation"
+            "transactiontype transcode isbuyer positionside posside signal ordertype trade decision"
         ),
-        "fill_effect": "filleffect positioneffect poseffect openclose entryexit event action direction type kind tradetype",
+        "fill_effect": (
+            "filleffect positioneffect poseffect openclose entryexit event action direction type kind tradetype"
+        ),
         "fill_quantity": (
             "fillquantity filled filledqty filledquantity filledamount fillsz fillsize executed executedqty execqty "
-            "execquantity executedquantity executedamount dealquantity dealamount cumqty lastqty quantity qty shares units "
+            "execquantity executedquantity executedamount dealquantity dealamount cumqty lastqty quantity qty shares "
+            "units "
             "noofshares quantitytransacted amount size sz vol volume contracts lots lotsize"
         ),
         "fill_price": (
             "fillprice fillpx average avgprice averageprice avgtradingprice avgfilledprice filledprice avgpx lastpx "
-            "execprice dealprice executedprice executionprice tradeprice tprice priceattransaction avgfillprice averagefillprice "
+            "execprice dealprice executedprice executionprice tradeprice tprice priceattransaction avgfillprice "
+            "averagefillprice "
             "avgexecprice avgexecutionprice price px rate priceshare pricepershare"
         ),
         "limit_price": "price limitprice orderprice",
@@ -129,48 +141,58 @@ TRIPS = Shape(
     says="a row is a trade from its entry to its exit; the exit is empty while it is open",
     columns={
         "entry_time": (
-            "entrytime entrytimestamp entrydate entrydatetime entryts entryat opendate opentime opentimestamp openedat "
-            "opened openeddate tsopened openingtime openingdate enteredat boughttimestamp boughtat entryindex buytime buydate "
-            "buytimestamp createdat createdtime timeofentry datein entrydatetimeutc dateacquired acquireddate starttime "
+            "entrytime entrytimestamp entrydate entrydatetime entryts entryat opendate opentime opentimestamp "
+            "openedat "
+            "opened openeddate tsopened openingtime openingdate enteredat boughttimestamp boughtat entryindex buytime "
+            "buydate "
+            "buytimestamp createdat createdtime timeofentry datein entrydatetimeutc dateacquired acquireddate "
+            "starttime "
             "timeopen dateopen entrydt timein timestampopen timestampentry openedtime startdate"
         ),
         "exit_time": (
             "exittime exittimestamp exitdate exitdatetime exitts exitat closedate closetime closetimestamp closedat "
-            "closed closeddate tsclosed closingtime closingdate closedtime exitedat soldtimestamp soldat exitindex selltime "
+            "closed closeddate tsclosed closingtime closingdate closedtime exitedat soldtimestamp soldat exitindex "
+            "selltime "
             "selldate selltimestamp updatedtime dateout datesold solddate endtime timeclose dateclose exitdt timeout "
             "timestampclose timestampexit enddate exdate releasedate tradetime " + _TIME
         ),
         "entry_price": (
             "entryprice avgentryprice entryavgprice averageentryprice openrate openprice avgpxopen avgopenprice "
-            "entrypx buyprice boughtaverage pricein avgentry entryavg openingprice costpershare entrypoint buyavg avgbuyprice "
+            "entrypx buyprice boughtaverage pricein avgentry entryavg openingprice costpershare entrypoint buyavg "
+            "avgbuyprice "
             "averagebuyprice avgopen openavgprice entry"
         ),
         "exit_price": (
             "exitprice avgexitprice exitavgprice averageexitprice closerate closeprice avgpxclose avgcloseprice "
             "averageclosingprice avgclosingprice averagecloseprice "
-            "exitpx sellprice soldaverage priceout avgexit exitavg closingprice proceedspershare exprice sellavg avgsellprice "
+            "exitpx sellprice soldaverage priceout avgexit exitavg closingprice proceedspershare exprice sellavg "
+            "avgsellprice "
             "averagesellprice avgclose closeavgprice exit"
         ),
         "closing_side": "closingdirection closingside closeside",
         "fill_side": (
-            "entry side direction positionside positiontype tradedirection tradeside openingdirection openingside marketpos "
+            "entry side direction positionside positiontype tradedirection tradeside openingdirection openingside "
+            "marketpos "
             "marketposition dir type buysell longshort strategy position isshort action trade posside"
         ),
         "fill_quantity": (
-            "peakqty closedvol closedamount closedsize closedqty closingquantity closingvolume pairedqty filledqty qty quantity "
-            "contracts shares units amount size volume boughtamount positionsize tradesize lots lot lotsize initialqty "
+            "peakqty closedvol closedamount closedsize closedqty closingquantity closingvolume pairedqty filledqty "
+            "qty quantity "
+            "contracts shares units amount size volume boughtamount positionsize tradesize lots lot lotsize "
+            "initialqty "
             "positionqty ordersize"
         ),
         "cost": "stakeamount cost notional invested",
         "fill_result": _RESULT,
         "share": (
             "pnlpct profitratio returnpct return returns ret pnlpercent pnlpercentage profitpct profitpercent "
-            "profitpercentage netpnlpct realizedreturn closeprofit roi pnlratio pctprofit pctchg gainlosspct plpct profitratiopct "
+            "profitpercentage netpnlpct realizedreturn closeprofit roi pnlratio pctprofit pctchg gainlosspct plpct "
+            "profitratiopct "
             "resultpct returnpercent gainpct chgpct"
         ),
         "fill_fee": _FEE,
-        "entry_fee": "entryfees entryfee feeopencost openfee",
-        "exit_fee": "exitfees exitfee feeclosecost closefee",
+        "entry_fee": "entryfees entryfee feeopencost openfee openingfee",
+        "exit_fee": "exitfees exitfee feeclosecost closefee closingfee",
         "entry_fee_rate": "feeopen",
         "exit_fee_rate": "feeclose",
         "fill_fee_asset": _FEE_ASSET,
@@ -310,7 +332,7 @@ WRITERS = (
     Writer("Interactive Brokers", "fills", "datadiscriminator assetcategory quantity tprice"),
     Writer("QuantConnect Lean", "round trips", "entrytime exittime direction entryprice exitprice mae mfe orderids"),
     Writer("3Commas", "round trips", "dealid boughtaverage soldaverage"),
-    Writer("AmiBroker", "round trips", "ticker trade date price exdate exprice profit shares"),
+    Writer("AmiBroker", "round trips", "ticker trade exdate exprice profit shares"),
     Writer("TopstepX", "round trips", "contractname enteredat exitedat entryprice exitprice tradeday"),
     Writer("Tradovate", "round trips", "buyfillid sellfillid buyprice sellprice boughttimestamp soldtimestamp"),
     Writer("cTrader", "round trips", "symbol openingdirection entryprice closingprice"),

@@ -17,7 +17,9 @@ _IS_AMOUNT = re.compile(r"[-+]?[^\W\d_]{0,4}[$€£]? ?[0-9][0-9.,' ]*(?:e[-+]?[
 _IS_BUYER = {"true", "false"}
 _MAY_BE_OTHERS = frozenset({"signal", "type", "strategy", "entry", "trade", "kind"})
 """Names of columns that hold many things besides sides."""
-_MAY_BE_AMOUNTS = frozenset({"contracts", "contract", "position", "item", "coin", "asset", "security", "futures", "product"})
+_MAY_BE_AMOUNTS = frozenset(
+    {"contracts", "contract", "position", "item", "coin", "asset", "security", "futures", "product"}
+)
 """Names of columns of symbols that hold quantities and numbers elsewhere."""
 _MOST_UNKNOWN = 0.5
 
@@ -37,10 +39,8 @@ def fits(own: str, cells: Sequence[str], spelling: str) -> bool:
             return not texts or any(re.search(r"[^\W\d_]" if not named else r"\w", text) for text in texts)
         case "fill_quantity":
             return not texts or any(re.search(r"[0-9]", text) for text in texts)
-        case "wealth":
-            return spelling not in {"portfolio", "strategy"} or all(map(_IS_AMOUNT, texts))
         case _:
-            return True
+            return own != "wealth" or spelling not in {"portfolio", "strategy"} or all(map(_IS_AMOUNT, texts))
 
 
 def _are_sides(texts: set[str], spelling: str) -> bool:

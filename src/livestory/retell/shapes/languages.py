@@ -35,7 +35,11 @@ _NAMES = {
     "createdat": "创建时间",
     "currency": "währung",
     "dailyreturn": "tagesrendite 日收益率",
-    "date": "data datadeoperação dataexecutada datum fecha schlusstag tarih дата датасделки 交易日期 成交日期 日付 日期 約定日 날짜",
+    "date": (
+        "data datadeoperação dataexecutada datum fecha schlusstag tarih дата датасделки "
+        "交易日期 成交日期 日付 日期 約定日 "
+        "날짜"
+    ),
     "datetime": (
         "dataehora datahora dataora dateetheure dateheure datumuhrzeit datumzeit fechahora fechayhora "
         "tarihsaat датавремя датаивремя 取引日時 日時 日期时间 約定日時 일시"
@@ -82,8 +86,7 @@ _NAMES = {
     "nav": "净值",
     "netprofit": "净利润",
     "opendate": (
-        "dataabertura dataapertura datedouverture dateouverture fechaapertura fechadeapertura датаоткрытия "
-        "开仓日期"
+        "dataabertura dataapertura datedouverture dateouverture fechaapertura fechadeapertura датаоткрытия 开仓日期"
     ),
     "opened": "eröffnet",
     "openprice": (
@@ -122,13 +125,15 @@ _NAMES = {
     "selltime": "卖出时间 매도시간",
     "shares": "股数",
     "side": (
-        "işlem işlemtipi kaufverkauf lado operacao operacion operación operation operazione operação "
-        "opération richting richtung seite sens strona yön операция сторона 买卖 买卖方向 买卖标志 交易方向 売買 売買区分 方向"
+        "işlem işlemtipi kaufverkauf lado operacao operacion operación operazione operação "
+        "opération richting richtung seite sens strona yön операция сторона 买卖 买卖方向 买卖标志 交易方向 売買 "
+        "売買区分 方向"
     ),
     "size": "größe taille tamanho tamaño",
     "status": "状态",
     "symbol": (
-        "actif activo ativo sembol simbolo symbole símbolo titolo wertpapier актив символ 代码 合约 品种 标的 股票代码 "
+        "actif activo ativo sembol simbolo symbole símbolo titolo wertpapier актив символ 代码 合约 品种 标的 "
+        "股票代码 "
         "证券代码 銘柄 종목"
     ),
     "ticker": "тикер",
@@ -147,5 +152,5 @@ _NAMES = {
     "volume": "volumen объем объём",
 }
 ENGLISH = {name: english for english, names in _NAMES.items() for name in names.split()}
-"""German, Spanish, French, Italian, Portuguese, Dutch, Polish, Russian, Turkish, Chinese, Japanese and Korean names, plain,
-each by the English one that it stands for."""
+"""German, Spanish, French, Italian, Portuguese, Dutch, Polish, Russian, Turkish, Chinese, Japanese and Korean names,
+plain, each by the English one that it stands for."""

@@ -30,10 +30,12 @@ _MOST, _LONGEST = 50, 40  # columns, and characters of a column's name, that a m
 _TOLD_BY_ITSELF = ("wealth", "score", "target_weight", "price")
 _DAY = re.compile(r"\s*\d{4}-\d\d-\d\d")
 _IS_COUNT = re.compile(r"\s*(?:[0-9]{1,4}|[0-9]{6,7})\s*").fullmatch  # of rows; five digits may be Excel's days
-_IS_ID = re.compile(r"\s*(?:[2-9][0-9]{9}|[A-Za-z].*)").fullmatch  # an epoch of today begins with 1
+_IS_ID = re.compile(r"\s*[2-9][0-9]{9}\s*").fullmatch  # an epoch of today begins with 1
 _A_PAIR = 2
 _OF_A_TRADE = frozenset({"value", "total", "capital", "balance"})  # what is also said of one trade
 _HALF_OF_PAIRS = 0.5
+_WITHOUT_EXIT_PRICE = frozenset({"entry_price", "entry_time", "exit_time", "fill_side", "fill_quantity", "fill_result"})
+"""Columns of trades from which the prices of their exits follow."""
 _SOME = 15  # names of a column that a message repeats
 _LEAST_OF_PAIRS = 8  # columns that TradingView writes at least
 _OLDER = 3  # the time's place in the older form, which has no size in money
@@ -178,13 +180,7 @@ def _told_apart(names: list[Name], sample: Sequence[Sequence[str]]) -> list[Name
 def _candidates(seen: _Seen) -> Iterator[tuple[Shape, dict[str, int]]]:
     """The shapes that the table may have, the likeliest first."""
     yield from _refused(seen, {}, declared.INVERSE, declared.SWAPS, declared.BOUGHT)
-    by_place = _pairs_by_place(seen)
-    if by_place is not None:
-        yield declared.PAIRS, by_place
-    for shape in (declared.PAIRS, declared.TRIPS):
-        fields = _matched(seen, shape)
-        if (_has(shape, fields) or _has_results(shape, fields)) and (shape is declared.TRIPS or _come_in_twos(seen.sample[fields["number"]])):
-            yield shape, fields
+    yield from _of_trips(seen)
     fields = _matched(seen, declared.FILLS)
     by_name = "fill_side" in fields and seen.names[fields["fill_side"]].spellings[0] in {"side", "fillside"}
     has_side = "fill_side" in fields and (by_name or _has(declared.FILLS, fields))
@@ -210,6 +206,19 @@ def _candidates(seen: _Seen) -> Iterator[tuple[Shape, dict[str, int]]]:
         yield declared.WEALTH, fields
 
 
+def _of_trips(seen: _Seen) -> Iterator[tuple[Shape, dict[str, int]]]:
+    """The shapes in which trades are told from their entry to their exit."""
+    by_place = _pairs_by_place(seen)
+    if by_place is not None:
+        yield declared.PAIRS, by_place
+    fields = _matched(seen, declared.PAIRS)
+    if _has(declared.PAIRS, fields) and _come_in_twos(seen.sample[fields["number"]]):
+        yield declared.PAIRS, fields
+    fields = _matched(seen, declared.TRIPS)
+    if _has(declared.TRIPS, fields) or fields.keys() >= _WITHOUT_EXIT_PRICE:
+        yield declared.TRIPS, fields
+
+
 def _refuse_trips(seen: _Seen) -> None:
     """Refuse trades without the prices at which they were entered and left."""
     fields = _matched(seen, declared.TRIPS)
@@ -232,13 +241,6 @@ def _refused(seen: _Seen, fields: Mapping[str, int], *shapes: Shape) -> Iterator
         found = _matched(seen, shape)
         if _has(shape, found) and _is_no_story(seen, shape, found, fields):
             yield shape, found
-
-
-def _has_results(shape: Shape, fields: Mapping[str, int]) -> bool:
-    """Whether a table of trades says what each won, from which the price of its exit follows."""
-    return shape is declared.TRIPS and fields.keys() >= {
-        "entry_price", "entry_time", "exit_time", "fill_side", "fill_quantity", "fill_result"
-    }  # fmt: skip
 
 
 def _has(shape: Shape, fields: Mapping[str, int]) -> bool:

@@ -1,4 +1,4 @@
-"""Tables as brokers, exchanges and own bots write them, in several languages: each as its owner means it, or refused."""
+"""Tables as brokers, exchanges and own bots write them, in several languages: as the owner means it, or refused."""
 
 from __future__ import annotations
 
@@ -101,7 +101,8 @@ TOLD: dict[str, tuple[str, list[str]]] = {
     "AmiBroker's trades": (
         (
             "Ticker,Trade,Date,Price,Ex. date,Ex. Price,% chg,Profit,Shares\n"
-            "SOLUSDT,Long,1/13/2020,100,1/14/2020,105,5%,10,2\nSOLUSDT,Short (stop),1/15/2020,105,1/16/2020,100,-5%,10,2\n"
+            "SOLUSDT,Long,1/13/2020,100,1/14/2020,105,5%,10,2\n"
+            "SOLUSDT,Short (stop),1/15/2020,105,1/16/2020,100,-5%,10,2\n"
         ),
         ["read as round trips, AmiBroker", "opens a short", TWICE],
     ),
@@ -114,7 +115,8 @@ TOLD: dict[str, tuple[str, list[str]]] = {
     ),
     "names and values above the header, sums below": (
         (
-            "Name,Demo\nCurrency,USD\n\nPosition,Symbol,Type,Volume,Open time,Open price,Close time,Close price,Gross P/L\n"
+            "Name,Demo\nCurrency,USD\n\nPosition,Symbol,Type,Volume,Open time,Open price,Close time,Close price,"
+            "Gross P/L\n"
             f"1,SOLUSDT,BUY,2,{A},100,{B},105,10\nTotal,,,,,,,,10\n"
         ),
         ["1 row left out: it adds up others", WON],

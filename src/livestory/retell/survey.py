@@ -84,59 +84,63 @@ class Survey:
 
     def __init__(self, sample: Sample, layout: Layout, zone: tzinfo | None, now: int, remarks: Remarks) -> None:
         """Look at the first rows. Raises TableError."""
-        self.layout = layout
-        self.now = now
-        self._columns = sample.columns
-        self._remarks = remarks
-        self.names = sample.names
-        self._names = [name_of(name) for name in sample.names]
+        self.layout, self.now = layout, now
+        self.names, self._names = sample.names, [name_of(name) for name in sample.names]
+        self._sample, self._columns, self._remarks = sample, sample.columns, remarks
+        self.unit, self.quote = layout.unit, layout.quote
+        self.scale: dict[str, float] = {}  # what the numbers of a column are multiplied with
+        self.lots: dict[str, Decimal] = {}  # how much a quantity of 1 is, by symbol
+        self.opens = False  # long and short open a position, and a word such as exit closes what is open
+        self.by_side = False  # what was bought and what was sold stand apart, and which came first says the side
+        self.percent = False  # shares are hundredths
+        self.shorts = False  # there are some, and nothing but the results tells which
+        self.closes = False  # sides are those of the closing orders
         self.mark = self._decimal_mark(sample.table)
         self.clock = self._clock_column(sample.names)
         self.times: dict[str, Times] = {}
-        texts = {
-            own: [each for each in self._texts(own) if any(map(str.isdigit, each))]
-            for own in layout.fields
-            if own in TIMES
-        }
-        for own in texts:
-            beside = chain.from_iterable(others for other, others in texts.items() if other != own)
-            self.times[own] = times_of(texts[own], self._zone_of(own) or zone, now, beside)
-            remarks.infer(self.times[own].said)
+        self._find_times(zone)
         self.readers: dict[str, Reader] = {own: self._reader(own) for own in layout.fields if own not in self.times}
         if layout.shape is declared.WEALTH:
             self._judge_series(sample)
             self._judge_symbols(sample)
-            layout = self.layout
         self._judge_cells()
-        layout = self.layout
-        self.unit, self.quote = layout.unit, layout.quote
         self.unit = self.unit or self._unit_of("wealth", sample)
         for own in ("fill_price", "fill_result", "entry_price"):
             self.quote = self.quote or self._unit_of(own)
         self.base = self._unit_of("fill_quantity")
         self.fees_are_negative = self._are_fees_negative()  # they say what was paid
-        self.scale: dict[str, float] = {}  # what the numbers of a column are multiplied with
-        for own in _WEIGHTS:
-            self._weigh(own)
-        if layout.shape is declared.RETURNS:
-            self._weigh_returns()
-        if layout.shape is declared.WEALTH:
-            self._judge_drawdown()
-            self._judge_score()
-            self._refuse_nothing(sample)
-        self.lots: dict[str, Decimal] = {}  # how much a quantity of 1 is, by symbol
-        if layout.shape in {declared.TRIPS, declared.FILLS}:
-            self._judge_results()
+        self._judge_numbers()
         self.in_coins = self._is_in_coins()
-        self.opens = False  # long and short open a position, and a word such as exit closes what is open
-        self.percent = False  # shares are hundredths
-        self.by_side = False  # what was bought and what was sold stand apart, and which came first says the side
-        self.shorts = False  # there are some, and nothing but the results tells which
-        self.closes = False  # sides are those of the closing orders
         if layout.shape is declared.TRIPS:
             self._judge_trips()
         elif layout.shape is declared.FILLS:
             self._judge_sides(sample)
+
+    def _find_times(self, zone: tzinfo | None) -> None:
+        """Find out how each column of times is written; ``zone`` is that of a time which names none."""
+        found = {
+            own: [each for each in self._texts(own) if any(map(str.isdigit, each))]
+            for own in self.layout.fields
+            if own in TIMES
+        }
+        for own, texts in found.items():
+            beside = chain.from_iterable(others for other, others in found.items() if other != own)
+            self.times[own] = times_of(texts, self._zone_of(own) or zone, self.now, beside)
+            self._remarks.infer(self.times[own].said)
+
+    def _judge_numbers(self) -> None:
+        """Find out in what the numbers of each column are, and leave out those that say nothing or contradict."""
+        for own in _WEIGHTS:
+            self._weigh(own)
+        shape = self.layout.shape
+        if shape is declared.RETURNS:
+            self._weigh_returns()
+        elif shape is declared.WEALTH:
+            self._judge_drawdown()
+            self._judge_score()
+            self._refuse_nothing()
+        elif shape in {declared.TRIPS, declared.FILLS}:
+            self._judge_results()
 
     def _reader(self, own: str) -> Reader:
         called = self._names[self.layout.fields[own]].spellings[0]
@@ -306,12 +310,12 @@ class Survey:
             self.scale["return"] = 1 / _HUNDRED
             self._remarks.infer("returns read as percent")
 
-    def _refuse_nothing(self, sample: Sample) -> None:
+    def _refuse_nothing(self) -> None:
         """Refuse a table of which no column is left. Raises TableError."""
         if not self.layout.fields.keys() & {*OBSERVATION[1:]}:
             why = "; ".join([*self._remarks.inferred, *self._remarks.doubts])
             problem = f"nothing to tell besides the time: {why}; name another with --columns"
-            raise sample.table.error(sample.line, None, problem)
+            raise self._sample.table.error(self._sample.line, None, problem)
 
     def _judge_score(self) -> None:
         scores = self._numbers("score")

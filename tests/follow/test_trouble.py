@@ -233,11 +233,14 @@ def has(folder: Path, words: str, times: int) -> bool:
 
 
 def test_at_boot_the_bot_is_waited_for(tmp_path: Path) -> None:
-    """Its configuration, its database, and its tables in it; each is said once. Asked to stop, it stops."""
+    """Its configuration, whole, its database, and its tables in it; each is said once. Asked to stop, it stops."""
     words = ("follow", "freqtrade", "--config", "config.json", "--dir", "out", "--wait")
     process = started(*words, cwd=tmp_path)
     assert process.stderr is not None
     assert process.stderr.readline() == "config.json: there is no such file; it is waited for\n"
+    (tmp_path / "new.json").write_text('{"db_url": "sqlite:///t.sq', encoding="utf-8")
+    (tmp_path / "new.json").rename(tmp_path / "config.json")
+    assert process.stderr.readline().startswith("config.json: not a configuration of freqtrade's: ")
     (tmp_path / "new.json").write_text('{"db_url": "sqlite:///t.sqlite"}', encoding="utf-8")
     (tmp_path / "new.json").rename(tmp_path / "config.json")  # whole at once
     assert process.stderr.readline() == "t.sqlite: there is no such file; it is waited for\n"

@@ -62,7 +62,7 @@ def _history(file: Path) -> None:
     """A freqtrade's database of that many closed trades."""
     dice, at = random.Random(1), datetime(2023, 1, 1)  # noqa: S311, DTZ001 - figures of a test; freqtrade's own are naive
     bot = Bot(file)
-    bot.db.execute("BEGIN")
+    bot.db.execute("PRAGMA synchronous=OFF")
     for number in range(1, TRADES + 1):
         pair, price = dice.choice(PAIRS), round(dice.uniform(10, 100), 2)
         at += timedelta(minutes=dice.randint(5, 20))
@@ -72,7 +72,6 @@ def _history(file: Path) -> None:
         end = str(at + timedelta(minutes=dice.randint(5, 300)))
         bot.exit(number, end, rate=closing, profit=profit, amount=amount, pair=pair)
     bot.db.execute("CREATE INDEX ix_orders_ft_trade_id ON orders(ft_trade_id)")  # as freqtrade has it
-    bot.db.execute("COMMIT")
     bot.close()
 
 

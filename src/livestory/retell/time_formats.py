@@ -82,10 +82,11 @@ def zone_of(name: str) -> tzinfo:
         raise InputError(message) from None
 
 
-def times_of(cells: Iterable[str], zone: tzinfo | None, now: int) -> Times:
+def times_of(cells: Iterable[str], zone: tzinfo | None, now: int, beside: Iterable[str] = ()) -> Times:
     """How the cells of a column are read, which stand for times up to about ``now``.
 
-    ``zone`` is that of times that name none; None: UTC.
+    ``zone`` is that of times that name none; None: UTC. ``beside`` are the times of the table's other columns, which
+    have day and month in the same order.
     """
     texts = [each.strip() for each in cells]
     if not texts:
@@ -97,7 +98,7 @@ def times_of(cells: Iterable[str], zone: tzinfo | None, now: int) -> Times:
     days = all(re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", each) for each in texts)
     if zone is None and not days and _all(instant_of, texts):
         return Times(instant_of, plain=True)
-    order, said = _order_of(texts, now)
+    order, said = _order_of([*texts, *(each.strip() for each in beside)], now)
     days = days or not any(":" in each or re.search(r"[0-9] ?[AaPp][Mm]", each) for each in texts)
     after = DAY if days else 0
 

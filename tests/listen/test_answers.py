@@ -32,24 +32,23 @@ def path(tmp_path: Path) -> Path:
 
 def test_each_answer_that_is_described_is_given_and_none_else(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the status, and of the form, that /openapi.json has for it."""
-    monkeypatch.setattr("livestory.follow.listen.app._PATIENCE", 0.5)
-    monkeypatch.setattr("livestory.http_server.secrets._SLOW", 0.2)
     with listening(path, TOKEN) as server:
         given = [
+            server.post(NOTE),
             server.post(NOTE, headers=BEARER),
             server.post([NOTE, {"input": "halt"}], headers=BEARER),
             server.post("[1", headers=BEARER),
             server.post(NOTE, headers={**BEARER, "Origin": "https://evil.example"}),
             server.post(NOTE, "tell/nobody's"),
-            sent(server, b"Content-Length: 9\r\n\r\n{"),
             server.post(b" " * 1_048_577, headers=BEARER),
             server.post(NOTE, headers={**BEARER, "Content-Encoding": "gzip"}),
             server.post(NOTE, headers={**BEARER, "Host": "evil.example"}),
             server.post(NOTE, headers={**BEARER, "X-Long": "x" * 40_000}),
         ]
         with ThreadPoolExecutor(20) as pool:
-            given += pool.map(lambda _: server.post(NOTE), range(20))
             given += pool.map(lambda _: server.post(NOTE, headers={"Authorization": "Bearer wrong"}), range(20))
+        monkeypatch.setattr("livestory.follow.listen.app._PATIENCE", 0.5)
+        given.append(sent(server, b"Content-Length: 9\r\n\r\n{"))
         with closing(apsw.Connection(str(path.with_suffix(".db")))) as other:
             other.execute("BEGIN IMMEDIATE")
             given.append(server.post(NOTE, headers=BEARER))
@@ -106,10 +105,10 @@ def test_requests_that_follow_one_another_in_one_packet_are_answered_in_order(pa
 
 def test_whoever_sends_slowly_or_nothing_keeps_nobody_else_out(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """More of them than bodies are read at the same time; each is told that it was too slow, or dropped."""
-    monkeypatch.setattr("livestory.follow.listen.app._PATIENCE", 1.0)
+    monkeypatch.setattr("livestory.follow.listen.app._PATIENCE", 1.5)
     with listening(path) as server:
         head = b"POST /tell HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Length: 100\r\n\r\n{" % server.port
-        slow = [socket.create_connection(("127.0.0.1", server.port), LONG) for _ in range(40)]
+        slow = [socket.create_connection(("127.0.0.1", server.port), LONG) for _ in range(20)]
         try:
             for connection in slow:
                 connection.sendall(head)

@@ -21,7 +21,7 @@ from livestory.retell.lots import lots_of, of_fills, of_trips
 from livestory.retell.readers import IS_BUYER, OF_NUMBERS, Reader, reader_of
 from livestory.retell.shapes import declared
 from livestory.retell.shapes.names import name_of
-from livestory.retell.time_formats import Times, times_of, zone_of
+from livestory.retell.time_formats import Times, times_of, with_clocks, without_midnight, zone_of
 from livestory.retell.trip_results import has_moved, is_against
 from livestory.retell.words_of_cells import CLOSE, NO_TRADES, SIDES
 from livestory.tables import Table
@@ -51,7 +51,7 @@ _NEARLY_ALL = 0.8
 _A_DAY = 0.05  # what hardly a strategy makes from row to row
 _CLOCK = re.compile(r"\s*[0-9]{1,2}:[0-9]{2}")
 _IS_DEAL = re.compile(r"(?:avg)?(?:buy|bought|sell|sold).*").fullmatch
-_CLOCKS = frozenset({"time", "hour", "clock"})
+_CLOCKS = frozenset({"time", "hour", "clock", "tradetime", "exectime", "executiontime", "filltime", "ordertime"})
 _SYMBOLS = frozenset({"symbol", "symbols", "pair", "instrument", "ticker", "tradingpair", "asset", "coin", "bot"})
 _TWO = 2
 _OWN_WEALTH = 3  # times that wealth moves more from row to row than within one symbol, where each has its own
@@ -150,7 +150,7 @@ class Survey:
         texts = self._columns[self.layout.fields[own]]
         if own in self.times or own not in TIMES or self.clock is None:
             return [text for text in texts if text.strip().casefold() not in UNKNOWN]
-        return [f"{day.strip()} {clock.strip()}" for day, clock in zip(texts, self._columns[self.clock], strict=True)]
+        return with_clocks(texts, self._columns[self.clock])
 
     def _zone_of(self, own: str) -> tzinfo | None:
         """The zone that the name of a column of times gives."""
@@ -233,13 +233,13 @@ class Survey:
     def _clock_column(self, names: Sequence[str]) -> int | None:
         """The column of times of day beside one of days."""
         day = self.layout.fields.get(TIME)
-        if day is None:
+        if day is None or any(":" in text for text in map(without_midnight, self._columns[day])):
             return None
         for field in range(len(names)):
             texts = self._columns[field]
             if (
                 field != day
-                and any(each in _CLOCKS or each.endswith("time") for each in self._names[field].spellings)
+                and any(each in _CLOCKS for each in self._names[field].spellings)
                 and any(texts)
                 and all(_CLOCK.match(text) or not text.strip() for text in texts)
             ):

@@ -24,6 +24,7 @@ from livestory.retell.shapes.recognised import Layout, recognised
 from livestory.retell.sorting import by_time
 from livestory.retell.survey import Sample, Survey
 from livestory.retell.time_column import doubt_times, times_in, without_others
+from livestory.retell.time_formats import with_clocks
 from livestory.retell.trade_rows import FillRows, Place, symbol_of
 from livestory.retell.trip_source import trips_of
 from livestory.retell.words_of_cells import FILLED, SIDES
@@ -271,8 +272,7 @@ class TableSource:
         field = self._survey.layout.fields[TIME]
         texts = columns[field]
         if self._survey.clock is not None:
-            clocks = columns[self._survey.clock]
-            texts = [f"{day.strip()} {clock.strip()}" for day, clock in zip(texts, clocks, strict=True)]
+            texts = with_clocks(texts, columns[self._survey.clock])
         return times_in(self._survey, TIME, table, lines, texts)
 
     def _doubt(self, first: int, last: int) -> None:

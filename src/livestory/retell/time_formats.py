@@ -68,6 +68,16 @@ class Times(NamedTuple):
     said: str = ""  # what was inferred, in words
 
 
+def without_midnight(day: str) -> str:
+    """A day, where what wrote it put midnight behind it."""
+    return day.strip().removesuffix(".000").removesuffix("00:00:00").rstrip(" T")
+
+
+def with_clocks(days: Iterable[str], clocks: Iterable[str]) -> list[str]:
+    """The times of which the days and the times of day stand in two columns."""
+    return [f"{without_midnight(day)} {clock.strip()}" for day, clock in zip(days, clocks, strict=True)]
+
+
 def zone_of(name: str) -> tzinfo:
     """The time zone of that name or offset. Raises InputError."""
     found = re.fullmatch(r"(?:UTC|GMT)?\s*([-+])\s*([0-9]{1,2}):?([0-9]{2})?", name.strip())

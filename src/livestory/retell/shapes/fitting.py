@@ -14,11 +14,14 @@ if TYPE_CHECKING:
 _CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}[^/-]*")
 _IS_NUMBER = re.compile(r"[-+]?[0-9.]+").fullmatch
 _IS_BUYER = {"true", "false"}
+_JUDGED = frozenset({"fill_side", "time", "entry_time", "exit_time", "fill_symbol", "fill_quantity", "wealth"})
 
 
 def fits(own: str, cells: Sequence[str], spelling: str) -> bool:
     """Whether the cells of a column called ``spelling`` may be those of ``own``."""
-    texts = {text.strip().casefold() for text in cells} - UNKNOWN
+    if own not in _JUDGED:
+        return True
+    texts = {text.strip().casefold() for text in set(cells)} - UNKNOWN
     match own:
         case "fill_side":
             return _are_sides(texts, spelling)
@@ -28,10 +31,8 @@ def fits(own: str, cells: Sequence[str], spelling: str) -> bool:
             return not texts or any(re.search(r"[a-z]", text) for text in texts)
         case "fill_quantity":
             return not texts or any(re.search(r"[0-9]", text) for text in texts)
-        case "wealth":
+        case _:  # wealth
             return spelling != "portfolio" or all(re.search(r"[0-9]", text) for text in texts)
-        case _:
-            return True
 
 
 def _are_sides(texts: set[str], spelling: str) -> bool:

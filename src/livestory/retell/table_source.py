@@ -201,10 +201,11 @@ class TableSource:
             if times[0] < last or not all(map(le, times, islice(times, 1, None))):
                 raise OutOfOrder
             first, last = first or times[0], times[-1]
-            if isinstance(batch, PlainBatch):
-                inputs = self._told_of(times, dict(batch.values))
-            else:
-                inputs = self._inputs(table, lines, columns, times)
+            inputs = (
+                self._told_of(times, dict(batch.values))
+                if isinstance(batch, PlainBatch)
+                else self._inputs(table, lines, columns, times)
+            )
             if inputs:
                 told = True
                 yield inputs

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from livestory.errors import LivestoryError
 from livestory.retell import survey
-from livestory.retell.explain_story import OutOfOrder
+from livestory.retell.explain_story import OutOfOrder, StartOver
 from livestory.retell.plain_cells import PlainBatch, PlainCells
 from livestory.retell.table_source import TableSource
 from livestory.tables import delimited, tables
@@ -61,7 +61,12 @@ def told(file: Path) -> Any:
     """The inputs of a table as they are told, or what it is refused with."""
     try:
         table = TableSource("t.csv", tables(file), {}, 25.0)
-        inputs = [repr(each) for chunk in table.inputs(in_order=False) for each in chunk]
+        while True:
+            try:
+                inputs = [repr(each) for chunk in table.inputs(in_order=False) for each in chunk]
+                break
+            except StartOver:
+                continue
     except (LivestoryError, OutOfOrder) as error:
         return repr(error)
     return inputs, table.remarks

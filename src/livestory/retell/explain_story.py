@@ -236,18 +236,17 @@ class Reteller:
         while place < count:
             end = min(place + size, rows.before(narrator.due, place + 1), count)
             part = rows.part(place, end)
-            if calm := narrator.until_told(part) if end - place > 1 else 0:
-                end, part = place + calm, part if calm == end - place else part.part(0, calm)
-            else:
-                end, part = place + 1, part.part(0, 1)
-            if self._summary.passes(part) and narrator.take_together(part):
-                self._summary.on_rows(part)
-                place, size = end, size * 2
-            elif end - place > _FEW:
+            together = end - place > 1 and self._summary.passes(part)
+            taken = narrator.take_together(part) if together else 0
+            if taken is None and end - place > _FEW:
                 size = (end - place) // _SHARE
-            else:
-                self._take(part)
-                place, size = end, _MOST
+                continue
+            first = taken or 0
+            if first:
+                self._summary.on_rows(part if first == len(part) else part.part(0, first))
+            alone = part.part(first, len(part) if taken is None else first + 1)
+            self._take(alone)
+            place, size = place + first + len(alone), _MOST if alone.times else size * 2
 
     def _take(self, chunk: Sequence[SourceInput] | Rows) -> None:
         tell, count = self._narrator.take, self._summary.on_observation

@@ -217,16 +217,11 @@ class Narrator(FormerVerbs):
         quiet_at = (memory.silence.last_news or 0) + limit
         return min(memory.chapters.end, quiet_at) if limit else memory.chapters.end
 
-    def until_told(self, rows: Rows) -> int:
-        """How many of the rows come before one whose regime or exposure is told, at most."""
-        memory, account = self._memory, self._account
-        count = memory.regime.until(rows, account)
-        return min(count, memory.exposures.until(rows, account)) if memory.exposures is not None else count
+    def take_together(self, rows: Rows) -> int | None:
+        """Take the observations before the first one that may be told, and say how many they are.
 
-    def take_together(self, rows: Rows) -> bool:
-        """Take observations of which there is nothing to tell; False, and nothing is taken, where there may be.
-
-        Events and memory are then the same as if each of them had been taken for itself.
+        None, and none is taken, where something may be told of any of them. Events and memory are then the same as if
+        each of them had been taken for itself.
         """
         memory, account = self._memory, self._account
         if (
@@ -237,19 +232,26 @@ class Narrator(FormerVerbs):
             or not account.passes()
             or not memory.chapters.passes(rows)
             or not memory.silence.passes(rows, account)
-            or not memory.drawdown.passes(rows, account)
-            or not memory.all_time_high.passes(rows, account)
-            or self.until_told(rows) < len(rows)
             or not memory.readings.passes(rows, account)
         ):
-            return False
+            return None
+        count = len(rows)
+        for detector in (memory.regime, memory.exposures, memory.all_time_high, memory.drawdown):
+            if detector is not None and count:
+                count = min(count, detector.until(rows, account))
+        if count:
+            self._pass(rows if count == len(rows) else rows.part(0, count))
+        return count
+
+    def _pass(self, rows: Rows) -> None:
+        """Take observations of which nothing is told."""
+        memory, account = self._memory, self._account
         memory.calls += len(rows)
         memory.last_observed = rows.times[-1]
         memory.drawdown.take(rows, account)
         account.take(rows)
         memory.chapters.take(rows, account)
         memory.silence.bars += len(rows)
-        return True
 
     def judge(self, given: Input, reading: Reading) -> Judged:
         """`take` an input whose time a caller gave, when the clock said ``reading``.

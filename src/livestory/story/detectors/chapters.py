@@ -201,7 +201,12 @@ class ChapterDetector(Struct):
         day = self.tallies["day"]
         day.bars += len(rows)
         values = rows.values(account.units)
-        if max(values) < day.peak and min(values) >= day.lowest and fall_from(day.peak, min(values)) >= day.deepest:
+        low, high = rows.span(account.units)
+        if fall_from(max(day.peak, high), low) >= day.deepest:  # none in them can be deeper
+            if low < day.lowest:
+                day.lowest, day.lowest_at = low, rows.times[values.index(low)]
+            if high >= day.peak:
+                day.peak, day.peak_at = high, rows.last(values, high)
             return
         for time, value in zip(rows.times, values, strict=True):
             day.measure(time, value)

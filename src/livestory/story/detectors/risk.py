@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -175,15 +176,24 @@ class DrawdownDetector(Struct):
         self.since = None
         return (DrawdownOver(wealth=wealth, unit=account.unit, lasted=lasted, deepest=self.deepest),)
 
-    def passes(self, rows: Rows, account: Account) -> bool:
-        """Whether no drawdown begins in the rows, or one goes on through all of them."""
-        known = rows.extremes("wealth")
-        if known is None or not account.peak:
-            return False
+    def until(self, rows: Rows, account: Account) -> int:
+        """How many of the rows, whose wealth is known, come before one with which a drawdown begins or is over."""
+        known, peak = rows.extremes("wealth"), account.peak
+        if known is None or not peak:
+            return len(rows)
         low, high = map(account.value_at, known)
+        values = rows.values(account.units)
         if self.since is not None:
-            return fall_from(account.peak, high) < 0.0
-        return fall_from(max(account.peak, high), low) > -account.settings.drawdown_told
+            if fall_from(peak, high) < 0.0:
+                return len(rows)
+            return next(place for place, value in enumerate(values) if not fall_from(peak, value) < 0.0)
+        told = -account.settings.drawdown_told
+        if fall_from(max(peak, high), low) > told:
+            return len(rows)
+        peaks = accumulate(values, max, initial=peak)
+        next(peaks)  # each with its own
+        falls = enumerate(map(fall_from, peaks, values))
+        return next((place for place, fall in falls if not fall > told), len(rows))
 
     def take(self, rows: Rows, account: Account) -> None:
         """Go through rows that pass; ``account`` has not taken them yet."""

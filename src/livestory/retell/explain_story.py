@@ -241,12 +241,15 @@ class Reteller:
             if taken is None and end - place > _FEW:
                 size = (end - place) // _SHARE
                 continue
+            if taken:
+                self._summary.on_rows(part if taken == len(part) else part.part(0, taken))
+            if taken == len(part):
+                place, size = end, size * 2
+                continue
             first = taken or 0
-            if first:
-                self._summary.on_rows(part if first == len(part) else part.part(0, first))
-            alone = part.part(first, len(part) if taken is None else first + 1)
+            alone = part if taken is None else part.part(first, first + 1)
             self._take(alone)
-            place, size = place + first + len(alone), _MOST if alone.times else size * 2
+            place, size = place + first + len(alone), _MOST
 
     def _take(self, chunk: Sequence[SourceInput] | Rows) -> None:
         tell, count = self._narrator.take, self._summary.on_observation

@@ -58,7 +58,7 @@ class PlainCells:
         return found
 
     def _read(self, text: str, separator: str) -> PlainBatch | None:
-        if "\r" in text and text.count("\r") != text.count("\r\n"):
+        if "n" in text or ("\r" in text and text.count("\r") != text.count("\r\n")):  # a null, or a NaN
             return None
         lines = text.removesuffix("\n").split("\n")
         length = lines[0].find(separator)
@@ -69,7 +69,7 @@ class PlainCells:
         except msgspec.DecodeError:
             return None
         count, width = len(lines), self._width
-        if not len(cells) // width == cells.count(None) == cells[::width].count(None) == count or len(cells) % width:
+        if len(cells) != count * width or cells[::width].count(None) != count:
             return None
         try:
             times = times_in(self._survey, TIME, self._table, range(count), [line[:length] for line in lines])

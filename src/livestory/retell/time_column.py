@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from itertools import islice
 from math import inf
-from operator import le
+from operator import itemgetter, le
 from typing import TYPE_CHECKING, Any
 
 from livestory.clock import DAY, SECOND, as_datetime, instant
@@ -106,7 +106,7 @@ def _instants(texts: Sequence[str]) -> list[int]:
         day = texts[len(found)][:_DAY]
         end = bisect_right(texts, day, len(found), key=_day_of)
         midnight = _DAYS[day]
-        found += [midnight + _CLOCKS[text[_DAY:]] for text in texts[len(found) : end]]
+        found += [midnight + clock for clock in map(_clock, map(_clock_of, islice(texts, len(found), end)))]
     return found
 
 
@@ -130,6 +130,7 @@ class _Instants(dict[str, int]):
 _REMEMBERED = 4096
 _DAY = len("2024-12-03")
 _DAYS, _CLOCKS = _Instants(""), _Instants("1970-01-01")
+_clock, _clock_of = _CLOCKS.__getitem__, itemgetter(slice(_DAY, None))
 
 
 def _ends(times: list[int]) -> list[int]:

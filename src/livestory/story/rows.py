@@ -75,7 +75,8 @@ class Rows:
     @property
     def are_known(self) -> bool:
         """Whether each number in them is known, and a number that may be summed up with others."""
-        return all(self.extremes(name) is not None for name in self.columns)
+        known = self._whole is not None and self._whole.are_known
+        return known or all(self.extremes(name) is not None for name in self.columns)
 
     def _found(self, name: str) -> tuple[float, float] | None:
         numbers: Sequence[float] = self.columns[name]  # type: ignore[assignment]  # None raises TypeError

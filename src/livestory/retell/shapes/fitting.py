@@ -19,7 +19,7 @@ _JUDGED = frozenset({"fill_side", "time", "entry_time", "exit_time", "fill_symbo
 
 def fits(own: str, cells: Sequence[str], spelling: str) -> bool:
     """Whether the cells of a column called ``spelling`` may be those of ``own``."""
-    if own not in _JUDGED:
+    if own not in _JUDGED or (own == "wealth" and spelling != "portfolio"):
         return True
     texts = {text.strip().casefold() for text in set(cells)} - UNKNOWN
     match own:
@@ -32,7 +32,7 @@ def fits(own: str, cells: Sequence[str], spelling: str) -> bool:
         case "fill_quantity":
             return not texts or any(re.search(r"[0-9]", text) for text in texts)
         case _:  # wealth
-            return spelling != "portfolio" or all(re.search(r"[0-9]", text) for text in texts)
+            return all(re.search(r"[0-9]", text) for text in texts)
 
 
 def _are_sides(texts: set[str], spelling: str) -> bool:

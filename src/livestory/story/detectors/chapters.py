@@ -26,7 +26,7 @@ from livestory.story.reason import BarCount, Reason
 from livestory.story.reasons import OTHER
 from livestory.story.results import Results
 from livestory.story.troubles import HealthTally, asked_after
-from livestory.story.unit_value import fall_from, return_of
+from livestory.story.unit_value import fall_from, falls, return_of
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
@@ -202,14 +202,17 @@ class ChapterDetector(Struct):
         day.bars += len(rows)
         values = rows.values(account.units)
         low, high = rows.span(account.units)
-        if fall_from(max(day.peak, high), low) >= day.deepest:  # none in them can be deeper
-            if low < day.lowest:
-                day.lowest, day.lowest_at = low, rows.times[values.index(low)]
-            if high >= day.peak:
-                day.peak, day.peak_at = high, rows.last(values, high)
-            return
-        for time, value in zip(rows.times, values, strict=True):
-            day.measure(time, value)
+        if low < day.lowest:
+            day.lowest, day.lowest_at = low, rows.times[values.index(low)]
+        if fall_from(max(day.peak, high), low) < day.deepest:  # else none in them can be deeper
+            peaks, found = falls(day.peak, values)
+            if (deepest := min(found)) < day.deepest:
+                place = found.index(deepest)
+                peak, before = peaks[place], values[:place]
+                since = rows.last(before, peak) if peak in before else day.peak_at
+                day.deepest, day.deepest_from, day.deepest_at = deepest, since, rows.times[place]
+        if high >= day.peak:
+            day.peak, day.peak_at = high, rows.last(values, high)
 
     def close(self, time: int, account: Account) -> tuple[Chapter, ...]:
         """The chapters that ended by ``time``, an observation's or any input's; the next ones begin."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
-from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -26,7 +25,7 @@ from livestory.story.kinds.risk import (
     WaitOver,
 )
 from livestory.story.symbol import assets
-from livestory.story.unit_value import fall_from
+from livestory.story.unit_value import fall_from, falls
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
@@ -190,10 +189,8 @@ class DrawdownDetector(Struct):
         told = -account.settings.drawdown_told
         if fall_from(max(peak, high), low) > told:
             return len(rows)
-        peaks = accumulate(values, max, initial=peak)
-        next(peaks)  # each with its own
-        falls = enumerate(map(fall_from, peaks, values))
-        return next((place for place, fall in falls if not fall > told), len(rows))
+        _, found = falls(peak, values)
+        return next((place for place, fall in enumerate(found) if not fall > told), len(rows))
 
     def take(self, rows: Rows, account: Account) -> None:
         """Go through rows that pass; ``account`` has not taken them yet."""

@@ -107,6 +107,7 @@ class StoryListener(Protocol):
     """Who is called with a story while it is retold."""
 
     wants_observations: bool  # whether `on_observation` is called
+    wants_unshown: bool  # whether it reads the lines of events that are not shown; if nobody does, these are empty
 
     def begin(self) -> None:
         """The story begins; what came before is void, for the table was out of order."""
@@ -210,6 +211,7 @@ class Reteller:
         knows = source.knows or frozenset()
         self._of_trades = "fill" in knows and knows.isdisjoint(_OF_A_BOT)
         self._of_table = source.knows is not None
+        narrator.lines_of_unshown = any(listener.wants_unshown for listener in listeners)
         self._summary = SummaryBuilder(narrator.account, of_table=self._of_table)
         self._listeners = listeners
         self._begun: int | None = None

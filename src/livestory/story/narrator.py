@@ -40,7 +40,7 @@ from livestory.story.settings import StorySettings
 from livestory.story.showing import counted, show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from livestory.clock import Reading
     from livestory.story.rows import Rows
@@ -102,6 +102,10 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(_Memory).decode
 
 
+def _unknown(_rows: Rows, _account: Account) -> None:
+    return None
+
+
 def unreadable(error: msgspec.MsgspecError) -> JournalCorrupt:
     """The error for a narrator's saved state that can't be read."""
     return JournalCorrupt(f"the narrator's state in the journal can't be read ({error})\nBegin anew with --fresh.")
@@ -119,6 +123,7 @@ class Narrator(FormerVerbs):
         """Begin a story in ``unit`` about a bot that trades ``symbol`` (``BASE/QUOTE``); None is unknown."""
         self._settings = settings or StorySettings()
         self._returns = False  # whether the next input is the first after the story was opened
+        self.lines_of_unshown = True  # whether somebody reads them; else events that are not shown have no line
         self._leaps = True  # whether a fact of a later day closes the chapters between, though nothing was observed
         self._remember(_Memory(Account(symbol, unit, self._settings)))
 
@@ -164,7 +169,12 @@ class Narrator(FormerVerbs):
             *(() if memory.lacking.told else (("", memory.lacking),)),
             *(("", memory.chapters), ("", memory.silence)),
         )  # each with the field that it has nothing to say without
-        self._observers = tuple(detector.observe for field, detector in ordered if field not in memory.never)
+        listening = [detector for field, detector in ordered if field not in memory.never]
+        self._observers = tuple(detector.observe for detector in listening)
+        # One that can't say where it is silent lets each observation be taken for itself.
+        self._until: tuple[Callable[[Rows, Account], int | None], ...] = tuple(
+            getattr(detector, "until", _unknown) for detector in listening
+        )
 
     @property
     def account(self) -> Account:
@@ -227,18 +237,17 @@ class Narrator(FormerVerbs):
         if (
             not memory.never >= _TOGETHER
             or memory.inferred_halt is not None
-            or not memory.lacking.told
             or rows.times[0] <= memory.last_observed
             or not account.passes()
-            or not memory.chapters.passes(rows)
-            or not memory.silence.passes(rows, account)
             or not memory.readings.passes(rows, account)
         ):
             return None
         count = len(rows)
-        for detector in (memory.regime, memory.exposures, memory.all_time_high, memory.drawdown):
-            if detector is not None and count:
-                count = min(count, detector.until(rows, account))
+        for until in self._until:
+            silent = until(rows, account)
+            if silent is None:
+                return None
+            count = min(count, silent)
         if count:
             self._pass(rows if count == len(rows) else rows.part(0, count))
         return count
@@ -444,7 +453,8 @@ class Narrator(FormerVerbs):
             facts = counted(lately, facts)  # noqa: PLW2901 - the same, with what is known only now
             event_id = own_id if number == own and own_id is not None else f"{calls}.{number}"
             shown = show(lately, self._settings, time, facts, found=found)
-            events.append(Event(time, facts, tell(time, facts), event_id, None, shown))
+            line = tell(time, facts) if shown or self.lines_of_unshown else ""
+            events.append(Event(time, facts, line, event_id, None, shown))
         return tuple(events)
 
 

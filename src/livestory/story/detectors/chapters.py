@@ -192,9 +192,11 @@ class ChapterDetector(Struct):
             day.no_trade.add(reason)
         return self.close(time, account) if time >= self.end else ()
 
-    def passes(self, rows: Rows) -> bool:
-        """Whether all of the rows are within a day that has begun."""
-        return self.observed and "day" in self.tallies and not self.was_halted and rows.times[-1] < self.end
+    def until(self, rows: Rows, account: Account) -> int | None:
+        """All of the rows, where they are within a day that has begun; else None."""
+        del account
+        within = self.observed and "day" in self.tallies and not self.was_halted and rows.times[-1] < self.end
+        return len(rows) if within else None
 
     def take(self, rows: Rows, account: Account) -> None:
         """Count rows that pass."""
@@ -408,12 +410,12 @@ class QuietDetector(Struct):
         )
         return (quiet,)
 
-    def passes(self, rows: Rows, account: Account) -> bool:
-        """Whether the silence is not over in any of the rows."""
+    def until(self, rows: Rows, account: Account) -> int | None:
+        """All of the rows, where the silence is not over in any of them; else None."""
         last_news, limit = self.last_news, account.settings.quiet
         if last_news is None or rows.times[0] <= last_news:
-            return False
-        return not limit or rows.times[-1] - last_news < limit
+            return None
+        return len(rows) if not limit or rows.times[-1] - last_news < limit else None
 
     def hear(self, time: int, facts: Facts) -> None:
         """Take something told: the silence begins anew."""

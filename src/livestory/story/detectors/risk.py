@@ -112,6 +112,11 @@ class LiquidationDetector(Struct):
                 told += self._look(symbol, held, held.price, held.liquidation, limit, observation.time)
         return tuple(told)
 
+    def until(self, rows: Rows, account: Account) -> int:
+        """All of the rows, since they have no positions."""
+        del account
+        return len(rows)
+
     def _look(  # noqa: PLR0913, PLR0917 - what is known of the position
         self, symbol: str, held: PositionReading, price: Decimal, liquidation: Decimal, limit: float, time: int
     ) -> list[Facts]:

@@ -159,6 +159,11 @@ def test_columns_may_stand_in_any_case_and_order_beside_others(write: Write) -> 
     assert first == Bar(START, START + BAR, 0.045, 0.06, 0.04, 0.05, None)
 
 
+def test_a_sum_below_the_bars_is_none_of_them(write: Write) -> None:
+    """Spreadsheets put one there."""
+    assert len([*RecordedBars([write([HEADER, line(0), line(1), "Total,,,,,2"])]).read()]) == 2
+
+
 def test_an_empty_volume_is_unknown(write: Write) -> None:
     """It is neither 0 nor an error."""
     bars = RecordedBars([write([HEADER, line(0, "0.05,0.06,0.04,0.05,"), line(1)])]).read()

@@ -160,6 +160,13 @@ TOLD: dict[str, tuple[str, list[str]]] = {
         ),
         ["2024-03-05 09:30:00", "held 1h", WON],
     ),
+    "days of entry and exit, each beside its time of day": (
+        (
+            "symbol,Entry Date,Entry Time,Exit Date,Exit Time,entry_price,exit_price,qty\n"
+            "SOLUSDT,2024-03-05,09:30,2024-03-05,10:30,100,105,2\n"
+        ),
+        ["2024-03-05 09:30:00", "held 1h", WON],
+    ),
     "Spanish trades": (
         (
             "Símbolo;Tipo;Fecha de apertura;Fecha de cierre;Precio de entrada;Precio de salida;Cantidad;Beneficio\n"

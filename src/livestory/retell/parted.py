@@ -1,4 +1,7 @@
-"""Cells that hold two things, parted: ``BTCUSDT Long·Cross`` is a symbol and a side, ``2001INCH`` may be 200 1INCH."""
+"""Cells that hold two things, parted: ``BTCUSDT Long·Cross`` is a symbol and a side, ``2001INCH`` may be 200 1INCH.
+
+And what two cells hold together: a day of entry, and a time of day beside it.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from livestory.retell.shapes.names import name_of
+from livestory.retell.time_formats import with_clocks
 from livestory.story.symbol import assets
 from livestory.tables import Batch, Table
 
@@ -13,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _WITH_SIDE = re.compile(r"\s*(\S+)[ _](long|short)\b[^a-z]*(?:cross|isolated)?[^a-z]*", re.IGNORECASE).fullmatch
+_CLOCK = re.compile(r"\s*(?:[0-9]{1,2}:[0-9]{2}(?::[0-9.]+)?(?: ?[AaPp][Mm])?)?\s*").fullmatch
 _SYMBOLS = frozenset({"futures", "symbol", "contract", "pair", "position"})
 _PAIRS = frozenset({"pair", "symbol", "market"})
 _FEES = frozenset({"fee", "commission"})
@@ -26,6 +31,7 @@ class Parted(Table, frozen=True):
     pairs: int = -1  # the column of pairs whose base begins with a digit
     amounts: tuple[int, ...] = ()  # columns that may end with that base
     fees: tuple[int, ...] = ()
+    days: tuple[tuple[int, int], ...] = ()  # columns of days, each with that of its times of day
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """As the table has them."""
@@ -48,6 +54,8 @@ class Parted(Table, frozen=True):
                 cell[1] if cell else text for cell, text in zip(cells, found[self.with_side], strict=True)
             ]
             found.append([cell[2] if cell else "" for cell in cells])
+        for day, clock in self.days:
+            found[day] = with_clocks(columns[day], columns[clock])
         for field in (*self.amounts, *self.fees):
             rows = zip(columns[field], columns[self.pairs], strict=True)
             found[field] = [_of_base(text, pair, is_fee=field in self.fees) for text, pair in rows]
@@ -65,7 +73,12 @@ def parted(table: Table) -> Table:
         (n for n, name in enumerate(names) if name in _SYMBOLS and all(map(_WITH_SIDE, first.columns[n]))), -1
     )
     pairs = next((n for n, name in enumerate(names) if name in _PAIRS and any(map(_digit, first.columns[n]))), -1)
-    if with_side < 0 and pairs < 0:
+    days = tuple(
+        (names.index(f"{leg}date"), names.index(f"{leg}time"))
+        for leg in ("entry", "exit", "open", "close", "buy", "sell")
+        if {f"{leg}date", f"{leg}time"} <= {*names} and all(map(_CLOCK, first.columns[names.index(f"{leg}time")]))
+    )
+    if with_side < 0 and pairs < 0 and not days:
         return table
     amounts = [n for n, name in enumerate(names) if pairs >= 0 and name in _OF_BINANCE]
     return Parted(
@@ -75,6 +88,7 @@ def parted(table: Table) -> Table:
         pairs=pairs,
         amounts=tuple(n for n in amounts if names[n] not in _FEES),
         fees=tuple(n for n in amounts if names[n] in _FEES),
+        days=days,
     )
 
 

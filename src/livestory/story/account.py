@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal, getcontext, localcontext, setcontext
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from msgspec import field
 from msgspec.structs import replace
@@ -18,7 +18,7 @@ from livestory.story.positions import EXACT, Closed, Deal, Fee, Holding, add
 from livestory.story.results import Benchmark
 from livestory.story.settings import StorySettings
 from livestory.story.standing import BreakerDistance, Record
-from livestory.story.symbol import assets, canonical, is_contract, settled_in
+from livestory.story.symbol import Traded, assets, canonical, settled_in, traded
 from livestory.story.unit_value import UnitValue, fall_from, return_of
 
 if TYPE_CHECKING:
@@ -44,14 +44,6 @@ def price_at(wealth: float, o: Observation) -> float | None:
         return None
     price = (wealth - (o.wealth - o.position * o.price)) / o.position
     return price if price > 0 else None
-
-
-class Traded(NamedTuple):
-    """The asset that a symbol trades, the one that it is priced in, and the one in which results are paid."""
-
-    base: str | None
-    quote: str | None
-    paid_in: str | None
 
 
 class Account(UnitValue):
@@ -144,9 +136,8 @@ class Account(UnitValue):
         """The observation without price, position and weights, where these are not of all that the bot holds."""
         positions = observation.positions
         if positions is not None:
-            if not self.several:
-                for symbol, reading in positions.items():
-                    self._notice(symbol, short=reading.quantity < 0)
+            for symbol, reading in positions.items() if not self.several else ():
+                self._notice(symbol, short=reading.quantity < 0)
             if not self.read:
                 self._find(observation.time, positions)
             if self.settings.benchmark == "basket":
@@ -189,6 +180,8 @@ class Account(UnitValue):
         )
 
     def _notice(self, symbol: str, *, short: bool) -> None:
+        if self.several:
+            return
         self.portfolio = self.portfolio or short
         known = self.symbol or self.only
         if known is None:
@@ -338,8 +331,8 @@ class Account(UnitValue):
     def traded(self, symbol: str) -> Traded:
         """What a fill of that symbol trades; where nothing names one, it is paid in what wealth is counted in."""
         if not symbol:
-            return Traded(None, self.unit, self.unit)
-        return Traded(*assets(symbol), settled_in(symbol))
+            return Traded(None, self.unit, self.unit, contract=False)
+        return traded(symbol)
 
     def holding_of(self, fill: Fill) -> str:
         """What the position is known by that a fill changes: its symbol, but where there are several in it."""
@@ -347,39 +340,24 @@ class Account(UnitValue):
         return symbol if fill.position is None else f"{symbol}{_PART}{fill.position}"
 
     def _deal(self, fill: Fill, symbol: str, held: Holding) -> Deal:
-        base, quote, paid_in = self.traded(symbol)
-        buys, contract, size = fill.side == "buy", is_contract(symbol), fill.quantity
-        fee = None
+        of = self.traded(symbol)
+        buys, size, fee = fill.side == "buy", fill.quantity, None
         if fill.fee is not None:
-            asset = fill.fee_asset or quote or ""
+            asset = fill.fee_asset or of.quote or ""
             charged = None if asset else fill.fee
-            if asset == quote:
+            if asset == of.quote:
                 charged = fill.fee
-            elif asset == base and (contract or (fill.fee if buys else abs(fill.fee)) >= size):
+            elif asset == of.base and (of.contract or (fill.fee if buys else abs(fill.fee)) >= size):
                 charged = fill.fee * fill.price
-            elif asset == base:
+            elif asset == of.base:
                 charged = _NOTHING  # it is held less, or more is gone
                 size += -fill.fee if buys else fill.fee
                 if not buys and fill.quantity <= held.quantity < size:  # it is taken from what is not known of
                     size, charged = held.quantity, (size - held.quantity) * fill.price
-            elif (price := self._price_in(asset, quote)) is not None:
+            elif (price := self._price_in(asset, of.quote)) is not None:
                 charged = fill.fee * price
             fee = Fee(asset, fill.fee, charged)
-        return Deal(
-            symbol=symbol or None,
-            asset=paid_in,
-            worked_out=paid_in == quote,
-            time=fill.time,
-            buys=buys,
-            effect=fill.effect,
-            contract=contract,
-            size=size,
-            traded=fill.quantity,
-            price=fill.price,
-            fee=fee,
-            reported=fill.result,
-            reason=fill.reason,
-        )
+        return Deal.made(fill, symbol, of, size, fee)
 
     def _price_in(self, asset: str, quote: str | None) -> Decimal | None:
         """What an asset was last told to be worth."""

@@ -8,12 +8,16 @@ the last digit. Everything here is to be called within ``localcontext(EXACT)``.
 from __future__ import annotations
 
 from decimal import Context, Decimal
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from livestory.story.reason import Reason
-from livestory.story.symbol import assets
+
+if TYPE_CHECKING:
+    from livestory.story.inputs import Fill
+    from livestory.story.symbol import Traded
 
 EXACT = Context(prec=1000)
 """In which sums and products are exact: an amount that a story takes has less than a hundred digits."""
@@ -68,38 +72,37 @@ class Fee(Struct, frozen=True, gc=False):
 class Deal(Struct, frozen=True, gc=False):
     """A fill, as far as it concerns its position, which it changes by ``size``."""
 
+    fill: Fill
     symbol: str | None
-    asset: str | None  # in which results are paid
-    worked_out: bool  # prices and sizes say what a result is: it is paid in the quote asset
-    time: int
+    of: Traded
     buys: bool
-    effect: str | None  # as the bot says
-    contract: bool  # it may be sold without being held
     size: Decimal
     traded: Decimal  # at the exchange; more or less than ``size`` by a fee in the base asset
-    price: Decimal
+    paid: Decimal  # what changed hands for it, in the quote asset
+    charged: Decimal  # what its fee takes from the result, as far as that is known
     fee: Fee | None
     reported: Decimal | None  # what the bot says that it earned by closing
-    reason: Reason | None
 
-    @property
-    def paid(self) -> Decimal:
-        """What changed hands for it, in the quote asset."""
-        return self.traded * self.price
-
-    @property
-    def charged(self) -> Decimal:
-        """What its fee takes from the result, as far as that is known."""
-        return (self.fee.charged if self.fee is not None else None) or _NOTHING
+    @classmethod
+    def made(cls, fill: Fill, symbol: str, of: Traded, size: Decimal, fee: Fee | None) -> Deal:
+        """A fill of which ``size`` comes to the position or leaves it."""
+        traded, charged = fill.quantity, (fee.charged if fee is not None else None) or _NOTHING
+        paid = traded * fill.price
+        return cls(fill, symbol or None, of, fill.side == "buy", size, traded, paid, charged, fee, fill.result)
 
     def split(self, size: Decimal) -> tuple[Deal, Deal]:
         """The part of that ``size``, which closes a position, and the rest, which opens one the other way."""
         first = None if self.fee is None else self.fee.part(size, self.size)
         rest = None if self.fee is None or first is None else self.fee.less(first)
         return (
-            replace(self, size=size, traded=size, fee=first),
-            replace(self, size=self.size - size, traded=self.traded - size, fee=rest, reported=None),
+            self._part(size, size, first, self.reported),
+            self._part(self.size - size, self.traded - size, rest, None),
         )
+
+    def _part(self, size: Decimal, traded: Decimal, fee: Fee | None, reported: Decimal | None) -> Deal:
+        charged = (fee.charged if fee is not None else None) or _NOTHING
+        paid = traded * self.fill.price
+        return replace(self, size=size, traded=traded, paid=paid, charged=charged, fee=fee, reported=reported)
 
 
 class Gain(Struct, frozen=True, gc=False):
@@ -194,27 +197,34 @@ class Trip(Struct, kw_only=True):
         """What it was, ended by that fill."""
         reported = None if self.unreported else self.reported
         gain = Gain(self.net, self.gross, self.cost, self.left_for)
-        after_fees, with_funding = self.judged(gain, reported, deal.asset)
-        result = self.net if reported is None and deal.worked_out else reported
-        return RoundTrip(
+        worked_out = deal.of.worked_out
+        after_fees, with_funding = self.judged(gain, reported, deal.of.paid_in)
+        result = self.net if reported is None and worked_out else reported
+        # In parts, as in `TradeDetector.fill`.
+        trip = RoundTrip(
             symbol=deal.symbol,
-            asset=deal.asset,
+            asset=deal.of.paid_in,
             short=short,
             opened=self.since,
-            closed=deal.time,
+            closed=deal.fill.time,
             entry=_average(self.entered_for, self.entered),
             exit=_average(self.left_for, self.left),
             size=self.largest,
             result=result,
-            share=gain.share(result) if deal.worked_out else None,
-            worked_out=self.net if deal.worked_out else None,
-            after_fees=(after_fees if deal.worked_out else None) or "reported",
+            share=gain.share(result) if worked_out else None,
+            worked_out=self.net if worked_out else None,
+            after_fees=(after_fees if worked_out else None) or "reported",
             fees=self.fees,
+            why_opened=self.why,
+            why_closed=deal.fill.reason,
+        )
+        if not (self.funding or self.fees_left_out):
+            return trip
+        return replace(
+            trip,
             fees_left_out=self.fees_left_out,
             funding=self.funding,
-            with_funding=with_funding and deal.worked_out,
-            why_opened=self.why,
-            why_closed=deal.reason,
+            with_funding=with_funding and worked_out,
         )
 
 
@@ -271,35 +281,36 @@ class Holding(Struct):
         of nothing opens a short of a contract only, and more than is held turns the position where both directions are
         possible.
         """
-        self.price = deal.price
+        fill, worked_out = deal.fill, deal.of.worked_out
+        self.price = fill.price
         short = self._direction(deal)
         if self.quantity and short != (self.quantity < 0):
             self._forget()
         if deal.buys != short:
             effect = "add" if self.quantity and not self.dust else "open"
             self._enter(deal, short=short)
-            return Closed(deal.effect or effect, short, self.quantity)
+            return Closed(fill.effect or effect, short, self.quantity)
         held, rest = abs(self.quantity), None
         if deal.size > held:
-            can_turn = deal.effect is None and held and (short or deal.contract)
+            can_turn = fill.effect is None and held and (short or deal.of.contract)
             if not can_turn and not (held and deal.size - held <= self._as_good_as_nothing(deal)):
                 self._forget()
-                return Closed(deal.effect or "reduce", short, None)
+                return Closed(fill.effect or "reduce", short, None)
             deal, more = deal.split(held)
             rest = more if can_turn else None
         gain, trip = self._leave(deal)
         ended = self._end()
         if rest is not None:
             self._enter(rest, short=not short)
-        effect = deal.effect or ("close" if ended or not self.quantity else "reduce")
-        told = gain.net if deal.reported is None and deal.worked_out else deal.reported
-        after_fees = trip.judged(gain, deal.reported, deal.asset)[0] if deal.worked_out else "reported"
+        effect = fill.effect or ("close" if ended or not self.quantity else "reduce")
+        told = gain.net if deal.reported is None and worked_out else deal.reported
+        after_fees = trip.judged(gain, deal.reported, deal.of.paid_in)[0] if worked_out else "reported"
         return Closed(
             effect="flip" if rest is not None else effect,
             short=short,
             position_after=self.quantity,
             gain=told,
-            result=gain.share(told) if deal.worked_out else None,
+            result=gain.share(told) if worked_out else None,
             after_fees=after_fees or "reported",
             fees_left_out=dict(trip.fees_left_out),
             contradicts=gain.net if after_fees is None else None,
@@ -310,17 +321,17 @@ class Holding(Struct):
     def _as_good_as_nothing(self, deal: Deal) -> Decimal:
         """How much more may be closed than is held: dust, or what went as fees of what was bought."""
         trip = self.trip or Trip()
-        return max(trip.largest * _DUST, trip.fees.get(assets(deal.symbol)[0] or "", _NOTHING))
+        return max(trip.largest * _DUST, trip.fees.get(deal.of.base or "", _NOTHING))
 
     def _direction(self, deal: Deal) -> bool:
         """Whether the position that a fill changes is a short."""
-        if deal.effect is not None:
-            return deal.buys != (deal.effect in _ENTERING)
-        return self.quantity < 0 if self.quantity else deal.contract and not deal.buys
+        if deal.fill.effect is not None:
+            return deal.buys != (deal.fill.effect in _ENTERING)
+        return self.quantity < 0 if self.quantity else deal.of.contract and not deal.buys
 
     def _enter(self, deal: Deal, *, short: bool) -> None:
-        trip = self.trip or self._begin(deal.time, deal.reason)
-        value = deal.size * deal.price
+        trip = self.trip or self._begin(deal.fill.time, deal.fill.reason)
+        value = deal.size * deal.fill.price
         self.quantity += -deal.size if short else deal.size
         self.cost += deal.paid - deal.charged if short else deal.paid + deal.charged
         self.value += value
@@ -362,7 +373,7 @@ class Holding(Struct):
 
     def _end(self) -> bool:
         """Whether the trip is over: nothing is left of it, or as good as nothing."""
-        if self.trip is None or abs(self.quantity) >= self.trip.largest * _DUST:
+        if self.trip is None or (self.quantity and abs(self.quantity) >= self.trip.largest * _DUST):
             return False
         self.trip, self.dust = None, bool(self.quantity)
         return True

@@ -40,7 +40,7 @@ class TradeDetector(Struct):
     ) -> tuple[Trade | ResultDiffers, ...]:
         """The trade; ``account`` has taken the fill already, which closed ``closed``."""
         symbol = account.symbol_of(fill.symbol)
-        base, quote, paid_in = account.traded(symbol)
+        base, quote, paid_in, _ = account.traded(symbol)
         held = account.positions.get(account.holding_of(fill))
         sold_out = fill.side == "sell" and not closed.position_after
         # In parts: a call with more than 15 named arguments takes Python several times as long.

@@ -296,7 +296,8 @@ class Account(UnitValue):
 
     def fill(self, fill: Fill) -> Closed:
         """Take a fill into its position, and say what it closed; see `Holding.take`."""
-        symbol, key = self.symbol_of(fill.symbol), self.holding_of(fill)
+        symbol = self.symbol_of(fill.symbol)
+        key = self.holding_of(symbol, fill.position)
         held = self.positions.get(key)
         if held is None or (held.found_at or 0) >= fill.time:  # what was filled before a reading is in it
             held = self.positions[key] = Holding()
@@ -334,10 +335,10 @@ class Account(UnitValue):
             return Traded(None, self.unit, self.unit, contract=False)
         return traded(symbol)
 
-    def holding_of(self, fill: Fill) -> str:
+    @staticmethod
+    def holding_of(symbol: str, position: str | None) -> str:
         """What the position is known by that a fill changes: its symbol, but where there are several in it."""
-        symbol = self.symbol_of(fill.symbol)
-        return symbol if fill.position is None else f"{symbol}{_PART}{fill.position}"
+        return symbol if position is None else f"{symbol}{_PART}{position}"
 
     def _deal(self, fill: Fill, symbol: str, held: Holding) -> Deal:
         of = self.traded(symbol)
@@ -357,7 +358,21 @@ class Account(UnitValue):
             elif (price := self._price_in(asset, of.quote)) is not None:
                 charged = fill.fee * price
             fee = Fee(asset, fill.fee, charged)
-        return Deal.made(fill, symbol, of, size, fee)
+        return Deal(
+            symbol=symbol or None,
+            of=of,
+            time=fill.time,
+            buys=buys,
+            effect=fill.effect,
+            size=size,
+            traded=fill.quantity,
+            price=fill.price,
+            paid=fill.quantity * fill.price,
+            charged=(fee.charged if fee is not None else None) or _NOTHING,
+            fee=fee,
+            reported=fill.result,
+            reason=fill.reason,
+        )
 
     def _price_in(self, asset: str, quote: str | None) -> Decimal | None:
         """What an asset was last told to be worth."""

@@ -8,16 +8,12 @@ the last digit. Everything here is to be called within ``localcontext(EXACT)``.
 from __future__ import annotations
 
 from decimal import Context, Decimal
-from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from livestory.story.reason import Reason
-
-if TYPE_CHECKING:
-    from livestory.story.inputs import Fill
-    from livestory.story.symbol import Traded
+from livestory.story.symbol import Traded
 
 EXACT = Context(prec=1000)
 """In which sums and products are exact: an amount that a story takes has less than a hundred digits."""
@@ -72,23 +68,19 @@ class Fee(Struct, frozen=True, gc=False):
 class Deal(Struct, frozen=True, gc=False):
     """A fill, as far as it concerns its position, which it changes by ``size``."""
 
-    fill: Fill
     symbol: str | None
     of: Traded
+    time: int
     buys: bool
+    effect: str | None  # as the bot says
     size: Decimal
     traded: Decimal  # at the exchange; more or less than ``size`` by a fee in the base asset
+    price: Decimal
     paid: Decimal  # what changed hands for it, in the quote asset
     charged: Decimal  # what its fee takes from the result, as far as that is known
     fee: Fee | None
     reported: Decimal | None  # what the bot says that it earned by closing
-
-    @classmethod
-    def made(cls, fill: Fill, symbol: str, of: Traded, size: Decimal, fee: Fee | None) -> Deal:
-        """A fill of which ``size`` comes to the position or leaves it."""
-        traded, charged = fill.quantity, (fee.charged if fee is not None else None) or _NOTHING
-        paid = traded * fill.price
-        return cls(fill, symbol or None, of, fill.side == "buy", size, traded, paid, charged, fee, fill.result)
+    reason: Reason | None
 
     def split(self, size: Decimal) -> tuple[Deal, Deal]:
         """The part of that ``size``, which closes a position, and the rest, which opens one the other way."""
@@ -101,7 +93,7 @@ class Deal(Struct, frozen=True, gc=False):
 
     def _part(self, size: Decimal, traded: Decimal, fee: Fee | None, reported: Decimal | None) -> Deal:
         charged = (fee.charged if fee is not None else None) or _NOTHING
-        paid = traded * self.fill.price
+        paid = traded * self.price
         return replace(self, size=size, traded=traded, paid=paid, charged=charged, fee=fee, reported=reported)
 
 
@@ -206,7 +198,7 @@ class Trip(Struct, kw_only=True):
             asset=deal.of.paid_in,
             short=short,
             opened=self.since,
-            closed=deal.fill.time,
+            closed=deal.time,
             entry=_average(self.entered_for, self.entered),
             exit=_average(self.left_for, self.left),
             size=self.largest,
@@ -216,7 +208,7 @@ class Trip(Struct, kw_only=True):
             after_fees=(after_fees if worked_out else None) or "reported",
             fees=self.fees,
             why_opened=self.why,
-            why_closed=deal.fill.reason,
+            why_closed=deal.reason,
         )
         if not (self.funding or self.fees_left_out):
             return trip
@@ -281,28 +273,28 @@ class Holding(Struct):
         of nothing opens a short of a contract only, and more than is held turns the position where both directions are
         possible.
         """
-        fill, worked_out = deal.fill, deal.of.worked_out
-        self.price = fill.price
+        worked_out = deal.of.worked_out
+        self.price = deal.price
         short = self._direction(deal)
         if self.quantity and short != (self.quantity < 0):
             self._forget()
         if deal.buys != short:
             effect = "add" if self.quantity and not self.dust else "open"
             self._enter(deal, short=short)
-            return Closed(fill.effect or effect, short, self.quantity)
+            return Closed(deal.effect or effect, short, self.quantity)
         held, rest = abs(self.quantity), None
         if deal.size > held:
-            can_turn = fill.effect is None and held and (short or deal.of.contract)
+            can_turn = deal.effect is None and held and (short or deal.of.contract)
             if not can_turn and not (held and deal.size - held <= self._as_good_as_nothing(deal)):
                 self._forget()
-                return Closed(fill.effect or "reduce", short, None)
+                return Closed(deal.effect or "reduce", short, None)
             deal, more = deal.split(held)
             rest = more if can_turn else None
         gain, trip = self._leave(deal)
         ended = self._end()
         if rest is not None:
             self._enter(rest, short=not short)
-        effect = fill.effect or ("close" if ended or not self.quantity else "reduce")
+        effect = deal.effect or ("close" if ended or not self.quantity else "reduce")
         told = gain.net if deal.reported is None and worked_out else deal.reported
         after_fees = trip.judged(gain, deal.reported, deal.of.paid_in)[0] if worked_out else "reported"
         return Closed(
@@ -325,13 +317,13 @@ class Holding(Struct):
 
     def _direction(self, deal: Deal) -> bool:
         """Whether the position that a fill changes is a short."""
-        if deal.fill.effect is not None:
-            return deal.buys != (deal.fill.effect in _ENTERING)
+        if deal.effect is not None:
+            return deal.buys != (deal.effect in _ENTERING)
         return self.quantity < 0 if self.quantity else deal.of.contract and not deal.buys
 
     def _enter(self, deal: Deal, *, short: bool) -> None:
-        trip = self.trip or self._begin(deal.fill.time, deal.fill.reason)
-        value = deal.size * deal.fill.price
+        trip = self.trip or self._begin(deal.time, deal.reason)
+        value = deal.size * deal.price
         self.quantity += -deal.size if short else deal.size
         self.cost += deal.paid - deal.charged if short else deal.paid + deal.charged
         self.value += value

@@ -42,6 +42,7 @@ class _Count(Struct):
 
 _NOTHING = Decimal(0)
 _FAR = float("inf")
+_NO_NEWS = frozenset({Resumed, Stopped})  # they end no silence
 _MOST = 20  # reasons; a bot whose every reason reads differently fills no memory
 
 
@@ -398,7 +399,7 @@ class QuietDetector(Struct):
 
     def hear(self, time: int, facts: Facts) -> None:
         """Take something told: the silence begins anew."""
-        if isinstance(facts, (Resumed, Stopped)):
+        if type(facts) in _NO_NEWS:
             return
         self.last_news = max(time, self.last_news or 0)
         self.bars = 0

@@ -41,7 +41,7 @@ class TradeDetector(Struct):
         """The trade; ``account`` has taken the fill already, which closed ``closed``."""
         symbol = account.symbol_of(fill.symbol)
         base, quote, paid_in, _ = account.traded(symbol)
-        held = account.positions.get(account.holding_of(fill))
+        held = account.positions.get(account.holding_of(symbol, fill.position))
         sold_out = fill.side == "sell" and not closed.position_after
         # In parts: a call with more than 15 named arguments takes Python several times as long.
         trade = Trade(

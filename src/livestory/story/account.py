@@ -332,7 +332,7 @@ class Account(UnitValue):
     def traded(self, symbol: str) -> Traded:
         """What a fill of that symbol trades; where nothing names one, it is paid in what wealth is counted in."""
         if not symbol:
-            return Traded(None, self.unit, self.unit, contract=False)
+            return Traded(None, self.unit, self.unit, contract=False, worked_out=True)
         return traded(symbol)
 
     @staticmethod

@@ -110,13 +110,11 @@ class Gain(Struct, frozen=True, gc=False):
         """A result as a share of the cost."""
         return float(_SHARES.divide(result, self.cost)) if result is not None and self.cost > 0 else None
 
-    def after_fees(self, reported: Decimal | None, known: str) -> str | None:
+    def after_fees(self, reported: Decimal, known: str) -> str | None:
         """After which fees the result is; None where a reported one contradicts the fills, beyond rounding.
 
         Exchanges report results before fees, or after that of the closing. ``known``: of how many fills they are.
         """
-        if reported is None:
-            return known
         rounding = _ONE.scaleb(int(reported.as_tuple().exponent)) + self.paid * _ROUNDED
         if abs(reported - self.gross) <= rounding:
             return "none"
@@ -179,8 +177,10 @@ class Trip(Struct, kw_only=True):
 
     def judged(self, gain: Gain, reported: Decimal | None, asset: str | None) -> tuple[str | None, bool]:
         """After which fees a result is, as `Gain.after_fees` has it, and whether the trip's funding is in it."""
+        if reported is None:
+            return self.fees_known, False
         after_fees, funding = gain.after_fees(reported, self.fees_known), self.funding.get(asset or "")
-        if after_fees is not None or reported is None or not funding:
+        if after_fees is not None or not funding:
             return after_fees, False
         after_fees = gain.after_fees(reported - funding, self.fees_known)
         return after_fees, after_fees is not None

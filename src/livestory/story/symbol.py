@@ -85,17 +85,15 @@ class Traded(NamedTuple):
     quote: str | None  # that it is priced in
     paid_in: str | None  # in which results are paid
     contract: bool  # it may be sold without being held
-
-    @property
-    def worked_out(self) -> bool:
-        """Whether prices and sizes say what a result is: it is paid in the quote asset."""
-        return self.paid_in == self.quote
+    worked_out: bool  # prices and sizes say what a result is: it is paid in the quote asset
 
 
 @lru_cache(_REMEMBERED)
 def traded(symbol: str) -> Traded:
     """What a fill of that symbol trades."""
-    return Traded(*assets(symbol), settled_in(symbol), is_contract(symbol))
+    base, quote = assets(symbol)
+    paid_in = settled_in(symbol)
+    return Traded(base, quote, paid_in, is_contract(symbol), paid_in == quote)
 
 
 @lru_cache(_REMEMBERED)

@@ -61,6 +61,7 @@ class PostgresProcess:
                 pytest.fail(reason)
             pytest.skip(reason)
         self.folder = folder or Path(tempfile.mkdtemp(prefix="livestory-postgres-"))
+        self.folder.mkdir(exist_ok=True)
         self.data = self.folder / "data"
         # Of the roles, which a server has once for all its databases, and its standby has, too.
         self.passwords: dict[str, Secret] = {} if standby_of is None else standby_of.passwords
@@ -111,6 +112,17 @@ class PostgresProcess:
         self.process.wait()
         for child in map(int, found.stdout.split()):
             until(lambda child=child: not Path(f"/proc/{child}").exists())  # type: ignore[misc]
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has not ended."""
+        return self.process.poll() is None
+
+    def follow_at_once(self, standby: str) -> None:
+        """Acknowledge nothing from now on that the standby of that name has not."""
+        self.ask("postgres", f"ALTER SYSTEM SET synchronous_standby_names = '{standby}'")
+        self.ask("postgres", "SELECT pg_reload_conf()")
+        until(lambda: self.ask("postgres", "SELECT sync_state FROM pg_stat_replication") == [("sync",)], self.log)
 
     def start(self) -> None:
         """Start it again, on the port that it had."""

@@ -30,10 +30,10 @@ from livestory.story.kinds.money import (
     ReadingBack,
     ReadingRefused,
 )
+from livestory.story.kinds.records import AllTimeHigh
 from livestory.story.kinds.results import ResultDrawdown, ResultDrawdownOver, ResultRecord
 from livestory.story.kinds.retold import RegimeTime, Retold, Summary
 from livestory.story.kinds.risk import (
-    AllTimeHigh,
     BreakerTripped,
     DailyLimit,
     DailyLimitOver,

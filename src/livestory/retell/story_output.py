@@ -186,5 +186,3 @@ def _csv(event: Event) -> str:
 
 
 _FORMS = {"text": _text, "json": _json, "csv": _csv}
-FORMS = tuple(_FORMS)
-"""The forms that a story can be written in."""

@@ -77,52 +77,56 @@ class Survey:
 
     def __init__(self, sample: Sample, layout: Layout, zone: tzinfo | None, now: int, remarks: Remarks) -> None:
         """Look at the first rows. Raises TableError."""
-        self.layout = layout
-        self.now = now
-        self._columns = sample.columns
-        self._remarks = remarks
-        self.names = sample.names
-        self._names = [name_of(name) for name in sample.names]
+        self.layout, self.now = layout, now
+        self.names, self._names = sample.names, [name_of(name) for name in sample.names]
+        self._columns, self._remarks = sample.columns, remarks
+        self.unit, self.quote = layout.unit, layout.quote
+        self.scale: dict[str, float] = {}  # what the numbers of a column are multiplied with
+        self.lots: dict[str, Decimal] = {}  # how much a quantity of 1 is, by symbol
+        self.percent = False  # shares are hundredths
+        self.shorts = False  # there are some, and nothing but the results tells which
+        self.closes = False  # sides are those of the closing orders
         self.mark = self._decimal_mark(sample.table)
         self.clock = self._clock_column(sample.names)
         self.times: dict[str, Times] = {}
-        for own in (own for own in layout.fields if own in TIMES):
-            texts = [each for each in self._texts(own) if any(map(str.isdigit, each))]
-            self.times[own] = times_of(texts, self._zone_of(own) or zone, now)
-            remarks.infer(self.times[own].said)
+        self._find_times(zone)
         self.readers: dict[str, Reader] = {own: self._reader(own) for own in layout.fields if own not in self.times}
         if layout.shape is declared.WEALTH:
             self._judge_symbols(sample)
-            layout = self.layout
         self._judge_cells()
-        layout = self.layout
-        self.unit, self.quote = layout.unit, layout.quote
         self.unit = self.unit or self._unit_of("wealth", sample)
         for own in ("fill_price", "fill_result", "entry_price"):
             self.quote = self.quote or self._unit_of(own)
         self.base = self._unit_of("fill_quantity")
         self.fees_are_negative = self._are_fees_negative()  # they say what was paid
-        self.scale: dict[str, float] = {}  # what the numbers of a column are multiplied with
-        for own in _WEIGHTS:
-            self._weigh(own)
-        if layout.shape is declared.RETURNS:
-            self._weigh_returns()
-        if layout.shape is declared.WEALTH:
-            self._judge_drawdown()
-            self._judge_score()
-        self.lots: dict[str, Decimal] = {}  # how much a quantity of 1 is, by symbol
-        if layout.shape in {declared.TRIPS, declared.FILLS}:
-            self._judge_results()
+        self._judge_numbers()
         if layout.shape is declared.WEALTH and not self.layout.fields.keys() & {*OBSERVATION[1:]}:
             why = "; ".join([*self._remarks.inferred, *self._remarks.doubts])
             problem = f"nothing to tell besides the time: {why}; name another with --columns"
             raise sample.table.error(sample.line, None, problem)
         self.in_coins = self._is_in_coins()
-        self.percent = False  # shares are hundredths
-        self.shorts = False  # there are some, and nothing but the results tells which
-        self.closes = False  # sides are those of the closing orders
         if layout.shape is declared.TRIPS:
             self._judge_trips()
+
+    def _find_times(self, zone: tzinfo | None) -> None:
+        """Find out how each column of times is written; ``zone`` is that of a time which names none."""
+        for own in (own for own in self.layout.fields if own in TIMES):
+            texts = [each for each in self._texts(own) if any(map(str.isdigit, each))]
+            self.times[own] = times_of(texts, self._zone_of(own) or zone, self.now)
+            self._remarks.infer(self.times[own].said)
+
+    def _judge_numbers(self) -> None:
+        """Find out in what the numbers of each column are, and leave out those that say nothing or contradict."""
+        for own in _WEIGHTS:
+            self._weigh(own)
+        shape = self.layout.shape
+        if shape is declared.RETURNS:
+            self._weigh_returns()
+        elif shape is declared.WEALTH:
+            self._judge_drawdown()
+            self._judge_score()
+        elif shape in {declared.TRIPS, declared.FILLS}:
+            self._judge_results()
 
     def _reader(self, own: str) -> Reader:
         called = self._names[self.layout.fields[own]].spellings[0]

@@ -13,7 +13,7 @@ from livestory.story.basket import Basket
 from livestory.story.inputs import Begin, Fill, Funding, Observation, PositionReading
 from livestory.story.kinds.lifecycle import Rules, RulesChanged
 from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
-from livestory.story.kinds.risk import AllTimeHigh
+from livestory.story.kinds.records import AllTimeHigh
 from livestory.story.positions import EXACT, Closed, Deal, Fee, Holding, add
 from livestory.story.results import Benchmark
 from livestory.story.settings import StorySettings
@@ -147,7 +147,7 @@ class Account(UnitValue):
         return replace(observation, price=None, position=None, weight=None, target_weight=None)
 
     def _find(self, time: int, positions: dict[str, PositionReading]) -> None:
-        """Take what the first reading has that was never bought in this story, at the entry that is reported."""
+        """Take the positions of the first reading that no fill of this story opened, at the entry that is reported."""
         self.read = True
         for symbol, reading in positions.items():
             if symbol not in self.positions and reading.quantity and reading.entry:
@@ -337,7 +337,7 @@ class Account(UnitValue):
 
     @staticmethod
     def holding_of(symbol: str, position: str | None) -> str:
-        """What the position is known by that a fill changes: its symbol, but where there are several in it."""
+        """The key of the position that a fill changes: its symbol, with the fill's own position where it names one."""
         return symbol if position is None else f"{symbol}{_PART}{position}"
 
     def _deal(self, fill: Fill, symbol: str, held: Holding) -> Deal:

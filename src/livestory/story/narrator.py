@@ -470,7 +470,7 @@ def _call(given: Input) -> str:
 
 
 def at_the_clock(given: Input, now: int) -> Input:
-    """The input at the clock's time, and in it, where it is to be told, the one that was given and is not believed."""
+    """The input at the clock's time; where its line is to say so, with the time that was claimed and not believed."""
     match given:
         case Fill() | Skip() | Flow() | Funding():
             return replace(given, time=now, claimed=given.time)

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from livestory.story.kinds.base import Group
 from livestory.story.kinds.chapters import Chapter, Quiet
 from livestory.story.kinds.lifecycle import Resumed, Stopped
+from livestory.story.kinds.records import AllTimeHigh
 from livestory.story.kinds.results import ResultRecord
-from livestory.story.kinds.risk import AllTimeHigh
 from livestory.story.periods import PERIODS
 from livestory.story.unit_value import compounded
 
@@ -27,9 +27,10 @@ _EVENTFUL = (Group.TRADES, Group.SAFETY, Group.EXCHANGE, Group.RUNNING)
 
 
 def show(lately: Lately, settings: StorySettings, time: int, facts: Facts, *, found: bool) -> bool:
-    """Whether the text shows the line of what was told at ``time``, which is remembered.
+    """Whether the text shows the line of these facts, told at ``time``; ``lately`` remembers the answer.
 
-    What a caller says always; by its kind's rule what a detector ``found``, and kinds whose rule holds for all.
+    A line that a caller asked for is always shown, unless its kind is ``ruled``. What a detector ``found`` is shown by
+    its kind's rule.
     """
     ruled = found or facts.declared.ruled
     always = settings.detail == "all" or facts.declared.critical or not ruled
@@ -39,7 +40,7 @@ def show(lately: Lately, settings: StorySettings, time: int, facts: Facts, *, fo
 
 
 def counted(lately: Lately, facts: Facts) -> Facts:
-    """The facts, of a chapter with what was not shown since the last one of its kind that was."""
+    """The facts; those of a chapter also count the lines that were not shown since its period's last shown chapter."""
     if type(facts) is not Chapter or not (unshown := lately.unshown.get(facts.period)):
         return facts
     if facts.period != "day" or not lately.days:
@@ -68,7 +69,7 @@ def _remember(lately: Lately, time: int, facts: Facts, *, shown: bool) -> None:
 
 
 def _end(lately: Lately, chapter: Chapter, *, shown: bool) -> None:
-    """Begin to count anew after a chapter that is shown; a day that is not is one of those that the next bridges."""
+    """Begin to count anew after a chapter that is shown. A day that is not shown is added to those before the next."""
     if shown:
         lately.unshown.pop(chapter.period, None)
     if chapter.period != "day":

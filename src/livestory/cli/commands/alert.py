@@ -51,25 +51,30 @@ def alert(context: click.Context, folder: Path, configured: Path | None) -> None
     import asyncio
     import os
 
-    layout = story_in(folder)
-    alerts = _prepared(configuration(configured).alerts)(layout)
+    layout, settings = story_in(folder), configuration(configured).alerts
+    alerts = _prepared(settings, _opened(settings))(layout)
     os.nice(_NICE)
     click.echo(f"delivers the lines of {layout.db} to {', '.join(alerts.names)}", err=True)
     asyncio.run(_until_signalled(alerts, f"delivers to {', '.join(alerts.names)}"))
 
 
 @contextmanager
-def delivered(find: Callable[[], Sequence[Layout]], configured: Path | None) -> Iterator[None]:
+def delivered(find: Callable[[], Sequence[Layout]], configured: Path | None, hub: Path | None = None) -> Iterator[None]:
     """Deliver the alerts of the stories that are found, now or later, on a thread of their own until the block ends.
 
-    Raises InputError and ConfigError; what goes wrong later is told, and changes nothing else.
+    ``hub``: they are the copies of a fleet in that folder, whose own alerts are delivered as well. Raises InputError
+    and ConfigError; what goes wrong later is told, and changes nothing else.
     """
     import asyncio
     import threading
 
-    prepare = _prepared(configuration(configured).alerts)
+    settings = configuration(configured).alerts
+    use = _opened(settings)
+    prepare = _prepared(settings, use, hub)
     known = set(find())
     at_work = [prepare(layout) for layout in known]
+    if hub is not None:
+        at_work.append(_of_hub(settings, use, hub))
     loop = asyncio.new_event_loop()
     stopped = asyncio.Event()
 
@@ -141,12 +146,21 @@ def _opened(settings: AlertsSettings) -> Opened:
     return open_channels(settings, print_trouble)
 
 
-def _prepared(settings: AlertsSettings) -> Callable[[Layout], Alerts]:
-    """What makes the alerts of a story. Raises InputError and ConfigError."""
-    use = _opened(settings)
+def _prepared(settings: AlertsSettings, use: Opened, hub: Path | None = None) -> Callable[[Layout], Alerts]:
+    """What makes the alerts of a story; of a copy, the hub's own ask for the secret address."""
     from livestory.outlets.alerts.alerts import Alerts
+    from livestory.outlets.fleet.hearing import HearingReader
 
-    return lambda layout: Alerts(layout, settings, use, SystemClock(), report=print_trouble)
+    known_until = HearingReader(hub).until if hub is not None else None
+    use = use if hub is None else use._replace(ping=None)
+    return lambda layout: Alerts(layout, settings, use, SystemClock(), report=print_trouble, known_until=known_until)
+
+
+def _of_hub(settings: AlertsSettings, use: Opened, hub: Path) -> Alerts:
+    from livestory.outlets.alerts.fleet_watch import FleetAlerts
+    from livestory.outlets.fleet.hearing import HearingReader
+
+    return FleetAlerts(hub, HearingReader(hub), settings, use, SystemClock(), report=print_trouble)
 
 
 @alert.command(short_help="Send a test message.")

@@ -102,6 +102,7 @@ def freqtrade(
         message = "whose story?\nName freqtrade's configuration with --config, or its database with --db."
         raise InputError(message)
     layout = story_in(folder)
+    outlets = following.Outlets.of(layout, metrics_port, port if serves else None)
     with stop_on_signals() as stop:
         if waits and not following.all_there(configured, stop):
             return
@@ -121,7 +122,6 @@ def freqtrade(
             ratio = known.ratio if known is not None else RATIO
             teller = None if watch is None else Teller(watch, unit, ratio)
             source = FreqtradeSource(read, since=since, mode=is_of.mode, market=is_of.exchange, teller=teller)
-            outlets = following.Outlets(metrics_port, port if serves else None)
             following.follow(source, Identity(bot=is_of.bot, unit=unit), layout, stop, outlets)
 
 
@@ -166,6 +166,7 @@ def hummingbot(
     from livestory.story.journal.entry import Identity
 
     layout = story_in(folder)
+    outlets = following.Outlets.of(layout, metrics_port, port if serves else None)
     with stop_on_signals() as stop:
         pages = pages_of(file)
         if following.identity_so_far(layout) is not None:
@@ -173,5 +174,4 @@ def hummingbot(
         else:
             identity = following.found(lambda: identity_of(pages), stop, waits=waits)
         if identity is not None:
-            outlets = following.Outlets(metrics_port, port if serves else None)
             following.follow(HummingbotSource(pages, since=since), identity, layout, stop, outlets)

@@ -161,7 +161,7 @@ def _read(file: Path, depth: int = 0) -> _File:
 
 
 def _over(upper: S, lower: S) -> S:
-    """The one over the other, deep down: what the upper does not say stands as the lower has it."""
+    """Both in one, at every depth: a value of ``upper`` wins over that of ``lower``."""
     merged = {}
     for name in upper.__struct_fields__:
         first, second = getattr(upper, name), getattr(lower, name)

@@ -44,7 +44,7 @@ class ApiNotNow(LivestoryError):
 
 
 class Config(Struct, frozen=True, kw_only=True):
-    """Of ``show_config`` what is told, and what the rest is judged by."""
+    """What is read of the answer to ``show_config``."""
 
     state: str
     dry_run: bool | None = None
@@ -64,7 +64,7 @@ class Config(Struct, frozen=True, kw_only=True):
 
 
 class Health(Struct, frozen=True):
-    """Of ``health``: seconds since 1970."""
+    """What is read of the answer to ``health``, in seconds since 1970."""
 
     last_process_ts: int | None = None
     bot_start_ts: int | None = None
@@ -77,7 +77,7 @@ class _Order(Struct, frozen=True):
 
 
 class OpenTrade(Struct, frozen=True, kw_only=True):
-    """Of ``status`` one trade."""
+    """One trade of the answer to ``status``."""
 
     pair: str
     is_short: bool = False
@@ -117,7 +117,7 @@ class _Currency(Struct, frozen=True):
 
 
 class Balance(Struct, frozen=True, kw_only=True):
-    """Of ``balance`` what the bot has. Its own ``total_bot`` leaves out what open orders hold, and is not taken."""
+    """What the bot has, by the answer to ``balance``; not its ``total_bot``, which lacks what open orders hold."""
 
     currencies: list[_Currency]
     stake: str
@@ -138,17 +138,13 @@ class _Logs(Struct, frozen=True):
 
 
 class OpenLock(Struct, frozen=True):
-    """Of ``locks`` one that holds; freqtrade's own one after each exit among them."""
+    """One lock that holds, of the answer to ``locks``; freqtrade's own one after each exit among them."""
 
     pair: str
 
 
 class _Locks(Struct, frozen=True):
     locks: list[OpenLock]
-
-
-class _Tokens(Struct, frozen=True):
-    access_token: str
 
 
 class LogLine(Struct, frozen=True):

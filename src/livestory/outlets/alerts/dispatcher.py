@@ -43,10 +43,12 @@ class Dispatcher:
         patience: Patience,
         report: Callable[[str], object],
         steady: Callable[[], int] = monotonic,
+        known_until: Callable[[], int | None] | None = None,
     ) -> None:
         """``report`` is called with each new trouble and its end, in words for a person.
 
-        ``steady`` measures how long the bot has not been heard: the machine's clock may be set meanwhile.
+        ``steady`` measures how long the bot has not been heard: the machine's clock may be set meanwhile. Of a copy,
+        ``known_until`` tells up to when it has all that its bot told: what came later is no silence of the bot's.
         """
         self.well = False  # the journal can be read, and the bot is heard or has said goodbye
         self._follower = StoryFollower(layout.db)
@@ -59,6 +61,7 @@ class Dispatcher:
         self._patience = patience
         self._report = report
         self._steady = steady
+        self._known_until = known_until
         self._snapshot: Snapshot | None = None
         self._observed: tuple[int, int] | None = None  # the last observation's time, and when by `steady` it was made
         self._stopping = False
@@ -189,7 +192,8 @@ class Dispatcher:
         """How long ago that observation was made, whatever became of the clock since it was first seen here."""
         if self._observed is None or self._observed[0] != observed:
             self._observed = observed, self._steady() - max(now - observed, 0)
-        return self._steady() - self._observed[1]
+        known = self._known_until() if self._known_until is not None else None
+        return self._steady() - self._observed[1] - (max(now - known, 0) if known is not None else 0)
 
     def _queue_own(self, kind: str, line: str | None, journal: str, silent_since: int | None, now: int) -> None:
         """Queue a line of ours for every channel, whatever it asked for: each is as good as the bot is alive."""

@@ -154,7 +154,7 @@ def given_columns(text: str) -> dict[str, str]:
 
 
 def _told_apart(names: list[Name], sample: Sequence[Sequence[str]]) -> list[Name]:
-    """The names, but of two times and prices that are called alike, as MetaTrader has them, what each stands for."""
+    """The names, with two times and two prices of one name, as MetaTrader has them, told apart as entry and exit."""
     twice = {}
     for kind in ("price", "time", "date", "datetime"):
         fields = [field for field, name in enumerate(names) if name.spellings[0] in {kind, f"{kind}1"}]
@@ -212,7 +212,7 @@ def _refuse_half_trades(seen: _Seen, fields: Mapping[str, int]) -> None:
 
 
 def _refused(seen: _Seen, fields: Mapping[str, int], *shapes: Shape) -> Iterator[tuple[Shape, dict[str, int]]]:
-    """Those of the shapes that the table has and that are not told; ``fields`` are what it could tell of wealth."""
+    """The refused shapes that the table has, unless its other ``fields`` still make a story of wealth."""
     for shape in shapes:
         found = _matched(seen, shape)
         if _has(shape, found) and _is_no_story(seen, shape, found, fields):
@@ -224,7 +224,7 @@ def _has(shape: Shape, fields: Mapping[str, int]) -> bool:
 
 
 def _is_no_story(seen: _Seen, shape: Shape, found: Mapping[str, int], fields: Mapping[str, int]) -> bool:
-    """Whether a table that has the columns of a shape that is refused has nothing else to tell."""
+    """Whether a table with the columns of a refused shape has nothing else to tell."""
     if seen.given:
         return False
     match shape:

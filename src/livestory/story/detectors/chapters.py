@@ -12,6 +12,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from livestory.clock import DAY
 from livestory.story.kinds.chapters import Chapter, Quiet
@@ -111,6 +112,15 @@ class _Tally(Struct, omit_defaults=True):
     basket: float | None = 1.0  # the benchmark's value at its opening; None is unknown
     health: HealthTally = field(default_factory=HealthTally)
 
+    def measure(self, time: int, value: float) -> None:
+        """Let a value of a day be its lowest, its highest, or deeper under its highest than any before."""
+        if value < self.lowest:
+            self.lowest, self.lowest_at = value, time
+        if value >= self.peak:  # the drawdown is from the highest value since the day opened
+            self.peak, self.peak_at = value, time
+        elif (drawdown := fall_from(self.peak, value)) < self.deepest:
+            self.deepest, self.deepest_from, self.deepest_at = drawdown, self.peak_at, time
+
     def take(self, day: _Tally, change: float | None) -> None:
         """Add a day that ended."""
         self.bars += day.bars
@@ -169,12 +179,7 @@ class ChapterDetector(Struct):
         day.health.bars_known |= self.troubles_known and observation.next_due is not None
         value = account.value
         if value is not None:
-            if value < day.lowest:
-                day.lowest, day.lowest_at = value, time
-            if value >= day.peak:  # the drawdown is from the highest value since the day opened
-                day.peak, day.peak_at = value, time
-            elif (drawdown := fall_from(day.peak, value)) < day.deepest:
-                day.deepest, day.deepest_from, day.deepest_at = drawdown, day.peak_at, time
+            day.measure(time, value)
         halted = observation.halted is True
         if halted or self.was_halted:
             if self.was_halted:
@@ -200,12 +205,7 @@ class ChapterDetector(Struct):
         if max(values) < day.peak and min(values) >= day.lowest and fall_from(day.peak, min(values)) >= day.deepest:
             return
         for time, value in zip(rows.times, values, strict=True):
-            if value < day.lowest:
-                day.lowest, day.lowest_at = value, time
-            if value >= day.peak:
-                day.peak, day.peak_at = value, time
-            elif (drawdown := fall_from(day.peak, value)) < day.deepest:
-                day.deepest, day.deepest_from, day.deepest_at = drawdown, day.peak_at, time
+            day.measure(time, value)
 
     def close(self, time: int, account: Account) -> tuple[Chapter, ...]:
         """The chapters that ended by ``time``, an observation's or any input's; the next ones begin."""
@@ -282,16 +282,30 @@ class ChapterDetector(Struct):
         )
 
     def _told(self, period: str, tally: _Tally, change: float | None, account: Account) -> Chapter:
+        told = self._counted(period, tally, change, account)
+        by_results = account.wealth is None and bool(tally.results.tallies)
+        portfolio = account.portfolio or by_results
+        if portfolio:
+            told = replace(
+                told,
+                fees=_NOTHING,
+                fees_by_asset=tally.results.fees,
+                funding=tally.results.funding,
+                open=open_positions(account),
+                began=account.began if account.wealth is None else None,
+                unknown_wealth=by_results and not self.unknown_told,
+            )
+            self.unknown_told = self.unknown_told or by_results
+        if portfolio or period != "day":
+            results = tally.results.told(self.total, alone=not portfolio)
+            told = replace(told, results=results, since_start=return_of(account.first, account.value))
+        return told if period == "day" else self._of_a_longer_one(told, tally, account)
+
+    def _counted(self, period: str, tally: _Tally, change: float | None, account: Account) -> Chapter:
+        """What a chapter tells of any bot, and of any period."""
         known = sum(tally.regimes.values())
         two_regimes = known and tally.regimes.keys() <= {"TREND", "MEAN_REV"}
-        days = period != "day" and tally.best_day != tally.worst_day
         drawdown, limit = (None, None) if self.was_halted else account.near_breaker()
-        one = not account.several
-        portfolio = account.portfolio or (account.wealth is None and bool(tally.results.tallies))
-        unknown = account.wealth is None and bool(tally.results.tallies) and not self.unknown_told
-        self.unknown_told = self.unknown_told or unknown
-        long = period != "day"
-        since_start = return_of(account.first, account.value) if long or account.portfolio else None
         return Chapter(
             period=period,
             start=tally.start,
@@ -302,12 +316,12 @@ class ChapterDetector(Struct):
             unit=account.unit,
             change=change,
             holding=return_of(tally.price, account.price),
-            base=account.base if one else None,
+            base=account.base if not account.several else None,
             buys=tally.buys,
             sells=tally.sells,
             trades_known=self.trades_known,
             exposures=tally.exposures,
-            fees=tally.fees if not portfolio else _NOTHING,
+            fees=tally.fees,
             deepest=tally.deepest or None,
             deepest_from=tally.deepest_from or None,
             deepest_at=tally.deepest_at or None,
@@ -319,23 +333,20 @@ class ChapterDetector(Struct):
             drawdown=drawdown,
             limit=limit,
             flow=tally.flow,
-            best=tally.best if days else None,
-            best_day=tally.best_day if days else None,
-            worst=tally.worst if days else None,
-            worst_day=tally.worst_day if days else None,
             no_trade=tally.no_trade.told() if period == "day" and not tally.buys + tally.sells else (),
-            results=tally.results.told(self.total, alone=not portfolio) if long or portfolio else (),
-            fees_by_asset=tally.results.fees if portfolio else {},
-            funding=tally.results.funding if portfolio else {},
-            open=open_positions(account) if portfolio else (),
-            since_start=since_start,
-            held_since_start=return_of(account.first_price, account.price) if long and one else None,
             benchmark=account.benchmark(tally.basket),
-            began=account.began if portfolio and account.wealth is None else None,
-            unknown_wealth=unknown,
-            to_breaker=account.to_breaker() if long and not self.was_halted else None,
-            record=account.to_record() if long else None,
-            health=tally.health.told(self.asked) if long else None,
+        )
+
+    def _of_a_longer_one(self, told: Chapter, tally: _Tally, account: Account) -> Chapter:
+        """With what a week, a month and a year tell besides: their best and worst day, and how the bot stands."""
+        if tally.best_day != tally.worst_day:
+            told = replace(told, best=tally.best, best_day=tally.best_day, worst=tally.worst, worst_day=tally.worst_day)
+        return replace(
+            told,
+            held_since_start=return_of(account.first_price, account.price) if not account.several else None,
+            to_breaker=account.to_breaker() if not self.was_halted else None,
+            record=account.to_record(),
+            health=tally.health.told(self.asked),
         )
 
 

@@ -13,9 +13,9 @@ from livestory.story.inputs import Observation
 from livestory.story.kinds import lifecycle, money, telling
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.exchange import OrderUnknown
+from livestory.story.kinds.records import AllTimeHigh
 from livestory.story.kinds.retold import Summary
 from livestory.story.kinds.risk import (
-    AllTimeHigh,
     BreakerTripped,
     DailyLimit,
     Halted,

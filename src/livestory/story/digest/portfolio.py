@@ -75,7 +75,7 @@ def _since_the_start(p: Period) -> Iterable[str]:
 
 
 def _standing(p: Period) -> Iterable[str]:
-    """What all of the story earned, but where it began with this period and the result is at its record."""
+    """What the whole story earned; nothing where the period's own result already says it, and is at its record."""
     earned = {each.asset: each.realised for each in p.results}
     for each in p.total:
         began = p.began if each.asset == p.unit else None

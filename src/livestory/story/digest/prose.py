@@ -11,7 +11,8 @@ from msgspec import Struct
 from livestory.story.digest import portfolio
 from livestory.story.kinds import exchange, lifecycle, money, telling
 from livestory.story.kinds.chapters import Chapter
-from livestory.story.kinds.risk import AllTimeHigh, BreakerTripped, Halted, Phoenix, SellStuck
+from livestory.story.kinds.records import AllTimeHigh
+from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, SellStuck
 from livestory.story.kinds.trades import Trade
 from livestory.story.reasons import counted
 from livestory.story.wording import numbers, performance

@@ -26,7 +26,7 @@ _QUICK = 16 * 1024 * 1024  # bytes; a journal up to this size has its pages chec
 
 
 def events(db: apsw.Connection) -> str:
-    """A question's beginning: the fields of `Kept` from events, in a journal of any schema.
+    """The SQL that selects the fields of `Kept` from the events, of a journal of any schema; a condition may follow.
 
     Asked each time: a writer may bring the journal up to date while it is read.
     """
@@ -40,7 +40,7 @@ def as_kept(row: Sequence[Any]) -> Kept:
 
 
 def observations(db: apsw.Connection) -> str:
-    """A question's beginning: of observations what a checksum covers, then that; 0 where the schema has none."""
+    """The SQL that selects from the observations what a checksum covers, then that; 0 where the schema has none."""
     schema = db.pragma("user_version")
     checksum = "checksum" if schema >= CHECKSUMS else "0"
     return f"SELECT {_OBSERVATION}, {_POSITIONS.of(schema)}, {checksum} FROM observations"  # noqa: S608 (as above)

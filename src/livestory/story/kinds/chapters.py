@@ -15,7 +15,7 @@ from livestory.story.standing import BreakerDistance, Health, Record
 from livestory.story.wording import numbers, performance, standing
 from livestory.story.wording.beside import beside
 from livestory.story.wording.columns import Words
-from livestory.story.wording.text import escape, of
+from livestory.story.wording.text import all_in, escape, of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -207,8 +207,7 @@ class Quiet(Facts, frozen=True, kw_only=True, tag="quiet"):
         held = performance.open_positions(self.open)
         if self.position is not None:
             share = f" ({numbers.weight(self.weight)})" if self.weight is not None else ""
-            nothing = f"all in {escape(self.quote)}" if self.quote else "nothing held"
-            held = f"{of(numbers.exact(self.position), self.base)}{share}" if self.position else nothing
+            held = f"{of(numbers.exact(self.position), self.base)}{share}" if self.position else all_in(self.quote)
         if self.halted:
             yield ", ".join(filter(None, ("HALTED", held)))
             yield _waits_for(self, time)

@@ -80,7 +80,7 @@ def moment(value: Any, name: str) -> int:
 
 
 def _exact(value: Any) -> Any:
-    """A number as it was written. One of more digits than a float keeps is a float's, and none knows its last ones."""
+    """A number as it was written; one of more digits than a float keeps is left as the float that it became."""
     if not isinstance(value, float):
         return value
     written = Decimal(repr(value))

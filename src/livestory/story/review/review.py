@@ -9,7 +9,8 @@ from msgspec import Struct
 from livestory.chart.reduction import Series
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.money import CashFlow, FundingPaid
-from livestory.story.kinds.risk import AllTimeHigh, BreakerTripped, Halted, Phoenix, Unhalted
+from livestory.story.kinds.records import AllTimeHigh
+from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.kinds.trades import Trade
 from livestory.story.results import Results
 from livestory.story.review.performance import Performance, day_of, holds

@@ -150,9 +150,9 @@ class Account(UnitValue):
         """Take the positions of the first reading that no fill of this story opened, at the entry that is reported."""
         self.read = True
         for symbol, reading in positions.items():
-            if symbol not in self.positions and reading.quantity and reading.entry:
+            if symbol not in self.positions and reading.quantity:
                 with localcontext(EXACT):
-                    self.positions[symbol] = Holding.found(time, reading.quantity, reading.entry, reading.price)
+                    self.positions[symbol] = Holding.found(time, reading.quantity, reading.entry or None, reading.price)
 
     def _hold(self, time: int, positions: dict[str, PositionReading]) -> None:
         if self.basket is None:
@@ -311,8 +311,12 @@ class Account(UnitValue):
         if held.forgettable:
             del self.positions[key]
         if key != symbol and closed.position_after is not None:
-            held_of = (each.quantity for other, each in self.positions.items() if other.startswith(symbol + _PART))
-            closed = replace(closed, position_after=sum(held_of, _NOTHING))
+            alike = (  # those of a hedge's other direction are another position
+                each.quantity
+                for other, each in self.positions.items()
+                if other.startswith(symbol + _PART) and (each.quantity < 0) == (held.quantity < 0 or closed.short)
+            )
+            closed = replace(closed, position_after=sum(alike, _NOTHING))
         own = symbol == (self.symbol or "")
         if own and fill.side == "sell" and closed.gain is not None and not closed.position_after:
             self.sold_at = fill.price

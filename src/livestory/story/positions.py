@@ -246,10 +246,13 @@ class Holding(Struct):
     dust: bool = False  # it is what a trip that was told as closed has left
     carried: Decimal = _NOTHING  # what closing such dust has earned; the next trip's
     found_at: int | None = None  # the reading that it was found in, not bought in this story
+    uncosted: bool = False  # it was found without its entry: until it is flat its quantity alone is known
 
     @classmethod
-    def found(cls, time: int, quantity: Decimal, entry: Decimal, price: Decimal | None) -> Holding:
+    def found(cls, time: int, quantity: Decimal, entry: Decimal | None, price: Decimal | None) -> Holding:
         """One that was there before anybody told of it: what its fees were is not known."""
+        if entry is None:
+            return cls(quantity, price=price, found_at=time, uncosted=True)
         value = abs(quantity) * entry
         held = cls(quantity, value, value, price, found_at=time)
         held._begin(None, None).charge(None)
@@ -258,7 +261,7 @@ class Holding(Struct):
     @property
     def entry(self) -> Decimal | None:
         """The average price of what is held."""
-        return _average(self.value or self.cost, abs(self.quantity))
+        return None if self.uncosted else _average(self.value or self.cost, abs(self.quantity))
 
     @property
     def forgettable(self) -> bool:
@@ -278,6 +281,8 @@ class Holding(Struct):
         short = self._direction(deal)
         if self.quantity and short != (self.quantity < 0):
             self._forget()
+        if self.uncosted:
+            return self._count(deal, short=short)
         if deal.buys != short:
             effect = "add" if self.quantity and not self.dust else "open"
             self._enter(deal, short=short)
@@ -309,6 +314,24 @@ class Holding(Struct):
             opened=rest.size if rest is not None else None,
             trip=trip.told(deal, short=short) if ended else None,
         )
+
+    def _count(self, deal: Deal, *, short: bool) -> Closed:
+        """Take a fill of a position of which the quantity alone is known, and what was reported of its result."""
+        held = abs(self.quantity)
+        if deal.buys != short:
+            self.quantity += -deal.size if short else deal.size
+            return Closed(deal.effect or "add", short, self.quantity)
+        if deal.size < held:
+            self.quantity += deal.size if short else -deal.size
+            return Closed(deal.effect or "reduce", short, self.quantity, deal.reported, after_fees="reported")
+        self._forget()
+        if deal.size == held:
+            return Closed(deal.effect or "close", short, self.quantity, deal.reported, after_fees="reported")
+        if deal.effect is not None or not (short or deal.of.contract):
+            return Closed(deal.effect or "reduce", short, None)
+        deal, rest = deal.split(held)
+        self._enter(rest, short=not short)
+        return Closed("flip", short, self.quantity, deal.reported, after_fees="reported", opened=rest.size)
 
     def _as_good_as_nothing(self, deal: Deal) -> Decimal:
         """How much more may be closed than is held: dust, or what went as fees of what was bought."""
@@ -372,7 +395,7 @@ class Holding(Struct):
 
     def _forget(self) -> None:
         self.quantity = self.cost = self.value = _NOTHING
-        self.trip, self.dust = None, False
+        self.trip, self.dust, self.uncosted = None, False, False
 
 
 def add(amounts: dict[str, Decimal], asset: str, amount: Decimal) -> None:

@@ -259,7 +259,7 @@ class ChapterDetector(Struct):
         """Count returns from the first observation on, of a bot that has traded before it."""
         self.observed = True
         day, value = self.tallies.get("day"), account.value
-        if day is not None and not day.bars:
+        if day is not None and not day.bars and value is not None:
             for tally in self.tallies.values():
                 tally.since = tally.peak_at = time
                 tally.value, tally.wealth, tally.price, tally.peak = value, account.wealth, account.price, value or 0.0

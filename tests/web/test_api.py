@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from livestory.clock import DAY, HOUR, MINUTE, ManualClock, SystemClock, as_datetime
-from livestory.story.inputs import Fill
+from livestory.story.files.bars_file import BarRow, BarsFile
+from livestory.story.files.layout import Layout
+from livestory.story.inputs import Fill, Observation, PositionReading
 from livestory.story.journal.entry import Identity
 from livestory.story.journal.reader import JournalReader
 from livestory.story.kinds import KINDS
@@ -391,3 +393,33 @@ def test_a_bot_without_wealth_is_a_row_of_what_it_earned(journal: Path) -> None:
         settled(server)
         (row,) = server.ask("api/bots").json["bots"]
     assert (row["status"]["state"], row["earned"], row["curve"][1]) == ("unknown", ["+8.00 USDT"], [10.0, 8.0])
+
+
+def test_prices_are_candles_of_bars_and_lines_of_what_was_held(journal: Path) -> None:
+    """Bars beside the story are candles from the first of them on; a symbol has its own prices, trades and gaps."""
+
+    def held(price: str) -> dict[str, PositionReading]:
+        return {"SOL/USDT": PositionReading(quantity=Decimal(2), price=Decimal(price))}
+
+    with Teller(journal) as teller:
+        teller.begin().bars(8)
+        bars, first = Layout.of(journal).bars, teller.now
+        with BarsFile(bars, None) as file:
+            for number in range(8):
+                file.add(BarRow(first + number * QUARTER, 0.03, 0.04, 0.02, 0.031 + number / 1000))
+        teller.bars(8).trade()
+        teller.bars(2, positions=held("210.5")).bars(3, positions={}).bars(1, positions=held("220"))
+        teller.observe(Observation(time=teller.now + QUARTER, positions={}))
+    with served(journal) as server:
+        settled(server)
+        own = server.ask("api/series?of=price").json
+        other = server.ask("api/series?of=price&symbol=SOL/USDT").json
+        assert server.ask("api/series?of=price&symbol=XRP").json["times"] == []
+        assert server.ask("api/review").json["review"]["priced"] == ["ETH/BTC", "SOL/USDT"]
+    assert own["symbol"] == "ETH/BTC"
+    assert [candle[2:] for candle in own["candles"]] == [[0.03, 0.04, 0.02, 0.031 + n / 1000] for n in range(8)]
+    assert own["times"][:8] == [START + n * QUARTER for n in range(1, 9)]
+    assert own["values"][8:] == [0.031 + n / 1000 for n in range(8)]
+    assert own["marks"][-1][2] == "buy"
+    assert other["values"] == [210.5, 210.5, None, 220.0, None]
+    assert other["candles"] == []

@@ -14,9 +14,8 @@ from livestory.cli.page import need_page, served
 from livestory.errors import InputError, JournalError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
-    from pathlib import Path
     from threading import Event
 
     from livestory.config import Configuration, MetricsSettings
@@ -58,17 +57,6 @@ def identity_so_far(layout: Layout) -> Identity | None:
             return reader.identity if reader.last_seq else None
     except JournalError:  # none there, or one that the writer will refuse or set aside
         return None
-
-
-def all_there(files: Iterable[Path], stop: Event) -> bool:
-    """Wait for these files; whether they are there, and it was not asked to stop before."""
-    for file in files:
-        if not file.exists():
-            click.echo(f"{file}: there is no such file; it is waited for", err=True)
-        while not file.exists():
-            if stop.wait(_AGAIN):
-                return False
-    return True
 
 
 def found(look: Callable[[], T], stop: Event, *, waits: bool) -> T | None:

@@ -69,7 +69,7 @@ class Database:
     @property
     def path(self) -> Path:
         """Where it lies; where it lies nowhere, the place that is to be named."""
-        there = (place for place in self._places if place.is_file())
+        there = (place for place in self._places if os.path.isfile(place))  # noqa: PTH113 - its own fails in a locked folder
         return self._places[0] if len(self._places) == 1 else next(there, self._places[0])
 
     @property

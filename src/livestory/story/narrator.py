@@ -156,15 +156,25 @@ class Narrator(FormerVerbs):
         self._memory = memory
         self._account = memory.account
         # Words about one observation stand in this order; the chapter closes over what came before it.
+        # Each has the field without which it has nothing to say; "" is none.
         ordered = (
-            *(("flow", memory.flows), ("next_due", memory.gaps), ("", memory.regime), ("halted", memory.breaker)),
-            *(("daily_loss_hit", memory.daily_limit), ("halted", memory.half_way), ("wealth", memory.drawdown)),
+            ("flow", memory.flows),
+            ("next_due", memory.gaps),
+            ("", memory.regime),
+            ("halted", memory.breaker),
+            ("daily_loss_hit", memory.daily_limit),
+            ("halted", memory.half_way),
+            ("wealth", memory.drawdown),
             ("positions", memory.liquidation),
-            *(("wealth", memory.all_time_high), *((("", memory.exposures),) if memory.exposures else ())),
-            *(() if memory.lacking.told else (("", memory.lacking),)),
-            *(("", memory.chapters), ("", memory.silence)),
-        )  # each with the field that it has nothing to say without
-        self._observers = tuple(detector.observe for field, detector in ordered if field not in memory.never)
+            ("wealth", memory.all_time_high),
+            ("", memory.exposures),
+            ("", None if memory.lacking.told else memory.lacking),
+            ("", memory.chapters),
+            ("", memory.silence),
+        )
+        self._observers = tuple(
+            detector.observe for field, detector in ordered if detector is not None and field not in memory.never
+        )
 
     @property
     def account(self) -> Account:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -104,9 +105,13 @@ def freqtrade(
     layout = story_in(folder)
     outlets = following.Outlets.of(layout, metrics_port, port if serves else None)
     with stop_on_signals() as stop:
-        if waits and not following.all_there(configured, stop):
-            return
-        known = FreqtradeConfiguration.read(configured, os.environ, api) if configured else None
+        known = None
+        if configured:
+            known = following.found(
+                partial(FreqtradeConfiguration.read, configured, os.environ, api), stop, waits=waits
+            )
+            if known is None:
+                return
         places = (database,) if database is not None else known.places if known is not None else ()
         read = FreqtradeDatabase(Database(*places), strict=False)
         begun = following.identity_so_far(layout)

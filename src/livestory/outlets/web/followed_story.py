@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from livestory.clock import SECOND
 from livestory.errors import JournalError, LivestoryError
 from livestory.outlets.web.history import EventIndex, Readings
+from livestory.outlets.web.prices import KeptBars
 from livestory.outlets.web.status import Status, gone, state_of, status_of
 from livestory.story.files.layout import Layout
 from livestory.story.journal.entry import Kept
@@ -64,6 +65,7 @@ class FollowedStory:
         self.name = name
         layout = Layout.of(path)
         self.path, self.shares = layout.db, layout.shares
+        self.bars = KeptBars(layout.bars)  # for those who ask, on their thread
         self.index = EventIndex()
         self.readings = Readings()
         self.last: Kept | None = None  # shown line

@@ -22,6 +22,7 @@ END = 2**63 - 1
 CHECKED = 100  # events at the end of the chain that are checked whenever a journal is opened
 _COMPACTED = 2  # the schema from which a journal can be compacted
 _ANSWERS = 4  # the schema from which requests have them
+_TOGETHER = 500  # ids in one question
 _QUICK = 16 * 1024 * 1024  # bytes; a journal up to this size has its pages checked when it is opened
 
 
@@ -64,6 +65,17 @@ def kept_by_id(db: apsw.Connection, entry_id: str) -> Kept | None:
 def has(db: apsw.Connection, entry_id: str) -> bool:
     """Whether there is an event of that id."""
     return db.execute("SELECT 1 FROM events WHERE id=?", (entry_id,)).get is not None
+
+
+def known(db: apsw.Connection, entry_ids: Sequence[str]) -> set[str]:
+    """Those of the ids of which there is an event."""
+    found: set[str] = set()
+    for first in range(0, len(entry_ids), _TOGETHER):
+        some = entry_ids[first : first + _TOGETHER]
+        marks = ", ".join("?" * len(some))
+        rows = db.execute(f"SELECT id FROM events WHERE id IN ({marks})", some)  # noqa: S608 (question marks)
+        found.update(str(each) for (each,) in rows)
+    return found
 
 
 def kept_by_seq(db: apsw.Connection, seq: int) -> Kept | None:

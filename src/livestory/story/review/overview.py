@@ -26,6 +26,7 @@ class Overview(Struct, frozen=True, kw_only=True):
     moments: tuple[Moment, ...]
     months: tuple[Change, ...]
     curves: dict[str, bool]  # which of wealth, result and price there are
+    priced: tuple[str, ...]  # symbols whose price was reported
     trades: int  # round trips
     symbols: tuple[str, ...]
     reasons: tuple[str, ...]
@@ -54,8 +55,9 @@ def overview(review: Review) -> Overview:
         curves={
             "wealth": first is not None,
             "result": bool(review.earned),
-            "price": performance.price is not None,
+            "price": review.priced or bool(review.prices),
         },
+        priced=tuple(sorted(review.prices | ({review.symbol} if review.symbol and review.priced else set()))),
         trades=review.trips.count,
         symbols=tuple(review.trips.symbols()),
         reasons=tuple(review.trips.reasons()),

@@ -86,6 +86,8 @@ class Review:
         self.halts: list[HaltSpan] = []
         self.flows: list[Flow] = []
         self.record: Record | None = None
+        self.prices: set[str] = set()  # the symbols of positions whose price was reported
+        self.priced = False  # so was that of the story's own symbol
         self.several = False  # no one symbol explains all
         self._only = symbol  # the one that does
         self.readings = 0  # observations
@@ -101,6 +103,10 @@ class Review:
         self._reach(time)
         self.several = self.several or account.several
         last = account.last
+        if last is not None:
+            self.priced = self.priced or last.price is not None
+            if last.positions:
+                self.prices.update(name for name, each in last.positions.items() if each.price is not None)
         self.performance.observe(
             time,
             account.value,

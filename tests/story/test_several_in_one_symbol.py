@@ -85,7 +85,8 @@ def test_both_sides_of_a_hedge_are_read_as_what_they_come_to() -> None:
     ]  # fmt: skip
     sides[0]["contracts"] = 3.0
     read = arguments.positions(sides)[BTC]
-    assert (read.quantity, read.entry, read.unrealised, read.liquidation) == (2, None, 1500, 50000)
+    assert read.entry is None
+    assert [read.quantity, read.unrealised, read.liquidation] == [Decimal(2), Decimal(1500), Decimal(50000)]
     assert arguments.positions(sides[::-1])[BTC] == read
 
 

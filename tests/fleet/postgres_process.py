@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,6 +112,8 @@ class PostgresProcess:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
         for child in map(int, found.stdout.split()):
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
             until(lambda child=child: not Path(f"/proc/{child}").exists())  # type: ignore[misc]
 
     @property

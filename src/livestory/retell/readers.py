@@ -13,7 +13,7 @@ import msgspec
 
 from livestory.retell.cells import UNKNOWN, written
 from livestory.retell.columns import FILL, FLAGS, INSTANTS, OBSERVATION, TIME
-from livestory.retell.words_of_cells import LONG_OR_SHORT, NO_TRADES, SIDES
+from livestory.retell.words_of_cells import CLOSE, EFFECTS, LONG_OR_SHORT, NO_TRADES, SIDES, word_of
 from livestory.story.arguments import decimal
 from livestory.story.inputs import Fill, Observation
 from livestory.story.reason import Reason, in_own_words
@@ -71,6 +71,8 @@ def reader_of(column: str, mark: str) -> Reader:
         return Reader(_flag, "a flag (1 or 0)")
     if column in {"fill_side", "closing_side"}:
         return Reader(_side, "buy or sell")
+    if column == "fill_effect":
+        return Reader(_effect, "open or close")
     if column in _FEES:
         return Reader(partial(_fee, mark=mark), "a fee")
     kind = _KINDS.get(column, Decimal if column in _MONEY else str)
@@ -161,8 +163,12 @@ def _reason(text: str) -> Reason:
 
 
 def _side(text: str) -> str:
-    word = text.casefold()
-    return word if word in SIDES or word in LONG_OR_SHORT or word in NO_TRADES else _refuse()
+    word = word_of(text)
+    return word if word in SIDES or word in LONG_OR_SHORT or word in NO_TRADES or word == CLOSE else _refuse()
+
+
+def _effect(text: str) -> str:
+    return EFFECTS.get(text.casefold().replace("_", " ")) or _refuse()
 
 
 def _buyers(text: str) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import tzinfo
-from itertools import islice, repeat
+from itertools import groupby, islice, repeat
 from math import inf
-from operator import eq, le, lt
+from operator import eq, ge, itemgetter, le, lt
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -17,15 +17,17 @@ from livestory.errors import TableError
 from livestory.retell.cells import UNKNOWN
 from livestory.retell.columns import COLUMNS, OBSERVATION, TIME
 from livestory.retell.explain_story import OutOfOrder, SourceInput, StartOver
+from livestory.retell.parted import parted
 from livestory.retell.remarks import Remarks
 from livestory.retell.shapes import declared
 from livestory.retell.shapes.recognised import Layout, recognised
 from livestory.retell.sorting import by_time
 from livestory.retell.survey import Sample, Survey
 from livestory.retell.time_column import doubt_times, times_in, without_others
+from livestory.retell.time_formats import with_clocks
 from livestory.retell.trade_rows import FillRows, Place, symbol_of
 from livestory.retell.trip_source import trips_of
-from livestory.retell.words_of_cells import SIDES
+from livestory.retell.words_of_cells import FILLED, SIDES
 from livestory.story.inputs import LEAST_INSTANT, Observation
 from livestory.story.rows import PASSED, Rows
 from livestory.story.symbol import assets, canonical, is_contract, settled_in
@@ -120,6 +122,9 @@ class TableSource:
             inferred=list(self.remarks.inferred),
         )
         survey = Survey(self._sample, layout, self._asked.zone, self._asked.now, self.remarks)
+        if survey.clock is not None:
+            clock = self._sample.names[survey.clock].strip()
+            self.remarks.unused = tuple(name for name in self.remarks.unused if name != clock)
         for column, why in self._dropped.items():
             self.remarks.infer(f"{column.replace('_', ' ')} not used: {why}")
         survey.layout = self._settled(survey)
@@ -179,7 +184,8 @@ class TableSource:
         self.remarks.rows.clear()
         layout = self._survey.layout
         if layout.shape in {declared.TRIPS, declared.PAIRS}:
-            return trips_of(self._tables, self._survey, self.remarks, self._asked.start, self._drop)
+            trips = trips_of(self._tables, self._survey, self.remarks, self._asked.start, self._drop)
+            return _latest(trips, self.remarks)
         return _latest(self._inputs_by_row(in_order=in_order), self.remarks)
 
     def _inputs_by_row(self, *, in_order: bool) -> Iterator[Sequence[SourceInput] | Rows]:
@@ -219,10 +225,22 @@ class TableSource:
                 lines, columns, times = self._timed(table, batch)
                 yield from zip(times, lines, zip(*columns, strict=True), strict=True)
 
-        source = by_time(rows())
+        source: Iterator[Row] = by_time(rows())
+        if self._is_newest_first():  # of one time, the last row was the first to happen
+            source = (row for _, same in groupby(source, itemgetter(0)) for row in reversed(list(same)))
         while chunk := list(islice(source, _CHUNK)):
             _, lines, fields = zip(*chunk, strict=True)
             yield self._tables[0], Batch(lines, list(zip(*fields, strict=True)))
+
+    def _is_newest_first(self) -> bool:
+        sample = self._sample
+        batch = Batch(range(len(sample.columns[0])), sample.columns)
+        batch = without_others(batch, self._survey.layout.fields[TIME], sample.names, Remarks())
+        try:
+            times = self._times(self._tables[0], *batch)
+        except TableError:
+            return False
+        return times[0] > times[-1] and all(map(ge, times, islice(times, 1, None)))
 
     def _timed(self, table: Table, batch: Batch) -> tuple[Sequence[int], Sequence[Sequence[str]], list[int]]:
         """The rows of a batch that have a time, with it: totals and headers in between are left out."""
@@ -230,17 +248,31 @@ class TableSource:
             return *batch, self._times(table, *batch)
         except TableError:
             field = self._survey.layout.fields[TIME]
-            left = without_others(batch, field, self._sample.names, self.remarks)
+            left = without_others(self._with_times(batch), field, self._sample.names, self.remarks)
             if len(left.lines) == len(batch.lines):
                 raise
         return *left, self._times(table, *left) if left.lines else []
+
+    def _with_times(self, batch: Batch) -> Batch:
+        """The rows without orders that were never filled, and so have no time."""
+        fields = self._survey.layout.fields
+        if "status" not in fields or self._survey.layout.shape is not declared.FILLS:
+            return batch
+        rows = []
+        for row, (text, status) in enumerate(
+            zip(batch.columns[fields[TIME]], batch.columns[fields["status"]], strict=True)
+        ):
+            if text.strip().casefold() in UNKNOWN and (word := status.strip().casefold()) not in FILLED:
+                self.remarks.leave_out(f"orders that are {word}")
+            else:
+                rows.append(row)
+        return Batch([batch.lines[row] for row in rows], [[column[row] for row in rows] for column in batch.columns])
 
     def _times(self, table: Table, lines: Sequence[int], columns: Sequence[Sequence[str]]) -> list[int]:
         field = self._survey.layout.fields[TIME]
         texts = columns[field]
         if self._survey.clock is not None:
-            clocks = columns[self._survey.clock]
-            texts = [f"{day.strip()} {clock.strip()}" for day, clock in zip(texts, clocks, strict=True)]
+            texts = with_clocks(texts, columns[self._survey.clock])
         return times_in(self._survey, TIME, table, lines, texts)
 
     def _doubt(self, first: int, last: int) -> None:
@@ -341,18 +373,25 @@ def _chosen(
     """The tables that are told: all of a file, or the first sheet of a workbook that has anything to tell."""
     if tables[0].is_sheet:
         problems = []
-        for table in tables:
+        for each in tables:
             try:
+                table = parted(each)
                 sample = Sample.of(table)
                 layout = recognised(table, sample.line, sample.names, sample.columns, given, shape)
             except TableError as error:
                 problems.append(error)
                 continue
-            others = [str(each).rpartition("/")[2] for each in tables if each is not table]
+            others = [
+                name
+                for name in (str(each).rpartition("/")[2] for each in tables)
+                if not str(table).endswith(f"/{name}")
+            ]
             if others:
-                remarks.infer(f"sheet {str(table).rpartition('/')[2]} read, not {', '.join(others)}")
+                what = "sheet" if table.kind == "excel" else "table"
+                remarks.infer(f"{what} {str(table).rpartition('/')[2]} read, not {', '.join(others)}")
             return [table], sample, layout
         raise problems[0]
+    tables = list(map(parted, tables))
     sample = Sample.of(tables[0])
     for table in tables[1:]:
         line, names = next(table.rows())

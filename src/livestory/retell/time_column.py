@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from livestory.retell.survey import Survey
     from livestory.tables import Table
 
+_IS_SUM = re.compile(r"\s*[-+(]?[$€£]?[0-9][0-9., ]*%?\)?\s*").fullmatch
+_WIDE = 4  # columns, in a few of which sums stand
 _A_TIME = "a time (ISO 8601, or seconds, ms, µs or ns since 1970)"
 
 
@@ -74,7 +77,13 @@ def _is_no_row(time: str, fields: Sequence[str], names: Sequence[str]) -> str | 
         return "the header again"
     if time.startswith("#") or (is_remark(time) and not any(map(str.strip, fields[1:]))):
         return "a remark"
-    return is_no_trade(fields) if not any(map(str.isdigit, time)) else None
+    if any(map(str.isdigit, time)):
+        return None
+    rest = [text for text in fields if text.strip()]
+    sums = (
+        len(fields) >= _WIDE and len(rest) <= len(fields) // 2 and not time.strip() and all(map(_IS_SUM, rest))
+    )  # sums, without a word
+    return "it adds up others" if sums else is_no_trade(fields)
 
 
 def is_no_trade(fields: Sequence[str]) -> str | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from contextlib import nullcontext
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +11,10 @@ import click
 
 from livestory.cli.beside import when_parent_ends
 from livestory.cli.commands.alert import delivered
-from livestory.cli.fleet import copies_in, pulled, sent
+from livestory.cli.fleet import Copies, pulled, sent
 from livestory.cli.options import PATH, config_option, configuration
 from livestory.cli.page import PORT
-from livestory.cli.serving import end_on_hangup, token_of, url_of
+from livestory.cli.serving import end_on_hangup, open_many_files, token_of, url_of
 from livestory.cli.story_folder import stories_in
 from livestory.errors import InputError
 
@@ -138,12 +137,15 @@ def _stories(
 ) -> tuple[Callable[[], list[Layout]], AbstractContextManager[None], Path | None]:
     """What finds the stories to show, what keeps a fleet in step with them or them with it, and a hub's folder."""
     if url is not None:
+        open_many_files()
         if len(folders) > 1:
             message = "--fleet keeps its stories in one --dir"
             raise click.UsageError(message)
         folder = folders[0] if folders else Path("fleet")
-        return partial(copies_in, folder), pulled(url, password_file, folder), folder
+        return Copies(folder), pulled(url, password_file, folder), folder
     found = list(dict.fromkeys(each for folder in folders or (Path("results"),) for each in stories_in(folder)))
+    if len(found) > 1:
+        open_many_files()
     one = sends and len(found) == 1  # a bot's access to its fleet is for no other's story
     return lambda: found, sent(found[0], configuration(configured)) if one else nullcontext(), None
 

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct, field
 
 from livestory.credentials import Secret
 from livestory.errors import ConfigError
-from livestory.follow.database import Database
+from livestory.follow.database import ALLOW, Database
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -148,7 +148,7 @@ def _read(file: Path, depth: int = 0) -> _File:
     except (OSError, ValueError) as error:  # a ValueError: not UTF-8, or a name that is none
         reason = error.strerror if isinstance(error, OSError) else error
         problem = "there is no such file" if isinstance(error, FileNotFoundError) else f"can't be read: {reason}"
-        message = f"{file}: {problem}\n{_OWN_FILE}"
+        message = f"{file}: {problem}\n{ALLOW if isinstance(error, PermissionError) else _OWN_FILE}"
         raise ConfigError(message) from None
     plain = _TRAILING.sub(_kept, _COMMENTS.sub(_kept, text))
     try:

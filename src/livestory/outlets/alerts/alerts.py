@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import NamedTuple, Protocol
 
 from livestory import credentials
@@ -32,6 +33,9 @@ class Source(Protocol):
     """What puts lines into the outbox."""
 
     well: bool  # what it looks at can be read, and is heard
+
+    def among(self, stories: int) -> None:
+        """Look as often as one of so many may."""
 
     def stop(self) -> None:
         """Let `run` return after the present look."""
@@ -87,10 +91,12 @@ class Alerts:
         patience: Patience | None = None,
         steady: Callable[[], int] = monotonic,
         known_until: Callable[[], int | None] | None = None,
+        http: Http | None = None,
     ) -> None:
         """``report`` is called with each new trouble and its end; ``steady`` is what durations are measured by.
 
-        Of a copy, ``known_until`` tells up to when it has all that its bot told.
+        Of a copy, ``known_until`` tells up to when it has all that its bot told. ``http`` is shared with others, and
+        opened and closed by who hands it in.
 
         Raises JournalError, InputError where another process delivers this story's, and ConfigError where the
         environment names a proxy that can't be used.
@@ -102,7 +108,8 @@ class Alerts:
         self._patience = patience or Patience()
         self._steady = steady
         self._known_until = known_until
-        self._http = Http(self._patience.answer / SECOND)
+        self._shared = http
+        self._http = http or Http(self._patience.answer / SECOND)
         self._inbox = Inbox(layout)
         self._layout = layout
         with faults(layout.db.parent, "make the folder"):
@@ -113,6 +120,8 @@ class Alerts:
         except BaseException:
             self._lock.release()
             raise
+        self._stories = 1
+        self._looking: Source | None = None
         self._losses = asyncio.Event()
         self._stopped = asyncio.Event()
 
@@ -121,6 +130,12 @@ class Alerts:
         """The channels that it delivers to."""
         return list(self._use.channels)
 
+    def among(self, stories: int) -> None:
+        """Look as often as one of so many may that one process delivers."""
+        self._stories = stories
+        if self._looking is not None:
+            self._looking.among(stories)
+
     def stop(self) -> None:
         """Ask for the end, on the loop that runs it; what is on its way may still arrive."""
         self._stopped.set()
@@ -128,7 +143,7 @@ class Alerts:
     async def run(self) -> None:
         """Follow, deliver and ping until `stop` is called."""
         try:
-            async with self._http as http:
+            async with nullcontext(self._http) if self._shared is not None else self._http as http:
                 await self._work(http)
         finally:
             self._outbox.close()
@@ -136,7 +151,8 @@ class Alerts:
 
     async def _work(self, http: Http) -> None:
         deliveries = [self._delivery(name, channel, http) for name, channel in self._use.channels.items()]
-        source = self._source(deliveries)
+        self._looking = source = self._source(deliveries)
+        source.among(self._stories)
         loops: list[Source | Delivery] = [source, *deliveries]
         working = [asyncio.create_task(each.run()) for each in loops]
         beside = [asyncio.create_task(self._report_losses()), asyncio.create_task(self._ping(source, http))]

@@ -10,6 +10,7 @@ from livestory.clock import MINUTE, SECOND, Clock
 from livestory.errors import LivestoryError
 from livestory.outlets.alerts.alerts import Alerts, Opened
 from livestory.outlets.alerts.delivery import Delivery, MessageStyle, Patience
+from livestory.outlets.alerts.http import Http
 from livestory.outlets.alerts.message import fleet_heard_again, fleet_not_heard
 from livestory.outlets.alerts.outbox import Outbox, QueuedLine
 from livestory.outlets.alerts.settings import AlertsSettings
@@ -48,6 +49,9 @@ class FleetWatch:
         self._patience = patience
         self._report = report
         self._stopping = False
+
+    def among(self, stories: int) -> None:
+        """It is one, however many its bots are."""
 
     def stop(self) -> None:
         """Let `run` return after the present look."""
@@ -104,9 +108,11 @@ class FleetAlerts(Alerts):
         *,
         report: Callable[[str], object],
         patience: Patience | None = None,
+        http: Http | None = None,
     ) -> None:
         """Of the hub that keeps its copies in ``folder``, beside which its outbox lies. Raises as `Alerts` does."""
-        super().__init__(Layout.of(folder / "hub.txt"), settings, use, clock, report=report, patience=patience)
+        layout = Layout.of(folder / "hub.txt")
+        super().__init__(layout, settings, use, clock, report=report, patience=patience, http=http)
         self._hearing = hearing
 
     def _source(self, deliveries: Sequence[Delivery]) -> FleetWatch:

@@ -167,6 +167,16 @@ def test_it_is_read_without_a_server(report: Path) -> None:
         page.get_by_role("button", name="Price", exact=True).click()
         expect(page.locator("#legend")).to_contain_text("candles of ")
         assert "order=oldest" in page.url
+        page.pdf(format="A4")
+        expect(page.locator("#trades-rows tr")).to_have_count(
+            len(data_of(report)["trades"])
+        )  # on paper nobody asks for more
+        page.emulate_media(media="print", color_scheme="dark")
+        page.set_viewport_size({"width": 718, "height": 1040})  # A4 within its margins
+        assert page.evaluate("document.documentElement.scrollWidth") == 718
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        page.emulate_media(media="screen", color_scheme="light")
+        page.set_viewport_size({"width": 390, "height": 800})
         assert seen == [report.as_uri()]
         for tab in ("Story", "Figures"):
             page.get_by_role("tab", name=tab).click()

@@ -423,3 +423,20 @@ def test_prices_are_candles_of_bars_and_lines_of_what_was_held(journal: Path) ->
     assert own["marks"][-1][2] == "buy"
     assert other["values"] == [210.5, 210.5, None, 220.0, None]
     assert other["candles"] == []
+
+
+def test_the_verdict_on_a_portfolio_has_its_basket(journal: Path) -> None:
+    """What holding the first positions would have made, where that is asked for."""
+    with SynchronousWriter(journal, Identity(bot="p", unit="USDT"), StorySettings(benchmark="basket")) as story:
+        for bar, wealth in enumerate((1000.0, 1100.0)):
+            positions = {
+                name: PositionReading(quantity=Decimal(1), price=Decimal(100 + bar * gained), entry=Decimal(100))
+                for name, gained in (("BTC/USDT", 10), ("SOL/USDT", 30))
+            }
+            story.take(Observation(time=START + bar * QUARTER, wealth=wealth, positions=positions))
+        story.commit({})
+    with served(journal) as server:
+        settled(server)
+        verdict = server.ask("api/review").json["review"]["verdict"]
+    assert verdict.startswith("up 10.0% to 1100.00 USDT. Holding its first positions (BTC, SOL)")
+    assert verdict.endswith(" would have gained 20.0%")

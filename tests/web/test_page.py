@@ -11,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from livestory.clock import DAY, ManualClock, SystemClock
+from livestory.outlets.web import shares
 from livestory.story.files.bars_file import BarRow, BarsFile
 from livestory.story.files.layout import Layout
 from livestory.story.inputs import PositionReading
@@ -431,6 +432,10 @@ def test_the_login_page_is_accessible_and_opens_the_story(driven: Browser, telle
         expect(page.locator(".line").first).to_contain_text("let in")
         page.get_by_role("button", name="Log out").click()
         expect(page).to_have_url(re.compile("/login$"))
+        secret, _ = shares.make(Layout.of(journal).shares, SystemClock().now(), DAY, symbols=True)
+        page.goto(f"{server.url}shared/{secret}")  # what others see needs no token
+        assert Axe().run(page).response["violations"] == []
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         watch.verify()
         profile.close()
 

@@ -47,12 +47,17 @@ class Reader(NamedTuple):
 
     def values(self, table: Table, field: int, lines: Sequence[int], texts: Sequence[str]) -> list[Any]:
         """What the cells say, one a line; None where a cell is empty. Raises TableError for a bad one."""
-        try:
-            if self.read is number:
-                return _numbers(texts)
-        except ValueError:
-            pass
+        found: list[Any] | None = self.at_once(texts)
+        if found is not None:
+            return found
         return [self.value(table, field, line, text) for line, text in zip(lines, texts, strict=True)]
+
+    def at_once(self, texts: Sequence[str]) -> list[float] | None:
+        """What the cells of a column of numbers say, where each is one and is plainly written; else None."""
+        try:
+            return _numbers(texts) if self.read is number else None
+        except ValueError:
+            return None
 
     def value(self, table: Table, field: int, line: int, text: str) -> Any:
         """What a cell says; None where it is empty. Raises TableError."""

@@ -69,10 +69,10 @@ class SummaryBuilder:
     def on_rows(self, rows: Rows) -> None:
         """Count what the account knew after each of the rows, which it has taken together."""
         self._last = rows.times[-1]
-        values = rows.values(self.account.units)
-        if max(values) <= self._peak and min(values) >= self._floor:
+        low, high = rows.span(self.account.units)
+        if high <= self._peak and low >= self._floor:
             return
-        for time, value in zip(rows.times, values, strict=True):
+        for time, value in zip(rows.times, rows.values(self.account.units), strict=True):
             self._measure(time, value)
 
     def _measure(self, time: int, value: float) -> None:

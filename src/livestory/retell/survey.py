@@ -215,7 +215,7 @@ class Survey:
         """What stands before decimals: one way in all of a table."""
         columns = [self._texts_of(field) for own, field in self.layout.fields.items() if own in OF_NUMBERS]
         odd = [texts for texts in columns if "," in (joined := "".join(texts)) or "." in joined.replace(".", "", 1)]
-        if not any("," in text for texts in columns for text in texts) and table.is_of_commas:
+        if not any("," in "".join(texts) for texts in columns) and table.is_of_commas:
             return "."
         mark = cells.decimal_mark(text for texts in odd for text in texts)
         if mark is None:
@@ -269,9 +269,11 @@ class Survey:
         """What the column's first cells say, None where they can't be read."""
         if own not in self.layout.fields:
             return []
-        reader = self.readers[own]
-        found = []
-        for text in self._columns[self.layout.fields[own]]:
+        reader, texts = self.readers[own], self._columns[self.layout.fields[own]]
+        found: list[Any] = []
+        if (numbers := reader.at_once(texts)) is not None:
+            return numbers
+        for text in texts:
             try:
                 found.append(None if text.strip().casefold() in UNKNOWN else reader.read(text.strip()))
             except (ValueError, ArithmeticError):

@@ -18,6 +18,7 @@ from livestory.retell.cells import UNKNOWN
 from livestory.retell.columns import COLUMNS, OBSERVATION, TIME
 from livestory.retell.explain_story import OutOfOrder, SourceInput, StartOver
 from livestory.retell.parted import parted
+from livestory.retell.plain_cells import PlainBatch, PlainCells
 from livestory.retell.remarks import Remarks
 from livestory.retell.shapes import declared
 from livestory.retell.shapes.recognised import Layout, recognised
@@ -195,18 +196,27 @@ class TableSource:
         self._rows = FillRows(survey, self.remarks)
         self._index = self._asked.start or 1.0
         self._begun = False
-        self._later = self._gone = 0
-        for table, batch in self._sorted() if in_order else self._batches():
-            lines, columns, times = self._timed(table, batch)
+        self._later = self._gone = first = 0
+        for table, batch in self._sorted() if in_order else self._quick_batches():
+            if isinstance(batch, PlainBatch):
+                times = batch.times
+            else:
+                lines, columns, times = self._timed(table, batch)
             if not times:
                 continue
             if times[0] < last or not all(map(le, times, islice(times, 1, None))):
                 raise OutOfOrder
-            last = times[-1]
-            self._doubt(times[0], times[-1])
-            if inputs := self._inputs(table, lines, columns, times):
+            first, last = first or times[0], times[-1]
+            inputs = (
+                self._told_of(times, dict(batch.values))
+                if isinstance(batch, PlainBatch)
+                else self._inputs(table, lines, columns, times)
+            )
+            if inputs:
                 told = True
                 yield inputs
+        if told:
+            doubt_times(self.remarks, first, last, self._asked.now)
         if self._gone:
             rows = numbers.count(self._gone, "row")
             self.remarks.doubt(f"wealth is not above 0 in the last {rows}, which is not believed: all may be lost")
@@ -218,6 +228,13 @@ class TableSource:
 
     def _batches(self) -> Iterator[tuple[Table, Batch]]:
         return ((table, batch) for table in self._tables for batch in table.batches())
+
+    def _quick_batches(self) -> Iterator[tuple[Table, Batch | PlainBatch]]:
+        if not PlainCells.are_told(self._survey):
+            return self._batches()
+        return (
+            (table, batch) for table in self._tables for batch in table.batches_or(PlainCells(table, self._survey).read)
+        )
 
     def _sorted(self) -> Iterator[tuple[Table, Batch]]:
         def rows() -> Iterator[Row]:
@@ -275,17 +292,28 @@ class TableSource:
             texts = with_clocks(texts, columns[self._survey.clock])
         return times_in(self._survey, TIME, table, lines, texts)
 
-    def _doubt(self, first: int, last: int) -> None:
-        doubt_times(self.remarks, first, last, self._asked.now)
-
     def _inputs(
         self, table: Table, lines: Sequence[int], columns: Sequence[Sequence[str]], times: list[int]
     ) -> Sequence[SourceInput] | Rows:
         found = self._values(table, lines, columns)
-        found[TIME] = times
         layout = self._survey.layout
         if layout.shape is declared.RETURNS:
             return self._of_returns(times, found["return"])
+        if not layout.fills and "flow" not in found:
+            return self._told_of(times, found)
+        found = self._completed(times, found)
+        rows = (dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True))
+        inputs = [
+            each for line, row in zip(lines, rows, strict=True) for each in self._rows.inputs(Place(table, line), row)
+        ]
+        return [*self._before(times[0], found), *inputs] if inputs else inputs
+
+    def _told_of(self, times: list[int], found: dict[str, Sequence[Any]]) -> list[SourceInput] | Rows:
+        return _observations(self._completed(times, found))
+
+    def _completed(self, times: list[int], found: dict[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+        """Columns with the times, and with what follows from others."""
+        found[TIME] = times
         if "wealth" in found and "flow" not in found:
             self._count_gone(found["wealth"])
         if self._threshold is not None:
@@ -295,13 +323,7 @@ class TableSource:
             found["target_weight"] = [
                 p * price / wealth if None not in {p, price, wealth} and wealth else None for p, price, wealth in held
             ]
-        if not layout.fills and "flow" not in found:
-            return _observations(found)
-        rows = (dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True))
-        inputs = [
-            each for line, row in zip(lines, rows, strict=True) for each in self._rows.inputs(Place(table, line), row)
-        ]
-        return [*self._before(times[0], found), *inputs] if inputs else inputs
+        return found
 
     def _count_gone(self, wealth: Sequence[float | None]) -> None:
         """Count the rows at the table's end whose wealth is none: all may be lost, or it was not read."""

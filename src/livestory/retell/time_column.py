@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from itertools import islice
 from math import inf
+from operator import itemgetter, le
 from typing import TYPE_CHECKING, Any
 
 from livestory.clock import DAY, SECOND, as_datetime, instant
@@ -30,9 +33,11 @@ def times_in(  # noqa: PLR0913 - a column and its place
 ) -> list[Any]:
     """The instants of a column. Raises TableError where one is none, or is missing and ``needed``."""
     times, field = survey.times[column], survey.layout.fields[column]
-    found: list[int | None]
+    found: list[Any]
     try:
-        found = list(_ends(_instants(texts))) if times.plain else list(map(times.read, texts))
+        found = _ends(_instants(texts)) if times.plain else list(map(times.read, texts))
+        if min(found) >= LEAST_INSTANT:
+            return found
     except (ValueError, OverflowError):
         found = [_instant(table, field, line, text, times.read) for line, text in zip(lines, texts, strict=True)]
     bad_row = next(
@@ -103,7 +108,19 @@ def _instants(texts: Sequence[str]) -> list[int]:
     """As `instant_of`, but without a call for each of them."""
     if texts[0].isdigit():
         return list(map(instant_of, texts))
-    return [_DAYS[text[:10]] + _CLOCKS[text[10:]] for text in texts]
+    if not all(map(le, texts, islice(texts, 1, None))):
+        return [_DAYS[text[:_DAY]] + _CLOCKS[text[_DAY:]] for text in texts]
+    found: list[int] = []
+    while len(found) < len(texts):  # where texts ascend, all between two that begin alike do
+        day = texts[len(found)][:_DAY]
+        end = bisect_right(texts, day, len(found), key=_day_of)
+        midnight = _DAYS[day]
+        found += [midnight + clock for clock in map(_clock, map(_clock_of, islice(texts, len(found), end)))]
+    return found
+
+
+def _day_of(text: str) -> str:
+    return text[:_DAY]
 
 
 class _Instants(dict[str, int]):
@@ -120,7 +137,9 @@ class _Instants(dict[str, int]):
 
 
 _REMEMBERED = 4096
+_DAY = len("2024-12-03")
 _DAYS, _CLOCKS = _Instants(""), _Instants("1970-01-01")
+_clock, _clock_of = _CLOCKS.__getitem__, itemgetter(slice(_DAY, None))
 
 
 def _ends(times: list[int]) -> list[int]:

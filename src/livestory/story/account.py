@@ -120,17 +120,15 @@ class Account(UnitValue):
 
     def take(self, rows: Rows) -> None:
         """Take checked observations, as `observe` takes each of them."""
-        values = rows.values(self.units)
-        high = max(values)
+        values, last = rows.values(self.units), rows[-1]
+        _, high = rows.span(self.units)
         if high >= self.peak:
-            last = len(values) - 1 - values[::-1].index(high)
-            self._count_from(high, rows.times[last])
-        self.wealth = rows[-1].wealth
-        self.value = values[-1]
+            self._count_from(high, rows.last(values, high))
+        self.wealth, self.value = last.wealth, values[-1]
         self.drawdown = fall_from(self.peak, values[-1])
-        self.last = rows[-1]
-        if self.last.price is not None:
-            self.price = self.last.price
+        self.last = last
+        if last.price is not None:
+            self.price = last.price
 
     def explained(self, observation: Observation) -> Observation:
         """The observation without price, position and weights, where these are not of all that the bot holds."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
@@ -24,9 +24,11 @@ from livestory.tables.instants import instant_of
 from livestory.tables.source import Batch, TablePart, kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = ["Batch", "Table", "adds_up", "instant_of", "is_remark", "tables"]
+
+T = TypeVar("T")
 
 _OF_TEXT = (".csv", ".tsv")
 _OF_JSON = (".json", ".jsonl", ".ndjson")
@@ -92,6 +94,10 @@ class Table(Struct, frozen=True):
                 return delimited.batched(rows)
             case _:
                 return delimited.batches(self.source)
+
+    def batches_or(self, read: Callable[[str, str], T | None]) -> Iterator[Batch | T]:
+        """The same, but what ``read`` makes of some whole lines of text and their separator, where that is not None."""
+        return delimited.batches_or(self.source, read) if self.kind == "delimited" else self.batches()
 
 
 def tables(path: Path, name: str | None = None) -> list[Table]:

@@ -7,7 +7,7 @@ import io
 import re
 from collections import Counter
 from itertools import chain, islice
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple, TypeVar
 
 from livestory.errors import TableError
 from livestory.tables.framed import is_framed, unframed
@@ -15,7 +15,9 @@ from livestory.tables.source import BLOCK, Batch, TablePart, is_damage
 from livestory.tables.statement import is_statement, trades_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+T = TypeVar("T")
 
 _LONGEST_LINE = 1 << 20  # bytes; a longer one is no table, and would be held in memory whole
 _BATCH = 2048  # rows of a batch, where they are made one by one
@@ -51,10 +53,19 @@ def rows(source: TablePart) -> Iterator[tuple[int, list[str]]]:
 
 def batches(source: TablePart) -> Iterator[Batch]:
     """The rows below the header, some at a time. Raises what `Table.rows` raises."""
+    yield from batches_or(source, lambda _text, _separator: None)
+
+
+def batches_or(source: TablePart, read: Callable[[str, str], T | None]) -> Iterator[Batch | T]:
+    """The same, but what ``read`` makes of some whole lines and their separator, where that is not None."""
     with source.opened() as stream:
         layout, blocks = _laid_out(_blocks(source, stream))
         header: list[str] = []
         for block in blocks:
+            found = read(block.text, layout.separator) if header else None
+            if found is not None:
+                yield found
+                continue
             columns = _split(block.text, len(header), layout.separator)
             if columns is None:  # from here on, however little it may be, it is the CSV reader's
                 parsed = _parsed(source, chain([block], blocks), layout.separator, header)

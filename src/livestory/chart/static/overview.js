@@ -21,6 +21,9 @@ export class Overview {
   /** A part of the page is looked at. */
   shown(name) { if (name === "trades") this.#trades.look(); }
 
+  /** It is printed: what else is a click away. */
+  all() { return this.#trades.all(); }
+
   /** Something was heard: look again, soon. */
   refresh() {
     if (this.#timer) return;

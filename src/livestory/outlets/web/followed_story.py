@@ -24,6 +24,7 @@ from livestory.story.journal.follower import Change, StoryFollower
 from livestory.story.journal.lock import holder
 from livestory.story.journal.reader import JournalReader
 from livestory.story.journal.touched import Touched
+from livestory.story.results import Benchmark
 from livestory.story.review.journal import JournalReview
 from livestory.story.review.overview import Overview, overview
 from livestory.story.snapshot import Snapshot
@@ -191,7 +192,9 @@ class FollowedStory:
                 return None
             made_from = len(self.index), self.readings.last
             if self._overview is None or self._overview[0] != made_from:
-                self._overview = made_from, overview(self._reviewed.review)
+                of, total = self._known.benchmark, self._known.total
+                basket = Benchmark(of=of, change=total.holding) if of and total is not None else None
+                self._overview = made_from, overview(self._reviewed.review, basket)
             return self._overview[1]
 
     def _catch_up(self) -> None:

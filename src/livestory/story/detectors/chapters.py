@@ -26,7 +26,7 @@ from livestory.story.reason import BarCount, Reason
 from livestory.story.reasons import OTHER
 from livestory.story.results import Results
 from livestory.story.troubles import HealthTally, asked_after
-from livestory.story.unit_value import fall_from, return_of
+from livestory.story.unit_value import fall_from, falls, return_of
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
@@ -193,19 +193,29 @@ class ChapterDetector(Struct):
             day.no_trade.add(reason)
         return self.close(time, account) if time >= self.end else ()
 
-    def passes(self, rows: Rows) -> bool:
-        """Whether all of the rows are within a day that has begun."""
-        return self.observed and "day" in self.tallies and not self.was_halted and rows.times[-1] < self.end
+    def until(self, rows: Rows, account: Account) -> int | None:
+        """All of the rows, where they are within a day that has begun; else None."""
+        del account
+        within = self.observed and "day" in self.tallies and not self.was_halted and rows.times[-1] < self.end
+        return len(rows) if within else None
 
     def take(self, rows: Rows, account: Account) -> None:
         """Count rows that pass."""
         day = self.tallies["day"]
         day.bars += len(rows)
         values = rows.values(account.units)
-        if max(values) < day.peak and min(values) >= day.lowest and fall_from(day.peak, min(values)) >= day.deepest:
-            return
-        for time, value in zip(rows.times, values, strict=True):
-            day.measure(time, value)
+        low, high = rows.span(account.units)
+        if low < day.lowest:
+            day.lowest, day.lowest_at = low, rows.times[values.index(low)]
+        if fall_from(max(day.peak, high), low) < day.deepest:  # else none in them can be deeper
+            peaks, found = falls(day.peak, values)
+            if (deepest := min(found)) < day.deepest:
+                place = found.index(deepest)
+                peak, before = peaks[place], values[:place]
+                since = rows.last(before, peak) if peak in before else day.peak_at
+                day.deepest, day.deepest_from, day.deepest_at = deepest, since, rows.times[place]
+        if high >= day.peak:
+            day.peak, day.peak_at = high, rows.last(values, high)
 
     def close(self, time: int, account: Account) -> tuple[Chapter, ...]:
         """The chapters that ended by ``time``, an observation's or any input's; the next ones begin."""
@@ -401,12 +411,12 @@ class QuietDetector(Struct):
         )
         return (quiet,)
 
-    def passes(self, rows: Rows, account: Account) -> bool:
-        """Whether the silence is not over in any of the rows."""
+    def until(self, rows: Rows, account: Account) -> int | None:
+        """All of the rows, where the silence is not over in any of them; else None."""
         last_news, limit = self.last_news, account.settings.quiet
         if last_news is None or rows.times[0] <= last_news:
-            return False
-        return not limit or rows.times[-1] - last_news < limit
+            return None
+        return len(rows) if not limit or rows.times[-1] - last_news < limit else None
 
     def hear(self, time: int, facts: Facts) -> None:
         """Take something told: the silence begins anew."""

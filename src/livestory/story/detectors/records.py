@@ -41,13 +41,16 @@ class AllTimeHighDetector(Struct):
         )
         return (high,)
 
-    def passes(self, rows: Rows, account: Account) -> bool:
-        """Whether none of the rows makes a record."""
+    def until(self, rows: Rows, account: Account) -> int:
+        """How many of the rows, whose wealth is known, come before one that makes a record."""
         known, record = rows.extremes("wealth"), account.record
         if known is None or record is None:
-            return False
-        value = account.value_at(known[1])
-        return value <= record or value < record * (1.0 + account.settings.ath_min_gain) * _ROUNDING
+            return len(rows)
+        least = record * (1.0 + account.settings.ath_min_gain) * _ROUNDING
+        high = account.value_at(known[1])
+        if high <= record or high < least:
+            return len(rows)
+        return next(n for n, value in enumerate(rows.values(account.units)) if value > record and value >= least)
 
     def check(self, wealth: float, peak: float, account: Account) -> tuple[AllTimeHigh, ...]:
         """The plan's own call: works whether or not the caller has already raised its ``peak`` to ``wealth``.

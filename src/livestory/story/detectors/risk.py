@@ -25,7 +25,7 @@ from livestory.story.kinds.risk import (
     WaitOver,
 )
 from livestory.story.symbol import assets
-from livestory.story.unit_value import fall_from
+from livestory.story.unit_value import fall_from, falls
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
@@ -112,6 +112,11 @@ class LiquidationDetector(Struct):
                 told += self._look(symbol, held, held.price, held.liquidation, limit, observation.time)
         return tuple(told)
 
+    def until(self, rows: Rows, account: Account) -> int:
+        """All of the rows, since they have no positions."""
+        del account
+        return len(rows)
+
     def _look(  # noqa: PLR0913, PLR0917 - what is known of the position
         self, symbol: str, held: PositionReading, price: Decimal, liquidation: Decimal, limit: float, time: int
     ) -> list[Facts]:
@@ -175,15 +180,22 @@ class DrawdownDetector(Struct):
         self.since = None
         return (DrawdownOver(wealth=wealth, unit=account.unit, lasted=lasted, deepest=self.deepest),)
 
-    def passes(self, rows: Rows, account: Account) -> bool:
-        """Whether no drawdown begins in the rows, or one goes on through all of them."""
-        known = rows.extremes("wealth")
-        if known is None or not account.peak:
-            return False
+    def until(self, rows: Rows, account: Account) -> int:
+        """How many of the rows, whose wealth is known, come before one with which a drawdown begins or is over."""
+        known, peak = rows.extremes("wealth"), account.peak
+        if known is None or not peak:
+            return len(rows)
         low, high = map(account.value_at, known)
+        values = rows.values(account.units)
         if self.since is not None:
-            return fall_from(account.peak, high) < 0.0
-        return fall_from(max(account.peak, high), low) > -account.settings.drawdown_told
+            if fall_from(peak, high) < 0.0:
+                return len(rows)
+            return next(place for place, value in enumerate(values) if not fall_from(peak, value) < 0.0)
+        told = -account.settings.drawdown_told
+        if fall_from(max(peak, high), low) > told:
+            return len(rows)
+        _, found = falls(peak, values)
+        return next((place for place, fall in enumerate(found) if not fall > told), len(rows))
 
     def take(self, rows: Rows, account: Account) -> None:
         """Go through rows that pass; ``account`` has not taken them yet."""

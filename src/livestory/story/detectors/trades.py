@@ -233,11 +233,13 @@ class RegimeDetector(Struct):
         return (switch,)
 
     def until(self, rows: Rows, account: Account) -> int:
-        """How many of the rows come before one that switches the regime."""
+        """How many of the rows, whose scores are known, come before one that switches the regime."""
         if not {"score", "threshold"} <= rows.columns.keys():
             return len(rows)
         scores, thresholds, hysteresis = rows.extremes("score"), rows.extremes("threshold"), account.settings.hysteresis
-        if scores is None or thresholds is None or thresholds[0] != thresholds[1]:
+        if scores is None or thresholds is None:
+            return len(rows)
+        if thresholds[0] != thresholds[1]:
             return 0
         if all(regime_of(score, self.regime, thresholds[0], hysteresis) == self.regime for score in scores):
             return len(rows)

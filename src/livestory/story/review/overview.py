@@ -13,6 +13,7 @@ from livestory.story.review.performance import Change
 from livestory.story.unit_value import return_of
 
 if TYPE_CHECKING:
+    from livestory.story.results import Benchmark
     from livestory.story.review.review import Review
 
 
@@ -32,8 +33,8 @@ class Overview(Struct, frozen=True, kw_only=True):
     reasons: tuple[str, ...]
 
 
-def overview(review: Review) -> Overview:
-    """All of it, as it stands."""
+def overview(review: Review, benchmark: Benchmark | None = None) -> Overview:
+    """All of it, as it stands; ``benchmark`` is what is known of the basket elsewhere, by whoever has the settings."""
     performance, told = review.performance, review.results.told(review.results)
     first, last = performance.first, performance.last
     account = review.account
@@ -46,6 +47,7 @@ def overview(review: Review) -> Overview:
             return_of(first.price, last.price) if first and last else None,
             account.base if account is not None else None,
             told,
+            benchmark or (account.benchmark() if account is not None else None),
         ),
         since=review.first,
         until=review.last or None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from livestory.clock import DAY, HOUR
-from livestory.story.inputs import Begin, Flow, Observation, Statement
+from livestory.story.inputs import Flow, Observation, Statement
 from livestory.story.kinds.chapters import Chapter, Quiet
 from livestory.story.kinds.exchange import ExchangeBack, ExchangeDown, OrderUnknown
 from livestory.story.kinds.lifecycle import Rules
@@ -138,14 +138,6 @@ def test_since_the_start_is_told_against_holding() -> None:
     """Of the first week it is the same as the week; of the second it is more."""
     told = week(last=observed(MONDAY + WEEK, 1.1, price=0.033))
     assert "since the start +10.0%, holding ETH +10.0%" in told
-
-
-def test_the_start_is_where_the_bot_says_that_it_began() -> None:
-    """Its wealth and its price then, not those of the first bar's end: the page measures from there too."""
-    told = week(Begin(time=MONDAY + 1, wealth=1.0, price=0.0300), last=observed(MONDAY + WEEK, 1.1, price=0.033))
-    assert "holding ETH: +10.0%; since the start +10.0%, holding ETH +10.0%" in told
-    told = week(Begin(time=MONDAY + 1, wealth=1.0, price=0.0275), last=observed(MONDAY + WEEK, 1.1, price=0.033))
-    assert "holding ETH: +10.0%; since the start +10.0%, holding ETH +20.0%" in told
 
 
 def test_a_week_tells_what_was_won_and_lost() -> None:

@@ -77,7 +77,7 @@ def reader_of(column: str, mark: str) -> Reader:
     if column in {"fill_side", "closing_side"}:
         return Reader(_side, "buy or sell")
     if column == "fill_effect":
-        return Reader(_effect, "open or close")
+        return Reader(_effect, "open, add, reduce or close")
     if column in _FEES:
         return Reader(partial(_fee, mark=mark), "a fee")
     kind = _KINDS.get(column, Decimal if column in _MONEY else str)

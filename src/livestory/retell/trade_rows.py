@@ -100,7 +100,7 @@ class FillRows:
             return None
         if word in {"long", "short"} and (effect is not None or self._opens):
             effect = effect or "open"
-            return ("buy" if (word == "long") == (effect == "open") else "sell"), effect
+            return ("buy" if (word == "long") == (effect in {"open", "add"}) else "sell"), effect
         if word == CLOSE:
             held = self._held.get(row.get("fill_symbol") or "", Decimal(0))
             return ("buy" if held < 0 else "sell"), CLOSE

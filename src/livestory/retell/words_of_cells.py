@@ -39,12 +39,16 @@ FILLED = frozenset({
 })  # fmt: skip
 """The words of an order that was filled to its end."""
 
-EFFECTS = dict.fromkeys(
-    ("open", "entry", "enter", "opening", "opened", "to open", "in", "open position"), "open"
-) | dict.fromkeys(
-    ("close", "exit", "closing", "closed", "to close", "out", "reduce", "close position", "partial exit",
-     "partial close"), "close"
-)  # fmt: skip
+EFFECTS = {
+    word: effect
+    for effect, words in {
+        "open": ("open", "entry", "enter", "opening", "opened", "to open", "in", "open position"),
+        "add": ("add", "increase", "scale in"),
+        "reduce": ("reduce", "decrease", "scale out", "partial exit", "partial close"),
+        "close": ("close", "exit", "closing", "closed", "to close", "out", "close position"),
+    }.items()
+    for word in words
+}
 """What a fill did to the position, by the words of a column beside its side."""
 
 

@@ -31,7 +31,8 @@ def fits(own: str, cells: Sequence[str], spelling: str) -> bool:
         case "fill_side":
             return _are_sides(texts, spelling)
         case "fill_effect":
-            return bool(texts) and all(text.replace("_", " ") in EFFECTS for text in texts)
+            known = all(text.replace("_", " ") in EFFECTS for text in texts)
+            return known and (bool(texts) or spelling == "filleffect")  # our own exports name it also without a fill
         case "time" | "entry_time" | "exit_time":  # a time of day stands beside a column of days
             return not texts or not all(map(_CLOCK.fullmatch, texts))
         case "fill_symbol":

@@ -43,6 +43,7 @@ class _Count(Struct):
 
 _NOTHING = Decimal(0)
 _FAR = float("inf")
+_NO_NEWS = frozenset({Resumed, Stopped})  # they end no silence
 _MOST = 20  # reasons; a bot whose every reason reads differently fills no memory
 
 
@@ -268,7 +269,7 @@ class ChapterDetector(Struct):
         """Count returns from the first observation on, of a bot that has traded before it."""
         self.observed = True
         day, value = self.tallies.get("day"), account.value
-        if day is not None and not day.bars:
+        if day is not None and not day.bars and value is not None:
             for tally in self.tallies.values():
                 tally.since = tally.peak_at = time
                 tally.value, tally.wealth, tally.price, tally.peak = value, account.wealth, account.price, value or 0.0
@@ -419,7 +420,7 @@ class QuietDetector(Struct):
 
     def hear(self, time: int, facts: Facts) -> None:
         """Take something told: the silence begins anew."""
-        if isinstance(facts, (Resumed, Stopped)):
+        if type(facts) in _NO_NEWS:
             return
         self.last_news = max(time, self.last_news or 0)
         self.bars = 0

@@ -451,11 +451,12 @@ class LiquidationNear(Facts, frozen=True, kw_only=True, tag="liquidation"):
 
 
 class LiquidationOver(Facts, frozen=True, kw_only=True, tag="liquidation_over"):
-    """The price of liquidation is further away again, or the position is closed."""
+    """The price of liquidation is further away again, or the position is gone: closed, or liquidated."""
 
     declared: ClassVar[Kind] = Kind(
         words=(
             Words("🟩", "Liquidation Averted", "{symbol:name}: {distance:exposure} away", has("distance")),
+            Words("🟥", "Liquidation Reached", "{symbol:name}: nothing is held any more", lambda facts: facts.reached),
             Words("🟩", "Liquidation Averted", "{symbol:name}: closed"),
         ),
         group=Group.SAFETY,
@@ -469,8 +470,19 @@ class LiquidationOver(Facts, frozen=True, kw_only=True, tag="liquidation_over"):
     lasted: int
     nearest: float
 
+    @property
+    def reached(self) -> bool:
+        """Whether the position is gone after its price of liquidation was reached: nothing says that it was averted."""
+        return self.distance is None and self.nearest <= 0
+
+    @property
+    def tone(self) -> Tone:
+        """Good news, but where the position may have been liquidated."""
+        return Tone.BAD if self.reached else self.declared.tone
+
     def why(self, _time: int, /) -> Iterable[str]:
-        yield f"near for {numbers.duration(self.lasted)}, {numbers.exposure(self.nearest)} away at the nearest"
+        nearest = "the price reached it" if self.reached else f"{numbers.exposure(self.nearest)} away at the nearest"
+        yield f"near for {numbers.duration(self.lasted)}, {nearest}"
 
 
 def _in(quote: str | None, result: str) -> str:

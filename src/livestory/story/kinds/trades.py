@@ -286,7 +286,7 @@ def _in_words(f: Trade) -> Iterable[str]:
             average = f": {now} at {numbers.mean_price(f.entry)} on average" if now and f.entry is not None else ""
             yield f"adds to the {what}{average}"
         case _:
-            yield f"{'closes' if f.trip is not None or f.effect == 'close' else 'reduces'} the {what}"
+            yield f"{'closes' if f.trip is not None or f.effect in _ENDING else 'reduces'} the {what}"
             yield from _earned(f)
             yield _what_is_left(f)
 
@@ -316,6 +316,7 @@ def _what_is_left(f: Trade) -> str:
 
 
 _LONG = "long"
+_ENDING = ("close", "flip")
 _DUST = Decimal("0.01")  # of a position, far above what ends one
 
 

@@ -149,6 +149,7 @@ _BY_NAME = {
     "fee": Form(Number, _signed),
     "fee_asset": Form(Name, arguments.asset),
     "funding_id": Form(Id, arguments.trade_id),
+    "fill.position": Form(Id, arguments.trade_id),
     "funding.amount": Form(Number, _signed),
     "order_id": Form(Id, arguments.trade_id),
     "result": Form(Number, _signed),

@@ -58,11 +58,9 @@ _GROUPED = 5  # digits before the point, from which on they stand in groups of t
 
 def _grouped(text: str) -> str:
     """A number in digits as a person reads it: large ones in groups, nothing without the sign of a loss."""
-    if text[0] in "+-" and not text.strip("+-0."):
-        text = text.lstrip("+-")
     before, point, after = text.partition(".")
     if len(before) < _GROUPED:
-        return text
+        return text.lstrip("+-") if text[0] in "+-" and not text.strip("+-0.") else text
     digits = before.lstrip("+-")
     if len(digits) < _GROUPED or not digits.isdecimal():
         return text
@@ -151,7 +149,8 @@ def average(value: float) -> str:
     if abs(value) < _NOTHING or not math.isfinite(value):
         return exact(value)
     places = max(0, 3 - math.floor(math.log10(abs(value))))
-    return exact(Decimal(f"{value:.{places}f}"))
+    text = f"{value:.{places}f}"
+    return _grouped(text.rstrip("0").rstrip(".") if places else text)
 
 
 def duration(micros: int) -> str:

@@ -201,9 +201,13 @@ TOLD: dict[str, tuple[str, list[str]]] = {
     "what psql prints, with an empty cell at each side": (
         (
             " note | time | equity | price \n------+------+--------+-------\n      | 2024-01-02 | 100 | 8\n"
-            " x    | 2024-01-03 | 110 | \n"
+            " x    | 2024-01-03 | 110 | \n(2 rows)\n"
         ),
         ["+10.0% to 110.0000"],
+    ),
+    "long and short beside a wealth": (
+        "time,side,qty,price,equity\n2024-01-02,long,1,9,100\n2024-01-03,short,1,9,110\n",
+        ["no trades are told: sides are long and short", "+10.0% to 110.0000"],
     ),
     "Spanish trades": (
         (

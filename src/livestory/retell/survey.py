@@ -405,6 +405,9 @@ class Survey:
         self.opens = CLOSE in words
         if not self.opens and words <= {"long", "short", None} | NO_TRADES:
             problem = "sides are long and short, and nothing says which rows open a position and which close one"
+            if "wealth" in self.layout.fields:
+                self._remarks.doubt(f"no trades are told: {problem}")
+                return
             field = self.layout.fields["fill_side"] + 1
             raise sample.table.error(
                 sample.line, field, f"{problem}; name the column that does: --columns fill_effect=…"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _FRAME = re.compile(r"\s*\+[-=+]{3}")
-_RULE = re.compile(r"[\s|:+=─-]*-{3}[\s|:+=─-]*|[\s|:+=─-]*={3}[\s|:+=─-]*")
+_RULE = re.compile(r"[\s|:+=─-]*-{3}[\s|:+=─-]*|[\s|:+=─-]*={3}[\s|:+=─-]*|\(?[0-9]+ rows?\b[^|]*")
 _BAR = re.compile(r"[^\S\n]*\|[^\S\n]*")
 
 

@@ -164,6 +164,7 @@ def test_it_is_read_without_a_server(report: Path) -> None:
         expect(page.locator(".line.found")).to_contain_text("SELL")
         page.keyboard.press("j")
         expect(page.locator(".moment[data-chosen]")).to_have_count(1)
+        expect(page.locator("#legend")).to_contain_text("key moment")
         page.get_by_role("button", name="Price", exact=True).click()
         expect(page.locator("#legend")).to_contain_text("candles of ")
         assert "order=oldest" in page.url

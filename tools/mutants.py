@@ -23,7 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import accumulate
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from coverage.numbits import numbits_to_nums
@@ -46,6 +46,7 @@ TESTS = (
 """Those that run the code in their own process; the others, through commands and browsers, know no lines."""
 ENOUGH = 0.95
 LONGEST = 60  # seconds that the tests of one mutant may take
+BY_TIME = "by time"  # its tests take a third of it without the change: something waits for ever
 _PLANNED = 20  # seconds that they take without it, at the most
 
 _OTHER: dict[type[ast.AST], Any] = {
@@ -187,35 +188,47 @@ class Coverage:
         for test in tests:
             by_file[test.partition("::")[0]].append(test)
         spread = [test for _, test in sorted((n, test) for each in by_file.values() for n, test in enumerate(each))]
-        sums = accumulate(self.seconds[test] for test in spread)
-        return [test for test, total in zip(spread, sums, strict=True) if total <= _PLANNED][:400]
+        chosen: list[str] = []
+        left = float(_PLANNED)
+        for test in spread:
+            if self.seconds[test] <= left:
+                chosen.append(test)
+                left -= self.seconds[test]
+        return chosen[:400]
 
 
 def _output(*command: str) -> str:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 
-def survives(mutant: Mutant, tests: list[str], place: Path) -> bool:
-    """Whether all ``tests`` pass in ``place``, a copy of the tree, with the change made there."""
+def killer(mutant: Mutant, tests: list[str], place: Path) -> str | None:
+    """The first of ``tests`` that fails in ``place``, a copy of the tree, with the change made there."""
     file = place / mutant.file
     whole = file.read_bytes()
     file.write_bytes(whole[: mutant.start] + mutant.after.encode() + whole[mutant.end :])
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
-    environment = {**os.environ, "PYTHONPATH": str(place / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
-        with subprocess.Popen(
-            command, cwd=place, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        ) as run:  # fmt: skip
-            try:
-                return run.wait(LONGEST) == 0
-            except subprocess.TimeoutExpired:
-                return False  # its tests take a third of that without the change: something waits for ever
-            finally:
-                with suppress(ProcessLookupError):
-                    os.killpg(run.pid, signal.SIGKILL)
+        return first_failure(tests, place)
     finally:
         file.write_bytes(whole)
+
+
+def first_failure(tests: list[str], place: Path, longest: float | None = LONGEST) -> str | None:
+    """Which of ``tests`` fails first in ``place``, or what else ended them; None if they pass."""
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--tb=no", *tests]
+    environment = {**os.environ, "PYTHONPATH": str(place / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+    with TemporaryFile("w+") as said, subprocess.Popen(
+        command, cwd=place, env=environment, stdout=said, stderr=said, start_new_session=True,
+    ) as run:  # fmt: skip
+        try:
+            passed = run.wait(longest) == 0
+        except subprocess.TimeoutExpired:
+            return BY_TIME
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(run.pid, signal.SIGKILL)
+        said.seek(0)
+        failed = re.search(r"^(?:FAILED|ERROR) (tests/\S+?::.+?)(?: - .*)?$", said.read(), re.MULTILINE)
+    return None if passed else failed[1] if failed else "not even imported"
 
 
 def drawn(count: int, seed: int) -> list[Mutant]:
@@ -248,7 +261,6 @@ def main() -> int:
     coverage = Coverage()
     tests = {file: coverage.tests_of(file) for file in {mutant.file for mutant in mutants}}
     print(f"{len(mutants)} mutants, seed {asked.seed}", flush=True)
-    alive: list[Mutant] = []
     with TemporaryDirectory(prefix="mutants-") as folder:
         places = [Path(folder, str(n)) for n in range(2)]
         for place in places:
@@ -256,22 +268,28 @@ def main() -> int:
             (place / "build").symlink_to(ROOT / "build")
             (place / ".venv").symlink_to(ROOT / ".venv")
 
-        def tried(mutant: Mutant) -> bool:
+        def tried(mutant: Mutant) -> str | None:
             place = places.pop()
             try:
                 of_line = coverage.planned(tests[mutant.file].get(mutant.line, []))
-                lives = not of_line or survives(mutant, of_line, place)
+                by = killer(mutant, of_line, place) if of_line else None
             finally:
                 places.append(place)
-            print(f"{'LIVES ' if lives else 'killed'} {mutant.file}:{mutant.line} {mutant}"
-                  f"{'' if of_line else ' (no test runs it)'}", flush=True)  # fmt: skip
-            return lives
+            outcome = f"killed: {by}" if by else "LIVES" if of_line else "LIVES (no quick test runs it)"
+            print(f"{mutant.file}:{mutant.line} {mutant}\n    {outcome}", flush=True)
+            return by
 
         with ThreadPoolExecutor(len(places)) as pool:
-            alive = [mutant for mutant, lives in zip(mutants, pool.map(tried, mutants), strict=True) if lives]
+            killers = list(pool.map(tried, mutants))
+        names = sorted({by for by in killers if by and "::" in by})
+        while names and (broken := first_failure(names, places[0], longest=None)):
+            print(f"proves nothing, since it fails without a change, too: {broken}")
+            names = [name for name in names if name != broken] if broken in names else []
+            killers = [None if by == broken else by for by in killers]
         shutil.rmtree(folder, ignore_errors=True)
-    killed = len(mutants) - len(alive)
-    print(f"\n{killed} of {len(mutants)} killed ({killed / max(len(mutants), 1):.0%}), seed {asked.seed}")
+    killed = sum(by is not None for by in killers)
+    print(f"\n{killed} of {len(mutants)} killed ({killed / max(len(mutants), 1):.0%}), "
+          f"{killers.count(BY_TIME)} of them by time, seed {asked.seed}")  # fmt: skip
     return int(killed < ENOUGH * len(mutants))
 
 

@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 
 _EVENTS, _BATCH, _COMMITS, _IDLE = 20_000, 1_000, 40, 20.0
 _CALLS, _BOTS, _TOLD = 300, 500, 200
+_ALERTS = """
+[alerts.channels.hook]
+service = "webhook"
+address_env = "HOOK"
+severity = "critical"
+"""
 _INSERT = """INSERT INTO livestory.events
 SELECT 'scout', %s, each.* FROM unnest(%b::bigint[], %b::bytea[], %b::bigint[], %b::bigint[], %b::text[], %b::bytea[],
     %b::text[], %b::bytea[], %b::boolean[], %b::bigint[]) AS each ON CONFLICT DO NOTHING"""
@@ -41,7 +47,7 @@ def measure() -> Iterator[Result]:
             yield from _throughput(fleet)
             yield from _live(fleet)
             yield from _bots_loop(fleet)
-            yield from _overview(Path(name) / "many")
+            yield from _hub(server, Path(name) / "many")
     finally:
         server.close()
 
@@ -108,8 +114,7 @@ def _live(fleet: AFleet) -> Iterator[Result]:
         time.sleep(_IDLE)
         share = (_core(push.pid) - before) / _IDLE * 100
         yield Result(name="livestory fleet push, idle", unit="% of a core", ours=[share], target="< 0.3 %")
-        resident = Path(f"/proc/{push.pid}/status").read_text(encoding="ascii").partition("VmHWM:")[2].split()[0]
-        yield Result(name="livestory fleet push, most memory", unit="MB", ours=[int(resident) / 1000], target="< 60 MB")
+        yield Result(name="livestory fleet push, most memory", unit="MB", ours=[_resident(push.pid)], target="< 60 MB")
     journal.close()
 
 
@@ -148,18 +153,59 @@ def _bots_loop(fleet: AFleet) -> Iterator[Result]:
     )
 
 
-def _overview(folder: Path) -> Iterator[Result]:
-    for number in range(_BOTS):
-        ABot(folder / f"bot-{number}", f"bot-{number}").tells(_TOLD)
-    command = [sys.executable, "-m", "livestory", "serve", "--dir", str(folder), "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment()) as server:
-        port = int(next(iter(server.stdout or ())).rpartition(b":")[2].strip(b"/\n"))
+def _hub(server: PostgresProcess, folder: Path) -> Iterator[Result]:
+    """A hub of five hundred bots with its alerts: idle, its pages, and how soon what one of them tells is there."""
+    names = [f"bot-{number}" for number in range(_BOTS)]
+    fleet = AFleet.made(server, folder, names)
+    for name in names:
+        bot = ABot(folder / name, name)
+        bot.tells(_TOLD)
+        fleet.pushed(bot, name)
+    (folder / "livestory.toml").write_text(_ALERTS, encoding="utf-8")
+    secret = environment(LIVESTORY_FLEET_PASSWORD=fleet.password(HUB).reveal(), HOOK="http://127.0.0.1:9/")
+    command = [sys.executable, "-m", "livestory", "serve", "--fleet", fleet.url(HUB), "--port", "0", "--alerts"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=secret, cwd=folder) as hub:
+        port = int(next(iter(hub.stdout or ())).rpartition(b":")[2].strip(b"/\n"))
         while _asked(port, "/api/bots")[1].count(b'"last":{') < _BOTS:
             time.sleep(1)
+        while len([*folder.glob("fleet/*/live_story.alerts.db")]) < _BOTS:
+            time.sleep(1)
+        time.sleep(10)
+        both = {"page and alerts": hub.pid, "pull": _child(hub.pid)}
+        before = {name: _core(pid) for name, pid in both.items()}
+        time.sleep(_IDLE)
+        for name, pid in both.items():
+            share = (_core(pid) - before[name]) / _IDLE * 100
+            yield Result(name=f"a hub of {_BOTS} bots, idle: {name}", unit="% of a core", ours=[share])
+            yield Result(name=f"a hub of {_BOTS} bots: {name}", unit="MB", ours=[_resident(pid)])
         for path, name in (("/api/bots", "the overview"), ("/api/timeline", "the timeline")):
             delays = [_asked(port, path)[0] * 1000 for _ in range(20)]
             yield Result(name=f"{name} of {_BOTS} bots", unit="ms", ours=delays, target="< 300 ms")
-        server.terminate()
+        delays = list(_to_the_page(fleet, folder, port))
+        yield Result(
+            name=f"from a bot's commit to a hub's page of {_BOTS}", unit="ms", ours=delays, target="< 1,000 ms"
+        )
+        hub.terminate()
+
+
+def _to_the_page(fleet: AFleet, folder: Path, port: int) -> Iterator[float]:
+    """Milliseconds until who looks at a bot's page has what it told."""
+    bot = ABot(folder / "bot-0", "bot-0")
+    journal = Journal.open(bot.story, bot.identity)
+    page = HTTPConnection("127.0.0.1", port, timeout=60)
+    page.request("GET", f"/api/stream?story=bot-0&all=1&after={_TOLD}")
+    answer = page.getresponse()
+    with _process(fleet, role_of("bot-0"), "push", "--to", folder / "bot-0"):
+        for number in range(_TOLD + 1, _TOLD + _COMMITS + 5):
+            time.sleep(0.5)
+            start = time.perf_counter()
+            journal.append([entry(number)], [observation(number)])
+            while f'"seq":{number},'.encode() not in answer.readline():
+                pass
+            if number > _TOLD + 4:  # the push has begun
+                yield (time.perf_counter() - start) * 1000
+    page.close()
+    journal.close()
 
 
 def _asked(port: int, path: str) -> tuple[float, bytes]:
@@ -202,5 +248,17 @@ def _begun(story: Path) -> bool:
 
 
 def _core(pid: int) -> float:
-    """Seconds that a process has run."""
-    return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
+    """Seconds that a process has run, with all its threads."""
+    threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(each.read_text(encoding="ascii").split()[0]) for each in threads) / 1e9
+
+
+def _resident(pid: int) -> float:
+    """The most memory that a process had, in MB."""
+    return int(Path(f"/proc/{pid}/status").read_text(encoding="ascii").partition("VmHWM:")[2].split()[0]) / 1000
+
+
+def _child(pid: int) -> int:
+    """The process that a process has begun."""
+    found = (each.read_text(encoding="ascii").split() for each in Path(f"/proc/{pid}/task").glob("*/children"))
+    return int(next(word for words in found for word in words))

@@ -1,24 +1,30 @@
 """The story of a freqtrade, from its database alone.
 
 The first start tells a history of 10,000 trades, of which 100,000 are reckoned. Idle is the real command with nothing
-to tell. The bot commits again and again, alone and with the real command beside it, which reads at each change.
+to tell. The bot commits again and again, alone and with the real command beside it, which reads at each change. How
+long a line takes is from the bot's commit, or its message after that, to the story's own.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import random
 import subprocess
 import sys
 import tempfile
 import time
 from contextlib import ExitStack
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from statistics import quantiles
 from typing import TYPE_CHECKING
 
 from benchmarks.measure import Result, fresh_process, interleaved
+from livestory.clock import SECOND
+from livestory.story.journal.reader import JournalReader
+from tests.follow.freqtrade_api import PASSWORD, TOKEN, USER, Api
 from tests.follow.freqtrade_files import Bot
 
 if TYPE_CHECKING:
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parents[1] / "build"  # on the disk that a story would be on, not on a memory file system
 ROUNDS, TRADES, MANY = 3, 10_000, 100_000
 COMMITS = 400
+LINES = 20
 IDLE = 20.0  # seconds
 PAIRS = [f"{base}/USDT" for base in ("ETH", "SOL", "LTC", "ADA", "XRP", "DOT", "AVAX", "LINK")]
 FIRST_START = """
@@ -62,7 +69,7 @@ def _history(file: Path) -> None:
     """A freqtrade's database of that many closed trades."""
     dice, at = random.Random(1), datetime(2023, 1, 1)  # noqa: S311, DTZ001 - figures of a test; freqtrade's own are naive
     bot = Bot(file)
-    bot.db.execute("BEGIN")
+    bot.db.execute("PRAGMA synchronous=OFF")
     for number in range(1, TRADES + 1):
         pair, price = dice.choice(PAIRS), round(dice.uniform(10, 100), 2)
         at += timedelta(minutes=dice.randint(5, 20))
@@ -72,7 +79,6 @@ def _history(file: Path) -> None:
         end = str(at + timedelta(minutes=dice.randint(5, 300)))
         bot.exit(number, end, rate=closing, profit=profit, amount=amount, pair=pair)
     bot.db.execute("CREATE INDEX ix_orders_ft_trade_id ON orders(ft_trade_id)")  # as freqtrade has it
-    bot.db.execute("COMMIT")
     bot.close()
 
 
@@ -101,6 +107,42 @@ def _idle() -> tuple[float, float]:
             finally:
                 process.terminate()
     return share, int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+
+def _delays(*, with_api: bool) -> list[float]:
+    """Milliseconds from each of the bot's commits to the line's; with its API a message follows each commit."""
+    with tempfile.TemporaryDirectory(dir=HERE) as folder, ExitStack() as closing:
+        bot, story = Bot(Path(folder) / "tradesv3.sqlite"), Path(folder) / "story"
+        words = ["follow", "freqtrade", "--db", str(bot.file), "--dir", str(story)]
+        api = closing.enter_context(Api()) if with_api else None
+        login = dict(zip((f"FREQTRADE__API_SERVER__{name}" for name in ("USERNAME", "PASSWORD", "WS_TOKEN")),
+                         (USER, PASSWORD, TOKEN), strict=True))  # fmt: skip
+        bot.enter(1)
+        process = closing.enter_context(
+            subprocess.Popen(
+                [sys.executable, "-m", "livestory", *words, *(["--api", api.url] if api is not None else [])],
+                stdout=subprocess.PIPE, env={**os.environ, **login},
+            )
+        )  # fmt: skip
+        closing.callback(process.terminate)
+        assert process.stdout is not None  # noqa: S101 - it is a pipe
+        process.stdout.readline()
+        if api is not None:
+            api.connected.wait()
+        committed = {}
+        for number in range(2, LINES + 2):
+            time.sleep(random.uniform(0.3, 0.7))  # noqa: S311 - moments of a benchmark
+            pair = f"C{number}/BTC"
+            bot.enter(number, pair, str(datetime.now(UTC).replace(tzinfo=None)))
+            committed[pair] = time.time()
+            if api is not None:
+                api.say(type="entry_fill", pair=pair)
+        while True:
+            with JournalReader.open(story / "live_story.db") as reader:
+                told = {json.loads(event.record)["facts"].get("symbol"): event.told for event in reader.events()}
+            if committed.keys() <= told.keys():
+                return [1000 * (told[pair] / SECOND - at) for pair, at in committed.items()]
+            time.sleep(0.1)
 
 
 def _cpu(pid: int) -> float:
@@ -153,6 +195,11 @@ def measure() -> Iterator[Result]:
     idle = [_idle() for _ in range(ROUNDS)]
     yield Result(name="idle, of a core", unit="%", ours=[share for share, _ in idle], target="< 0.5 %")
     yield Result(name="idle, memory", unit="MB", ours=[memory for _, memory in idle], target="< 70 MB")
+    for with_api, what, limit in ((False, "its commit", 2000), (True, "its message", 500)):
+        delays = [max(_delays(with_api=with_api)) for _ in range(ROUNDS)]
+        yield Result(
+            name=f"from {what} to the line, slowest of {LINES}", unit="ms", ours=delays, target=f"≤ {limit} ms"
+        )
     for mode in ("wal", "delete"):
         ours, alone = interleaved(partial(_p99, mode, followed=True), partial(_p99, mode, followed=False))
         yield Result(

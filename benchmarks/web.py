@@ -40,9 +40,9 @@ def measure() -> Iterator[Result]:
     yield from _watched_replay()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "live_story.db"
-        _write_million(path)
-        with _serving(path) as (port, _):
-            _wait(port)
+        write_million(path)
+        with serving(path) as (port, _):
+            wait(port)
             yield from _pages(port)
             yield _ranges(port)
 
@@ -51,8 +51,8 @@ def _fan_out() -> Iterator[Result]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "live_story.db"
         journal = Journal.open(path, Identity(bot="bench", mode="live", symbol="ETH/BTC", unit="BTC"))
-        with _serving(path) as (port, process):
-            _wait(port)
+        with serving(path) as (port, process):
+            wait(port)
             ours = asyncio.run(load(port, _CLIENTS, _SECONDS, lambda n: _tell(journal, n)))
             memory = _memory(process.pid)
         journal.close()
@@ -115,7 +115,7 @@ def _watched_replay() -> Iterator[Result]:
 def _replay(clients: int) -> float:
     with tempfile.TemporaryDirectory() as folder:
         run = [sys.executable, "-m", "livestory", "run", "--bars", str(REAL_BARS), "--dir", folder]
-        with _serving(Path(folder) / "live_story.db") as (port, _):
+        with serving(Path(folder) / "live_story.db") as (port, _):
             listeners = None
             if clients:
                 crowd = [sys.executable, "-m", "benchmarks.listening", str(port), str(clients)]
@@ -131,7 +131,8 @@ def _replay(clients: int) -> float:
     return 87_547 / took
 
 
-def _write_million(path: Path) -> None:
+def write_million(path: Path) -> None:
+    """A journal of a million events and as many observations."""
     journal = Journal.open(path, Identity(bot="bench", mode="replay", symbol="ETH/BTC", unit="BTC"))
     journal.close()
     records = {kind: _note(f"of kind {kind}") for kind in (*_KINDS, "breaker")}
@@ -150,6 +151,7 @@ def _write_million(path: Path) -> None:
                 records[kind],
                 f"2024-12-03 15:00:00 | 🟢 BUY | +{n} ETH @ 0.0329 BTC | trend up",
                 bytes(32),
+                True,
             )
 
     def observations() -> Iterator[tuple[object, ...]]:
@@ -161,7 +163,7 @@ def _write_million(path: Path) -> None:
     db = apsw.Connection(str(path))
     columns = "time, wealth, price, regime, halted, after_seq"
     with db:
-        db.executemany(f"INSERT INTO events({', '.join(Kept.__struct_fields__)}) VALUES(?,?,?,?,?,?,?,?)", events())
+        db.executemany(f"INSERT INTO events({', '.join(Kept.__struct_fields__)}) VALUES(?,?,?,?,?,?,?,?,?)", events())
         db.executemany(f"INSERT INTO observations({columns}) VALUES(?,?,?,?,?,?)", observations())
     db.close()
 
@@ -202,7 +204,8 @@ def _ask(port: int, path: str) -> float:
 
 
 @contextmanager
-def _serving(path: Path) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+def serving(path: Path) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+    """The page of that story in a process of its own: its port, and the process."""
     command = [sys.executable, "-m", "livestory", "serve", "--dir", str(path), "--port", "0"]
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ)
@@ -214,8 +217,8 @@ def _serving(path: Path) -> Iterator[tuple[int, subprocess.Popen[str]]]:
         process.communicate()
 
 
-def _wait(port: int) -> None:
-    """Until the story has been read."""
+def wait(port: int) -> None:
+    """Wait until the story has been read."""
     while True:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/status") as answer:
             if json.load(answer)["state"] != "loading":

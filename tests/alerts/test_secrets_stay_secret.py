@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from livestory.clock import DAY, SECOND, ManualClock
+from livestory.outlets.alerts import settings
 from livestory.outlets.alerts.settings import ChannelSettings
 from livestory.outlets.metrics import OutboxMetrics
 from livestory.story.files.inbox import Inbox
@@ -51,6 +52,7 @@ def test_no_fault_shows_a_secret(
         "hook": webhook(token_env="KEY"),  # noqa: S106 - as above
         "mail": ChannelSettings(service="apprise", address_env="APPRISE", severity="all"),
     }
+    assert {channel.service for channel in channels.values()} == {*get_args(settings.Service)}, "a new one is not tried"
     failing = len(channels) - (fault in APPRISE_IS_CONTENT)
     clock = ManualClock(teller.now)
     service.faults.extend([fault] * 1000)

@@ -247,6 +247,8 @@ def test_what_systemd_refuses_is_told(tmp_path: Path) -> None:
         (("--name", "../x"), "--name ../x: use small letters"),
         (("run", "--config", "no.toml"), "no.toml: No such file or directory"),
         (("run", "--dir", "results/live_story.txt"), "name the story's folder"),
+        (("push", "--config", "a.toml", "--", "--to", "x"), "push takes no --config here"),
+        (("follow", "--config", "a.toml", "--", "hummingbot", "x"), "follow takes no --config here"),
     ],
 )
 def test_bad_usage_is_refused_before_anything_is_written(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
@@ -263,6 +265,20 @@ def test_options_after_the_dashes_are_the_commands(tmp_path: Path) -> None:
     """Such as the mode of a run."""
     ((_, text),) = units(tmp_path, "run", "--user", "--", "--mode", "paper", "--metrics-port", "9108").items()
     assert f"--dir {tmp_path}/results --mode paper --metrics-port 9108\n" in text
+
+
+def test_a_service_is_given_the_configuration_and_the_files_that_its_command_would_find(tmp_path: Path) -> None:
+    """Though it runs in another folder: of a hub, too."""
+    (tmp_path / "livestory.toml").write_text("", "utf-8")
+    address = ("--fleet", "postgresql://livestory_hub@db/fleet", "--password-file", "secret", "--token-file=token")
+    ((_, text),) = units(tmp_path, "serve", "--user", "--name", "hub", "--", *address, "--alerts").items()
+    assert (
+        f"serve --dir {tmp_path}/results --config {tmp_path}/livestory.toml {address[0]} {address[1]} "
+        f"--password-file {tmp_path}/secret --token-file={tmp_path}/token --alerts\n"
+    ) in text
+    to = ("--to", "postgresql://livestory_scout@db/fleet", "--password-file", "secret")
+    ((_, text),) = units(tmp_path, "push", "--user", "--", *to).items()
+    assert f"fleet push --dir {tmp_path}/results {' '.join(to[:3])} {tmp_path}/secret\n" in text
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root installs for the system")

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,7 @@ class PostgresProcess:
                 pytest.fail(reason)
             pytest.skip(reason)
         self.folder = folder or Path(tempfile.mkdtemp(prefix="livestory-postgres-"))
+        self.folder.mkdir(exist_ok=True)
         self.data = self.folder / "data"
         # Of the roles, which a server has once for all its databases, and its standby has, too.
         self.passwords: dict[str, Secret] = {} if standby_of is None else standby_of.passwords
@@ -110,7 +112,20 @@ class PostgresProcess:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
         for child in map(int, found.stdout.split()):
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
             until(lambda child=child: not Path(f"/proc/{child}").exists())  # type: ignore[misc]
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has not ended."""
+        return self.process.poll() is None
+
+    def follow_at_once(self, standby: str) -> None:
+        """Acknowledge nothing from now on that the standby of that name has not."""
+        self.ask("postgres", f"ALTER SYSTEM SET synchronous_standby_names = '{standby}'")
+        self.ask("postgres", "SELECT pg_reload_conf()")
+        until(lambda: self.ask("postgres", "SELECT sync_state FROM pg_stat_replication") == [("sync",)], self.log)
 
     def start(self) -> None:
         """Start it again, on the port that it had."""

@@ -12,7 +12,7 @@ class Proxy:
     """Listens on loopback and passes on to a port there, until it is told otherwise."""
 
     def __init__(self, to: int) -> None:
-        self._to = to
+        self.to = to  # whom the next connection reaches
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listening.getsockname()[1])
         self._open: list[socket.socket] = []
@@ -59,7 +59,7 @@ class Proxy:
             except OSError:
                 return
             try:
-                server = socket.create_connection(("127.0.0.1", self._to))
+                server = socket.create_connection(("127.0.0.1", self.to))
             except OSError:
                 client.close()
                 continue

@@ -137,10 +137,18 @@ def test_the_page_sends_the_story_of_a_bot_that_does_not_and_only_one_does(fleet
 
 
 @pytest.mark.parametrize(
-    "command", ["run --bars bars.csv", "follow hummingbot bot.sqlite", "listen --port 0", "serve --port 0"]
+    "command",
+    [
+        "run --bars bars.csv",
+        "follow hummingbot bot.sqlite",
+        "follow hummingbot none.sqlite --wait",
+        "follow freqtrade --config none.json --wait",
+        "listen --port 0",
+        "serve --port 0",
+    ],
 )
 def test_an_address_that_holds_a_password_is_refused_before_anything_begins(tmp_path: Path, command: str) -> None:
-    """By all who would send; it is not repeated, and nothing is written."""
+    """By all who would send, also by who waits for a bot at boot; it is not repeated, and nothing is written."""
     (tmp_path / "livestory.toml").write_text('[fleet]\nurl = "postgresql://a:s3cret@db/fleet"\n', encoding="utf-8")
     Hummingbot(tmp_path / "bot.sqlite")
     refused = inside(*command.split(), cwd=tmp_path)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import random
+import shutil
 import subprocess
 import tempfile
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,9 +26,15 @@ from tests.fleet.proxy import Proxy
 from tests.patience import until
 from tests.reliability.amount import TORTURE, amount
 from tests.reliability.conftest import mounted
+from tests.reliability.rehearse import cut_power
+from tests.reliability.test_power_cuts import Disk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+
+_FULL = 4.0  # seconds that a disk is
+_MEMORY = Path("/dev/shm")  # noqa: S108  a folder of its own in it
 
 
 class Running:
@@ -112,6 +121,32 @@ class Running:
         pusher.close()
         assert said == []
 
+    def fail_over(self, _: random.Random) -> None:
+        """The primary dies while all push, and its synchronous standby takes its place."""
+        primary = self.fleet.server
+        place = primary.folder.with_name(f"{primary.folder.name}+")
+        standby = PostgresProcess(standby_of=primary, durable=True, folder=place)
+        primary.follow_at_once("standby")
+        acknowledged = self.heads()
+        primary.kill()
+        standby.promote()
+        standby.ask("postgres", "ALTER SYSTEM RESET synchronous_standby_names")
+        standby.ask("postgres", "SELECT pg_reload_conf()")
+        primary.close()
+        self.fleet = AFleet(standby, self.fleet.database, self.fleet.folder)
+        self.proxy.to = standby.port
+        self.proxy.cut()
+        self.kept(acknowledged)
+
+    def heads(self) -> dict[str, int]:
+        """What the database has acknowledged of each bot."""
+        return dict(self.fleet.ask("SELECT bot, seq FROM livestory.heads"))
+
+    def kept(self, acknowledged: dict[str, int]) -> None:
+        """All that was acknowledged is there still."""
+        found = self.heads()
+        assert all(found[bot] >= seq for bot, seq in acknowledged.items())
+
     def arrived(self) -> bool:
         """Whether each pulled journal has what its bot has told and observed."""
         return all(_has_all(self.fleet.story(name), bot) for name, bot in self.bots.items())
@@ -119,6 +154,10 @@ class Running:
     def pushed(self) -> int:
         """How many events the database has."""
         return int(self.fleet.ask("SELECT coalesce(sum(seq), 0) FROM livestory.heads")[0][0])
+
+    def goes_on(self, before: int) -> bool:
+        """Whether the database has more events than before, or all that there are."""
+        return self.pushed() > before or self.pushed() == sum(bot.told for bot in self.bots.values())
 
     def said(self) -> str:
         """What all its processes have said."""
@@ -133,6 +172,44 @@ class Running:
         self._log.close()
 
 
+class OnADisk(Running):
+    """With its database on a disk of its own, whose power can be cut and which can be full."""
+
+    def __init__(self, fleet: AFleet, names: list[str], proxy: Proxy, disk: Disk) -> None:
+        super().__init__(fleet, names, proxy)
+        self._disk = disk
+
+    def cut_the_power(self, _: random.Random) -> None:
+        """What was not synced is gone, and what was acknowledged is not."""
+        server, acknowledged = self.fleet.server, self.heads()
+        cut_power(str(self._disk.mount))
+        server.kill()
+        self._disk.off()
+        self._disk.on()
+        server.start()
+        self.kept(acknowledged)
+
+    def fill_the_disk(self, chance: random.Random) -> None:
+        """Until the database has no room for what the bots tell; afterwards it has."""
+        server, ballast, acknowledged = self.fleet.server, self._disk.mount / "ballast", self.heads()
+        with ballast.open("wb") as file:
+            room = shutil.disk_usage(self._disk.mount).free
+            with suppress(OSError):
+                os.posix_fallocate(file.fileno(), 0, room)
+            with suppress(OSError):
+                while file.write(bytes(1 << 16)):
+                    file.flush()
+        for bot in self.bots.values():
+            bot.tells(chance.randrange(20, 60))
+        over = time.monotonic() + _FULL
+        while server.runs and time.monotonic() < over:
+            time.sleep(0.1)
+        ballast.unlink()
+        if not server.runs:
+            server.start()
+        self.kept(acknowledged)
+
+
 def _has_all(story: Path, bot: ABot) -> bool:
     try:
         with JournalReader.open(story) as reader:
@@ -142,36 +219,59 @@ def _has_all(story: Path, bot: ABot) -> bool:
         return False
 
 
+@pytest.fixture
+def disk() -> Iterator[Disk | None]:
+    """For the database, in the long form: bounded, it has none of its own."""
+    if not TORTURE:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
+        Path(folder).chmod(0o755)
+        disk = Disk(Path(folder), 4 * 2**30)
+        yield disk
+        disk.off()
+
+
 def test_whatever_is_killed_parted_or_doubled_every_event_arrives_once(
-    postgres: PostgresProcess, tmp_path: Path, counted: Callable[[str, str, int], None]
+    request: pytest.FixtureRequest, disk: Disk | None, tmp_path: Path, counted: Callable[[str, str, int], None]
 ) -> None:
     """Each pulled journal is its bot's, column for column, with no epoch too many and nobody in quarantine."""
     names = [f"bot-{n}" for n in range(1, amount(5, 50) + 1)]
     events, faults, chance = amount(1_000, 20_000), amount(10, 200), random.Random(18)  # noqa: S311 (of faults)
-    fleet = AFleet.made(postgres, tmp_path, names)
-    with Proxy(postgres.port) as proxy:
-        running = Running(fleet, names, proxy)
+    on_disk = None if disk is None else PostgresProcess(durable=True, folder=disk.mount / "postgres")
+    server: PostgresProcess = on_disk or request.getfixturevalue("postgres")
+    fleet = AFleet.made(server, tmp_path, names)
+    with Proxy(server.port) as proxy:
+        running = Running(fleet, names, proxy) if disk is None else OnADisk(fleet, names, proxy, disk)
         kinds = [running.kill_a_push, running.kill_the_pull, running.kill_the_server, running.part_and_join,
                  running.cut_a_batch, running.cut_all, running.double_a_push, running.send_out_of_order]  # fmt: skip
+        if isinstance(running, OnADisk):
+            os.sync()  # what initdb has made
+            kinds += [running.cut_the_power, running.fill_the_disk, running.fail_over]
         try:
             for number in range(faults):
                 for bot in running.bots.values():
-                    bot.tells(min(events // faults, events - bot.told))
+                    bot.tells(max(0, min(events // faults, events - bot.told)))
                 before = running.pushed()
-                kinds[number % len(kinds)](chance)
-                until(lambda before=before: running.pushed() > before, running.said)  # type: ignore[misc]
+                kind = kinds[number % len(kinds)]
+                kind(chance)
+                counted("fleet", kind.__name__.replace("_", " "), 1)
+                until(lambda before=before: running.goes_on(before), running.said)  # type: ignore[misc]
             for bot in running.bots.values():
-                bot.tells(events - bot.told)
+                bot.tells(max(0, events - bot.told))
             until(running.arrived, running.said)
         finally:
             running.close()
-    for name, bot in running.bots.items():
-        assert_equal(bot.story, fleet.story(name))
-    assert fleet.former() == []
-    total = sum(bot.told for bot in running.bots.values())
-    assert fleet.ask("SELECT count(*) FROM livestory.events") == [(total,)]
-    assert fleet.ask("SELECT count(*), max(epoch) FROM livestory.heads") == [(len(names), 1)]
-    assert fleet.ask("SELECT count(*) FROM livestory.quarantine") == [(0,)]
+        fleet = running.fleet
+        for name, bot in running.bots.items():
+            assert_equal(bot.story, fleet.story(name))
+        assert fleet.former() == []
+        total = sum(bot.told for bot in running.bots.values())
+        assert fleet.ask("SELECT count(*) FROM livestory.events") == [(total,)]
+        assert fleet.ask("SELECT count(*), max(epoch) FROM livestory.heads") == [(len(names), 1)]
+        assert fleet.ask("SELECT count(*) FROM livestory.quarantine") == [(0,)]
+        if disk is not None:
+            fleet.server.close()
     assert "Traceback" not in running.said()
     for name in names:
         assert fleet.password(role_of(name)).reveal() not in running.said()
@@ -240,9 +340,7 @@ def test_a_standby_that_is_promoted_has_all_that_was_acknowledged(tmp_path: Path
     fleet = AFleet.made(primary, tmp_path, ("scout",))
     standby = PostgresProcess(standby_of=primary)
     try:
-        primary.ask("postgres", "ALTER SYSTEM SET synchronous_standby_names = 'standby'")
-        primary.ask("postgres", "SELECT pg_reload_conf()")
-        until(lambda: primary.ask("postgres", "SELECT sync_state FROM pg_stat_replication") == [("sync",)], primary.log)
+        primary.follow_at_once("standby")
         bot, said = ABot(tmp_path / "bot"), list[str]()
         bot.tells(amount(300, 20_000))
         pusher = fleet.pusher(bot, said, ports=(primary.port, standby.port))

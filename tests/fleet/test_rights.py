@@ -83,6 +83,22 @@ def test_what_a_bot_pushes_is_its_own_whatever_it_says(pushed: AFleet, tmp_path:
     assert pushed.ask("SELECT bot, seq FROM livestory.heads ORDER BY bot") == [("grid", 15), ("scout", 10)]
 
 
+def test_another_bot_holds_up_no_push_by_a_lock_that_anybody_may_take(fleet: AFleet, tmp_path: Path) -> None:
+    """Advisory locks have no owner: no push waits for one. Its own search path and functions are not looked at."""
+    bot = ABot(tmp_path / "bot")
+    bot.tells(3)
+    with fleet.connected(GRID) as grid:
+        for name in ("scout", "grid"):
+            grid.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (f"livestory {name}",))
+        grid.execute("CREATE FUNCTION pg_temp.cardinality(anyarray) RETURNS int LANGUAGE sql AS 'SELECT 1/0'")
+        grid.execute("SET search_path = pg_temp, livestory, pg_catalog")
+        assert fleet.pushed(bot) == []
+        assert grid.execute("SELECT livestory.head('0')->>'bot'").fetchone() == ("grid",)
+        with pytest.raises(psycopg.Error, match="permission denied"):
+            grid.execute("SET SESSION AUTHORIZATION livestory_scout")
+    assert fleet.ask("SELECT bot, seq FROM livestory.heads") == [("scout", 3)]
+
+
 def test_beneath_the_functions_the_rows_themselves_are_guarded(pushed: AFleet) -> None:
     """Even with the owner's rights, a bot that has logged in finds no row but its own."""
     pushed.ask("GRANT livestory_owner TO livestory_grid")

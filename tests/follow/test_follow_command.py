@@ -100,8 +100,10 @@ def test_the_configuration_says_where_the_database_lies(
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (None, "can't be read: No such file"),
+        (None, "there is no such file"),
         ("{", "not a configuration of freqtrade's"),
+        ("[" * 100_000, "not a configuration of freqtrade's"),
+        ('{"add_config_files": ["a\\u0000b.json"]}', "can't be read: embedded null byte"),
         ('{"db_url": "postgresql://user:secret@host/db"}', "its db_url is postgresql's"),
         ('{"add_config_files": ["config.json"]}', "more than 5 deep"),
     ],

@@ -197,6 +197,49 @@ def test_a_story_that_another_bot_has_begun_is_left_alone(tmp_path: Path, bot: B
         Following(other, story, Time())
 
 
+def test_an_order_that_is_given_up_after_a_part_of_it_was_filled_says_so(tmp_path: Path, bot: Bot) -> None:
+    """The part was told when it was filled; the rest is told as put off, and the trade ends as any other."""
+    bot.put("trades", id=2, is_open=True, amount=0.5, open_rate=0.05, open_date="2026-11-26 13:00:00", fee_open=0.001,
+            fee_close=0.001, pair="LTC/BTC", stake_currency="BTC")  # fmt: skip
+    bot.order(20, 2, "buy", 2.0, 0.05, "2026-11-26 13:00:00", filled=0.5, status="open", is_open=True, pair="LTC/BTC")
+    follow(followed(bot), tmp_path, Time())
+    bot.order(
+        20,
+        2,
+        "buy",
+        2.0,
+        0.05,
+        "2026-11-26 13:00:00",
+        filled=0.5,
+        status="canceled",
+        pair="LTC/BTC",
+        ft_cancel_reason="timeout",
+    )
+    for _ in range(2):
+        follow(followed(bot), tmp_path, Time())
+    bot.exit(2, "2026-11-26 14:00:00", profit=0.0049, amount=0.5, pair="LTC/BTC")
+    follow(followed(bot), tmp_path, Time())
+    told = [line.split(" | ")[1:] for line in lines(tmp_path) if "LTC" in line]
+    assert [headline for headline, *_ in told] == ["🟢 BUY", "⏸️ Buy Put Off", "🔴 SELL"]
+    assert told[0][1] == "+0.5 LTC @ 0.05 BTC"
+    assert "1.5 LTC" in " ".join(told[1])
+    assert "entry order cancelled: timeout" in " ".join(told[1])
+    assert "no LTC" in " ".join(told[2])
+
+
+def test_what_a_page_holds_twice_is_told_once(tmp_path: Path, bot: Bot) -> None:
+    """An order id that two rows have, and a funding that is found again."""
+    bot.enter(2, "LTC/BTC", "2026-11-26 13:00:00")
+    bot.order(21, 2, "buy", 2.0, 0.05, "2026-11-26 13:00:00", pair="LTC/BTC")
+    bot.db.execute("UPDATE orders SET order_id = 'o20' WHERE id = 21")
+    bot.exit(2, "2026-11-26 14:00:00", profit=0.0178, pair="LTC/BTC")
+    bot.put("trades", id=2, funding_fees=-0.001)
+    for _ in range(2):
+        follow(followed(bot), tmp_path, Time())
+    told = [line.split(" | ")[1:3] for line in lines(tmp_path) if " LTC @ " in line]
+    assert told == [["🟢 BUY", "+2 LTC @ 0.05 BTC"], ["🔴 SELL", "-2 LTC @ 0.06 BTC"]]
+
+
 def test_an_order_that_is_seen_after_its_trade_is_told_once(tmp_path: Path, bot: Bot) -> None:
     """The trade itself has said what was bought."""
     row = {"exchange": "binance", "pair": "ETH/BTC", "fee_open": 0.001, "fee_close": 0.001, "stake_currency": "BTC"}
@@ -233,11 +276,14 @@ def has(folder: Path, words: str, times: int) -> bool:
 
 
 def test_at_boot_the_bot_is_waited_for(tmp_path: Path) -> None:
-    """Its configuration, its database, and its tables in it; each is said once. Asked to stop, it stops."""
+    """Its configuration, whole, its database, and its tables in it; each is said once. Asked to stop, it stops."""
     words = ("follow", "freqtrade", "--config", "config.json", "--dir", "out", "--wait")
     process = started(*words, cwd=tmp_path)
     assert process.stderr is not None
     assert process.stderr.readline() == "config.json: there is no such file; it is waited for\n"
+    (tmp_path / "new.json").write_text('{"db_url": "sqlite:///t.sq', encoding="utf-8")
+    (tmp_path / "new.json").rename(tmp_path / "config.json")
+    assert process.stderr.readline().startswith("config.json: not a configuration of freqtrade's: ")
     (tmp_path / "new.json").write_text('{"db_url": "sqlite:///t.sqlite"}', encoding="utf-8")
     (tmp_path / "new.json").rename(tmp_path / "config.json")  # whole at once
     assert process.stderr.readline() == "t.sqlite: there is no such file; it is waited for\n"

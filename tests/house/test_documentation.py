@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
+from livestory.outlets.alerts.settings import Service
 from livestory.story import detectors
 from livestory.story.kinds import KINDS
 from livestory.story.public.reading import schema
+from livestory.trading.strategy.choice import Choice
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -25,6 +28,20 @@ def test_every_detector_has_its_paragraph() -> None:
     assert paragraphs == set(detectors.__all__)
 
 
+def test_every_alert_service_has_its_example() -> None:
+    """docs/alerts.md shows a channel of each service that there is, to be copied."""
+    shown = re.findall(r'^service = "(\w+)"', (DOCS / "alerts.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(shown) == sorted(get_args(Service))
+
+
+def test_every_strategy_is_explained() -> None:
+    """docs/executor.md names each value that `[strategy] kind` may have."""
+    (named,) = re.findall(
+        r"^`\[strategy\] kind` chooses (.*?)\.", (DOCS / "executor.md").read_text("utf-8"), re.MULTILINE
+    )
+    assert sorted(re.findall(r"`(\w+)`", named)) == sorted(get_args(Choice))
+
+
 def test_the_architecture_page_names_what_there_is() -> None:
     """Each path on it exists, and its table leads to at least as many changes as people ask for."""
     page = (DOCS / "architecture.md").read_text(encoding="utf-8")
@@ -32,6 +49,19 @@ def test_the_architecture_page_names_what_there_is() -> None:
     assert [path for path in named if not (DOCS.parent / path).exists()] == []
     table = page.partition("## Where do I change what")[2].partition("## Words")[0]
     assert len(re.findall(r"^\| .* \|$", table, re.MULTILINE)) >= 25 + 2
+
+
+def test_each_name_in_the_table_is_in_the_files_of_its_row() -> None:
+    """Who opens what a row of docs/architecture.md says finds the class, function or setting there that it names."""
+    table = (DOCS / "architecture.md").read_text(encoding="utf-8").partition("## Where do I change what")[2]
+    absent = []
+    for row in re.findall(r"^\| .* \|$", table.partition("## One word")[0], re.MULTILINE):
+        paths = [DOCS.parent / path for path in re.findall(r"`((?:src|tests|docs)/[\w/.]+)`", row)]
+        files = [file for path in paths for file in ([path] if path.is_file() else path.rglob("*.*"))]
+        text = "\n".join(file.read_text(encoding="utf-8") for file in files if file.suffix in {".py", ".sql", ".txt"})
+        names = re.findall(r"`(?:\w+\.)?([A-Za-z_]+)`", row.partition(" | ")[2])
+        absent += [f"{name}: {row}" for name in names if not re.search(rf"\b{name}\b", text)]
+    assert absent == []
 
 
 def test_the_page_of_tell_has_every_field_of_a_public_input_with_its_meaning() -> None:

@@ -63,8 +63,9 @@ class Model(RuleBasedStateMachine):
 
     @rule(n=_SMALL)
     def look_up(self, n: int) -> None:
-        """An id is known once it was kept."""
+        """An id is known once it was kept, alone and among others."""
         assert self.journal.has(f"{n}") == (f"{n}" in self.events)
+        assert self.journal.known([f"{n}", "none", *map(str, range(600, 1200))]) == self.events.keys() & {f"{n}"}
 
     @invariant()
     def agrees(self) -> None:

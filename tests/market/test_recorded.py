@@ -159,6 +159,11 @@ def test_columns_may_stand_in_any_case_and_order_beside_others(write: Write) -> 
     assert first == Bar(START, START + BAR, 0.045, 0.06, 0.04, 0.05, None)
 
 
+def test_a_sum_below_the_bars_is_none_of_them(write: Write) -> None:
+    """Spreadsheets put one there."""
+    assert len([*RecordedBars([write([HEADER, line(0), line(1), "Total,,,,,2"])]).read()]) == 2
+
+
 def test_an_empty_volume_is_unknown(write: Write) -> None:
     """It is neither 0 nor an error."""
     bars = RecordedBars([write([HEADER, line(0, "0.05,0.06,0.04,0.05,"), line(1)])]).read()
@@ -166,7 +171,11 @@ def test_an_empty_volume_is_unknown(write: Write) -> None:
 
 
 @given(
-    st.datetimes(datetime.fromisoformat("1980-01-01"), timezones=st.sampled_from([None, UTC])),
+    st.datetimes(
+        datetime.fromisoformat("1980-01-01"),
+        datetime.fromisoformat("9998-01-01"),  # later times are refused
+        timezones=st.sampled_from([None, UTC]),
+    ),
     st.sampled_from(["seconds", "milliseconds", "microseconds", "minutes"]),
     st.sampled_from([" ", "T"]),
 )

@@ -150,10 +150,11 @@ def test_each_sheet_of_a_workbook_is_a_table(tmp_path: Path) -> None:
     [
         (b"SQLite format 3\0", "an SQLite database"),
         (b"ARROW1\0\0", "a Feather file"),
-        (b"<html><body>Sign in</body></html>", "a web page"),
+        (b"<html><body>Sign in</body></html>", "a web page without a table"),
+        (b'<?xml version="1.0"?><Trades/>', "XML"),
+        (b"[[1704189600000, 1, 2, 0, 1, 9]]", "candles as an exchange lists them"),
         (b'{"a": ', "f:1:7: not JSON"),
         (b'{"a": 1}\n{"a": 1}\n[2]\n', "f:3: no JSON object"),
-        (b'{"x": [{"a": 1}], "y": [{"a": 1}]}', "several tables in it (x, y)"),
         (b"[" * 100_000, "nested too deep"),
         (b"[[1, 2], [3, 4]]", "neither records nor columns"),
     ],
@@ -163,6 +164,51 @@ def test_what_is_no_table_is_called_by_its_name(tmp_path: Path, content: bytes, 
     file = tmp_path / "f"
     file.write_bytes(content)
     assert expected in problem_of(file)
+
+
+def test_an_old_macs_lines_end_with_a_carriage_return(tmp_path: Path) -> None:
+    """As some spreadsheets still save them."""
+    file = tmp_path / "f"
+    file.write_bytes(b"a,b\r1,2\r3,4\r")
+    assert rows_of(file) == [(1, ["a", "b"]), (2, ["1", "2"]), (3, ["3", "4"])]
+
+
+def test_each_list_of_records_is_a_table_and_trades_come_first(tmp_path: Path) -> None:
+    """A backtest's document holds several."""
+    file = tmp_path / "f"
+    file.write_bytes(b'{"metrics": {"a": 1}, "equity": [{"a": 1}], "trades": [{"b": 2}]}')
+    assert [str(table).rpartition("/")[2] for table in tables(file)] == ["trades", "equity"]
+    assert [list(table.rows()) for table in tables(file)] == [[(1, ["b"]), (2, ["2"])], [(1, ["a"]), (2, ["1"])]]
+
+
+def test_a_report_as_a_web_page_has_a_table_for_each_title(tmp_path: Path) -> None:
+    """MetaTrader's: titles that span all columns, hidden cells, and sums below."""
+    file = tmp_path / "f"
+    file.write_bytes(
+        b"<html><table><tr><th colspan=3>Positions</th></tr><tr><td>Time</td><td>Type</td><td>Volume</td></tr>"
+        b"<tr><td>1</td><td class='hidden' colspan=8>x</td><td><b>buy</b></td><td>2</td></tr>"
+        b"<tr><th colspan=3>Deals</th></tr><tr><td>Time</td><td>Deal</td><td>Type</td></tr></table></html>".replace(
+            b"><tr", b">\n<tr"
+        )
+    )
+    found = tables(file)
+    assert [str(table).rpartition("/")[2] for table in found] == ["Positions", "Deals"]
+    assert list(found[0].rows()) == [(3, ["Time", "Type", "Volume"]), (4, ["1", "buy", "2"])]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "| a | b |\n|---|--:|\n| 1 | x y |\n",
+        "+---+-----+\n| a | b   |\n+---+-----+\n| 1 | x y |\n+---+-----+\n",
+        "a | b\n--|---\n1 | x y\n",
+    ],
+)
+def test_a_table_in_frames_is_read_without_them(tmp_path: Path, text: str) -> None:
+    """As Markdown, databases and notebooks print one."""
+    file = tmp_path / "f"
+    file.write_text(text)
+    assert [fields for _, fields in rows_of(file)] == [["a", "b"], ["1", "x y"]]
 
 
 def test_what_a_mac_packs_beside_a_table_is_passed_over(tmp_path: Path) -> None:
@@ -227,7 +273,7 @@ def test_parquet_in_batches_is_the_same_rows(tmp_path: Path) -> None:
         (b"a,b\n1,\0\n", "f:2:2: a NUL byte"),
         (b'a,b\n1,"2\n', "f:2: not CSV (unexpected end of data)"),
         (b'a,b\n1,"2"3\n', "f:2: not CSV"),
-        (b"a,b\r1,2\r", "f:1: not CSV"),
+        (b"a,b\n\rc,d\n1,2\n", "f:2: not CSV"),
         (b"a,b\n" + b"x" * (1 << 20), "f:2: a line of more than 1 MiB"),
         (gzip.compress(TEXT.encode() * 99, mtime=0)[:-9], "f:"),
         (gzip.compress(b"", mtime=0)[:4], "f:1: the compressed file is cut off or damaged here"),

@@ -41,6 +41,8 @@ _KILLS = amount(5, 50)  # of each process
 _HISTORY, _AHEAD = 1500, 600  # bars of a minute
 _MARKETS = (("ETH", 50_000, 0), ("LTC", 2_000, 7_000), ("SOL", 3_000, 14_000))  # the real bars, dearer and later
 _LOGIN = ("ours", "a-password-for-tests")
+LOGIN = dict(zip(("FREQTRADE__API_SERVER__USERNAME", "FREQTRADE__API_SERVER__PASSWORD"), _LOGIN, strict=True))
+"""The environment of whoever may ask."""
 _EIGHT = Decimal("0.00000001")
 
 
@@ -64,8 +66,9 @@ def markets(real_bars_file: Path) -> Iterator[Markets]:
 class Freqtrade:
     """A freqtrade that trades with invented money, as its owner runs it."""
 
-    def __init__(self, folder: Path, exchange: str) -> None:
+    def __init__(self, folder: Path, exchange: str, *, strategy: str = "Busy", slots: int = 3) -> None:
         self.folder = folder
+        self._strategy = strategy
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
         self.database = folder / "tradesv3.sqlite"
@@ -74,7 +77,7 @@ class Freqtrade:
         api = {"enabled": True, "listen_ip_address": "127.0.0.1", "listen_port": self.port, "verbosity": "error",
                "jwt_secret_key": "a-key-for-tests-0123456789abcdef01", "CORS_origins": []}  # fmt: skip
         settings = configuration(exchange) | {
-            "max_open_trades": 3, "stake_currency": "USDT", "stake_amount": 100, "dry_run_wallet": 1000,
+            "max_open_trades": slots, "stake_currency": "USDT", "stake_amount": 100, "dry_run_wallet": 1000,
             "timeframe": "1m", "force_entry_enable": True, "db_url": f"sqlite:///{self.database}", "api_server": api,
         }  # fmt: skip
         settings["exchange"]["pair_whitelist"] = [f"{base}/USDT" for base, *_ in _MARKETS]
@@ -94,12 +97,11 @@ class Freqtrade:
 
     def start(self) -> None:
         """Start it, and wait until it trades."""
-        words = ("trade", "--config", self.config, "--userdir", self.folder, "--strategy", "Busy")
-        login = dict(zip(("FREQTRADE__API_SERVER__USERNAME", "FREQTRADE__API_SERVER__PASSWORD"), _LOGIN, strict=True))
+        words = ("trade", "--config", self.config, "--userdir", self.folder, "--strategy", self._strategy)
         self.process = subprocess.Popen(
             [program("freqtrade", "freqtrade"), *map(str, words)],
             cwd=self.folder,
-            env=environment(PYTHONWARNINGS="default", **login),
+            env=environment(PYTHONWARNINGS="default", **LOGIN),
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,
@@ -115,7 +117,7 @@ class Freqtrade:
         """The end of its log."""
         return (self.folder.parent / "freqtrade.log").read_text(encoding="utf-8")[-4000:]
 
-    def ask(self, what: str, body: dict[str, Any] | None = None) -> Any:
+    def ask(self, what: str, body: dict[str, Any] | list[dict[str, Any]] | None = None) -> Any:
         """What its API answers; nothing while it does not."""
         try:
             url = f"http://127.0.0.1:{self.port}/api/v1/{what}"
@@ -205,17 +207,30 @@ def arcs_told(folder: Path, kind: str) -> dict[str, int]:
     return dict(found)
 
 
+def assert_all_that_it_did_is_told(told: list[dict[str, Any]]) -> None:
+    """By hand and by itself: entries, additions, partial exits, forced exits; and what its strategy denies."""
+    trades = [fact for fact in told if fact["kind"] == "trade"]
+    entered = {fact["reason"]["text"] for fact in trades if fact["effect"] in {"open", "add"}}
+    left = {fact["reason"]["text"] for fact in trades if fact["effect"] in {"reduce", "close"}}
+    assert {"by hand", "always"} <= entered
+    assert "force_exit" in left
+    assert any(fact["effect"] == "reduce" for fact in trades)
+    denied = {
+        fact["symbol"] for fact in told if fact["kind"] == "put_off" and "strategy denied" in fact["reason"]["text"]
+    }
+    assert denied <= {"SOL/USDT"}
+
+
 def test_both_are_killed_and_the_story_is_what_the_database_says(tmp_path: Path, markets: Markets) -> None:
     """Each fill once, freqtrade's own results, locks and their ends; its folder has no file that is not its own."""
     (tmp_path / "user_data").mkdir()
     out, pairs = tmp_path / "out", [f"{base}/USDT" for base, *_ in _MARKETS]
     dice = random.Random(7)  # noqa: S311 - moments of a test
-    login = dict(zip(("FREQTRADE__API_SERVER__USERNAME", "FREQTRADE__API_SERVER__PASSWORD"), _LOGIN, strict=True))
     with ExitStack() as closing, Freqtrade(tmp_path / "user_data", markets.url) as bot:
 
         def follow() -> subprocess.Popen[str]:
             words = ("follow", "freqtrade", "--config", bot.config, "--dir", out)
-            process = closing.enter_context(started(*words, cwd=tmp_path, env=environment(**login)))
+            process = closing.enter_context(started(*words, cwd=tmp_path, env=environment(**LOGIN)))
             closing.callback(process.kill)
             return process
 
@@ -260,4 +275,5 @@ def test_both_are_killed_and_the_story_is_what_the_database_says(tmp_path: Path,
         assert names == {"", "-wal", "-shm"}
         story.send_signal(signal.SIGTERM)
         story.communicate()
+    assert_all_that_it_did_is_told(facts(out))
     assert inside("verify", "--dir", out, cwd=tmp_path).returncode == 0

@@ -31,12 +31,12 @@ _MKFS = "/usr/sbin/mkfs.ext4"
 class Disk:
     """A file system in a file."""
 
-    def __init__(self, folder: Path) -> None:
-        """Make it, and turn it on."""
+    def __init__(self, folder: Path, size: int = 48 * 2**20) -> None:
+        """Make it, of so many bytes, and turn it on."""
         self.image, self.mount = folder / "image", folder / "mount"
         self.mount.mkdir()
         with self.image.open("wb") as image:
-            image.truncate(48 * 2**20)
+            image.truncate(size)
         if not Path(_MKFS).exists():
             unable("needs mkfs.ext4, of Debian's e2fsprogs")
         subprocess.run([_MKFS, "-q", "-F", str(self.image)], check=True)

@@ -296,3 +296,14 @@ def test_what_tells_no_story_is_refused_for_what_it_is(tmp_path: Path, name: str
     assert (result.exit_code, result.stdout) == (2, "")
     assert "t.csv" in result.stderr
     assert problem in result.stderr
+
+
+def test_the_effects_of_our_own_exports_are_read_as_they_were_told(tmp_path: Path) -> None:
+    """An addition, and a part that was sold, are not taken for an opening and a close."""
+    rows = ("00,buy,1,100,open", "01,buy,1,100,add", "02,sell,1,110,reduce")
+    cells = "".join(f"2024-01-01T{row[:2]}:00:00Z{row[2:]}\n" for row in rows)
+    told = explained(tmp_path, f"time,fill_side,fill_quantity,fill_price,fill_effect\n{cells}").output
+    assert "not used" not in told
+    assert "adds to the position" in told
+    assert "reduces the position" in told
+    assert "closes" not in told

@@ -15,6 +15,7 @@ from livestory.cli import livestory
 from livestory.clock import SECOND, instant
 from livestory.retell.report_lines import Lines, Marks
 from livestory.story.event import Event
+from livestory.story.files.bars_file import BarRow, BarsFile
 from livestory.story.inputs import Observation
 from livestory.story.journal.reader import JournalReader
 from livestory.story.kinds.chapters import Quiet
@@ -35,7 +36,11 @@ HOSTILE = "</script><script>document.title='owned'</script><!-- <img src=x onerr
 @pytest.fixture
 def report(tmp_path: Path) -> Path:
     """The report of a simulated bot's two months."""
-    told_live(tmp_path / "live_story.txt", SimulatedBars(7, 5_000, instant("2024-01-01")))
+    market = SimulatedBars(7, 5_000, instant("2024-01-01"))
+    told_live(tmp_path / "live_story.txt", market)
+    with BarsFile(tmp_path / "live_story.bars.csv", None) as bars:
+        for bar in market.read():
+            bars.add(BarRow(bar.open_time, bar.open, bar.high, bar.low, bar.close))
     return written(tmp_path, tmp_path / "live_story.db")
 
 
@@ -77,6 +82,7 @@ def test_its_data_are_the_story_and_its_curves(report: Path) -> None:
         whole *= 1 + change
     assert whole == pytest.approx(data["wealth"][-1] / data["wealth"][0])
     assert all(end == start for (_, end, _), (start, _, _) in zip(data["regimes"], data["regimes"][1:], strict=False))
+    assert data["candles"][0][2] == next(SimulatedBars(7, 5_000, instant("2024-01-01")).read()).open
     assert len(data["halts"]) == sum(event[2] == "breaker" for event in data["events"])
     assert sum(count for *_, count, _ in data["marks"]) == sum(
         bool(event[3]) for event in data["events"] if len(event) == _OF_A_SHOWN_LINE
@@ -158,7 +164,19 @@ def test_it_is_read_without_a_server(report: Path) -> None:
         expect(page.locator(".line.found")).to_contain_text("SELL")
         page.keyboard.press("j")
         expect(page.locator(".moment[data-chosen]")).to_have_count(1)
+        page.get_by_role("button", name="Price", exact=True).click()
+        expect(page.locator("#legend")).to_contain_text("candles of ")
         assert "order=oldest" in page.url
+        page.pdf(format="A4")
+        expect(page.locator("#trades-rows tr")).to_have_count(
+            len(data_of(report)["trades"])
+        )  # on paper nobody asks for more
+        page.emulate_media(media="print", color_scheme="dark")
+        page.set_viewport_size({"width": 718, "height": 1040})  # A4 within its margins
+        assert page.evaluate("document.documentElement.scrollWidth") == 718
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        page.emulate_media(media="screen", color_scheme="light")
+        page.set_viewport_size({"width": 390, "height": 800})
         assert seen == [report.as_uri()]
         for tab in ("Story", "Figures"):
             page.get_by_role("tab", name=tab).click()

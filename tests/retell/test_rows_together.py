@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livestory.retell.explain_story import Reteller, RetellingSettings
+from livestory.story import detectors as d
 from livestory.story.kinds.lifecycle import Rules
 from livestory.story.narrator import Narrator
 from livestory.story.rows import Rows
@@ -49,6 +50,7 @@ class Heard:
     """A listener that keeps what it hears."""
 
     wants_observations = False
+    wants_unshown = True
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -128,3 +130,12 @@ def test_most_rows_of_a_calm_table_are_taken_together(monkeypatch: pytest.Monkey
     monkeypatch.setattr(Narrator, "take", counted)
     told(rows, None, 0, together=True)
     assert len(stepped) < 100
+
+
+def test_a_detector_that_does_not_say_where_it_is_silent_is_asked_of_each_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever adds a detector can't forget it: without `until` no rows are taken together."""
+    monkeypatch.delattr(d.DrawdownDetector, "until")
+    passed: list[Rows] = []
+    monkeypatch.setattr(Narrator, "_pass", lambda _, rows: passed.append(rows))
+    told(Rows([START + each for each in range(1, 100)], {"wealth": [1.0] * 99}), None, 0, together=True)
+    assert not passed

@@ -91,7 +91,7 @@ TABLES: dict[str, tuple[str, str, list[str]]] = {
             "1,Ausstieg Long,2024-01-02 10:30,Ziel,110,2,200,20,10\n"
             "1,Einstieg Long,2024-01-02 09:30,rein,100,2,200,20,10\n"
         ),
-        "two rows a trade",
+        "two rows a trade, TradingView",
         LONG,
     ),
     "12 Binance's export": (

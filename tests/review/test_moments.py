@@ -9,7 +9,8 @@ import pytest
 from livestory.clock import DAY, HOUR
 from livestory.story.account import Account
 from livestory.story.inputs import Observation
-from livestory.story.kinds.risk import AllTimeHigh, BreakerTripped, Halted, Phoenix, Unhalted
+from livestory.story.kinds.records import AllTimeHigh
+from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.kinds.trades import Trade
 from livestory.story.positions import RoundTrip
 from livestory.story.review.moments import MOST, RULES, Moment, key_moments

@@ -30,10 +30,10 @@ from livestory.story.kinds.money import (
     ReadingBack,
     ReadingRefused,
 )
+from livestory.story.kinds.records import AllTimeHigh
 from livestory.story.kinds.results import ResultDrawdown, ResultDrawdownOver, ResultRecord
 from livestory.story.kinds.retold import RegimeTime, Retold, Summary
 from livestory.story.kinds.risk import (
-    AllTimeHigh,
     BreakerTripped,
     DailyLimit,
     DailyLimitOver,
@@ -276,7 +276,7 @@ TOLD: tuple[tuple[int, Facts], ...] = (
     (at("7 06:15"), Quiet(
         silence=12 * HOUR, bars=48, halted=False, score=24.0, position=9.0, base="ETH", quote="BTC", weight=0.32,
         target_weight=0.32, price=0.0274, no_trade=(_NO_DIP, _COOLDOWN), entry=Decimal("0.0279"), unit="BTC",
-        to_breaker=_TO_BREAKER)),
+        to_breaker=_TO_BREAKER, without_news=3 * DAY + 2 * HOUR)),
     (at("7 08:45"), ReadingRefused(what="wealth", reading="0 BTC", expected=0.8929, unit="BTC")),
     (at("7 09:00"), ReadingBack(what="wealth", value=0.8929, unit="BTC", refused=1)),
     (at("8 02:30"), WaitOver(waited=2 * DAY, score=24.8, resume_score=30.0)),

@@ -44,6 +44,13 @@ def test_every_module_of_the_package_is_a_detector_and_is_listed() -> None:
     assert [name for name in _DETECTORS if not re.search(rf"\.{name}\b", asked)] == []
 
 
+def test_every_detector_that_observes_has_its_place_among_those_that_are_asked() -> None:
+    """One that is only a field of the narrator's memory would never tell anything, and nobody would notice."""
+    placed = {type(observe.__self__).__name__ for observe in Narrator()._observers}  # type: ignore[attr-defined]  # noqa: SLF001
+    observing = {name for name in _DETECTORS if hasattr(getattr(detectors, name), "observe")}
+    assert observing - placed == {"ExposureDetector"}, "the one of retold stories alone; any other has no place"
+
+
 @pytest.mark.parametrize("name", _DETECTORS)
 def test_a_fresh_detector_is_its_own_saved_state(name: str) -> None:
     """All it remembers are its fields: saved and restored, it is equal."""

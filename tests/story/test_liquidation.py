@@ -55,12 +55,16 @@ def test_it_is_told_once_and_ended_when_it_is_far_again() -> None:
 
 
 def test_a_short_is_liquidated_above_its_price() -> None:
-    """Beyond its price the distance is nothing; a position that is closed ends it."""
-    near = {ETH: held("-2", "3900", "4000")}
-    assert [line.split(" | ")[1] for line in lines(near, {ETH: held("-2", "4100", "4000")}, {})] == [
+    """A position that is closed ends it; one that is gone after its price was reached is not told as averted."""
+    near, beyond = {ETH: held("-2", "3900", "4000")}, {ETH: held("-2", "4100", "4000")}
+    assert [line.split(" | ")[1] for line in lines(near, {})] == [
         "ETH/USDT:USDT short: 2.5% away",
         "ETH/USDT:USDT: closed",
     ]
+    assert lines(near, beyond, {})[1:] == [
+        "2: 🟥 Liquidation Reached | ETH/USDT:USDT: nothing is held any more | near for 2m, the price reached it"
+    ]
+    assert "Averted" in lines(near, beyond, {ETH: held("-2", "3000", "4000")})[1]
 
 
 def test_symbols_are_told_apart() -> None:

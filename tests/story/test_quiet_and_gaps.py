@@ -19,7 +19,7 @@ from tests.story.inputs import QUARTER, RULES, START, at, fill, kinds, lines, ob
 
 def test_twelve_hours_without_news_are_a_sign_of_life() -> None:
     """The day's chapter at midnight was the last; bars and reasons are counted from there."""
-    narrator = Narrator()
+    narrator = Narrator(settings=StorySettings(detail="all"))
     reasons = [Reason("no_dip", -0.01 - n / 10_000, -0.025, 0.03, "12h") for n in range(98)]
     seen = [
         Observation(time=START + n * QUARTER, wealth=1.0, price=0.03, halted=False, regime="TREND", position=0.0,

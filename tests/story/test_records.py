@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from livestory.clock import HOUR
 from livestory.story.inputs import Observation, RecordCheck, Statement
-from livestory.story.kinds.risk import AllTimeHigh, HalfWay
+from livestory.story.kinds.records import AllTimeHigh
+from livestory.story.kinds.risk import HalfWay
 from livestory.story.narrator import Narrator
 from livestory.story.settings import StorySettings
 from tests.story.inputs import RULES, START, kinds, lines, observations

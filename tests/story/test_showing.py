@@ -110,3 +110,13 @@ def test_where_all_is_shown_nothing_is_counted() -> None:
     told = _days(1.0, 1.004, 0.999, 1.002, 1.05, detail="all")
     assert all(event.shown for event in told)
     assert not any("not shown" in event.line for event in told)
+
+
+def test_a_sign_of_life_says_how_long_the_text_was_without_news() -> None:
+    """Not how long the journal was: days that are not shown are no news. Where all is shown the two are one."""
+    level = (1.0,) * 6
+    quiet = [event for event in _days(*level) if event.kind == "quiet" and event.shown]
+    assert [event.line.split(" | ")[2] for event in quiet] == ["1d 6h without news", "3d 6h without news"]
+    assert all("1 bar read in the last 6h" in event.line for event in quiet)
+    for event in _days(*level, detail="all"):
+        assert event.kind != "quiet" or "| 6h without news |" in event.line

@@ -57,7 +57,8 @@ def test_it_says_what_the_narrator_knows(tmp_path: Path) -> None:
     assert bot.peak.drawdown == account.value / account.peak - 1
     assert (bot.peak.time, bot.peak.resumed_at, bot.breaker) == (account.peak_time, account.resumed_at, 0.2)
     assert bot.total is not None
-    assert bot.total.change == account.value / 1.0 - 1
+    assert account.first is not None
+    assert bot.total.change == account.value / account.first - 1  # as its chapters have it
     assert bot.today is not None
     assert bot.today.since is not None
     assert last.time - bot.today.since <= DAY

@@ -117,6 +117,15 @@ def test_after_a_resume_the_distance_counts_from_it() -> None:
     assert "DD 0.0% since the resume, breaker at -20.0%: 0.6320 BTC (20.0% lower); record to beat 1.0000 BTC" in told
 
 
+def test_the_record_to_beat_is_the_highest_ever_told_or_not() -> None:
+    """A high too small to be told is the one to beat after a resume as before it."""
+    high = observed(MONDAY + 10 * HOUR, 1.005)
+    tripped = [observed(MONDAY + (20 + hour) * HOUR, 0.79, halted=True, halt_reason="breaker") for hour in range(5)]
+    resumed = [observed(MONDAY + (25 + hour) * HOUR, 0.79) for hour in range(143)]
+    for given in ((high,), (high, *tripped, *resumed)):
+        assert "record to beat 1.0050 BTC" in week(RULES, *given, last=observed(MONDAY + WEEK, 0.9))
+
+
 def test_a_halted_bot_has_no_distance_to_its_breaker() -> None:
     """It has tripped."""
     halted = [observed(MONDAY + (20 + hour) * HOUR, 0.79, halted=True, halt_reason="breaker") for hour in range(148)]
@@ -132,7 +141,7 @@ def test_since_the_start_is_told_against_holding() -> None:
 
 
 def test_a_week_tells_what_was_won_and_lost() -> None:
-    """By round trips; what is sold in parts is one."""
+    """By round trips; what is sold in parts is one. Of three and more also the best and the worst."""
     trades = [
         at_hour(30, "buy", "10", "0.03"),
         at_hour(31, "sell", "4", "0.031"),
@@ -141,7 +150,10 @@ def test_a_week_tells_what_was_won_and_lost() -> None:
         at_hour(41, "sell", "10", "0.029"),
     ]
     told = week(*trades)
-    assert "2 trades closed, 1 won, 1 lost, result +0.0060 BTC" in told
+    assert "2 trades closed, 1 won, 1 lost, result +0.0060 BTC; " in told
+    assert "best trade" not in told
+    told = week(*trades, at_hour(50, "buy", "10", "0.03"), at_hour(51, "sell", "10", "0.03"))
+    assert "3 trades closed, 1 won, 1 lost, 1 even, result +0.0060 BTC; " in told
     assert "best trade +0.0160 BTC (+5.3%), worst trade -0.0100 BTC (-3.3%)" in told
 
 

@@ -83,10 +83,10 @@ def test_a_short_is_told_as_one() -> None:
     )
     assert found == [
         "🔴 SELL | -2 ETH @ 100 USDT | opens a short",
-        "🔴 SELL | -1 ETH @ 110 USDT | adds to the short: 3 ETH at 103.333 on average",
+        "🔴 SELL | -1 ETH @ 110 USDT | adds to the short: 3 ETH at 103.33 on average",
         (
             "🟢 BUY | +3 ETH @ 90 USDT | closes the short; result +12.9% before fees (+40.00 USDT); "
-            "entry 103.333, exit 90; no ETH left"
+            "entry 103.33, exit 90; no ETH left"
         ),
     ]
 

@@ -59,6 +59,26 @@ def test_seven_days_are_kept_and_older_ones_archived(tmp_path: Path, runs: list[
     assert verify(path).findings == []
 
 
+def test_a_file_that_nobody_else_touched_is_rotated_without_a_look_at_the_whole_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a long history would be read again with each of its days."""
+    searched: list[Path] = []
+
+    def search(path: Path, _ours: object) -> list[bytes]:
+        searched.append(path)
+        return []
+
+    monkeypatch.setattr("livestory.story.files.story_file.foreign", search)
+    _tell(tmp_path / "live_story.txt", range(12))
+    assert len(_archived(tmp_path / "live_story.txt")) == 5
+    assert searched == []
+    with (tmp_path / "live_story.txt").open("a") as file:
+        file.write("mine\n")
+    _tell(tmp_path / "live_story.txt", range(12, 13))
+    assert searched == [tmp_path / "live_story.txt"]
+
+
 def test_days_without_a_line_have_no_archive(tmp_path: Path) -> None:
     """After a month of silence the days that were told move, and no others."""
     path = tmp_path / "live_story.txt"

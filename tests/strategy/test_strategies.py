@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import msgspec
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from livestory.story.reasons import DECLARED
 from livestory.story.regime_rule import regime_of
-from livestory.trading.strategy.choice import Meta, Strategy, StrategySettings, strategy_of
+from livestory.trading.strategy.choice import Choice, Meta, Strategy, StrategySettings, strategy_of
 from livestory.trading.strategy.mean_reversion import MeanReversionSettings
 from livestory.trading.strategy.rebalance import Proposal, rebalance
 from livestory.trading.strategy.regime_score import RegimeScore
@@ -34,6 +34,11 @@ CHOICES = {
     "sma": StrategySettings(kind="trend", trend=TrendSettings(average="sma")),
 }
 NAMES = st.sampled_from(sorted(CHOICES))
+
+
+def test_every_strategy_that_can_be_chosen_is_tried() -> None:
+    """All that this file says of strategies holds for a new one as well, once it is among its choices."""
+    assert {choice.kind for choice in CHOICES.values()} == {*get_args(Choice)}
 
 
 def _traded(

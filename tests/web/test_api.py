@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from livestory.clock import DAY, HOUR, MINUTE, ManualClock, SystemClock, as_datetime
-from livestory.story.inputs import Fill
+from livestory.story.files.bars_file import BarRow, BarsFile
+from livestory.story.files.layout import Layout
+from livestory.story.inputs import Fill, Observation, PositionReading
 from livestory.story.journal.entry import Identity
 from livestory.story.journal.reader import JournalReader
 from livestory.story.kinds import KINDS
@@ -126,7 +128,7 @@ def test_the_last_week_is_told_in_a_paragraph(journal: Path) -> None:
         told = server.ask("api/digest?period=day").json["digest"]
         assert told["title"].endswith(" 2024")
         assert told["verdict"].endswith(".")
-        assert told["told"][-1] == "Nothing is asked of you."
+        assert told["told"][-1] == "Nothing failed, and nothing is asked of you."
         assert server.ask("api/digest?period=decade").status == 400
 
 
@@ -234,7 +236,7 @@ def test_a_replay_is_alive_while_somebody_writes_it(journal: Path) -> None:
 
 
 def test_returns_are_those_of_the_unit(journal: Path) -> None:
-    """Today's and the total one, beside what holding made; a deposit is neither."""
+    """Today's and the total one, beside what holding made; a deposit is neither. They count from the first reading."""
     with Teller(journal) as teller:
         teller.begin().bars(1, wealth=1.0, price=0.0300).bars(95, wealth=1.1, price=0.0300)
         teller.bars(1, wealth=1.21, price=0.0330).bars(1, wealth=2.42, price=0.0330, flow=1.21)
@@ -243,7 +245,7 @@ def test_returns_are_those_of_the_unit(journal: Path) -> None:
     assert status["today"]["change"] == pytest.approx(0.1)
     assert status["today"]["holding"] == pytest.approx(0.1)
     assert status["total"]["change"] == pytest.approx(0.21)
-    assert status["total"]["holding"] == pytest.approx(0.0330 / 0.0329 - 1)
+    assert status["total"]["holding"] == pytest.approx(0.0330 / 0.0300 - 1)
     assert status["wealth"] == 2.42
 
 
@@ -391,3 +393,50 @@ def test_a_bot_without_wealth_is_a_row_of_what_it_earned(journal: Path) -> None:
         settled(server)
         (row,) = server.ask("api/bots").json["bots"]
     assert (row["status"]["state"], row["earned"], row["curve"][1]) == ("unknown", ["+8.00 USDT"], [10.0, 8.0])
+
+
+def test_prices_are_candles_of_bars_and_lines_of_what_was_held(journal: Path) -> None:
+    """Bars beside the story are candles from the first of them on; a symbol has its own prices, trades and gaps."""
+
+    def held(price: str) -> dict[str, PositionReading]:
+        return {"SOL/USDT": PositionReading(quantity=Decimal(2), price=Decimal(price))}
+
+    with Teller(journal) as teller:
+        teller.begin().bars(8)
+        bars, first = Layout.of(journal).bars, teller.now
+        with BarsFile(bars, None) as file:
+            for number in range(8):
+                file.add(BarRow(first + number * QUARTER, 0.03, 0.04, 0.02, 0.031 + number / 1000))
+        teller.bars(8).trade()
+        teller.bars(2, positions=held("210.5")).bars(3, positions={}).bars(1, positions=held("220"))
+        teller.observe(Observation(time=teller.now + QUARTER, positions={}))
+    with served(journal) as server:
+        settled(server)
+        own = server.ask("api/series?of=price").json
+        other = server.ask("api/series?of=price&symbol=SOL/USDT").json
+        assert server.ask("api/series?of=price&symbol=XRP").json["times"] == []
+        assert server.ask("api/review").json["review"]["priced"] == ["ETH/BTC", "SOL/USDT"]
+    assert own["symbol"] == "ETH/BTC"
+    assert [candle[2:] for candle in own["candles"]] == [[0.03, 0.04, 0.02, 0.031 + n / 1000] for n in range(8)]
+    assert own["times"][:8] == [START + n * QUARTER for n in range(1, 9)]
+    assert own["values"][8:] == [0.031 + n / 1000 for n in range(8)]
+    assert own["marks"][-1][2] == "buy"
+    assert other["values"] == [210.5, 210.5, None, 220.0, None]
+    assert other["candles"] == []
+
+
+def test_the_verdict_on_a_portfolio_has_its_basket(journal: Path) -> None:
+    """What holding the first positions would have made, where that is asked for."""
+    with SynchronousWriter(journal, Identity(bot="p", unit="USDT"), StorySettings(benchmark="basket")) as story:
+        for bar, wealth in enumerate((1000.0, 1100.0)):
+            positions = {
+                name: PositionReading(quantity=Decimal(1), price=Decimal(100 + bar * gained), entry=Decimal(100))
+                for name, gained in (("BTC/USDT", 10), ("SOL/USDT", 30))
+            }
+            story.take(Observation(time=START + bar * QUARTER, wealth=wealth, positions=positions))
+        story.commit({})
+    with served(journal) as server:
+        settled(server)
+        verdict = server.ask("api/review").json["review"]["verdict"]
+    assert verdict.startswith("up 10.0% to 1100.00 USDT. Holding its first positions (BTC, SOL)")
+    assert verdict.endswith(" would have gained 20.0%")

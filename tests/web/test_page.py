@@ -11,11 +11,14 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from livestory.clock import DAY, ManualClock, SystemClock
+from livestory.outlets.web import shares
+from livestory.story.files.bars_file import BarRow, BarsFile
+from livestory.story.files.layout import Layout
 from livestory.story.inputs import PositionReading
 from tests.patience import until
 from tests.web import browser as browsers
 from tests.web.serving import TOKEN, served, settled
-from tests.web.teller import START, Teller, week
+from tests.web.teller import QUARTER, START, Teller, week
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -429,6 +432,10 @@ def test_the_login_page_is_accessible_and_opens_the_story(driven: Browser, telle
         expect(page.locator(".line").first).to_contain_text("let in")
         page.get_by_role("button", name="Log out").click()
         expect(page).to_have_url(re.compile("/login$"))
+        secret, _ = shares.make(Layout.of(journal).shares, SystemClock().now(), DAY, symbols=True)
+        page.goto(f"{server.url}shared/{secret}")  # what others see needs no token
+        assert Axe().run(page).response["violations"] == []
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         watch.verify()
         profile.close()
 
@@ -507,7 +514,7 @@ def test_chapters_are_cards_that_lead_to_their_line(driven: Browser, journal: Pa
 
 
 def test_the_chart_switches_ranges_and_grows(driven: Browser, journal: Path) -> None:
-    """Wealth or price, a day to all; a new bar is on it at once."""
+    """Wealth or the price of each symbol, a day to all; a new bar is on it at once; any view is a link."""
     with week(journal, SystemClock().now() - 1800_000_000) as teller, served(journal) as server:
         settled(server)
         with browsers.opened(driven, server.url) as page:
@@ -517,9 +524,21 @@ def test_the_chart_switches_ranges_and_grows(driven: Browser, journal: Path) -> 
             page.get_by_role("button", name="One day").click()
             expect(plot).not_to_have_attribute("aria-label", week_label or "")
             page.get_by_role("button", name="Price", exact=True).click()
-            expect(plot).to_have_attribute("aria-label", re.compile("^Price from"))
+            expect(plot).to_have_attribute("aria-label", re.compile("^Price of ETH/BTC from"))
             teller.bars(1, price=0.09)
             expect(plot).to_have_attribute("aria-label", re.compile("highest 0.09;"))
+            with BarsFile(Layout.of(journal).bars, None) as bars:
+                for number in range(9):
+                    bars.add(BarRow(teller.now + (number - 9) * QUARTER, 0.03, 0.11, 0.02, 0.031))
+            position = PositionReading(quantity=Decimal(2), price=Decimal("210.5"))
+            teller.bars(2, positions={"SOL/USDT": position})
+            expect(page.locator("#legend")).to_contain_text("candles of 15m")
+            expect(plot).to_have_attribute("aria-label", re.compile("^Price of ETH/BTC from "))
+            page.get_by_label("Symbol whose price is shown").select_option("SOL/USDT")
+            expect(plot).to_have_attribute("aria-label", re.compile("^Price of SOL/USDT from .* highest 210.5;"))
+            page.reload()
+            expect(plot).to_have_attribute("aria-label", re.compile("^Price of SOL/USDT from .* highest 210.5;"))
+            expect(page.get_by_label("Symbol whose price is shown")).to_have_value("SOL/USDT")
 
 
 def test_no_story_yet_is_said_and_ends_by_itself(driven: Browser, journal: Path) -> None:

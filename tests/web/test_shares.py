@@ -44,7 +44,7 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
     wealth, price = float(_WEALTH), float(_PRICE)
     story.take(Begin(time=START, mode="live", wealth=wealth, position=0.0, cash=wealth, price=price, interval=QUARTER))
     for bar in range(1, 400):
-        time, grown = START + bar * QUARTER, 1 + 0.0007 * bar + (0.02 if bar % 7 else 0.0)
+        time, grown = START + bar * QUARTER + bar % 5 * MINUTE, 1 + 0.0007 * bar + (0.02 if bar % 7 else 0.0)
         held = PositionReading(quantity=Decimal(_HELD), price=Decimal(_PRICE), entry=Decimal(_PRICE))
         story.take(Observation(
             time=time, wealth=wealth * grown, price=price * grown, regime="canary-regime", score=33.0,
@@ -116,6 +116,8 @@ def test_nothing_that_anybody_wrote_and_no_amount_is_shared(server: Served, jour
     told = answers[2].json
     times = [time for trade in told["trades"] for time in (trade["opened"], trade["closed"]) if time is not None]
     times += [moment["time"] for moment in told["moments"]] + [day[0] for day in told["curve"]]
+    times += [figure["value"] for figure in told["figures"] if figure["name"] == "drawdown_length"]
+    times += [time for halt in told["halts"] for time in halt]
     assert len(told["trades"]) > 3
     assert {time % QUARTER for time in times} == {0}
     assert 1.2 < told["curve"][-1][1] < 1.4  # the deposit is no profit

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+import os
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from livestory.cli.beside import beside
@@ -47,10 +48,22 @@ def pulled(url: str, password_file: str | Path | None, folder: Path) -> Abstract
     return _beside("the pull from the fleet", "pull", "--from", url, password_file, folder)
 
 
-def copies_in(folder: Path) -> list[Layout]:
-    """The stories that were pulled into a folder until now, by name."""
-    found = (story_in(each) for each in sorted(folder.glob("*/")))
-    return [layout for layout in found if layout.db.exists()]
+class Copies:
+    """The stories that were pulled into a folder: asked each second, it looks only into what is new."""
+
+    def __init__(self, folder: Path) -> None:
+        """Nothing is looked at yet."""
+        self._folder = folder
+        self._found: dict[str, Layout] = {}
+
+    def __call__(self) -> list[Layout]:
+        """Those that there are until now, by name."""
+        with suppress(FileNotFoundError):
+            for name in {entry.name for entry in os.scandir(self._folder)} - self._found.keys():
+                layout = story_in(self._folder / name) if (self._folder / name).is_dir() else None
+                if layout is not None and layout.db.exists():
+                    self._found[name] = layout
+        return [self._found[name] for name in sorted(self._found)]
 
 
 def _beside(  # noqa: PLR0913, PLR0917 - the words of one command

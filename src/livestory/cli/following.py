@@ -14,10 +14,11 @@ from livestory.cli.page import need_page, served
 from livestory.errors import InputError, JournalError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from pathlib import Path
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from threading import Event
 
+    from livestory.config import Configuration, MetricsSettings
     from livestory.follow.source import Source
     from livestory.story.files.layout import Layout
     from livestory.story.journal.entry import Identity
@@ -30,8 +31,21 @@ _AGAIN = 1.0  # seconds between two looks for what is not there yet
 class Outlets(NamedTuple):
     """Where a followed bot's story is heard meanwhile."""
 
-    metrics_port: int | None
+    settings: Configuration
+    metrics: MetricsSettings
+    fleet: AbstractContextManager[None]
     page: int | None  # its port; None: there is none
+
+    @classmethod
+    def of(cls, layout: Layout, metrics_port: int | None, page: int | None) -> Outlets:
+        """As the options and livestory.toml say, before anything is waited for. Raises InputError and ConfigError."""
+        from msgspec.structs import replace
+
+        if page is not None:
+            need_page()
+        settings = configuration(None)
+        metrics = settings.metrics if metrics_port is None else replace(settings.metrics, port=metrics_port)
+        return cls(settings, metrics, sent(layout, settings), page)
 
 
 def identity_so_far(layout: Layout) -> Identity | None:
@@ -43,17 +57,6 @@ def identity_so_far(layout: Layout) -> Identity | None:
             return reader.identity if reader.last_seq else None
     except JournalError:  # none there, or one that the writer will refuse or set aside
         return None
-
-
-def all_there(files: Iterable[Path], stop: Event) -> bool:
-    """Wait for these files; whether they are there, and it was not asked to stop before."""
-    for file in files:
-        if not file.exists():
-            click.echo(f"{file}: there is no such file; it is waited for", err=True)
-        while not file.exists():
-            if stop.wait(_AGAIN):
-                return False
-    return True
 
 
 def found(look: Callable[[], T], stop: Event, *, waits: bool) -> T | None:
@@ -80,19 +83,14 @@ def found(look: Callable[[], T], stop: Event, *, waits: bool) -> T | None:
 
 def follow(source: Source, identity: Identity, layout: Layout, stop: Event, outlets: Outlets) -> None:
     """Tell what there is, at its own time; then what comes, as it comes."""
-    from msgspec.structs import replace
-
     from livestory.cli.metrics_port import exposed
     from livestory.clock import SystemClock
     from livestory.follow.following import Following
     from livestory.outlets.terminal import TerminalPrinter
     from livestory.story.writing.synchronous import SynchronousWriter
 
-    if outlets.page is not None:
-        need_page()
-    settings, clock = configuration(None), SystemClock()
-    metrics, port = settings.metrics, outlets.metrics_port
-    with sent(layout, settings), exposed(layout, metrics if port is None else replace(metrics, port=port)):
+    settings, clock = outlets.settings, SystemClock()
+    with outlets.fleet, exposed(layout, outlets.metrics):
         shown = served(layout.db, outlets.page) if outlets.page is not None else nullcontext()
         with shown:
             for told_at in (None, clock):  # the past at its own times, so that it goes to the archive by its days

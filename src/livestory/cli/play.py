@@ -14,6 +14,7 @@ from livestory.cli.mode import wait_until_fine
 from livestory.config import Configuration
 from livestory.errors import JournalError
 from livestory.outlets.terminal import TerminalPrinter
+from livestory.story.files.bars_file import BarRow, BarsFile
 from livestory.story.journal.entry import Identity
 from livestory.story.journal.reader import JournalReader
 from livestory.story.writing.synchronous import SynchronousWriter
@@ -83,15 +84,23 @@ def play(play: Play, stop: Event, progress: Callable[[int], None] = lambda _: No
         if play.exchange is not None and not wait_until_fine(play.exchange, settings, stop):
             return Ending.STOPPED, fresh.summary
         executor, bars = _executor(play, fresh, story, stop)
-        ending = run(
-            executor,
-            bars,
-            stop,
-            commit_every=GROUP if play.clock is None else 1,
-            bars_per_second=play.bars_per_second,
-            progress=progress,
-        )
+        with BarsFile(play.layout.bars, executor.state.summary.last_time) as kept:
+            ending = run(
+                executor,
+                _written(bars, kept),
+                stop,
+                commit_every=GROUP if play.clock is None else 1,
+                bars_per_second=play.bars_per_second,
+                progress=progress,
+            )
     return ending, executor.state.summary
+
+
+def _written(bars: Iterator[Bar], kept: BarsFile) -> Iterator[Bar]:
+    """The bars as they come, each written down for those who look at the story."""
+    for bar in bars:
+        kept.add(BarRow(bar.open_time, bar.open, bar.high, bar.low, bar.close, bar.volume))
+        yield bar
 
 
 @contextmanager

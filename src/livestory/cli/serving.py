@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from livestory.credentials import checked
@@ -33,6 +35,13 @@ def url_of(host: str, port: int) -> str:
     """The address that a client on this machine uses."""
     shown = _ANY.get(host, host)
     return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/"
+
+
+def open_many_files() -> None:
+    """Raise this process's limit on open files as far as the system lets it: the alerts of 500 bots need thousands."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def end_on_hangup(server: Server) -> None:

@@ -13,6 +13,7 @@ from livestory.trading.bar_loop import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
 _SIGNALS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 
@@ -29,14 +30,20 @@ def stop_on_signals() -> Iterator[Stop]:
     supervisor = Supervisor.of()
     stop = WatchedStop(supervisor)
     handlers = {number: signal.getsignal(number) for number in _SIGNALS}
-    before = {number: handler for number, handler in handlers.items() if handler is not signal.SIG_IGN}
+    before = {int(number): handler for number, handler in handlers.items() if handler is not signal.SIG_IGN}
 
     def restore() -> None:
         for number, handler in before.items():
             signal.signal(number, handler)
 
-    def ask(number: int, _frame: object) -> None:
-        restore()
+    asked = False
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
+            _as_without(number, before[number], frame)
+            return
+        asked = True
         stop.by = "system" if number == signal.SIGTERM else "you"
         # Not set here: the signal may have come while this very thread held the event's lock, to wait for it.
         threading.Thread(target=stop.set).start()
@@ -48,6 +55,18 @@ def stop_on_signals() -> Iterator[Stop]:
         yield stop
     finally:
         restore()
+
+
+def _as_without(number: int, handler: object, frame: FrameType | None) -> None:
+    """Do at a signal what ``handler`` did before.
+
+    The system's own way is not set any sooner: of a signal that is under way then, Python says that it was lost.
+    """
+    if callable(handler):
+        handler(number, frame)
+    else:
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
 
 
 class WatchedStop(Stop):

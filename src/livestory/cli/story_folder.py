@@ -122,7 +122,7 @@ def move_aside(layout: Layout) -> Path | None:
 def _files(layout: Layout) -> list[Path]:
     """All files of a story but its lock. The journal is the last: while it is there, the others can be made again."""
     journal = [layout.db.with_name(layout.db.name + suffix) for suffix in ("-wal", "-shm", "")]
-    return [layout.text, *layout.archives().values(), *journal]
+    return [layout.text, layout.bars, *layout.archives().values(), *journal]
 
 
 def delete(layout: Layout, mode: str) -> None:

@@ -27,6 +27,8 @@ S = TypeVar("S")
 T = TypeVar("T")
 Tables = dict[str, dict[str, str]]
 """The columns of each table, with what each is declared to hold."""
+ALLOW = "Run livestory as the bot's own user, or let this user read the file and its folder."
+"""What to do where a bot's file may not be read."""
 
 _MAGIC = b"SQLite format 3\0"
 _HEADER = 100
@@ -35,7 +37,6 @@ _JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
 _WAL_HEADER = 32
 _Stamp = tuple[int, int, int, int]  # device, inode, size, time of the last change
 _NAME_IT = "Name the database that the bot writes."
-_ALLOW = "Run livestory as the bot's own user, or let this user read the file and its folder."
 _TRIES, _PAUSE = 25, 0.01  # for a writer that is just committing
 _LONGEST = 0.02  # seconds of one read
 
@@ -69,7 +70,7 @@ class Database:
     @property
     def path(self) -> Path:
         """Where it lies; where it lies nowhere, the place that is to be named."""
-        there = (place for place in self._places if place.is_file())
+        there = (place for place in self._places if os.path.isfile(place))  # noqa: PTH113 - its own fails in a locked folder
         return self._places[0] if len(self._places) == 1 else next(there, self._places[0])
 
     @property
@@ -182,7 +183,7 @@ class Database:
             return None, b""
         except OSError as error:
             what = self.name if path == self.path.resolve() else f"{self.name}: {path.name} beside it"
-            remedy = _ALLOW if isinstance(error, PermissionError) else _NAME_IT
+            remedy = ALLOW if isinstance(error, PermissionError) else _NAME_IT
             message = f"{what}: can't be read: {error.strerror}\n{remedy}"
             raise InputError(message) from error
         return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns), head

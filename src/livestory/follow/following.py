@@ -121,15 +121,13 @@ class Following:
             lasted = None if self._unheard is None or now - self._unheard < _PATIENCE else now - self._unheard
             self._tell(Statement(now, (HeardAgain(source=self._source.path.name, lasted=lasted),)))
         self._heard, self._unheard, self._missed = True, None, ""
-        for given in step.inputs:
+        for given in self._writer.news(step.inputs):
             self._tell(given)
         self._cursor, self._due, self._running = step.cursor, step.due, step.running
         return step.more
 
     def _tell(self, given: Input) -> None:
-        """What was told before is left out; what came before the last line is told now, with its own time."""
-        if isinstance(given, Fill) and self._writer.knows(given):
-            return
+        """What came before the last line is told now, with its own time."""
         now = self._clock.now()
         if given.time > now + DAY:  # else all that comes after it would be told at that time
             given = at_the_clock(given, now)

@@ -12,6 +12,16 @@ if TYPE_CHECKING:
     from livestory.story.inputs import Input
 
 
+def batch(history: Iterator[list[Input]], least: int) -> tuple[list[Input], bool]:
+    """The next moments of a history, as many as hold that many inputs; and whether they were the last."""
+    inputs: list[Input] = []
+    for moment in history:
+        inputs += moment
+        if len(inputs) >= least:
+            return inputs, False
+    return inputs, True
+
+
 class InOrder:
     """Inputs that wait for their turn."""
 
@@ -21,7 +31,7 @@ class InOrder:
         self._count = itertools.count()
 
     def add(self, inputs: Iterable[Input]) -> None:
-        """Of one instant, what is added first comes first."""
+        """Let inputs wait. Of those of one instant, what is added first comes first."""
         for given in inputs:
             heapq.heappush(self._waiting, (given.time, next(self._count), given))
 

@@ -14,7 +14,6 @@ from livestory.follow.database import Database
 from livestory.follow.freqtrade.backtest import FreqtradeBacktest
 from livestory.follow.freqtrade.bare_list import FreqtradeBareList, is_bare_list
 from livestory.follow.freqtrade.database import FreqtradeDatabase
-from livestory.follow.freqtrade.history import FreqtradeHistory
 from livestory.follow.hummingbot.database import HummingbotDatabase
 from livestory.follow.hummingbot.history import HummingbotHistory
 from livestory.follow.lean import LeanBacktest
@@ -81,6 +80,8 @@ def unknown_database(name: str, tables: Collection[str]) -> InputError:
 def _database(database: Database, now: int) -> BotFile:
     tables = database.tables()
     if FreqtradeDatabase.is_in(tables):
+        from livestory.follow.freqtrade.history import FreqtradeHistory  # noqa: PLC0415 - it loads a client of HTTP
+
         return FreqtradeHistory(FreqtradeDatabase(database), now)
     if HummingbotDatabase.is_in(tables):
         return HummingbotHistory(HummingbotDatabase(database), now)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from livestory.story.kinds.telling import Note
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from livestory.story.inputs import Input
@@ -18,6 +21,12 @@ class Step(NamedTuple):
     more: bool = False  # there is more to be read at once
     due: int | None = None  # when to look again though nothing was written
     running: bool = True  # as far as its files tell
+
+
+def left_out(problems: Sequence[str]) -> Note:
+    """A word about what stands in a bot's file and can't be read: the first of it, and how much more there is."""
+    others = f" and {len(problems) - 1:,} more" if len(problems) > 1 else ""
+    return Note(text=f"left out, since it can't be read: {problems[0]}{others}")
 
 
 class Source(Protocol):

@@ -13,11 +13,24 @@ UNKNOWN = frozenset({
 })  # fmt: skip
 """As tables write an empty cell."""
 
-_UNITS = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₿": "BTC", "Ξ": "ETH", "₮": "USDT"}
-_UNIT = r"[^\W\d_][\w.]{0,11}|US\$|[$€£¥₿Ξ₮]|%"
+_UNITS = {
+    "$": "USD",
+    "US$": "USD",
+    "R$": "BRL",
+    "A$": "AUD",
+    "C$": "CAD",
+    "HK$": "HKD",
+    "€": "EUR",
+    "£": "GBP",
+    "¥": "JPY",
+    "₿": "BTC",
+    "Ξ": "ETH",
+    "₮": "USDT",
+}
+_UNIT = r"[^\W\d_][\w.]{0,11}|[A-Z]{1,2}\$|[$€£¥₿Ξ₮]|%"
 _NUMBER = r"[0-9][0-9.,'’_\u00a0\u202f ]*|[.,][0-9]+"
 _CELL = re.compile(
-    rf"(?P<open>\()?(?P<sign>[-+−]?)\s*(?P<before>{_UNIT})?\s*(?P<inner>[-+−]?)(?P<number>{_NUMBER})"
+    rf"(?P<outside>[$€£](?=\())?(?P<open>\()?(?P<sign>[-+−]?)\s*(?P<before>{_UNIT})?\s*(?P<inner>[-+−]?)(?P<number>{_NUMBER})"
     rf"(?P<power>[eE][-+]?[0-9]+)?\s*(?P<after>{_UNIT})?\s*(?P<close>\))?(?P<trailing>-)?"  # SAP's minus is last
 )
 _GROUPS = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+")
@@ -40,7 +53,7 @@ def written(cell: str, mark: str = ".") -> Written:
     signs = found and [each for each in (found["sign"], found["inner"], found["open"], found["trailing"]) if each]
     if found is None or bool(found["open"]) != bool(found["close"]) or len(signs or ()) > 1:
         raise ValueError(cell)
-    units = [each for each in (found["before"], found["after"]) if each]
+    units = [each for each in (found["outside"], found["before"], found["after"]) if each]
     if len(units) > 1 and "%" not in units:
         raise ValueError(cell)
     sign = "-" if signs and signs[0] != "+" else ""

@@ -107,6 +107,7 @@ class StoryListener(Protocol):
     """Who is called with a story while it is retold."""
 
     wants_observations: bool  # whether `on_observation` is called
+    wants_unshown: bool  # whether it reads the lines of events that are not shown; if nobody does, these are empty
 
     def begin(self) -> None:
         """The story begins; what came before is void, for the table was out of order."""
@@ -210,6 +211,7 @@ class Reteller:
         knows = source.knows or frozenset()
         self._of_trades = "fill" in knows and knows.isdisjoint(_OF_A_BOT)
         self._of_table = source.knows is not None
+        narrator.lines_of_unshown = any(listener.wants_unshown for listener in listeners)
         self._summary = SummaryBuilder(narrator.account, of_table=self._of_table)
         self._listeners = listeners
         self._begun: int | None = None
@@ -236,18 +238,20 @@ class Reteller:
         while place < count:
             end = min(place + size, rows.before(narrator.due, place + 1), count)
             part = rows.part(place, end)
-            if calm := narrator.until_told(part) if end - place > 1 else 0:
-                end, part = place + calm, part if calm == end - place else part.part(0, calm)
-            else:
-                end, part = place + 1, part.part(0, 1)
-            if self._summary.passes(part) and narrator.take_together(part):
-                self._summary.on_rows(part)
-                place, size = end, size * 2
-            elif end - place > _FEW:
+            together = end - place > 1 and self._summary.passes(part)
+            taken = narrator.take_together(part) if together else 0
+            if taken is None and end - place > _FEW:
                 size = (end - place) // _SHARE
-            else:
-                self._take(part)
-                place, size = end, _MOST
+                continue
+            if taken:
+                self._summary.on_rows(part if taken == len(part) else part.part(0, taken))
+            if taken == len(part):
+                place, size = end, size * 2
+                continue
+            first = taken or 0
+            alone = part if taken is None else part.part(first, first + 1)
+            self._take(alone)
+            place, size = place + first + len(alone), _MOST
 
     def _take(self, chunk: Sequence[SourceInput] | Rows) -> None:
         tell, count = self._narrator.take, self._summary.on_observation

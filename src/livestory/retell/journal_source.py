@@ -11,6 +11,7 @@ from msgspec.structs import asdict
 from livestory.errors import JournalCorrupt
 from livestory.retell.explain_story import KeptEvent, SavedState, SourceInput, ThinnedObservation
 from livestory.story.event import Event, from_record
+from livestory.story.files.layout import Layout
 from livestory.story.inputs import Begin, End, Fill, Flow, Funding, Observation, Skip, Statement
 from livestory.story.journal.reader import PAGE_BYTES
 from livestory.story.kinds.base import Retelling
@@ -41,6 +42,7 @@ class JournalSource:
     def __init__(self, reader: JournalReader) -> None:
         """Look how far the journal has come. Raises JournalError."""
         self.name = reader.path.name
+        self.bars = Layout.of(reader.path).bars
         self._reader = reader
         self._last_seq = reader.last_seq
         last = reader.last_observation()

@@ -17,7 +17,7 @@ _SEVERAL = 2
 
 
 def lots_of(closed: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
-    """Of each symbol, the lot that its results agree on; each closed trade has the one that its own result makes."""
+    """The lot of each symbol, where its closed trades agree on one; each comes with the lot that its result implies."""
     counts: dict[str, list[Decimal]] = {}
     for symbol, lot in closed:
         counts.setdefault(symbol, []).append(lot)
@@ -26,7 +26,7 @@ def lots_of(closed: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
 
 
 def of_trips(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Decimal]]:
-    """The lots that round trips make."""
+    """Each round trip's symbol, and the lot that its result implies."""
     for row in rows:
         entry, left, quantity, result = (
             row.get(each) for each in ("entry_price", "exit_price", "fill_quantity", "fill_result")
@@ -36,7 +36,7 @@ def of_trips(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Decimal]]
 
 
 def of_fills(rows: Iterable[Mapping[str, Any]], sides: Mapping[str, str]) -> Iterator[tuple[str, Decimal]]:
-    """The lots that fills make which close what was opened before, at its average price."""
+    """The same for each fill that closes what was opened before, held at its average price."""
     held: dict[str, tuple[Decimal, Decimal]] = {}  # quantity, and what was paid for it
     for row in rows:
         quantity, price, side = row.get("fill_quantity"), row.get("fill_price"), row.get("fill_side")

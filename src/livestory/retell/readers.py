@@ -13,7 +13,7 @@ import msgspec
 
 from livestory.retell.cells import UNKNOWN, written
 from livestory.retell.columns import FILL, FLAGS, INSTANTS, OBSERVATION, TIME
-from livestory.retell.words_of_cells import LONG_OR_SHORT, NO_TRADES, SIDES
+from livestory.retell.words_of_cells import CLOSE, EFFECTS, LONG_OR_SHORT, NO_TRADES, SIDES, word_of
 from livestory.story.arguments import decimal
 from livestory.story.inputs import Fill, Observation
 from livestory.story.reason import Reason, in_own_words
@@ -47,12 +47,17 @@ class Reader(NamedTuple):
 
     def values(self, table: Table, field: int, lines: Sequence[int], texts: Sequence[str]) -> list[Any]:
         """What the cells say, one a line; None where a cell is empty. Raises TableError for a bad one."""
-        try:
-            if self.read is number:
-                return _numbers(texts)
-        except ValueError:
-            pass
+        found: list[Any] | None = self.at_once(texts)
+        if found is not None:
+            return found
         return [self.value(table, field, line, text) for line, text in zip(lines, texts, strict=True)]
+
+    def at_once(self, texts: Sequence[str]) -> list[float] | None:
+        """What the cells of a column of numbers say, where each is one and is plainly written; else None."""
+        try:
+            return _numbers(texts) if self.read is number else None
+        except ValueError:
+            return None
 
     def value(self, table: Table, field: int, line: int, text: str) -> Any:
         """What a cell says; None where it is empty. Raises TableError."""
@@ -71,6 +76,8 @@ def reader_of(column: str, mark: str) -> Reader:
         return Reader(_flag, "a flag (1 or 0)")
     if column in {"fill_side", "closing_side"}:
         return Reader(_side, "buy or sell")
+    if column == "fill_effect":
+        return Reader(_effect, "open, add, reduce or close")
     if column in _FEES:
         return Reader(partial(_fee, mark=mark), "a fee")
     kind = _KINDS.get(column, Decimal if column in _MONEY else str)
@@ -161,8 +168,12 @@ def _reason(text: str) -> Reason:
 
 
 def _side(text: str) -> str:
-    word = text.casefold()
-    return word if word in SIDES or word in LONG_OR_SHORT or word in NO_TRADES else _refuse()
+    word = word_of(text)
+    return word if word in SIDES or word in LONG_OR_SHORT or word in NO_TRADES or word == CLOSE else _refuse()
+
+
+def _effect(text: str) -> str:
+    return EFFECTS.get(text.casefold().replace("_", " ")) or _refuse()
 
 
 def _buyers(text: str) -> str:

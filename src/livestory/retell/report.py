@@ -9,10 +9,12 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from livestory.chart.components import bundled, static_text, with_sections
 from livestory.chart.reduction import Series
 from livestory.retell.report_lines import Lines, Marks
+from livestory.retell.report_prices import SymbolPrices, candles_of
 from livestory.story.digest.period import Period, Span, gather
 from livestory.story.digest.prose import Digest, digest
 from livestory.story.kinds import groups
@@ -25,6 +27,7 @@ from livestory.story.wording import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from livestory.story.account import Account
     from livestory.story.event import Event
@@ -39,17 +42,19 @@ class Report:
     """Hears a story and makes a page of it."""
 
     wants_observations = True
+    wants_unshown = True
 
-    def __init__(self, symbol: str | None) -> None:
-        """A report about ``symbol``; None is unknown."""
+    def __init__(self, symbol: str | None, bars: Path | None = None) -> None:
+        """A report about ``symbol``; None is unknown. ``bars`` lie beside a journal whose bot has kept them."""
         self._symbol = symbol
+        self._bars = bars
         self.begin()
 
     def begin(self) -> None:
         """Forget what was heard before."""
         self._review = Review(self._symbol)
         self._lines, self._marks = Lines(), Marks()
-        self._series = Series()
+        self._series, self._prices = Series(), SymbolPrices()
         self._regimes: list[tuple[int, int, str]] = []
         self._regime: tuple[int, str] | None = None
         self._halts: list[tuple[int, int, str]] = []
@@ -68,6 +73,7 @@ class Report:
         units = wealth / value if wealth is not None and value else None
         drawdown = self._review.performance.drawdown if value is not None else None
         self._series.add(time, (wealth, drawdown, None if account.several else account.price, units))
+        self._prices.observe(account.last)
 
     def on_event(self, event: Event) -> None:
         """Take an event: a line, and what it means for curves and figures."""
@@ -76,6 +82,7 @@ class Report:
         self._review.take(seq, time, facts)
         if facts.mark and event.shown:
             self._marks.add(seq, time, facts.mark)
+            self._prices.mark(seq, time, facts)
         self._period.take(time, facts)
         match facts:
             case RegimeSwitch():
@@ -130,6 +137,7 @@ class Report:
         source, summary = self._told
         review = self._review
         asset, earned = review.result_curve()
+        prices = self._prices.data()
         return {
             "symbol": self._symbol,
             "groups": groups(),
@@ -139,7 +147,7 @@ class Report:
             "head": source,
             "summary": summary,
             "digest": self._digest,
-            "review": overview(review),
+            "review": replace(overview(review), priced=tuple(prices)),
             "trades": list(review.trips.rows)[-MOST_TRADES:],
             "wealth_now": self._wealth,
             "times": [time for time, _ in points],
@@ -147,6 +155,8 @@ class Report:
             "drawdown": columns[1],
             "price": columns[2],
             "units": columns[3],
+            "prices": prices,
+            "candles": [] if self._bars is None else candles_of(self._bars, review.first, review.last),
             "result": {"unit": asset, "times": [time for time, _ in earned], "values": [value for _, value in earned]},
             "marks": self._marks.gathered(),
             "flows": review.flows[-_MOST_SPANS:],

@@ -70,7 +70,7 @@ class Marks:
                 self._count(kind, first, since, until, count)
 
     def gathered(self) -> list[tuple[int, int, str, int, int]]:
-        """Of each its first seq and time, what it is, how many, and when the last one was."""
+        """Each as its first seq and time, what it marks, how many there are, and the time of the last one."""
         return sorted((seq, since, what, count, until) for (what, _), (seq, since, until, count) in self._cells.items())
 
     def _count(self, what: str, seq: int, since: int, until: int, count: int) -> None:

@@ -56,6 +56,7 @@ class StoryOutput:
         self._form = form
         self._format = _FORMS[form]
         self._filter = events
+        self.wants_unshown = events.everything
         self._first = ""
         self._body = Spool()
 
@@ -186,5 +187,3 @@ def _csv(event: Event) -> str:
 
 
 _FORMS = {"text": _text, "json": _json, "csv": _csv}
-FORMS = tuple(_FORMS)
-"""The forms that a story can be written in."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from livestory.clock import as_datetime, as_instant
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.money import CashFlow, FundingPaid
@@ -37,7 +39,7 @@ class SummaryBuilder:
         self._peak_at = 0
         self._deepest: tuple[float, int, int] | None = None  # drawdown, from, to
         self._month: float | None = None  # the unit value at its start
-        self._months: list[tuple[float, int]] = []  # return and start of the best and the worst
+        self._months: list[tuple[float, int]] = []  # return and start of the worst and the best
         self._regime: str | None = None
         self._regime_since = 0
         self._regimes: dict[str, int] = {}
@@ -67,10 +69,10 @@ class SummaryBuilder:
     def on_rows(self, rows: Rows) -> None:
         """Count what the account knew after each of the rows, which it has taken together."""
         self._last = rows.times[-1]
-        values = rows.values(self.account.units)
-        if max(values) <= self._peak and min(values) >= self._floor:
+        low, high = rows.span(self.account.units)
+        if high <= self._peak and low >= self._floor:
             return
-        for time, value in zip(rows.times, values, strict=True):
+        for time, value in zip(rows.times, rows.values(self.account.units), strict=True):
             self._measure(time, value)
 
     def _measure(self, time: int, value: float) -> None:
@@ -132,10 +134,9 @@ class SummaryBuilder:
         if self._month != account.value:
             start = as_instant(as_datetime(end).replace(day=1, hour=0, minute=0, second=0, microsecond=0))
             self._end_month(start, return_of(self._month, account.value))
-        best, worst = max(self._months, default=None), min(self._months, default=None)
-        several = best is not None and worst is not None and best != worst
+        deepest = self._deepest or (None, None, None)
         portfolio = of_trades or account.portfolio or account.wealth is None
-        return Summary(
+        told = Summary(
             start=end if self._first is None else self._first,
             end=end,
             wealth=account.wealth,
@@ -143,17 +144,14 @@ class SummaryBuilder:
             change=return_of(self._value, account.value),
             holding=return_of(self._price, account.price),
             base=account.base if not account.several else None,
-            deepest=self._deepest[0] if self._deepest else None,
-            deepest_from=self._deepest[1] if self._deepest else None,
-            deepest_at=self._deepest[2] if self._deepest else None,
+            deepest=deepest[0],
+            deepest_from=deepest[1],
+            deepest_at=deepest[2],
             buys=self._buys,
             sells=self._sells,
-            fees=Decimal(0) if portfolio else self._fees,
+            fees=self._fees,
             results=self._results.told(self._results, reasons=portfolio, alone=not portfolio),
-            fees_by_asset=self._results.fees if portfolio else {},
-            funding=self._results.funding if portfolio else {},
             began=account.began if account.wealth is None else None,
-            open=open_positions(account) if portfolio else (),
             benchmark=account.benchmark(),
             to_breaker=account.to_breaker(),
             record=account.to_record(),
@@ -164,11 +162,20 @@ class SummaryBuilder:
             halts=self._halts if halts else None,
             halted=self._halted,
             flow=self._flow,
-            best=best[0] if several and best else None,
-            best_month=best[1] if several and best else None,
-            worst=worst[0] if several and worst else None,
-            worst_month=worst[1] if several and worst else None,
         )
+        return self._with_months(self._of_portfolio(told) if portfolio else told)
+
+    def _of_portfolio(self, told: Summary) -> Summary:
+        """With fees and funding by asset, and what is held, which no one price and no one fee can say."""
+        results, held = self._results, open_positions(self.account)
+        return replace(told, fees=Decimal(0), fees_by_asset=results.fees, funding=results.funding, open=held)
+
+    def _with_months(self, told: Summary) -> Summary:
+        """With the best and the worst month, where there was more than one."""
+        if not self._months or self._months[0] == self._months[-1]:
+            return told
+        (worst, worst_month), (best, best_month) = self._months
+        return replace(told, best=best, best_month=best_month, worst=worst, worst_month=worst_month)
 
     def _end_regime(self, time: int) -> None:
         if self._regime is not None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
-from itertools import islice
+from itertools import chain, islice
 from math import inf, log
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from livestory.errors import InputError
 from livestory.retell import cells
@@ -19,9 +21,9 @@ from livestory.retell.lots import lots_of, of_fills, of_trips
 from livestory.retell.readers import IS_BUYER, OF_NUMBERS, Reader, reader_of
 from livestory.retell.shapes import declared
 from livestory.retell.shapes.names import name_of
-from livestory.retell.time_formats import Times, times_of, zone_of
+from livestory.retell.time_formats import Times, times_of, with_clocks, without_midnight, zone_of
 from livestory.retell.trip_results import has_moved, is_against
-from livestory.retell.words_of_cells import SIDES
+from livestory.retell.words_of_cells import CLOSE, NO_TRADES, SIDES
 from livestory.tables import Table
 
 if TYPE_CHECKING:
@@ -43,8 +45,13 @@ _CLOSE = 0.002
 _HUNDRED = 100.0
 _CLEARLY = 0.25
 _FEW = 0.1
+_HALF = 0.5
+_HAS_LETTERS = re.compile(r"[^\W\d_]{2}").search
 _NEARLY_ALL = 0.8
+_A_DAY = 0.05  # what hardly a strategy makes from row to row
 _CLOCK = re.compile(r"\s*[0-9]{1,2}:[0-9]{2}")
+_IS_DEAL = re.compile(r"(?:avg)?(?:buy|bought|sell|sold).*").fullmatch
+_CLOCKS = frozenset({"time", "hour", "clock", "tradetime", "exectime", "executiontime", "filltime", "ordertime"})
 _SYMBOLS = frozenset({"symbol", "symbols", "pair", "instrument", "ticker", "tradingpair", "asset", "coin", "bot"})
 _TWO = 2
 _OWN_WEALTH = 3  # times that wealth moves more from row to row than within one symbol, where each has its own
@@ -77,52 +84,63 @@ class Survey:
 
     def __init__(self, sample: Sample, layout: Layout, zone: tzinfo | None, now: int, remarks: Remarks) -> None:
         """Look at the first rows. Raises TableError."""
-        self.layout = layout
-        self.now = now
-        self._columns = sample.columns
-        self._remarks = remarks
-        self.names = sample.names
-        self._names = [name_of(name) for name in sample.names]
+        self.layout, self.now = layout, now
+        self.names, self._names = sample.names, [name_of(name) for name in sample.names]
+        self._sample, self._columns, self._remarks = sample, sample.columns, remarks
+        self.unit, self.quote = layout.unit, layout.quote
+        self.scale: dict[str, float] = {}  # what the numbers of a column are multiplied with
+        self.lots: dict[str, Decimal] = {}  # how much a quantity of 1 is, by symbol
+        self.opens = False  # long and short open a position, and a word such as exit closes what is open
+        self.by_side = False  # what was bought and what was sold stand apart, and which came first says the side
+        self.percent = False  # shares are hundredths
+        self.shorts = False  # there are some, and nothing but the results tells which
+        self.closes = False  # sides are those of the closing orders
         self.mark = self._decimal_mark(sample.table)
         self.clock = self._clock_column(sample.names)
         self.times: dict[str, Times] = {}
-        for own in (own for own in layout.fields if own in TIMES):
-            texts = [each for each in self._texts(own) if any(map(str.isdigit, each))]
-            self.times[own] = times_of(texts, self._zone_of(own) or zone, now)
-            remarks.infer(self.times[own].said)
+        self._find_times(zone)
         self.readers: dict[str, Reader] = {own: self._reader(own) for own in layout.fields if own not in self.times}
         if layout.shape is declared.WEALTH:
+            self._judge_series(sample)
             self._judge_symbols(sample)
-            layout = self.layout
         self._judge_cells()
-        layout = self.layout
-        self.unit, self.quote = layout.unit, layout.quote
         self.unit = self.unit or self._unit_of("wealth", sample)
         for own in ("fill_price", "fill_result", "entry_price"):
             self.quote = self.quote or self._unit_of(own)
         self.base = self._unit_of("fill_quantity")
         self.fees_are_negative = self._are_fees_negative()  # they say what was paid
-        self.scale: dict[str, float] = {}  # what the numbers of a column are multiplied with
-        for own in _WEIGHTS:
-            self._weigh(own)
-        if layout.shape is declared.RETURNS:
-            self._weigh_returns()
-        if layout.shape is declared.WEALTH:
-            self._judge_drawdown()
-            self._judge_score()
-        self.lots: dict[str, Decimal] = {}  # how much a quantity of 1 is, by symbol
-        if layout.shape in {declared.TRIPS, declared.FILLS}:
-            self._judge_results()
-        if layout.shape is declared.WEALTH and not self.layout.fields.keys() & {*OBSERVATION[1:]}:
-            why = "; ".join([*self._remarks.inferred, *self._remarks.doubts])
-            problem = f"nothing to tell besides the time: {why}; name another with --columns"
-            raise sample.table.error(sample.line, None, problem)
+        self._judge_numbers()
         self.in_coins = self._is_in_coins()
-        self.percent = False  # shares are hundredths
-        self.shorts = False  # there are some, and nothing but the results tells which
-        self.closes = False  # sides are those of the closing orders
         if layout.shape is declared.TRIPS:
             self._judge_trips()
+        elif layout.shape is declared.FILLS:
+            self._judge_sides(sample)
+
+    def _find_times(self, zone: tzinfo | None) -> None:
+        """Find out how each column of times is written; ``zone`` is that of a time which names none."""
+        found = {
+            own: [each for each in self._texts(own) if any(map(str.isdigit, each))]
+            for own in self.layout.fields
+            if own in TIMES
+        }
+        for own, texts in found.items():
+            beside = chain.from_iterable(others for other, others in found.items() if other != own)
+            self.times[own] = times_of(texts, self._zone_of(own) or zone, self.now, beside)
+            self._remarks.infer(self.times[own].said)
+
+    def _judge_numbers(self) -> None:
+        """Find out in what the numbers of each column are, and leave out those that say nothing or contradict."""
+        for own in _WEIGHTS:
+            self._weigh(own)
+        shape = self.layout.shape
+        if shape is declared.RETURNS:
+            self._weigh_returns()
+        elif shape is declared.WEALTH:
+            self._judge_drawdown()
+            self._judge_score()
+            self._refuse_nothing()
+        elif shape in {declared.TRIPS, declared.FILLS}:
+            self._judge_results()
 
     def _reader(self, own: str) -> Reader:
         called = self._names[self.layout.fields[own]].spellings[0]
@@ -132,7 +150,7 @@ class Survey:
         texts = self._columns[self.layout.fields[own]]
         if own in self.times or own not in TIMES or self.clock is None:
             return [text for text in texts if text.strip().casefold() not in UNKNOWN]
-        return [f"{day.strip()} {clock.strip()}" for day, clock in zip(texts, self._columns[self.clock], strict=True)]
+        return with_clocks(texts, self._columns[self.clock])
 
     def _zone_of(self, own: str) -> tzinfo | None:
         """The zone that the name of a column of times gives."""
@@ -152,6 +170,25 @@ class Survey:
             known = [text.strip() for text in self._texts(own)]
             if known and not any(_is_read(reader, text) for text in known):
                 self.drop(own, f"{known[0][:_LONGEST]!r} is not {reader.expected}")
+
+    def _judge_series(self, sample: Sample) -> None:
+        """Refuse a wealth for each of several, such as models, at each time. Raises TableError."""
+        if "wealth" not in self.layout.fields:
+            return
+        times = Counter(self._columns[self.layout.fields[TIME]])
+        again = {time for time, rows in times.items() if rows > 1}
+        if len(again) < _HALF * len(times):
+            return
+        for field, texts in enumerate(self._columns):
+            of_time: dict[str, set[str]] = {time: set() for time in again}
+            for time, text in zip(self._columns[self.layout.fields[TIME]], texts, strict=True):
+                if time in again and _HAS_LETTERS(text):
+                    of_time[time].add(text)
+            if field not in self.layout.fields.values() and sum(
+                len(each) > 1 for each in of_time.values()
+            ) > _HALF * len(again):
+                problem = f"a wealth for each {sample.names[field].strip()} at one time"
+                raise sample.table.error(sample.line, field + 1, f"{problem}; keep the rows of one")
 
     def _judge_symbols(self, sample: Sample) -> None:
         """Of a table whose rows are of several symbols, what is of one symbol alone is not told. Raises TableError."""
@@ -178,7 +215,7 @@ class Survey:
         """What stands before decimals: one way in all of a table."""
         columns = [self._texts_of(field) for own, field in self.layout.fields.items() if own in OF_NUMBERS]
         odd = [texts for texts in columns if "," in (joined := "".join(texts)) or "." in joined.replace(".", "", 1)]
-        if not any("," in text for texts in columns for text in texts) and table.is_of_commas:
+        if not any("," in "".join(texts) for texts in columns) and table.is_of_commas:
             return "."
         mark = cells.decimal_mark(text for texts in odd for text in texts)
         if mark is None:
@@ -196,15 +233,15 @@ class Survey:
     def _clock_column(self, names: Sequence[str]) -> int | None:
         """The column of times of day beside one of days."""
         day = self.layout.fields.get(TIME)
-        if day is None:
+        if day is None or any(":" in text for text in map(without_midnight, self._columns[day])):
             return None
-        for field, name in enumerate(names):
+        for field in range(len(names)):
             texts = self._columns[field]
             if (
                 field != day
-                and name.strip(" <>").casefold() in {"time", "hour", "clock"}
-                and texts
-                and all(map(_CLOCK.match, texts))
+                and any(each in _CLOCKS for each in self._names[field].spellings)
+                and any(texts)
+                and all(_CLOCK.match(text) or not text.strip() for text in texts)
             ):
                 return field
         return None
@@ -232,9 +269,11 @@ class Survey:
         """What the column's first cells say, None where they can't be read."""
         if own not in self.layout.fields:
             return []
-        reader = self.readers[own]
-        found = []
-        for text in self._columns[self.layout.fields[own]]:
+        reader, texts = self.readers[own], self._columns[self.layout.fields[own]]
+        found: list[Any] = []
+        if (numbers := reader.at_once(texts)) is not None:
+            return numbers
+        for text in texts:
             try:
                 found.append(None if text.strip().casefold() in UNKNOWN else reader.read(text.strip()))
             except (ValueError, ArithmeticError):
@@ -266,13 +305,26 @@ class Survey:
             self._remarks.doubt(f"{name} above 1, up to {most:g}")
 
     def _weigh_returns(self) -> None:
-        if max(map(abs, self._numbers("return")), default=0.0) > 1:
+        returns = [abs(each) for each in self._numbers("return")]
+        name = self._names[self.layout.fields["return"]].spellings[0]
+        named = "pct" in name or "percent" in name  # and yet some so called are shares of 1
+        if max(returns, default=0.0) > 1 or (named and sum(returns) > _A_DAY * len(returns)):
             self.scale["return"] = 1 / _HUNDRED
             self._remarks.infer("returns read as percent")
 
+    def _refuse_nothing(self) -> None:
+        """Refuse a table of which no column is left. Raises TableError."""
+        if not self.layout.fields.keys() & {*OBSERVATION[1:]}:
+            why = "; ".join([*self._remarks.inferred, *self._remarks.doubts])
+            problem = f"nothing to tell besides the time: {why}; name another with --columns"
+            raise self._sample.table.error(self._sample.line, None, problem)
+
     def _judge_score(self) -> None:
         scores = self._numbers("score")
-        if scores and not all(0 <= score <= _HUNDRED for score in scores) and "regime" not in self.layout.fields:
+        alone = self.layout.fields.keys() == {TIME, "score"} and len(self._names) > _TWO
+        if alone and self._names[self.layout.fields["score"]].spellings[0] == "score":
+            self.drop("score", "nothing says that it is a regime's")
+        elif scores and not all(0 <= score <= _HUNDRED for score in scores) and "regime" not in self.layout.fields:
             self.drop("score", "beyond 0 to 100, so no regime score")
 
     def _judge_drawdown(self) -> None:
@@ -320,6 +372,12 @@ class Survey:
         ]
         self.percent = sum(share for share, _ in moves) > _MOST_LEVERAGE * sum(move for _, move in moves) > 0
         says_side = self.layout.fields.keys() & {"fill_side", "closing_side"}
+        legs = [self.layout.fields.get(own) for own in ("entry_time", "exit_time", "entry_price", "exit_price")]
+        named = [self._names[field].spellings[0] for field in legs if field is not None]
+        self.by_side = not says_side and len(named) == len(legs) and all(map(_IS_DEAL, named))
+        if self.by_side:
+            self.readers["fill_side"] = reader_of("fill_side", self.mark)
+            return
         if says_side == {"fill_side"}:
             self.closes = self._are_of_the_close(sum(map(has_moved, rows)))
         if says_side or any(map(_is_negative, self._values("fill_quantity"))):
@@ -342,14 +400,39 @@ class Survey:
             self._remarks.infer("sides read as those of the closing orders, by the results")
         return found
 
+    def _judge_sides(self, sample: Sample) -> None:
+        """Whether long and short are what was opened. Raises TableError where nothing says what was closed."""
+        words = set(self._values("fill_side"))
+        if not words & {"long", "short"} or "fill_effect" in self.layout.fields:
+            return
+        self.opens = CLOSE in words
+        if not self.opens and words <= {"long", "short", None} | NO_TRADES:
+            problem = "sides are long and short, and nothing says which rows open a position and which close one"
+            field = self.layout.fields["fill_side"] + 1
+            raise sample.table.error(
+                sample.line, field, f"{problem}; name the column that does: --columns fill_effect=…"
+            )
+
     def _rows(self, *names: str) -> list[dict[str, Any]]:
         """The first rows as values, in some of their columns."""
         size = len(self._columns[0]) if self._columns else 0
         filled = [self._values(own) or [None] * size for own in names]
         return [dict(zip(names, row, strict=True)) for row in zip(*filled, strict=True)]
 
+    def _judge_percent(self) -> None:
+        """A column of results that are all in percent holds shares, and no money."""
+        field = self.layout.fields.get("fill_result")
+        texts = self._texts("fill_result") if field is not None else []
+        if not texts or not all("%" in text for text in texts):
+            return
+        self.drop("fill_result", "it is in percent")
+        if field is not None and self.layout.shape is declared.TRIPS and "share" not in self.layout.fields:
+            self.layout = replace(self.layout, fields=self.layout.fields | {"share": field})
+            self.readers["share"] = reader_of("share", self.mark)
+
     def _judge_results(self) -> None:
         """Leave out results that are none, and find out of how much each quantity is by those that are."""
+        self._judge_percent()
         if "fill_result" not in self.layout.fields:
             return
         results = [value for value in self._values("fill_result") if value is not None]

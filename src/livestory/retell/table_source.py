@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import tzinfo
-from itertools import islice, repeat
+from itertools import groupby, islice, repeat
 from math import inf
-from operator import eq, le, lt
+from operator import eq, ge, itemgetter, le, lt
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -17,15 +17,18 @@ from livestory.errors import TableError
 from livestory.retell.cells import UNKNOWN
 from livestory.retell.columns import COLUMNS, OBSERVATION, TIME
 from livestory.retell.explain_story import OutOfOrder, SourceInput, StartOver
+from livestory.retell.parted import parted
+from livestory.retell.plain_cells import PlainBatch, PlainCells
 from livestory.retell.remarks import Remarks
 from livestory.retell.shapes import declared
 from livestory.retell.shapes.recognised import Layout, recognised
 from livestory.retell.sorting import by_time
 from livestory.retell.survey import Sample, Survey
 from livestory.retell.time_column import doubt_times, times_in, without_others
+from livestory.retell.time_formats import with_clocks
 from livestory.retell.trade_rows import FillRows, Place, symbol_of
 from livestory.retell.trip_source import trips_of
-from livestory.retell.words_of_cells import SIDES
+from livestory.retell.words_of_cells import FILLED, SIDES
 from livestory.story.inputs import LEAST_INSTANT, Observation
 from livestory.story.rows import PASSED, Rows
 from livestory.story.symbol import assets, canonical, is_contract, settled_in
@@ -120,6 +123,9 @@ class TableSource:
             inferred=list(self.remarks.inferred),
         )
         survey = Survey(self._sample, layout, self._asked.zone, self._asked.now, self.remarks)
+        if survey.clock is not None:
+            clock = self._sample.names[survey.clock].strip()
+            self.remarks.unused = tuple(name for name in self.remarks.unused if name != clock)
         for column, why in self._dropped.items():
             self.remarks.infer(f"{column.replace('_', ' ')} not used: {why}")
         survey.layout = self._settled(survey)
@@ -179,7 +185,8 @@ class TableSource:
         self.remarks.rows.clear()
         layout = self._survey.layout
         if layout.shape in {declared.TRIPS, declared.PAIRS}:
-            return trips_of(self._tables, self._survey, self.remarks, self._asked.start, self._drop)
+            trips = trips_of(self._tables, self._survey, self.remarks, self._asked.start, self._drop)
+            return _latest(trips, self.remarks)
         return _latest(self._inputs_by_row(in_order=in_order), self.remarks)
 
     def _inputs_by_row(self, *, in_order: bool) -> Iterator[Sequence[SourceInput] | Rows]:
@@ -189,18 +196,27 @@ class TableSource:
         self._rows = FillRows(survey, self.remarks)
         self._index = self._asked.start or 1.0
         self._begun = False
-        self._later = self._gone = 0
-        for table, batch in self._sorted() if in_order else self._batches():
-            lines, columns, times = self._timed(table, batch)
+        self._later = self._gone = first = 0
+        for table, batch in self._sorted() if in_order else self._quick_batches():
+            if isinstance(batch, PlainBatch):
+                times = batch.times
+            else:
+                lines, columns, times = self._timed(table, batch)
             if not times:
                 continue
             if times[0] < last or not all(map(le, times, islice(times, 1, None))):
                 raise OutOfOrder
-            last = times[-1]
-            self._doubt(times[0], times[-1])
-            if inputs := self._inputs(table, lines, columns, times):
+            first, last = first or times[0], times[-1]
+            inputs = (
+                self._told_of(times, dict(batch.values))
+                if isinstance(batch, PlainBatch)
+                else self._inputs(table, lines, columns, times)
+            )
+            if inputs:
                 told = True
                 yield inputs
+        if told:
+            doubt_times(self.remarks, first, last, self._asked.now)
         if self._gone:
             rows = numbers.count(self._gone, "row")
             self.remarks.doubt(f"wealth is not above 0 in the last {rows}, which is not believed: all may be lost")
@@ -213,16 +229,35 @@ class TableSource:
     def _batches(self) -> Iterator[tuple[Table, Batch]]:
         return ((table, batch) for table in self._tables for batch in table.batches())
 
+    def _quick_batches(self) -> Iterator[tuple[Table, Batch | PlainBatch]]:
+        if not PlainCells.are_told(self._survey):
+            return self._batches()
+        return (
+            (table, batch) for table in self._tables for batch in table.batches_or(PlainCells(table, self._survey).read)
+        )
+
     def _sorted(self) -> Iterator[tuple[Table, Batch]]:
         def rows() -> Iterator[Row]:
             for table, batch in self._batches():
                 lines, columns, times = self._timed(table, batch)
                 yield from zip(times, lines, zip(*columns, strict=True), strict=True)
 
-        source = by_time(rows())
+        source: Iterator[Row] = by_time(rows())
+        if self._is_newest_first():  # of one time, the last row was the first to happen
+            source = (row for _, same in groupby(source, itemgetter(0)) for row in reversed(list(same)))
         while chunk := list(islice(source, _CHUNK)):
             _, lines, fields = zip(*chunk, strict=True)
             yield self._tables[0], Batch(lines, list(zip(*fields, strict=True)))
+
+    def _is_newest_first(self) -> bool:
+        sample = self._sample
+        batch = Batch(range(len(sample.columns[0])), sample.columns)
+        batch = without_others(batch, self._survey.layout.fields[TIME], sample.names, Remarks())
+        try:
+            times = self._times(self._tables[0], *batch)
+        except TableError:
+            return False
+        return times[0] > times[-1] and all(map(ge, times, islice(times, 1, None)))
 
     def _timed(self, table: Table, batch: Batch) -> tuple[Sequence[int], Sequence[Sequence[str]], list[int]]:
         """The rows of a batch that have a time, with it: totals and headers in between are left out."""
@@ -230,30 +265,55 @@ class TableSource:
             return *batch, self._times(table, *batch)
         except TableError:
             field = self._survey.layout.fields[TIME]
-            left = without_others(batch, field, self._sample.names, self.remarks)
+            left = without_others(self._with_times(batch), field, self._sample.names, self.remarks)
             if len(left.lines) == len(batch.lines):
                 raise
         return *left, self._times(table, *left) if left.lines else []
+
+    def _with_times(self, batch: Batch) -> Batch:
+        """The rows without orders that were never filled, and so have no time."""
+        fields = self._survey.layout.fields
+        if "status" not in fields or self._survey.layout.shape is not declared.FILLS:
+            return batch
+        rows = []
+        for row, (text, status) in enumerate(
+            zip(batch.columns[fields[TIME]], batch.columns[fields["status"]], strict=True)
+        ):
+            if text.strip().casefold() in UNKNOWN and (word := status.strip().casefold()) not in FILLED:
+                self.remarks.leave_out(f"orders that are {word}")
+            else:
+                rows.append(row)
+        return Batch([batch.lines[row] for row in rows], [[column[row] for row in rows] for column in batch.columns])
 
     def _times(self, table: Table, lines: Sequence[int], columns: Sequence[Sequence[str]]) -> list[int]:
         field = self._survey.layout.fields[TIME]
         texts = columns[field]
         if self._survey.clock is not None:
-            clocks = columns[self._survey.clock]
-            texts = [f"{day.strip()} {clock.strip()}" for day, clock in zip(texts, clocks, strict=True)]
+            texts = with_clocks(texts, columns[self._survey.clock])
         return times_in(self._survey, TIME, table, lines, texts)
-
-    def _doubt(self, first: int, last: int) -> None:
-        doubt_times(self.remarks, first, last, self._asked.now)
 
     def _inputs(
         self, table: Table, lines: Sequence[int], columns: Sequence[Sequence[str]], times: list[int]
     ) -> Sequence[SourceInput] | Rows:
         found = self._values(table, lines, columns)
-        found[TIME] = times
         layout = self._survey.layout
         if layout.shape is declared.RETURNS:
             return self._of_returns(times, found["return"])
+        if not layout.fills and "flow" not in found:
+            return self._told_of(times, found)
+        found = self._completed(times, found)
+        rows = (dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True))
+        inputs = [
+            each for line, row in zip(lines, rows, strict=True) for each in self._rows.inputs(Place(table, line), row)
+        ]
+        return [*self._before(times[0], found), *inputs] if inputs else inputs
+
+    def _told_of(self, times: list[int], found: dict[str, Sequence[Any]]) -> list[SourceInput] | Rows:
+        return _observations(self._completed(times, found))
+
+    def _completed(self, times: list[int], found: dict[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+        """Columns with the times, and with what follows from others."""
+        found[TIME] = times
         if "wealth" in found and "flow" not in found:
             self._count_gone(found["wealth"])
         if self._threshold is not None:
@@ -263,13 +323,7 @@ class TableSource:
             found["target_weight"] = [
                 p * price / wealth if None not in {p, price, wealth} and wealth else None for p, price, wealth in held
             ]
-        if not layout.fills and "flow" not in found:
-            return _observations(found)
-        rows = (dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True))
-        inputs = [
-            each for line, row in zip(lines, rows, strict=True) for each in self._rows.inputs(Place(table, line), row)
-        ]
-        return [*self._before(times[0], found), *inputs] if inputs else inputs
+        return found
 
     def _count_gone(self, wealth: Sequence[float | None]) -> None:
         """Count the rows at the table's end whose wealth is none: all may be lost, or it was not read."""
@@ -341,18 +395,25 @@ def _chosen(
     """The tables that are told: all of a file, or the first sheet of a workbook that has anything to tell."""
     if tables[0].is_sheet:
         problems = []
-        for table in tables:
+        for each in tables:
             try:
+                table = parted(each)
                 sample = Sample.of(table)
                 layout = recognised(table, sample.line, sample.names, sample.columns, given, shape)
             except TableError as error:
                 problems.append(error)
                 continue
-            others = [str(each).rpartition("/")[2] for each in tables if each is not table]
+            others = [
+                name
+                for name in (str(each).rpartition("/")[2] for each in tables)
+                if not str(table).endswith(f"/{name}")
+            ]
             if others:
-                remarks.infer(f"sheet {str(table).rpartition('/')[2]} read, not {', '.join(others)}")
+                what = "sheet" if table.kind == "excel" else "table"
+                remarks.infer(f"{what} {str(table).rpartition('/')[2]} read, not {', '.join(others)}")
             return [table], sample, layout
         raise problems[0]
+    tables = list(map(parted, tables))
     sample = Sample.of(tables[0])
     for table in tables[1:]:
         line, names = next(table.rows())

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
+from itertools import islice
 from math import inf
+from operator import itemgetter, le
 from typing import TYPE_CHECKING, Any
 
 from livestory.clock import DAY, SECOND, as_datetime, instant
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
     from livestory.retell.survey import Survey
     from livestory.tables import Table
 
+_IS_SUM = re.compile(r"\s*[-+(]?[$€£]?[0-9][0-9., ]*%?\)?\s*").fullmatch
+_WIDE = 4  # columns, in a few of which sums stand
 _A_TIME = "a time (ISO 8601, or seconds, ms, µs or ns since 1970)"
 
 
@@ -27,9 +33,11 @@ def times_in(  # noqa: PLR0913 - a column and its place
 ) -> list[Any]:
     """The instants of a column. Raises TableError where one is none, or is missing and ``needed``."""
     times, field = survey.times[column], survey.layout.fields[column]
-    found: list[int | None]
+    found: list[Any]
     try:
-        found = list(_ends(_instants(texts))) if times.plain else list(map(times.read, texts))
+        found = _ends(_instants(texts)) if times.plain else list(map(times.read, texts))
+        if min(found) >= LEAST_INSTANT:
+            return found
     except (ValueError, OverflowError):
         found = [_instant(table, field, line, text, times.read) for line, text in zip(lines, texts, strict=True)]
     bad_row = next(
@@ -74,7 +82,13 @@ def _is_no_row(time: str, fields: Sequence[str], names: Sequence[str]) -> str | 
         return "the header again"
     if time.startswith("#") or (is_remark(time) and not any(map(str.strip, fields[1:]))):
         return "a remark"
-    return is_no_trade(fields) if not any(map(str.isdigit, time)) else None
+    if any(map(str.isdigit, time)):
+        return None
+    rest = [text for text in fields if text.strip()]
+    sums = (
+        len(fields) >= _WIDE and len(rest) <= len(fields) // 2 and not time.strip() and all(map(_IS_SUM, rest))
+    )  # sums, without a word
+    return "it adds up others" if sums else is_no_trade(fields)
 
 
 def is_no_trade(fields: Sequence[str]) -> str | None:
@@ -94,7 +108,19 @@ def _instants(texts: Sequence[str]) -> list[int]:
     """As `instant_of`, but without a call for each of them."""
     if texts[0].isdigit():
         return list(map(instant_of, texts))
-    return [_DAYS[text[:10]] + _CLOCKS[text[10:]] for text in texts]
+    if not all(map(le, texts, islice(texts, 1, None))):
+        return [_DAYS[text[:_DAY]] + _CLOCKS[text[_DAY:]] for text in texts]
+    found: list[int] = []
+    while len(found) < len(texts):  # where texts ascend, all between two that begin alike do
+        day = texts[len(found)][:_DAY]
+        end = bisect_right(texts, day, len(found), key=_day_of)
+        midnight = _DAYS[day]
+        found += [midnight + clock for clock in map(_clock, map(_clock_of, islice(texts, len(found), end)))]
+    return found
+
+
+def _day_of(text: str) -> str:
+    return text[:_DAY]
 
 
 class _Instants(dict[str, int]):
@@ -111,7 +137,9 @@ class _Instants(dict[str, int]):
 
 
 _REMEMBERED = 4096
+_DAY = len("2024-12-03")
 _DAYS, _CLOCKS = _Instants(""), _Instants("1970-01-01")
+_clock, _clock_of = _CLOCKS.__getitem__, itemgetter(slice(_DAY, None))
 
 
 def _ends(times: list[int]) -> list[int]:

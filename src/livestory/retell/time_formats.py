@@ -68,6 +68,16 @@ class Times(NamedTuple):
     said: str = ""  # what was inferred, in words
 
 
+def without_midnight(day: str) -> str:
+    """A day, where what wrote it put midnight behind it."""
+    return day.strip().removesuffix(".000").removesuffix("00:00:00").rstrip(" T")
+
+
+def with_clocks(days: Iterable[str], clocks: Iterable[str]) -> list[str]:
+    """The times of which the days and the times of day stand in two columns."""
+    return [f"{without_midnight(day)} {clock.strip()}" for day, clock in zip(days, clocks, strict=True)]
+
+
 def zone_of(name: str) -> tzinfo:
     """The time zone of that name or offset. Raises InputError."""
     found = re.fullmatch(r"(?:UTC|GMT)?\s*([-+])\s*([0-9]{1,2}):?([0-9]{2})?", name.strip())
@@ -82,10 +92,11 @@ def zone_of(name: str) -> tzinfo:
         raise InputError(message) from None
 
 
-def times_of(cells: Iterable[str], zone: tzinfo | None, now: int) -> Times:
+def times_of(cells: Iterable[str], zone: tzinfo | None, now: int, beside: Iterable[str] = ()) -> Times:
     """How the cells of a column are read, which stand for times up to about ``now``.
 
-    ``zone`` is that of times that name none; None: UTC.
+    ``zone`` is that of times that name none; None: UTC. ``beside`` are the times of the table's other columns, which
+    have day and month in the same order.
     """
     texts = [each.strip() for each in cells]
     if not texts:
@@ -97,7 +108,7 @@ def times_of(cells: Iterable[str], zone: tzinfo | None, now: int) -> Times:
     days = all(re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", each) for each in texts)
     if zone is None and not days and _all(instant_of, texts):
         return Times(instant_of, plain=True)
-    order, said = _order_of(texts, now)
+    order, said = _order_of([*texts, *(each.strip() for each in beside)], now)
     days = days or not any(":" in each or re.search(r"[0-9] ?[AaPp][Mm]", each) for each in texts)
     after = DAY if days else 0
 

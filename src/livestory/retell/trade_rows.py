@@ -10,7 +10,7 @@ from livestory.retell.columns import FILL, OBSERVATION, TIME
 from livestory.retell.readers import Fee, bad
 from livestory.retell.shapes.names import name_of
 from livestory.retell.trip_results import is_against
-from livestory.retell.words_of_cells import FILLED, FLOWS, LONG_OR_SHORT, SIDES
+from livestory.retell.words_of_cells import CLOSE, FILLED, FLOWS, LONG_OR_SHORT, SIDES
 from livestory.story.inputs import Fill, Flow, Observation
 from livestory.story.symbol import canonical
 
@@ -50,6 +50,8 @@ class FillRows:
         self._is_of_fills = names.get("fill_quantity", "").startswith(_OF_FILLS)
         self._is_of_order = "status" in names and names["fill_price"] == "price"
         self._told: dict[tuple[str | None, str], tuple[Any, ...]] = {}
+        self._opens = survey.opens
+        self._held: dict[str, Decimal] = {}  # by symbol, where a word such as exit closes whatever is open
 
     def inputs(self, place: Place, row: Mapping[str, Any]) -> Iterator[SourceInput]:
         """What a row says. Raises TableError for half a fill."""
@@ -59,7 +61,7 @@ class FillRows:
             yield Flow(time=row[TIME], amount=float(row["fill_result"]))
             return
         fill = self._fill(place, row)
-        if word is not None and word not in SIDES and not observed.keys() - {TIME, "threshold"}:
+        if word is not None and self._side(row) is None and not observed.keys() - {TIME, "threshold"}:
             self._remarks.leave_out(f"its side is {word}")
         if fill is not None:
             yield fill
@@ -72,8 +74,8 @@ class FillRows:
             yield Observation(**observed)
 
     def _fill(self, place: Place, row: Mapping[str, Any]) -> Fill | None:
-        word, quantity = row.get("fill_side"), row.get("fill_quantity")
-        if (word not in SIDES) if "fill_side" in self._fields else quantity is None:
+        side, quantity = self._side(row), row.get("fill_quantity")
+        if side is None if "fill_side" in self._fields else quantity is None:
             return None
         price, paid = row.get("fill_price"), row.get("paid")
         if paid and quantity and (not price or self._is_of_order):
@@ -89,7 +91,22 @@ class FillRows:
         for column, value in (("fill_quantity", quantity), ("fill_price", price)):
             if value is None:
                 raise bad(place.table, place.line, self._fields[column], "", f"the {column[5:]} of the fill")
-        return self._made(row, word, quantity or Decimal(0), price or Decimal(0))
+        return self._made(row, side, quantity or Decimal(0), price or Decimal(0))
+
+    def _side(self, row: Mapping[str, Any]) -> tuple[str, str | None] | None:
+        """What was bought or sold, and what that did to the position where the row says it; None: no trade."""
+        word, effect = row.get("fill_side"), row.get("fill_effect")
+        if word is None:
+            return None
+        if word in {"long", "short"} and (effect is not None or self._opens):
+            effect = effect or "open"
+            return ("buy" if (word == "long") == (effect in {"open", "add"}) else "sell"), effect
+        if word == CLOSE:
+            held = self._held.get(row.get("fill_symbol") or "", Decimal(0))
+            return ("buy" if held < 0 else "sell"), CLOSE
+        if word.startswith(("open", "close")):
+            effect = word.partition(" ")[0]
+        return (SIDES[word], effect) if word in SIDES else None
 
     def _why_none(self, status: str, quantity: Decimal | None, price: Decimal | None, row: Mapping[str, Any]) -> str:
         """Why a row is no fill; empty where it is one, or half of one."""
@@ -101,13 +118,18 @@ class FillRows:
             return "quantity 0"
         return "price 0" if price == 0 else ""
 
-    def _made(self, row: Mapping[str, Any], word: str | None, quantity: Decimal, price: Decimal) -> Fill | None:
+    def _made(
+        self, row: Mapping[str, Any], said: tuple[str, str | None] | None, quantity: Decimal, price: Decimal
+    ) -> Fill | None:
         given = {field: row[column] for column, field in FILL.items() if row.get(column) is not None}
-        side = SIDES[word] if word is not None else ("buy" if quantity > 0 else "sell")
+        side, effect = said or ("buy" if quantity > 0 else "sell", given.get("effect"))
         lot = self._lots.get(row.get("fill_symbol") or "", Decimal(1))
         given |= {"side": side, "quantity": abs(quantity) * lot, "price": abs(price)}
-        if word is not None and word.startswith(("open", "close")):
-            given["effect"] = word[:5].strip(" _")
+        if effect is not None:
+            given["effect"] = effect
+        if self._opens:
+            name = row.get("fill_symbol") or ""
+            self._held[name] = self._held.get(name, Decimal(0)) + (abs(quantity) if side == "buy" else -abs(quantity))
         _set_fee(given, row.get("fill_fee"), abs(quantity) * price, self._sign)
         if "symbol" in given:
             given["symbol"] = symbol_of(given["symbol"], row.get("quote") or self._quote)
@@ -155,7 +177,7 @@ class TripRows:
         enters = leg == ENTRY
         side = "buy" if enters != short else "sell"
         quantity = self._quantity(row)
-        price = row["entry_price" if enters else "exit_price"]
+        price = row["entry_price"] if enters else row.get("exit_price") or self._exit_price(row, quantity, short=short)
         given: dict[str, Any] = {"side": side, "quantity": quantity, "price": price, "position": position}
         if short:
             given["effect"] = "open" if enters else "close"
@@ -177,13 +199,21 @@ class TripRows:
         if not enters and row.get("wealth") is not None:
             yield Observation(time=time, wealth=row["wealth"])
 
+    def _exit_price(self, row: Mapping[str, Any], quantity: Decimal, *, short: bool) -> Decimal:
+        """At what price a trade that names none must have been left, by what it won."""
+        self._remarks.infer("no exit price in it: worked out from the results, before fees")
+        won = row["fill_result"] / quantity
+        price: Decimal = row["entry_price"] - won if short else row["entry_price"] + won
+        return _worked_out(max(price, Decimal(0)))
+
     def _is_short(self, row: Mapping[str, Any]) -> bool:
         word, quantity = row.get("fill_side"), row.get("fill_quantity")
         if row.get("closing_side") is not None:
             return SIDES.get(row["closing_side"]) == "buy"
         if word is not None:
             known = LONG_OR_SHORT.get(word)
-            return self._closes != (known if known is not None else SIDES.get(word) == "sell")
+            if known is not None:
+                return self._closes != known
         if quantity is not None and quantity < 0:
             return True
         if not self._shorts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from livestory.clock import DAY
 from livestory.errors import TableError
 from livestory.retell.cells import UNKNOWN
 from livestory.retell.readers import bad
@@ -12,7 +13,7 @@ from livestory.retell.shapes import declared
 from livestory.retell.sorting import by_time
 from livestory.retell.time_column import doubt_times, is_no_trade, times_in, without_others
 from livestory.retell.trade_rows import AT_ONCE, ENTRY, EXIT, TripRows
-from livestory.retell.words_of_cells import FLOWS, NO_TRADES
+from livestory.retell.words_of_cells import FLOWS, NO_TRADES, word_of
 from livestory.story.inputs import Flow, Observation
 
 if TYPE_CHECKING:
@@ -93,6 +94,10 @@ class _Trips:
                 own: of_pairs[column] for own, column in _OF_PAIRS.items() if column in of_pairs
             }  # fmt: skip
         self._names = [own for own in self._fields if own not in {"entry_time", "exit_time"}]
+        self._by_side = survey.by_side
+        if self._by_side:
+            self._names.append("fill_side")
+            self._fields["fill_side"] = self._fields["entry_time"]
 
     def legs(self) -> Iterator[Row]:
         """Each entry and each exit, in the order of the rows."""
@@ -119,7 +124,7 @@ class _Trips:
                     yield left * _ORDERS + _ORDER[order], line, [str(number), order, *texts]
 
     def _side(self, texts: Sequence[str]) -> str:
-        return texts[self._names.index("fill_side")].strip().casefold() if "fill_side" in self._names else ""
+        return word_of(texts[self._names.index("fill_side")]) if "fill_side" in self._names else ""
 
     def flows(self, table: int, time: int, line: int, texts: Sequence[str]) -> Iterator[Flow]:
         """The money that a row says to have come or gone. Raises TableError."""
@@ -162,12 +167,12 @@ class _Trips:
 
     def _rows(self, table: Table) -> Iterator[tuple[int, int | None, int | None, list[str]]]:
         enters, leaves = self._fields.get("entry_time"), self._fields.get("exit_time")
-        closes = self._fields["exit_price"]
+        closes = self._fields["exit_price" if "exit_price" in self._fields else "fill_result"]
         for batch in table.batches():
             (lines, columns), (entries, exits) = self._timed(table, batch, ("entry_time", "exit_time"))
             for row, line in enumerate(lines):
                 entered, left = entries[row], exits[row]
-                if entered is None and left is None and (why := is_no_trade([column[row] for column in columns])):
+                if why := self._why_none([column[row] for column in columns], entered, left):
                     self._remarks.leave_out(why)
                     continue
                 is_open = columns[closes][row].strip().casefold() in UNKNOWN or self._is_open(columns, row)
@@ -182,7 +187,33 @@ class _Trips:
                     raise bad(table, line, leaves or 0, "", "a time, which every exit needs")
                 if entered is None:
                     raise bad(table, line, enters or leaves or 0, "", "a time, which every row needs")
-                yield line, entered, left, [columns[self._fields[own]][row] for own in self._names]
+                texts = [columns[self._fields[own]][row] for own in self._names]
+                if (trade := self._in_order(entered, left, texts)) is not None:
+                    yield line, *trade
+
+    def _in_order(self, entered: int, left: int | None, texts: list[str]) -> tuple[int, int | None, list[str]] | None:
+        """A trade whose entry comes first; None where its exit can't come before it."""
+        is_short = left is not None and left < entered
+        if self._by_side:
+            texts[-1] = "short" if is_short else "long"
+        if left is None or not is_short:
+            return entered, left, texts
+        if not self._by_side:
+            times = self._survey.times
+            if times["entry_time"].days and not times["exit_time"].days and entered - left <= DAY:
+                return left, left, texts  # of one day, at whose end the entry would stand
+            self._remarks.leave_out("its exit is before its entry")
+            return None
+        enters, leaves = (self._names.index(own) for own in ("entry_price", "exit_price"))
+        texts[enters], texts[leaves] = texts[leaves], texts[enters]  # sold first, and bought back
+        return left, entered, texts
+
+    def _why_none(self, fields: Sequence[str], entered: int | None, left: int | None) -> str | None:
+        """Why a row is no trade; None where it is one, or half of one."""
+        price = fields[self._fields["entry_price"]].strip()
+        if entered is None and left is None:
+            return is_no_trade(fields) or ("it has no time and no price" if price.casefold() in UNKNOWN else None)
+        return "the price of its entry is 0" if price and not price.strip("0.,$€ ") else None
 
     def _is_open(self, columns: Sequence[Sequence[str]], row: int) -> bool:
         status = self._fields.get("status")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal, getcontext, localcontext, setcontext
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from msgspec import field
 from msgspec.structs import replace
@@ -13,12 +13,12 @@ from livestory.story.basket import Basket
 from livestory.story.inputs import Begin, Fill, Funding, Observation, PositionReading
 from livestory.story.kinds.lifecycle import Rules, RulesChanged
 from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
-from livestory.story.kinds.risk import AllTimeHigh
+from livestory.story.kinds.records import AllTimeHigh
 from livestory.story.positions import EXACT, Closed, Deal, Fee, Holding, add
 from livestory.story.results import Benchmark
 from livestory.story.settings import StorySettings
 from livestory.story.standing import BreakerDistance, Record
-from livestory.story.symbol import assets, canonical, is_contract, settled_in
+from livestory.story.symbol import Traded, assets, canonical, settled_in, traded
 from livestory.story.unit_value import UnitValue, fall_from, return_of
 
 if TYPE_CHECKING:
@@ -46,14 +46,6 @@ def price_at(wealth: float, o: Observation) -> float | None:
     return price if price > 0 else None
 
 
-class Traded(NamedTuple):
-    """The asset that a symbol trades, the one that it is priced in, and the one in which results are paid."""
-
-    base: str | None
-    quote: str | None
-    paid_in: str | None
-
-
 class Account(UnitValue):
     """Wealth, peaks, positions and rules as told so far. Read it; only the narrator updates it."""
 
@@ -66,6 +58,7 @@ class Account(UnitValue):
     value: float | None = None  # of one unit
     record: float | None = None  # the announced all-time high, as a unit value
     peak_time: int = 0
+    highest: float = 0.0  # of the peaks that a resume has put aside, the highest
     resumed_at: int | None = None  # the resume that the peak counts from; None = the record
     tripped: bool = False  # as far as the bot has said
     resuming: bool = False  # it resumed, and its wealth at that is not known yet
@@ -128,25 +121,22 @@ class Account(UnitValue):
 
     def take(self, rows: Rows) -> None:
         """Take checked observations, as `observe` takes each of them."""
-        values = rows.values(self.units)
-        high = max(values)
+        values, last = rows.values(self.units), rows[-1]
+        _, high = rows.span(self.units)
         if high >= self.peak:
-            last = len(values) - 1 - values[::-1].index(high)
-            self._count_from(high, rows.times[last])
-        self.wealth = rows[-1].wealth
-        self.value = values[-1]
+            self._count_from(high, rows.last(values, high))
+        self.wealth, self.value = last.wealth, values[-1]
         self.drawdown = fall_from(self.peak, values[-1])
-        self.last = rows[-1]
-        if self.last.price is not None:
-            self.price = self.last.price
+        self.last = last
+        if last.price is not None:
+            self.price = last.price
 
     def explained(self, observation: Observation) -> Observation:
         """The observation without price, position and weights, where these are not of all that the bot holds."""
         positions = observation.positions
         if positions is not None:
-            if not self.several:
-                for symbol, reading in positions.items():
-                    self._notice(symbol, short=reading.quantity < 0)
+            for symbol, reading in positions.items() if not self.several else ():
+                self._notice(symbol, short=reading.quantity < 0)
             if not self.read:
                 self._find(observation.time, positions)
             if self.settings.benchmark == "basket":
@@ -156,12 +146,12 @@ class Account(UnitValue):
         return replace(observation, price=None, position=None, weight=None, target_weight=None)
 
     def _find(self, time: int, positions: dict[str, PositionReading]) -> None:
-        """Take what the first reading has that was never bought in this story, at the entry that is reported."""
+        """Take the positions of the first reading that no fill of this story opened, at the entry that is reported."""
         self.read = True
         for symbol, reading in positions.items():
-            if symbol not in self.positions and reading.quantity and reading.entry:
+            if symbol not in self.positions and reading.quantity:
                 with localcontext(EXACT):
-                    self.positions[symbol] = Holding.found(time, reading.quantity, reading.entry, reading.price)
+                    self.positions[symbol] = Holding.found(time, reading.quantity, reading.entry or None, reading.price)
 
     def _hold(self, time: int, positions: dict[str, PositionReading]) -> None:
         if self.basket is None:
@@ -189,6 +179,8 @@ class Account(UnitValue):
         )
 
     def _notice(self, symbol: str, *, short: bool) -> None:
+        if self.several:
+            return
         self.portfolio = self.portfolio or short
         known = self.symbol or self.only
         if known is None:
@@ -213,7 +205,7 @@ class Account(UnitValue):
     def _count_from(self, value: float, time: int) -> None:
         """A new peak; after the breaker's halt it is the wealth at the resume, as in the bot's own rule."""
         if value < self.peak:
-            self.resumed_at = time
+            self.resumed_at, self.highest = time, max(self.highest, self.peak)
         elif self.record is not None and value >= self.record:
             self.resumed_at = None
         self.peak, self.peak_time, self.resuming = value, time, False
@@ -290,11 +282,11 @@ class Account(UnitValue):
         return held.entry if agree else None
 
     def to_record(self) -> Record | None:
-        """The record to beat."""
+        """The record to beat: the highest ever, told or not."""
         if self.record is None or self.wealth is None:
             return None
         gain, record = self.settings.ath_min_gain, self.as_wealth(self.record)
-        highest = max(record, self.as_wealth(self.peak)) if self.resumed_at is None else record
+        highest = self.as_wealth(max(self.record, self.highest, self.peak))
         return Record(wealth=highest, next_told=record * (1.0 + gain) if gain else None)
 
     def as_wealth(self, value: float) -> float:
@@ -303,7 +295,8 @@ class Account(UnitValue):
 
     def fill(self, fill: Fill) -> Closed:
         """Take a fill into its position, and say what it closed; see `Holding.take`."""
-        symbol, key = self.symbol_of(fill.symbol), self.holding_of(fill)
+        symbol = self.symbol_of(fill.symbol)
+        key = self.holding_of(symbol, fill.position)
         held = self.positions.get(key)
         if held is None or (held.found_at or 0) >= fill.time:  # what was filled before a reading is in it
             held = self.positions[key] = Holding()
@@ -317,8 +310,12 @@ class Account(UnitValue):
         if held.forgettable:
             del self.positions[key]
         if key != symbol and closed.position_after is not None:
-            held_of = (each.quantity for other, each in self.positions.items() if other.startswith(symbol + _PART))
-            closed = replace(closed, position_after=sum(held_of, _NOTHING))
+            alike = (  # those of a hedge's other direction are another position
+                each.quantity
+                for other, each in self.positions.items()
+                if other.startswith(symbol + _PART) and (each.quantity < 0) == (held.quantity < 0 or closed.short)
+            )
+            closed = replace(closed, position_after=sum(alike, _NOTHING))
         own = symbol == (self.symbol or "")
         if own and fill.side == "sell" and closed.gain is not None and not closed.position_after:
             self.sold_at = fill.price
@@ -338,44 +335,43 @@ class Account(UnitValue):
     def traded(self, symbol: str) -> Traded:
         """What a fill of that symbol trades; where nothing names one, it is paid in what wealth is counted in."""
         if not symbol:
-            return Traded(None, self.unit, self.unit)
-        return Traded(*assets(symbol), settled_in(symbol))
+            return Traded(None, self.unit, self.unit, contract=False, worked_out=True)
+        return traded(symbol)
 
-    def holding_of(self, fill: Fill) -> str:
-        """What the position is known by that a fill changes: its symbol, but where there are several in it."""
-        symbol = self.symbol_of(fill.symbol)
-        return symbol if fill.position is None else f"{symbol}{_PART}{fill.position}"
+    @staticmethod
+    def holding_of(symbol: str, position: str | None) -> str:
+        """The key of the position that a fill changes: its symbol, with the fill's own position where it names one."""
+        return symbol if position is None else f"{symbol}{_PART}{position}"
 
     def _deal(self, fill: Fill, symbol: str, held: Holding) -> Deal:
-        base, quote, paid_in = self.traded(symbol)
-        buys, contract, size = fill.side == "buy", is_contract(symbol), fill.quantity
-        fee = None
+        of = self.traded(symbol)
+        buys, size, fee = fill.side == "buy", fill.quantity, None
         if fill.fee is not None:
-            asset = fill.fee_asset or quote or ""
+            asset = fill.fee_asset or of.quote or ""
             charged = None if asset else fill.fee
-            if asset == quote:
+            if asset == of.quote:
                 charged = fill.fee
-            elif asset == base and (contract or (fill.fee if buys else abs(fill.fee)) >= size):
+            elif asset == of.base and (of.contract or (fill.fee if buys else abs(fill.fee)) >= size):
                 charged = fill.fee * fill.price
-            elif asset == base:
+            elif asset == of.base:
                 charged = _NOTHING  # it is held less, or more is gone
                 size += -fill.fee if buys else fill.fee
                 if not buys and fill.quantity <= held.quantity < size:  # it is taken from what is not known of
                     size, charged = held.quantity, (size - held.quantity) * fill.price
-            elif (price := self._price_in(asset, quote)) is not None:
+            elif (price := self._price_in(asset, of.quote)) is not None:
                 charged = fill.fee * price
             fee = Fee(asset, fill.fee, charged)
         return Deal(
             symbol=symbol or None,
-            asset=paid_in,
-            worked_out=paid_in == quote,
+            of=of,
             time=fill.time,
             buys=buys,
             effect=fill.effect,
-            contract=contract,
             size=size,
             traded=fill.quantity,
             price=fill.price,
+            paid=fill.quantity * fill.price,
+            charged=(fee.charged if fee is not None else None) or _NOTHING,
             fee=fee,
             reported=fill.result,
             reason=fill.reason,

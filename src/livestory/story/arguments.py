@@ -178,10 +178,25 @@ def asset(value: object, name: str) -> str | None:
 def positions(given: Any, name: str = "positions") -> dict[str, PositionReading]:
     """What is held, by symbol: readings, dicts of their fields, plain quantities, or ccxt's records, also in a list."""
     if isinstance(given, list | tuple):
-        given = {record.get("symbol"): record for record in given if hasattr(record, "get")}
-    if not hasattr(given, "keys"):
+        records = [(record.get("symbol"), record) for record in given if hasattr(record, "get")]
+    elif hasattr(given, "keys"):
+        records = [(symbol, given[symbol]) for symbol in given]
+    else:
         raise _wrong(name, given, "a dict with a symbol's reading each, or what ccxt's fetch_positions gives")
-    return {pair(symbol): _position(given[symbol], f"{name}[{symbol!r}]") for symbol in given}
+    read: dict[str, PositionReading] = {}
+    for symbol, record in records:
+        known, reading = read.get(pair(symbol)), _position(record, f"{name}[{symbol!r}]")
+        read[pair(symbol)] = reading if known is None else _together(known, reading)
+    return read
+
+
+def _together(one: PositionReading, other: PositionReading) -> PositionReading:
+    """Two positions in one symbol, such as both sides of a hedge, as what they come to: no entry is that of both."""
+    less, more = sorted((one, other), key=lambda each: abs(each.quantity))
+    if not less.quantity:
+        return more
+    unrealised = None if one.unrealised is None or other.unrealised is None else one.unrealised + other.unrealised
+    return replace(more, quantity=one.quantity + other.quantity, entry=None, unrealised=unrealised)
 
 
 def _position(given: Any, name: str) -> PositionReading:

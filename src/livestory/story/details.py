@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from livestory.story import arguments
 from livestory.story.kinds.lifecycle import Started, Stopped
-from livestory.story.kinds.risk import AllTimeHigh, BreakerTripped, Phoenix
+from livestory.story.kinds.records import AllTimeHigh
+from livestory.story.kinds.risk import BreakerTripped, Phoenix
 from livestory.story.kinds.telling import Note
 from livestory.story.kinds.trades import RegimeSwitch, Trade
 from livestory.story.symbol import assets

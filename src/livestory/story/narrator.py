@@ -40,7 +40,7 @@ from livestory.story.settings import StorySettings
 from livestory.story.showing import counted, show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from livestory.clock import Reading
     from livestory.story.rows import Rows
@@ -102,6 +102,10 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(_Memory).decode
 
 
+def _unknown(_rows: Rows, _account: Account) -> None:
+    return None
+
+
 def unreadable(error: msgspec.MsgspecError) -> JournalCorrupt:
     """The error for a narrator's saved state that can't be read."""
     return JournalCorrupt(f"the narrator's state in the journal can't be read ({error})\nBegin anew with --fresh.")
@@ -119,6 +123,7 @@ class Narrator(FormerVerbs):
         """Begin a story in ``unit`` about a bot that trades ``symbol`` (``BASE/QUOTE``); None is unknown."""
         self._settings = settings or StorySettings()
         self._returns = False  # whether the next input is the first after the story was opened
+        self.lines_of_unshown = True  # whether somebody reads them; else events that are not shown have no line
         self._leaps = True  # whether a fact of a later day closes the chapters between, though nothing was observed
         self._remember(_Memory(Account(symbol, unit, self._settings)))
 
@@ -156,15 +161,28 @@ class Narrator(FormerVerbs):
         self._memory = memory
         self._account = memory.account
         # Words about one observation stand in this order; the chapter closes over what came before it.
+        # Each has the field without which it has nothing to say; "" is none.
         ordered = (
-            *(("flow", memory.flows), ("next_due", memory.gaps), ("", memory.regime), ("halted", memory.breaker)),
-            *(("daily_loss_hit", memory.daily_limit), ("halted", memory.half_way), ("wealth", memory.drawdown)),
+            ("flow", memory.flows),
+            ("next_due", memory.gaps),
+            ("", memory.regime),
+            ("halted", memory.breaker),
+            ("daily_loss_hit", memory.daily_limit),
+            ("halted", memory.half_way),
+            ("wealth", memory.drawdown),
             ("positions", memory.liquidation),
-            *(("wealth", memory.all_time_high), *((("", memory.exposures),) if memory.exposures else ())),
-            *(() if memory.lacking.told else (("", memory.lacking),)),
-            *(("", memory.chapters), ("", memory.silence)),
-        )  # each with the field that it has nothing to say without
-        self._observers = tuple(detector.observe for field, detector in ordered if field not in memory.never)
+            ("wealth", memory.all_time_high),
+            ("", memory.exposures),
+            ("", None if memory.lacking.told else memory.lacking),
+            ("", memory.chapters),
+            ("", memory.silence),
+        )
+        listening = [each for field, each in ordered if each is not None and field not in memory.never]
+        self._observers = tuple(detector.observe for detector in listening)
+        # One that can't say where it is silent lets each observation be taken for itself.
+        self._until: tuple[Callable[[Rows, Account], int | None], ...] = tuple(
+            getattr(detector, "until", _unknown) for detector in listening
+        )
 
     @property
     def account(self) -> Account:
@@ -217,39 +235,40 @@ class Narrator(FormerVerbs):
         quiet_at = (memory.silence.last_news or 0) + limit
         return min(memory.chapters.end, quiet_at) if limit else memory.chapters.end
 
-    def until_told(self, rows: Rows) -> int:
-        """How many of the rows come before one whose regime or exposure is told, at most."""
-        memory, account = self._memory, self._account
-        count = memory.regime.until(rows, account)
-        return min(count, memory.exposures.until(rows, account)) if memory.exposures is not None else count
+    def take_together(self, rows: Rows) -> int | None:
+        """Take the observations before the first one that may be told, and say how many they are.
 
-    def take_together(self, rows: Rows) -> bool:
-        """Take observations of which there is nothing to tell; False, and nothing is taken, where there may be.
-
-        Events and memory are then the same as if each of them had been taken for itself.
+        None, and none is taken, where something may be told of any of them. Events and memory are then the same as if
+        each of them had been taken for itself.
         """
         memory, account = self._memory, self._account
         if (
             not memory.never >= _TOGETHER
             or memory.inferred_halt is not None
-            or not memory.lacking.told
             or rows.times[0] <= memory.last_observed
             or not account.passes()
-            or not memory.chapters.passes(rows)
-            or not memory.silence.passes(rows, account)
-            or not memory.drawdown.passes(rows, account)
-            or not memory.all_time_high.passes(rows, account)
-            or self.until_told(rows) < len(rows)
             or not memory.readings.passes(rows, account)
         ):
-            return False
+            return None
+        count = len(rows)
+        for until in self._until:
+            silent = until(rows, account)
+            if silent is None:
+                return None
+            count = min(count, silent)
+        if count:
+            self._pass(rows if count == len(rows) else rows.part(0, count))
+        return count
+
+    def _pass(self, rows: Rows) -> None:
+        """Take observations of which nothing is told."""
+        memory, account = self._memory, self._account
         memory.calls += len(rows)
         memory.last_observed = rows.times[-1]
         memory.drawdown.take(rows, account)
         account.take(rows)
         memory.chapters.take(rows, account)
         memory.silence.bars += len(rows)
-        return True
 
     def judge(self, given: Input, reading: Reading) -> Judged:
         """`take` an input whose time a caller gave, when the clock said ``reading``.
@@ -439,10 +458,11 @@ class Narrator(FormerVerbs):
         calls = self._memory.calls
         lately, events = self._memory.lately, []
         for number, facts in enumerate(told):
-            facts = counted(lately, facts)  # noqa: PLW2901 - the same, with what is known only now
+            facts = counted(lately, time, facts)  # noqa: PLW2901 - the same, with what is known only now
             event_id = own_id if number == own and own_id is not None else f"{calls}.{number}"
             shown = show(lately, self._settings, time, facts, found=found)
-            events.append(Event(time, facts, tell(time, facts), event_id, None, shown))
+            line = tell(time, facts) if shown or self.lines_of_unshown else ""
+            events.append(Event(time, facts, line, event_id, None, shown))
         return tuple(events)
 
 
@@ -470,7 +490,7 @@ def _call(given: Input) -> str:
 
 
 def at_the_clock(given: Input, now: int) -> Input:
-    """The input at the clock's time, and in it, where it is to be told, the one that was given and is not believed."""
+    """The input at the clock's time; where its line is to say so, with the time that was claimed and not believed."""
     match given:
         case Fill() | Skip() | Flow() | Funding():
             return replace(given, time=now, claimed=given.time)

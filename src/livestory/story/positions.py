@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from livestory.story.reason import Reason
-from livestory.story.symbol import assets
+from livestory.story.symbol import Traded
 
 EXACT = Context(prec=1000)
 """In which sums and products are exact: an amount that a story takes has less than a hundred digits."""
@@ -69,37 +69,32 @@ class Deal(Struct, frozen=True, gc=False):
     """A fill, as far as it concerns its position, which it changes by ``size``."""
 
     symbol: str | None
-    asset: str | None  # in which results are paid
-    worked_out: bool  # prices and sizes say what a result is: it is paid in the quote asset
+    of: Traded
     time: int
     buys: bool
     effect: str | None  # as the bot says
-    contract: bool  # it may be sold without being held
     size: Decimal
     traded: Decimal  # at the exchange; more or less than ``size`` by a fee in the base asset
     price: Decimal
+    paid: Decimal  # what changed hands for it, in the quote asset
+    charged: Decimal  # what its fee takes from the result, as far as that is known
     fee: Fee | None
     reported: Decimal | None  # what the bot says that it earned by closing
     reason: Reason | None
-
-    @property
-    def paid(self) -> Decimal:
-        """What changed hands for it, in the quote asset."""
-        return self.traded * self.price
-
-    @property
-    def charged(self) -> Decimal:
-        """What its fee takes from the result, as far as that is known."""
-        return (self.fee.charged if self.fee is not None else None) or _NOTHING
 
     def split(self, size: Decimal) -> tuple[Deal, Deal]:
         """The part of that ``size``, which closes a position, and the rest, which opens one the other way."""
         first = None if self.fee is None else self.fee.part(size, self.size)
         rest = None if self.fee is None or first is None else self.fee.less(first)
         return (
-            replace(self, size=size, traded=size, fee=first),
-            replace(self, size=self.size - size, traded=self.traded - size, fee=rest, reported=None),
+            self._part(size, size, first, self.reported),
+            self._part(self.size - size, self.traded - size, rest, None),
         )
+
+    def _part(self, size: Decimal, traded: Decimal, fee: Fee | None, reported: Decimal | None) -> Deal:
+        charged = (fee.charged if fee is not None else None) or _NOTHING
+        paid = traded * self.price
+        return replace(self, size=size, traded=traded, paid=paid, charged=charged, fee=fee, reported=reported)
 
 
 class Gain(Struct, frozen=True, gc=False):
@@ -115,13 +110,11 @@ class Gain(Struct, frozen=True, gc=False):
         """A result as a share of the cost."""
         return float(_SHARES.divide(result, self.cost)) if result is not None and self.cost > 0 else None
 
-    def after_fees(self, reported: Decimal | None, known: str) -> str | None:
+    def after_fees(self, reported: Decimal, known: str) -> str | None:
         """After which fees the result is; None where a reported one contradicts the fills, beyond rounding.
 
         Exchanges report results before fees, or after that of the closing. ``known``: of how many fills they are.
         """
-        if reported is None:
-            return known
         rounding = _ONE.scaleb(int(reported.as_tuple().exponent)) + self.paid * _ROUNDED
         if abs(reported - self.gross) <= rounding:
             return "none"
@@ -184,8 +177,10 @@ class Trip(Struct, kw_only=True):
 
     def judged(self, gain: Gain, reported: Decimal | None, asset: str | None) -> tuple[str | None, bool]:
         """After which fees a result is, as `Gain.after_fees` has it, and whether the trip's funding is in it."""
+        if reported is None:
+            return self.fees_known, False
         after_fees, funding = gain.after_fees(reported, self.fees_known), self.funding.get(asset or "")
-        if after_fees is not None or reported is None or not funding:
+        if after_fees is not None or not funding:
             return after_fees, False
         after_fees = gain.after_fees(reported - funding, self.fees_known)
         return after_fees, after_fees is not None
@@ -194,11 +189,13 @@ class Trip(Struct, kw_only=True):
         """What it was, ended by that fill."""
         reported = None if self.unreported else self.reported
         gain = Gain(self.net, self.gross, self.cost, self.left_for)
-        after_fees, with_funding = self.judged(gain, reported, deal.asset)
-        result = self.net if reported is None and deal.worked_out else reported
-        return RoundTrip(
+        worked_out = deal.of.worked_out
+        after_fees, with_funding = self.judged(gain, reported, deal.of.paid_in)
+        result = self.net if reported is None and worked_out else reported
+        # In parts, as in `TradeDetector.fill`.
+        trip = RoundTrip(
             symbol=deal.symbol,
-            asset=deal.asset,
+            asset=deal.of.paid_in,
             short=short,
             opened=self.since,
             closed=deal.time,
@@ -206,15 +203,20 @@ class Trip(Struct, kw_only=True):
             exit=_average(self.left_for, self.left),
             size=self.largest,
             result=result,
-            share=gain.share(result) if deal.worked_out else None,
-            worked_out=self.net if deal.worked_out else None,
-            after_fees=(after_fees if deal.worked_out else None) or "reported",
+            share=gain.share(result) if worked_out else None,
+            worked_out=self.net if worked_out else None,
+            after_fees=(after_fees if worked_out else None) or "reported",
             fees=self.fees,
-            fees_left_out=self.fees_left_out,
-            funding=self.funding,
-            with_funding=with_funding and deal.worked_out,
             why_opened=self.why,
             why_closed=deal.reason,
+        )
+        if not (self.funding or self.fees_left_out):
+            return trip
+        return replace(
+            trip,
+            fees_left_out=self.fees_left_out,
+            funding=self.funding,
+            with_funding=with_funding and worked_out,
         )
 
 
@@ -244,10 +246,13 @@ class Holding(Struct):
     dust: bool = False  # it is what a trip that was told as closed has left
     carried: Decimal = _NOTHING  # what closing such dust has earned; the next trip's
     found_at: int | None = None  # the reading that it was found in, not bought in this story
+    uncosted: bool = False  # it was found without its entry: until it is flat its quantity alone is known
 
     @classmethod
-    def found(cls, time: int, quantity: Decimal, entry: Decimal, price: Decimal | None) -> Holding:
+    def found(cls, time: int, quantity: Decimal, entry: Decimal | None, price: Decimal | None) -> Holding:
         """One that was there before anybody told of it: what its fees were is not known."""
+        if entry is None:
+            return cls(quantity, price=price, found_at=time, uncosted=True)
         value = abs(quantity) * entry
         held = cls(quantity, value, value, price, found_at=time)
         held._begin(None, None).charge(None)
@@ -256,7 +261,7 @@ class Holding(Struct):
     @property
     def entry(self) -> Decimal | None:
         """The average price of what is held."""
-        return _average(self.value or self.cost, abs(self.quantity))
+        return None if self.uncosted else _average(self.value or self.cost, abs(self.quantity))
 
     @property
     def forgettable(self) -> bool:
@@ -271,17 +276,20 @@ class Holding(Struct):
         of nothing opens a short of a contract only, and more than is held turns the position where both directions are
         possible.
         """
+        worked_out = deal.of.worked_out
         self.price = deal.price
         short = self._direction(deal)
         if self.quantity and short != (self.quantity < 0):
             self._forget()
+        if self.uncosted:
+            return self._count(deal, short=short)
         if deal.buys != short:
             effect = "add" if self.quantity and not self.dust else "open"
             self._enter(deal, short=short)
             return Closed(deal.effect or effect, short, self.quantity)
         held, rest = abs(self.quantity), None
         if deal.size > held:
-            can_turn = deal.effect is None and held and (short or deal.contract)
+            can_turn = deal.effect is None and held and (short or deal.of.contract)
             if not can_turn and not (held and deal.size - held <= self._as_good_as_nothing(deal)):
                 self._forget()
                 return Closed(deal.effect or "reduce", short, None)
@@ -292,14 +300,14 @@ class Holding(Struct):
         if rest is not None:
             self._enter(rest, short=not short)
         effect = deal.effect or ("close" if ended or not self.quantity else "reduce")
-        told = gain.net if deal.reported is None and deal.worked_out else deal.reported
-        after_fees = trip.judged(gain, deal.reported, deal.asset)[0] if deal.worked_out else "reported"
+        told = gain.net if deal.reported is None and worked_out else deal.reported
+        after_fees = trip.judged(gain, deal.reported, deal.of.paid_in)[0] if worked_out else "reported"
         return Closed(
             effect="flip" if rest is not None else effect,
             short=short,
             position_after=self.quantity,
             gain=told,
-            result=gain.share(told) if deal.worked_out else None,
+            result=gain.share(told) if worked_out else None,
             after_fees=after_fees or "reported",
             fees_left_out=dict(trip.fees_left_out),
             contradicts=gain.net if after_fees is None else None,
@@ -307,16 +315,34 @@ class Holding(Struct):
             trip=trip.told(deal, short=short) if ended else None,
         )
 
+    def _count(self, deal: Deal, *, short: bool) -> Closed:
+        """Take a fill of a position of which the quantity alone is known, and what was reported of its result."""
+        held = abs(self.quantity)
+        if deal.buys != short:
+            self.quantity += -deal.size if short else deal.size
+            return Closed(deal.effect or "add", short, self.quantity)
+        if deal.size < held:
+            self.quantity += deal.size if short else -deal.size
+            return Closed(deal.effect or "reduce", short, self.quantity, deal.reported, after_fees="reported")
+        self._forget()
+        if deal.size == held:
+            return Closed(deal.effect or "close", short, self.quantity, deal.reported, after_fees="reported")
+        if deal.effect is not None or not (short or deal.of.contract):
+            return Closed(deal.effect or "reduce", short, None)
+        deal, rest = deal.split(held)
+        self._enter(rest, short=not short)
+        return Closed("flip", short, self.quantity, deal.reported, after_fees="reported", opened=rest.size)
+
     def _as_good_as_nothing(self, deal: Deal) -> Decimal:
         """How much more may be closed than is held: dust, or what went as fees of what was bought."""
         trip = self.trip or Trip()
-        return max(trip.largest * _DUST, trip.fees.get(assets(deal.symbol)[0] or "", _NOTHING))
+        return max(trip.largest * _DUST, trip.fees.get(deal.of.base or "", _NOTHING))
 
     def _direction(self, deal: Deal) -> bool:
         """Whether the position that a fill changes is a short."""
         if deal.effect is not None:
             return deal.buys != (deal.effect in _ENTERING)
-        return self.quantity < 0 if self.quantity else deal.contract and not deal.buys
+        return self.quantity < 0 if self.quantity else deal.of.contract and not deal.buys
 
     def _enter(self, deal: Deal, *, short: bool) -> None:
         trip = self.trip or self._begin(deal.time, deal.reason)
@@ -362,14 +388,14 @@ class Holding(Struct):
 
     def _end(self) -> bool:
         """Whether the trip is over: nothing is left of it, or as good as nothing."""
-        if self.trip is None or abs(self.quantity) >= self.trip.largest * _DUST:
+        if self.trip is None or (self.quantity and abs(self.quantity) >= self.trip.largest * _DUST):
             return False
         self.trip, self.dust = None, bool(self.quantity)
         return True
 
     def _forget(self) -> None:
         self.quantity = self.cost = self.value = _NOTHING
-        self.trip, self.dust = None, False
+        self.trip, self.dust, self.uncosted = None, False, False
 
 
 def add(amounts: dict[str, Decimal], asset: str, amount: Decimal) -> None:

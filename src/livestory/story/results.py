@@ -107,7 +107,9 @@ class Tally(Struct, omit_defaults=True):
     def realise(self, amount: Decimal) -> None:
         """Take what a fill has earned by closing."""
         self.realised += amount
-        self.high = max(self.high, self.realised)
+        if self.realised > self.high:
+            self.high = self.realised
+            return
         self.low = min(self.low, self.realised)
         self.fall = min(self.fall, self.realised - self.high)
 
@@ -191,7 +193,10 @@ class Results(Struct, omit_defaults=True):
         return tuple(replace(each, reasons=_by_reason(self._tally(each.asset))) for each in told) if reasons else told
 
     def _tally(self, asset: str | None) -> Tally:
-        return self.tallies.setdefault(asset or "", Tally())
+        tally = self.tallies.get(asset or "")
+        if tally is None:
+            tally = self.tallies[asset or ""] = Tally()
+        return tally
 
 
 def _told(asset: str, tally: Tally, total: Tally) -> CurrencyResult:

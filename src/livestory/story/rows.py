@@ -28,6 +28,7 @@ class Rows:
         self.times = times
         self.columns = columns
         self._extremes: dict[str, tuple[float, float] | None] = {}
+        self._whole: Rows | None = None  # what they are a part of
 
     def __len__(self) -> int:
         return len(self.times)
@@ -43,7 +44,9 @@ class Rows:
 
     def part(self, start: int, end: int) -> Rows:
         """Those from ``start`` to before ``end``."""
-        return Rows(self.times[start:end], {name: column[start:end] for name, column in self.columns.items()})
+        found = Rows(self.times[start:end], {name: column[start:end] for name, column in self.columns.items()})
+        found._whole = self._whole or self
+        return found
 
     def before(self, time: int, start: int) -> int:
         """The place of the first one from ``start`` on that is not before ``time``."""
@@ -54,6 +57,15 @@ class Rows:
         wealth: Sequence[float] = self.columns["wealth"]  # type: ignore[assignment]  # as said
         return wealth if units == 1.0 else [each / units for each in wealth]
 
+    def span(self, units: float) -> tuple[float, float]:
+        """The least and the greatest value of a unit in them, whose wealth is known."""
+        low, high = self.extremes("wealth") or (-inf, inf)
+        return low / units, high / units
+
+    def last(self, values: Sequence[float], value: float) -> int:
+        """The instant of the last of ``values`` that is ``value``."""
+        return self.times[len(values) - 1 - values[::-1].index(value)]
+
     def extremes(self, name: str) -> tuple[float, float] | None:
         """The least and the greatest of a column; None where one is unknown, NaN, infinite, or beyond all measure."""
         if name not in self._extremes:
@@ -63,10 +75,13 @@ class Rows:
     @property
     def are_known(self) -> bool:
         """Whether each number in them is known, and a number that may be summed up with others."""
-        return all(self.extremes(name) is not None for name in self.columns)
+        known = self._whole is not None and self._whole.are_known
+        return known or all(self.extremes(name) is not None for name in self.columns)
 
     def _found(self, name: str) -> tuple[float, float] | None:
         numbers: Sequence[float] = self.columns[name]  # type: ignore[assignment]  # None raises TypeError
+        if self._whole is not None and (known := self._whole.extremes(name)) is not None:
+            return known if known[0] == known[1] else (min(numbers), max(numbers))  # of what is known a part is
         try:
             if not -inf < sum(numbers) < inf:  # NaN, where least and greatest depend on the order
                 return None

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from livestory.story.kinds.base import Group
 from livestory.story.kinds.chapters import Chapter, Quiet
 from livestory.story.kinds.lifecycle import Resumed, Stopped
+from livestory.story.kinds.records import AllTimeHigh
 from livestory.story.kinds.results import ResultRecord
-from livestory.story.kinds.risk import AllTimeHigh
 from livestory.story.periods import PERIODS
 from livestory.story.unit_value import compounded
 
@@ -27,9 +27,10 @@ _EVENTFUL = (Group.TRADES, Group.SAFETY, Group.EXCHANGE, Group.RUNNING)
 
 
 def show(lately: Lately, settings: StorySettings, time: int, facts: Facts, *, found: bool) -> bool:
-    """Whether the text shows the line of what was told at ``time``, which is remembered.
+    """Whether the text shows the line of these facts, told at ``time``; ``lately`` remembers the answer.
 
-    What a caller says always; by its kind's rule what a detector ``found``, and kinds whose rule holds for all.
+    A line that a caller asked for is always shown, unless its kind is ``ruled``. What a detector ``found`` is shown by
+    its kind's rule.
     """
     ruled = found or facts.declared.ruled
     always = settings.detail == "all" or facts.declared.critical or not ruled
@@ -38,9 +39,15 @@ def show(lately: Lately, settings: StorySettings, time: int, facts: Facts, *, fo
     return shown
 
 
-def counted(lately: Lately, facts: Facts) -> Facts:
-    """The facts, of a chapter with what was not shown since the last one of its kind that was."""
-    if not isinstance(facts, Chapter) or not (unshown := lately.unshown.get(facts.period)):
+def counted(lately: Lately, time: int, facts: Facts) -> Facts:
+    """The facts told at ``time`` with what was not shown: of a chapter since the last one of its kind that was.
+
+    A sign of life says how long the text was without news, where lines were told meanwhile that it does not show.
+    """
+    if type(facts) is Quiet:
+        silent = lately.news is not None and lately.line is not None and time - lately.line > facts.silence
+        return replace(facts, without_news=time - (lately.news or 0)) if silent else facts
+    if type(facts) is not Chapter or not (unshown := lately.unshown.get(facts.period)):
         return facts
     if facts.period != "day" or not lately.days:
         return replace(facts, unshown=unshown)
@@ -48,26 +55,28 @@ def counted(lately: Lately, facts: Facts) -> Facts:
 
 
 def _remember(lately: Lately, time: int, facts: Facts, *, shown: bool) -> None:
+    # Of each line that is told: `isinstance` of a Struct takes several times as long where it is none.
     if not shown:
         for period in PERIODS:
             lately.unshown[period] = lately.unshown.get(period, 0) + 1
-    if isinstance(facts, Chapter):
+    if type(facts) is Chapter:
         _end(lately, facts, shown=shown)
-    if not shown or isinstance(facts, Stopped) or (isinstance(facts, Resumed) and not facts.missed_bars):
+    if not shown or type(facts) is Stopped or (type(facts) is Resumed and not facts.missed_bars):
         return  # a story that was interrupted shows the same days as one that was not
-    if isinstance(facts, Quiet):
+    lately.line = max(time, lately.line or 0)
+    if type(facts) is Quiet:
         lately.signs += 1
         return
     lately.news, lately.signs = max(time, lately.news or 0), 0
     lately.eventful = lately.eventful or facts.declared.group in _EVENTFUL
-    if isinstance(facts, AllTimeHigh):
+    if type(facts) is AllTimeHigh:
         lately.record, lately.record_told = facts.wealth, time
-    elif isinstance(facts, ResultRecord):
+    elif type(facts) is ResultRecord:
         lately.result_records[facts.unit or ""] = time, facts.total
 
 
 def _end(lately: Lately, chapter: Chapter, *, shown: bool) -> None:
-    """Begin to count anew after a chapter that is shown; a day that is not is one of those that the next bridges."""
+    """Begin to count anew after a chapter that is shown. A day that is not shown is added to those before the next."""
     if shown:
         lately.unshown.pop(chapter.period, None)
     if chapter.period != "day":

@@ -17,11 +17,12 @@ from livestory.story.inputs import Observation
 from livestory.story.journal.entry import Identity, Kept
 from livestory.story.journal.faults import corrupt
 from livestory.story.journal.replica import SNAPSHOT
-from livestory.story.kinds.lifecycle import Started, Stopped
+from livestory.story.kinds.lifecycle import Stopped
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.narrator import NARRATOR, unreadable
-from livestory.story.results import CurrencyResult, Results
+from livestory.story.results import Benchmark, CurrencyResult, Results
 from livestory.story.symbol import settled_in
+from livestory.story.unit_value import return_of
 
 if TYPE_CHECKING:
     from livestory.story.journal.reader import JournalReader
@@ -65,7 +66,7 @@ class Peak(Struct, frozen=True, kw_only=True):
 
 
 class Start(Struct, frozen=True, kw_only=True):
-    """What a bot began with."""
+    """What a bot began with, by its first reading."""
 
     time: int
     value: float | None  # its wealth, the unit value at the start
@@ -126,7 +127,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         ``before`` is an earlier one of the same journal: only what came after it is looked through. Raises
         JournalError, and JournalCorrupt where the narrator's state or a record can't be read.
         """
-        if reader.replica is not None and (copied := _copied(reader)) is not None:
+        if reader.replica is not None and (copied := unpacked(reader.state(SNAPSHOT))) is not None:
             return replace(copied, last_seq=reader.last_seq)
         last_seq, seen = reader.last_seq, reader.last_observation()
         memory = _memory(reader)
@@ -135,12 +136,14 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         lifecycle = reader.last_of(_LIFECYCLE, after) or (before.lifecycle if before else None)
         last_halt = reader.last_of(_HALTS, after) or (before.last_halt if before else None)
         halt = _halt_change(reader, last_halt, seen)
-        start = (before.start if before else None) or _start(reader, after, known=memory is not None)
+        start = before.start if before else None
+        if account is not None and (start is None or start.value is None):
+            start = _start(reader, account)
         if seen is not None and account is not None:
             seen = account.explained(seen)
         if seen is not None and halt is not None:
             seen = replace(seen, halted=halt.halted, halt_reason=halt.reason, resume_at=halt.until or seen.resume_at)
-        return cls(
+        found = cls(
             journal=reader.id,
             identity=reader.identity,
             last_seq=last_seq,
@@ -150,18 +153,10 @@ class Snapshot(Struct, frozen=True, kw_only=True):
             lifecycle=lifecycle,
             stopped_by=_stopped_by(reader, lifecycle),
             start=start,
-            wealth=account.wealth if account else (seen.wealth if seen else None),
-            drawdown=account.drawdown if account and account.value is not None else None,
-            peak=_peak(account) if account else None,
-            breaker=account.rules.breaker if account and account.rules else None,
-            results=_results(memory) if memory else (),
-            began=account.began if account and account.wealth is None else None,
-            benchmark=tuple(account.basket.worth) if account and account.benchmark() and account.basket else (),
-            today=_today(memory) if memory else None,
-            total=_total(account, start) if account else None,
+            wealth=seen.wealth if seen else None,
             positions=_positions(reader, account),
-            troubles=tuple(sorted(memory.troubles.kinds(memory.last_observed))) if memory else (),
         )
+        return found if memory is None else _remembered(found, memory)
 
     def packed(self) -> bytes:
         """As one value, for a copy of the journal, which has no narrator's state to read it from."""
@@ -201,6 +196,14 @@ def on_bars_time(identity: Identity) -> bool:
     return identity.mode in _BARS_TIME
 
 
+def unpacked(stored: bytes | None) -> Snapshot | None:
+    """What `Snapshot.packed` gave; None where it is nothing of this release's."""
+    try:
+        return msgspec.msgpack.decode(stored or b"", type=tuple[Literal[1], Snapshot])[1]
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
 def _memory(reader: JournalReader) -> _Memory | None:
     saved = reader.state(NARRATOR)
     try:
@@ -209,12 +212,22 @@ def _memory(reader: JournalReader) -> _Memory | None:
         raise unreadable(error) from error
 
 
-def _copied(reader: JournalReader) -> Snapshot | None:
-    """What came with a copy; None where nothing did, or another release wrote it otherwise."""
-    try:
-        return msgspec.msgpack.decode(reader.state(SNAPSHOT) or b"", type=tuple[Literal[1], Snapshot])[1]
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return None
+def _remembered(found: Snapshot, memory: _Memory) -> Snapshot:
+    """With what the narrator knows besides, whose word on wealth has the deposits since the last observation."""
+    account, basket = memory.account, memory.account.benchmark()
+    return replace(
+        found,
+        wealth=account.wealth,
+        drawdown=account.drawdown if account.value is not None else None,
+        peak=_peak(account),
+        breaker=account.rules.breaker if account.rules else None,
+        results=_results(memory),
+        began=account.began if account.wealth is None else None,
+        benchmark=tuple(account.basket.worth) if basket and account.basket else (),
+        today=_today(memory),
+        total=_total(account, found.start),
+        troubles=tuple(sorted(memory.troubles.kinds(memory.last_observed))),
+    )
 
 
 def _positions(reader: JournalReader, account: Account | None) -> tuple[OpenPosition, ...] | None:
@@ -291,14 +304,14 @@ def _stopped_by(reader: JournalReader, lifecycle: Kept | None) -> str | None:
     return facts.by if isinstance(facts, Stopped) else ""
 
 
-def _start(reader: JournalReader, after: int, *, known: bool) -> Start | None:
-    """What the bot's start says, if it comes after the seq ``after``, or else its first observation."""
-    for event in reader.events(after, kinds={"started"}, limit=1):
-        facts = _facts(reader, event)
-        if isinstance(facts, Started) and facts.wealth is not None and facts.price is not None:
-            return Start(time=event.time, value=facts.wealth, price=facts.price)
-    first = next(iter(reader.observations()), None) if known else None
-    return Start(time=first.time, value=first.wealth, price=first.price) if first is not None else None
+def _start(reader: JournalReader, account: Account) -> Start | None:
+    """The first observation, from which a chapter counts too: a table of the story has no more."""
+    first = next(iter(reader.observations()), None)
+    if first is None:
+        return None
+    if account.first is None:  # it told no wealth, or a former livestory remembered none
+        return Start(time=first.time, value=first.wealth, price=first.price)
+    return Start(time=first.time, value=account.first, price=account.first_price)
 
 
 def _facts(reader: JournalReader, event: Kept) -> Facts:
@@ -322,11 +335,7 @@ def _peak(account: Account) -> Peak | None:
 
 def _today(memory: _Memory) -> Return | None:
     day, account = memory.chapters.tallies.get("day"), memory.account
-    if day is None:
-        return None
-    held = account.benchmark(day.basket)
-    holding = held.change if held is not None else _change(day.price, account.price)
-    return Return(since=day.since, change=_change(day.value, account.value), holding=holding)
+    return _return(account, day.since, day.value, day.price, account.benchmark(day.basket)) if day is not None else None
 
 
 def _results(memory: _Memory) -> tuple[CurrencyResult, ...]:
@@ -342,10 +351,10 @@ def _results(memory: _Memory) -> tuple[CurrencyResult, ...]:
 def _total(account: Account, start: Start | None) -> Return:
     if start is None:
         return Return(since=None, change=None, holding=None)
-    held = account.benchmark()
-    holding = held.change if held is not None else _change(start.price, account.price)
-    return Return(since=start.time, change=_change(start.value, account.value), holding=holding)
+    return _return(account, start.time, start.value, start.price, account.benchmark())
 
 
-def _change(before: float | None, after: float | None) -> float | None:
-    return after / before - 1.0 if before and after is not None else None
+def _return(account: Account, since: int, value: float | None, price: float | None, basket: Benchmark | None) -> Return:
+    """The return from that unit value and that price to now."""
+    holding = basket.change if basket is not None else return_of(price, account.price)
+    return Return(since=since, change=return_of(value, account.value), holding=holding)

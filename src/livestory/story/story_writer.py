@@ -180,6 +180,7 @@ class StoryWriter:
         trade_id: str | int | None = None,
         symbol: str | None = None,
         effect: str | None = None,
+        position: str | int | None = None,
         result: Number | None = None,
         timestamp: Timestamp | None = None,
     ) -> Told:
@@ -188,9 +189,9 @@ class StoryWriter:
         Or give one of ccxt's trades as it is, ``fill(trade)``, and by name what is to be told otherwise.
 
         ``quantity`` is in the base asset, ``price`` in the quote asset, and so is ``fee`` unless ``fee_asset`` names
-        another; ``effect`` is "open", "add", "reduce" or "close" (a short in a spot market needs it); ``result`` is
-        what the fill earned by closing, where the bot knows that itself. A ``trade_id`` that was told before is not
-        told again.
+        another; ``effect`` is "open", "add", "reduce" or "close" (a short in a spot market needs it); ``position``
+        names which one it changes where a symbol has several, such as "long" and "short" of a hedge; ``result`` is what
+        the fill earned by closing, where the bot knows that itself. A ``trade_id`` told before is not told again.
         """
         given: dict[str, Any] = {"quantity": quantity, "price": price, "symbol": symbol, "fee": fee,
             "fee_asset": fee_asset, "order_id": order_id, "trade_id": trade_id, "timestamp": timestamp}  # fmt: skip
@@ -210,6 +211,7 @@ class StoryWriter:
             fee_asset=arguments.asset(given["fee_asset"], "fee_asset"),
             order_id=arguments.trade_id(given["order_id"], "order_id"),
             trade_id=arguments.trade_id(given["trade_id"]),
+            position=arguments.trade_id(position, "position"),
             result=arguments.decimal(result, "result", signed=True) if result is not None else None,
             reason=arguments.reason(reason),
         )

@@ -78,6 +78,24 @@ def is_contract(symbol: str | None) -> bool:
     return read is not None and read.settle is not None
 
 
+class Traded(NamedTuple):
+    """What a fill of a symbol trades; None is unknown."""
+
+    base: str | None
+    quote: str | None  # that it is priced in
+    paid_in: str | None  # in which results are paid
+    contract: bool  # it may be sold without being held
+    worked_out: bool  # prices and sizes say what a result is: it is paid in the quote asset
+
+
+@lru_cache(_REMEMBERED)
+def traded(symbol: str) -> Traded:
+    """What a fill of that symbol trades."""
+    base, quote = assets(symbol)
+    paid_in = settled_in(symbol)
+    return Traded(base, quote, paid_in, is_contract(symbol), paid_in == quote)
+
+
 @lru_cache(_REMEMBERED)
 def canonical(symbol: str) -> str:
     """The one way in which a story writes it; what names no two assets stays as it is."""

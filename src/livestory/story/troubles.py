@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
@@ -59,7 +60,7 @@ class HealthTally(Struct, omit_defaults=True):
 
     def hear(self, facts: Facts) -> None:
         """Count what has been told."""
-        name = _name(facts)
+        name = _name(type(facts))
         if name in FAILED and not (isinstance(facts, Resumed) and not facts.away):
             self.failed[name] = self.failed.get(name, 0) + (facts.bars if isinstance(facts, DataGap) else 1)
         if name in BY_HAND and not (isinstance(facts, Halted | Unhalted) and facts.reason != "owner"):
@@ -82,7 +83,7 @@ class HealthTally(Struct, omit_defaults=True):
 
 def asked_after(asked: list[str], facts: Facts) -> None:
     """Bring what waits for the owner up to date with what has been told. A list, so that its order is always one."""
-    name = _name(facts)
+    name = _name(type(facts))
     if not asked and name not in ASKING:
         return
     over: set[object] = set()
@@ -100,5 +101,6 @@ def asked_after(asked: list[str], facts: Facts) -> None:
     asked[:] = [each for each in asked if each not in over]
 
 
-def _name(facts: Facts) -> str:
-    return str(facts.__struct_config__.tag)
+@cache
+def _name(kind: type[Facts]) -> str:
+    return str(kind.__struct_config__.tag)

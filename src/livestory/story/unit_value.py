@@ -7,9 +7,14 @@ Investment Performance Standards). Before the first flow the unit value is the w
 
 from __future__ import annotations
 
+from itertools import accumulate, islice
 from math import inf
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class UnitValue(Struct, kw_only=True):
@@ -59,3 +64,9 @@ def fall_from(peak: float, value: float) -> float:
     """How far ``value`` lies under ``peak``, as it is told: a share, 0 or negative."""
     # Not by `change`: records hold what the first stage worked out, to the last digit.
     return value / peak - 1.0
+
+
+def falls(peak: float, values: Sequence[float]) -> tuple[list[float], list[float]]:
+    """The peak at each of some values, where it was ``peak`` before, and how far the value lies under it."""
+    peaks = list(islice(accumulate(values, max, initial=peak), 1, None))
+    return peaks, list(map(fall_from, peaks, values))

@@ -1,8 +1,8 @@
 """Files as rows of text with their places: the one reader under bars, backtests and exports.
 
 A file is text with separators (commas, semicolons, tabs, bars; UTF-8, UTF-16 or Windows-1252), JSON or JSON lines, as
-it is, in gzip, zstd, xz, bzip2 or as members of a zip; or Parquet; or an Excel workbook. It is told apart by its first
-bytes, never by its name. Rows of text and Parquet stream: memory is flat in the size of the file.
+it is, in gzip, zstd, xz, bzip2 or as members of a zip; or Parquet; an Excel workbook; a web page. It is told apart by
+its first bytes, never by its name. Rows of text and Parquet stream: memory is flat in the size of the file.
 
 A place is ``file:line:column``. The line counts from 1, the header included (in Parquet, JSON and Excel the header
 counts as line 1, as if the file were exported); the column is the number of the field, from 1. A member of a zip is
@@ -13,30 +13,33 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
 from livestory.errors import TableError
-from livestory.tables import delimited, excel, json_records, parquet
+from livestory.tables import delimited, excel, html, json_records, parquet
 from livestory.tables.delimited import adds_up, is_remark
 from livestory.tables.instants import instant_of
 from livestory.tables.source import Batch, TablePart, kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = ["Batch", "Table", "adds_up", "instant_of", "is_remark", "tables"]
 
+T = TypeVar("T")
+
 _OF_TEXT = (".csv", ".tsv")
 _OF_JSON = (".json", ".jsonl", ".ndjson")
+_OF_PAGES = (".html", ".htm")
 
 
 class Table(Struct, frozen=True):
     """One table of a file; ``str(table)`` is its name in messages. Nothing is held open between two calls."""
 
     source: TablePart
-    kind: str  # "delimited", "json", "parquet" or "excel"
+    kind: str  # "delimited", "json", "html", "parquet" or "excel"
 
     def __str__(self) -> str:
         """The file as the caller named it, with the member of a zip or the sheet after it."""
@@ -44,8 +47,8 @@ class Table(Struct, frozen=True):
 
     @property
     def is_sheet(self) -> bool:
-        """Whether it is one sheet of a workbook, whose other sheets may hold something else."""
-        return self.kind == "excel"
+        """Whether it is one of several tables in one file, the others of which may hold something else."""
+        return self.source.sheet is not None
 
     @property
     def is_of_commas(self) -> bool:
@@ -72,6 +75,8 @@ class Table(Struct, frozen=True):
                 return json_records.rows(self.source)
             case "excel":
                 return excel.rows(self.source)
+            case "html":
+                return html.rows(self.source)
             case _:
                 return delimited.rows(self.source)
 
@@ -83,12 +88,16 @@ class Table(Struct, frozen=True):
         match self.kind:
             case "parquet":
                 return parquet.batches(self.source)
-            case "json" | "excel":
+            case "json" | "excel" | "html":
                 rows = self.rows()
                 next(rows, None)
                 return delimited.batched(rows)
             case _:
                 return delimited.batches(self.source)
+
+    def batches_or(self, read: Callable[[str, str], T | None]) -> Iterator[Batch | T]:
+        """The same, but what ``read`` makes of some whole lines of text and their separator, where that is not None."""
+        return delimited.batches_or(self.source, read) if self.kind == "delimited" else self.batches()
 
 
 def tables(path: Path, name: str | None = None) -> list[Table]:
@@ -114,7 +123,15 @@ def tables(path: Path, name: str | None = None) -> list[Table]:
         raise TableError(message) from None
     if kind == "zip":
         return _members(source)
-    return [Table(source, kind)]
+    return _within(source, kind)
+
+
+def _within(source: TablePart, kind: str) -> list[Table]:
+    """The tables of a file that is no archive: mostly one."""
+    names = html.titles(source) if kind == "html" else json_records.tables(source) if kind == "json" else []
+    if not names:
+        return [Table(source, kind)]
+    return [Table(TablePart(source.path, member=source.member, sheet=name, name=source.name), kind) for name in names]
 
 
 def _members(archive: TablePart) -> list[Table]:
@@ -128,10 +145,10 @@ def _members(archive: TablePart) -> list[Table]:
         return [
             Table(TablePart(archive.path, sheet=sheet, name=archive.name), "excel") for sheet in excel.sheets(archive)
         ]
-    for endings in (_OF_TEXT, _OF_JSON):
+    for endings in (_OF_TEXT, _OF_JSON, _OF_PAGES):
         if found := [name for name in names if name.lower().endswith(endings)]:
             members = [TablePart(archive.path, member=name, name=archive.name) for name in found]
-            return [Table(member, kind_of(member)) for member in members]
+            return [table for member in members for table in _within(member, kind_of(member))]
     message = f"{archive.path}: no .csv file in this zip; pack the table as CSV"
     raise TableError(message)
 

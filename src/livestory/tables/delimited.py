@@ -7,14 +7,17 @@ import io
 import re
 from collections import Counter
 from itertools import chain, islice
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple, TypeVar
 
 from livestory.errors import TableError
+from livestory.tables.framed import is_framed, unframed
 from livestory.tables.source import BLOCK, Batch, TablePart, is_damage
-from livestory.tables.statement import trades_of
+from livestory.tables.statement import is_statement, trades_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+T = TypeVar("T")
 
 _LONGEST_LINE = 1 << 20  # bytes; a longer one is no table, and would be held in memory whole
 _BATCH = 2048  # rows of a batch, where they are made one by one
@@ -50,10 +53,19 @@ def rows(source: TablePart) -> Iterator[tuple[int, list[str]]]:
 
 def batches(source: TablePart) -> Iterator[Batch]:
     """The rows below the header, some at a time. Raises what `Table.rows` raises."""
+    yield from batches_or(source, lambda _text, _separator: None)
+
+
+def batches_or(source: TablePart, read: Callable[[str, str], T | None]) -> Iterator[Batch | T]:
+    """The same, but what ``read`` makes of some whole lines and their separator, where that is not None."""
     with source.opened() as stream:
         layout, blocks = _laid_out(_blocks(source, stream))
         header: list[str] = []
         for block in blocks:
+            found = read(block.text, layout.separator) if header else None
+            if found is not None:
+                yield found
+                continue
             columns = _split(block.text, len(header), layout.separator)
             if columns is None:  # from here on, however little it may be, it is the CSV reader's
                 parsed = _parsed(source, chain([block], blocks), layout.separator, header)
@@ -128,6 +140,8 @@ def _agreement(text: str, separator: str) -> tuple[float, int]:
 def _above(text: str, separator: str) -> int:
     """How many lines stand above the header: titles and comments, which are narrower or have one cell filled in."""
     found = _looked_at(text, separator)
+    if found and is_statement(found[0][1]):
+        return 0
     widths = Counter(len(fields) for _, fields in found if len(fields) > 1)
     if len(found) == 1 or not widths:
         return 0
@@ -144,6 +158,8 @@ def _above(text: str, separator: str) -> int:
 
 def _is_title(fields: list[str], width: int) -> bool:
     if fields[0].startswith("#") and len(fields) != width:
+        return True
+    if 2 * len(fields) < width:  # a name and its value above a wide table
         return True
     lone = sum(map(bool, map(str.strip, fields))) == 1
     return lone and (len(fields) < width or width > _A_PAIR)  # of two columns, one may have no name
@@ -186,20 +202,22 @@ def _parsed(
     texts = (io.StringIO(each.text, newline="\n") for each in chain([block], blocks))
     # Blocks are iterated without a step in Python for each line.
     reader = csv.reader(chain.from_iterable(texts), delimiter=separator, skipinitialspace=True, strict=True)
-    width = len(header)
+    width, parted = len(header), False  # by a blank line from the rows above
     try:
         for fields in trades_of(reader):
             if len(fields) != width:
                 if width:
                     fields = _mended(fields, header)  # noqa: PLW2901 - the row that was meant
                 if not any(map(str.strip, fields)):
+                    parted = bool(width)
                     continue
                 if not width:
                     header, width = fields, len(fields)
                 elif len(fields) != width:
-                    raise _ragged(source, before + reader.line_num, len(fields), width)
+                    raise _ragged(source, before + reader.line_num, len(fields), width, parted=parted)
             elif not width or (not fields[0] and not any(map(str.strip, fields))):
                 continue
+            parted = False
             yield before + reader.line_num, fields
     except csv.Error as error:
         problem = f"not CSV ({error}); check the quotes and line ends here"
@@ -236,7 +254,10 @@ def is_remark(text: str) -> bool:
     return _REMARK.fullmatch(text.strip()) is not None
 
 
-def _ragged(source: TablePart, line: int, fields: int, width: int) -> TableError:
+def _ragged(source: TablePart, line: int, fields: int, width: int, *, parted: bool) -> TableError:
+    if parted:
+        problem = "another table begins here, below a blank line; save the one that is meant alone"
+        return source.error(line, None, problem)
     problem = (
         f"fields: {fields}, where the first row has {width}; the row is cut off, or a comma is missing or too many"
     )
@@ -244,12 +265,14 @@ def _ragged(source: TablePart, line: int, fields: int, width: int) -> TableError
 
 
 def _blocks(source: TablePart, stream: IO[bytes]) -> Iterator[_Block]:
-    line, decoder = 1, _Decoder(source)
+    line, decoder, framed = 1, _Decoder(source), False
     try:
         while block := stream.read(BLOCK):
             last = len(block) - block.rfind(b"\n") - 1
             block += stream.readline(_LONGEST_LINE - last) if last else b""
-            yield _Block(line, decoder.text(line, block))
+            text = decoder.text(line, block)
+            framed = is_framed(text) if line == 1 else framed
+            yield _Block(line, unframed(text) if framed else text)
             line += block.count(b"\n")
     except Exception as error:
         if is_damage(error):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _TIME = re.compile(r"\d{9,}|\d{4}-\d\d-\d\d.*")
 _MOST_NAMES = 5  # that a message repeats
 Record = dict[str, str]
+_OF_TRADES = ("trade", "position", "fill", "order")  # in the names of the lists that say most
 
 
 def rows(source: TablePart) -> Iterator[tuple[int, list[str]]]:
@@ -25,7 +26,8 @@ def rows(source: TablePart) -> Iterator[tuple[int, list[str]]]:
             names = list(dict.fromkeys(name for record in _lines(source) for name in record))
             found: Iterable[Record] = _lines(source)
         else:
-            found = records = _records(source, _whole(source))
+            whole = _whole(source)
+            found = records = _records(source, whole if source.sheet is None else whole[source.sheet])
             names = list(dict.fromkeys(name for record in records for name in record))
         yield 1, names
         for line, record in enumerate(found, 2):
@@ -34,6 +36,23 @@ def rows(source: TablePart) -> Iterator[tuple[int, list[str]]]:
         if is_damage(error):
             raise source.damaged(1, error) from None
         raise
+
+
+def tables(source: TablePart) -> list[str]:
+    """The names of its tables, those of trades first, where it has several. Raises TableError."""
+    if _is_of_lines(source):
+        return []
+    found = _whole(source)
+    names = _lists_in(found) if isinstance(found, dict) else []
+    by_trades = sorted(
+        names, key=lambda name: next((n for n, each in enumerate(_OF_TRADES) if each in name.casefold()), 9)
+    )
+    return by_trades if len(names) > 1 else []
+
+
+def _lists_in(found: dict[str, Any]) -> list[str]:
+    """Which of its members are lists of records."""
+    return [name for name, each in found.items() if isinstance(each, list) and each and isinstance(each[0], dict)]
 
 
 def _is_of_lines(source: TablePart) -> bool:
@@ -80,8 +99,22 @@ def _records(source: TablePart, found: Any) -> list[Record]:
             return [_flat(each) for each in found]
         case [[*names], *rest] if all(isinstance(each, list) for each in rest) and _are_names(names):
             return [dict(zip(names, map(_text, row), strict=False)) for row in rest]
+        case [[_, _], *_] if _are_timed(found):
+            return [{"": _text(at), "value": _text(value)} for at, value in found]
+        case [[_, _, _, _, _, *_], *_] if _are_timed(found):
+            message = (
+                f"{source}: candles as an exchange lists them; they tell of no bot, explain its trades or its wealth"
+            )
+            raise TableError(message)
         case _:
             raise _no_table(source)
+
+
+def _are_timed(rows: list[Any]) -> bool:
+    """Whether each row begins with a time."""
+    return bool(rows) and all(
+        isinstance(row, list) and len(row) == len(rows[0]) > 1 and _TIME.fullmatch(_text(row[0])) for row in rows
+    )
 
 
 def _of_object(source: TablePart, found: dict[str, Any]) -> list[Record]:
@@ -108,13 +141,16 @@ def _of_object(source: TablePart, found: dict[str, Any]) -> list[Record]:
 
 def _of_columns_or_within(source: TablePart, found: dict[str, Any]) -> list[Record]:
     """An object of columns, or one that has a single list of records in it, among what is said of them."""
-    tables = [name for name, each in found.items() if isinstance(each, list) and each and isinstance(each[0], dict)]
+    tables = _lists_in(found)
     if len(tables) == 1:
         return _records(source, found[tables[0]])
     if tables:
         names = ", ".join(tables[:_MOST_NAMES])
         message = f"{source}: several tables in it ({names}); save the one that is meant alone"
         raise TableError(message)
+    pairs = [each for each in found.values() if isinstance(each, list) and _are_timed(each)]
+    if len(pairs) == 1:
+        return _records(source, pairs[0])
     columns = {name: each for name, each in found.items() if isinstance(each, list)}
     if columns and len({len(each) for each in columns.values()}) == 1:
         return [dict(zip(columns, map(_text, row), strict=True)) for row in zip(*columns.values(), strict=True)]

@@ -34,10 +34,9 @@ _NOT_TABLES = {
     b"%PDF": "a PDF",
     b"\x80\x04": "a pickle of Python",
     b"\x80\x05": "a pickle of Python",
-    b"<!DOCTYPE": "a web page",
-    b"<!doctype": "a web page",
-    b"<html": "a web page",
+    b"<?xml": "XML",
 }
+_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html|head|body|table|div|meta)\b", re.IGNORECASE)
 _JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\{\s*[\"}]|\[\s*[\[{\]])")
 _FOUR = 4  # bytes: two characters of UTF-16
 _TOLD_BY = 512  # bytes at a file's start that say what it is
@@ -104,7 +103,10 @@ class TablePart(Struct, frozen=True):
         nul = "".join(str(int(byte == 0)) for byte in start)
         marked = start[:2] in {b"\xff\xfe", b"\xfe\xff"}
         encoding = "utf-16" if marked else {"0101": "utf-16-le", "1010": "utf-16-be"}.get(nul)
-        return stream if encoding is None else io.BufferedReader(_AsUtf8(stream, encoding), BLOCK)
+        if encoding is not None:
+            stream = io.BufferedReader(_AsUtf8(stream, encoding), BLOCK)  # type: ignore[assignment]  # as above
+        start = stream.peek(BLOCK)
+        return io.BufferedReader(_WithLineFeeds(stream), BLOCK) if b"\r" in start and b"\n" not in start else stream
 
     @contextmanager
     def _packed(self) -> Iterator[IO[bytes]]:
@@ -122,7 +124,7 @@ def is_damage(error: Exception) -> bool:
 
 
 def kind_of(source: TablePart) -> str:
-    """What its bytes are: "delimited", "json", "parquet" or "zip".
+    """What its bytes are: "delimited", "json", "html", "parquet" or "zip".
 
     Raises OSError, and TableError for what is no table.
     """
@@ -132,7 +134,7 @@ def kind_of(source: TablePart) -> str:
         kind = next((kind for magic, kind in _KINDS.items() if start.startswith(magic)), None)
         if kind is not None:
             return kind
-        if any(start.startswith(magic) for magic in _PACKED):
+        if any(start.startswith(magic) for magic in (*_PACKED, b"\xff\xfe", b"\xfe\xff")):
             with source.opened() as stream:
                 start = stream.read(_TOLD_BY)
     except Exception as error:
@@ -145,7 +147,7 @@ def kind_of(source: TablePart) -> str:
         problem = f"{what}, not a table that can be read"
         message = f"{source}: {problem}; save the table as CSV, Excel (.xlsx) or Parquet{ways}"
         raise TableError(message)
-    return "json" if _JSON.match(start) else "delimited"
+    return "json" if _JSON.match(start) else "html" if _PAGE.match(start) else "delimited"
 
 
 def _unpacked(source: TablePart, file: IO[bytes]) -> IO[bytes]:
@@ -173,6 +175,21 @@ def _zstd(source: TablePart, file: IO[bytes]) -> IO[bytes]:
     except ImportError as error:
         raise missing(error, f"{source}: zstd", "retell") from None
     return zstd.ZstdFile(file)  # type: ignore[return-value]  # as gzip's
+
+
+class _WithLineFeeds(io.RawIOBase):
+    """Text of an old Mac, whose lines end with a carriage return alone."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # as below
+        content = self._stream.read(len(buffer)).replace(b"\r", b"\n")
+        buffer[: len(content)] = content
+        return len(content)
 
 
 class _AsUtf8(io.RawIOBase):

@@ -12,13 +12,18 @@ _SECTION, _HEADER, _DATA = "Trades", "Header", "Data"
 _KIND = 2  # the field that says what a row is: an order; or one of its executions, or a lot that it closed
 
 
+def is_statement(first: list[str]) -> bool:
+    """Whether a file that begins with such a row is one."""
+    return first[:2] == _START
+
+
 def trades_of(rows: Iterable[list[str]]) -> Iterator[list[str]]:
     """The header and the orders of such a statement's trades; all rows of any other file."""
     rows = iter(rows)
     first = next(rows, None)
     if first is None:
         return
-    if first[:2] != _START:
+    if not is_statement(first):
         yield first
         yield from rows
         return

@@ -14,7 +14,7 @@ const NAMES = { wealth: "Wealth", price: "Price", result: "Result" };
 export class Chart {
   #plot = null; #data = null; #of = "wealth"; #days = 7; #view = null; #status = null; #asked = 0; #timer = 0; #tip = null;
   #focus = null; #onMark; #labels = []; #place; #loaded = 0; #loading = false; #refreshing = 0; #stale = false; #drag = null; #pointers = new Map();
-  #moments = []; #chosen = -1; #onMoment; #chose = false;
+  #moments = []; #chosen = -1; #onMoment; #chose = false; #symbol = null;
 
   /** onMark(seq): somebody asks for the line of a mark. onMoment(place): for a key moment. */
   constructor(onMark, onMoment) {
@@ -27,6 +27,7 @@ export class Chart {
       put("of", this.#of === "wealth" ? null : this.#of);
       this.#load();
     });
+    byId("priced").addEventListener("change", () => { this.#choose(byId("priced").value); this.#load(); });
     byId("ranges").addEventListener("click", (event) => { if (event.target.dataset.days) { this.#chose = true; this.#range(Number(event.target.dataset.days)); } });
     this.#place.addEventListener("keydown", (event) => this.#key(event));
     this.#place.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
@@ -38,7 +39,12 @@ export class Chart {
   }
 
   /** What is known of a story: which curves it has. Of one that has no wealth, the next best is shown. */
-  offer(known) {
+  offer(known, priced) {
+    const symbols = byId("priced");
+    if (!priced.includes(this.#symbol)) this.#symbol = null;
+    if (symbols.childElementCount !== priced.length) symbols.replaceChildren(...priced.map((value) => make("option", { value }, value)));
+    if (priced.length) symbols.value = this.#symbol ?? (priced.includes(this.#status?.symbol) ? this.#status.symbol : priced[0]);
+    symbols.hidden = this.#of !== "price" || priced.length < 2;
     for (const button of byId("quantity").children) button.hidden = !known[button.dataset.of];
     const first = ["wealth", "result", "price"].find((name) => known[name]);
     byId("quantity").hidden = Object.values(known).filter(Boolean).length < 2;
@@ -71,6 +77,7 @@ export class Chart {
   restore() {
     const of = placed("of"), range = placed("range"), [from, to] = [placed("from"), placed("to")].map((text) => (text === null ? NaN : Date.parse(text) * 1000));
     if (of in NAMES) this.#quantity(of);
+    this.#symbol = placed("priced");
     this.#chose = range !== null || !Number.isNaN(from);
     this.#days = this.#chose && [0, 1, 7, 30, 365].includes(Number(range ?? 7)) ? Number(range ?? 7) : this.#first();
     this.#view = from < to ? [from, to] : null;
@@ -103,9 +110,13 @@ export class Chart {
     if (event.mark) this.#refresh();
   }
 
-  /** Show where something happened, or from when to when. */
-  async find(since, until = since) {
+  /** Show where something happened, or from when to when; on a chart of prices, that of the symbol with which it did. */
+  async find(since, until = since, symbol = null) {
     this.#focus = [since, until];
+    if (this.#of === "price" && [...byId("priced").options].some(({ value }) => value === symbol) && symbol !== byId("priced").value) {
+      this.#choose(symbol);
+      await this.#load();
+    }
     const view = this.#shown(), span = until - since;
     if (since < view[0] || until > view[1] || (span && span * 8 < view[1] - view[0])) {
       const half = span ? span * 2.5 : (view[1] - view[0]) / 2, middle = (since + until) / 2;
@@ -130,8 +141,14 @@ export class Chart {
     return [this.#days ? Math.max(last - this.#days * DAY, Math.min(first, last - DAY / 24)) : first, last];
   }
 
+  #choose(symbol) {
+    byId("priced").value = this.#symbol = symbol;
+    put("priced", symbol);
+  }
+
   #quantity(of) {
     this.#of = of;
+    byId("priced").hidden = of !== "price" || byId("priced").childElementCount < 2;
     press(byId("quantity"), byId("quantity").querySelector(`[data-of=${of}]`));
   }
 
@@ -190,7 +207,7 @@ export class Chart {
     if (visibly) this.#place.toggleAttribute("data-busy", true);
     try {
       const end = this.#view ? until + margin : null;
-      const data = await ask("api/series", { of: this.#of, since: Math.max(0, Math.round(since - margin)), until: end, points });
+      const data = await ask("api/series", { of: this.#of, symbol: this.#of === "price" ? this.#symbol : null, since: Math.max(0, Math.round(since - margin)), until: end, points });
       if (asked !== this.#asked) return;
       this.#data = data;
       this.#stale = false;
@@ -233,7 +250,8 @@ export class Chart {
     this.#legend();
     const [since, until] = this.#shown();
     // Another kind of curve has another scale beneath it.
-    if (this.#plot && this.#plot.of !== this.#of) { this.#plot.destroy(); this.#plot = null; }
+    const kind = `${this.#of} ${Boolean(this.#data.candles?.length)}`;
+    if (this.#plot && this.#plot.of !== kind) { this.#plot.destroy(); this.#plot = null; }
     if (this.#plot) this.#plot.setData(rows(this.#data), false);
     else {
       const scene = () => ({ data: this.#data, labels: this.#labels, focus: this.#focus, moments: this.#of === "price" ? [] : this.#moments, chosen: this.#chosen });
@@ -244,7 +262,7 @@ export class Chart {
         },
         selected: (plot) => this.#selected(plot), hover: (plot) => this.#hover(plot), click: (plot, event) => this.#click(plot, event),
       }), rows(this.#data), this.#place);
-      this.#plot.of = this.#of;
+      this.#plot.of = kind;
     }
     this.#plot.setScale("x", { min: since / 1e6, max: until / 1e6 });
     this.#describe(since, until);
@@ -252,13 +270,13 @@ export class Chart {
 
   #describe(since, until) {
     const { times: at, values, holding } = this.#data;
-    const places = at.map((_, place) => place).filter((place) => at[place] >= since && at[place] <= until);
+    const places = at.map((_, place) => place).filter((place) => at[place] >= since && at[place] <= until && values[place] !== null);
     if (!places.length) return;
     const shown = places.map((place) => values[place]), text = (value) => this.#text(value);
     const marks = this.#data.marks.filter(([, time]) => time >= since && time <= until).length;
     const held = holding?.[places.at(-1)] ?? null;
     this.#place.setAttribute("aria-label",
-      `${NAMES[this.#of]} from ${times.moment(since)} to ${times.moment(until)}: ` +
+      `${[NAMES[this.#of], this.#data.symbol].filter(Boolean).join(" of ")} from ${times.moment(since)} to ${times.moment(until)}: ` +
       `from ${text(shown[0])} to ${text(shown.at(-1))}, lowest ${text(Math.min(...shown))}, highest ${text(Math.max(...shown))}; ` +
       `${held === null ? "" : `holding would have come to ${text(held)}; `}${marks} events marked.`);
   }
@@ -274,7 +292,8 @@ export class Chart {
     const base = (this.#status?.symbol ?? "").split("/")[0];
     const seen = new Set(this.#data.marks.map(([, , what]) => what));
     const parts = [
-      make("span", { class: "line-wealth" }, NAMES[this.#of].toLowerCase()),
+      this.#data.candles?.length ? make("span", { class: "candles" }, `candles of ${times.duration(this.#data.candles[0][1] - this.#data.candles[0][0])}`)
+        : make("span", { class: "line-wealth" }, NAMES[this.#of].toLowerCase()),
       this.#data.holding?.some((value) => value !== null) ? make("span", { class: "line-holding" }, `holding ${base || "it"}, from the same point`) : null,
       this.#data.drawdown?.some((fall) => fall < 0) ? make("span", { class: "line-fall" }, "drawdown from the highest before") : null,
       ...[["buy", "buy"], ["sell", "sell"], ["ath", "all-time high"], ["breaker", "breaker"], ["phoenix", "Phoenix"]]
@@ -312,8 +331,9 @@ export class Chart {
       return;
     }
     const held = this.#data.holding?.[idx] ?? null, fall = this.#data.drawdown?.[idx] ?? null;
-    say(readout, [
-      `${times.dated(plot.data[0][idx] * 1e6)}   ${this.#text(plot.data[1][idx])}`,
+    const value = plot.data[1][idx], candle = this.#data.candles?.[idx - this.#data.times.length + this.#data.candles.length];
+    say(readout, candle ? `${times.dated(candle[0])}   ${["open", "high", "low", "close"].map((name, at) => `${name} ${this.#text(candle[2 + at])}`).join("  ")}` : [
+      `${times.dated(plot.data[0][idx] * 1e6)}   ${value === null ? "not held" : this.#text(value)}`,
       held === null ? "" : `holding ${this.#text(held)}`,
       fall === null ? "" : `drawdown ${numbers.percent(fall)}`,
     ].filter(Boolean).join("   "));

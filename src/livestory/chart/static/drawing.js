@@ -1,4 +1,5 @@
 // How a chart is drawn: the curve, what it is compared with, its drawdown beneath, and what happened along it.
+import { candleAt, candleRows, candleSeries, drawCandles } from "./candles.js";
 import { GLYPHS, gathered, isUrgent } from "./marks.js";
 import * as times from "./times.js";
 
@@ -16,13 +17,18 @@ export const palette = () => Object.fromEntries(USED.map((name) => [name, style(
 export function valueAt({ times: at, values }, time) {
   let low = 0, high = at.length - 1;
   while (low < high) { const middle = (low + high) >> 1; if (at[middle] < time) low = middle + 1; else high = middle; }
-  const before = Math.max(0, low - 1);
+  let before = Math.max(0, low - 1);
+  if (values[before] === null || values[low] === null) { // it was not held then: as it was known last, or first
+    while (before > 0 && values[before] === null) before -= 1;
+    while (low < at.length - 1 && values[low] === null) low += 1;
+    return values[before] ?? values[low];
+  }
   const share = at[low] > at[before] ? Math.min(1, Math.max(0, (time - at[before]) / (at[low] - at[before]))) : 1;
   return values[before] + (values[low] - values[before]) * share;
 }
 
 /** The rows that uPlot draws. */
-export const rows = (data) => [data.times.map((time) => time / 1e6), data.values, data.holding ?? data.values.map(() => null), data.drawdown ?? data.values.map(() => null)];
+export const rows = (data) => (data.candles?.length ? candleRows(data) : [data.times.map((time) => time / 1e6), data.values, data.holding ?? data.values.map(() => null), data.drawdown ?? data.values.map(() => null)]);
 
 /** uPlot's options. `scene()` gives { data, labels, focus, moments, chosen }; the rest are handlers. */
 export function options(size, scene, handlers) {
@@ -44,9 +50,9 @@ export function options(size, scene, handlers) {
       { ...axis, size: 28, space: 70, values: (_plot, splits, _index, _space, step) => splits.map((split) => tickText(split, step)) },
       { ...axis, size: 58, space: 38, values: (plot, splits) => above(plot, evenly(splits), splits, beneath()) },
     ],
-    series: [
+    series: scene().data.candles?.length ? candleSeries(paint) : [
       {},
-      { stroke: paint["--accent"], width: 1.6, fill: beneath() ? undefined : paint["--area"], points: { show: false }, spanGaps: true },
+      { stroke: paint["--accent"], width: 1.6, fill: beneath() ? undefined : paint["--area"], points: { show: false } },
       { stroke: paint["--muted"], width: 1.1, dash: [4, 3], points: { show: false }, spanGaps: true },
       { scale: "fall", stroke: paint["--fall"], width: 1, fill: paint["--fall-area"], points: { show: false }, spanGaps: true },
     ],
@@ -97,6 +103,7 @@ function drawAlong(plot, scene, paint, font) {
     const x = within(plot, start), width = within(plot, end) - x;
     if (label && width > 0) ctx.fillRect(x, bbox.top + bbox.height - height, width, height);
   }
+  if (data.candles?.length) drawCandles(plot, data.candles, paint);
   if (fallen(data)) drawDepth(plot, data, paint, font);
   for (const [, time, amount] of data.flows ?? []) drawFlow(plot, time, amount, paint);
   ctx.textAlign = "center";
@@ -187,7 +194,8 @@ export function marksOf(plot, data) {
 function place(plot, data, time, apart, inCanvas) {
   const unit = inCanvas ? devicePixelRatio : 1;
   const top = inCanvas ? plot.bbox.top : 0, height = inCanvas ? plot.bbox.height : plot.over.clientHeight;
-  const y = plot.valToPos(valueAt(data, time), "y", inCanvas) + apart * unit;
+  const candle = data.candles?.length ? candleAt(data.candles, time) : undefined; // over its highest or under its lowest price
+  const y = plot.valToPos(candle ? candle[apart > 0 ? 4 : 3] : valueAt(data, time), "y", inCanvas) + apart * unit;
   return [plot.valToPos(time / 1e6, "x", inCanvas), Math.min(top + height - 8 * unit, Math.max(top + 8 * unit, y))];
 }
 

@@ -13,13 +13,16 @@ export class Overview {
   constructor(chart, onLine) {
     this.#chart = chart;
     this.#moments = new Moments((place) => chart.choose(place), onLine);
-    this.#trades = new Trades((row) => chart.find(row.opened ?? row.closed, row.closed), onLine);
+    this.#trades = new Trades((row) => chart.find(row.opened ?? row.closed, row.closed, row.symbol), onLine);
   }
 
   choose(place) { this.#moments.choose(place); }
 
   /** A part of the page is looked at. */
   shown(name) { if (name === "trades") this.#trades.look(); }
+
+  /** It is printed: what else is a click away. */
+  all() { return this.#trades.all(); }
 
   /** Something was heard: look again, soon. */
   refresh() {
@@ -45,7 +48,7 @@ export class Overview {
     this.#trades.offer(review);
     byId("tab-trades").hidden = !review.trades;
     say(byId("tab-trades"), `Trades (${review.trades.toLocaleString("en-US")})`);
-    this.#chart.offer(review.curves);
+    this.#chart.offer(review.curves, review.priced);
   }
 
   redraw() {

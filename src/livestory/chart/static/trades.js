@@ -5,7 +5,7 @@ import * as numbers from "./numbers.js";
 import { placed, put } from "./place.js";
 import * as times from "./times.js";
 
-const PAGE = 25;
+const PAGE = 25, MOST = 200; // rows at a time
 const COLUMNS = [
   ["closed", "Closed"], ["symbol", "Symbol"], ["held", "Held"], [null, "From"], [null, "To"], [null, "Size"], ["share", "Result"], ["result", "In money"], ["reason", "Why closed"],
 ];
@@ -51,6 +51,14 @@ export class Trades {
     this.redraw();
   }
 
+  /** Every row, for those who can't ask for more: on paper. */
+  async all() {
+    for (let had = -1; this.#next !== null && had < this.#rows.length;) {
+      had = this.#rows.length;
+      await this.#more(MOST);
+    }
+  }
+
   redraw() {
     byId("trades-head").replaceChildren(make("tr", {}, ...COLUMNS.map(([name, label]) => this.#header(name, label))));
     byId("trades-rows").replaceChildren(...this.#rows.map((row) => this.#row(row)));
@@ -58,17 +66,17 @@ export class Trades {
     byId("trades-more").hidden = this.#next === null;
   }
 
-  async #more() {
-    const generation = this.#generation, page = await this.#page(this.#next).catch(() => null);
+  async #more(limit = PAGE) {
+    const generation = this.#generation, page = await this.#page(this.#next, limit).catch(() => null);
     if (!page || generation !== this.#generation) return;
     this.#rows.push(...page.trades);
     this.#next = page.next;
     this.redraw();
   }
 
-  #page(offset) {
+  #page(offset, limit = PAGE) {
     const filters = Object.fromEntries(["symbol", "reason", "outcome"].map((name) => [name, this.#chosen(name)]));
-    return ask("api/trades", { sort: this.#sort, order: this.#order, ...filters, limit: PAGE, offset });
+    return ask("api/trades", { sort: this.#sort, order: this.#order, ...filters, limit, offset });
   }
 
   #chosen(name) { return byId(`trades-${name}`).value || null; }

@@ -11,7 +11,7 @@ from livestory.cli.options import PATH, config_option, configuration, dir_option
 from livestory.cli.output import print_rows
 from livestory.cli.story_folder import story_in
 from livestory.cli.supervisor import Supervisor
-from livestory.clock import SystemClock
+from livestory.clock import SECOND, SystemClock
 from livestory.errors import InputError, LivestoryError
 from livestory.extras import missing
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from livestory.outlets.alerts.alerts import Alerts, Opened
+    from livestory.outlets.alerts.http import Http
     from livestory.outlets.alerts.outbox import ChannelState, Outbox
     from livestory.outlets.alerts.settings import AlertsSettings
     from livestory.story.files.layout import Layout
@@ -51,29 +52,42 @@ def alert(context: click.Context, folder: Path, configured: Path | None) -> None
     import asyncio
     import os
 
-    layout = story_in(folder)
-    alerts = _prepared(configuration(configured).alerts)(layout)
+    layout, settings = story_in(folder), configuration(configured).alerts
+    alerts = _prepared(settings, _opened(settings))(layout)
     os.nice(_NICE)
     click.echo(f"delivers the lines of {layout.db} to {', '.join(alerts.names)}", err=True)
     asyncio.run(_until_signalled(alerts, f"delivers to {', '.join(alerts.names)}"))
 
 
 @contextmanager
-def delivered(find: Callable[[], Sequence[Layout]], configured: Path | None) -> Iterator[None]:
+def delivered(find: Callable[[], Sequence[Layout]], configured: Path | None, hub: Path | None = None) -> Iterator[None]:
     """Deliver the alerts of the stories that are found, now or later, on a thread of their own until the block ends.
 
-    Raises InputError and ConfigError; what goes wrong later is told, and changes nothing else.
+    ``hub``: they are the copies of a fleet in that folder, whose own alerts are delivered as well. Raises InputError
+    and ConfigError; what goes wrong later is told, and changes nothing else.
     """
     import asyncio
     import threading
 
-    prepare = _prepared(configuration(configured).alerts)
+    settings = configuration(configured).alerts
+    use = _opened(settings)
+    from livestory.outlets.alerts.delivery import Patience
+    from livestory.outlets.alerts.http import Http
+
+    http = Http(Patience().answer / SECOND)  # one for all: what it knows of certificates takes a megabyte
+    prepare = _prepared(settings, use, hub, http)
     known = set(find())
     at_work = [prepare(layout) for layout in known]
+    if hub is not None:
+        at_work.append(_of_hub(settings, use, hub, http))
     loop = asyncio.new_event_loop()
     stopped = asyncio.Event()
 
     async def work() -> None:
+        async with http:
+            await deliver()
+
+    async def deliver() -> None:
         tasks = [asyncio.create_task(_told(each)) for each in at_work]
         while not stopped.is_set():
             for layout in set(find()) - known:
@@ -81,6 +95,8 @@ def delivered(find: Callable[[], Sequence[Layout]], configured: Path | None) -> 
                 with _telling():
                     at_work.append(prepare(layout))
                     tasks.append(asyncio.create_task(_told(at_work[-1])))
+            for each in at_work:
+                each.among(len(at_work))
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopped.wait(), _FIND)
         for each in at_work:
@@ -141,12 +157,25 @@ def _opened(settings: AlertsSettings) -> Opened:
     return open_channels(settings, print_trouble)
 
 
-def _prepared(settings: AlertsSettings) -> Callable[[Layout], Alerts]:
-    """What makes the alerts of a story. Raises InputError and ConfigError."""
-    use = _opened(settings)
+def _prepared(
+    settings: AlertsSettings, use: Opened, hub: Path | None = None, http: Http | None = None
+) -> Callable[[Layout], Alerts]:
+    """What makes the alerts of a story; of a copy, the hub's own ask for the secret address."""
     from livestory.outlets.alerts.alerts import Alerts
+    from livestory.outlets.fleet.hearing import HearingReader
 
-    return lambda layout: Alerts(layout, settings, use, SystemClock(), report=print_trouble)
+    known_until = HearingReader(hub).until if hub is not None else None
+    use = use if hub is None else use._replace(ping=None)
+    return lambda layout: Alerts(
+        layout, settings, use, SystemClock(), report=print_trouble, known_until=known_until, http=http
+    )
+
+
+def _of_hub(settings: AlertsSettings, use: Opened, hub: Path, http: Http) -> Alerts:
+    from livestory.outlets.alerts.fleet_watch import FleetAlerts
+    from livestory.outlets.fleet.hearing import HearingReader
+
+    return FleetAlerts(hub, HearingReader(hub), settings, use, SystemClock(), report=print_trouble, http=http)
 
 
 @alert.command(short_help="Send a test message.")

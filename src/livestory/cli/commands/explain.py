@@ -178,13 +178,15 @@ def _check_places(file: Path, out: Path | None, html: Path | None) -> None:
 
 def _retell(file: Path, request: Request, story: StoryOutput, out: Path | None, html: Path | None) -> None:
     from livestory.retell.explain_story import explain as retell
+    from livestory.retell.journal_source import JournalSource
     from livestory.retell.report import Report
     from livestory.story.line import tell
 
     with ExitStack() as stack:
         stack.callback(story.close)
         source, retelling = source_of(stack, file, request)
-        report = Report(retelling.symbol) if html is not None else None
+        bars = source.bars if isinstance(source, JournalSource) else None
+        report = Report(retelling.symbol, bars) if html is not None else None
         listeners: list[StoryListener] = [story] if report is None else [story, report]
         if report is not None:
             stack.callback(report.close)

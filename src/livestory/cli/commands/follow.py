@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -102,10 +103,15 @@ def freqtrade(
         message = "whose story?\nName freqtrade's configuration with --config, or its database with --db."
         raise InputError(message)
     layout = story_in(folder)
+    outlets = following.Outlets.of(layout, metrics_port, port if serves else None)
     with stop_on_signals() as stop:
-        if waits and not following.all_there(configured, stop):
-            return
-        known = FreqtradeConfiguration.read(configured, os.environ, api) if configured else None
+        known = None
+        if configured:
+            known = following.found(
+                partial(FreqtradeConfiguration.read, configured, os.environ, api), stop, waits=waits
+            )
+            if known is None:
+                return
         places = (database,) if database is not None else known.places if known is not None else ()
         read = FreqtradeDatabase(Database(*places), strict=False)
         begun = following.identity_so_far(layout)
@@ -121,7 +127,6 @@ def freqtrade(
             ratio = known.ratio if known is not None else RATIO
             teller = None if watch is None else Teller(watch, unit, ratio)
             source = FreqtradeSource(read, since=since, mode=is_of.mode, market=is_of.exchange, teller=teller)
-            outlets = following.Outlets(metrics_port, port if serves else None)
             following.follow(source, Identity(bot=is_of.bot, unit=unit), layout, stop, outlets)
 
 
@@ -166,6 +171,7 @@ def hummingbot(
     from livestory.story.journal.entry import Identity
 
     layout = story_in(folder)
+    outlets = following.Outlets.of(layout, metrics_port, port if serves else None)
     with stop_on_signals() as stop:
         pages = pages_of(file)
         if following.identity_so_far(layout) is not None:
@@ -173,5 +179,4 @@ def hummingbot(
         else:
             identity = following.found(lambda: identity_of(pages), stop, waits=waits)
         if identity is not None:
-            outlets = following.Outlets(metrics_port, port if serves else None)
             following.follow(HummingbotSource(pages, since=since), identity, layout, stop, outlets)

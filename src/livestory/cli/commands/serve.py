@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from contextlib import nullcontext
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +11,10 @@ import click
 
 from livestory.cli.beside import when_parent_ends
 from livestory.cli.commands.alert import delivered
-from livestory.cli.fleet import copies_in, pulled, sent
+from livestory.cli.fleet import Copies, pulled, sent
 from livestory.cli.options import PATH, config_option, configuration
 from livestory.cli.page import PORT
-from livestory.cli.serving import end_on_hangup, token_of, url_of
+from livestory.cli.serving import end_on_hangup, open_many_files, token_of, url_of
 from livestory.cli.story_folder import stories_in
 from livestory.errors import InputError
 
@@ -114,7 +113,7 @@ def serve(
     if root_path and (not root_path.startswith("/") or root_path.endswith("/")):
         message = f"--root-path {root_path}: begins with a slash and doesn't end with one, such as /story"
         raise InputError(message)
-    find, beside = _stories(folders, url, password_file, configured, sends=not with_parent)
+    find, beside, hub = _stories(folders, url, password_file, configured, sends=not with_parent)
     listening = bind(host, port)
     port = listening.getsockname()[1]
     options = WebOptions(
@@ -129,23 +128,26 @@ def serve(
     if not is_loopback(host):
         click.echo("the token travels over plain HTTP here: anyone on the way can read it (docs/web.md)", err=True)
     os.nice(_NICE)
-    with listening, beside, delivered(find, configured) if alerts else nullcontext():
+    with listening, beside, delivered(find, configured, hub) if alerts else nullcontext():
         _run(web, listening, url_of(host, port), root_path, with_parent=with_parent)
 
 
 def _stories(
     folders: Sequence[Path], url: str | None, password_file: Path | None, configured: Path | None, *, sends: bool
-) -> tuple[Callable[[], list[Layout]], AbstractContextManager[None]]:
-    """What finds the stories to show, and what keeps them in step with a fleet, or a fleet with them."""
+) -> tuple[Callable[[], list[Layout]], AbstractContextManager[None], Path | None]:
+    """What finds the stories to show, what keeps a fleet in step with them or them with it, and a hub's folder."""
     if url is not None:
+        open_many_files()
         if len(folders) > 1:
             message = "--fleet keeps its stories in one --dir"
             raise click.UsageError(message)
         folder = folders[0] if folders else Path("fleet")
-        return partial(copies_in, folder), pulled(url, password_file, folder)
+        return Copies(folder), pulled(url, password_file, folder), folder
     found = list(dict.fromkeys(each for folder in folders or (Path("results"),) for each in stories_in(folder)))
+    if len(found) > 1:
+        open_many_files()
     one = sends and len(found) == 1  # a bot's access to its fleet is for no other's story
-    return lambda: found, sent(found[0], configuration(configured)) if one else nullcontext()
+    return lambda: found, sent(found[0], configuration(configured)) if one else nullcontext(), None
 
 
 def _run(web: Web, listening: socket, address: str, root_path: str, *, with_parent: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from livestory.cli.systemd import Systemd, Unit
 
 _USUAL = ("run", "serve")
+_BY_ITSELF = ("follow", "push")  # commands without an option --config for a configuration of livestory's
 
 
 def _whose(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -158,6 +160,9 @@ def _units(
     from livestory.cli.systemd import STATES, Unit
 
     parts, options = _parts(words)
+    if configured is not None and (alone := [part for part in parts if part in _BY_ITSELF]):
+        message = f"{alone[0]} takes no --config here: it reads the livestory.toml of the story's folder"
+        raise click.UsageError(message)
     place = (folder or (Path("results") if systemd.own else STATES / systemd.name)).absolute()
     if place.suffix in {".txt", ".db"}:
         message = f"{place}: name the story's folder; a service keeps its story in one of its own"
@@ -167,13 +172,12 @@ def _units(
     reads = (interpreter, Path(sys.prefix), *((given,) if given else ()))
     units = []
     for part in parts:
-        takes = ("--config", str(given)) if given is not None and part not in {"serve", "follow", "push"} else ()
-        verb = ("fleet", "push") if part == "push" else (part,)
-        command = (str(interpreter), "-m", "livestory", *verb, "--dir", str(place), *takes, *options)
-        if part == "follow":
-            bot, *words = _absolute(options)
-            command = (str(interpreter), "-m", "livestory", part, bot, "--dir", str(place), "--wait", *words)
-            reads += tuple(Path(word) for word in words if word.startswith("/"))
+        takes = ("--config", str(given)) if given is not None and part not in _BY_ITSELF else ()
+        verb = {"push": ("fleet", "push"), "follow": ("follow", *options[:1])}.get(part, (part,))
+        own = _absolute(verb, options[1:] if part == "follow" else options)
+        waits = ("--wait",) if part == "follow" else ()
+        command = (str(interpreter), "-m", "livestory", *verb, "--dir", str(place), *takes, *waits, *own)
+        reads += tuple(Path(word) for word in own if word.startswith("/"))
         secrets = systemd.secrets(part)
         units.append(Unit(part, systemd.name, command, place, secrets, None if systemd.own else user, reads))
     return units
@@ -199,9 +203,23 @@ def _parts(words: Sequence[str]) -> tuple[list[str], list[str]]:
     return parts or list(_USUAL), options
 
 
-def _absolute(words: Sequence[str]) -> list[str]:
-    """The words with the paths of files that are there made absolute: a service runs in another folder."""
-    return [str(Path(word).absolute()) if Path(word).exists() and not word.startswith("-") else word for word in words]
+def _absolute(verb: Sequence[str], words: Sequence[str]) -> list[str]:
+    """The words of a command with its files named by whole paths: a service runs in another folder."""
+    context = click.get_current_context().find_root()
+    command: click.Command | None = context.command
+    for word in verb:
+        command = command.get_command(context, word) if isinstance(command, click.Group) else None
+    params = command.params if command is not None else []
+    named = {name for each in params if isinstance(each.type, click.Path) for name in each.opts}
+    follows = any(isinstance(each, click.Argument) and isinstance(each.type, click.Path) for each in params)
+    whole = []
+    for before, word in pairwise(("", *words)):
+        option, equals, value = word.partition("=")
+        if before in named or (follows and before[:1] != "-" and word[:1] != "-" and Path(word).exists()):
+            whole.append(str(Path(word).absolute()))
+        else:
+            whole.append(f"{option}={Path(value).absolute()}" if equals and option in named else word)
+    return whole
 
 
 def _configuration(given: Path | None) -> Path | None:

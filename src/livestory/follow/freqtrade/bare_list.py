@@ -28,7 +28,7 @@ def is_bare_list(document: object) -> bool:
 
 
 class FreqtradeBareList(FreqtradeBacktest):
-    """Such a result, told as a newer one, each trade as of 1."""
+    """Such a result, told as a newer one. It has no quantities: each trade is of 1."""
 
     def __init__(self, name: str, rows: list[list[Any]]) -> None:
         """Raises InputError where a row is no trade."""

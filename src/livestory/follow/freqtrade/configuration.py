@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 from urllib.parse import unquote
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from livestory.credentials import Secret
 from livestory.errors import ConfigError
-from livestory.follow.database import Database
+from livestory.follow.database import ALLOW, Database
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,7 +43,7 @@ class _ApiServer(Struct):
 
     enabled: bool | None = None
     listen_ip_address: str | None = None
-    listen_port: int | None = None
+    listen_port: Annotated[int, Meta(ge=1, le=65_535)] | None = None
     username: str | None = None
     password: str | None = None
     ws_token: str | list[str] | None = None
@@ -56,7 +56,7 @@ class _File(Struct):
     dry_run: bool | None = None
     bot_name: str | None = None
     stake_currency: str | None = None
-    tradable_balance_ratio: float | None = None
+    tradable_balance_ratio: Annotated[float, Meta(ge=0, le=1)] | None = None
     exchange: _Exchange | None = None
     api_server: _ApiServer | None = None
     add_config_files: list[str] = field(default_factory=list)
@@ -110,7 +110,7 @@ class FreqtradeConfiguration(Struct, frozen=True, kw_only=True):
             bot_name=environ.get(f"{_VARIABLE}BOT_NAME") or merged.bot_name,
             exchange=environ.get(f"{_VARIABLE}EXCHANGE__NAME") or (merged.exchange.name if merged.exchange else None),
             stake_currency=environ.get(f"{_VARIABLE}STAKE_CURRENCY") or merged.stake_currency,
-            ratio=RATIO if merged.tradable_balance_ratio is None else merged.tradable_balance_ratio,
+            ratio=merged.tradable_balance_ratio or RATIO,  # 0 would be nothing that it may use
             api=api_access(api, merged.api_server, environ),
         )
 
@@ -124,7 +124,8 @@ def api_access(url: str | None, configured: _ApiServer | None, environ: Mapping[
             return None
         address = said["LISTEN_IP_ADDRESS"] or found.listen_ip_address or "127.0.0.1"
         url = f"http://{_ANYWHERE.get(address, address)}:{said['LISTEN_PORT'] or found.listen_port or 8080}"
-    token = said["WS_TOKEN"] or (found.ws_token[0] if isinstance(found.ws_token, list) else found.ws_token)
+    tokens = [found.ws_token] if isinstance(found.ws_token, str) else found.ws_token or [""]
+    token = said["WS_TOKEN"] or tokens[0]
     return ApiAccess(
         url=url.rstrip("/"),
         username=said["USERNAME"] or found.username or "",
@@ -144,14 +145,15 @@ def _read(file: Path, depth: int = 0) -> _File:
         raise ConfigError(message)
     try:
         text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        message = f"{file}: can't be read: {reason}\n{_OWN_FILE}"
+    except (OSError, ValueError) as error:  # a ValueError: not UTF-8, or a name that is none
+        reason = error.strerror if isinstance(error, OSError) else error
+        problem = "there is no such file" if isinstance(error, FileNotFoundError) else f"can't be read: {reason}"
+        message = f"{file}: {problem}\n{ALLOW if isinstance(error, PermissionError) else _OWN_FILE}"
         raise ConfigError(message) from None
     plain = _TRAILING.sub(_kept, _COMMENTS.sub(_kept, text))
     try:
         found = msgspec.json.decode(plain, type=_File)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         message = f"{file}: not a configuration of freqtrade's: {error}\n{_OWN_FILE}"
         raise ConfigError(message) from None
     added = _File()
@@ -161,7 +163,7 @@ def _read(file: Path, depth: int = 0) -> _File:
 
 
 def _over(upper: S, lower: S) -> S:
-    """The one over the other, deep down: what the upper does not say stands as the lower has it."""
+    """Both in one, at every depth: a value of ``upper`` wins over that of ``lower``."""
     merged = {}
     for name in upper.__struct_fields__:
         first, second = getattr(upper, name), getattr(lower, name)
@@ -181,6 +183,6 @@ def _places(url: str, file: Path) -> tuple[Path, ...]:
         kind = url.partition(":")[0]
         message = f"{file}: its db_url is {kind}'s: livestory reads a freqtrade's SQLite database, kept in a file"
         raise ConfigError(message)
-    path = Path(unquote(url.removeprefix(_SQLITE).partition("?")[0]))
+    path = Path(unquote(url.removeprefix(_SQLITE).partition("?")[0]).partition("\0")[0])
     folder = file.resolve().parent
     return path, folder / path, folder / path.name, folder.parent / path

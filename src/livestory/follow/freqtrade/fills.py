@@ -36,18 +36,19 @@ class Told(Struct):
 
 def inputs_of(trade: Trade, told: Told) -> Iterator[Fill | Funding | Skip]:
     """What is not told yet of a trade, in order; ``told`` is brought up to date with it."""
-    orders = [order for order in _orders(trade, told) if _is_news(order, told)]
-    filled = [order for order in orders if order.filled]
+    once = {order.order_id: order for order in _orders(trade, told)}.values()
+    orders = [order for order in once if _is_news(order, told)]
+    filled = [order for order in orders if _is_filled_further(order, told)]
     last = filled[-1] if filled else None
     for order in orders:
-        if order.filled:
+        if order in filled:
             is_last = order is last and not trade.is_open and not order.is_entry
             if is_last and trade.funding:
                 yield Funding(time=order.time, symbol=trade.pair, amount=trade.funding, funding_id=trade.key)
             yield _fill(trade, order, told, is_last=is_last)
         if order.cancelled is not None:
             told.given_up.add(order.order_id)
-            if not order.filled:
+            if order not in filled:
                 yield _skip(trade, order)
 
 
@@ -72,8 +73,13 @@ def _orders(trade: Trade, told: Told) -> list[Order]:
 
 
 def _is_news(order: Order, told: Told) -> bool:
+    is_given_up = order.cancelled is not None and order.order_id not in told.given_up
+    return is_given_up or _is_filled_further(order, told)
+
+
+def _is_filled_further(order: Order, told: Told) -> bool:
     quantity, _ = told.orders.get(order.order_id, (_NOTHING, _NOTHING))
-    return order.filled > quantity or (order.cancelled is not None and order.order_id not in told.given_up)
+    return order.filled > quantity
 
 
 def _fill(trade: Trade, order: Order, told: Told, *, is_last: bool) -> Fill:
@@ -150,6 +156,6 @@ def _skip(trade: Trade, order: Order) -> Skip:
         time=order.time,
         reason=in_own_words(f"{what} order cancelled" + (f": {order.cancelled}" if order.cancelled else "")),
         side="buy" if order.is_entry != trade.short else "sell",
-        quantity=order.wanted,
+        quantity=order.wanted and max(order.wanted - order.filled, _NOTHING),
         symbol=trade.pair,
     )

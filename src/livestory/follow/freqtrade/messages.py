@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct, field
 
-from livestory.follow.freqtrade.rest import ApiNotNow
+from livestory.follow.freqtrade import answers
+from livestory.follow.freqtrade.rest import ApiNotNow, Name
+from livestory.story.wording.text import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 _PAUSE = 5.0  # seconds until it is tried again
 _PATIENCE = 5.0
 _MOST = 8_000_000  # bytes of one message
+_MOST_OF_A_TAG = 255  # as freqtrade's own database has it
 _TOPICS = (
     *("status", "warning", "entry", "entry_fill", "entry_cancel", "exit", "exit_fill", "exit_cancel"),
     *("protection_trigger", "protection_trigger_global", "analyzed_df"),
@@ -50,13 +53,13 @@ class _Frame(Struct):
 
 
 class _Analyzed(Struct):
-    key: tuple[str, str, str]
+    key: tuple[Name, str, str]
     df: _Frame
 
 
 class _Said(Struct):
     type: str
-    pair: str | None = None
+    pair: Name | None = None
     data: msgspec.Raw = msgspec.Raw()
 
 
@@ -65,28 +68,23 @@ class _Table(Struct):
     data: list[list[object]]
 
 
-_decode_said = msgspec.json.Decoder(_Said).decode
-_decode_analyzed = msgspec.json.Decoder(_Analyzed).decode
-_decode_table = msgspec.json.Decoder(_Table).decode
-
-
 def read(text: str | bytes) -> Message | None:
     """What a message says; None where nothing of it is known here."""
     try:
-        said = _decode_said(text)
+        said = answers.read(text.encode("utf-8", "replace") if isinstance(text, str) else text, _Said)
         if said.type != "analyzed_df":
             return Message(type=said.type, pair=said.pair)
-        analyzed = _decode_analyzed(said.data)
-        table = _decode_table(analyzed.df.value)
+        analyzed = answers.read(bytes(said.data), _Analyzed)
+        table = answers.read(analyzed.df.value.encode(), _Table)
         row = dict(zip(table.columns, table.data[-1], strict=True))
         opened, tag = row["date"], row.get("enter_tag")
         if not isinstance(opened, int | float):
             return None
         flags = {name: row.get(name) == 1 for name in ("enter_long", "exit_long", "enter_short", "exit_short")}
-        own = tag if isinstance(tag, str) and tag != "nan" else None
+        own = shortened(tag, _MOST_OF_A_TAG) if isinstance(tag, str) and tag != "nan" else None
         candle = Candle(pair=analyzed.key[0], opened=int(opened), enter_tag=own, **flags)
         return Message(type=said.type, pair=candle.pair, candle=candle)
-    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, IndexError, ValueError):
+    except (KeyError, IndexError, ValueError):
         return None
 
 
@@ -113,7 +111,7 @@ class Messages:
                 self._listen()
             except (InvalidHandshake, InvalidURI) as error:  # which would show the address, and so the token
                 _log.warning("freqtrade's messages: refused (%s)", type(error).__name__)
-            except (ApiNotNow, WebSocketException, OSError, TimeoutError):
+            except (ApiNotNow, WebSocketException, OSError, ValueError):  # a ValueError: an address that is none
                 pass
             self._closed.wait(_PAUSE)
 

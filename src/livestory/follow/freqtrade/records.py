@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -13,6 +14,7 @@ ROUTINE = " after an exit"
 _COOLDOWN = "Cooldown period"  # what the reason of freqtrade's CooldownPeriod begins with
 
 
+@lru_cache(10_000, typed=True)  # of a trade, an order and their fees most numbers come again
 def decimal_of(value: float | str | Decimal | None) -> Decimal | None:
     """Just what a number shows: the float 0.1 is 0.1, and not 0.1000000000000000055. Raises ValueError for none."""
     if value is None:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
+from urllib.parse import quote
 
-import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from livestory.credentials import redacted
 from livestory.errors import LivestoryError
 from livestory.extras import missing
+from livestory.follow.freqtrade.answers import read
 from livestory.follow.freqtrade.records import decimal_of
 from livestory.http_clients import opened
 from livestory.story.inputs import PositionReading
@@ -39,32 +40,36 @@ _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 401, 403, 404
 _STATES = frozenset({"running", "paused", "stopped", "reload_config"})
 
 
+Name = Annotated[str, Meta(max_length=200)]
+"""What stands in lines as it is: no name of freqtrade's is as long."""
+
+
 class ApiNotNow(LivestoryError):
     """The API does not answer as freqtrade's does."""
 
 
 class Config(Struct, frozen=True, kw_only=True):
-    """Of ``show_config`` what is told, and what the rest is judged by."""
+    """What is read of the answer to ``show_config``."""
 
     state: str
     dry_run: bool | None = None
-    bot_name: str | None = None
-    exchange: str | None = None
-    stake_currency: str | None = None
-    stake_amount: str | float | None = None
+    bot_name: Name | None = None
+    exchange: Name | None = None
+    stake_currency: Name | None = None
+    stake_amount: Name | float | None = None
     available_capital: float | None = None
     max_open_trades: float | None = None
-    timeframe: str | None = None
+    timeframe: Name | None = None
     timeframe_ms: int | None = None
-    strategy: str | None = None
+    strategy: Name | None = None
     short_allowed: bool = False
     stoploss: float | None = None
     trailing_stop: bool | None = None
-    minimal_roi: dict[str, float] | None = None
+    minimal_roi: Annotated[dict[Name, float], Meta(max_length=100)] | None = None
 
 
 class Health(Struct, frozen=True):
-    """Of ``health``: seconds since 1970."""
+    """What is read of the answer to ``health``, in seconds since 1970."""
 
     last_process_ts: int | None = None
     bot_start_ts: int | None = None
@@ -77,9 +82,9 @@ class _Order(Struct, frozen=True):
 
 
 class OpenTrade(Struct, frozen=True, kw_only=True):
-    """Of ``status`` one trade."""
+    """One trade of the answer to ``status``."""
 
-    pair: str
+    pair: Name
     is_short: bool = False
     amount: float = 0.0
     open_rate: float | None = None
@@ -117,7 +122,7 @@ class _Currency(Struct, frozen=True):
 
 
 class Balance(Struct, frozen=True, kw_only=True):
-    """Of ``balance`` what the bot has. Its own ``total_bot`` leaves out what open orders hold, and is not taken."""
+    """What the bot has, by the answer to ``balance``; not its ``total_bot``, which lacks what open orders hold."""
 
     currencies: list[_Currency]
     stake: str
@@ -138,7 +143,7 @@ class _Logs(Struct, frozen=True):
 
 
 class OpenLock(Struct, frozen=True):
-    """Of ``locks`` one that holds; freqtrade's own one after each exit among them."""
+    """One lock that holds, of the answer to ``locks``; freqtrade's own one after each exit among them."""
 
     pair: str
 
@@ -147,14 +152,10 @@ class _Locks(Struct, frozen=True):
     locks: list[OpenLock]
 
 
-class _Tokens(Struct, frozen=True):
-    access_token: str
-
-
 class LogLine(Struct, frozen=True):
     """One line of freqtrade's log."""
 
-    time: int
+    time: float  # since 1970, in microseconds
     logger: str
     text: str
 
@@ -199,7 +200,7 @@ class FreqtradeApi:
 
     def logs(self) -> list[LogLine]:
         """The last lines of its log, oldest first."""
-        return [LogLine(int(at * 1000), logger, text) for _, at, logger, _, text in self._ask("logs", _Logs).logs]
+        return [LogLine(at * 1000, logger, text) for _, at, logger, _, text in self._ask("logs", _Logs).logs]
 
     def messages_address(self) -> str:
         """Where its messages come from, the token in it."""
@@ -208,7 +209,7 @@ class FreqtradeApi:
             token.reveal() if token is not None else self._ask("token/login", dict[str, str], "POST")["access_token"]
         )
         scheme, _, rest = self._access.url.partition("://")
-        return f"{'wss' if scheme == 'https' else 'ws'}://{rest}/api/v1/message/ws?token={secret}"
+        return f"{'wss' if scheme == 'https' else 'ws'}://{rest}/api/v1/message/ws?token={quote(secret, safe='')}"
 
     def _ask(self, what: str, kind: type[T], method: str = "GET") -> T:
         try:
@@ -229,8 +230,8 @@ class FreqtradeApi:
             message = f"{what}: it answers {response.status_code}"
             raise ApiNotNow(message)
         try:
-            return msgspec.json.decode(response.content, type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return read(response.content, kind)
+        except ValueError as error:
             message = f"{what}: not freqtrade's answer: {error}"
             raise ApiNotNow(message) from None
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from livestory.clock import SECOND
 from livestory.story.reason import Reason, in_own_words
+from livestory.story.wording.text import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -129,7 +130,8 @@ def _why(candle: Candle, line: LogLine) -> str | None:
     if line.text.startswith(f"{_DENIED}{candle.pair}."):
         return f"the strategy denied the entry{tag}"
     if line.text.startswith(f"{_FAILED}{candle.pair}: "):
-        return f"{line.text.removeprefix(f'{_FAILED}{candle.pair}: ').splitlines()[0]}{tag}"
+        said, _, _ = line.text.removeprefix(f"{_FAILED}{candle.pair}: ").partition("\n")
+        return f"{shortened(said)}{tag}"
     if line.text.startswith(f"{_THIN}{candle.pair} does not"):
         return f"too little depth in the market{tag}"
     return None

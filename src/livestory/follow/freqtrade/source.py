@@ -14,8 +14,8 @@ from livestory.follow.freqtrade.database import Unread
 from livestory.follow.freqtrade.fills import Told, inputs_of
 from livestory.follow.freqtrade.locks import begun, over
 from livestory.follow.freqtrade.present import STOPPED, Present
-from livestory.follow.in_order import InOrder
-from livestory.follow.source import Step
+from livestory.follow.in_order import InOrder, batch
+from livestory.follow.source import Step, left_out
 from livestory.story.inputs import Begin, End, Fill, Skip, Statement
 from livestory.story.kinds.telling import Note
 from livestory.story.reason import in_own_words
@@ -123,8 +123,7 @@ class FreqtradeSource:
             note = Note(text="the bot's database has fewer trades than before: restored, or cleared; it is read anew")
             inputs.insert(0, Statement(now, (note,)))
         if at.is_live and self._unread:
-            others = f" and {len(self._unread) - 1:,} more" if len(self._unread) > 1 else ""
-            inputs.append(Statement(now, (Note(text=f"left out, since it can't be read: {self._unread[0]}{others}"),)))
+            inputs.append(Statement(now, (left_out(self._unread),)))
             self._unread = []
         at.time = max([at.time, *(given.time for given in inputs)])
         self._at, self._encoded = at, msgspec.json.encode(at)
@@ -145,12 +144,9 @@ class FreqtradeSource:
     def _next_of_history(self, at: Cursor, now: int) -> list[Input]:
         if self._history is None:
             self._history = self._in_order(at, now)
-        inputs: list[Input] = []
-        for moment in self._history:
-            inputs += moment
-            if len(inputs) >= _BATCH:
-                return inputs
-        self._history, at.is_live = None, True
+        inputs, at.is_live = batch(self._history, _BATCH)
+        if at.is_live:
+            self._history = None
         return inputs
 
     def _in_order(self, at: Cursor, now: int) -> Iterator[list[Input]]:

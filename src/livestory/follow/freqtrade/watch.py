@@ -60,7 +60,7 @@ class Watch:
 
     def __init__(self, access: ApiAccess, clock: Clock) -> None:
         """Raises InputError where a package is missing, and ConfigError where no client can be made."""
-        self._api = FreqtradeApi(access)
+        self.api = FreqtradeApi(access)
         self._clock = clock
         self._signals = Signals()
         self._heard: deque[tuple[int, Message]] = deque(maxlen=_KEPT)
@@ -71,7 +71,7 @@ class Watch:
     def __enter__(self) -> Self:
         """Begin to ask and to hear."""
         Thread(target=self._run, name="freqtrade API", daemon=True).start()
-        self._messages = Messages(self._api.messages_address, self._hear)
+        self._messages = Messages(self.api.messages_address, self._hear)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -83,7 +83,7 @@ class Watch:
     def config(self) -> Config | None:
         """The bot's settings, where it can be asked just now."""
         try:
-            return self._api.config()
+            return self.api.config()
         except ApiNotNow:
             return None
 
@@ -98,7 +98,7 @@ class Watch:
     def how_started(self) -> Literal["reload", "start"] | None:
         """Whether its last start was within a living process: by a reload of its configuration, or after a stop."""
         try:
-            lines = [line.text for line in self._api.logs() if line.text.startswith(_STATE)]
+            lines = [line.text for line in self.api.logs() if line.text.startswith(_STATE)]
         except ApiNotNow:
             return None
         last = lines[-1].removeprefix(_STATE) if lines else ""
@@ -109,7 +109,7 @@ class Watch:
     def why_stopped(self) -> str:
         """Who has stopped its trader: "you", or "error"."""
         try:
-            lines = [line.text for line in self._api.logs()]
+            lines = [line.text for line in self.api.logs()]
         except ApiNotNow:
             return "you"
         last = next((at for at in reversed(range(len(lines))) if lines[at].startswith(_STATE)), len(lines))
@@ -124,20 +124,25 @@ class Watch:
     def _run(self) -> None:
         while not self._closed.is_set():
             self._woken.clear()
-            try:
-                look: Look | NoLook = self._look()
-            except ApiNotNow as error:
-                look = NoLook(self._clock.now(), str(error))
-            self._looks.append(look)
-            self.count += 1
+            self.looked()
             if not self._closed.wait(_AT_LEAST):
                 self._woken.wait(_EVERY)
-        self._api.close()
+        self.api.close()
+
+    def looked(self) -> Look | NoLook:
+        """Look once, and keep what was found until it is taken."""
+        try:
+            look: Look | NoLook = self._look()
+        except ApiNotNow as error:
+            look = NoLook(self._clock.now(), str(error))
+        self._looks.append(look)
+        self.count += 1
+        return look
 
     def _look(self) -> Look:
         for _ in range(len(self._heard)):
             self._signals.hear(*self._heard.popleft())
-        api = self._api
+        api = self.api
         config, health, trades, balance = api.config(), api.health(), api.open_trades(), api.balance()
         explained = self._signals.explain(config, health, trades, api.locks, api.logs)
         return Look(self._clock.now(), config, health, trades, balance, explained)

@@ -18,16 +18,11 @@ from livestory.story.wording.text import shortened
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_PAPER, _PERPETUAL = "paper", "perpetual"  # in a connector's name
+_PERPETUAL = "perpetual"  # in a connector's name
 _EFFECTS = {"OPEN": "open", "CLOSE": "close"}
 _FIRST = instant("2009-01-03")
 _LONGEST = 100_000  # characters of an object
 _Row = dict[str, Any]
-
-
-def is_paper(market: str) -> bool:
-    """Whether the trades of a connector of that name are invented."""
-    return _PAPER in market.lower()
 
 
 def fill_of(row: Mapping[str, Any], scale: Decimal | None = None, reason: str | None = None) -> Fill:

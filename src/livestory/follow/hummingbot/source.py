@@ -9,8 +9,8 @@ import msgspec
 from msgspec import Struct, field
 
 from livestory.clock import DAY
-from livestory.follow.in_order import InOrder
-from livestory.follow.source import Step
+from livestory.follow.in_order import InOrder, batch
+from livestory.follow.source import Step, left_out
 from livestory.story.inputs import Fill, Statement
 from livestory.story.kinds.telling import Note
 from livestory.story.wording import numbers
@@ -87,12 +87,9 @@ class HummingbotSource:
     def _next_of_history(self, at: Cursor, now: int) -> list[Input]:
         if self._history is None:
             self._history = self._in_order(at, now)
-        inputs: list[Input] = []
-        for moment in self._history:
-            inputs += moment
-            if len(inputs) >= _BATCH:
-                return inputs
-        self._history, at.is_live = None, True
+        inputs, at.is_live = batch(self._history, _BATCH)
+        if at.is_live:
+            self._history = None
         return inputs
 
     def _in_order(self, at: Cursor, now: int) -> Iterator[list[Input]]:
@@ -126,10 +123,8 @@ class HummingbotSource:
             at.mark = self._pages.mark(page.last)
         inputs = [each for each in page.inputs if each.time >= at.since]
         if page.problems:
-            others = f" and {len(page.problems) - 1:,} more" if len(page.problems) > 1 else ""
             time = min(now, max((each.time for each in page.inputs), default=now))
-            note = Note(text=f"left out, since it can't be read: {page.problems[0]}{others}")
-            inputs.append(Statement(time, (note,)))
+            inputs.append(Statement(time, (left_out(page.problems),)))
         return [*inputs, *(_doubts(at, inputs, page.step) if page.step is not None else ())]
 
 

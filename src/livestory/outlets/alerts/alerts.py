@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from typing import NamedTuple, Protocol
 
 from livestory import credentials
 from livestory.clock import SECOND, Clock, monotonic
@@ -19,12 +20,28 @@ from livestory.outlets.alerts.outbox import Outbox, QueuedLine, outbox_path
 from livestory.outlets.alerts.policy import Policy
 from livestory.outlets.alerts.services import Channel, opened
 from livestory.outlets.alerts.settings import AlertsSettings
+from livestory.story.commands import AlertsLost
 from livestory.story.files.inbox import Inbox
 from livestory.story.files.layout import Layout, make_folder, unused
 from livestory.story.journal.faults import faults
 from livestory.story.journal.lock import WriterLock, holder
 
 _GRACE = 1.0  # seconds that messages on their way may take to arrive when it is stopped; later ones come again
+
+
+class Source(Protocol):
+    """What puts lines into the outbox."""
+
+    well: bool  # what it looks at can be read, and is heard
+
+    def among(self, stories: int) -> None:
+        """Look as often as one of so many may."""
+
+    def stop(self) -> None:
+        """Let `run` return after the present look."""
+
+    async def run(self) -> None:
+        """Look until `stop` is called."""
 
 
 class Opened(NamedTuple):
@@ -73,8 +90,13 @@ class Alerts:
         report: Callable[[str], object],
         patience: Patience | None = None,
         steady: Callable[[], int] = monotonic,
+        known_until: Callable[[], int | None] | None = None,
+        http: Http | None = None,
     ) -> None:
         """``report`` is called with each new trouble and its end; ``steady`` is what durations are measured by.
+
+        Of a copy, ``known_until`` tells up to when it has all that its bot told. ``http`` is shared with others, and
+        opened and closed by who hands it in.
 
         Raises JournalError, InputError where another process delivers this story's, and ConfigError where the
         environment names a proxy that can't be used.
@@ -85,7 +107,9 @@ class Alerts:
         self._report = report
         self._patience = patience or Patience()
         self._steady = steady
-        self._http = Http(self._patience.answer / SECOND)
+        self._known_until = known_until
+        self._shared = http
+        self._http = http or Http(self._patience.answer / SECOND)
         self._inbox = Inbox(layout)
         self._layout = layout
         with faults(layout.db.parent, "make the folder"):
@@ -96,6 +120,8 @@ class Alerts:
         except BaseException:
             self._lock.release()
             raise
+        self._stories = 1
+        self._looking: Source | None = None
         self._losses = asyncio.Event()
         self._stopped = asyncio.Event()
 
@@ -104,6 +130,12 @@ class Alerts:
         """The channels that it delivers to."""
         return list(self._use.channels)
 
+    def among(self, stories: int) -> None:
+        """Look as often as one of so many may that one process delivers."""
+        self._stories = stories
+        if self._looking is not None:
+            self._looking.among(stories)
+
     def stop(self) -> None:
         """Ask for the end, on the loop that runs it; what is on its way may still arrive."""
         self._stopped.set()
@@ -111,7 +143,7 @@ class Alerts:
     async def run(self) -> None:
         """Follow, deliver and ping until `stop` is called."""
         try:
-            async with self._http as http:
+            async with nullcontext(self._http) if self._shared is not None else self._http as http:
                 await self._work(http)
         finally:
             self._outbox.close()
@@ -119,21 +151,11 @@ class Alerts:
 
     async def _work(self, http: Http) -> None:
         deliveries = [self._delivery(name, channel, http) for name, channel in self._use.channels.items()]
-        dispatcher = Dispatcher(
-            self._layout,
-            self._outbox,
-            deliveries,
-            clock=self._clock,
-            grace=self._settings.grace,
-            link=self._settings.link,
-            zones=[self._settings.channels[each.name].time_zone for each in deliveries],
-            patience=self._patience,
-            report=self._report,
-            steady=self._steady,
-        )
-        loops: list[Dispatcher | Delivery] = [dispatcher, *deliveries]
+        self._looking = source = self._source(deliveries)
+        source.among(self._stories)
+        loops: list[Source | Delivery] = [source, *deliveries]
         working = [asyncio.create_task(each.run()) for each in loops]
-        beside = [asyncio.create_task(self._report_losses()), asyncio.create_task(self._ping(dispatcher, http))]
+        beside = [asyncio.create_task(self._report_losses()), asyncio.create_task(self._ping(source, http))]
         stopped = asyncio.create_task(self._stopped.wait())
         self._losses.set()
         try:
@@ -150,6 +172,24 @@ class Alerts:
         for result in ended:
             if isinstance(result, Exception):
                 raise result
+
+    def _source(self, deliveries: Sequence[Delivery]) -> Source:
+        return Dispatcher(
+            self._layout,
+            self._outbox,
+            deliveries,
+            clock=self._clock,
+            grace=self._settings.grace,
+            link=self._settings.link,
+            zones=self._zones(deliveries),
+            patience=self._patience,
+            report=self._report,
+            steady=self._steady,
+            known_until=self._known_until,
+        )
+
+    def _zones(self, deliveries: Sequence[Delivery]) -> list[str]:
+        return [self._settings.channels[each.name].time_zone for each in deliveries]
 
     def _delivery(self, name: str, channel: Channel, http: Http) -> Delivery:
         return Delivery(
@@ -172,21 +212,24 @@ class Alerts:
             await self._losses.wait()
             try:
                 for number, loss in self._outbox.losses():
-                    self._inbox.post(loss, self._clock)
+                    self._lost(loss)
                     self._outbox.loss_reported(number)
                 self._losses.clear()
             except LivestoryError as error:
                 self._report(str(error))
                 await asyncio.sleep(60 * self._patience.trouble / SECOND)
 
-    async def _ping(self, dispatcher: Dispatcher, http: Http) -> None:
+    def _lost(self, loss: AlertsLost) -> None:
+        self._inbox.post(loss, self._clock)
+
+    async def _ping(self, source: Source, http: Http) -> None:
         """Ask for the secret address while all is well, so that another machine notices when this one is dead."""
         if self._use.ping is None:
             await asyncio.Event().wait()
             return
         told = None
         while True:
-            if dispatcher.well:
+            if source.well:
                 problem = None
                 try:
                     await http.get(self._use.ping.reveal(), forms(self._use.ping))
@@ -195,7 +238,7 @@ class Alerts:
                 if problem is not None and problem != told:
                     self._report(problem)
                 told = problem
-            await asyncio.sleep((self._settings.ping_every if dispatcher.well else self._patience.trouble) / SECOND)
+            await asyncio.sleep((self._settings.ping_every if source.well else self._patience.trouble) / SECOND)
 
 
 async def trials(

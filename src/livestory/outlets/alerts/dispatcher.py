@@ -18,12 +18,14 @@ from livestory.story.files.layout import Layout
 from livestory.story.journal.entry import Kept
 from livestory.story.journal.follower import Change, StoryFollower
 from livestory.story.journal.reader import JournalReader
+from livestory.story.journal.touched import Touched
 from livestory.story.kinds import is_critical
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.snapshot import Snapshot
 
 _LOOK = 0.2  # seconds between two looks at the journal: a phone is not faster, and an idle machine sleeps
-_PULSE = 10  # looks after which it is asked whether the bot is overdue
+_AT_ONCE = 50  # stories of one process that may be looked at so often; of more, each is looked at less often
+_PULSE = 10  # such looks after which it is asked whether the bot is overdue
 _SILENT = "not_heard"  # where the outbox keeps since when the bot has not been heard
 
 
@@ -43,11 +45,14 @@ class Dispatcher:
         patience: Patience,
         report: Callable[[str], object],
         steady: Callable[[], int] = monotonic,
+        known_until: Callable[[], int | None] | None = None,
     ) -> None:
         """``report`` is called with each new trouble and its end, in words for a person.
 
-        ``steady`` measures how long the bot has not been heard: the machine's clock may be set meanwhile.
+        ``steady`` measures how long the bot has not been heard: the machine's clock may be set meanwhile. Of a copy,
+        ``known_until`` tells up to when it has all that its bot told: what came later is no silence of the bot's.
         """
+        self.pause = _LOOK
         self.well = False  # the journal can be read, and the bot is heard or has said goodbye
         self._follower = StoryFollower(layout.db)
         self._outbox = outbox
@@ -59,9 +64,17 @@ class Dispatcher:
         self._patience = patience
         self._report = report
         self._steady = steady
+        self._known_until = known_until
         self._snapshot: Snapshot | None = None
         self._observed: tuple[int, int] | None = None  # the last observation's time, and when by `steady` it was made
+        self._touched: Touched | None = None  # one of many, whose journal is open only while it is read
         self._stopping = False
+
+    def among(self, stories: int) -> None:
+        """Look as often as one of so many may."""
+        self.pause = _LOOK * max(1.0, stories / _AT_ONCE)
+        if stories > _AT_ONCE and self._touched is None:
+            self._touched = Touched(self._follower.path)
 
     def stop(self) -> None:
         """Read no further; `run` returns after the present look."""
@@ -76,8 +89,8 @@ class Dispatcher:
                     if not enrolled:
                         self._enrol_new_channels()
                         enrolled = True
-                    await self._follow(check=looks % _PULSE == 0)
-                    looks, pause = looks + 1, _LOOK
+                    await self._follow(check=looks % max(1, round(_PULSE * _LOOK / self.pause)) == 0)
+                    looks, pause = looks + 1, self.pause
                 except LivestoryError as error:
                     self.well = False
                     self._failed(error)
@@ -98,6 +111,21 @@ class Dispatcher:
                 self._outbox.enrol(delivery.name, journal, seq)
 
     async def _follow(self, *, check: bool) -> None:
+        if self._touched is None:
+            await self._look(check=check)
+        elif self._touched or self._snapshot is None:
+            self._touched.look()
+            try:
+                await self._look(check=check)
+            except LivestoryError:
+                self._touched.forget()
+                raise
+            finally:
+                self._follower.close()
+        elif check:
+            self._judge(self._snapshot)
+
+    async def _look(self, *, check: bool) -> None:
         change = self._follower.look()
         if change in {Change.REPLACED, Change.REWOUND}:
             self._snapshot = None
@@ -172,7 +200,10 @@ class Dispatcher:
 
     def _check_heard(self) -> None:
         """Say once that the bot is not heard any more, and once that it is again."""
-        self._snapshot = bot = Snapshot.read(self._follower.reader, self._snapshot)
+        self._snapshot = Snapshot.read(self._follower.reader, self._snapshot)
+        self._judge(self._snapshot)
+
+    def _judge(self, bot: Snapshot) -> None:
         last, limit, now = bot.observation, bot.overdue_from(self._grace), self._clock.now()
         silent_since = self._outbox.kept(_SILENT)
         silence = self._silence(last.time, now) if last is not None else 0
@@ -189,7 +220,8 @@ class Dispatcher:
         """How long ago that observation was made, whatever became of the clock since it was first seen here."""
         if self._observed is None or self._observed[0] != observed:
             self._observed = observed, self._steady() - max(now - observed, 0)
-        return self._steady() - self._observed[1]
+        known = self._known_until() if self._known_until is not None else None
+        return self._steady() - self._observed[1] - (max(now - known, 0) if known is not None else 0)
 
     def _queue_own(self, kind: str, line: str | None, journal: str, silent_since: int | None, now: int) -> None:
         """Queue a line of ours for every channel, whatever it asked for: each is as good as the bot is alive."""

@@ -178,6 +178,21 @@ def heard_again(now: int, heard: int) -> str:
     return f"{numbers.stamp(now)} | 🔔 Heard Again | after {numbers.duration(max(now - heard, 0))}"
 
 
+def fleet_not_heard(now: int, fleet: str, heard: int, why: str) -> str:
+    """The line that says that a hub has heard nothing of any bot since ``heard``."""
+    told = f"{escape(fleet)}: {escape(why or 'the pull from it has ended, or does not get on')}"
+    return (
+        f"{numbers.stamp(now)} | 🔕 Fleet Not Heard | since {numbers.moment(heard, now)} | {told}; how its bots are "
+        "can't be known until this is over, and of none alone it is told that it is not heard"
+    )
+
+
+def fleet_heard_again(now: int, fleet: str, heard: int) -> str:
+    """The line that says that a hub hears its bots again, for the first time since ``heard``."""
+    after = numbers.duration(max(now - heard, 0))
+    return f"{numbers.stamp(now)} | 🔔 Fleet Heard Again | after {after} | {escape(fleet)}"
+
+
 def trial(now: int, channel: str) -> str:
     """The line that `livestory alert test` sends."""
     return (

@@ -26,7 +26,7 @@ from livestory.errors import ConfigError
 from livestory.extras import missing
 from livestory.outlets.alerts.http import Answer, Http, NotAccepted, checked, forms, malformed
 from livestory.outlets.alerts.message import Message, clipped, unmentioned, utf8, utf16
-from livestory.outlets.alerts.settings import ChannelSettings
+from livestory.outlets.alerts.settings import ChannelSettings, Service
 
 _MANY = 10_000  # lines that a message for a person stands for at most
 _CUT = 16_384  # characters of a line that a webhook calls too long, halved each time
@@ -52,9 +52,9 @@ class Telegram:
 
     most_lines = _MANY
 
-    def __init__(self, section: str, settings: ChannelSettings, _address: Secret | None, token: Secret | None) -> None:
+    def __init__(self, section: str, settings: ChannelSettings, token: Secret, _: Secret | None) -> None:
         """Raises ConfigError where the token is none."""
-        if token is None or not re.fullmatch(r"\d+:[\w-]+", token.reveal()):
+        if not re.fullmatch(r"\d+:[\w-]+", token.reveal()):
             message = (
                 f"the token of {section}: not a Telegram bot's\nCopy what BotFather gave you, such as 110201543:AAH…"
             )
@@ -97,9 +97,9 @@ class Discord:
 
     most_lines = _MANY
 
-    def __init__(self, section: str, _settings: ChannelSettings, address: Secret | None, _token: Secret | None) -> None:
+    def __init__(self, section: str, _settings: ChannelSettings, address: Secret, _: Secret | None) -> None:
         """Raises ConfigError where the address is none."""
-        url = urlsplit(checked(f"the address of {section}", address.reveal() if address else ""))
+        url = urlsplit(checked(f"the address of {section}", address.reveal()))
         # Without wait=true an acceptance is not told.
         asked = [*(each for each in url.query.split("&") if each and not each.startswith("wait=")), "wait=true"]
         self._url = urlunsplit(url._replace(query="&".join(asked)))
@@ -122,9 +122,9 @@ class Ntfy:
 
     most_lines = _MANY
 
-    def __init__(self, section: str, _settings: ChannelSettings, address: Secret | None, token: Secret | None) -> None:
+    def __init__(self, section: str, _settings: ChannelSettings, address: Secret, token: Secret | None) -> None:
         """Raises ConfigError where the address is none with a topic."""
-        parts = urlsplit(checked(f"the address of {section}", address.reveal() if address else ""))
+        parts = urlsplit(checked(f"the address of {section}", address.reveal()))
         base, _, self._topic = parts.path.rstrip("/").rpartition("/")
         if not re.fullmatch(r"[-\w]{1,64}", self._topic, re.ASCII):
             message = f"the address of {section}: names no topic\nWrite it like https://ntfy.sh/my-secret-topic."
@@ -157,9 +157,9 @@ class Webhook:
 
     most_lines = 100
 
-    def __init__(self, section: str, _settings: ChannelSettings, address: Secret | None, token: Secret | None) -> None:
+    def __init__(self, section: str, _settings: ChannelSettings, address: Secret, token: Secret | None) -> None:
         """Raises ConfigError where the address is none."""
-        self._url = checked(f"the address of {section}", address.reveal() if address else "")
+        self._url = checked(f"the address of {section}", address.reveal())
         self._key = token
         self._secrets = forms(address, token)
 
@@ -204,7 +204,7 @@ class Apprise:
     most_lines = 10_000
     patience = 60.0  # seconds; each of its services has timeouts of its own below that
 
-    def __init__(self, section: str, _settings: ChannelSettings, address: Secret | None, _token: Secret | None) -> None:
+    def __init__(self, section: str, _settings: ChannelSettings, address: Secret, _: Secret | None) -> None:
         """Raises InputError where Apprise is not installed, ConfigError where it doesn't know the address."""
         logging.getLogger("apprise").disabled = True  # its lines have addresses in them
         for name in ("apprise", "urllib3", "requests", "requests_oauthlib", "oauthlib"):
@@ -218,7 +218,7 @@ class Apprise:
             asset = apprise.AppriseAsset(storage_mode="memory", interpret_escapes=False, allow_templates=False)
             self._apprise = apprise.Apprise(asset=asset)
             self._at_work: threading.Thread | None = None
-            known = self._apprise.add(address.reveal() if address else "")
+            known = self._apprise.add(address.reveal())
         if not known:
             message = f"the address of {section}: Apprise does not know such a service\nWrite it as its page says."
             raise ConfigError(message)
@@ -263,7 +263,8 @@ def _set_result(told: asyncio.Future[bool | str], result: bool | str) -> None:  
         told.set_result(result)
 
 
-_SERVICES: dict[str, Callable[[str, ChannelSettings, Secret | None, Secret | None], Channel]] = {
+# Each is given the secret that its service needs, and a token where it needs an address and one is named as well.
+_SERVICES: dict[Service, Callable[[str, ChannelSettings, Secret, Secret | None], Channel]] = {
     "telegram": Telegram,
     "discord": Discord,
     "ntfy": Ntfy,
@@ -275,11 +276,12 @@ _SERVICES: dict[str, Callable[[str, ChannelSettings, Secret | None, Secret | Non
 def opened(name: str, settings: ChannelSettings, environ: Mapping[str, str] | None = None) -> Channel:
     """The channel of that name. Raises InputError where a secret of it can't be read or used."""
     section = f"[alerts.channels.{name}]"
-    address = token = None
-    if settings.address_env or settings.address_file:
-        address = credentials.read(f"the address of {section}", settings.address_env, settings.address_file, environ)
-    if settings.token_env or settings.token_file:
-        token = credentials.read(
-            f"the token of {section}", settings.token_env, settings.token_file, environ, plain=True
-        )
-    return _SERVICES[settings.service](section, settings, address, token)
+
+    def token() -> Secret:
+        return credentials.read(f"the token of {section}", settings.token_env, settings.token_file, environ, plain=True)
+
+    make = _SERVICES[settings.service]
+    if settings.needs == "token":
+        return make(section, settings, token(), None)
+    address = credentials.read(f"the address of {section}", settings.address_env, settings.address_file, environ)
+    return make(section, settings, address, token() if settings.has_token else None)

@@ -86,15 +86,21 @@ class ChannelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         ),
     ] = 30
 
+    @property
+    def needs(self) -> Literal["address", "token"]:
+        """The secret without which its service can't be reached."""
+        return "token" if self.service == "telegram" else "address"
+
+    @property
+    def has_token(self) -> bool:
+        """Whether a token is named, or a signing key."""
+        return bool(self.token_env or self.token_file)
+
     def objection(self) -> str | None:
         """What is wrong with it as a whole; None: nothing."""
-        named = {
-            "address": bool(self.address_env or self.address_file),
-            "token": bool(self.token_env or self.token_file),
-        }
-        needs = "token" if self.service == "telegram" else "address"
-        if not named[needs]:
-            return f"{self.service} needs {needs}_env or {needs}_file"
+        has_address = bool(self.address_env or self.address_file)
+        if not (self.has_token if self.needs == "token" else has_address):
+            return f"{self.service} needs {self.needs}_env or {self.needs}_file"
         if self.service == "telegram" and not re.fullmatch(r"-?\d+|@\w+", self.to):
             return 'telegram needs to, the chat\'s id, such as to = "123456789"'
         if self.quiet and self.quiet[:5] == self.quiet[6:]:

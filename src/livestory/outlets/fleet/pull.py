@@ -11,6 +11,7 @@ from msgspec import MsgspecError, msgpack
 
 from livestory.errors import JournalError, LivestoryError
 from livestory.outlets.fleet.database import FleetRefused, Troubles, asked, check, opened
+from livestory.outlets.fleet.hearing import HearingFile, Signs
 from livestory.story.event import disagreement
 from livestory.story.files.layout import Layout, make_folder, sync_folder
 from livestory.story.files.story_file import StoryFile
@@ -19,7 +20,7 @@ from livestory.story.journal.replica import Origin, Replica, RowRefused
 from livestory.story.journal.schema import STEPS
 from livestory.story.journal.stored import EventRow, OtherRow, Rows
 from livestory.story.kinds import KINDS
-from livestory.story.snapshot import on_bars_time
+from livestory.story.snapshot import on_bars_time, unpacked
 from livestory.story.wording.text import visible
 
 if TYPE_CHECKING:
@@ -43,8 +44,10 @@ _WORDS = 1000  # characters of what is wrong that the database keeps
 _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
 FORMER = "former"
 
-_HEADS = """SELECT stream, bot, journal, epoch, seq, observed, changed, schema,
-stream = max(stream) OVER (PARTITION BY bot) FROM livestory.heads ORDER BY stream"""
+_NOW = "floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+_HEADS = f"""SELECT stream, bot, journal, epoch, seq, observed, changed, schema,
+stream = max(stream) OVER (PARTITION BY bot), floor(extract(epoch FROM heard) * 1000000)::bigint, {_NOW}
+FROM livestory.heads ORDER BY stream"""  # noqa: S608 (no values)
 _HEAD = "SELECT identity, created, snapshot FROM livestory.heads WHERE stream = %s"
 _EVENTS = """SELECT seq, id, time, told, kind, record, line, hash, shown, checksum FROM livestory.events
 WHERE stream = %s AND seq > %s AND seq <= %s ORDER BY seq LIMIT %s"""
@@ -111,6 +114,8 @@ class Puller:
         self._troubles: dict[int, str] = {}
         self._newest: dict[str, str] = {}  # the name of each bot's newest stream
         self._quarantined: set[int] = set()
+        self._hearing = HearingFile(folder, address.name, clock)
+        self._signs = Signs()
         self._partitions = -_PARTITIONS_EVERY  # when they were last looked after, by the monotonic clock
         self.pulled = 0  # events
 
@@ -142,6 +147,7 @@ class Puller:
                     if not worked and isinstance(error, FleetRefused):
                         raise
                     self.close()
+                    self._hearing.cut_off(str(error).partition("\n")[0].removeprefix(f"{self._address.name}: "))
                     troubles.tell(error)
                     stop.wait(troubles.pause(error))
                 else:
@@ -173,16 +179,33 @@ class Puller:
             self._begin(self._connection)
         connection = self._connection
         with asked(self._address, connection):
-            heads = [Head(*row) for row in connection.execute(_HEADS)]
+            rows = connection.execute(_HEADS).fetchall()
+        heads = [Head(*row[:-2]) for row in rows]
         self._newest = {head.bot: head.name for head in heads if head.newest}
         for head in heads:
             if self._seen.get(head.stream) != head:
                 self._stream(connection, head)
+        self._signs.heard({row[0]: row[-2] for row in rows})
+        self._note_hearing(connection, rows[0][-1] if rows else 0)
+
+    def _note_hearing(self, connection: psycopg.Connection[Any], now: int) -> None:
+        """Note that all that the bots tell is here, or that the database hears none of them; ``now`` by its clock."""
+        missing = self._signs.missing(now)
+        silent = len(missing)
+        if missing:
+            with asked(self._address, connection):
+                found = connection.execute("SELECT snapshot FROM livestory.heads WHERE stream = ANY(%s)", (missing,))
+                silent -= sum((how := unpacked(snapshot)) is not None and how.at_rest for (snapshot,) in found)
+        if silent > 1:  # and said no goodbye
+            since = self._clock.now() - (now - self._signs.last())
+            why = f"it hears none of {silent} bots: it takes nothing, nobody reaches it, or all are away"
+            self._hearing.cut_off(why, since)
+        else:
+            self._hearing.well()
 
     def _begin(self, connection: psycopg.Connection[Any]) -> None:
         with asked(self._address, connection):
-            now = "floor(extract(epoch FROM clock_timestamp()) * 1000000)"
-            row = connection.execute(f"SELECT version, {now} FROM livestory.fleet").fetchone()  # noqa: S608 (no values)
+            row = connection.execute(f"SELECT version, {_NOW} FROM livestory.fleet").fetchone()  # noqa: S608 (no values)
             check(self._address, {"version": row and row[0], "now": row[1] if row else 0}, self._clock)
             connection.execute("LISTEN livestory")
             found = connection.execute("SELECT stream FROM livestory.quarantine").fetchall()
@@ -220,6 +243,8 @@ class Puller:
         identity, created, snapshot = row
         copy = self._copy(head, Origin(head.name, head.journal, identity, created))
         copy.journal.rename(identity)
+        if copy.journal.is_beyond(head.seq, head.observed):  # the database was restored: how the bot was, it is no more
+            snapshot = None
         for rows in self._rows(connection, head, copy.journal):
             kept = copy.journal.take(rows, snapshot if rows.whole else None, _wrong)
             copy.text.append(kept)
@@ -344,7 +369,7 @@ def _others(rows: Sequence[Sequence[Any]], last_seq: int) -> list[OtherRow]:
 
 
 def _wrong(event: Kept) -> str | None:
-    """What a hub does not believe of an event that fits the chain, or can't show."""
+    """Why a hub refuses an event that fits the chain: it can't be believed or can't be shown; None: it is fine."""
     if max(len(event.record), len(event.line.encode())) > _LARGEST:
         return f"it is larger than {_LARGEST:,} bytes"
     if not _FIRST <= event.time < _LAST:

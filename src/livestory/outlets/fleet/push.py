@@ -141,6 +141,7 @@ class Pusher:
     def _found(self, connection: psycopg.Connection[Any]) -> Place:
         """Where the database stands in this journal's present history; a new epoch where it knows none."""
         reader = self._follower.reader
+        self._sent_snapshot = b""  # it may have been restored, and have an older one
         with asked(self._address, connection):
             row = connection.execute("SELECT livestory.head(%s)", (reader.id,)).fetchone()
         found = row[0] if row is not None else {}

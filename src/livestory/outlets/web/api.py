@@ -166,13 +166,14 @@ class Api:
 
     async def series(self, request: Request) -> Response:
         """Wealth, price or result over time, reduced to what a chart can show, with regimes, halts, marks and flows."""
-        story = self.story(request, "of", "since", "until", "points")
+        story = self.story(request, "of", "since", "until", "points", "symbol")
         of = parameters.one_of(request, "of", ("wealth", "price", "result"))
         points = parameters.whole(request, "points", 1000, 10, parameters.MOST_POINTS) or 1000
         since, until = parameters.time(request, "since"), parameters.time(request, "until")
         if since is not None and until is not None and until < since:
             parameters.refuse("until: lies before since")
-        return Json(await self._queries.compute(lambda: series_of(story, of, since, until, points)))
+        symbol = request.query_params.get("symbol")
+        return Json(await self._queries.compute(lambda: series_of(story, of, since, until, points, symbol)))
 
     async def review(self, request: Request) -> Response:
         """The story at a glance: verdict, figures, key moments and months."""

@@ -30,6 +30,7 @@ from livestory.outlets.web.api import Api, Json
 from livestory.outlets.web.followed_story import FollowedStory, Queries, Update
 from livestory.outlets.web.gate import SESSION, PageGate, Token
 from livestory.outlets.web.listeners import LONGEST_QUEUE, MOST_LISTENERS, Listeners
+from livestory.outlets.web.rounds import Rounds
 from livestory.outlets.web.shares import Shares
 from livestory.outlets.web.stream import Stream
 from livestory.story.review.shared import shared
@@ -99,8 +100,9 @@ class Web:
     async def _add_new(self, find: Callable[[], Sequence[Path]]) -> None:
         while True:
             known = {story.path for story in self._stories.values()}
-            for story in self._add([path for path in await asyncio.to_thread(find) if path not in known]):
-                story.start()
+            if new := [path for path in await asyncio.to_thread(find) if path not in known]:
+                for story in self._add(new):
+                    story.start()
             await asyncio.sleep(_FIND)
 
     def _app(self) -> ASGIApp:
@@ -145,10 +147,13 @@ class Web:
         self._loop = asyncio.get_running_loop()
         for story in self._stories.values():
             story.start()
+        rounds = Rounds(lambda: list(self._stories.values()))
+        rounds.start()
         finding = None if self._find is None else asyncio.create_task(self._add_new(self._find))
         try:
             yield
         finally:
+            rounds.stop()
             if finding is not None:
                 finding.cancel()
             self.close_streams()

@@ -16,12 +16,15 @@ from msgspec.structs import replace
 from livestory.clock import SECOND
 from livestory.errors import JournalError, LivestoryError
 from livestory.outlets.web.history import EventIndex, Readings
+from livestory.outlets.web.prices import KeptBars
 from livestory.outlets.web.status import Status, gone, state_of, status_of
 from livestory.story.files.layout import Layout
 from livestory.story.journal.entry import Kept
 from livestory.story.journal.follower import Change, StoryFollower
 from livestory.story.journal.lock import holder
 from livestory.story.journal.reader import JournalReader
+from livestory.story.journal.touched import Touched
+from livestory.story.results import Benchmark
 from livestory.story.review.journal import JournalReview
 from livestory.story.review.overview import Overview, overview
 from livestory.story.snapshot import Snapshot
@@ -64,10 +67,12 @@ class FollowedStory:
         self.name = name
         layout = Layout.of(path)
         self.path, self.shares = layout.db, layout.shares
+        self.bars = KeptBars(layout.bars)  # for those who ask, on their thread
         self.index = EventIndex()
         self.readings = Readings()
         self.last: Kept | None = None  # shown line
-        self.pause = _LOOK  # between two looks
+        self.pause = _LOOK  # between two looks, by the story's own thread or, of many stories, by one for all
+        self._touched: Touched | None = None  # one of many, whose journal is open only while it is read
         self._lock_file = layout.lock
         self._clock = clock
         self._publish = publish
@@ -84,12 +89,24 @@ class FollowedStory:
         self._next_status = 0.0
         self._written = True
         self._copy = False  # from a fleet
-        self._stop = threading.Event()
+        self._stop, self._woken = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._follow, name=f"follow {name}", daemon=True)
 
     def among(self, stories: int) -> None:
         """Look as often as one of so many may."""
         self.pause = _LOOK * max(1.0, stories / _AT_ONCE)
+        if stories > _AT_ONCE and self._touched is None:
+            self._touched = Touched(self.path)
+
+    @property
+    def one_of_many(self) -> bool:
+        """Whether its journal is open only while it is read, and it looks only where it is woken."""
+        return self._touched is not None
+
+    def wake_if_written(self) -> None:
+        """Have one of many look. From any thread."""
+        if self._touched is not None and self._touched:
+            self._woken.set()
 
     def start(self) -> None:
         """Begin to follow, on a thread that ends with the process."""
@@ -98,6 +115,7 @@ class FollowedStory:
     def stop(self) -> None:
         """Stop following; returns once the journal is closed, or soon."""
         self._stop.set()
+        self._woken.set()
         self._thread.join(timeout=0.5)
 
     @property
@@ -121,10 +139,11 @@ class FollowedStory:
 
     def _follow(self) -> None:
         looks, pause = 0, 0.0
-        while not self._stop.wait(pause):
-            pause = self.pause
+        while not self._waited(pause):
+            pause = self.pause if self._touched is None else self.pause * _PULSE
             try:
-                self._look()
+                if self._touched is None or self._touched or self._status_waits:
+                    self._look()
                 looks += 1
                 if looks % (rounds := max(1, round(_PULSE * _LOOK / pause))) == 1 % rounds:
                     self._pulse()
@@ -132,9 +151,22 @@ class FollowedStory:
                 self._follower.failed(error)
                 self._pulse()
                 looks, pause = 0, _RETRY
+                if self._touched is not None:
+                    self._touched.forget()
+            if self._touched is not None:
+                self._follower.close()
+                pause = _STATUS if self._status_waits else pause
         self._follower.close()
 
+    def _waited(self, pause: float) -> bool:
+        """Wait so long, or until it is woken; whether it is to stop."""
+        self._woken.wait(pause)
+        self._woken.clear()
+        return self._stop.is_set()
+
     def _look(self) -> None:
+        if self._touched is not None:
+            self._touched.look()
         change = self._follower.look()
         if change in {Change.REPLACED, Change.REWOUND}:
             self.index, self.readings, self._snapshot, self._known = EventIndex(), Readings(), None, None
@@ -160,7 +192,9 @@ class FollowedStory:
                 return None
             made_from = len(self.index), self.readings.last
             if self._overview is None or self._overview[0] != made_from:
-                self._overview = made_from, overview(self._reviewed.review)
+                of, total = self._known.benchmark, self._known.total
+                basket = Benchmark(of=of, change=total.holding) if of and total is not None else None
+                self._overview = made_from, overview(self._reviewed.review, basket)
             return self._overview[1]
 
     def _catch_up(self) -> None:
@@ -277,6 +311,9 @@ class Queries:
         except JournalError:
             self._drop(story)
             raise
+        finally:
+            if story.one_of_many:
+                self._drop(story)
 
     def _reader(self, story: FollowedStory) -> JournalReader:
         """A reader of the very file that the story is followed in: one put back in its place has the same id."""

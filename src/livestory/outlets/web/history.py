@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from livestory.chart.reduction import kept, reduced
+from livestory.outlets.web.prices import SymbolPrices
 from livestory.story.kinds import KINDS
 from livestory.story.kinds.base import Mark
 
@@ -286,6 +287,7 @@ class Readings:
     def __init__(self) -> None:
         """Without observations, until some are added."""
         self._wealth, self._price = _Curve(), _Curve()
+        self.prices = SymbolPrices()
         self._units, self._falls = array("d"), array("f")  # at each wealth: its units, and the drawdown of one of them
         self._regimes = _Spans()
         self._halts = _Spans()
@@ -300,6 +302,7 @@ class Readings:
             self._falls.append(drawdown)
         self._wealth.add(time, wealth)
         self._price.add(time, observation.price)
+        self.prices.add(observation)
         self._regimes.add(time, observation.regime or "")
         self._halts.add(time, (observation.halt_reason or "halted") if observation.halted else "")
         if self.first is None:
@@ -310,6 +313,11 @@ class Readings:
     def halted_since(self) -> int | None:
         """When the present halt began, if there is one: meaningful only while the last observation is halted."""
         return self._halts.since()
+
+    @property
+    def has_price(self) -> bool:
+        """Whether the price of the story's own symbol is known."""
+        return bool(self._price.times)
 
     def price(self, start: int, end: int, points: int) -> Curve:
         """The price in that time, at most about ``points`` times, the extremes kept; one more on each side."""

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from livestory.chart.candles import Candle
 from livestory.chart.reduction import reduced
 from livestory.outlets.web.history import Curve, Marked, Span
 from livestory.story.review.review import Flow
 
 if TYPE_CHECKING:
     from livestory.outlets.web.followed_story import FollowedStory
+    from livestory.outlets.web.prices import SymbolCurve
     from livestory.story.review.review import Review
 
 MOST_MARKS = 6000  # the page gathers those that would lie upon one another
 _MOST_SPANS = 400
+_CANDLE = 9  # points of a curve that take the place of a candle
 _RANGES = 700  # stretches of regime, at most
 
 
@@ -24,13 +28,15 @@ class Series(Struct, frozen=True, kw_only=True):
     """A curve with its surroundings. Instants are microseconds since the epoch."""
 
     of: str
+    symbol: str | None  # of a price
     unit: str | None
     since: int
     until: int
     first: int | None
     last: int | None
     times: list[int]
-    values: list[float]
+    values: Sequence[float | None]  # None: not known between the instants before and after
+    candles: list[Candle]  # of a price; the last points of the curve are their ends and closes
     holding: list[float | None] | None
     drawdown: list[float | None] | None
     regimes: list[Span]
@@ -39,28 +45,37 @@ class Series(Struct, frozen=True, kw_only=True):
     marks: list[Marked]
 
 
-def series_of(story: FollowedStory, of: str, since: int | None, until: int | None, points: int) -> Series:
-    """The curve of "wealth", "price" or "result" in that time, reduced to about so many points."""
+def series_of(  # noqa: PLR0913, PLR0917 - of what, when, and how closely
+    story: FollowedStory, of: str, since: int | None, until: int | None, points: int, symbol: str | None = None
+) -> Series:
+    """The curve of "wealth", "price" or "result" in that time, reduced to about so many points; a price of a symbol."""
     readings, index, status = story.readings, story.index, story.status()
-    first, last, curve, unit = readings.first, readings.last, None, status.unit
-    symbol = (status.symbol or "") if of == "price" else None  # a price is of one symbol
+    first, last, unit = readings.first, readings.last, status.unit
+    if of == "price":
+        symbol = symbol or (status.symbol or "" if readings.has_price else next(iter(readings.prices.symbols()), ""))
+    else:
+        symbol = None
     if of == "result":
-        unit, curve = story.review(_earned) or (None, Curve([], []))
-        first, last = (curve.times[0], curve.times[-1]) if curve.times else (None, None)
+        unit, times, values = story.review(_earned) or (None, [], [])
+        first, last = (times[0], times[-1]) if times else (None, None)
     start, end = (first or 0) if since is None else since, (last or 0) if until is None else until
     end = max(start, end)
-    if curve is not None:
-        low = max(0, bisect_left(curve.times, start) - 1)
-        high = bisect_right(curve.times, end) + 1
-        curve = Curve(*reduced(curve.times[low:high], curve.values[low:high], points))
-    elif of == "price":
-        curve = readings.price(start, end, points)
+    candles: list[Candle] = []
+    curve: Curve | SymbolCurve
+    if of == "result":
+        low = max(0, bisect_left(times, start) - 1)
+        high = bisect_right(times, end) + 1
+        curve = Curve(*reduced(times[low:high], values[low:high], points))
+    elif symbol is not None:
+        candles = story.bars.candles().of(start, end, points // _CANDLE) if symbol == status.symbol else []
+        curve = _price(story, symbol, start, end, points, candles)
     else:
         several = story.review(lambda review: review.several)
         curve = readings.wealth(start, end, points, compared=not several)
     flows = story.review(lambda review: [flow for flow in review.flows if start <= flow.time <= end]) or []
     return Series(
         of=of,
+        symbol=symbol or None,
         unit=unit,
         since=start,
         until=end,
@@ -68,6 +83,7 @@ def series_of(story: FollowedStory, of: str, since: int | None, until: int | Non
         last=last,
         times=curve.times,
         values=curve.values,
+        candles=candles,
         holding=curve.holding,
         drawdown=curve.drawdown,
         regimes=readings.regimes(start, end, (end - start) // _RANGES),
@@ -77,7 +93,22 @@ def series_of(story: FollowedStory, of: str, since: int | None, until: int | Non
     )
 
 
-def _earned(review: Review) -> tuple[str | None, Curve]:
+def _price(  # noqa: PLR0913, PLR0917 - of which symbol, when, and how closely
+    story: FollowedStory, symbol: str, start: int, end: int, points: int, candles: list[Candle]
+) -> Curve | SymbolCurve:
+    """The price of a symbol: as far as bars are known, their closes."""
+    readings = story.readings
+    if not readings.has_price or symbol != (story.status().symbol or ""):
+        return readings.prices.of(symbol, start, end, points)
+    if not candles:
+        return readings.price(start, end, points)
+    times, values, *_ = readings.price(start, min(end, candles[0].start), points)
+    line = [(time, value) for time, value in zip(times, values, strict=True) if time <= candles[0].start]
+    joined = [*line, *((candle.end, candle.close) for candle in candles)]
+    return Curve([time for time, _ in joined], [value for _, value in joined])
+
+
+def _earned(review: Review) -> tuple[str | None, list[int], list[float]]:
     """All that closing has earned, in the currency in which most was closed."""
     asset, points = review.result_curve()
-    return asset, Curve([time for time, _ in points], [earned for _, earned in points])
+    return asset, [time for time, _ in points], [earned for _, earned in points]

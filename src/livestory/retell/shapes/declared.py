@@ -13,11 +13,16 @@ from livestory.retell.columns import COLUMNS
 _TIME = "time closetime timestamp datetime date barclose periodclose dateandtime ts iso index day at indexlevel0"
 _SYMBOL = (
     "fillsymbol symbol symbols pair pairs market instrument instrumentid instid ticker tradingpair assetpair product "
-    "productid coin spotpairs futures security item contract contracts asset"
+    "productid coin spotpairs futures security item contract contractname contracts asset currencypair code "
+    "stockcode "
+    "tscode tradingsymbol scrip contractcode root"
 )
 _FEE = (
-    "fillfee feecost fee fees execfee commission commissions feepaid feescost totalfee totalfees totalcommission "
-    "tradefee tradingfee transactionfee feeamount costs ibcommission commfee feesandorspread comm"
+    "fillfee feecost fee fees feespaid execfee commission commissions feepaid feescost totalfee totalfees "
+    "totalcommission "
+    "tradefee tradingfee tradingfees transactionfee feeamount costs ibcommission commfee feesandorspread comm "
+    "feesncomm "
+    "commissionsnfees commissionsfees totalcosts transactionandorthirdpartyfees commissionpaid brokerage"
 )
 _FEE_ASSET = (
     "fillfeeasset feeasset feeccy feecurrency feescurrency feecoin feetoken commissionasset commissioncurrency "
@@ -26,15 +31,21 @@ _FEE_ASSET = (
 _RESULT = (
     "fillresult pnl netpnl netpnln profit profitabs closeprofitabs realizedpnl realisedpnl closedpnl closedpnln "
     "realizedpl realizedprofit fifopnlrealized netprofit netprofits finalprofit closingpnl profitloss result pnlabs "
-    "pnlamount netpl pl pnln"
+    "pnlamount netpl pl pnln realizedpnln realisedpnln realizedplvalue realizedprofitloss gainloss grosspl grosspnl "
+    "grossprofit net netresult pnlusd pnlusdt positionpnl tradepnl pandl realizedgainloss fifopnl"
 )
 _WEALTH = (
     "wealth equity wealthtotal portfoliovalue accountequity accountvalue totalequity totalvalue networth "
     "netliquidation netliquidationvalue netliq nav netassetvalue equitycurve portfolioequity strategyequity "
-    "totalbalance totalassets accountbalance endingvalue endingequity bankroll portfolio balance capital total value"
+    "totalbalance totalassets accountbalance endingvalue endingequity bankroll equityvalue walletbalance "
+    "finalbalance "
+    "portfolio balance capital total value strategy"
 )
 _STATUS = "status orderstatus state"
-_QUOTE = "quoteasset quotecurrency currencyprimary pricecurrency pricefeetotalunit feetotalunit settlecurrency currency"
+_QUOTE = (
+    "quoteasset quotecurrency currencyprimary currencypriceshare pricecurrency pricefeetotalunit feetotalunit "
+    "settlecurrency currency"
+)
 
 
 class Shape(Struct, frozen=True, eq=False, kw_only=True):
@@ -83,28 +94,36 @@ FILLS = Shape(
     says="a row is what was filled of one order; rows without a side say what the bot saw",
     columns=WEALTH.columns
     | {
-        "wealth": _WEALTH.removesuffix(" capital total value"),  # of a fill these are what was paid
+        "wealth": _WEALTH.removesuffix(" capital total value strategy"),  # of a fill these are what was paid
         "time": (
             "time closetime executedat filledat filledtime filltime exectime executiontime tradetime transacttime "
             "transactiontime tsevent tslast timestamp datetime date barclose dateandtime ts iso index ordertime "
             "createdat updatedat createdtime updatedtime utctime orderexecutiontime tradedate activitydate "
-            "transactiondate executiondate"
+            "transactiondate executiondate rundate filldate fillts exectimestamp createtime finishtime updatetime "
+            "dealtime tradedatetime "
+            "tradets placedtime td"
         ),
         "fill_side": (
-            "fillside side tradetype orderside action buysell dir type subtype direction transactiontype transcode "
-            "isbuyer signal"
+            "fillside side tradeside tradetype orderside action buysell bs buyorsell dir type subtype direction "
+            "transactiontype transcode isbuyer positionside posside signal ordertype trade decision"
+        ),
+        "fill_effect": (
+            "filleffect positioneffect poseffect openclose entryexit event action direction type kind tradetype"
         ),
         "fill_quantity": (
             "fillquantity filled filledqty filledquantity filledamount fillsz fillsize executed executedqty execqty "
-            "execquantity executedquantity executedamount dealquantity dealamount cumqty lastqty quantity qty amount "
-            "quantitytransacted size sz vol volume contracts units shares lots"
+            "execquantity executedquantity executedamount dealquantity dealamount cumqty lastqty quantity qty shares "
+            "units "
+            "noofshares quantitytransacted amount size sz vol volume contracts lots lotsize"
         ),
         "fill_price": (
             "fillprice fillpx average avgprice averageprice avgtradingprice avgfilledprice filledprice avgpx lastpx "
-            "execprice dealprice executedprice executionprice tradeprice tprice priceattransaction price px rate"
+            "execprice dealprice executedprice executionprice tradeprice tprice priceattransaction avgfillprice "
+            "averagefillprice "
+            "avgexecprice avgexecutionprice price px rate priceshare pricepershare"
         ),
         "limit_price": "price limitprice orderprice",
-        "paid": "cummulativequoteqty cumquote cumquoteqty filledvalue executedvalue cost",
+        "paid": "cummulativequoteqty cumquote cumquoteqty filledvalue executedvalue cost amountdollars",
         "fill_fee": _FEE,
         "fill_fee_asset": _FEE_ASSET,
         "fill_symbol": _SYMBOL,
@@ -122,42 +141,58 @@ TRIPS = Shape(
     says="a row is a trade from its entry to its exit; the exit is empty while it is open",
     columns={
         "entry_time": (
-            "entrytime entrytimestamp entrydate entrydatetime entryts entryat opendate opentime opentimestamp openedat "
-            "opened tsopened openingtime entryindex buytime buydate buytimestamp createdat createdtime timeofentry "
-            "datein entrydatetimeutc"
+            "entrytime entrytimestamp entrydate entrydatetime entryts entryat opendate opentime opentimestamp "
+            "openedat "
+            "opened openeddate tsopened openingtime openingdate enteredat boughttimestamp boughtat entryindex buytime "
+            "buydate "
+            "buytimestamp createdat createdtime timeofentry datein entrydatetimeutc dateacquired acquireddate "
+            "starttime "
+            "timeopen dateopen entrydt timein timestampopen timestampentry openedtime startdate"
         ),
         "exit_time": (
             "exittime exittimestamp exitdate exitdatetime exitts exitat closedate closetime closetimestamp closedat "
-            "closed tsclosed closingtime closedtime exitindex selltime selldate selltimestamp updatedtime dateout "
-            "tradetime " + _TIME
+            "closed closeddate tsclosed closingtime closingdate closedtime exitedat soldtimestamp soldat exitindex "
+            "selltime "
+            "selldate selltimestamp updatedtime dateout datesold solddate endtime timeclose dateclose exitdt timeout "
+            "timestampclose timestampexit enddate exdate releasedate tradetime " + _TIME
         ),
         "entry_price": (
             "entryprice avgentryprice entryavgprice averageentryprice openrate openprice avgpxopen avgopenprice "
-            "entrypx buyprice boughtaverage pricein entry"
+            "entrypx buyprice boughtaverage pricein avgentry entryavg openingprice costpershare entrypoint buyavg "
+            "avgbuyprice "
+            "averagebuyprice avgopen openavgprice entry"
         ),
         "exit_price": (
             "exitprice avgexitprice exitavgprice averageexitprice closerate closeprice avgpxclose avgcloseprice "
             "averageclosingprice avgclosingprice averagecloseprice "
-            "exitpx sellprice soldaverage priceout exit"
+            "exitpx sellprice soldaverage priceout avgexit exitavg closingprice proceedspershare exprice sellavg "
+            "avgsellprice "
+            "averagesellprice avgclose closeavgprice exit"
         ),
         "closing_side": "closingdirection closingside closeside",
         "fill_side": (
-            "entry side direction positionside tradedirection marketpos marketposition dir type strategy position "
-            "isshort action"
+            "entry side direction positionside positiontype tradedirection tradeside openingdirection openingside "
+            "marketpos "
+            "marketposition dir type buysell longshort strategy position isshort action trade posside"
         ),
         "fill_quantity": (
-            "peakqty closedvol closedamount closedsize qty quantity contracts shares units amount size volume "
-            "boughtamount positionsize tradesize lots"
+            "peakqty closedvol closedamount closedsize closedqty closingquantity closingvolume pairedqty filledqty "
+            "qty quantity "
+            "contracts shares units amount size volume boughtamount positionsize tradesize lots lot lotsize "
+            "initialqty "
+            "positionqty ordersize"
         ),
         "cost": "stakeamount cost notional invested",
         "fill_result": _RESULT,
         "share": (
             "pnlpct profitratio returnpct return returns ret pnlpercent pnlpercentage profitpct profitpercent "
-            "profitpercentage netpnlpct realizedreturn closeprofit roi pnlratio"
+            "profitpercentage netpnlpct realizedreturn closeprofit roi pnlratio pctprofit pctchg gainlosspct plpct "
+            "profitratiopct "
+            "resultpct returnpercent gainpct chgpct"
         ),
         "fill_fee": _FEE,
-        "entry_fee": "entryfees entryfee feeopencost openfee",
-        "exit_fee": "exitfees exitfee feeclosecost closefee",
+        "entry_fee": "entryfees entryfee feeopencost openfee openingfee",
+        "exit_fee": "exitfees exitfee feeclosecost closefee closingfee",
         "entry_fee_rate": "feeopen",
         "exit_fee_rate": "feeclose",
         "fill_fee_asset": _FEE_ASSET,
@@ -167,7 +202,7 @@ TRIPS = Shape(
         "exit_reason": "exitreason sellreason closereason exittype exitsignal reason comment",
         "status": _STATUS,
         "quote": _QUOTE,
-        "wealth": _WEALTH.removesuffix(" total value") + " balanceafter equityafter capitalafter",
+        "wealth": _WEALTH.removesuffix(" total value strategy") + " balanceafter equityafter capitalafter",
     },
     needs=(("entry_price",), ("exit_price",), ("exit_time", "entry_time")),
 )
@@ -193,7 +228,7 @@ RETURNS = Shape(
         "time": _TIME,
         "return": (
             "strategyreturn strategyreturns portfolioreturn portfolioreturns return returns ret returnpct returnspct "
-            "dailyreturn dailyreturns pctreturn"
+            "dailyreturn dailyreturns dailyreturnpct dailyreturnspct pctreturn dailyret strategyret netreturn"
         ),
     },
     needs=(("time", "return"), ("return",)),
@@ -297,6 +332,13 @@ WRITERS = (
     Writer("Interactive Brokers", "fills", "datadiscriminator assetcategory quantity tprice"),
     Writer("QuantConnect Lean", "round trips", "entrytime exittime direction entryprice exitprice mae mfe orderids"),
     Writer("3Commas", "round trips", "dealid boughtaverage soldaverage"),
+    Writer("AmiBroker", "round trips", "ticker trade exdate exprice profit shares"),
+    Writer("TopstepX", "round trips", "contractname enteredat exitedat entryprice exitprice tradeday"),
+    Writer("Tradovate", "round trips", "buyfillid sellfillid buyprice sellprice boughttimestamp soldtimestamp"),
+    Writer("cTrader", "round trips", "symbol openingdirection entryprice closingprice"),
+    Writer("NinjaTrader", "round trips", "instrument marketpos entryprice exitprice entryname exitname"),
+    Writer("XTB", "round trips", "openorigin closeorigin openprice closeprice"),
+    Writer("eToro", "round trips", "openrate closerate takeprofitrate"),
     Writer("Jesse", "round trips", "strategyname openedat closedat entryprice exitprice pnlpercentage"),
 )
 """The first whose columns a table has all of is named in the story's head."""

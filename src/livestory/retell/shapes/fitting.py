@@ -6,14 +6,22 @@ import re
 from typing import TYPE_CHECKING
 
 from livestory.retell.cells import UNKNOWN
-from livestory.retell.words_of_cells import LONG_OR_SHORT, NO_TRADES, SIDES
+from livestory.retell.words_of_cells import CLOSE, EFFECTS, LONG_OR_SHORT, NO_TRADES, SIDES, word_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}[^/-]*")
 _IS_NUMBER = re.compile(r"[-+]?[0-9.]+").fullmatch
+_IS_AMOUNT = re.compile(r"[-+]?[^\W\d_]{0,4}[$€£]? ?[0-9][0-9.,' ]*(?:e[-+]?[0-9]+)?[^\d,.]*").fullmatch
 _IS_BUYER = {"true", "false"}
+_MAY_BE_OTHERS = frozenset({"signal", "type", "strategy", "entry", "trade", "kind"})
+"""Names of columns that hold many things besides sides."""
+_MAY_BE_AMOUNTS = frozenset(
+    {"contracts", "contract", "position", "item", "coin", "asset", "security", "futures", "product"}
+)
+"""Names of columns of symbols that hold quantities and numbers elsewhere."""
+_MOST_UNKNOWN = 0.5
 
 
 def fits(own: str, cells: Sequence[str], spelling: str) -> bool:
@@ -22,23 +30,26 @@ def fits(own: str, cells: Sequence[str], spelling: str) -> bool:
     match own:
         case "fill_side":
             return _are_sides(texts, spelling)
+        case "fill_effect":
+            known = all(text.replace("_", " ") in EFFECTS for text in texts)
+            return known and (bool(texts) or spelling == "filleffect")  # our own exports name it also without a fill
         case "time" | "entry_time" | "exit_time":  # a time of day stands beside a column of days
             return not texts or not all(map(_CLOCK.fullmatch, texts))
         case "fill_symbol":
-            return not texts or any(re.search(r"[a-z]", text) for text in texts)
+            named = spelling not in _MAY_BE_AMOUNTS  # 600519 is a share in China
+            return not texts or any(re.search(r"[^\W\d_]" if not named else r"\w", text) for text in texts)
         case "fill_quantity":
             return not texts or any(re.search(r"[0-9]", text) for text in texts)
-        case "wealth":
-            return spelling != "portfolio" or all(re.search(r"[0-9]", text) for text in texts)
         case _:
-            return True
+            return own != "wealth" or spelling not in {"portfolio", "strategy"} or all(map(_IS_AMOUNT, texts))
 
 
 def _are_sides(texts: set[str], spelling: str) -> bool:
     if spelling == "isbuyer":
         return texts <= _IS_BUYER
-    sides = SIDES.keys() | LONG_OR_SHORT.keys()
-    said = texts & sides
-    if spelling in {"signal", "type", "strategy"}:
-        said = {text for text in said if not _IS_NUMBER(text)}
-    return bool(said) and texts <= sides | NO_TRADES
+    words = {text: word_of(text) for text in texts}
+    said = {text for text, word in words.items() if word in SIDES or word in LONG_OR_SHORT or word == CLOSE}
+    unknown = {text for text, word in words.items() if word not in NO_TRADES} - said
+    if spelling in _MAY_BE_OTHERS:
+        return bool({text for text in said if not _IS_NUMBER(text)}) and not unknown
+    return bool(said) and len(unknown) <= len(texts) * _MOST_UNKNOWN

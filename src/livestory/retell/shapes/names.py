@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from livestory.retell.shapes.languages import ENGLISH
+
 UNITS = frozenset({
     "USD", "USDT", "USDC", "BUSD", "FDUSD", "TUSD", "DAI", "EUR", "GBP", "CHF", "JPY", "AUD", "CAD", "KRW", "TRY",
     "BRL", "INR", "BTC", "XBT", "ETH", "BNB", "SOL",
@@ -16,26 +18,6 @@ _TOKENS = re.compile(r"[\s_\-./:<>\[\]()]+")
 _WITHIN = re.compile(r"\([^)]*\)|\[[^\]]*\]")
 _NOT_LETTERS = re.compile(r"[^\w]|_")
 _ZONE = re.compile(r"[(\[]\s*((?:UTC|GMT)\s*[-+]\s*[0-9]{1,2}(?::?[0-9]{2})?|[A-Z]{3,4})\s*[)\]]")
-_ENGLISH = {
-    "datum": "date", "zeit": "time", "zeitpunkt": "time", "uhrzeit": "time", "zeitstempel": "timestamp",
-    "kurs": "price", "preis": "price", "menge": "quantity", "anzahl": "quantity", "stück": "quantity",
-    "richtung": "side", "seite": "side", "gebühr": "fee", "gebühren": "fees", "gewinn": "profit",
-    "gewinnverlust": "profit", "ergebnis": "profit", "kapital": "capital", "kontostand": "balance",
-    "guthaben": "balance", "saldo": "balance",
-    "depotwert": "equity", "vermögen": "equity", "wert": "value", "gesamt": "total", "handelspaar": "pair",
-    "wertpapier": "symbol", "währung": "currency", "rendite": "return",
-    "einstiegskurs": "entryprice", "ausstiegskurs": "exitprice", "eröffnet": "opened", "geschlossen": "closed",
-    "fecha": "date", "hora": "time", "precio": "price", "cantidad": "quantity", "lado": "side", "tipo": "type",
-    "comisión": "commission", "comision": "commission", "ganancia": "profit", "beneficio": "profit",
-    "patrimonio": "equity", "símbolo": "symbol", "simbolo": "symbol",
-    "heure": "time", "prix": "price", "quantité": "quantity", "sens": "side", "frais": "fees", "symbole": "symbol",
-    "solde": "balance", "résultat": "profit", "valeur": "value", "paire": "pair",
-    "prezzo": "price", "quantità": "quantity", "commissione": "commission",
-    "profitto": "profit", "datadeoperação": "date", "preço": "price", "quantidade": "quantity", "taxa": "fee",
-    "时间": "time", "日期": "date", "价格": "price", "成交价": "price", "数量": "quantity", "方向": "side",
-    "手续费": "fee", "盈亏": "profit", "权益": "equity", "总资产": "equity", "余额": "balance", "交易对": "pair",
-}  # fmt: skip
-"""Names of columns in other languages, each by the English one that it stands for."""
 
 
 class Name(NamedTuple):
@@ -57,7 +39,7 @@ def name_of(text: str) -> Name:
     if len(tokens) > 1 and tokens[-1].upper() in UNITS:
         unit = tokens.pop().upper()
     found.append(_plain("_".join(tokens)))
-    found += [_ENGLISH[each] for each in found if each in _ENGLISH]
+    found += [ENGLISH[each] for each in (found[:1] if "%" in text else found) if each in ENGLISH]
     zone = _ZONE.search(text)
     return Name(tuple(dict.fromkeys(each for each in found if each)) or ("",), unit, zone[1] if zone else None)
 

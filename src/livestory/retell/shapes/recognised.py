@@ -30,9 +30,13 @@ _MOST, _LONGEST = 50, 40  # columns, and characters of a column's name, that a m
 _TOLD_BY_ITSELF = ("wealth", "score", "target_weight", "price")
 _DAY = re.compile(r"\s*\d{4}-\d\d-\d\d")
 _IS_COUNT = re.compile(r"\s*(?:[0-9]{1,4}|[0-9]{6,7})\s*").fullmatch  # of rows; five digits may be Excel's days
+_IS_ID = re.compile(r"\s*[2-9][0-9]{9}\s*").fullmatch  # an epoch of today begins with 1
 _A_PAIR = 2
 _OF_A_TRADE = frozenset({"value", "total", "capital", "balance"})  # what is also said of one trade
 _HALF_OF_PAIRS = 0.5
+_WITHOUT_EXIT_PRICE = frozenset({"entry_price", "entry_time", "exit_time", "fill_side", "fill_quantity", "fill_result"})
+"""Columns of trades from which the prices of their exits follow."""
+_SOME = 15  # names of a column that a message repeats
 _LEAST_OF_PAIRS = 8  # columns that TradingView writes at least
 _OLDER = 3  # the time's place in the older form, which has no size in money
 
@@ -154,15 +158,19 @@ def given_columns(text: str) -> dict[str, str]:
 
 
 def _told_apart(names: list[Name], sample: Sequence[Sequence[str]]) -> list[Name]:
-    """The names, but of two times and prices that are called alike, as MetaTrader has them, what each stands for."""
+    """The names, with two times and two prices of one name, as MetaTrader has them, told apart as entry and exit."""
     twice = {}
     for kind in ("price", "time", "date", "datetime"):
         fields = [field for field, name in enumerate(names) if name.spellings[0] in {kind, f"{kind}1"}]
         if len(fields) == _A_PAIR and list(sample[fields[0]]) != list(sample[fields[1]]):
             twice[kind] = fields
-    if "price" not in twice:
-        return names
     told = list(names)
+    plains = [name.spellings[0] for name in names]
+    if {"date", "price", "exdate", "exprice"} <= {*plains}:  # AmiBroker names the exit's alone
+        for kind in ("date", "price"):
+            told[plains.index(kind)] = names[plains.index(kind)]._replace(spellings=("entry" + kind,))
+    if "price" not in twice:
+        return told
     for kind, fields in twice.items():
         for field, leg in zip(fields, ("entry", "exit"), strict=True):
             told[field] = names[field]._replace(spellings=(leg + kind,))
@@ -172,13 +180,7 @@ def _told_apart(names: list[Name], sample: Sequence[Sequence[str]]) -> list[Name
 def _candidates(seen: _Seen) -> Iterator[tuple[Shape, dict[str, int]]]:
     """The shapes that the table may have, the likeliest first."""
     yield from _refused(seen, {}, declared.INVERSE, declared.SWAPS, declared.BOUGHT)
-    by_place = _pairs_by_place(seen)
-    if by_place is not None:
-        yield declared.PAIRS, by_place
-    for shape in (declared.PAIRS, declared.TRIPS):
-        fields = _matched(seen, shape)
-        if _has(shape, fields) and (shape is declared.TRIPS or _come_in_twos(seen.sample[fields["number"]])):
-            yield shape, fields
+    yield from _of_trips(seen)
     fields = _matched(seen, declared.FILLS)
     by_name = "fill_side" in fields and seen.names[fields["fill_side"]].spellings[0] in {"side", "fillside"}
     has_side = "fill_side" in fields and (by_name or _has(declared.FILLS, fields))
@@ -189,6 +191,8 @@ def _candidates(seen: _Seen) -> Iterator[tuple[Shape, dict[str, int]]]:
         fields.pop(column, None)
     yield from _refused(seen, fields, declared.LEDGER, declared.BOOK, declared.CANDLES, declared.VALUES)
     _refuse_half_trades(seen, fields)
+    if "wealth" not in fields:
+        _refuse_trips(seen)
     returns = _matched(seen, declared.RETURNS)
     if "wealth" in fields and _are_returns(seen, fields["wealth"]):
         returns["return"] = fields.pop("wealth")
@@ -202,6 +206,26 @@ def _candidates(seen: _Seen) -> Iterator[tuple[Shape, dict[str, int]]]:
         yield declared.WEALTH, fields
 
 
+def _of_trips(seen: _Seen) -> Iterator[tuple[Shape, dict[str, int]]]:
+    """The shapes in which trades are told from their entry to their exit."""
+    by_place = _pairs_by_place(seen)
+    if by_place is not None:
+        yield declared.PAIRS, by_place
+    fields = _matched(seen, declared.PAIRS)
+    if _has(declared.PAIRS, fields) and _come_in_twos(seen.sample[fields["number"]]):
+        yield declared.PAIRS, fields
+    fields = _matched(seen, declared.TRIPS)
+    if _has(declared.TRIPS, fields) or fields.keys() >= _WITHOUT_EXIT_PRICE:
+        yield declared.TRIPS, fields
+
+
+def _refuse_trips(seen: _Seen) -> None:
+    """Refuse trades without the prices at which they were entered and left."""
+    fields = _matched(seen, declared.TRIPS)
+    if fields.keys() >= {"entry_time", "exit_time"} and fields.keys() & {"fill_result", "share", "entry_price"}:
+        raise _missing(seen, "exit_price" if "entry_price" in fields else "entry_price", declared.TRIPS)
+
+
 def _refuse_half_trades(seen: _Seen, fields: Mapping[str, int]) -> None:
     """Refuse a table of trades without a side, whose value is what was paid, and no wealth."""
     named = fields.get("wealth")
@@ -212,7 +236,7 @@ def _refuse_half_trades(seen: _Seen, fields: Mapping[str, int]) -> None:
 
 
 def _refused(seen: _Seen, fields: Mapping[str, int], *shapes: Shape) -> Iterator[tuple[Shape, dict[str, int]]]:
-    """Those of the shapes that the table has and that are not told; ``fields`` are what it could tell of wealth."""
+    """The refused shapes that the table has, unless its other ``fields`` still make a story of wealth."""
     for shape in shapes:
         found = _matched(seen, shape)
         if _has(shape, found) and _is_no_story(seen, shape, found, fields):
@@ -224,7 +248,7 @@ def _has(shape: Shape, fields: Mapping[str, int]) -> bool:
 
 
 def _is_no_story(seen: _Seen, shape: Shape, found: Mapping[str, int], fields: Mapping[str, int]) -> bool:
-    """Whether a table that has the columns of a shape that is refused has nothing else to tell."""
+    """Whether a table with the columns of a refused shape has nothing else to tell."""
     if seen.given:
         return False
     match shape:
@@ -272,10 +296,10 @@ def _found(seen: _Seen, own: str, spellings: Sequence[str], taken: set[str]) -> 
     likely: int | None = None
     for spelling in spellings:
         fields = [n for n, name in enumerate(seen.names) if name.spellings[0] == spelling and spelling not in taken]
-        fields = fields or [n for n, name in enumerate(seen.names) if spelling in name.spellings[1:]]
-        if not fields:
+        others = [n for n, name in enumerate(seen.names) if spelling in name.spellings[1:]]
+        if not fields and (not others or not _are_alike(seen, others)):
             continue
-        field = _one(seen, spelling, fields)
+        field = _one(seen, spelling, fields or others)
         if fits(own, seen.sample[field], spelling):
             return field
         if own == "fill_side" and spelling in {"fillside", "side"}:
@@ -286,12 +310,16 @@ def _found(seen: _Seen, own: str, spellings: Sequence[str], taken: set[str]) -> 
 def _one(seen: _Seen, name: str, fields: Sequence[int]) -> int:
     if not fields:
         raise seen.table.error(seen.line, None, f"no column {name!r}; there is {listed(seen.texts)}")
-    if any(list(seen.sample[field]) != list(seen.sample[fields[0]]) for field in fields[1:]):
+    if not _are_alike(seen, fields):
         shown = seen.texts[fields[0]].strip()
         raise seen.table.error(
             seen.line, fields[1] + 1, f"{len(fields)} columns are called {shown!r}; rename all but one"
         )
     return fields[0]
+
+
+def _are_alike(seen: _Seen, fields: Sequence[int]) -> bool:
+    return all(list(seen.sample[field]) == list(seen.sample[fields[0]]) for field in fields[1:])
 
 
 def _is_signed(cells: Sequence[str]) -> bool:
@@ -300,7 +328,7 @@ def _is_signed(cells: Sequence[str]) -> bool:
 
 def _are_returns(seen: _Seen, field: int) -> bool:
     """Whether a column without a name of its own holds returns: some are losses, and all are small."""
-    if seen.names[field].spellings[0] not in {"0", "value"}:
+    if seen.names[field].spellings[0] not in {"0", "value", "strategy"}:
         return False
     values = []
     for text in seen.sample[field]:
@@ -337,7 +365,7 @@ def _pairs_by_place(seen: _Seen) -> dict[str, int] | None:
 def _settled(seen: _Seen, shape: Shape, fields: dict[str, int]) -> Layout:
     """The layout, once it is decided about names that mean one thing in one table and another in the next."""
     if shape in {declared.WEALTH, declared.RETURNS, declared.FILLS} and TIME not in fields:
-        if 0 in fields.values() or all(map(_IS_COUNT, seen.sample[0])):
+        if 0 in fields.values() or all(map(_IS_COUNT, seen.sample[0])) or any(map(_IS_ID, seen.sample[0])):
             raise _missing(seen, TIME, shape)
         fields[TIME] = 0
     if fields.get("position") == fields.get("target_weight"):
@@ -390,7 +418,8 @@ def _settle_fills(seen: _Seen, fields: dict[str, int]) -> None:
 
 
 def _missing(seen: _Seen, column: str, shape: Shape) -> TableError:
-    looked = ", ".join(shape.columns.get(column, column).split())
+    names = shape.columns.get(column, column).split()
+    looked = ", ".join([*names[:_SOME], *(["…"] if len(names) > _SOME else [])])
     problem = f"no column for {column}; looked for {looked}; there is {listed(seen.texts)}"
     return seen.table.error(seen.line, None, f"{problem}; name it with --columns {column}=…")
 

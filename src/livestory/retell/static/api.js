@@ -1,4 +1,6 @@
 // What the page would ask its server, answered from what the report carries.
+import { fewer } from "./candles.js";
+
 export const carried = JSON.parse(document.getElementById("data").textContent);
 
 const rows = carried.events.map(([seq, time, kind, mark, line, shown = 1]) => ({ seq, time, told: time, kind, mark: mark || null, line, shown: shown === 1, folded: null }));
@@ -44,15 +46,31 @@ function events({ before = null, kind = null, q = "", limit, all = null, order =
   return { events: found, next: place >= 0 && place < rows.length ? found.at(-1).seq : null };
 }
 
-function series({ of, since = null, until = null }) {
+function series({ of, since = null, until = null, points, symbol = null }) {
+  if (of === "price") return price(symbol, since, until, points);
   const curve = of === "result" ? carried.result : { times: carried.times, values: carried[of] };
   const known = curve.times.map((_, place) => place).filter((place) => curve.values[place] !== null);
   const times = known.map((place) => curve.times[place]), first = times[0] ?? null, last = times.at(-1) ?? null;
   const start = since ?? first ?? 0, end = until ?? last ?? 0, pick = (values) => known.map((place) => values[place]);
   return {
-    of, unit: of === "result" ? carried.result.unit : carried.unit, since: start, until: end, first, last,
+    of, symbol: null, candles: [], unit: of === "result" ? carried.result.unit : carried.unit, since: start, until: end, first, last,
     times, values: pick(curve.values), holding: of === "wealth" ? holding(known, start) : null, drawdown: of === "wealth" ? pick(carried.drawdown) : null,
     regimes: carried.regimes, halts: carried.halts, flows: carried.flows, marks: carried.marks,
+  };
+}
+
+/** The price of the report's own symbol, as candles where bars are known; or that of another symbol, and its trades. */
+function price(asked, since, until, points) {
+  const owned = carried.price.some((value) => value !== null), symbol = asked ?? (owned ? carried.symbol : carried.review.priced[0]) ?? null;
+  const of = (!owned || symbol !== carried.symbol ? carried.prices[symbol] : null) ?? { times: carried.times, values: carried.price, marks: null };
+  const first = of.times[0] ?? null, last = of.times.at(-1) ?? null, start = since ?? first ?? 0, end = until ?? last ?? 0;
+  const candles = of.marks || !carried.candles.length ? [] : fewer(carried.candles, start, end, points / 9);
+  const line = of.times.map((time, place) => [time, of.values[place]]).filter(([time, value]) => (of.marks || value !== null) && (!candles.length || time <= candles[0][0]));
+  const joined = [...line, ...candles.map(([, to, , , , close]) => [to, close])];
+  return {
+    of: "price", symbol, unit: carried.unit, since: start, until: end, first, last, candles, holding: null, drawdown: null,
+    times: joined.map(([time]) => time), values: joined.map(([, value]) => value), regimes: carried.regimes, halts: carried.halts, flows: carried.flows,
+    marks: of.marks ? [...carried.marks.filter(([, , what]) => what !== "buy" && what !== "sell"), ...of.marks].sort((a, b) => a[1] - b[1]) : carried.marks,
   };
 }
 

@@ -39,5 +39,5 @@ async function begin() {
 }
 
 onMoved(() => { if (placedLine() !== null) story.find(placedLine()); });
-addEventListener("beforeprint", () => { chart.redraw(); story.all(); });
+addEventListener("beforeprint", () => { chart.redraw(); overview.all(); story.all(); });
 begin();

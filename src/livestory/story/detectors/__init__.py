@@ -9,9 +9,9 @@ from livestory.story.detectors.chapters import ChapterDetector, QuietDetector
 from livestory.story.detectors.exchange import TroubleDetector
 from livestory.story.detectors.lifecycle import LifecycleDetector, RulesDetector
 from livestory.story.detectors.money import FlowDetector, GapDetector, MissingFieldsDetector, ReadingDetector
+from livestory.story.detectors.records import AllTimeHighDetector
 from livestory.story.detectors.results import ResultDetector
 from livestory.story.detectors.risk import (
-    AllTimeHighDetector,
     BreakerDetector,
     DailyLimitDetector,
     DrawdownDetector,

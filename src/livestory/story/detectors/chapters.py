@@ -12,6 +12,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from livestory.clock import DAY
 from livestory.story.kinds.chapters import Chapter, Quiet
@@ -25,7 +26,7 @@ from livestory.story.reason import BarCount, Reason
 from livestory.story.reasons import OTHER
 from livestory.story.results import Results
 from livestory.story.troubles import HealthTally, asked_after
-from livestory.story.unit_value import fall_from, return_of
+from livestory.story.unit_value import fall_from, falls, return_of
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
@@ -42,6 +43,7 @@ class _Count(Struct):
 
 _NOTHING = Decimal(0)
 _FAR = float("inf")
+_NO_NEWS = frozenset({Resumed, Stopped})  # they end no silence
 _MOST = 20  # reasons; a bot whose every reason reads differently fills no memory
 
 
@@ -110,6 +112,15 @@ class _Tally(Struct, omit_defaults=True):
     basket: float | None = 1.0  # the benchmark's value at its opening; None is unknown
     health: HealthTally = field(default_factory=HealthTally)
 
+    def measure(self, time: int, value: float) -> None:
+        """Let a value of a day be its lowest, its highest, or deeper under its highest than any before."""
+        if value < self.lowest:
+            self.lowest, self.lowest_at = value, time
+        if value >= self.peak:  # the drawdown is from the highest value since the day opened
+            self.peak, self.peak_at = value, time
+        elif (drawdown := fall_from(self.peak, value)) < self.deepest:
+            self.deepest, self.deepest_from, self.deepest_at = drawdown, self.peak_at, time
+
     def take(self, day: _Tally, change: float | None) -> None:
         """Add a day that ended."""
         self.bars += day.bars
@@ -168,12 +179,7 @@ class ChapterDetector(Struct):
         day.health.bars_known |= self.troubles_known and observation.next_due is not None
         value = account.value
         if value is not None:
-            if value < day.lowest:
-                day.lowest, day.lowest_at = value, time
-            if value >= day.peak:  # the drawdown is from the highest value since the day opened
-                day.peak, day.peak_at = value, time
-            elif (drawdown := fall_from(day.peak, value)) < day.deepest:
-                day.deepest, day.deepest_from, day.deepest_at = drawdown, day.peak_at, time
+            day.measure(time, value)
         halted = observation.halted is True
         if halted or self.was_halted:
             if self.was_halted:
@@ -187,24 +193,29 @@ class ChapterDetector(Struct):
             day.no_trade.add(reason)
         return self.close(time, account) if time >= self.end else ()
 
-    def passes(self, rows: Rows) -> bool:
-        """Whether all of the rows are within a day that has begun."""
-        return self.observed and "day" in self.tallies and not self.was_halted and rows.times[-1] < self.end
+    def until(self, rows: Rows, account: Account) -> int | None:
+        """All of the rows, where they are within a day that has begun; else None."""
+        del account
+        within = self.observed and "day" in self.tallies and not self.was_halted and rows.times[-1] < self.end
+        return len(rows) if within else None
 
     def take(self, rows: Rows, account: Account) -> None:
         """Count rows that pass."""
         day = self.tallies["day"]
         day.bars += len(rows)
         values = rows.values(account.units)
-        if max(values) < day.peak and min(values) >= day.lowest and fall_from(day.peak, min(values)) >= day.deepest:
-            return
-        for time, value in zip(rows.times, values, strict=True):
-            if value < day.lowest:
-                day.lowest, day.lowest_at = value, time
-            if value >= day.peak:
-                day.peak, day.peak_at = value, time
-            elif (drawdown := fall_from(day.peak, value)) < day.deepest:
-                day.deepest, day.deepest_from, day.deepest_at = drawdown, day.peak_at, time
+        low, high = rows.span(account.units)
+        if low < day.lowest:
+            day.lowest, day.lowest_at = low, rows.times[values.index(low)]
+        if fall_from(max(day.peak, high), low) < day.deepest:  # else none in them can be deeper
+            peaks, found = falls(day.peak, values)
+            if (deepest := min(found)) < day.deepest:
+                place = found.index(deepest)
+                peak, before = peaks[place], values[:place]
+                since = rows.last(before, peak) if peak in before else day.peak_at
+                day.deepest, day.deepest_from, day.deepest_at = deepest, since, rows.times[place]
+        if high >= day.peak:
+            day.peak, day.peak_at = high, rows.last(values, high)
 
     def close(self, time: int, account: Account) -> tuple[Chapter, ...]:
         """The chapters that ended by ``time``, an observation's or any input's; the next ones begin."""
@@ -258,7 +269,7 @@ class ChapterDetector(Struct):
         """Count returns from the first observation on, of a bot that has traded before it."""
         self.observed = True
         day, value = self.tallies.get("day"), account.value
-        if day is not None and not day.bars:
+        if day is not None and not day.bars and value is not None:
             for tally in self.tallies.values():
                 tally.since = tally.peak_at = time
                 tally.value, tally.wealth, tally.price, tally.peak = value, account.wealth, account.price, value or 0.0
@@ -281,16 +292,30 @@ class ChapterDetector(Struct):
         )
 
     def _told(self, period: str, tally: _Tally, change: float | None, account: Account) -> Chapter:
+        told = self._counted(period, tally, change, account)
+        by_results = account.wealth is None and bool(tally.results.tallies)
+        portfolio = account.portfolio or by_results
+        if portfolio:
+            told = replace(
+                told,
+                fees=_NOTHING,
+                fees_by_asset=tally.results.fees,
+                funding=tally.results.funding,
+                open=open_positions(account),
+                began=account.began if account.wealth is None else None,
+                unknown_wealth=by_results and not self.unknown_told,
+            )
+            self.unknown_told = self.unknown_told or by_results
+        if portfolio or period != "day":
+            results = tally.results.told(self.total, alone=not portfolio)
+            told = replace(told, results=results, since_start=return_of(account.first, account.value))
+        return told if period == "day" else self._of_a_longer_one(told, tally, account)
+
+    def _counted(self, period: str, tally: _Tally, change: float | None, account: Account) -> Chapter:
+        """What a chapter tells of any bot, and of any period."""
         known = sum(tally.regimes.values())
         two_regimes = known and tally.regimes.keys() <= {"TREND", "MEAN_REV"}
-        days = period != "day" and tally.best_day != tally.worst_day
         drawdown, limit = (None, None) if self.was_halted else account.near_breaker()
-        one = not account.several
-        portfolio = account.portfolio or (account.wealth is None and bool(tally.results.tallies))
-        unknown = account.wealth is None and bool(tally.results.tallies) and not self.unknown_told
-        self.unknown_told = self.unknown_told or unknown
-        long = period != "day"
-        since_start = return_of(account.first, account.value) if long or account.portfolio else None
         return Chapter(
             period=period,
             start=tally.start,
@@ -301,12 +326,12 @@ class ChapterDetector(Struct):
             unit=account.unit,
             change=change,
             holding=return_of(tally.price, account.price),
-            base=account.base if one else None,
+            base=account.base if not account.several else None,
             buys=tally.buys,
             sells=tally.sells,
             trades_known=self.trades_known,
             exposures=tally.exposures,
-            fees=tally.fees if not portfolio else _NOTHING,
+            fees=tally.fees,
             deepest=tally.deepest or None,
             deepest_from=tally.deepest_from or None,
             deepest_at=tally.deepest_at or None,
@@ -318,23 +343,20 @@ class ChapterDetector(Struct):
             drawdown=drawdown,
             limit=limit,
             flow=tally.flow,
-            best=tally.best if days else None,
-            best_day=tally.best_day if days else None,
-            worst=tally.worst if days else None,
-            worst_day=tally.worst_day if days else None,
             no_trade=tally.no_trade.told() if period == "day" and not tally.buys + tally.sells else (),
-            results=tally.results.told(self.total, alone=not portfolio) if long or portfolio else (),
-            fees_by_asset=tally.results.fees if portfolio else {},
-            funding=tally.results.funding if portfolio else {},
-            open=open_positions(account) if portfolio else (),
-            since_start=since_start,
-            held_since_start=return_of(account.first_price, account.price) if long and one else None,
             benchmark=account.benchmark(tally.basket),
-            began=account.began if portfolio and account.wealth is None else None,
-            unknown_wealth=unknown,
-            to_breaker=account.to_breaker() if long and not self.was_halted else None,
-            record=account.to_record() if long else None,
-            health=tally.health.told(self.asked) if long else None,
+        )
+
+    def _of_a_longer_one(self, told: Chapter, tally: _Tally, account: Account) -> Chapter:
+        """With what a week, a month and a year tell besides: their best and worst day, and how the bot stands."""
+        if tally.best_day != tally.worst_day:
+            told = replace(told, best=tally.best, best_day=tally.best_day, worst=tally.worst, worst_day=tally.worst_day)
+        return replace(
+            told,
+            held_since_start=return_of(account.first_price, account.price) if not account.several else None,
+            to_breaker=account.to_breaker() if not self.was_halted else None,
+            record=account.to_record(),
+            health=tally.health.told(self.asked),
         )
 
 
@@ -389,16 +411,16 @@ class QuietDetector(Struct):
         )
         return (quiet,)
 
-    def passes(self, rows: Rows, account: Account) -> bool:
-        """Whether the silence is not over in any of the rows."""
+    def until(self, rows: Rows, account: Account) -> int | None:
+        """All of the rows, where the silence is not over in any of them; else None."""
         last_news, limit = self.last_news, account.settings.quiet
         if last_news is None or rows.times[0] <= last_news:
-            return False
-        return not limit or rows.times[-1] - last_news < limit
+            return None
+        return len(rows) if not limit or rows.times[-1] - last_news < limit else None
 
     def hear(self, time: int, facts: Facts) -> None:
         """Take something told: the silence begins anew."""
-        if isinstance(facts, (Resumed, Stopped)):
+        if type(facts) in _NO_NEWS:
             return
         self.last_news = max(time, self.last_news or 0)
         self.bars = 0

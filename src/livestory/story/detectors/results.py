@@ -54,7 +54,9 @@ class ResultDetector(Struct):
         return found
 
     def _realise(self, time: int, gain: Decimal, unit: str | None, account: Account) -> list[Facts]:
-        result = self.results.setdefault(unit or "", _Result())
+        result = self.results.get(unit or "")
+        if result is None:
+            result = self.results[unit or ""] = _Result()
         result.total += gain
         began = account.began if unit == account.unit else None
         if result.total <= result.high:

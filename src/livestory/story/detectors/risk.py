@@ -1,4 +1,4 @@
-"""Records, drawdowns, and what keeps the bot from trading."""
+"""Drawdowns, and what keeps the bot from trading."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from msgspec.structs import replace
 
 from livestory.story.account import price_at, tripped
 from livestory.story.kinds.risk import (
-    AllTimeHigh,
     BreakerTripped,
     DailyLimit,
     DailyLimitOver,
@@ -26,67 +25,13 @@ from livestory.story.kinds.risk import (
     WaitOver,
 )
 from livestory.story.symbol import assets
-from livestory.story.unit_value import fall_from
+from livestory.story.unit_value import fall_from, falls
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
     from livestory.story.inputs import Observation, PositionReading
     from livestory.story.kinds.base import Facts
     from livestory.story.rows import Rows
-
-
-_ROUNDING = 1.0 - 1e-12  # a gain of just ath_min_gain is one, however the floats were rounded
-
-
-class AllTimeHighDetector(Struct):
-    """Tells a wealth that exceeds the last *announced* record by ``ath_min_gain`` or more.
-
-    Measured against what was announced, not against the last bar, so that a slow climb is told and jitter is not.
-    """
-
-    highest: float = 0.0  # wealth that `check` has seen
-
-    def observe(self, observation: Observation, account: Account) -> tuple[AllTimeHigh, ...]:
-        """A record, where this observation makes one."""
-        value, record = account.value, account.record
-        if value is None or record is None or observation.wealth is None or value <= record:
-            return ()
-        gain = account.settings.ath_min_gain
-        if value < record * (1.0 + gain) * _ROUNDING:
-            return ()
-        high = AllTimeHigh(
-            wealth=observation.wealth,
-            unit=account.unit,
-            previous=account.as_wealth(record),
-            price=observation.price,
-            next_told=account.as_wealth(value * (1.0 + gain)) if gain else None,
-        )
-        return (high,)
-
-    def passes(self, rows: Rows, account: Account) -> bool:
-        """Whether none of the rows makes a record."""
-        known, record = rows.extremes("wealth"), account.record
-        if known is None or record is None:
-            return False
-        value = account.value_at(known[1])
-        return value <= record or value < record * (1.0 + account.settings.ath_min_gain) * _ROUNDING
-
-    def check(self, wealth: float, peak: float, account: Account) -> tuple[AllTimeHigh, ...]:
-        """The plan's own call: works whether or not the caller has already raised its ``peak`` to ``wealth``.
-
-        The reference is the last announced record; at first ``peak`` if it is below ``wealth``, else ``wealth``. A
-        ``peak`` above every wealth seen becomes the reference; one merely above today's wealth does not.
-        """
-        value = wealth / account.units
-        self.highest = max(self.highest, value)
-        if account.record is None:
-            account.record = min(peak, value)
-        if peak > self.highest:
-            account.record = self.highest = peak
-        if value <= account.record or value < account.record * (1.0 + account.settings.ath_min_gain) * _ROUNDING:
-            return ()
-        account.record = value
-        return (AllTimeHigh(wealth=wealth, unit=account.unit),)
 
 
 class HalfWayDetector(Struct):
@@ -167,6 +112,11 @@ class LiquidationDetector(Struct):
                 told += self._look(symbol, held, held.price, held.liquidation, limit, observation.time)
         return tuple(told)
 
+    def until(self, rows: Rows, account: Account) -> int:
+        """All of the rows, since they have no positions."""
+        del account
+        return len(rows)
+
     def _look(  # noqa: PLR0913, PLR0917 - what is known of the position
         self, symbol: str, held: PositionReading, price: Decimal, liquidation: Decimal, limit: float, time: int
     ) -> list[Facts]:
@@ -230,15 +180,22 @@ class DrawdownDetector(Struct):
         self.since = None
         return (DrawdownOver(wealth=wealth, unit=account.unit, lasted=lasted, deepest=self.deepest),)
 
-    def passes(self, rows: Rows, account: Account) -> bool:
-        """Whether no drawdown begins in the rows, or one goes on through all of them."""
-        known = rows.extremes("wealth")
-        if known is None or not account.peak:
-            return False
+    def until(self, rows: Rows, account: Account) -> int:
+        """How many of the rows, whose wealth is known, come before one with which a drawdown begins or is over."""
+        known, peak = rows.extremes("wealth"), account.peak
+        if known is None or not peak:
+            return len(rows)
         low, high = map(account.value_at, known)
+        values = rows.values(account.units)
         if self.since is not None:
-            return fall_from(account.peak, high) < 0.0
-        return fall_from(max(account.peak, high), low) > -account.settings.drawdown_told
+            if fall_from(peak, high) < 0.0:
+                return len(rows)
+            return next(place for place, value in enumerate(values) if not fall_from(peak, value) < 0.0)
+        told = -account.settings.drawdown_told
+        if fall_from(max(peak, high), low) > told:
+            return len(rows)
+        _, found = falls(peak, values)
+        return next((place for place, fall in enumerate(found) if not fall > told), len(rows))
 
     def take(self, rows: Rows, account: Account) -> None:
         """Go through rows that pass; ``account`` has not taken them yet."""

@@ -40,8 +40,8 @@ class TradeDetector(Struct):
     ) -> tuple[Trade | ResultDiffers, ...]:
         """The trade; ``account`` has taken the fill already, which closed ``closed``."""
         symbol = account.symbol_of(fill.symbol)
-        base, quote, paid_in = account.traded(symbol)
-        held = account.positions.get(account.holding_of(fill))
+        base, quote, paid_in, *_ = account.traded(symbol)
+        held = account.positions.get(account.holding_of(symbol, fill.position))
         sold_out = fill.side == "sell" and not closed.position_after
         # In parts: a call with more than 15 named arguments takes Python several times as long.
         trade = Trade(
@@ -137,7 +137,7 @@ class PutOffDetector(Struct):
 
     def filled(self, fill: Fill, account: Account) -> int | None:
         """How long the trade that is filled now was put off; None where it was not."""
-        told = self.told.pop(fill.symbol or account.symbol or "", None)
+        told = self.told.pop(fill.symbol or account.symbol or "", None) if self.told else None
         if told is None:
             return None
         since = [time for name, time in told.items() if name.startswith((f"{fill.side} ", " "))]
@@ -233,11 +233,13 @@ class RegimeDetector(Struct):
         return (switch,)
 
     def until(self, rows: Rows, account: Account) -> int:
-        """How many of the rows come before one that switches the regime."""
+        """How many of the rows, whose scores are known, come before one that switches the regime."""
         if not {"score", "threshold"} <= rows.columns.keys():
             return len(rows)
         scores, thresholds, hysteresis = rows.extremes("score"), rows.extremes("threshold"), account.settings.hysteresis
-        if scores is None or thresholds is None or thresholds[0] != thresholds[1]:
+        if scores is None or thresholds is None:
+            return len(rows)
+        if thresholds[0] != thresholds[1]:
             return 0
         if all(regime_of(score, self.regime, thresholds[0], hysteresis) == self.regime for score in scores):
             return len(rows)

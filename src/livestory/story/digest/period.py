@@ -13,9 +13,9 @@ from livestory.story.inputs import Observation
 from livestory.story.kinds import lifecycle, money, telling
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.exchange import OrderUnknown
+from livestory.story.kinds.records import AllTimeHigh
 from livestory.story.kinds.retold import Summary
 from livestory.story.kinds.risk import (
-    AllTimeHigh,
     BreakerTripped,
     DailyLimit,
     Halted,
@@ -156,6 +156,11 @@ class Period(Struct):
     def is_portfolio(self) -> bool:
         """Whether no one symbol's price, position and result explain it."""
         return self.trading.several or bool(self.held) or (self.wealth is None and bool(self.results))
+
+    @property
+    def wholly_halted(self) -> bool:
+        """Whether a halt from before it goes on at its end."""
+        return not self.halts and self.at_end is not None and self.at_end.halted is True
 
     @property
     def results(self) -> tuple[CurrencyResult, ...]:

@@ -12,20 +12,25 @@ if TYPE_CHECKING:
 
     from livestory.story.digest.extremes import Ended, Warned
     from livestory.story.digest.period import Period
+    from livestory.story.results import CurrencyResult
 
 _FEW = 3  # positions near their liquidation that are told one by one
 
 
-def traded(p: Period, at: Callable[[int], str]) -> Iterable[str]:
-    """What was traded and closed, the best and the worst, and what came of it since the start."""
-    yield _counts(p)
-    for each in p.results:
-        asset = each.asset or ""
-        if each.closed and p.wealth is not None:  # else the verdict says it
-            yield performance.closed((each,))
-        yield _extremes(p, asset, at)
-        yield _symbols(p, asset)
-    yield from _since_the_start(p)
+def traded(p: Period, at: Callable[[int], str]) -> Iterable[Iterable[str]]:
+    """What was traded and closed, the best and the worst, and what came of it since the start: a sentence of each."""
+    yield [_counts(p)]
+    yield [each for result in p.results for each in _closed(p, result, at)]
+    yield _since_the_start(p)
+    yield liquidations(p, at)
+
+
+def _closed(p: Period, result: CurrencyResult, at: Callable[[int], str]) -> Iterable[str]:
+    asset = result.asset or ""
+    if result.closed and p.wealth is not None:  # else the verdict says it
+        yield performance.closed((result,))
+    yield _extremes(p, asset, at)
+    yield _symbols(p, asset)
 
 
 def _counts(p: Period) -> str:
@@ -33,11 +38,7 @@ def _counts(p: Period) -> str:
     counts = [numbers.count(trading.buys, "buy")] if trading.buys else []
     counts += [numbers.count(trading.sells, "sell")] if trading.sells else []
     costs = [performance.fees(p.closed.fees), performance.funding(p.closed.funding)]
-    return _first(", ".join(filter(None, (" and ".join(counts) or "no trade", *costs))))
-
-
-def _first(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return ", ".join(filter(None, (" and ".join(counts) or "no trade", *costs)))
 
 
 def _extremes(p: Period, asset: str, at: Callable[[int], str]) -> str:
@@ -45,10 +46,10 @@ def _extremes(p: Period, asset: str, at: Callable[[int], str]) -> str:
     if best is None or worst is None:
         return ""
     if best == worst:
-        which = f"The one in {escape(asset)}" if len(p.results) > 1 else "It"
+        which = f"the one in {escape(asset)}" if len(p.results) > 1 else "it"
         return f"{which} was {_ended(best, at)}"
     told = (f"{performance.money(one.result, asset or None)} ({_ended(one, at)})" for one in (best, worst))
-    return "The best trade was {}, the worst {}".format(*told)
+    return "the best trade was {}, the worst {}".format(*told)
 
 
 def _ended(one: Ended, at: Callable[[int], str]) -> str:
@@ -63,19 +64,19 @@ def _symbols(p: Period, asset: str) -> str:
     ranked = sorted(tally.symbols.items(), key=lambda item: item[1])
     (worst, least), (best, most) = ranked[0], ranked[-1]
     earned = performance.money
-    return (f"Of {len(ranked)} symbols {escape(best)} earned most ({earned(most, asset or None)}), "
+    return (f"of {len(ranked)} symbols {escape(best)} earned most ({earned(most, asset or None)}), "
             f"{escape(worst)} least ({earned(least, asset or None)})")  # fmt: skip
 
 
 def _since_the_start(p: Period) -> Iterable[str]:
     if p.whole is None and p.since_start is not None and p.since_start != p.change:  # else its distances say it
-        yield f"Since the start {numbers.percent(p.since_start)}{performance.held_since(p.benchmark)}"
+        yield f"since the start {numbers.percent(p.since_start)}{performance.held_since(p.benchmark)}"
     if p.wealth is None:
-        yield _first("; ".join(_standing(p)))
+        yield from _standing(p)
 
 
 def _standing(p: Period) -> Iterable[str]:
-    """What all of the story earned, but where it began with this period and the result is at its record."""
+    """What the whole story earned; nothing where the period's own result already says it, and is at its record."""
     earned = {each.asset: each.realised for each in p.results}
     for each in p.total:
         began = p.began if each.asset == p.unit else None
@@ -93,7 +94,7 @@ def liquidations(p: Period, at: Callable[[int], str]) -> Iterable[str]:
     for each in p.warned:
         side = "short" if each.near.short else "long"
         how = f"{numbers.exposure(_nearest(each))} away" + (" at the nearest" if each.over else "")
-        what = f"The {side} of {escape(each.near.symbol)} came near its liquidation ({at(each.time)}), {how}, and "
+        what = f"the {side} of {escape(each.near.symbol)} came near its liquidation ({at(each.time)}), {how}, and "
         closed = each.over is not None and each.over.distance is None
         yield what + ("was closed" if closed else "is far from it again" if each.over else "still is")
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import html
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from livestory.story.digest import portfolio
-from livestory.story.kinds import exchange, lifecycle, money, telling
+from livestory.story.digest.health import failed, last_word
+from livestory.story.kinds import lifecycle, money
 from livestory.story.kinds.chapters import Chapter
-from livestory.story.kinds.risk import AllTimeHigh, BreakerTripped, Halted, Phoenix, SellStuck
+from livestory.story.kinds.records import AllTimeHigh
+from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix
 from livestory.story.kinds.trades import Trade
 from livestory.story.reasons import counted
 from livestory.story.wording import numbers, performance
 from livestory.story.wording.beside import beside
-from livestory.story.wording.standing import FAILED
 from livestory.story.wording.text import escape, of
 
 if TYPE_CHECKING:
@@ -24,12 +26,13 @@ if TYPE_CHECKING:
 
     from livestory.story.digest.period import DatedFacts, HaltSpan, Period, Span
     from livestory.story.kinds.base import Facts
-    from livestory.story.kinds.retold import Summary
     from livestory.story.results import Benchmark, CurrencyResult
 
+_MOVED = 0.01  # a day, or a fall, that is less is not worth a word
 _NEARLY_ALL, _MOST = 0.8, 0.5  # of the period's return, made on one day
 _NOT_MADE_UP_FOR = 1.25  # a day that made more than that of it was partly undone by the others
 _FEW = 3  # halts, flows or changes that are told one by one
+_MOST_SENTENCES = 7  # besides the verdict and the last word
 
 
 class Digest(Struct, frozen=True):
@@ -55,11 +58,33 @@ class Digest(Struct, frozen=True):
 
 
 def digest(period: Period) -> Digest:
-    """What a reader who has nothing else wants to know of a period."""
-    near = portfolio.liquidations(period, partial(_at, period))
-    told = (*_carried(period), *_halts(period), *_traded(period), *near, *_records(period), *_flows(period))
-    told = (*told, *_rules(period), *_failed(period), *_standing(period), _asked(period))
-    return Digest(title(period.span), _verdict(period), tuple(f"{sentence}." for sentence in told if sentence))
+    """What a reader who has nothing else wants to know of a period, the verdict first and what is asked last."""
+    told = [
+        _carried(period),
+        *_halts(period),
+        *(portfolio.traded(period, partial(_at, period)) if period.is_portfolio else [_traded(period)]),
+        *(_records(period), _flows(period), _rules(period)),
+        [failed(period)],
+        (*_standing(period), *_distances(period)),
+        _since_the_start(period),
+    ]
+    sentences = [*_in_few(told, _MOST_SENTENCES), [last_word(period)]]
+    return Digest(title(period.span), _verdict(period), tuple(map(_sentence, sentences)))
+
+
+def _in_few(told: Iterable[Iterable[str]], most: int) -> list[list[str]]:
+    """The clauses of so many sentences at most: of neighbours those become one that are shortest together."""
+    sentences = [clauses for each in told if (clauses := list(filter(None, each)))]
+    while len(sentences) > most:
+        sizes = [sum(map(len, one + other)) for one, other in pairwise(sentences)]
+        place = sizes.index(min(sizes))
+        sentences[place : place + 2] = [sentences[place] + sentences[place + 1]]
+    return sentences
+
+
+def _sentence(clauses: Iterable[str]) -> str:
+    text = "; ".join(clauses)
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _plain(text: str) -> str:
@@ -157,31 +182,33 @@ def _at(p: Period, time: int) -> str:
 
 def _carried(p: Period) -> Iterable[str]:
     """The day that made the period, where one did, else the best and the worst; and the deepest fall."""
-    yield from _days(p)
+    yield _days(p)
     whole = p.whole
-    if whole is not None and whole.deepest and whole.deepest_from and whole.deepest_at:
+    if whole is not None and whole.deepest and whole.deepest_from and whole.deepest_at and -whole.deepest >= _MOVED:
         at = "" if p.span.name == "day" else f" ({_at(p, whole.deepest_from)} to {_at(p, whole.deepest_at)})"
-        yield f"The deepest drawdown in it was {numbers.percent(whole.deepest)}{at}"
+        yield f"the deepest drawdown in it was {numbers.percent(whole.deepest)}{at}"
 
 
-def _days(p: Period) -> Iterable[str]:
+def _days(p: Period) -> str:
     moved = [(day.change, day.start) for day in p.days if day.change]
     if len(p.days) < 2 or not moved or p.change is None:  # noqa: PLR2004 - of one day there is no best
-        return
+        return ""
     (worst, on_worst), (best, on_best) = min(moved), max(moved)
     (day, on), (other, when) = (((worst, on_worst), (best, on_best)) if p.change < 0 else
                                 ((best, on_best), (worst, on_worst)))  # fmt: skip
     share = day / p.change if p.change else 0.0
     if len(moved) == 1:
-        yield f"All of it was {_day(p, on)}"
-    elif _MOST <= share <= _NOT_MADE_UP_FOR and abs(other) < _MOST * abs(day):
-        how_much = "Nearly all" if share >= _NEARLY_ALL else "Most"
-        yield f"{how_much} of it was {_day(p, on)} ({numbers.percent(day)})"
-        if best > 0 > worst:
-            yield f"The {'best' if p.change < 0 else 'worst'} day was {_day(p, when)} ({numbers.percent(other)})"
-    elif best != worst:
-        yield (f"Its best day was {_day(p, on_best)} ({numbers.percent(best)}), its worst {_day(p, on_worst)} "
-               f"({numbers.percent(worst)})")  # fmt: skip
+        return f"all of it was {_day(p, on)}"
+    if _MOST <= share <= _NOT_MADE_UP_FOR and abs(other) < _MOST * abs(day):
+        told = f"{'nearly all' if share >= _NEARLY_ALL else 'most'} of it was {_day(p, on)} ({numbers.percent(day)})"
+        name = "best" if p.change < 0 else "worst"
+        return told + (f", the {name} day {_day(p, when)} ({numbers.percent(other)})" if best > 0 > worst else "")
+    if best == worst:
+        return ""
+    extremes = [f"{_day(p, on)} ({numbers.percent(change)})" if abs(change) >= _MOVED else ""
+                for change, on in ((best, on_best), (worst, on_worst))]  # fmt: skip
+    named = [f"its {name} day was {each}" for name, each in zip(("best", "worst"), extremes, strict=True) if each]
+    return ", ".join(named).replace(", its worst day was", ", its worst")
 
 
 def _day(p: Period, time: int) -> str:
@@ -192,20 +219,26 @@ def _day(p: Period, time: int) -> str:
     return numbers.day(time) + (f" {numbers.year(time)}" if several else "")
 
 
-def _halts(p: Period) -> Iterable[str]:
+def _halts(p: Period) -> Iterable[Iterable[str]]:
+    """A sentence of each halt, or of all where they are many; of one from before the period that goes on."""
+    if p.wholly_halted:
+        yield [f"it was halted all {p.span.name or 'the time'}"]
     if len(p.halts) <= _FEW:
-        for halt in p.halts:
-            yield from _halt(p, halt)
-        return
+        yield from (_halt(p, halt) for halt in p.halts)
+    else:
+        yield _many_halts(p)
+
+
+def _many_halts(p: Period) -> Iterable[str]:
     trips = sum(isinstance(halt.began and halt.began.facts, BreakerTripped) for halt in p.halts)
     if trips:
-        yield f"The breaker tripped {numbers.count(trips, 'time')}"
+        yield f"the breaker tripped {numbers.count(trips, 'time')}"
     by_hand = len(p.halts) - trips
     if by_hand:
-        yield f"It was halted {numbers.count(by_hand, 'time')} for another reason"
+        yield f"it was halted {numbers.count(by_hand, 'time')} for another reason"
     longest = max((halt for halt in p.halts if halt.lasted), key=lambda halt: halt.lasted or 0, default=None)
     if longest is not None and longest.lasted and longest.ended:
-        yield f"The longest halt took {numbers.duration(longest.lasted)} and ended {_at(p, longest.ended.time)}"
+        yield f"the longest halt took {numbers.duration(longest.lasted)} and ended {_at(p, longest.ended.time)}"
     if not p.halts[-1].ended:
         yield from _halt(p, p.halts[-1])
 
@@ -216,11 +249,11 @@ def _halt(p: Period, halt: HaltSpan) -> Iterable[str]:
     if began is not None:
         yield _began(p, began) + (_sold(halt.sold.facts) if halt.sold and not p.is_portfolio else "")
     if ended is None:
-        yield "It is still halted"
+        yield "it is still halted"
         return
     facts = ended.facts
     took = f" after {numbers.duration(halt.lasted)}" if halt.lasted else ""
-    end = f"Trading resumed {_at(p, ended.time)}{took}"
+    end = f"trading resumed {_at(p, ended.time)}{took}"
     if isinstance(facts, Phoenix) and facts.sold_at and facts.price is not None and p.base:
         since = facts.price / float(facts.sold_at) - 1
         end += f", with {escape(p.base)} {_apart(since)} it was sold"
@@ -236,11 +269,11 @@ def _began(p: Period, began: DatedFacts) -> str:
     facts, at = began.facts, _at(p, began.time)
     if isinstance(facts, BreakerTripped):
         deep = f" at {numbers.percent(facts.drawdown)}" if facts.drawdown is not None else ""
-        return f"The breaker tripped {at}{deep}"
+        return f"the breaker tripped {at}{deep}"
     reason = facts.reason if isinstance(facts, Halted) else None
     if reason == "owner":
-        return f"You halted it {at}"
-    return f"It was halted {at}" + (f" ({escape(reason)})" if reason else "")
+        return f"you halted it {at}"
+    return f"it was halted {at}" + (f" ({escape(reason)})" if reason else "")
 
 
 def _sold(facts: Facts) -> str:
@@ -253,13 +286,10 @@ def _sold(facts: Facts) -> str:
 
 def _traded(p: Period) -> Iterable[str]:
     trading = p.trading
-    if p.is_portfolio:
-        yield from portfolio.traded(p, partial(_at, p))
-        return
     if not trading.buys and not trading.sells:
         if p.days and all(day.trades_known for day in p.days):
             reasons = p.no_trade().told()
-            yield f"No trade: {counted(reasons)}" if reasons else "No trade"
+            yield f"no trade: {counted(reasons)}" if reasons else "no trade"
         return
     purposes = ((trading.with_trend, "with the trend"), (trading.on_dips, "on a dip"))
     why = ", ".join(f"{count} {words}" for count, words in purposes if count)
@@ -271,11 +301,11 @@ def _traded(p: Period) -> Iterable[str]:
         return
     (best, on_best), (worst, on_worst) = trading.best, trading.worst
     if trading.closed == 1:
-        yield f"The one closed trade brought {_signed(best, quote)}"
+        yield f"the one closed trade brought {_signed(best, quote)}"
         return
     outcome = f"{numbers.whole(trading.won)} won and {numbers.whole(trading.lost)} lost"
     extremes = f"best {_signed(best, quote)} ({_at(p, on_best)}), worst {_signed(worst, quote)} ({_at(p, on_worst)})"
-    yield f"Of {numbers.whole(trading.closed)} closed trades {outcome}: {extremes}"
+    yield f"of {numbers.whole(trading.closed)} closed trades {outcome}: {extremes}"
 
 
 def _records(p: Period) -> Iterable[str]:
@@ -284,9 +314,7 @@ def _records(p: Period) -> Iterable[str]:
     last = p.records[-1]
     if isinstance(last.facts, AllTimeHigh):
         record = f"{_money(last.facts.wealth, last.facts.unit)} ({_at(p, last.time)})"
-        told = f"A record: {record}" if len(p.records) == 1 else f"{len(p.records)} records, the last {record}"
-        told_from = last.facts.next_told
-        yield told + (f"; the next is told from {_money(told_from, last.facts.unit)}" if told_from is not None else "")
+        yield f"a record: {record}" if len(p.records) == 1 else f"{len(p.records)} records, the last {record}"
 
 
 def _flows(p: Period) -> Iterable[str]:
@@ -296,138 +324,58 @@ def _flows(p: Period) -> Iterable[str]:
         return
     for time, flow in flows:
         name = "deposit" if flow.amount >= 0 else "withdrawal"
-        yield f"The {name} of {_money(abs(flow.amount), flow.unit)} ({_at(p, time)}) is left out of the percentages"
+        yield f"the {name} of {_money(abs(flow.amount), flow.unit)} ({_at(p, time)}) is left out of the percentages"
 
 
 def _rules(p: Period) -> Iterable[str]:
     rules = [(each.time, each.facts) for each in p.rules if isinstance(each.facts, lifecycle.RulesChanged)]
     if len(rules) > _FEW:
-        yield f"The rules changed {len(rules)} times"
+        yield f"the rules changed {len(rules)} times"
         return
     for time, facts in rules:
-        yield f"The rules changed {_at(p, time)}: {escape(facts.first_change)}"
-
-
-def _failed(p: Period) -> Iterable[str]:
-    """What failed and whether it ended, or that nothing did."""
-    failed = []
-    for name, (once, often) in FAILED.items():
-        found = [each for each in p.troubles if each.facts.__struct_config__.tag == name]
-        if found and name != "gap":
-            lasted = _longest(p, type(found[0].facts), found)
-            what = once if len(found) == 1 else often.format(len(found))
-            failed.append(f"{what} {lasted}".strip())
-    gaps = [each.facts.bars for each in p.troubles if isinstance(each.facts, money.DataGap)]
-    if gaps:
-        missing = sum(gaps)
-        failed.append(f"{numbers.count(missing, 'bar')} {'was' if missing == 1 else 'were'} missing")
-    if not failed:
-        bars = sum(day.bars for day in p.days)
-        yield f"All {numbers.count(bars, 'bar')} were read, nothing failed" if bars > 1 else "Nothing failed"
-        return
-    still = " (not over yet)" if p.open else ", and that is over" if _have_ends(p) else ""
-    told = " and ".join(filter(None, (", ".join(failed[:-1]), failed[-1])))
-    yield told[0].upper() + told[1:] + still
-
-
-def _have_ends(p: Period) -> bool:
-    return bool(p.ends) or any(isinstance(each.facts, lifecycle.Resumed) for each in p.troubles)
-
-
-def _longest(p: Period, kind: type[Facts], found: list[DatedFacts]) -> str:
-    """``for 34m``, or how long the longest of several took."""
-    ends = (
-        found if kind is lifecycle.Resumed else [end for end in p.ends if isinstance(end.facts, _END_OF.get(kind, ()))]
-    )
-    lasted = max((_lasted(each.facts) for each in ends), default=0)
-    if not lasted:
-        return ""
-    return f"for {numbers.duration(lasted)}" if len(found) == 1 else f"(at most {numbers.duration(lasted)})"
-
-
-def _lasted(facts: Facts) -> int:
-    for name in ("away", "down", "unknown_for", "lasted"):
-        lasted = getattr(facts, name, None)
-        if lasted:
-            return int(lasted)
-    return 0
-
-
-_END_OF: dict[type[Facts], type[Facts]] = {
-    exchange.ExchangeDown: exchange.ExchangeBack,
-    exchange.OrderUnknown: exchange.OrderClear,
-    exchange.CandlesRefused: exchange.CandlesBack,
-    money.BalanceDiffers: money.BalanceExplained,
-}
+        yield f"the rules changed {_at(p, time)}: {escape(facts.first_change)}"
 
 
 def _standing(p: Period) -> Iterable[str]:
-    """Where it stood at the end, and what it waited for."""
+    """Where it stood at the end, and what it held."""
     if p.stopped is not None:
-        yield f"The bot was stopped {_at(p, p.stopped.time)}"
+        yield f"the bot was stopped {_at(p, p.stopped.time)}"
     last = p.at_end
-    told = []
     if last is not None and last.position is not None and p.base and p.quote:
         share = f" ({numbers.weight(last.weight)})" if last.weight is not None else ""
-        told.append(f"It holds {numbers.exact(last.position)} {escape(p.base)}{share}" if last.position
-                    else f"All is in {escape(p.quote)}")  # fmt: skip
+        yield (f"it holds {numbers.exact(last.position)} {escape(p.base)}{share}" if last.position
+               else f"all is in {escape(p.quote)}")  # fmt: skip
     if p.held:
-        told.append(performance.open_positions(p.held))
+        yield performance.open_positions(p.held)
     elif p.is_portfolio and last is not None and last.positions is not None:
-        told.append("no position is open")
-    if told:
-        text = "; ".join(told)
-        yield text[0].upper() + text[1:]
-    if p.whole is not None:
-        yield from _distances(p, p.whole)
+        yield "no position is open"
 
 
-def _distances(p: Period, whole: Chapter | Summary) -> Iterable[str]:
-    """How far it is to the breaker and to the record, and what all came to since the start."""
+def _distances(p: Period) -> Iterable[str]:
+    """How far it is to the breaker and to the record."""
+    whole = p.whole
+    if whole is None:
+        return
     near, record, unit = whole.to_breaker, whole.record, whole.unit
-    told = []
     if near is not None:
         price = f", about price {numbers.average(near.price)}" if near.price is not None else ""
         at = f"{_money(near.wealth, unit)} ({numbers.unsigned_percent(near.fall)} lower{price})"
         peak = "since the resume" if near.since_resume else "from the record"
-        told.append(f"the breaker would trip at {at}, with the drawdown at {numbers.percent(near.drawdown)} {peak} now")
+        drawdown, _ = beside(near.drawdown, -near.limit, numbers.percent)
+        yield f"the breaker would trip at {at}, with the drawdown at {drawdown} {peak} now"
     elif isinstance(whole, Chapter) and whole.drawdown is not None and whole.limit is not None:
         drawdown, limit = beside(whole.drawdown, -whole.limit, numbers.percent)
-        told.append(f"the drawdown is {drawdown}, and the breaker trips at {limit}")
+        yield f"the drawdown is {drawdown}, and the breaker trips at {limit}"
     if record is not None and whole.wealth is not None and whole.wealth < record.wealth:
-        told.append(f"the record to beat is {_money(record.wealth, unit)}")
-    if told:
-        text = "; ".join(told)
-        yield text[0].upper() + text[1:]
-    if isinstance(whole, Chapter) and whole.since_start is not None:
+        yield f"the record to beat is {_money(record.wealth, unit)}"
+    elif record is not None and record.next_told is not None:
+        yield f"the next record is told from {_money(record.next_told, unit)}"
+
+
+def _since_the_start(p: Period) -> Iterable[str]:
+    """What all came to since the start, unless the period is all of it."""
+    whole = p.whole
+    if isinstance(whole, Chapter) and whole.since_start is not None and whole.since_start != whole.change:
         since, held = whole.since_start, whole.held_since_start
-        would = f"; holding {escape(p.base)} would {_would(held)}" if held is not None and p.base else ""
-        yield f"Since the start it is {_way(since, 'up', 'down', 'unchanged')}{would}"
-
-
-def _asked(p: Period) -> str:
-    """What is asked of the owner, or that nothing is."""
-    return f"Of you is asked: {'; '.join(wanted)}" if (wanted := asked(p)) else "Nothing is asked of you"
-
-
-def asked(p: Period) -> list[str]:
-    """What its owner is asked for, each in a few words."""
-    wanted = []
-    for each in p.open.values():
-        facts = each.facts
-        if isinstance(facts, SellStuck):
-            wanted.append(escape(facts.needs) if facts.needs else "a sale is stuck: look at the exchange")
-        elif isinstance(facts, exchange.ExchangeDown) and facts.lasting:
-            wanted.append(f"the exchange can't be traded at: {escape(facts.problem)}")
-        elif isinstance(facts, money.BalanceDiffers):
-            wanted.append("the balance differs: look at the exchange, or tell it with livestory flow")
-        elif isinstance(facts, exchange.OrderUnknown):
-            wanted.append("an order is in doubt: look at the exchange")
-    if p.halts and not p.halts[-1].ended and p.halts[-1].began is not None:
-        facts = p.halts[-1].began.facts
-        if isinstance(facts, Halted) and facts.reason in {"owner", "journal"}:
-            wanted.append("it goes on with livestory resume")
-    if any(isinstance(each.facts, telling.AlertsGivenUp) for each in p.troubles):
-        wanted.append("look after the alert channel that gave up")
-    wanted += portfolio.asked(p)
-    return wanted
+        would = f", holding {escape(p.base)} would {_would(held)}" if held is not None and p.base else ""
+        yield f"since the start it is {_way(since, 'up', 'down', 'unchanged')}{would}"

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from livestory.errors import InputError, JournalError
 from livestory.story.digest import source
-from livestory.story.digest.prose import Digest, asked, change_and_wealth, title
+from livestory.story.digest.health import asked
+from livestory.story.digest.prose import Digest, change_and_wealth, title
 from livestory.story.wording import numbers, performance
 from livestory.story.wording.text import escape
 

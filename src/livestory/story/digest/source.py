@@ -75,7 +75,7 @@ def read(reader: JournalReader, span: Span) -> Period:
 
 
 def _stands(period: Period, bot: Snapshot) -> None:
-    """Take how a bot with several symbols, shorts or no wealth is now, of a period that goes on."""
+    """Add how the bot stands now to a period that goes on, if it has several symbols, shorts, or no known wealth."""
     held = bot.positions or ()
     if bot.results or any(each.symbol != bot.identity.symbol or each.quantity < 0 for each in held):
         period.held = tuple(

@@ -60,6 +60,11 @@ class Layout(Struct, frozen=True):
         return self.db.with_suffix(".shares")
 
     @property
+    def bars(self) -> Path:
+        """The bars that the bot has heard, where it writes them down."""
+        return self.db.with_suffix(".bars.csv")
+
+    @property
     def name(self) -> str:
         """What the names of all its files begin with."""
         return self.db.stem

@@ -167,12 +167,13 @@ class StoryFile:
 
     def _renew(self) -> None:
         """Make the file what the journal says: complete it if it is a beginning of that, else write it anew."""
+        ours = self._untouched()  # then no line of it is anybody else's, and the journal need not be searched for each
         self.close()
         path, archived = self.layout.text, self._archived()
         descriptor = open_regular(path)
         try:
             if descriptor is None or not complete(descriptor, self._expected(archived)):
-                if os.path.lexists(path) and (lines := foreign(path, map(encoded, pages(self._source)))):
+                if not ours and os.path.lexists(path) and (lines := foreign(path, map(encoded, pages(self._source)))):
                     self.aside = set_aside(path), sum(map(is_of_a_story, lines))
                 before, descriptor = descriptor, replace(path, self._expected(archived))
                 if before is not None:

@@ -49,7 +49,7 @@ class Held(NamedTuple):
 
 
 def moving(positions: Mapping[str, PositionReading]) -> str:
-    """What of them goes into the observation's row: the symbols, each with what moves, as JSON."""
+    """The part that changes with every bar and is kept in the observation's row, as JSON by symbol."""
     each = {name: (p.price, p.unrealised, p.leverage, p.liquidation) for name, p in positions.items()}
     return msgspec.json.encode(each).decode()
 

@@ -22,11 +22,12 @@ END = 2**63 - 1
 CHECKED = 100  # events at the end of the chain that are checked whenever a journal is opened
 _COMPACTED = 2  # the schema from which a journal can be compacted
 _ANSWERS = 4  # the schema from which requests have them
+_TOGETHER = 500  # ids in one question
 _QUICK = 16 * 1024 * 1024  # bytes; a journal up to this size has its pages checked when it is opened
 
 
 def events(db: apsw.Connection) -> str:
-    """A question's beginning: the fields of `Kept` from events, in a journal of any schema.
+    """The SQL that selects the fields of `Kept` from the events, of a journal of any schema; a condition may follow.
 
     Asked each time: a writer may bring the journal up to date while it is read.
     """
@@ -40,7 +41,7 @@ def as_kept(row: Sequence[Any]) -> Kept:
 
 
 def observations(db: apsw.Connection) -> str:
-    """A question's beginning: of observations what a checksum covers, then that; 0 where the schema has none."""
+    """The SQL that selects from the observations what a checksum covers, then that; 0 where the schema has none."""
     schema = db.pragma("user_version")
     checksum = "checksum" if schema >= CHECKSUMS else "0"
     return f"SELECT {_OBSERVATION}, {_POSITIONS.of(schema)}, {checksum} FROM observations"  # noqa: S608 (as above)
@@ -64,6 +65,17 @@ def kept_by_id(db: apsw.Connection, entry_id: str) -> Kept | None:
 def has(db: apsw.Connection, entry_id: str) -> bool:
     """Whether there is an event of that id."""
     return db.execute("SELECT 1 FROM events WHERE id=?", (entry_id,)).get is not None
+
+
+def known(db: apsw.Connection, entry_ids: Sequence[str]) -> set[str]:
+    """Those of the ids of which there is an event."""
+    found: set[str] = set()
+    for first in range(0, len(entry_ids), _TOGETHER):
+        some = entry_ids[first : first + _TOGETHER]
+        marks = ", ".join("?" * len(some))
+        rows = db.execute(f"SELECT id FROM events WHERE id IN ({marks})", some)  # noqa: S608 (question marks)
+        found.update(str(each) for (each,) in rows)
+    return found
 
 
 def kept_by_seq(db: apsw.Connection, seq: int) -> Kept | None:

@@ -82,6 +82,10 @@ class Replica(Journal):
         with faults(self.path, "read"):
             return int(db.execute("SELECT coalesce(max(time), ?) FROM observations", (BEFORE_ALL,)).get)
 
+    def is_beyond(self, seq: int, observed: int) -> bool:
+        """Whether it has more than up to that event and that observation. Raises JournalError."""
+        return seq < (self.last.seq if self.last is not None else 0) or observed < self.observed
+
     def take(self, rows: Rows, snapshot: bytes | None, wrong: Callable[[Kept], str | None]) -> list[Kept]:
         """Keep these rows in one transaction, and how the bot is; returns the events as they are kept.
 
@@ -113,7 +117,7 @@ class Replica(Journal):
         return kept
 
     def rename(self, identity: bytes) -> None:
-        """Let it be whose the bot's journal is by now: that may have learnt more. Raises JournalError, RowRefused."""
+        """Take the identity that the bot's journal has by now, which may be fuller. Raises JournalError, RowRefused."""
         known = _identity(identity)
         if known != self.identity:
             db = self._guarded("append")

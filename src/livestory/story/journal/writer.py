@@ -193,6 +193,12 @@ class Journal:
         with faults(self.path, "read"):
             return queries.has(db, entry_id)
 
+    def known(self, entry_ids: Sequence[str]) -> set[str]:
+        """Those of the ids whose event is kept. Raises JournalError."""
+        db = self._connection("read")
+        with faults(self.path, "read"):
+            return queries.known(db, entry_ids)
+
     def ids(self, prefix: str) -> set[str]:
         """The ids of the events whose id begins with ``prefix``. Raises JournalError."""
         db = self._connection("read")

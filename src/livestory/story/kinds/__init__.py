@@ -3,10 +3,22 @@
 A module beside this one that holds kinds is named here; a kind in it is found by itself.
 """
 
-from livestory.story.kinds import chapters, exchange, followed, lifecycle, money, results, retold, risk, telling, trades
+from livestory.story.kinds import (
+    chapters,
+    exchange,
+    followed,
+    lifecycle,
+    money,
+    records,
+    results,
+    retold,
+    risk,
+    telling,
+    trades,
+)
 from livestory.story.kinds.base import Facts, Group
 
-_MODULES = (lifecycle, trades, results, risk, chapters, money, exchange, followed, retold, telling)
+_MODULES = (lifecycle, trades, results, records, risk, chapters, money, exchange, followed, retold, telling)
 
 KINDS: dict[str, type[Facts]] = {
     str(kind.__struct_config__.tag): kind

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import field
 
-from livestory.story.kinds.base import CHAPTER, QUIET, Facts, Group, Kind, Retelling, Tone, equals
+from livestory.story.kinds.base import CHAPTER, QUIET, Facts, Group, Kind, Retelling, Tone, equals, has
 from livestory.story.reason import BarCount
 from livestory.story.reasons import counted
 from livestory.story.results import Benchmark, CurrencyResult, OpenPosition
@@ -15,7 +15,7 @@ from livestory.story.standing import BreakerDistance, Health, Record
 from livestory.story.wording import numbers, performance, standing
 from livestory.story.wording.beside import beside
 from livestory.story.wording.columns import Words
-from livestory.story.wording.text import escape, of
+from livestory.story.wording.text import all_in, escape, of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from livestory.story.settings import StorySettings
 
 
+_MOVED = 0.01  # a day, or a fall, that is less is not worth its date in a longer chapter
 _SIGNS = (1, 3, 7)
 """After how many times the silence that is set a sign of life is shown; the last one again and again."""
 
@@ -126,6 +127,7 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
         return bool(moved or traded or self.trips or self.flow or lately.eventful)
 
     def why(self, time: int, /) -> Iterable[str]:
+        """What it came to first, then what waits for the owner, then how it came about."""
         if time != self.end:
             yield f"told late: it ended {numbers.moment(self.end, time)}"
         yield _since(self)
@@ -134,39 +136,62 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
         if self.holding is not None and self.base:
             yield f"holding {escape(self.base)}: {numbers.percent(self.holding)}"
         yield performance.benchmark(self.benchmark, said=self.period == "day")
-        halted_throughout = self.halted >= self.end - self.start
-        if halted_throughout:
+        if self.period != "day":
+            yield self._since_start()
+        if not standing.is_well(self.health):
+            yield from standing.health(self.health)
+        yield from self._traded()
+        if self.period == "day":
+            yield self._since_start()
+        yield from self._fallen()
+        yield standing.to_breaker(self.to_breaker, self.unit) or near_breaker(self.drawdown, self.limit)
+        yield standing.to_record(self.record, self.wealth, self.unit)
+        if self.unknown_wealth:
+            yield "no wealth is known: results in money" + (", no percent" if self.began is None else "")
+        yield _regime(self)
+        if standing.is_well(self.health):
+            yield from standing.health(self.health, calm=not (self.trips or self.halted))
+        if self.unshown:
+            yield f"{numbers.count(self.unshown, 'line')} not shown"
+
+    def _since_start(self) -> str:
+        since = standing.since_start(self.since_start, self.held_since_start, self.base)
+        return since + performance.held_since(self.benchmark) if since else ""
+
+    def _traded(self) -> Iterable[str]:
+        """What was traded, how it closed and what is open."""
+        if self._halted_throughout:
             yield f"HALTED all {self.period}"
-        if self.buys or self.sells or not halted_throughout:
+        if self.buys or self.sells or not self._halted_throughout:
             yield _trades(self)
         yield from performance.performance(
             self.results, wealth_known=self.wealth is not None, began=self.began, unit=self.unit
         )
         yield performance.funding(self.funding)
         yield performance.open_positions(self.open)
-        since = standing.since_start(self.since_start, self.held_since_start, self.base)
-        yield since + performance.held_since(self.benchmark) if since else ""
+
+    def _fallen(self) -> Iterable[str]:
+        """How deep it fell, its best and its worst day, and how long it was halted."""
         if self.deepest:
             yield f"deepest {numbers.percent(self.deepest)}{_span(self)}"
         yield ", ".join(_extremes(self))
         trips = [numbers.count(self.trips, "trip")] if self.trips else []
-        halted = [f"halted {numbers.duration(self.halted)}"] if self.halted and not halted_throughout else []
+        halted = [f"halted {numbers.duration(self.halted)}"] if self.halted and not self._halted_throughout else []
         yield ", ".join(trips + halted)
-        yield standing.to_breaker(self.to_breaker, self.unit) or near_breaker(self.drawdown, self.limit)
-        yield standing.to_record(self.record, self.wealth, self.unit)
-        if self.unknown_wealth:
-            yield "no wealth is known: results in money" + (", no percent" if self.began is None else "")
-        yield _regime(self)
-        yield from standing.health(self.health)
-        if self.unshown:
-            yield f"{numbers.count(self.unshown, 'line')} not shown"
+
+    @property
+    def _halted_throughout(self) -> bool:
+        return self.halted >= self.end - self.start
 
 
 class Quiet(Facts, frozen=True, kw_only=True, tag="quiet"):
     """Nothing was told for a while: a sign of life, and why nothing was traded."""
 
     declared: ClassVar[Kind] = Kind(
-        words=(Words("🤫", "Quiet", "{silence:duration} without news"),),
+        words=(
+            Words("🤫", "Quiet", "{without_news:duration} without news", has("without_news")),
+            Words("🤫", "Quiet", "{silence:duration} without news"),
+        ),
         group=Group.QUIET,
         tone=Tone.DIM,
         retelling=Retelling.ANEW,
@@ -194,6 +219,7 @@ class Quiet(Facts, frozen=True, kw_only=True, tag="quiet"):
     to_breaker: BreakerDistance | None = None
     entry: Decimal | None = None  # average price of the position
     unit: str | None = None
+    without_news: int | None = None  # of the text, where lines were told in it that are not shown: longer than silence
 
     def shows(self, time: int, lately: Lately, settings: StorySettings, /) -> bool:
         """After a silence in the text that is long enough, and then ever more seldom."""
@@ -207,8 +233,7 @@ class Quiet(Facts, frozen=True, kw_only=True, tag="quiet"):
         held = performance.open_positions(self.open)
         if self.position is not None:
             share = f" ({numbers.weight(self.weight)})" if self.weight is not None else ""
-            nothing = f"all in {escape(self.quote)}" if self.quote else "nothing held"
-            held = f"{of(numbers.exact(self.position), self.base)}{share}" if self.position else nothing
+            held = f"{of(numbers.exact(self.position), self.base)}{share}" if self.position else all_in(self.quote)
         if self.halted:
             yield ", ".join(filter(None, ("HALTED", held)))
             yield _waits_for(self, time)
@@ -219,7 +244,8 @@ class Quiet(Facts, frozen=True, kw_only=True, tag="quiet"):
             if self.no_trade:
                 yield f"no trade: {counted(self.no_trade)}"
             yield standing.to_breaker(self.to_breaker, self.unit) or near_breaker(self.drawdown, self.limit)
-        yield f"{numbers.count(self.bars, 'bar')} read, last {numbers.moment(time, time)}"
+        lately = f" in the last {numbers.duration(self.silence)}" if self.without_news is not None else ""
+        yield f"{numbers.count(self.bars, 'bar')} read{lately}, last {numbers.moment(time, time)}"
         if self.price is not None:
             sold = (
                 f", {numbers.percent(self.price / float(self.sold_at) - 1)} since sold"
@@ -263,10 +289,10 @@ def _waits_for(f: Quiet, time: int) -> str:
 
 
 def _extremes(f: Chapter) -> Iterable[str]:
-    """The best and the worst day; one on which nothing moved is neither."""
-    if f.best and f.best_day is not None:
+    """The best and the worst day; one on which little moved is neither."""
+    if f.best and f.best_day is not None and abs(f.best) >= _MOVED:
         yield f"best day {_day(f, f.best_day)} {numbers.percent(f.best)}"
-    if f.worst and f.worst_day is not None:
+    if f.worst and f.worst_day is not None and abs(f.worst) >= _MOVED:
         yield f"worst day {_day(f, f.worst_day)} {numbers.percent(f.worst)}"
 
 
@@ -313,7 +339,7 @@ def _regime(f: Chapter) -> str:
 
 
 def _span(f: Chapter) -> str:
-    if f.period == "day" or f.deepest_from is None or f.deepest_at is None:
+    if f.period == "day" or f.deepest_from is None or f.deepest_at is None or abs(f.deepest or 0.0) < _MOVED:
         return ""
     return f" ({_inside(f, f.deepest_from)} to {_inside(f, f.deepest_at)})"
 

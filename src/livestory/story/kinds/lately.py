@@ -11,6 +11,7 @@ class Lately(Struct, omit_defaults=True):
     """What was shown lately. Read it; only the narrator updates it, by `story/showing.py`."""
 
     news: int | None = None  # when a line was shown last that is more than a sign of life
+    line: int | None = None  # when any line was shown last
     signs: int = 0  # quiet lines shown since the last news
     record: float = 0.0  # the last record that was shown
     record_told: int = 0  # and when

@@ -9,7 +9,7 @@ from msgspec import field
 from livestory.story.kinds.base import Facts, Group, Kind, OfACaller, Retelling, Tone, equals, has
 from livestory.story.wording import numbers
 from livestory.story.wording.columns import Words
-from livestory.story.wording.text import escape, none_of, of
+from livestory.story.wording.text import all_in, escape, none_of, of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -49,8 +49,8 @@ class Started(OfACaller, frozen=True, kw_only=True, tag="started"):
             base, _, quote = self.symbol.partition("/")
             price = f", price {numbers.exact(self.price)}" if self.price is not None else ""
             cash = f"{numbers.wealth(self.cash, quote)} {quote}"
-            held = f"{numbers.exact(self.position)} {base} + {cash}{_share_of(self, base)}"
-            yield escape((held if self.position else f"all in {quote}") + price)
+            held = escape(f"{numbers.exact(self.position)} {base} + {cash}{_share_of(self, base)}")
+            yield (held if self.position else all_in(quote)) + price
         if self.first:
             yield "first start, no record yet"
             yield "words explained: livestory explain --glossary"

@@ -1,4 +1,4 @@
-"""Records, drawdowns, and what keeps the bot from trading."""
+"""Drawdowns, and what keeps the bot from trading."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from livestory.clock import DAY
 from livestory.story.kinds.base import (
     DRAWDOWN,
     HALT,
-    WEALTH,
     Facts,
     Group,
     Kind,
@@ -27,41 +26,6 @@ from livestory.story.wording.text import escape, none_of, of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from livestory.story.kinds.lately import Lately
-    from livestory.story.settings import StorySettings
-
-
-class AllTimeHigh(OfACaller, frozen=True, kw_only=True, tag="ath"):
-    """An all-time high of the unit value; the balance is shown."""
-
-    declared: ClassVar[Kind] = Kind(
-        words=(Words("🚀", "NEW ATH", "{wealth:wealth}{unit:asset}"),),
-        group=Group.RECORDS,
-        tone=Tone.GREAT,
-        retelling=Retelling.ANEW,
-        mark=Mark.ATH,
-        needs=WEALTH | {"price"},
-    )
-
-    wealth: float
-    unit: str | None = None
-    previous: float | None = None
-    price: float | None = None
-    next_told: float | None = None
-
-    def shows(self, time: int, lately: Lately, settings: StorySettings, /) -> bool:
-        """One a day, and a further one from a gain over it."""
-        same_day = (lately.record_told - 1) // DAY == (time - 1) // DAY
-        return not same_day or self.wealth >= lately.record * (1.0 + settings.record_again)
-
-    def why(self, _time: int, /) -> Iterable[str]:
-        if self.previous:
-            price = f", price {numbers.exact(self.price)}" if self.price is not None else ""
-            gain, _ = beside(self.wealth / self.previous - 1, 0.0, numbers.percent)
-            yield f"{gain} over {numbers.wealth(self.previous, self.unit)}{price}"
-        if self.next_told is not None:
-            yield f"next one told from {numbers.wealth(self.next_told, self.unit)}"
 
 
 class HalfWay(Facts, frozen=True, kw_only=True, tag="halfway"):
@@ -487,11 +451,12 @@ class LiquidationNear(Facts, frozen=True, kw_only=True, tag="liquidation"):
 
 
 class LiquidationOver(Facts, frozen=True, kw_only=True, tag="liquidation_over"):
-    """The price of liquidation is further away again, or the position is closed."""
+    """The price of liquidation is further away again, or the position is gone: closed, or liquidated."""
 
     declared: ClassVar[Kind] = Kind(
         words=(
             Words("🟩", "Liquidation Averted", "{symbol:name}: {distance:exposure} away", has("distance")),
+            Words("🟥", "Liquidation Reached", "{symbol:name}: nothing is held any more", lambda facts: facts.reached),
             Words("🟩", "Liquidation Averted", "{symbol:name}: closed"),
         ),
         group=Group.SAFETY,
@@ -505,8 +470,19 @@ class LiquidationOver(Facts, frozen=True, kw_only=True, tag="liquidation_over"):
     lasted: int
     nearest: float
 
+    @property
+    def reached(self) -> bool:
+        """Whether the position is gone after its price of liquidation was reached: nothing says that it was averted."""
+        return self.distance is None and self.nearest <= 0
+
+    @property
+    def tone(self) -> Tone:
+        """Good news, but where the position may have been liquidated."""
+        return Tone.BAD if self.reached else self.declared.tone
+
     def why(self, _time: int, /) -> Iterable[str]:
-        yield f"near for {numbers.duration(self.lasted)}, {numbers.exposure(self.nearest)} away at the nearest"
+        nearest = "the price reached it" if self.reached else f"{numbers.exposure(self.nearest)} away at the nearest"
+        yield f"near for {numbers.duration(self.lasted)}, {nearest}"
 
 
 def _in(quote: str | None, result: str) -> str:

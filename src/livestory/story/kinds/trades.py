@@ -15,7 +15,7 @@ from livestory.story.symbol import is_contract
 from livestory.story.wording import numbers, results
 from livestory.story.wording.beside import beside
 from livestory.story.wording.columns import Words
-from livestory.story.wording.text import escape, none_of, of
+from livestory.story.wording.text import all_in, escape, none_of, of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -158,7 +158,7 @@ class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
         done = self.position_after is not None and not self.position_after
         breaker = BREAKER.made(self.reason)
         if breaker and done:
-            yield f"done, {_all_in(self)}"
+            yield f"done, {_all_sold(self)}"
         if breaker and self.reference:
             yield f"slipped {numbers.percent(self.price / self.reference - 1)} from {numbers.exact(self.reference)}"
         several = self.symbol is not None or self.short or self.opened is not None
@@ -277,35 +277,46 @@ def _in_words(f: Trade) -> Iterable[str]:
     """What it did to its position, where a story has several of them, shorts, or no wealth to tell it by."""
     contract = is_contract(f.symbol)
     what = "short" if f.short else _LONG if contract else "position"
-    of_what = f" of {escape(f.symbol)}" if contract and f.symbol is not None else ""
-    if f.effect == "open":
-        yield f"opens a {what}{of_what}" if f.symbol is not None or f.short else ""
-        return
-    if f.effect == "add":
-        now = of(numbers.exact(abs(f.position_after)), f.base) if f.position_after is not None else ""
-        average = f": {now} at {numbers.mean_price(f.entry)} on average" if now and f.entry is not None else ""
-        yield f"adds to the {what}{of_what}{average}"
-        return
+    what += f" of {escape(f.symbol)}" if contract and f.symbol is not None else ""
+    match f.effect:
+        case "open":
+            yield f"opens a {what}" if f.symbol is not None or f.short else ""
+        case "add":
+            now = of(numbers.exact(abs(f.position_after)), f.base) if f.position_after is not None else ""
+            average = f": {now} at {numbers.mean_price(f.entry)} on average" if now and f.entry is not None else ""
+            yield f"adds to the {what}{average}"
+        case _:
+            yield f"{'closes' if f.trip is not None or f.effect in _ENDING else 'reduces'} the {what}"
+            yield from _earned(f)
+            yield _what_is_left(f)
+
+
+def _earned(f: Trade) -> Iterable[str]:
+    """What closing has earned, and the whole round trip where it has ended."""
     trip = f.trip
-    yield f"{'closes' if trip is not None or f.effect == 'close' else 'reduces'} the {what}{of_what}"
     if trip is not None and trip.result is not None:
         told = results.result(trip.share, trip.result, trip.asset, trip.after_fees, trip.fees_left_out)
         yield f"result {'' if trip.result == f.gain else 'in all '}{told}"
         yield from _round_trip(trip)
     elif f.gain is not None:
         yield f"result {results.result(f.result, f.gain, f.gain_asset or f.quote, f.after_fees, f.fees_left_out)}"
-    left = abs(f.position_after) if f.position_after is not None else None
+
+
+def _what_is_left(f: Trade) -> str:
+    """What is held after a part or all of a position was closed."""
     if f.opened is not None:
-        other = _LONG if f.short else "short"
-        yield f"opens a {other} of {of(numbers.exact(f.opened), f.base)}"
-    elif left is None:
-        yield "its cost is not known"
-    else:
-        dust = "of dust " if trip is not None and left < trip.size * _DUST else ""  # else of other positions in it
-        yield f"{of(numbers.exact(left), f.base)} {dust}left" if left else f"{none_of(f.base)} left"
+        return f"opens a {_LONG if f.short else 'short'} of {of(numbers.exact(f.opened), f.base)}"
+    if f.position_after is None:
+        return "its cost is not known"
+    left = abs(f.position_after)
+    if not left:
+        return f"{none_of(f.base)} left"
+    dust = "of dust " if f.trip is not None and left < f.trip.size * _DUST else ""  # else of other positions in it
+    return f"{of(numbers.exact(left), f.base)} {dust}left"
 
 
 _LONG = "long"
+_ENDING = ("close", "flip")
 _DUST = Decimal("0.01")  # of a position, far above what ends one
 
 
@@ -356,9 +367,8 @@ def _in_part(f: Trade, wanted: Decimal) -> str:
     )
 
 
-def _all_in(f: Trade) -> str:
-    all_in = f"all in {escape(f.quote)}" if f.quote else "nothing held"
-    return all_in + (f": {numbers.wealth(f.wealth, f.quote)}" if f.wealth else "")
+def _all_sold(f: Trade) -> str:
+    return all_in(f.quote) + (f": {numbers.wealth(f.wealth, f.quote)}" if f.wealth else "")
 
 
 def _remaining(f: Trade, *, done: bool) -> str:
@@ -366,7 +376,7 @@ def _remaining(f: Trade, *, done: bool) -> str:
         step = f"step {f.step}: " if f.step and f.side == "buy" else ""
         of_what = escape(f.base or "weight")
         shares = f"{step}{of_what} {numbers.weight(f.weight_before)} → {numbers.weight(f.weight_after)}"
-        return _all_in(f) if done else shares
+        return _all_sold(f) if done else shares
     if f.result is not None and f.position_after is not None:
         left = abs(f.position_after)
         return f"{of(numbers.exact(left), f.base) if left else none_of(f.base)} left"

@@ -80,7 +80,7 @@ def moment(value: Any, name: str) -> int:
 
 
 def _exact(value: Any) -> Any:
-    """A number as it was written. One of more digits than a float keeps is a float's, and none knows its last ones."""
+    """A number as it was written; one of more digits than a float keeps is left as the float that it became."""
     if not isinstance(value, float):
         return value
     written = Decimal(repr(value))
@@ -149,6 +149,7 @@ _BY_NAME = {
     "fee": Form(Number, _signed),
     "fee_asset": Form(Name, arguments.asset),
     "funding_id": Form(Id, arguments.trade_id),
+    "fill.position": Form(Id, arguments.trade_id),
     "funding.amount": Form(Number, _signed),
     "order_id": Form(Id, arguments.trade_id),
     "result": Form(Number, _signed),

@@ -169,6 +169,7 @@ _MEANINGS = {
     "fill.price": "Quote asset for one of the base asset, above 0.",
     "symbol": "Such as ETH/BTC or BTC/USDT:USDT. Without it: the story's own.",
     "effect": "open, add, reduce or close; without it, worked out from the position.",
+    "fill.position": "Which one it changes where a symbol has several, such as long and short of a hedge.",
     "fee": "Negative is a rebate.",
     "fee_asset": "What the fee is paid in. Without it: the quote asset.",
     "order_id": "The exchange's id of the order.",
@@ -222,7 +223,7 @@ _KINDS: dict[str, _Kind] = {
             "A trade that was filled.",
             inputs.Fill,
             _fill,
-            "side quantity price symbol effect fee fee_asset order_id trade_id result reason",
+            "side quantity price symbol effect position fee fee_asset order_id trade_id result reason",
         ),
         _kind(
             "funding",

@@ -12,7 +12,6 @@ from livestory.story.account import Account
 from livestory.story.detectors.money import ReadingDetector
 from livestory.story.event import from_record
 from livestory.story.journal.reader import PAGE_BYTES
-from livestory.story.kinds.lifecycle import Started
 from livestory.story.kinds.money import CashFlow
 from livestory.story.review.review import Review
 from livestory.story.settings import StorySettings
@@ -89,8 +88,6 @@ class JournalReview:
             seq, time, facts = self._waiting.popleft()
             if isinstance(facts, CashFlow):
                 self._flow(facts)
-            elif isinstance(facts, Started) and self.account.value is None and facts.price is not None:
-                self.review.performance.observe(time, facts.wealth, facts.price, held=None)
             else:
                 self.account.told(facts)
             self.review.take(seq, time, facts)

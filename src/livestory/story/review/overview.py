@@ -13,6 +13,7 @@ from livestory.story.review.performance import Change
 from livestory.story.unit_value import return_of
 
 if TYPE_CHECKING:
+    from livestory.story.results import Benchmark
     from livestory.story.review.review import Review
 
 
@@ -26,13 +27,14 @@ class Overview(Struct, frozen=True, kw_only=True):
     moments: tuple[Moment, ...]
     months: tuple[Change, ...]
     curves: dict[str, bool]  # which of wealth, result and price there are
+    priced: tuple[str, ...]  # symbols whose price was reported
     trades: int  # round trips
     symbols: tuple[str, ...]
     reasons: tuple[str, ...]
 
 
-def overview(review: Review) -> Overview:
-    """All of it, as it stands."""
+def overview(review: Review, benchmark: Benchmark | None = None) -> Overview:
+    """All of it, as it stands; ``benchmark`` is what is known of the basket elsewhere, by whoever has the settings."""
     performance, told = review.performance, review.results.told(review.results)
     first, last = performance.first, performance.last
     account = review.account
@@ -45,6 +47,7 @@ def overview(review: Review) -> Overview:
             return_of(first.price, last.price) if first and last else None,
             account.base if account is not None else None,
             told,
+            benchmark or (account.benchmark() if account is not None else None),
         ),
         since=review.first,
         until=review.last or None,
@@ -54,8 +57,9 @@ def overview(review: Review) -> Overview:
         curves={
             "wealth": first is not None,
             "result": bool(review.earned),
-            "price": performance.price is not None,
+            "price": review.priced or bool(review.prices),
         },
+        priced=tuple(sorted(review.prices | ({review.symbol} if review.symbol and review.priced else set()))),
         trades=review.trips.count,
         symbols=tuple(review.trips.symbols()),
         reasons=tuple(review.trips.reasons()),

@@ -9,7 +9,8 @@ from msgspec import Struct
 from livestory.chart.reduction import Series
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.money import CashFlow, FundingPaid
-from livestory.story.kinds.risk import AllTimeHigh, BreakerTripped, Halted, Phoenix, Unhalted
+from livestory.story.kinds.records import AllTimeHigh
+from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.kinds.trades import Trade
 from livestory.story.results import Results
 from livestory.story.review.performance import Performance, day_of, holds
@@ -85,6 +86,8 @@ class Review:
         self.halts: list[HaltSpan] = []
         self.flows: list[Flow] = []
         self.record: Record | None = None
+        self.prices: set[str] = set()  # the symbols of positions whose price was reported
+        self.priced = False  # so was that of the story's own symbol
         self.several = False  # no one symbol explains all
         self._only = symbol  # the one that does
         self.readings = 0  # observations
@@ -100,6 +103,10 @@ class Review:
         self._reach(time)
         self.several = self.several or account.several
         last = account.last
+        if last is not None:
+            self.priced = self.priced or last.price is not None
+            if last.positions:
+                self.prices.update(name for name, each in last.positions.items() if each.price is not None)
         self.performance.observe(
             time,
             account.value,

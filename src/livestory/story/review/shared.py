@@ -40,6 +40,7 @@ MOMENTS = {
 }
 """The rules by which moments are found, in words of ours."""
 MOST_TRADES = 1000
+_LENGTH = "drawdown_length"  # of these a time, which is told to the bar as all times are
 _DIGITS = 4  # of a share: what is exact can be matched with public prices
 _BARS = (15 * MINUTE, HOUR, 4 * HOUR, DAY)
 
@@ -119,7 +120,7 @@ def shared(review: Review, *, symbols: bool) -> SharedStory:
             for close in performance.closes()
             if first is not None and first.value
         ),
-        figures=tuple(_figures(review)),
+        figures=tuple(_figures(review, bar)),
         moments=tuple(
             SharedMoment(rule=each.rule, time=told(each.time), change=_rounded(each.change), holding=held(each.holding))
             for each in key_moments(review)
@@ -136,10 +137,14 @@ def shared(review: Review, *, symbols: bool) -> SharedStory:
     )
 
 
-def _figures(review: Review) -> list[SharedFigure]:
+def _figures(review: Review, bar: int) -> list[SharedFigure]:
     found = {each.name: each.value for each in figures(review.performance, review.results, now=review.last)}
     wanted = ((name, found.get(name)) for name in DEFINITIONS if name in FIGURES)
-    return [SharedFigure(name=name, value=round(value, _DIGITS)) for name, value in wanted if value is not None]
+    return [
+        SharedFigure(name=name, value=-(-value // bar) * bar if name == _LENGTH else round(value, _DIGITS))
+        for name, value in wanted
+        if value is not None
+    ]
 
 
 def _trade(row: TripRow, bar: int, *, symbols: bool) -> SharedTrade:

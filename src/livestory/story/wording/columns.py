@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import attrgetter
 from string import Formatter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _DURATION = r"(?:\d+[dhms])(?: \d+[hm])*"
+_REMEMBERED = 1024  # names of assets: a story has few
 _TEXT = r"(?:[^|\\]|\\.)*?"
 
 
@@ -59,6 +60,11 @@ def _name(text: str) -> str:
     return escape(text).replace(" ", r"\x20") or "-"
 
 
+@lru_cache(_REMEMBERED)
+def _after_amount(asset: str | None) -> str:
+    return "" if asset is None else f" {_name(asset)}"
+
+
 def _asset(text: str) -> str | None:
     return unescape(text.strip(" ")) or None
 
@@ -87,7 +93,7 @@ _FORMATS: dict[str, _Format] = {
     "text": _Format(lambda value: escape(value) or "-", _TEXT, unescape),
     "name": _Format(_name, r"[^ ]+", unescape),
     # An asset that may be unknown, with the space that parts it from its amount, or from what follows.
-    "asset": _Format(lambda value: "" if value is None else f" {_name(value)}", r"(?: [^ ]+)?", _asset),
+    "asset": _Format(_after_amount, r"(?: [^ ]+)?", _asset),
     "asset_first": _Format(lambda value: "" if value is None else f"{_name(value)} ", r"(?:[^ ]+ )?", _asset),
     "by": _word(
         {"you": "by you", "bars": "end of the bars", "error": "by an error", "system": "by the system (SIGTERM)"}

@@ -58,11 +58,9 @@ _GROUPED = 5  # digits before the point, from which on they stand in groups of t
 
 def _grouped(text: str) -> str:
     """A number in digits as a person reads it: large ones in groups, nothing without the sign of a loss."""
-    if text[0] in "+-" and not text.strip("+-0."):
-        text = text.lstrip("+-")
     before, point, after = text.partition(".")
     if len(before) < _GROUPED:
-        return text
+        return text.lstrip("+-") if text[0] in "+-" and not text.strip("+-0.") else text
     digits = before.lstrip("+-")
     if len(digits) < _GROUPED or not digits.isdecimal():
         return text
@@ -133,13 +131,17 @@ def signed(value: Decimal) -> str:
 
 
 def mean_price(value: Decimal) -> str:
-    """``3652.13``: a price that may be an average, exact where eight digits say it, else in six."""
-    if len(str(value)) > _PRICE.prec and _PRICE.plus(value) != value:
-        value = _MEAN_PRICE.plus(value)
-    return exact(value)
+    """``0.08087``, ``3652.13``: a price that may be an average, exact in five digits or to the cent, else rounded so.
+
+    What is less than one is rounded to four digits, as exchanges quote it.
+    """
+    if len(str(value)) <= _PRICE.prec or _PRICE.plus(value) == value:
+        return exact(value)
+    places = max(2, 3 - value.adjusted()) if value else 0
+    return exact(round(value, places))
 
 
-_PRICE, _MEAN_PRICE = Context(prec=8), Context(prec=6)
+_PRICE = Context(prec=5)
 
 
 def average(value: float) -> str:
@@ -147,7 +149,8 @@ def average(value: float) -> str:
     if abs(value) < _NOTHING or not math.isfinite(value):
         return exact(value)
     places = max(0, 3 - math.floor(math.log10(abs(value))))
-    return exact(Decimal(f"{value:.{places}f}"))
+    text = f"{value:.{places}f}"
+    return _grouped(text.rstrip("0").rstrip(".") if places else text)
 
 
 def duration(micros: int) -> str:

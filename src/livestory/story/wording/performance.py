@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from livestory.story.results import Benchmark, CurrencyResult, OpenPosition, Outcome
 
 _MOST_OPEN = 4  # positions that a line names
+_TELLING = 10  # closed trades, of which a ratio begins to say something
+_SEVERAL = 3  # closed trades, of which the best and the worst are not all
 _MOST_HELD = 6  # symbols of a basket that it names
+_MOST_CURRENCIES = 4  # that it tells results in
+_MOST_ASSETS = 6  # that it tells fees or funding in
 
 
 def money(amount: Decimal, asset: str | None) -> str:
@@ -24,12 +28,12 @@ def money(amount: Decimal, asset: str | None) -> str:
 
 def realised(results: Sequence[CurrencyResult]) -> str:
     """``+12.40 USDT, -0.0012 BTC``: what closing came to, each currency for itself."""
-    return ", ".join(money(each.realised, each.asset) for each in results)
+    return ", ".join([*(money(each.realised, each.asset) for each in results[:_MOST_CURRENCIES]), *_others(results)])
 
 
 def closed(results: Sequence[CurrencyResult]) -> str:
     """``408 trades closed, 202 won, 206 lost, result -0.0829 BTC``: what closing came to, each currency for itself."""
-    return "; ".join(map(_closed, results))
+    return "; ".join([*map(_closed, results[:_MOST_CURRENCIES]), *_others(results)])
 
 
 def performance(
@@ -43,15 +47,18 @@ def performance(
     """Won and lost, the best and the worst; without wealth also what came of it since the start.
 
     ``began`` is what the bot said that it began with, in ``unit``; ``headed``: what `closed` says stands in the line.
+    Of few trades in a story's one symbol, which have lines of their own, it is enough how many were won and lost.
     """
-    for each in results:
+    for each in results[:_MOST_CURRENCIES]:
         whose = f"{escape(each.asset)}: " if len(results) > 1 and each.asset else ""
         if each.closed and not headed:
             yield _closed(each)
         factor = each.profit_factor
-        if factor:
+        one_symbol = wealth_known and (each.best is None or each.best.symbol is None)
+        if factor and (each.closed >= _TELLING or not one_symbol):
             yield f"{whose}profit factor {numbers.average(factor)}"
-        yield ", ".join(_extremes(each.best, each.worst, each.asset))
+        if each.closed >= _SEVERAL or not one_symbol:
+            yield ", ".join(_extremes(each.best, each.worst, each.asset))
         yield ", ".join(_extremes(each.best_symbol, each.worst_symbol, each.asset, "symbol"))
         if each.reasons:
             told = (f"{escape(one.reason)} {numbers.signed_wealth(one.result, each.asset)}" for one in each.reasons)
@@ -59,6 +66,8 @@ def performance(
         if not wealth_known:
             yield f"{whose}deepest fall of the result {money(each.fall, each.asset)}" if each.fall else ""
             yield whose + since_the_start(each, began if each.asset == unit else None)
+    if not headed:
+        yield from _others(results)
 
 
 def fees(by_asset: Mapping[str, Decimal]) -> str:
@@ -123,6 +132,11 @@ def standing(f: CurrencyResult, began: float | None) -> str:
     return _closed(f) + _share_and_record(f, began)
 
 
+def _others(results: Sequence[CurrencyResult]) -> Iterable[str]:
+    more = len(results) - _MOST_CURRENCIES
+    return [f"results in {more} more currenc{'y' if more == 1 else 'ies'}"] if more > 0 else []
+
+
 def _closed(f: CurrencyResult) -> str:
     even = f.closed - f.won - f.lost
     counts = ((f.won, "won"), (f.lost, "lost"), *(((even, "even"),) if even else ()))
@@ -131,7 +145,7 @@ def _closed(f: CurrencyResult) -> str:
     together = f.gain + f.loss
     if f.closed and together != f.realised:  # parts were closed of trades that ended in another period, or go on
         return (
-            f"{trades}together {money(together, f.asset)}; result of all that was closed {money(f.realised, f.asset)}"
+            f"{trades}together {money(together, f.asset)}; result with those partly closed {money(f.realised, f.asset)}"
         )
     return f"{trades}result {money(f.realised, f.asset)}"
 
@@ -164,10 +178,11 @@ def _share_and_record(f: CurrencyResult, began: float | None) -> str:
 
 
 def _amounts(by_asset: Mapping[str, Decimal], *, signed: bool) -> str:
-    told = (
+    told = [
         of(_amount(amount, asset, signed=signed), asset or None) for asset, amount in sorted(by_asset.items()) if amount
-    )
-    return " and ".join(told)
+    ]
+    more = len(told) - _MOST_ASSETS
+    return " and ".join([*told[:_MOST_ASSETS], *([numbers.count(more, "more asset")] if more > 0 else [])])
 
 
 def _amount(amount: Decimal, asset: str, *, signed: bool) -> str:

@@ -38,7 +38,7 @@ BY_HAND = {
 }
 """What the owner did, in the same way."""
 
-_ASKED = {
+ASKED = {
     "halted": "it goes on with livestory resume",
     "exchange_down": "the exchange can't be traded at",
     "order_unknown": "look at the exchange for an order in doubt",
@@ -47,7 +47,8 @@ _ASKED = {
     "not_heard": "see why the bot can't be read",
     "alerts_given_up": "look after the alert channel that gave up",
 }
-ASKING = frozenset(_ASKED)
+"""What is asked of the owner, by the short name of the event that asks it."""
+ASKING = frozenset(ASKED)
 """The short names of the events that may ask something of the owner."""
 
 
@@ -81,12 +82,21 @@ def since_start(change: float | None, holding: float | None, base: str | None) -
     return f"since the start {numbers.percent(change)}{held}"
 
 
-def health(f: Health | None) -> Iterable[str]:
-    """All is well, said outright; or what failed, what the owner did, and what is asked."""
+def is_well(f: Health | None) -> bool:
+    """Whether nothing failed, nobody did anything and nothing is asked, as far as that can be known."""
+    return f is not None and f.bars_known and not (f.failed or f.by_hand or f.asked)
+
+
+def health(f: Health | None, *, calm: bool = True) -> Iterable[str]:
+    """All is well, said outright; or what failed, what the owner did, and what is asked.
+
+    Not ``calm``: there was a halt, after which nobody would call all well.
+    """
     if f is None:
         return
-    if f.bars_known and not (f.failed or f.by_hand or f.asked):
-        yield ("all is well: nothing failed, no bar missed, no order in doubt, no hand moved, nothing is asked of you")
+    if is_well(f):
+        well = "nothing failed, no bar missed, no order in doubt, no hand moved, nothing is asked of you"
+        yield f"all is well: {well}" if calm else well
         return
     failed, by_hand = counted(f.failed, FAILED), counted(f.by_hand, BY_HAND)
     if failed:
@@ -98,7 +108,7 @@ def health(f: Health | None) -> Iterable[str]:
     elif f.bars_known:
         yield "no hand moved"
     if f.asked:
-        yield f"asked of you: {', '.join(_ASKED.get(name) or escape(name) for name in f.asked)}"
+        yield f"asked of you: {', '.join(ASKED.get(name) or escape(name) for name in f.asked)}"
     elif f.bars_known:
         yield "nothing is asked of you"
 

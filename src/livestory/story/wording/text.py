@@ -49,6 +49,11 @@ def none_of(asset: str | None) -> str:
     return f"no {escape(asset)}" if asset else "nothing"
 
 
+def all_in(quote: str | None) -> str:
+    """``all in BTC``: that nothing is held but the quote asset, which is named where it is known."""
+    return f"all in {escape(quote)}" if quote else "nothing held"
+
+
 def unescape(text: str) -> str:
     """The text that `escape` was given."""
     return _ESCAPE.sub(_unescaped, text)

@@ -14,12 +14,12 @@ from livestory.story.writing.store import StoryStore
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from livestory.clock import Clock
     from livestory.story.event import Event
     from livestory.story.files.inbox import Posted
-    from livestory.story.inputs import Fill, Input
+    from livestory.story.inputs import Input
     from livestory.story.journal.writer import Identity, Request
     from livestory.story.settings import StorySettings
 
@@ -92,10 +92,17 @@ class SynchronousWriter:
             )
             raise JournalForeign(message)
 
-    def knows(self, fill: Fill) -> bool:
-        """Whether the fill was told before; one without a trade id is not known again. Raises JournalError."""
-        trade = self.narrator.trade_id(fill)
-        return trade is not None and self._store.journal.has(trade)
+    def news(self, inputs: Iterable[Input]) -> list[Input]:
+        """Those that were not kept before, each once: fills and funding are known by their ids. Raises JournalError."""
+        ids = [(given, self.narrator.trade_id(given)) for given in inputs]
+        seen = self._store.journal.known([each for _, each in ids if each is not None])
+        found = []
+        for given, each in ids:
+            if each is None or each not in seen:
+                found.append(given)
+            if each is not None:
+                seen.add(each)
+        return found
 
     def subscribe(self, subscriber: Callable[[Event], object]) -> None:
         """Call ``subscriber`` with each event once it is kept, on another thread."""

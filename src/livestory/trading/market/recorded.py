@@ -19,7 +19,7 @@ from msgspec import Struct
 from livestory.clock import as_datetime
 from livestory.errors import TableError
 from livestory.story.inputs import LEAST_INSTANT
-from livestory.tables import Table, instant_of, tables
+from livestory.tables import Table, adds_up, instant_of, tables
 from livestory.trading.market.bar import Bar, BarsDigest, Row, is_possible
 
 _TIMES: Final = ("open_time", "opentime", "timestamp", "datetime", "time", "date")  # the first one that a header has
@@ -68,6 +68,8 @@ class BarFile(Struct, frozen=True):
                     volume,
                 )
             except ValueError:
+                if adds_up(picked[0]):  # a sum below the bars is none of them
+                    continue
                 raise self._impossible(line, picked) from None
             if not is_possible(row):
                 raise self._impossible(line, picked)

@@ -53,6 +53,7 @@ class Meta(Struct, tag=True):
         return Signal(signal.target_weight, signal.reason, signal.step, regime, score)
 
 
+Choice = Literal["meta", "mean_reversion", "trend"]
 Strategy = Meta | MeanReversion | Trend
 """Any of the strategies, as it is saved and restored."""
 
@@ -61,7 +62,7 @@ class StrategySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The strategy and everything that it is set by."""
 
     kind: Annotated[
-        Literal["meta", "mean_reversion", "trend"],
+        Choice,
         Field(description="Who decides: one strategy always, or the market's regime which of them (meta)."),
     ] = "meta"
     mean_reversion: MeanReversionSettings = MeanReversionSettings()

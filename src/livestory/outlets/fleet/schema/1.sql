@@ -174,7 +174,8 @@ BEGIN
     SELECT * INTO head FROM livestory.heads AS each
     WHERE each.bot = mine AND each.journal = of_journal AND each.epoch = in_epoch FOR UPDATE;
     IF NOT FOUND THEN
-        PERFORM pg_advisory_xact_lock(hashtextextended('livestory ' || mine, 0)); -- two that begin one epoch
+        -- Two that begin one epoch wait here, by a row that no other bot can lock.
+        PERFORM 1 FROM livestory.bots AS each WHERE each.bot = mine FOR NO KEY UPDATE;
         IF after_seq <> 0 OR in_epoch IS DISTINCT FROM (
             SELECT coalesce(max(each.epoch), 0) + 1 FROM livestory.heads AS each
             WHERE each.bot = mine AND each.journal = of_journal

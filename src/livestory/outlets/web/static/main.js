@@ -120,7 +120,7 @@ async function start() {
     story.restore();
     status = await ask("api/status");
   } catch (error) {
-    if (error.status === 404) { say(byId("state-word"), "No such story"); say(byId("state-why"), error.message); return; }
+    if (error.status === 404) { say(byId("bot"), "livestory"); say(byId("state-word"), "No such story"); say(byId("state-why"), error.message); return; }
     link("lost", Date.now() + 3000);
     setTimeout(start, 3000);
     return;

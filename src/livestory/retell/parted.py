@@ -1,0 +1,106 @@
+"""Cells that hold two things, parted: ``BTCUSDT Long·Cross`` is a symbol and a side, ``2001INCH`` may be 200 1INCH.
+
+And what two cells hold together: a day of entry, and a time of day beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from livestory.retell.shapes.names import name_of
+from livestory.retell.time_formats import with_clocks
+from livestory.story.symbol import assets
+from livestory.tables import Batch, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_WITH_SIDE = re.compile(r"\s*(\S+)[ _](long|short)\b[^a-z]*(?:cross|isolated)?[^a-z]*", re.IGNORECASE).fullmatch
+_CLOCK = re.compile(r"\s*(?:[0-9]{1,2}:[0-9]{2}(?::[0-9.]+)?(?: ?[AaPp][Mm])?)?\s*").fullmatch
+_SYMBOLS = frozenset({"futures", "symbol", "contract", "pair", "position"})
+_PAIRS = frozenset({"pair", "symbol", "market"})
+_FEES = frozenset({"fee", "commission"})
+_OF_BINANCE = frozenset({"executed", "quantity", "amount"}) | _FEES
+
+
+class Parted(Table, frozen=True):
+    """A table in which the cells of some columns are parted."""
+
+    with_side: int = -1  # the column that holds symbols with their sides
+    pairs: int = -1  # the column of pairs whose base begins with a digit
+    amounts: tuple[int, ...] = ()  # columns that may end with that base
+    fees: tuple[int, ...] = ()
+    days: tuple[tuple[int, int], ...] = ()  # columns of days, each with that of its times of day
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """As the table has them."""
+        rows = super().rows()
+        line, names = next(rows)
+        yield line, [*names, *(["side"] if self.with_side >= 0 else [])]
+        for line, fields in rows:
+            yield line, [column[0] for column in self._parted([[field] for field in fields])]
+
+    def batches(self) -> Iterator[Batch]:
+        """As the table has them."""
+        for lines, columns in super().batches():
+            yield Batch(lines, self._parted(columns))
+
+    def _parted(self, columns: Sequence[Sequence[str]]) -> list[Sequence[str]]:
+        found = list(columns)
+        if self.with_side >= 0:
+            cells = [_WITH_SIDE(text) for text in columns[self.with_side]]
+            found[self.with_side] = [
+                cell[1] if cell else text for cell, text in zip(cells, found[self.with_side], strict=True)
+            ]
+            found.append([cell[2] if cell else "" for cell in cells])
+        for day, clock in self.days:
+            found[day] = with_clocks(columns[day], columns[clock])
+        for field in (*self.amounts, *self.fees):
+            rows = zip(columns[field], columns[self.pairs], strict=True)
+            found[field] = [_of_base(text, pair, is_fee=field in self.fees) for text, pair in rows]
+        return found
+
+
+def parted(table: Table) -> Table:
+    """The table, or one whose cells are parted where its first ones hold two things. Raises TableError."""
+    _, header = next(table.rows())
+    names = [name_of(name).spellings[0] for name in header]
+    first = next(table.batches(), None)
+    if first is None:
+        return table
+    with_side = next(
+        (n for n, name in enumerate(names) if name in _SYMBOLS and all(map(_WITH_SIDE, first.columns[n]))), -1
+    )
+    pairs = next((n for n, name in enumerate(names) if name in _PAIRS and any(map(_digit, first.columns[n]))), -1)
+    days = tuple(
+        (names.index(f"{leg}date"), names.index(f"{leg}time"))
+        for leg in ("entry", "exit", "open", "close", "buy", "sell")
+        if {f"{leg}date", f"{leg}time"} <= {*names} and all(map(_CLOCK, first.columns[names.index(f"{leg}time")]))
+    )
+    if with_side < 0 and pairs < 0 and not days:
+        return table
+    amounts = [n for n, name in enumerate(names) if pairs >= 0 and name in _OF_BINANCE]
+    return Parted(
+        table.source,
+        table.kind,
+        with_side=with_side,
+        pairs=pairs,
+        amounts=tuple(n for n in amounts if names[n] not in _FEES),
+        fees=tuple(n for n in amounts if names[n] in _FEES),
+        days=days,
+    )
+
+
+def _digit(pair: str) -> str | None:
+    """The base of a pair, where it begins with a digit."""
+    base = assets(pair.strip())[0] or ""
+    return base if base[:1].isdigit() and not base.isdigit() else None
+
+
+def _of_base(text: str, pair: str, *, is_fee: bool) -> str:
+    base = _digit(pair)
+    amount = text.strip().upper().removesuffix(base or "").strip()
+    if base is None or not amount or amount == text.strip().upper():
+        return text
+    return f'{{"cost": "{amount}", "currency": "{base}"}}' if is_fee else amount

@@ -1,0 +1,237 @@
+"""Tables as brokers, exchanges and own bots write them, in several languages: as the owner means it, or refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner, Result
+
+from livestory.cli import livestory
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+A, B, C, D = (f"2024-03-{day:02} 10:00:00" for day in (5, 6, 7, 8))
+WON = "1 trade closed, 1 won, 0 lost, result +10.00 USDT"
+TWICE = "2 trades closed, 2 won, 0 lost, result +20.00 USDT"
+LOST_TOO = "2 trades closed, 1 won, 1 lost, result 0.00 USDT"
+FILLS = "time,symbol,{},price,qty\n"
+TOLD: dict[str, tuple[str, list[str]]] = {
+    "sides of futures, with what follows them": (
+        (
+            f"time,coin,dir,px,sz\n{A},SOLUSDT,Open Short,105,2\n{B},SOLUSDT,Close Short (Price Improved),100,2\n"
+            f"{C},SOLUSDT,Open Long·Cross,100,2\n{D},SOLUSDT,Liquidated Isolated Long,105,2\n"
+        ),
+        ["opens a short", TWICE],
+    ),
+    "a fill that turns a short": (
+        f"time,coin,dir,px,sz\n{A},SOLUSDT,Open Short,105,2\n{B},SOLUSDT,Short > Long,100,3\n",
+        ["closes the short", "opens a long of 1 SOL"],
+    ),
+    "stocks sold short and covered": (
+        FILLS.format("Action") + f"{A},SOLUSDT,SELL_SHORT,105,2\n{B},SOLUSDT,Buy to Cover,100,2\n",
+        ["opens a short", WON],
+    ),
+    "entries and exits of long and short": (
+        (
+            f"time,symbol,action,side,price,qty\n{A},SOLUSDT,ENTRY,long,100,2\n{B},SOLUSDT,EXIT,long,105,2\n"
+            f"{C},SOLUSDT,ENTRY,short,105,2\n{D},SOLUSDT,EXIT,short,100,2\n"
+        ),
+        ["opens a short", TWICE],
+    ),
+    "exits that close whatever is open": (
+        FILLS.format("action") + f"{A},SOLUSDT,LONG,100,2\n{B},SOLUSDT,EXIT,105,2\n{C},SOLUSDT,SHORT,105,2\n"
+        f"{D},SOLUSDT,close,100,2\n",
+        ["opens a short", TWICE],
+    ),
+    "rows between trades that are none": (
+        FILLS.format("Action") + f"{A},SOLUSDT,Market buy,100,2\n{B},SOLUSDT,Qualified Dividend,1,2\n"
+        f"{C},SOLUSDT,YOU SOLD SOL (Cash),105,2\n",
+        ["1 row left out: its side is dividend", WON],
+    ),
+    "the newest day first, with several rows a day": (
+        (
+            "Date,Action,Symbol,Quantity,Price\n03/16/2026,Sell,SOLUSDT,2,105\n03/16/2026,Buy,SOLUSDT,2,100\n"
+            "03/13/2026,Sell,ADAUSDT,2,105\n03/13/2026,Buy,ADAUSDT,2,100\n"
+        ),
+        [TWICE],
+    ),
+    "an amount that is what was paid": (
+        f"date,code,side,price,shares,amount\n{A},000420,BUY,100,2,200\n{B},000420,SELL,105,2,210\n",
+        ["+2 000420 @ 100", "result +10.0000"],
+    ),
+    "a base that begins with a digit": (
+        (
+            f"Date(UTC),Pair,Side,Price,Executed,Amount,Fee\n{A},1INCHUSDT,BUY,0.5,2001INCH,100USDT,0.5USDT\n"
+            f"{B},1INCHUSDT,SELL,0.6,2001INCH,120USDT,0.11INCH\n"
+        ),
+        ["+200 1INCH @ 0.5 USDT", "fees 0.1 1INCH and 0.5 USDT"],
+    ),
+    "symbols with their sides": (
+        (
+            "Futures,Opening time,Average entry price,Average exit price,Closed amount,Realized PnL,Closed time\n"
+            f"SOLUSDT Long·Cross,{A},100,105,2SOL,10USDT,{B}\nSOLUSDT Short·Isolated,{C},105,100,2SOL,10USDT,{D}\n"
+        ),
+        ["opens a short", TWICE],
+    ),
+    "what was bought and sold, whichever came first": (
+        f"symbol,qty,buyPrice,sellPrice,pnl,boughtTimestamp,soldTimestamp\nSOLUSDT,2,100,105,10,{A},{B}\n"
+        f"SOLUSDT,2,105,110,$(-),{D},{C}\n".replace("$(-)", "10"),
+        ["opens a short", TWICE],
+    ),
+    "no exit price": (
+        (
+            "direction,symbol,entry_time,exit_time,entry_price,initial_qty,realised_pnl\n"
+            f"SHORT,SOLUSDT,{A},{B},105,2,10\nLONG,SOLUSDT,{C},{D},100,2,10\n"
+        ),
+        ["no exit price in it: worked out from the results, before fees", "@ 100 USDT", TWICE],
+    ),
+    "an entry at 0, and an exit before its entry": (
+        (
+            f"symbol,entry_time,exit_time,entry_price,exit_price,qty\nSOLUSDT,{A},{B},100,105,2\n"
+            f"SOLUSDT,{A},{B},0.0,105,2\nSOLUSDT,{C},{B},100,105,2\n"
+        ),
+        ["1 row left out: the price of its entry is 0", "1 row left out: its exit is before its entry", WON],
+    ),
+    "results in percent": (
+        f"symbol,side,entry_time,exit_time,entry_price,exit_price,qty,pnl\nSOLUSDT,long,{A},{B},100,105,2,5%\n",
+        ["+2 SOL @ 100 USDT", "it is in percent", WON],
+    ),
+    "AmiBroker's trades": (
+        (
+            "Ticker,Trade,Date,Price,Ex. date,Ex. Price,% chg,Profit,Shares\n"
+            "SOLUSDT,Long,1/13/2020,100,1/14/2020,105,5%,10,2\n"
+            "SOLUSDT,Short (stop),1/15/2020,105,1/16/2020,100,-5%,10,2\n"
+        ),
+        ["read as round trips, AmiBroker", "opens a short", TWICE],
+    ),
+    "TopstepX' trades": (
+        (
+            "Id,ContractName,EnteredAt,ExitedAt,EntryPrice,ExitPrice,Fees,PnL,Size,Type,TradeDay\n"
+            "1,SOLUSDT,05/18/2025 11:22:07 -04:00,05/18/2025 11:27:06 -04:00,100,105,0,10,2,Long,x\n"
+        ),
+        ["2025-05-18 15:22:07", "read as round trips, TopstepX", WON],
+    ),
+    "names and values above the header, sums below": (
+        (
+            "Name,Demo\nCurrency,USD\n\nPosition,Symbol,Type,Volume,Open time,Open price,Close time,Close price,"
+            "Gross P/L\n"
+            f"1,SOLUSDT,BUY,2,{A},100,{B},105,10\nTotal,,,,,,,,10\n"
+        ),
+        ["1 row left out: it adds up others", WON],
+    ),
+    "a wealth for each trade, several at one time": (
+        (
+            f"entry_time,exit_time,entry_price,exit_price,qty,pnl,balance\n{A},{C},100,105,2,10,110\n"
+            f"{B},{C},100,105,2,10,120\n"
+        ),
+        ["+20.0% to 120.0000"],
+    ),
+    "returns in percent, by the column's name": (
+        "date,daily_return_pct\n2024-01-02,0.5\n2024-01-03,-0.3\n",
+        ["returns read as percent", "+0.20% to 1.0020"],
+    ),
+    "a strategy's value beside nothing": ("Date,strategy\n2024-01-02,100\n2024-01-03,99\n", ["-1.0% to 99.0000"]),
+    "QuantStats' returns": ("Date,Strategy,Benchmark\n2024-01-02,0.01,0\n2024-01-03,-0.01,0\n", ["to 0.9999"]),
+    "pairs of a time and a value": ("[[1704153600000, 100], [1704240000000, 110]]", ["+10.0% to 110.0000"]),
+    "Chinese fills": (
+        f"成交时间,交易对,方向,成交价格,成交数量,手续费\n{A},SOLUSDT,买入,100,2,0\n{B},SOLUSDT,卖出,105,2,0\n",
+        [WON],
+    ),
+    "Chinese trades": (
+        (
+            f"交易对,方向,开仓时间,平仓时间,开仓价,平仓价,数量,盈亏\nSOLUSDT,多,{A},{B},100,105,2,10\n"
+            f"SOLUSDT,空,{C},{D},100,105,2,-10\n"
+        ),
+        ["opens a short", LOST_TOO],
+    ),
+    "German fills": (
+        (
+            "Datum;Uhrzeit;Typ;Symbol;Menge;Preis_pro_Einheit;Gebuehren\n05.03.2024;10:00;KAUF;SOLUSDT;2,0;100,00;0,00\n"
+            "06.03.2024;11:00;VERKAUF;SOLUSDT;2,0;105,00;0,00\n"
+        ),
+        ["2024-03-05 10:00:00", "held 1d 1h", WON],
+    ),
+    "a day at midnight beside its time of day": (
+        (
+            f"date,time,symbol,side,price,qty\n{A[:10]} 00:00:00,09:30:00,SOLUSDT,buy,100,2\n"
+            f"{A[:10]} 00:00:00,10:30:00,SOLUSDT,sell,105,2\n"
+        ),
+        ["2024-03-05 09:30:00", "held 1h", WON],
+    ),
+    "days of entry and exit, each beside its time of day": (
+        (
+            "symbol,Entry Date,Entry Time,Exit Date,Exit Time,entry_price,exit_price,qty\n"
+            "SOLUSDT,2024-03-05,09:30,2024-03-05,10:30,100,105,2\n"
+        ),
+        ["2024-03-05 09:30:00", "held 1h", WON],
+    ),
+    "Spanish trades": (
+        (
+            "Símbolo;Tipo;Fecha de apertura;Fecha de cierre;Precio de entrada;Precio de salida;Cantidad;Beneficio\n"
+            "SOLUSDT;Compra;15/01/2024 10:00;16/01/2024 10:00;100;105;2;10\n"
+            "SOLUSDT;Venta;17/01/2024 10:00;18/01/2024 10:00;100;105;2;-10\n"
+        ),
+        ["opens a short", LOST_TOO],
+    ),
+    "Portuguese results, with their percent beside them": (
+        (
+            "Ativo;Abertura;Fechamento;Qtd Compra;Lado;Preço Compra;Preço Venda;Res. Operação;Res. Operação (%)\n"
+            "PETR4;10/03/2026 09:15:30;13/03/2026 09:22:10;100;C;38,10;38,60;R$ 50,00;1,31\n"
+        ),
+        ["result +50.0000 BRL", "+100 PETR4 @ 38.1"],
+    ),
+    "Russian fills": (
+        (
+            "Дата;Инструмент;Операция;Количество;Цена;Комиссия\n15.01.2024 10:00;SOLUSDT;Покупка;2;100,0;0,00\n"
+            "16.01.2024 10:00;SOLUSDT;Продажа;2;105,0;0,00\n"
+        ),
+        [WON],
+    ),
+    "Korean fills": (
+        f"체결시간,마켓,종류,거래수량,거래단가,수수료\n{A},SOLUSDT,매수,2,100,0\n{B},SOLUSDT,매도,2,105,0\n",
+        [WON],
+    ),
+}
+REFUSED: dict[str, tuple[str, str]] = {
+    "long and short alone": (
+        FILLS.format("side") + f"{A},SOLUSDT,long,100,2\n",
+        "1:3: sides are long and short, and nothing says which rows open a position",
+    ),
+    "an id that is no time": ("telegram_id,balance\n5079683472,100\n", "1: no column for time"),
+    "a wealth for each model": (
+        "date,model,equity\n2024-01-02,trend,1\n2024-01-02,mean,9\n2024-01-03,trend,2\n2024-01-03,mean,8\n",
+        "1:2: a wealth for each model at one time; keep the rows of one",
+    ),
+    "a score of something else": ("params,score,timestamp\nx,1,1746148819\n", "1: nothing to tell besides the time"),
+    "trades without prices": (f"entry_time,exit_time,type,pnl\n{A},{B},LONG,1\n", "1: no column for entry_price"),
+    "several tables": ("time,equity\n2024-01-02,1\n\na,b,c\n1,2,3\n", "4: another table begins here"),
+}
+
+
+def explained(folder: Path, content: str) -> Result:
+    """What the command says of a table."""
+    file = folder / "t.csv"
+    file.write_text(content, "utf-8")
+    return CliRunner().invoke(livestory, ["explain", str(file)])
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_table_is_told_as_its_owner_means_it(tmp_path: Path, name: str) -> None:
+    """With the side, direction, quantity and result that it says."""
+    content, expected = TOLD[name]
+    result = explained(tmp_path, content)
+    assert result.exit_code == 0, result.stderr
+    for each in expected:
+        assert each in result.stdout
+    assert "Differs" not in result.stdout
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_can_not_be_told_is_refused_with_its_place(tmp_path: Path, name: str) -> None:
+    """In one message; nothing is told."""
+    content, problem = REFUSED[name]
+    result = explained(tmp_path, content)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"t.csv:{problem}" in result.stderr

@@ -153,9 +153,9 @@ class Coverage:
         self._db = sqlite3.connect(MAP / "coverage")
 
     def _make(self) -> None:
-        MAP.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(MAP, ignore_errors=True)
+        MAP.mkdir(parents=True)
         print("Finding out which test runs which line; this takes about twenty minutes ...", flush=True)
-        _output("git", "clean", "-fdqx", str(MAP))
         settings = MAP / "settings"
         settings.write_text(
             f"[run]\nsource = livestory\nparallel = true\ndata_file = {MAP / 'coverage'}\n"

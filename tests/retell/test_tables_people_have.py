@@ -207,7 +207,7 @@ TOLD: dict[str, tuple[str, list[str]]] = {
     ),
     "long and short beside a wealth": (
         "time,side,qty,price,equity\n2024-01-02,long,1,9,100\n2024-01-03,short,1,9,110\n",
-        ["no trades are told: sides are long and short", "+10.0% to 110.0000"],
+        ["no trades are told: sides are long and short", "no fills: no trades;", "+10.0% to 110.0000"],
     ),
     "Spanish trades": (
         (

@@ -407,6 +407,9 @@ class Survey:
             problem = "sides are long and short, and nothing says which rows open a position and which close one"
             if "wealth" in self.layout.fields:
                 self._remarks.doubt(f"no trades are told: {problem}")
+                self._remarks.read_as = "wealth"
+                left = {own: place for own, place in self.layout.fields.items() if own in OBSERVATION}
+                self.layout = replace(self.layout, shape=declared.WEALTH, fields=left)
                 return
             field = self.layout.fields["fill_side"] + 1
             raise sample.table.error(

@@ -133,6 +133,16 @@ def test_troubles_and_their_ends_are_told() -> None:
     assert "The exchange was down (not over yet)." in told
 
 
+def test_a_halt_that_goes_on_says_until_when_at_least() -> None:
+    """As the trip said it; where that is over already, only that it goes on."""
+    waits = [START + days * 24 * HOUR for days in (30, 0)]
+    later, over = (
+        _told(_bar(0, 1.0), Statement(START + HOUR, (BreakerTripped(drawdown=-0.2, resume_at=at),))) for at in waits
+    )
+    assert f"it is still halted, until {moment(waits[0], START)} at the earliest." in later
+    assert "it is still halted." in over
+
+
 @pytest.mark.parametrize(
     ("facts", "asked"),
     [

@@ -20,7 +20,7 @@ from livestory.story.journal.entry import Identity
 from livestory.story.journal.reader import JournalReader
 from livestory.story.kinds.exchange import ExchangeBack, ExchangeDown, OrderUnknown
 from livestory.story.kinds.money import BalanceDiffers
-from livestory.story.kinds.risk import Halted, SellStuck
+from livestory.story.kinds.risk import BreakerTripped, Halted, SellStuck
 from livestory.story.kinds.telling import AlertsGivenUp
 from livestory.story.kinds.trades import Trade
 from livestory.story.narrator import Narrator
@@ -139,7 +139,7 @@ def test_a_halt_that_goes_on_says_until_when_at_least() -> None:
     later, over = (
         _told(_bar(0, 1.0), Statement(START + HOUR, (BreakerTripped(drawdown=-0.2, resume_at=at),))) for at in waits
     )
-    assert f"it is still halted, until {moment(waits[0], START)} at the earliest." in later
+    assert f"it is still halted, until {numbers.moment(waits[0], START)} at the earliest." in later
     assert "it is still halted." in over
 
 

@@ -61,13 +61,13 @@ def test_the_digest_of_a_period_comes_when_it_ends(story: Path, live: Teller, se
     for _ in range(2):
         with delivering(story, service, {"phone": asked, "hook": webhook(severity="critical")}):
             live.bars(100)
-            until(lambda: "Nothing is asked of you." in "".join(taken.text for taken in service.of("telegram")))
+            until(lambda: "nothing is asked of you." in "".join(taken.text for taken in service.of("telegram")))
             live.trip()
             service.wait(1, "webhook")
     texts = [taken.text for taken in service.of("telegram")]
     digests = [text for text in texts if "🗞️" in text]
     assert len(digests) == len(set(digests))
-    assert all(" BTC" in text and "Nothing is asked of you." in text for text in digests)
+    assert all(" BTC" in text and "nothing is asked of you." in text for text in digests)
     assert not any("🗞️" in line for taken in service.of("webhook") for line in taken.lines)
 
 

@@ -147,6 +147,7 @@ def test_it_is_read_without_a_server(report: Path) -> None:
         page.wait_for_selector("body[data-ready]")
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         assert page.locator("#digest strong").inner_text().startswith("2024-01-01 00:00 to ")
+        expect(page.locator("#legend")).to_contain_text("key moment")
         page.locator("#filters").get_by_role("button", name="Safety").click()
         expect(page.locator(".line[data-kind=trade]")).to_have_count(0)
         line = page.locator(".line", has_text="SAFETY BREAKER TRIPPED").first

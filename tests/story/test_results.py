@@ -124,3 +124,9 @@ def test_a_record_and_a_fall_are_remembered() -> None:
         second = Narrator(None, "USDT")
         second.restore(first.save())
         assert lines + [each.line for each in told(second, inputs[cut:])] == whole
+
+
+def test_a_fall_from_nothing_is_over_after_as_long_as_it_took() -> None:
+    """What never earned anything before was under nothing since its first closing."""
+    events = of_results(trades("-30", "-5", "100"))
+    assert said(events[1]) == "🟩 Result Drawdown Over | back at +65.00 USDT | under its record for 2h, deepest -35.00"

@@ -81,12 +81,18 @@ def test_the_head_follows_the_observations(page: Page, teller: Teller) -> None:
 
 @pytest.mark.parametrize(
     ("mode", "word", "later"),
-    [("live", "Trading", 1), ("paper", "Halted", 1), ("testnet", "Not heard since", DAY), ("replay", "Stopped", 1)],
+    [
+        ("live", "Trading", 1),
+        ("paper", "Halted", 1),
+        ("testnet", "Not heard since", DAY),
+        ("replay", "Stopped", 1),
+        ("simulated", "Waiting", 1),
+    ],
 )
 def test_every_state_and_mode_is_told(driven: Browser, journal: Path, mode: str, word: str, later: int) -> None:
     """In words, in the title and in the icon; the countdown where there is one."""
     with Teller(journal, mode) as teller:
-        teller.begin().bars(5)
+        teller.begin().bars(0 if word == "Waiting" else 5)
         if word == "Halted":
             teller.trip()
         if word == "Stopped":

@@ -59,7 +59,9 @@ export class Chart {
   moments(moments) {
     this.#moments = moments;
     if (this.#chosen >= moments.length) this.#chosen = -1;
-    this.#plot?.redraw(false);
+    if (!this.#plot) return;
+    this.#legend();
+    this.#plot.redraw(false);
   }
 
   /** Show a key moment; -1 is none. */

@@ -5,7 +5,7 @@ import { showFigures, showMonths, since } from "./figures.js";
 import { Moments } from "./moments.js";
 import { Trades } from "./trades.js";
 
-const OFTEN = 5000; // milliseconds between two looks
+const OFTEN = 1000; // milliseconds between two looks, as often as the chart does
 
 export class Overview {
   #moments; #trades; #chart; #timer = 0; #read = 0; #generation = 0;

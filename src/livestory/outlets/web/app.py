@@ -20,7 +20,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from livestory.chart.components import with_sections
+from livestory.chart.components import bundled, with_sections
 from livestory.errors import JournalError
 from livestory.http_server.requests import HANDLERS, body_of
 from livestory.http_server.secrets import TooManyFailures
@@ -38,6 +38,7 @@ from livestory.story.review.shared_page import GONE, card, page
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+    from importlib.resources.abc import Traversable
     from pathlib import Path
 
     from prometheus_client.core import Metric
@@ -285,6 +286,7 @@ _TYPES = {
     "svg": "image/svg+xml",
 }
 _FOLDERS = (("livestory.outlets.web", "static"), ("livestory.chart", "static"))
+_PAGE_SCRIPTS = ("main.js", "bots.js")
 _STORY_TOOLS = '<a class="quiet" id="text" href="story.txt">Plain text</a>'
 
 
@@ -301,6 +303,8 @@ class StaticFiles:
                     content = file.read_bytes()
                     if kind == _TYPES["html"]:
                         content = with_sections(content.decode(), _STORY_TOOLS).encode()
+                    elif file.name in _PAGE_SCRIPTS:  # in one piece: a file after the other would take its time
+                        content = bundled(file, _page_modules()).encode()
                     self._files[file.name] = kind, f'"{hashlib.sha256(content).hexdigest()[:20]}"', content
 
     def answer(self, request: Request, name: str, status: int = 200) -> Response:
@@ -312,6 +316,12 @@ class StaticFiles:
         if status == 200 and tag in request.headers.get("if-none-match", ""):  # noqa: PLR2004
             return Response(status_code=304, headers=headers)
         return Response(content, status, headers, kind)
+
+
+def _page_modules() -> dict[str, Traversable]:
+    """The page's own modules of JavaScript, by name."""
+    own = resources.files("livestory.outlets.web").joinpath("static").iterdir()
+    return {file.name.removesuffix(".js"): file for file in own if file.name.endswith(".js")}
 
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

@@ -25,7 +25,7 @@ class _Result(Struct, omit_defaults=True):
 
     total: Decimal = _NOTHING
     high: Decimal = _NOTHING  # and nothing at first
-    high_time: int | None = None
+    high_time: int | None = None  # of nothing: the first closing
     told: Decimal = _NOTHING  # the last record that was
     lost: int = 0  # closings that lost since the highest
     deepest: Decimal = _NOTHING  # under the highest, since it
@@ -56,7 +56,7 @@ class ResultDetector(Struct):
     def _realise(self, time: int, gain: Decimal, unit: str | None, account: Account) -> list[Facts]:
         result = self.results.get(unit or "")
         if result is None:
-            result = self.results[unit or ""] = _Result()
+            result = self.results[unit or ""] = _Result(high_time=time)
         result.total += gain
         began = account.began if unit == account.unit else None
         if result.total <= result.high:
@@ -82,13 +82,13 @@ class ResultDetector(Struct):
                 return []
         elif result.lost < _LEAST_LOSSES or fall >= deepest * (1 if result.falling is None else _TIMES_AS_DEEP):
             return []
-        result.falling = result.falling if result.falling is not None else result.high_time or 0
+        result.falling = result.falling if result.falling is not None else result.high_time
         result.told_fall = min(deepest, fall)
         drawdown = ResultDrawdown(
             fall=fall,
             unit=unit,
             record=result.high,
-            record_time=result.high_time,
+            record_time=result.high_time if result.high else None,
             total=result.total,
             lost=result.lost,
             deepest=deepest or None,

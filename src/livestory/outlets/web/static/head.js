@@ -51,7 +51,7 @@ function drawState() {
   document.body.toggleAttribute("data-alive", !lost);
   document.body.toggleAttribute("data-blank", status.journal === null && status.state !== "loading");
   const replayed = status.state === "trading" && status.mode === "replay";
-  const word = status.state === "overdue" ? `Not heard since ${heardAt()}` : replayed ? "Replaying" : WORDS[status.state];
+  const word = status.state === "overdue" ? `Not heard since ${heardAt()}` : replayed ? "Replaying" : begun() ? "Waiting" : WORDS[status.state];
   say(byId("state-word"), word);
   say(byId("state-why"), why(now));
   const countdown = byId("countdown");
@@ -70,11 +70,14 @@ function heardAt() {
   return status.heard === null ? "the start" : times.near(status.heard, Date.now() * 1000 + ahead);
 }
 
+/** It has said that it runs, and its first bar is still to come. */
+const begun = () => status.state === "unknown" && Boolean(status.kinds.started) && !status.kinds.trade;
+
 function why(now) {
   switch (status.state) {
     case "waiting": case "trouble": return status.trouble ?? "";
     case "loading": return "Reading the story.";
-    case "unknown": return status.kinds.trade ? "It tells what it trades, and not what it owns or how it is: whether it runs can't be seen here." : "The bot has told lines, but not yet how it is.";
+    case "unknown": return begun() ? "It has started; how it is, its first reading will tell." : status.kinds.trade ? "It tells what it trades, and not what it owns or how it is: whether it runs can't be seen here." : "The bot has told lines, but not yet how it is.";
     case "catching_up": return `It is heard of as it was at ${times.near(status.heard, now)}, ${times.duration(now - status.heard)} ago, and comes nearer.`;
     case "stopped": return stopped();
     case "overdue": return overdue(now);

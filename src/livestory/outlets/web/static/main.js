@@ -116,9 +116,10 @@ stories();
 async function start() {
   let status;
   try {
-    story.offer(await ask("api/groups"));
+    const [groups, now] = await Promise.all([ask("api/groups"), ask("api/status")]);
+    story.offer(groups);
     story.restore();
-    status = await ask("api/status");
+    status = now;
   } catch (error) {
     if (error.status === 404) { say(byId("bot"), "livestory"); say(byId("state-word"), "No such story"); say(byId("state-why"), error.message); return; }
     link("lost", Date.now() + 3000);

@@ -75,6 +75,7 @@ def told(file: Path) -> Any:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=texts())
 @example(text=f"{HEADER}{PLAIN_ROWS}\n2024-02-29T09:00:00Z,1,2,3\n2024-02-29T09:01:00Z,1,2,3,4,5")
+@example(text=f"{HEADER}{PLAIN_ROWS}\n2024-02-29T09:00:00Z,1,2,3#5".replace(",", ";").replace("#", ","))
 def test_plain_blocks_are_what_their_cells_are(text: str, tmp_path: Path) -> None:
     """Blocks of a few rows, plain and odd, give what the readers of cells would have given."""
     file = tmp_path / "t.csv"

@@ -167,6 +167,48 @@ TOLD: dict[str, tuple[str, list[str]]] = {
         ),
         ["2024-03-05 09:30:00", "held 1h", WON],
     ),
+    "one balance, told after each of a day's trades": (
+        (
+            "date,symbol,pnl,balance\n2024-01-02,BTC,1,101\n2024-01-02,ETH,1,102\n2024-01-03,ETH,2,104\n"
+            "2024-01-03,BTC,2,106\n2024-01-04,BTC,4,110\n2024-01-04,ETH,1,111\n"
+        ),
+        ["+8.8% to 111.0000"],
+    ),
+    "bars with two prices, and a wealth": (
+        "date,opening_price,closing_price,equity\n2024-01-02,9,9,100\n2024-01-03,9,9,110\n",
+        ["read as wealth", "+10.0% to 110.0000"],
+    ),
+    "returns of a week from its start to its end": (
+        "start_date,end_date,return\n2024-01-01,2024-01-08,0.1\n2024-01-08,2024-01-15,-0.05\n",
+        ["to 1.0450"],
+    ),
+    "a strategy's name beside a price": (
+        "time,strategy,price\n2024-01-02,v7,9\n2024-01-03,v7,8\n",
+        ["no wealth in it", "columns not used: strategy"],
+    ),
+    "what was paid, called net": (
+        f"time,symbol,side,qty,price,net\n{A},SOLUSDT,buy,2,100,199\n{B},SOLUSDT,sell,2,105,211\n",
+        ["fill result not used: it is what was paid", WON],
+    ),
+    "a column that is empty before one that is not": (
+        f"time,symbol,side,shares,amount,price\n{A},SOLUSDT,buy,,2,100\n{B},SOLUSDT,sell,,2,105\n",
+        [WON],
+    ),
+    "bars between columns, and an index without a name": (
+        "|time|equity\n0|2024-01-02|100\n1|2024-01-03|110\n",
+        ["+10.0% to 110.0000"],
+    ),
+    "what psql prints, with an empty cell at each side": (
+        (
+            " note | time | equity | price \n------+------+--------+-------\n      | 2024-01-02 | 100 | 8\n"
+            " x    | 2024-01-03 | 110 | \n(2 rows)\n"
+        ),
+        ["+10.0% to 110.0000"],
+    ),
+    "long and short beside a wealth": (
+        "time,side,qty,price,equity\n2024-01-02,long,1,9,100\n2024-01-03,short,1,9,110\n",
+        ["no trades are told: sides are long and short", "+10.0% to 110.0000"],
+    ),
     "Spanish trades": (
         (
             "Símbolo;Tipo;Fecha de apertura;Fecha de cierre;Precio de entrada;Precio de salida;Cantidad;Beneficio\n"
@@ -206,6 +248,10 @@ REFUSED: dict[str, tuple[str, str]] = {
     ),
     "a score of something else": ("params,score,timestamp\nx,1,1746148819\n", "1: nothing to tell besides the time"),
     "trades without prices": (f"entry_time,exit_time,type,pnl\n{A},{B},LONG,1\n", "1: no column for entry_price"),
+    "exits before their entries": (
+        f"entry_time,exit_time,entry_price,exit_price,qty,side\n{B},{A},100,105,2,long\n",
+        " every row is left out (its exit is before its entry)",
+    ),
     "several tables": ("time,equity\n2024-01-02,1\n\na,b,c\n1,2,3\n", "4: another table begins here"),
 }
 

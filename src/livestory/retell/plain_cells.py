@@ -60,6 +60,8 @@ class PlainCells:
     def _read(self, text: str, separator: str) -> PlainBatch | None:
         if "n" in text or ("\r" in text and text.count("\r") != text.count("\r\n")):  # a null, or a NaN
             return None
+        if separator != "," and "," in text:  # a decimal comma would part a number in two
+            return None
         lines = text.removesuffix("\n").split("\n")
         length = lines[0].find(separator)
         # Where its time stood, each row has a null: so a row with a number too few or too many can't be missed.

@@ -37,6 +37,12 @@ class Remarks(Struct):
         """Count a row that is not told."""
         self.rows[why] += 1
 
+    @property
+    def nothing(self) -> str:
+        """Why there is nothing to tell, where not one row was told."""
+        rows = f"every row is left out ({', '.join(self.rows)})" if self.rows else "no rows below the header"
+        return f"{rows}; there is nothing to tell"
+
     def said(self, head: Retold) -> Retold:
         """The story's head with all of it."""
         left_out = tuple(f"{numbers.count(count, 'row')} left out: {why}" for why, count in self.rows.items())

@@ -27,7 +27,7 @@ from livestory.retell.words_of_cells import CLOSE, NO_TRADES, SIDES
 from livestory.tables import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import tzinfo
     from decimal import Decimal
 
@@ -179,14 +179,19 @@ class Survey:
         again = {time for time, rows in times.items() if rows > 1}
         if len(again) < _HALF * len(times):
             return
+        order = {time: place for place, time in enumerate(times)}
+        rows = sorted(range(len(self._columns[0])), key=lambda row: order[self._columns[self.layout.fields[TIME]][row]])
+        wealth = self._values("wealth")
         for field, texts in enumerate(self._columns):
             of_time: dict[str, set[str]] = {time: set() for time in again}
             for time, text in zip(self._columns[self.layout.fields[TIME]], texts, strict=True):
                 if time in again and _HAS_LETTERS(text):
                     of_time[time].add(text)
-            if field not in self.layout.fields.values() and sum(
-                len(each) > 1 for each in of_time.values()
-            ) > _HALF * len(again):
+            several = sum(len(each) > 1 for each in of_time.values()) > _HALF * len(again)
+            if not several or field in self.layout.fields.values() or len({*texts}) > _HALF * len(texts):
+                continue
+            moved, within = _moved([texts[row] for row in rows], [wealth[row] for row in rows])
+            if moved > within:  # else it is one wealth, told after each of several trades
                 problem = f"a wealth for each {sample.names[field].strip()} at one time"
                 raise sample.table.error(sample.line, field + 1, f"{problem}; keep the rows of one")
 
@@ -198,15 +203,7 @@ class Survey:
         for own in ("price", "position", "weight", "target_weight", "score", "regime"):
             if own in self.layout.fields:
                 self.drop(own, "the rows are of several symbols")
-        moved = within = 0.0
-        last: float | None = None
-        of: dict[str, float] = {}
-        for symbol, wealth in zip(self._columns[field], self._values("wealth"), strict=False):
-            if wealth is None or not 0 < wealth < inf:
-                continue
-            moved += abs(log(wealth / (last or wealth)))
-            within += abs(log(wealth / of.get(symbol, wealth)))
-            last = of[symbol] = wealth
+        moved, within = _moved(self._columns[field], self._values("wealth"))
         if moved > _OWN_WEALTH * (within + _FEW):
             problem = "a wealth for each of several symbols, which is none of the whole account"
             raise sample.table.error(sample.line, field + 1, f"{problem}; keep the rows of one, or add them up")
@@ -408,6 +405,9 @@ class Survey:
         self.opens = CLOSE in words
         if not self.opens and words <= {"long", "short", None} | NO_TRADES:
             problem = "sides are long and short, and nothing says which rows open a position and which close one"
+            if "wealth" in self.layout.fields:
+                self._remarks.doubt(f"no trades are told: {problem}")
+                return
             field = self.layout.fields["fill_side"] + 1
             raise sample.table.error(
                 sample.line, field, f"{problem}; name the column that does: --columns fill_effect=…"
@@ -440,6 +440,9 @@ class Survey:
             self.drop("fill_result", "it is 0 throughout")
             return
         of_row = ("fill_symbol", "fill_quantity", "fill_result")
+        if self.layout.shape is declared.FILLS and _are_payments(self._rows(*of_row, "fill_price")):
+            self.drop("fill_result", "it is what was paid")
+            return
         if self.layout.shape is declared.TRIPS:
             self.lots = lots_of(of_trips(self._rows(*of_row, "entry_price", "exit_price")))
         else:
@@ -456,6 +459,30 @@ class Survey:
             self._remarks.doubt(words)
         else:
             self._remarks.infer(words)
+
+
+def _are_payments(fills: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether what is called the result of each fill is its price times its quantity, but for fees."""
+    paid = [
+        abs(fill["fill_result"]) / abs(fill["fill_quantity"] * fill["fill_price"])
+        for fill in fills
+        if fill["fill_result"] and fill["fill_quantity"] and fill["fill_price"]
+    ]
+    return len(paid) > 1 and all(abs(each - 1) < _CLEARLY for each in paid)
+
+
+def _moved(names: Iterable[str], values: Iterable[float | None]) -> tuple[float, float]:
+    """How far a wealth moves in all from row to row, and how far from row to row of the same name."""
+    moved = within = 0.0
+    last: float | None = None
+    of: dict[str, float] = {}
+    for name, wealth in zip(names, values, strict=False):
+        if wealth is None or not 0 < wealth < inf:
+            continue
+        moved += abs(log(wealth / (last or wealth)))
+        within += abs(log(wealth / of.get(name, wealth)))
+        last = of[name] = wealth
+    return moved, within
 
 
 def _is_read(reader: Reader, text: str) -> bool:

@@ -221,9 +221,7 @@ class TableSource:
             rows = numbers.count(self._gone, "row")
             self.remarks.doubt(f"wealth is not above 0 in the last {rows}, which is not believed: all may be lost")
         if not told:
-            rows = "every row is left out" if self.remarks.rows else "no rows below the header"
-            why = ", ".join(self.remarks.rows)
-            message = f"{self._tables[0]}: {rows}{f' ({why})' if why else ''}; there is nothing to tell"
+            message = f"{self._tables[0]}: {self.remarks.nothing}"
             raise TableError(message)
 
     def _batches(self) -> Iterator[tuple[Table, Batch]]:

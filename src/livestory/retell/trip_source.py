@@ -64,7 +64,7 @@ def trips_of(
             inputs += told
         yield inputs
     if first:
-        message = f"{tables[0]}: no rows below the header; there is nothing to tell"
+        message = f"{tables[0]}: {remarks.nothing}"
         raise TableError(message)
 
 

@@ -28,11 +28,8 @@ def fits(own: str, cells: Sequence[str], spelling: str) -> bool:
     """Whether the cells of a column called ``spelling`` may be those of ``own``."""
     texts = {text.strip().casefold() for text in cells} - UNKNOWN
     match own:
-        case "fill_side":
-            return _are_sides(texts, spelling)
-        case "fill_effect":
-            known = all(text.replace("_", " ") in EFFECTS for text in texts)
-            return known and (bool(texts) or spelling == "filleffect")  # our own exports name it also without a fill
+        case "fill_side" | "fill_effect":
+            return (_are_sides if own == "fill_side" else _are_effects)(texts, spelling)
         case "time" | "entry_time" | "exit_time":  # a time of day stands beside a column of days
             return not texts or not all(map(_CLOCK.fullmatch, texts))
         case "fill_symbol":
@@ -40,8 +37,22 @@ def fits(own: str, cells: Sequence[str], spelling: str) -> bool:
             return not texts or any(re.search(r"[^\W\d_]" if not named else r"\w", text) for text in texts)
         case "fill_quantity":
             return not texts or any(re.search(r"[0-9]", text) for text in texts)
+        case "wealth":
+            return _are_wealth(texts, spelling)
         case _:
-            return own != "wealth" or spelling not in {"portfolio", "strategy"} or all(map(_IS_AMOUNT, texts))
+            return True
+
+
+def _are_wealth(texts: set[str], spelling: str) -> bool:
+    if spelling not in {"portfolio", "strategy"}:
+        return True
+    is_name = spelling == "strategy" and (len(texts) == 1 or any(text[0].isalpha() for text in texts))  # v2, 7
+    return not is_name and all(map(_IS_AMOUNT, texts))
+
+
+def _are_effects(texts: set[str], spelling: str) -> bool:
+    known = all(text.replace("_", " ") in EFFECTS for text in texts)
+    return known and (bool(texts) or spelling == "filleffect")  # our own exports name it also without a fill
 
 
 def _are_sides(texts: set[str], spelling: str) -> bool:

@@ -36,6 +36,8 @@ _OF_A_TRADE = frozenset({"value", "total", "capital", "balance"})  # what is als
 _HALF_OF_PAIRS = 0.5
 _WITHOUT_EXIT_PRICE = frozenset({"entry_price", "entry_time", "exit_time", "fill_side", "fill_quantity", "fill_result"})
 """Columns of trades from which the prices of their exits follow."""
+_OF_TRIPS = {"fill_side", "fill_quantity", "fill_result", "share"}
+"""What trades have besides their prices; a bar has an opening and a closing price as well."""
 _SOME = 15  # names of a column that a message repeats
 _LEAST_OF_PAIRS = 8  # columns that TradingView writes at least
 _OLDER = 3  # the time's place in the older form, which has no size in money
@@ -215,14 +217,17 @@ def _of_trips(seen: _Seen) -> Iterator[tuple[Shape, dict[str, int]]]:
     if _has(declared.PAIRS, fields) and _come_in_twos(seen.sample[fields["number"]]):
         yield declared.PAIRS, fields
     fields = _matched(seen, declared.TRIPS)
-    if _has(declared.TRIPS, fields) or fields.keys() >= _WITHOUT_EXIT_PRICE:
+    is_bar = fields.keys().isdisjoint(_OF_TRIPS) and not fields.keys() >= {"entry_time", "exit_time"}
+    if not is_bar and (_has(declared.TRIPS, fields) or fields.keys() >= _WITHOUT_EXIT_PRICE):
         yield declared.TRIPS, fields
 
 
 def _refuse_trips(seen: _Seen) -> None:
     """Refuse trades without the prices at which they were entered and left."""
     fields = _matched(seen, declared.TRIPS)
-    if fields.keys() >= {"entry_time", "exit_time"} and fields.keys() & {"fill_result", "share", "entry_price"}:
+    is_return = "share" in fields and fields.keys().isdisjoint({"fill_side", "fill_symbol"})  # of a week, or a month
+    known = {"fill_result", "entry_price", *(() if is_return else ("share",))}
+    if fields.keys() >= {"entry_time", "exit_time"} and fields.keys() & known:
         raise _missing(seen, "exit_price" if "entry_price" in fields else "entry_price", declared.TRIPS)
 
 
@@ -301,7 +306,9 @@ def _found(seen: _Seen, own: str, spellings: Sequence[str], taken: set[str]) -> 
             continue
         field = _one(seen, spelling, fields or others)
         if fits(own, seen.sample[field], spelling):
-            return field
+            if spelling == own.replace("_", "") or any(map(str.strip, seen.sample[field])):
+                return field
+            likely = field if likely is None else likely
         if own == "fill_side" and spelling in {"fillside", "side"}:
             likely = field
     return likely

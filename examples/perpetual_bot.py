@@ -97,7 +97,7 @@ class Exchange:
         price, change = self.price(symbol), amount if side == "buy" else -amount
         held, entry = self.positions.get(symbol, (0.0, 0.0))
         if held * change < 0:
-            self.cash += (entry - price) * change
+            self.cash += (entry - price) * max(-abs(held), min(abs(held), change))  # the rest opens the other side
             entry = entry if abs(change) < abs(held) else price
         else:
             entry = (held * entry + change * price) / (held + change)

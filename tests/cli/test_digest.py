@@ -20,7 +20,7 @@ from livestory.story.journal.entry import Identity
 from livestory.story.journal.reader import JournalReader
 from livestory.story.kinds.exchange import ExchangeBack, ExchangeDown, OrderUnknown
 from livestory.story.kinds.money import BalanceDiffers
-from livestory.story.kinds.risk import Halted, SellStuck
+from livestory.story.kinds.risk import BreakerTripped, Halted, SellStuck
 from livestory.story.kinds.telling import AlertsGivenUp
 from livestory.story.kinds.trades import Trade
 from livestory.story.narrator import Narrator
@@ -131,6 +131,16 @@ def test_troubles_and_their_ends_are_told() -> None:
     assert told.endswith("It holds 5 ETH. Nothing is asked of you.")
     told = _told(_bar(0, 1.0), down, _bar(2 * HOUR, 1.0))
     assert "The exchange was down (not over yet)." in told
+
+
+def test_a_halt_that_goes_on_says_until_when_at_least() -> None:
+    """As the trip said it; where that is over already, only that it goes on."""
+    waits = [START + days * 24 * HOUR for days in (30, 0)]
+    later, over = (
+        _told(_bar(0, 1.0), Statement(START + HOUR, (BreakerTripped(drawdown=-0.2, resume_at=at),))) for at in waits
+    )
+    assert f"it is still halted, until {numbers.moment(waits[0], START)} at the earliest." in later
+    assert "it is still halted." in over
 
 
 @pytest.mark.parametrize(

@@ -358,7 +358,7 @@ class Account(UnitValue):
                 size += -fill.fee if buys else fill.fee
                 if not buys and fill.quantity <= held.quantity < size:  # it is taken from what is not known of
                     size, charged = held.quantity, (size - held.quantity) * fill.price
-            elif (price := self._price_in(asset, of.quote)) is not None:
+            elif (price := self.price_of(f"{asset}/{of.quote}")) is not None:
                 charged = fill.fee * price
             fee = Fee(asset, fill.fee, charged)
         return Deal(
@@ -377,9 +377,8 @@ class Account(UnitValue):
             reason=fill.reason,
         )
 
-    def _price_in(self, asset: str, quote: str | None) -> Decimal | None:
-        """What an asset was last told to be worth."""
-        symbol = f"{asset}/{quote}"
+    def price_of(self, symbol: str) -> Decimal | None:
+        """What a symbol was last told to be worth."""
         if symbol == self.symbol and self.price is not None:
             return Decimal(str(self.price))
         readings = self.last.positions if self.last is not None else None

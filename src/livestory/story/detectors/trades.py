@@ -94,7 +94,8 @@ class TradeDetector(Struct):
         base, quote = assets(symbol)
         unit = funding.asset or settled_in(symbol)
         held = account.positions.get(symbol)
-        value = abs(held.quantity) * held.price if held is not None and held.price is not None else None
+        price = account.price_of(symbol) if held is not None else None
+        value = abs(held.quantity) * price if held is not None and price is not None else None
         return FundingPaid(
             amount=funding.amount,
             unit=unit,

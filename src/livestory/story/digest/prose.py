@@ -249,7 +249,10 @@ def _halt(p: Period, halt: HaltSpan) -> Iterable[str]:
     if began is not None:
         yield _began(p, began) + (_sold(halt.sold.facts) if halt.sold and not p.is_portfolio else "")
     if ended is None:
-        yield "it is still halted"
+        facts = began.facts if began is not None else None
+        waits = (facts.resume_at or 0) if isinstance(facts, BreakerTripped) else 0
+        until = f", until {numbers.moment(waits, p.span.end)} at the earliest" if waits > p.span.end else ""
+        yield f"it is still halted{until}"
         return
     facts = ended.facts
     took = f" after {numbers.duration(halt.lasted)}" if halt.lasted else ""

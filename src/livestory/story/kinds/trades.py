@@ -333,8 +333,7 @@ def _whole_trade(f: Trade) -> Iterable[str]:
 def _round_trip(trip: RoundTrip) -> Iterable[str]:
     """From where to where, for how long, and why it was begun."""
     yield _prices_and_time(trip)
-    if trip.funding and (funding := results.amounts(trip.funding)):
-        yield f"funding {funding} {'in it' if trip.with_funding else 'besides'}"
+    yield results.funding(trip.funding, in_it=trip.with_funding)
     if trip.why_opened is not None:
         yield f"opened: {because(trip.why_opened)}"
 

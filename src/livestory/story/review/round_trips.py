@@ -158,8 +158,8 @@ def _row(seq: int, opened_seq: int | None, trip: RoundTrip, own: str | None) -> 
     told = "" if trip.result is None else results.result(
         trip.share, trip.result, trip.asset, trip.after_fees, trip.fees_left_out
     )  # fmt: skip
-    if funding := results.amounts(trip.funding):
-        told += f", funding {funding} {'in it' if trip.with_funding else 'besides'}"
+    if funding := results.funding(trip.funding, in_it=trip.with_funding):
+        told += f", {funding}"
     return TripRow(
         seq=seq,
         opened_seq=opened_seq,

@@ -8,7 +8,7 @@ from livestory.story.wording import numbers
 from livestory.story.wording.text import escape, of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from decimal import Decimal
 
 _AFTER = {
@@ -29,6 +29,12 @@ def result(
     return f"{gain} {basis}" if share is None else f"{numbers.percent(share)} {basis} ({gain})"
 
 
-def amounts(by_asset: Mapping[str, Decimal]) -> str:
+def funding(by_asset: Mapping[str, Decimal], *, in_it: bool) -> str:
+    """``funding +1.2 USDT besides``: what was received less what was paid, and whether the result holds it."""
+    told = amounts(by_asset, numbers.signed)
+    return f"funding {told} {'in it' if in_it else 'besides'}" if told else ""
+
+
+def amounts(by_asset: Mapping[str, Decimal], tell: Callable[[Decimal], str] = numbers.exact) -> str:
     """``0.0012 BNB and 3.5 USDT``: exact amounts, each with its asset."""
-    return " and ".join(of(numbers.exact(amount), asset) for asset, amount in sorted(by_asset.items()) if amount)
+    return " and ".join(of(tell(amount), asset) for asset, amount in sorted(by_asset.items()) if amount)

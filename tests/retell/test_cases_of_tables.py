@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from click.testing import CliRunner, Result
 
-from livestory.cli import livestory
+from tests.retell.explaining import explained
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -267,13 +266,6 @@ REFUSED: dict[str, tuple[str, str]] = {
     ),
     "a Feather file": ("ARROW1\0\0 and more", "a Feather file, not a table that can be read; save the table as CSV"),
 }
-
-
-def explained(folder: Path, content: str) -> Result:
-    """What the command says of a table."""
-    file = folder / "t.csv"
-    file.write_text(content, "utf-8")
-    return CliRunner().invoke(livestory, ["explain", str(file)])
 
 
 @pytest.mark.parametrize("name", TOLD)

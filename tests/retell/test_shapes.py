@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from livestory.cli import livestory
 from livestory.retell.shapes.listing import page
+from tests.retell.explaining import explained
 
 A, B, C = "2024-01-02 09:30:00", "2024-01-02 10:30:00", "2024-01-02 11:30:00"
 LONG = ["BUY | +2", "@ 100", "SELL | -2", "@ 110"]
@@ -161,15 +162,6 @@ REFUSED = {
     "an order book": (f"time,bid_price,bid_size,ask_price,ask_size\n{A},99,1,101,1\n", "an order book"),
     "candles": (f"time,open,high,low,close,volume\n{A},1,1,1,1,1\n", "candles"),
 }
-
-
-def explained(folder: Path, content: str | bytes, *options: str) -> Result:
-    """What the command says of a table; what it raises is a failure."""
-    file = folder / "t.csv"
-    file.write_bytes(content.encode() if isinstance(content, str) else content)
-    result = CliRunner().invoke(livestory, ["explain", str(file), *options])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
-    return result
 
 
 def story_of(folder: Path, content: str | bytes, *options: str) -> str:

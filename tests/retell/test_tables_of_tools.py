@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from click.testing import CliRunner, Result
 
-from livestory.cli import livestory
+from tests.retell.explaining import explained
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -167,13 +166,6 @@ TOLD: dict[str, tuple[str, list[str]]] = {
         ["1000.0000 → 0.0000; not loss", "0.0000 → 500.0000; not profit", "In All | 0.0% to 500.0000"],
     ),
 }
-
-
-def explained(folder: Path, content: str) -> Result:
-    """What the command says of a table."""
-    file = folder / "t.csv"
-    file.write_text(content, "utf-8")
-    return CliRunner().invoke(livestory, ["explain", str(file)])
 
 
 @pytest.mark.parametrize("name", TOLD)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from click.testing import CliRunner, Result
 
-from livestory.cli import livestory
+from tests.retell.explaining import explained
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -254,13 +253,6 @@ REFUSED: dict[str, tuple[str, str]] = {
     ),
     "several tables": ("time,equity\n2024-01-02,1\n\na,b,c\n1,2,3\n", "4: another table begins here"),
 }
-
-
-def explained(folder: Path, content: str) -> Result:
-    """What the command says of a table."""
-    file = folder / "t.csv"
-    file.write_text(content, "utf-8")
-    return CliRunner().invoke(livestory, ["explain", str(file)])
 
 
 @pytest.mark.parametrize("name", TOLD)

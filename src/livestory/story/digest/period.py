@@ -76,7 +76,7 @@ class Trading(Struct):
     several: bool = False  # of another symbol than the story's own, or short
 
     def take(self, trade: Trade) -> None:
-        """Count a trade."""
+        """Count a trade by its side and its reason."""
         self.several = self.several or trade.symbol is not None or trade.short
         if trade.side == "buy":
             self.buys += 1

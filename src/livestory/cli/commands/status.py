@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from livestory.story.files.layout import Layout
     from livestory.story.inputs import Observation
-    from livestory.story.journal.entry import Identity, Kept
+    from livestory.story.journal.entry import Kept
     from livestory.story.snapshot import OpenPosition, Peak, Snapshot
 
 _UNKNOWN = "not known"
@@ -53,7 +53,7 @@ def status(ctx: click.Context, folder: Path, *, check: bool) -> None:
         troubles = sorted(event.line for kind in bot.troubles if (event := reader.last_of({kind})) is not None)
     writer = holder(layout.lock) if copy is None else copy  # whether a copy's bot runs is known on its machine alone
     gone = writer is None and bot.lifecycle is not None and bot.stopped is None
-    rows = [("bot", _bot(bot.identity)), ("process", _process(writer, copy))]
+    rows = [("bot", _bot(bot)), ("process", _process(writer, copy))]
     if bot.observation is not None:
         rows += _seen(bot.observation, bot, running=writer is not None)
     else:
@@ -120,8 +120,9 @@ def _halted(reason: str | None) -> str:
     return f"HALTED ({reason})" if reason else "HALTED"
 
 
-def _bot(who: Identity) -> str:
-    parts = (who.bot or f"name {_UNKNOWN}", who.symbol or f"pair {_UNKNOWN}", who.mode or f"mode {_UNKNOWN}")
+def _bot(bot: Snapshot) -> str:
+    who = bot.identity
+    parts = (who.bot or f"name {_UNKNOWN}", who.symbol or f"pair {_UNKNOWN}", bot.mode or f"mode {_UNKNOWN}")
     return ", ".join(parts)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct, field
@@ -73,10 +74,13 @@ class Trading(Struct):
     sells: int = 0
     with_trend: int = 0  # purchases, where livestory's own strategies say so
     on_dips: int = 0
+    carried: int = 0  # round trips that ended in the period and began before it
     several: bool = False  # of another symbol than the story's own, or short
 
-    def take(self, trade: Trade) -> None:
-        """Count a trade by its side and its reason."""
+    def take(self, trade: Trade, start: int) -> None:
+        """Count a trade by its side and its reason, of a period that began at ``start``."""
+        if trade.trip is not None and trade.trip.result is not None:
+            self.carried += trade.trip.opened is not None and trade.trip.opened <= start
         self.several = self.several or trade.symbol is not None or trade.short
         if trade.side == "buy":
             self.buys += 1
@@ -98,6 +102,7 @@ class Period(Struct):
     wealth: float | None = None  # at its end
     since: int | None = None  # from where it counts, where that is not its start
     at_end: Observation | None = None
+    entry: Decimal | None = None  # of what was held then, of the story's own symbol
     whole: Chapter | Summary | None = None  # what told it as a whole, where something did
     days: list[Chapter] = field(default_factory=list)
     trading: Trading = field(default_factory=Trading)
@@ -228,7 +233,7 @@ class Period(Struct):
 
     def _traded(self, told: DatedFacts, trade: Trade) -> None:
         """Count a trade, and take what it says of a halt that goes on, or of an order in doubt."""
-        self.trading.take(trade)
+        self.trading.take(trade, self.span.start)
         self.closed.hear(trade)
         if trade.trip is not None:
             self.extremes.take(told.time, trade.trip, self.symbol)

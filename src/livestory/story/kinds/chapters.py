@@ -110,6 +110,7 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
     # Of a week, a month and a year:
     held_since_start: float | None = None  # return of the base asset, had it been held
     to_breaker: BreakerDistance | None = None
+    halted_since: int | None = None  # where it still is at its end
     record: Record | None = None  # the one to beat
     health: Health | None = None
 
@@ -160,8 +161,9 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
 
     def _traded(self) -> Iterable[str]:
         """What was traded, how it closed and what is open."""
-        if self._halted_throughout:
-            yield f"HALTED all {self.period}"
+        if self._halted_throughout or self.halted_since is not None:
+            since = f"since {_inside(self, self.halted_since)}" if self.halted_since is not None else ""
+            yield " ".join(filter(None, ("HALTED", f"all {self.period}" * self._halted_throughout, since)))
         if self.buys or self.sells or not self._halted_throughout:
             yield _trades(self)
         yield from performance.performance(
@@ -267,9 +269,8 @@ def _open_result(f: Quiet) -> str:
     """``open result -1.2% (-0.0039 BTC) from 0.07548``: what is held, at the last price against what it cost."""
     if not f.entry or f.price is None or not f.position:
         return ""
-    share, earned = f.price / float(f.entry) - 1.0, f.position * (f.price - float(f.entry))
-    money = of(numbers.signed_wealth(earned, f.quote), f.quote)
-    return f"open result {numbers.percent(share)} ({money}) from {numbers.mean_price(f.entry)}"
+    result = performance.open_result(f.position, f.entry, f.price, f.quote)
+    return f"open result {result} from {numbers.mean_price(f.entry)}"
 
 
 def _waits_for(f: Quiet, time: int) -> str:

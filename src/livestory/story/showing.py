@@ -81,7 +81,7 @@ def _remember(lately: Lately, time: int, facts: Facts, *, shown: bool) -> None:
         lately.signs += 1
         return
     if type(facts) is RegimeSwitch or type(facts) is Trade:
-        lately.switched = type(facts) is RegimeSwitch and facts.idle
+        lately.switched = type(facts) is RegimeSwitch and facts.idle and facts.previous is not None
     lately.news, lately.signs = max(time, lately.news or 0), 0
     lately.eventful = lately.eventful or facts.declared.group in _EVENTFUL
     if type(facts) is AllTimeHigh:

@@ -145,7 +145,9 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
         if self.period == "day":
             yield self._since_start()
         yield from self._fallen()
-        yield standing.to_breaker(self.to_breaker, self.unit) or near_breaker(self.drawdown, self.limit)
+        yield standing.to_breaker(self.to_breaker, self.unit) or near_breaker(
+            self.drawdown, self.limit, "breaker at" if self.halted_since is None else "breaker's limit"
+        )
         yield standing.to_record(self.record, self.wealth, self.unit)
         if self.unknown_wealth:
             yield "no wealth is known: results in money" + (", no percent" if self.began is None else "")
@@ -356,9 +358,9 @@ def _inside(f: Chapter, micros: int) -> str:
     return numbers.dated(micros, f.start)
 
 
-def near_breaker(drawdown: float | None, limit: float | None) -> str:
+def near_breaker(drawdown: float | None, limit: float | None, what: str = "breaker at") -> str:
     """How near the breaker is: ``DD -19.7%, breaker at -20.0%``."""
     if drawdown is None or limit is None:
         return ""
     told, trips_at = beside(drawdown, -limit, numbers.percent)
-    return f"DD {told}, breaker at {trips_at}"
+    return f"DD {told}, {what} {trips_at}"

@@ -367,10 +367,10 @@ def test_what_readings_say_is_gone_is_not_added_to() -> None:
 
     def story(narrator: Narrator, *later: Input) -> list[str]:
         seen = {"ETH/USDT:USDT": PositionReading(quantity=Decimal(1))}
-        held = [fill("buy", 1, 100, symbol="ETH/USDT:USDT"), Observation(time=0, positions=seen)]
+        held: list[Input] = [fill("buy", 1, "100", symbol="ETH/USDT:USDT"), Observation(time=0, positions=seen)]
         return _story(*held, *later, narrator=narrator)[-1:]
 
-    none, again = Observation(time=0, positions={}), fill("sell", 2, 90, symbol="ETH/USDT:USDT")
+    none, again = Observation(time=0, positions={}), fill("sell", 2, "90", symbol="ETH/USDT:USDT")
     assert story(Narrator(None, "USDT"), none, none, again) == [
         "🔴 SELL | -2 ETH @ 90 USDT | 1 ETH held before went without a fill; opens a short of ETH/USDT:USDT"
     ]

@@ -140,8 +140,8 @@ class Account(UnitValue):
             if not self.read:
                 self._find(observation.time, positions)
             for symbol, held in self.positions.items():
-                reading = positions.get(symbol)
-                listed = reading is not None and bool(reading.quantity)
+                found = positions.get(symbol)
+                listed = found is not None and bool(found.quantity)
                 if not listed or not held.listed or held.absent_since is not None:  # else it changes nothing
                     held.read(observation.time, listed=listed)
             if self.settings.benchmark == "basket":

@@ -19,14 +19,14 @@ from livestory.story.kinds.trades import Trade
 from livestory.story.reasons import counted
 from livestory.story.wording import numbers, performance
 from livestory.story.wording.beside import beside
-from livestory.story.wording.text import escape, of
+from livestory.story.wording.text import escape, listed, of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from livestory.story.digest.period import DatedFacts, HaltSpan, Period, Span
     from livestory.story.kinds.base import Facts
-    from livestory.story.results import Benchmark, CurrencyResult
+    from livestory.story.results import Benchmark, CurrencyResult, Results
 
 _MOVED = 0.01  # a day, or a fall, that is less is not worth a word
 _NEARLY_ALL, _MOST = 0.8, 0.5  # of the period's return, made on one day
@@ -299,16 +299,24 @@ def _traded(p: Period) -> Iterable[str]:
     counts = [numbers.count(trading.buys, "buy") + (f" ({why})" if why else "")] if trading.buys else []
     counts += [numbers.count(trading.sells, "sell")] if trading.sells else []
     quote = trading.quote
-    yield " and ".join(counts) + (f", fees {_money(trading.fees, quote)}" if trading.fees and quote else "")
-    if trading.best is None or trading.worst is None or quote is None:
+    yield ", ".join(filter(None, (" and ".join(counts), _fees(trading.results, quote))))
+    if quote is None or quote not in p.extremes.best:
         return
-    (best, on_best), (worst, on_worst) = trading.best, trading.worst
-    if trading.closed == 1:
-        yield f"the one closed trade brought {_signed(best, quote)}"
+    tally, best, worst = trading.results.tallies[quote], p.extremes.best[quote], p.extremes.worst[quote]
+    if tally.closed == 1:
+        yield f"the one closed trade brought {_signed(best.result, quote)}"
         return
-    outcome = f"{numbers.whole(trading.won)} won and {numbers.whole(trading.lost)} lost"
-    extremes = f"best {_signed(best, quote)} ({_at(p, on_best)}), worst {_signed(worst, quote)} ({_at(p, on_worst)})"
-    yield f"of {numbers.whole(trading.closed)} closed trades {outcome}: {extremes}"
+    extremes = (
+        f"best {_signed(best.result, quote)} ({_at(p, best.time)}), "
+        f"worst {_signed(worst.result, quote)} ({_at(p, worst.time)})"
+    )
+    outcome = listed(performance.outcomes(tally))
+    yield f"of {numbers.whole(tally.closed)} closed trades {outcome}: {extremes}"
+
+
+def _fees(results: Results, quote: str | None) -> str:
+    amount, by_asset = results.fees_in(quote)
+    return f"fees {_money(amount, quote)}" if amount and quote else performance.fees(by_asset)
 
 
 def _records(p: Period) -> Iterable[str]:

@@ -229,4 +229,4 @@ def test_the_card_has_the_win_rate_of_the_figures() -> None:
         halts=(), figures=(SharedFigure(name="win_rate", value=0.6),), trades=(lost,), closed=2000, won=0,
     )  # fmt: skip
     assert ">60%<" in card(told, None)
-    assert "2,000 trades closed, 60% won." in page(told, "")
+    assert "2000 trades closed, 60% won." in page(told, "")

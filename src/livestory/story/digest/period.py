@@ -71,22 +71,15 @@ class Trading(TradeTally):
 
     with_trend: int = 0  # purchases, where livestory's own strategies say so
     on_dips: int = 0
-    quotes: set[str | None] = field(default_factory=set)
     several: bool = False  # of another symbol than the story's own, or short
 
     def hear(self, trade: Trade) -> None:
-        """Count what was told of a fill."""
+        """Count a trade by its side, its reason and what came of it."""
         super().hear(trade)
-        self.quotes.add(trade.quote)
         self.several = self.several or trade.symbol is not None or trade.short
         if trade.side == "buy" and trade.reason is not None:
             self.with_trend += trade.reason.key.startswith("trend")
             self.on_dips += trade.reason.key.startswith("dip")
-
-    @property
-    def quote(self) -> str | None:
-        """The asset that its money is counted in; None where there are several."""
-        return next(iter(self.quotes)) if len(self.quotes) == 1 else None
 
 
 class Period(Struct):
@@ -161,7 +154,9 @@ class Period(Struct):
     def take(self, time: int, facts: Facts) -> None:
         """Take what was told at that instant, in the order told."""
         told = DatedFacts(time, facts)
-        if isinstance(facts, Chapter):
+        if isinstance(facts, Trade):  # first: of these there may be a hundred thousand
+            self._traded(told, facts)
+        elif isinstance(facts, Chapter):
             self._chapter(facts)
         elif isinstance(facts, Summary):
             self.whole = facts
@@ -222,8 +217,6 @@ class Period(Struct):
 
     def _trouble(self, told: DatedFacts) -> None:
         kind = type(told.facts)
-        if isinstance(told.facts, Trade):
-            self._traded(told, told.facts)
         if kind in _BEGINNINGS or kind in _PASSING:
             self.troubles.append(told)
         if kind in _BEGINNINGS or kind is SellStuck:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct, field
@@ -68,27 +67,17 @@ class HaltSpan(Struct):
 
 
 class Trading(Struct):
-    """What was traded, counted. Money is added up as long as it is of one quote asset."""
+    """What was traded, counted."""
 
     buys: int = 0
     sells: int = 0
     with_trend: int = 0  # purchases, where livestory's own strategies say so
     on_dips: int = 0
-    closed: int = 0  # round trips with a known result
-    won: int = 0
-    lost: int = 0
-    best: tuple[Decimal, int] | None = None  # its result and when
-    worst: tuple[Decimal, int] | None = None
-    fees: Decimal = Decimal(0)
-    quotes: set[str | None] = field(default_factory=set)
     several: bool = False  # of another symbol than the story's own, or short
 
-    def take(self, time: int, trade: Trade) -> None:
-        """Count a trade that was told at that instant."""
-        self.quotes.add(trade.quote)
+    def take(self, trade: Trade) -> None:
+        """Count a trade by its side and its reason."""
         self.several = self.several or trade.symbol is not None or trade.short
-        if trade.fee_asset is None:
-            self.fees += trade.fee or 0
         if trade.side == "buy":
             self.buys += 1
             key = trade.reason.key if trade.reason is not None else ""
@@ -96,18 +85,6 @@ class Trading(Struct):
             self.on_dips += key.startswith("dip")
         else:
             self.sells += 1
-        result = trade.trip.result if trade.trip is not None else None
-        if result is not None:
-            self.closed += 1
-            self.won += result > 0
-            self.lost += result < 0
-            self.best = max(self.best or (result, time), (result, time))
-            self.worst = min(self.worst or (result, time), (result, time))
-
-    @property
-    def quote(self) -> str | None:
-        """The asset that its money is counted in; None where there are several."""
-        return next(iter(self.quotes)) if len(self.quotes) == 1 else None
 
 
 class Period(Struct):
@@ -178,7 +155,9 @@ class Period(Struct):
     def take(self, time: int, facts: Facts) -> None:
         """Take what was told at that instant, in the order told."""
         told = DatedFacts(time, facts)
-        if isinstance(facts, Chapter):
+        if isinstance(facts, Trade):  # first: of these there may be a hundred thousand
+            self._traded(told, facts)
+        elif isinstance(facts, Chapter):
             self._chapter(facts)
         elif isinstance(facts, Summary):
             self.whole = facts
@@ -239,8 +218,6 @@ class Period(Struct):
 
     def _trouble(self, told: DatedFacts) -> None:
         kind = type(told.facts)
-        if isinstance(told.facts, Trade):
-            self._traded(told, told.facts)
         if kind in _BEGINNINGS or kind in _PASSING:
             self.troubles.append(told)
         if kind in _BEGINNINGS or kind is SellStuck:
@@ -251,7 +228,7 @@ class Period(Struct):
 
     def _traded(self, told: DatedFacts, trade: Trade) -> None:
         """Count a trade, and take what it says of a halt that goes on, or of an order in doubt."""
-        self.trading.take(told.time, trade)
+        self.trading.take(trade)
         self.closed.hear(trade)
         if trade.trip is not None:
             self.extremes.take(told.time, trade.trip, self.symbol)

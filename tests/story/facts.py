@@ -90,15 +90,13 @@ def _field(hint: Any, kind: str, name: str, text: SearchStrategy[str]) -> Search
         return st.lists(_field(get_args(hint)[0], kind, name, text), min_size=1, max_size=3, unique=True).map(tuple)
     if (kind, name) in _CHOICES:
         return st.sampled_from(_CHOICES[kind, name])
-    if (kind, name) == ("trade", "quantity"):
-        return _AMOUNTS.filter(bool)  # none of nothing is ever taken
     if isinstance(hint, type) and issubclass(hint, Struct):
         return _struct(hint, kind, text)
     simple: dict[Any, SearchStrategy[Any]] = {
         float: st.floats(-1e12, 1e12) | st.floats(-1, 1) | st.sampled_from(_FLOATS),
         int: st.integers(0, _LATEST) | st.integers(0, 100),
         bool: st.booleans(),
-        Decimal: _AMOUNTS,
+        Decimal: _AMOUNTS.filter(bool) if (kind, name) == ("trade", "quantity") else _AMOUNTS,  # of nothing is none
         str: text,
     }
     return simple[hint]

@@ -208,7 +208,8 @@ TOLD: tuple[tuple[int, Facts], ...] = (
     (at("3 15:30"), Trade(
         side="buy", quantity=Decimal("0.25"), price=Decimal("0.0329"), base="ETH", quote="BTC",
         reason=Reason("trend_up", 0.0061, 0.005, text="EMA 20 over EMA 50"), weight_before=0.96, weight_after=0.97)),
-    (at("3 16:00"), AllTimeHigh(wealth=1.0567, unit="BTC", previous=1.0234, price=0.034, next_told=1.067267, next_today=1.109535)),
+    (at("3 16:00"), AllTimeHigh(
+        wealth=1.0567, unit="BTC", previous=1.0234, price=0.034, next_told=1.067267, next_today=1.109535)),
     (at("3 17:15"), HalfWay(
         drawdown=-0.103, peak=1.0567, wealth=0.9478, limit=0.2, unit="BTC", price=0.0304, price_at_limit=0.0270)),
     (at("3 17:30"), LiquidationNear(

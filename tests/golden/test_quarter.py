@@ -56,7 +56,7 @@ def test_what_matters_is_shown_and_all_else_is_in_the_journal(
     """The journal is the same, and the text has about half of it: every trade, trip, resume and record.
 
     Only how much is not shown is told besides, by a sign of life how long the text was without news, and by a record
-    from where on its day has another. Switches of the regime are left out in a halt, and after a first with nothing held.
+    where on its day has another. Of the switches of the regime those are left out that nothing hung on.
     """
     short = replay(quarter_bars, tmp_path, replace(QUARTER, story=StorySettings()))
     told, whole = short.text.read_text("utf-8").splitlines(), quarter.text.read_text("utf-8").splitlines()

@@ -71,14 +71,20 @@ class Performance:
         self._held_known = self._held = 0  # microseconds of which it is known whether something was held, and was
         self._before: tuple[int, bool] | None = None
 
-    def observe(self, time: int, value: float | None, price: float | None, *, held: bool | None) -> None:
-        """Take an observation; None is unknown. ``price`` is None too where no one symbol explains all."""
+    def observe(
+        self, time: int, value: float | None, price: float | None, *, held: bool | None, began: float | None = None
+    ) -> None:
+        """Take an observation; None is unknown. ``price`` is None too where no one symbol explains all.
+
+        ``began`` is the value that counts as the first one, where the bot told it before its first observation.
+        """
         self.price = price
         self._hold(time, held)
         if value is None:
             return
         now = Close(time, value, price)
-        self.first = self.first or now
+        if self.first is None:
+            self.first = now if began is None or began == value else Close(time, began, price)
         if self.last is None or day_of(self.last.time) != day_of(time):
             self._closes.append(now)
         else:

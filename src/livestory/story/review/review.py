@@ -112,6 +112,7 @@ class Review:
             account.value,
             None if self.several else account.price,
             held=None if last is None else holds(last),
+            began=account.first,
         )
         self._date(time)
 

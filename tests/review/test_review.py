@@ -55,6 +55,7 @@ def test_a_deposit_is_no_return(tmp_path: Path) -> None:
         review = read_review(reader)
     assert {figure.name: figure.text for figure in overview(review).figures}["return"] == "+10.0%"
     assert [flow.amount for flow in review.flows] == [1.0, 2.0]
+    assert [month.gain for month in review.performance.months()] == [pytest.approx(0.4)]
 
 
 def test_the_return_counts_from_what_the_bot_said_that_it_began_with(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from livestory.chart.reduction import Series
 from livestory.story.kinds.chapters import Chapter
-from livestory.story.kinds.money import CashFlow, FundingPaid
+from livestory.story.kinds.money import BalanceDiffers, BalanceExplained, CashFlow, FundingPaid
 from livestory.story.kinds.records import AllTimeHigh
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.kinds.trades import Trade
@@ -94,6 +94,7 @@ class Review:
         self.first: int | None = None
         self.last = 0
         self.account: Account | None = None
+        self._paid_in = 0.0  # less what was paid out
         self._days: dict[int, int] = {}  # the seq of each day's line
 
     def observe(self, account: Account, time: int) -> None:
@@ -113,6 +114,7 @@ class Review:
             None if self.several else account.price,
             held=None if last is None else holds(last),
             began=account.first,
+            own=(account.wealth or 0.0) - self._paid_in,
         )
         self._date(time)
 
@@ -127,6 +129,9 @@ class Review:
                 self.results.fund(facts)
             case CashFlow():
                 self.flows.append(Flow(seq, time, facts.amount))
+                self._paid_in += 0.0 if facts.counted else facts.amount
+            case BalanceDiffers() | BalanceExplained():
+                self._paid_in += _unexplained(facts)
             case AllTimeHigh():
                 last = self.performance.last
                 self.record = Record(time, seq, last.value if last is not None else None, price)
@@ -183,3 +188,11 @@ class Review:
         if self.halts and self.halts[-1].ended is None:
             last = self.halts[-1]
             last.ended, last.end_seq, last.end_price = time, seq, price
+
+
+def _unexplained(facts: BalanceDiffers | BalanceExplained) -> float:
+    """What has come that is no gain until it is explained, and what of it has gone again."""
+    more = max(facts.difference, 0.0)
+    if isinstance(facts, BalanceDiffers):
+        return more
+    return -more if facts.by == "gone" else 0.0

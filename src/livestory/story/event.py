@@ -58,6 +58,17 @@ _decode = msgspec.json.Decoder(_Record).decode
 
 def from_record(record: bytes, line: str, event_id: str, seq: int, *, shown: bool = True) -> Event:
     """The event that a journal keeps. Raises msgspec.DecodeError where the bytes are no record of this version."""
+    stored = _stored(record)
+    return Event(stored.time, stored.facts, line, event_id, seq, shown)
+
+
+def facts_of(record: bytes) -> Facts:
+    """The facts of an event that a journal keeps. Raises msgspec.DecodeError as `from_record` does."""
+    facts: Facts = _stored(record).facts
+    return facts
+
+
+def _stored(record: bytes) -> _Record:
     try:
         stored = _decode(record)
     except UnicodeDecodeError as error:  # msgspec decodes a text when it comes to it
@@ -65,7 +76,7 @@ def from_record(record: bytes, line: str, event_id: str, seq: int, *, shown: boo
     if stored.v != RECORD_VERSION:
         message = f"record version {stored.v}; this livestory reads version {RECORD_VERSION}"
         raise msgspec.ValidationError(message)
-    return Event(stored.time, stored.facts, line, event_id, seq, shown)
+    return stored
 
 
 def disagreement(kept: Kept) -> str | None:

@@ -16,14 +16,13 @@ from msgspec.structs import replace
 from livestory.errors import InputError
 from livestory.retell import cells
 from livestory.retell.balances import is_cash, is_statement
-from livestory.retell.cells import UNKNOWN
+from livestory.retell.cells import CURRENCY, UNKNOWN
 from livestory.retell.columns import INSTANTS, OBSERVATION, TIME
 from livestory.retell.lots import lots_of, of_fills, of_trips
 from livestory.retell.readers import ANY_SIDE, AS_LONG, IS_BUYER, OF_NUMBERS, Reader, reader_of
 from livestory.retell.shapes import declared
 from livestory.retell.shapes.names import name_of
 from livestory.retell.time_formats import Times, times_of, with_clocks, without_midnight, zone_of
-from livestory.retell.trade_rows import CURRENCY
 from livestory.retell.trip_results import has_moved, is_against
 from livestory.retell.words_of_cells import CLOSE, NO_TRADES, SIDES, are_effects, word_of
 from livestory.tables import Table

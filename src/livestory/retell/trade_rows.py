@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from livestory.retell.cells import CURRENCY
 from livestory.retell.columns import FILL, OBSERVATION, TIME
 from livestory.retell.readers import Fee, bad
 from livestory.retell.shapes.names import name_of
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 ENTRY, EXIT, AT_ONCE = "1", "0", "2"
 """The legs of a round trip: of one instant, exits come before entries, and a trade's own exit after its entry."""
-CURRENCY = re.compile(r"[A-Z]{3,5}").fullmatch
 _ISIN = re.compile(r"\b[A-Z]{2}[A-Z0-9]{9}[0-9]\b")  # among the words of a security's name
 _DIGITS = 12  # of a quantity or a price that was worked out
 _OF_FILLS = ("fill", "exec", "cum", "deal", "last")  # how the name of a quantity begins that was filled

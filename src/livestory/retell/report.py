@@ -19,10 +19,10 @@ from livestory.story.digest.period import Period, Span, gather
 from livestory.story.digest.prose import Digest, digest
 from livestory.story.kinds import groups
 from livestory.story.kinds.retold import Summary
-from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.kinds.trades import RegimeSwitch
 from livestory.story.review.overview import overview
 from livestory.story.review.review import Review
+from livestory.story.spans import RegimeSpans
 from livestory.story.wording import numbers
 
 if TYPE_CHECKING:
@@ -55,10 +55,8 @@ class Report:
         self._review = Review(self._symbol)
         self._lines, self._marks = Lines(), Marks()
         self._series, self._prices = Series(), SymbolPrices()
-        self._regimes: list[tuple[int, int, str]] = []
-        self._regime: tuple[int, str] | None = None
-        self._halts: list[tuple[int, int, str]] = []
-        self._halted: int | None = None
+        self._regimes = RegimeSpans()
+        self._end = 0
         self._unit: str | None = None
         self._wealth: float | None = None
         self._told = ("", "")
@@ -84,24 +82,12 @@ class Report:
             self._marks.add(seq, time, facts.mark)
             self._prices.mark(seq, time, facts)
         self._period.take(time, facts)
-        match facts:
-            case RegimeSwitch():
-                self._end_regime(time)
-                self._regime = time, facts.regime
-            case BreakerTripped() | Halted():
-                self._halted = time
-            case Phoenix() | Unhalted() if self._halted is not None:
-                self._halts.append((self._halted, time, "halted"))
-                self._halted = None
-            case _:
-                pass
+        if isinstance(facts, RegimeSwitch):
+            self._regimes.switch(time, facts.regime)
 
     def end(self, head: Event, summary: Event) -> None:
         """The curves end, and with them what goes on."""
-        self._end_regime(summary.time)
-        if self._halted is not None:
-            self._halts.append((self._halted, summary.time, "halted"))
-        self._told = head.line, summary.line
+        self._told, self._end = (head.line, summary.line), summary.time
         facts, period = summary.facts, self._period
         if isinstance(facts, Summary):
             period.span, period.unit = Span("", facts.start, facts.end), facts.unit
@@ -160,14 +146,10 @@ class Report:
             "result": {"unit": asset, "times": [time for time, _ in earned], "values": [value for _, value in earned]},
             "marks": self._marks.gathered(),
             "flows": review.flows[-_MOST_SPANS:],
-            "regimes": self._regimes[-_MOST_SPANS:],
-            "halts": self._halts[-_MOST_SPANS:],
+            "regimes": list(self._regimes.until(self._end))[-_MOST_SPANS:],
+            "halts": [(*halted, "halted") for halted in review.halting.until(self._end)][-_MOST_SPANS:],
             "left_out": self._lines.left_out,
         }
-
-    def _end_regime(self, time: int) -> None:
-        if self._regime is not None:
-            self._regimes.append((self._regime[0], time, self._regime[1]))
 
 
 def _json(value: object) -> str:

@@ -18,12 +18,14 @@ from livestory.retell.report_prices import SymbolPrices, candles_of
 from livestory.story.digest.period import Period, Span, gather
 from livestory.story.digest.prose import Digest, digest
 from livestory.story.kinds import groups
-from livestory.story.kinds.retold import Summary
+from livestory.story.kinds.retold import Retold, Summary
 from livestory.story.kinds.trades import RegimeSwitch
+from livestory.story.line import clauses, third_column
 from livestory.story.review.overview import overview
 from livestory.story.review.review import Review
 from livestory.story.spans import RegimeSpans
 from livestory.story.wording import numbers
+from livestory.story.wording.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +61,9 @@ class Report:
         self._end = 0
         self._unit: str | None = None
         self._wealth: float | None = None
-        self._told = ("", "")
+        self._source = ""
+        self._head: list[str] = []
+        self._summary: list[str] = []
         self._period = Period(Span("", 0, 0), self._symbol, None)
         self._digest: Digest | None = None
 
@@ -87,7 +91,11 @@ class Report:
 
     def end(self, head: Event, summary: Event) -> None:
         """The curves end, and with them what goes on."""
-        self._told, self._end = (head.line, summary.line), summary.time
+        self._end = summary.time
+        self._head = clauses(head.time, head.facts)
+        self._summary = [third_column(summary.facts), *clauses(summary.time, summary.facts)]
+        if isinstance(head.facts, Retold):
+            self._source = visible(head.facts.source)
         facts, period = summary.facts, self._period
         if isinstance(facts, Summary):
             period.span, period.unit = Span("", facts.start, facts.end), facts.unit
@@ -120,7 +128,6 @@ class Report:
     def _data(self) -> dict[str, object]:
         points = list(self._series.points())
         columns = list(zip(*(values for _, values in points), strict=True)) or [(), (), (), ()]
-        source, summary = self._told
         review = self._review
         asset, earned = review.result_curve()
         prices = self._prices.data()
@@ -129,9 +136,9 @@ class Report:
             "groups": groups(),
             "unit": self._unit,
             "decimals": numbers.decimals(self._unit or asset),
-            "source": source.split(" | ")[2].removeprefix("from "),
-            "head": source,
-            "summary": summary,
+            "source": self._source,
+            "head": self._head,
+            "summary": self._summary,
             "digest": self._digest,
             "review": replace(overview(review), priced=tuple(prices)),
             "trades": list(review.trips.rows)[-MOST_TRADES:],

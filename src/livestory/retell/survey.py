@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from livestory.errors import InputError
 from livestory.retell import cells
-from livestory.retell.cells import UNKNOWN
+from livestory.retell.cells import is_unknown
 from livestory.retell.columns import INSTANTS, OBSERVATION, TIME
 from livestory.retell.lots import lots_of, of_fills, of_trips
 from livestory.retell.readers import IS_BUYER, OF_NUMBERS, Reader, reader_of
@@ -149,7 +149,7 @@ class Survey:
     def _texts(self, own: str) -> list[str]:
         texts = self._columns[self.layout.fields[own]]
         if own in self.times or own not in TIMES or self.clock is None:
-            return [text for text in texts if text.strip().casefold() not in UNKNOWN]
+            return [text for text in texts if not is_unknown(text)]
         return with_clocks(texts, self._columns[self.clock])
 
     def _zone_of(self, own: str) -> tzinfo | None:
@@ -272,7 +272,7 @@ class Survey:
             return numbers
         for text in texts:
             try:
-                found.append(None if text.strip().casefold() in UNKNOWN else reader.read(text.strip()))
+                found.append(None if is_unknown(text) else reader.read(text.strip()))
             except (ValueError, ArithmeticError):
                 found.append(None)
         return found

@@ -10,7 +10,7 @@ from operator import itemgetter, le
 from typing import TYPE_CHECKING, Any
 
 from livestory.clock import DAY, SECOND, as_datetime, instant
-from livestory.retell.cells import UNKNOWN
+from livestory.retell.cells import is_unknown
 from livestory.retell.readers import bad
 from livestory.retell.time_formats import BITCOIN
 from livestory.story.inputs import LEAST_INSTANT
@@ -55,7 +55,7 @@ def times_in(  # noqa: PLR0913 - a column and its place
 
 
 def _instant(table: Table, field: int, line: int, text: str, read: Any) -> int | None:
-    if text.strip().casefold() in UNKNOWN:
+    if is_unknown(text):
         return None
     try:
         found: int = read(text.strip())

@@ -11,7 +11,7 @@ from livestory.retell.cells import is_unknown
 from livestory.retell.readers import bad
 from livestory.retell.shapes import declared
 from livestory.retell.sorting import by_time
-from livestory.retell.time_column import doubt_times, is_no_trade, times_in, without_others
+from livestory.retell.time_column import doubt_times, times_in, why_no_trade, without_others
 from livestory.retell.trade_rows import AT_ONCE, ENTRY, EXIT, TripRows
 from livestory.retell.words_of_cells import FLOWS, NO_TRADES, word_of
 from livestory.story.inputs import Flow, Observation
@@ -212,7 +212,7 @@ class _Trips:
         """Why a row is no trade; None where it is one, or half of one."""
         price = fields[self._fields["entry_price"]].strip()
         if entered is None and left is None:
-            return is_no_trade(fields) or ("it has no time and no price" if is_unknown(price) else None)
+            return why_no_trade(fields) or ("it has no time and no price" if is_unknown(price) else None)
         return "the price of its entry is 0" if price and not price.strip("0.,$€ ") else None
 
     def _is_open(self, columns: Sequence[Sequence[str]], row: int) -> bool:

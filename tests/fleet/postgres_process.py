@@ -172,6 +172,7 @@ class PostgresProcess:
             "unix_socket_directories": "",
             "fsync": "on" if self._durable else "off",
             "jit": "off",
+            "dynamic_shared_memory_type": "mmap",  # in its folder, so that one that was killed leaves nothing behind
             "shared_buffers": "16MB",
             "max_connections": "100",
             "log_statement": "ddl",

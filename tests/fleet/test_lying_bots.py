@@ -42,6 +42,9 @@ LIES: dict[str, dict[str, Any]] = {
     "record can't be read (JSON": {"told": other(b"\xff", "later")},
     "its kind is no name": {"told": other(NOTE.record.replace(b'"note"', rb'"a\nb"'), "a\nb")},
     "its record is of another event": {"told": other(NOTE.record, "'; DROP TABLE events; --")},
+    "is of another event: note\nWhat": {
+        "told": msgspec.structs.replace(NOTE, record=NOTE.record.replace(str(NOTE.time).encode(), b"9" * 30))
+    },
     "its time is no date": {"told": msgspec.structs.replace(NOTE, time=2**63 - 1)},
     "its line begins with another": {"told": msgspec.structs.replace(NOTE, line="")},
     "whose story it is can't be read": {"whose": b'{"x":' + DEEP + b"}"},

@@ -16,10 +16,13 @@ from livestory.follow.following import Following
 from livestory.follow.freqtrade.database import FreqtradeDatabase
 from livestory.follow.freqtrade.source import FreqtradeSource
 from livestory.follow.hummingbot.csv import HummingbotCsv
+from livestory.follow.hummingbot.database import HummingbotDatabase
+from livestory.follow.hummingbot.source import HummingbotSource
 from livestory.story.journal.entry import Identity
 from livestory.story.settings import StorySettings
 from livestory.story.writing.synchronous import SynchronousWriter
 from tests.cli.program import inside, started
+from tests.follow import hummingbot_files
 from tests.follow.freqtrade_files import Bot
 from tests.follow.sources import SOURCES, Followed, hummingbot
 from tests.follow.test_conformance import Time, follow, lines
@@ -97,6 +100,8 @@ def test_whichever_look_fails_nothing_is_lost_or_doubled(
         ("open_rate = -1", "open_rate -1.0 is negative"),
         ("pair = NULL", "its pair is empty"),
         ("open_date = 'yesterday'", "yesterday"),
+        ("open_rate = CAST(x'39ff' AS TEXT)", "xff' is no number"),
+        ("funding_fees = 1e300", "funding_fees '1e+300' is larger than any amount"),
     ],
 )
 def test_a_trade_that_is_none_is_left_out_with_a_word(tmp_path: Path, bot: Bot, change: str, problem: str) -> None:
@@ -124,6 +129,76 @@ def test_a_lock_that_is_none_is_left_out_with_a_word(tmp_path: Path, bot: Bot) -
         "🔓 Lock Over",
         "📝 Note",
     ]
+
+
+BROKEN = b"dip\xff"
+"""No text in UTF-8; and no row of a database that holds it as one can be read as it is."""
+
+
+def test_a_text_with_a_broken_byte_is_told_with_it_and_keeps_nothing_from_being_told(tmp_path: Path, bot: Bot) -> None:
+    """Of freqtrade's tags, of Hummingbot's orders: byte by byte, and all others as they are."""
+    bot.enter(2, "LTC/BTC", "2026-11-26 13:00:00")
+    bot.db.execute("UPDATE orders SET ft_order_tag = CAST(? AS TEXT) WHERE ft_trade_id = 2", (BROKEN,))
+    bot.enter(3, "SOL/BTC", "2026-11-26 14:00:00")
+    follow(followed(bot), tmp_path, Time())
+    follow(followed(bot), tmp_path, Time())
+    told = [line.split(" | ")[1:] for line in lines(tmp_path)]
+    assert [words[1:] for words in told if "LTC" in words[1]] == [["+2 LTC @ 0.05 BTC", r"dip\\xff; opens a position"]]
+    assert [words[1] for words in told if "SOL" in words[1]] == ["+2 SOL @ 0.05 BTC"]
+    other = hummingbot_files.Bot(tmp_path / "bot" / "conf.sqlite")
+    other.fill(1, "BUY", "2", "0.05", "2026-11-26 09:00", pair="LTC-BTC")
+    other.db.execute("UPDATE TradeFill SET order_id = CAST(? AS TEXT)", (BROKEN,))
+    other.fill(2, "BUY", "2", "0.05", "2026-11-26 10:00", pair="SOL-BTC")
+    source = Followed((), lambda: HummingbotSource(HummingbotDatabase(Database(other.file))), other.file)
+    follow(source, tmp_path / "other", Time())
+    assert [line.split(" | ")[2] for line in lines(tmp_path / "other")] == ["+2 LTC @ 0.05 BTC", "+2 SOL @ 0.05 BTC"]
+
+
+def test_a_start_at_no_time_is_left_out_with_a_word(tmp_path: Path, bot: Bot) -> None:
+    """Once; what the bot did is told."""
+    bot.start("soon")
+    follow(followed(bot), tmp_path, Time())
+    bot.enter(3, "SOL/BTC", "2026-11-26 14:00:00")
+    follow(followed(bot), tmp_path, Time())
+    said = [line.split(" | ")[2] for line in lines(tmp_path) if "Note" in line]
+    assert said == ["left out, since it can't be read: startup_time: Invalid isoformat string: 'soon'"]
+    assert sum("+2 SOL" in line for line in lines(tmp_path)) == 1
+
+
+def test_a_trade_that_can_no_longer_be_read_is_said_once_and_told_once_it_can(tmp_path: Path, bot: Bot) -> None:
+    """It is open, and was told so far."""
+    bot.enter(2, "LTC/BTC", "2026-11-26 13:00:00")
+    follow(followed(bot), tmp_path, Time())
+    bot.put("trades", id=2, amount="much")
+    for _ in range(2):
+        follow(followed(bot), tmp_path, Time())
+    bot.put("trades", id=2, amount=2.0)
+    bot.exit(2, "2026-11-26 14:00:00", profit=0.0178, pair="LTC/BTC")
+    follow(followed(bot), tmp_path, Time())
+    told = [line.split(" | ")[1] for line in lines(tmp_path) if "LTC" in line or "Note" in line]
+    assert told[:3] == ["🟢 BUY", "📝 Note", "🔴 SELL"]
+
+
+def test_numbers_that_cant_be_reckoned_with_are_left_out_with_a_word(tmp_path: Path, bot: Bot) -> None:
+    """Each may be an amount; together they have more digits than any."""
+    bot.put("trades", id=1, fee_open=1e25)
+    bot.enter(2, "LTC/BTC", "2026-11-26 13:00:00")
+    follow(followed(bot), tmp_path, Time())
+    told = [line.split(" | ")[2] for line in lines(tmp_path)]
+    assert told == [
+        "+2 LTC @ 0.05 BTC",
+        "left out, since it can't be read: trade 1: its numbers can't be reckoned with",
+    ]
+
+
+def test_an_exit_that_is_filled_before_its_entry_is_told_as_it_is(tmp_path: Path, bot: Bot) -> None:
+    """As where the times of a database were mixed up; whatever comes after it is told."""
+    bot.enter(2, "LTC/BTC", "2026-11-26 14:00:00")
+    bot.exit(2, "2026-11-26 13:00:00", profit=0.0178, pair="LTC/BTC")
+    bot.enter(3, "SOL/BTC", "2026-11-26 15:00:00")
+    follow(followed(bot), tmp_path, Time())
+    told = [line.split(" | ")[2] for line in lines(tmp_path) if "LTC" in line or "SOL" in line]
+    assert told == ["-2 LTC @ 0.06 BTC", "+2 LTC @ 0.05 BTC", "+2 SOL @ 0.05 BTC"]
 
 
 def test_texts_without_an_end_are_cut(tmp_path: Path, bot: Bot) -> None:

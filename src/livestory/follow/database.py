@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import apsw
 
@@ -66,6 +66,7 @@ class Database:
         """
         self._places = places
         self._name = name
+        self._has_broken_text = False  # as was seen
 
     @property
     def path(self) -> Path:
@@ -97,6 +98,9 @@ class Database:
                 problem = f"its program holds it ({e})"
                 continue
             except (apsw.SQLError, UnicodeDecodeError) as error:
+                if isinstance(error, UnicodeDecodeError) and not self._has_broken_text:
+                    self._has_broken_text = True
+                    continue
                 message = f"{self.name}: something in it is not as its program writes it ({error})"
                 raise InputError(message) from error
             except (apsw.CorruptError, apsw.NotADBError, apsw.IOError) as error:
@@ -142,6 +146,8 @@ class Database:
             db = apsw.Connection(f"{uri}?immutable=1", flags=flags)
         try:
             db.execute("BEGIN")
+            if self._has_broken_text:
+                _mend_texts(db)
             return ask(db)
         finally:
             db.close(force=True)
@@ -205,8 +211,36 @@ class Patience:
 def _tables(db: apsw.Connection) -> Tables:
     found: Tables = {}
     for table, column, kind in db.execute(
-        "SELECT each.name, of.name, of.type FROM sqlite_schema AS each, pragma_table_info(each.name) AS of "
+        "SELECT each.name, of.name, of.type FROM sqlite_schema AS each, pragma_table_info(each.name, 'main') AS of "
         "WHERE each.type = 'table' AND each.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY each.name, of.cid"
     ):
         found.setdefault(table, {})[column] = kind
     return found
+
+
+def _mend_texts(db: apsw.Connection) -> None:
+    """Let tables show a byte that is no UTF-8 as its escape: one row with one would keep all from being read."""
+    db.pragma("temp_store", "memory")
+    db.create_scalar_function("shown", _escaped, 1, deterministic=True)
+    for table, columns in _tables(db).items():
+        shown = ", ".join(
+            _quoted(name) if _is_key(name, kind) else _shown(_quoted(name)) for name, kind in columns.items()
+        )
+        db.execute(f"CREATE TEMP VIEW {_quoted(table)} AS SELECT rowid AS rowid, {shown} FROM main.{_quoted(table)}")  # noqa: S608 - its names
+
+
+def _is_key(column: str, kind: str) -> bool:
+    """Whether rows are found by a column of that name: it stays as it is, or its index would be of no use."""
+    return kind.upper() == "INTEGER" and (column == "id" or column.endswith("_id"))
+
+
+def _shown(column: str) -> str:
+    return f"iif(typeof({column}) = 'text', shown(CAST({column} AS BLOB)), {column}) AS {column}"
+
+
+def _escaped(*raw: Any) -> str:
+    return str(raw[0], "utf-8", "backslashreplace")
+
+
+def _quoted(name: str) -> str:
+    return '"{}"'.format(name.replace('"', '""'))

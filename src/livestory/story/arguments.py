@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Number = Decimal | float | str
 
 _CENTURY = 100 * 365 * 86_400.0  # seconds: for ever, and less than any lock can wait
-_MOST_DIGITS = 30  # before the point, and half of what is after it; no market has amounts that need more
+MOST_DIGITS = 30  # before the point, and half of what is after it; no market has amounts that need more
 MOST_OF_A_NAME = 200  # characters of a label, a key or an id
 _EFFECTS = {"open", "add", "reduce", "close"}
 
@@ -62,8 +62,8 @@ def decimal(value: Number, name: str, *, signed: bool = False) -> Decimal:
     if (
         not number.is_finite()
         or (number <= 0 and not signed)
-        or abs(number.adjusted()) > _MOST_DIGITS
-        or int(number.as_tuple().exponent) < -2 * _MOST_DIGITS
+        or abs(number.adjusted()) > MOST_DIGITS
+        or int(number.as_tuple().exponent) < -2 * MOST_DIGITS
     ):
         raise _wrong(name, value, f"a {'' if signed else 'positive '}number")
     return number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar, Union
 
 import msgspec
@@ -76,11 +77,22 @@ _KIND = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 def from_record(record: bytes, line: str, event_id: str, seq: int, *, shown: bool = True) -> Event:
     """The event that a journal keeps. Raises msgspec.DecodeError where the bytes are no record of this version."""
+    stored = _stored(record)
+    return Event(stored.time, stored.facts, line, event_id, seq, shown)
+
+
+def facts_of(record: bytes) -> Facts:
+    """The facts of an event that a journal keeps. Raises msgspec.DecodeError as `from_record` does."""
+    facts: Facts = _stored(record).facts
+    return facts
+
+
+def _stored(record: bytes) -> _Record:
     stored = _read(_decode, record)
     if stored.v != RECORD_VERSION:
         message = f"record version {stored.v}; this livestory reads version {RECORD_VERSION}"
         raise msgspec.ValidationError(message)
-    return Event(stored.time, stored.facts, line, event_id, seq, shown)
+    return stored
 
 
 def disagreement(kept: Kept, *, others: bool = False) -> str | None:
@@ -100,7 +112,9 @@ def disagreement(kept: Kept, *, others: bool = False) -> str | None:
     except msgspec.MsgspecError as error:
         return f"its record can't be read ({error})"
     if (kind, time) != (kept.kind, kept.time):
-        return f"its record is of another event: {kind} at {numbers.stamp(time)}"
+        with suppress(OverflowError):  # no date at all
+            return f"its record is of another event: {kind} at {numbers.stamp(time)}"
+        return f"its record is of another event: {kind}"
     if not kept.line.startswith(numbers.stamp(time)):
         return "its line begins with another time than its record's"
     return None

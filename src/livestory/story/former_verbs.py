@@ -1,4 +1,4 @@
-"""The narrator's methods of the first release, each now an input for `Narrator.take`; they go with the next release."""
+"""The narrator's methods of the first release, each now an input for `Narrator.take`; they go with 0.3.0."""
 
 from __future__ import annotations
 

@@ -50,6 +50,7 @@ class Starts(NamedTuple):
 
     first: int | None
     last: int | None
+    problem: str | None = None  # with one that can't be read
 
 
 class Unread(NamedTuple):
@@ -101,7 +102,7 @@ class FreqtradeDatabase:
                 return []
             sql = f"SELECT {_names(columns.locks)} FROM pairlocks WHERE id > ? ORDER BY id"  # noqa: S608 - columns
             rows = [_row(columns.locks, row) for row in db.execute(sql, (after,))]
-            return [(row["id"], self._made(f"lock {row['id']}", _lock, row)) for row in rows]
+            return [(row["id"], self.made(f"lock {row['id']}", _lock, row)) for row in rows]
 
         return self._read(ask)
 
@@ -120,14 +121,20 @@ class FreqtradeDatabase:
         sql = "SELECT key, datetime_value FROM KeyValueStore WHERE key IN ('bot_start_time', 'startup_time')"
 
         def ask(db: apsw.Connection, columns: _Columns) -> Starts:
-            found = {key: _time(value) for key, value in db.execute(sql)} if columns.has_values else {}
-            return Starts(found.get("bot_start_time"), found.get("startup_time"))
+            found, problem = dict[str, int | None](), None
+            for key, value in db.execute(sql) if columns.has_values else ():
+                time = self.made(key, _time, value)
+                if isinstance(time, Unread):
+                    problem = time.problem
+                else:
+                    found[key] = time
+            return Starts(found.get("bot_start_time"), found.get("startup_time"), problem)
 
         return self._read(ask)
 
     def stake_currencies(self) -> set[str]:
         """In which results are counted."""
-        return {stake for _, stake in self._kinds()}
+        return {stake for _, stake in self._kinds() if stake}
 
     def pairs(self) -> set[str]:
         """What was ever traded."""
@@ -138,7 +145,7 @@ class FreqtradeDatabase:
         def ask(db: apsw.Connection, columns: _Columns) -> set[tuple[str, str]]:
             stake = columns.trades.get("stake_currency", "NULL")
             found = db.execute(f"SELECT DISTINCT pair, {stake} FROM trades")  # noqa: S608 - the name of a column
-            return {(str(pair), stake or quote_of(str(pair))) for pair, stake in found}
+            return {(str(pair), str(stake or quote_of(str(pair)))) for pair, stake in found if pair}
 
         return self._read(ask)
 
@@ -182,12 +189,13 @@ class FreqtradeDatabase:
             orders = _orders_of(db, columns.orders, [trade["id"] for trade in some])
             for trade in some:
                 number = trade["id"]
-                found.append((number, self._made(f"trade {number}", _trade, trade, orders.get(number, []))))
+                found.append((number, self.made(f"trade {number}", _trade, trade, orders.get(number, []))))
             if patience.is_over and not whole:
                 break
         return found
 
-    def _made(self, what: str, make: Callable[P, T], *row: P.args, **none: P.kwargs) -> T | Unread:
+    def made(self, what: str, make: Callable[P, T], *row: P.args, **none: P.kwargs) -> T | Unread:
+        """What ``make`` makes of a row. Raises InputError where that fails, and the database is read strictly."""
         try:
             return make(*row, **none)
         except (ValueError, ArithmeticError) as error:
@@ -244,19 +252,19 @@ def _trade(row: dict[str, Any], orders: list[dict[str, Any]]) -> Trade:
         fee_open=_number(row, "fee_open"),
         fee_close=_number(row, "fee_close"),
         fee_open_cost=_number(row, "fee_open_cost"),
-        fee_open_currency=row.get("fee_open_currency"),
+        fee_open_currency=_text(row.get("fee_open_currency")),
         fee_close_cost=_number(row, "fee_close_cost"),
-        fee_close_currency=row.get("fee_close_currency"),
+        fee_close_currency=_text(row.get("fee_close_currency")),
         profit=None if is_open else _number(row, "close_profit_abs"),
         funding=_number(row, "funding_fees") or Decimal(0),
         enter_tag=_text(row.get("enter_tag")),
         exit_reason=_text(row.get("exit_reason")),
-        stake=row.get("stake_currency"),
+        stake=_text(row.get("stake_currency")),
     )
 
 
 def _order(row: dict[str, Any], entry_side: str, opened: int) -> Order:
-    is_open, status = bool(row["ft_is_open"]), (row.get("status") or "").lower()
+    is_open, status = bool(row["ft_is_open"]), (_text(row.get("status")) or "").lower()
     filled, is_entry = _amount(row, "filled"), row["ft_order_side"] == entry_side
     if filled is None and status in _DONE:  # as some exchanges leave it
         filled = _amount(row, "amount")
@@ -281,7 +289,7 @@ def _lock(row: dict[str, Any]) -> Lock:
     return Lock(
         key=row["id"],
         pair=None if row["pair"] == "*" else _name(row, "pair"),
-        side=row.get("side") or "*",
+        side=_text(row.get("side")) or "*",
         reason=_text(row.get("reason")) or "",
         begin=instant(row["lock_time"]),
         end=instant(row["lock_end_time"]),

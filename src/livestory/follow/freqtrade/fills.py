@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from livestory.follow.freqtrade.records import Order, Trade
 from livestory.story.inputs import Fill, Funding, Skip
@@ -33,9 +34,24 @@ class Told(Struct):
     average: Decimal = _NOTHING  # at which it was entered, as freqtrade reckons it
     result: Decimal = _NOTHING
 
+    def copied(self) -> Told:
+        """The same, to be brought up to date apart from this."""
+        return replace(self, orders=self.orders.copy(), given_up=self.given_up.copy())
 
-def inputs_of(trade: Trade, told: Told) -> Iterator[Fill | Funding | Skip]:
-    """What is not told yet of a trade, in order; ``told`` is brought up to date with it."""
+
+def inputs_of(trade: Trade, told: Told) -> list[Fill | Funding | Skip]:
+    """What is not told yet of a trade, in order; ``told`` is brought up to date with it.
+
+    Raises ValueError where its numbers can't be reckoned with.
+    """
+    try:
+        return list(_inputs(trade, told))
+    except ArithmeticError as error:
+        message = "its numbers can't be reckoned with"
+        raise ValueError(message) from error
+
+
+def _inputs(trade: Trade, told: Told) -> Iterator[Fill | Funding | Skip]:
     once = {order.order_id: order for order in _orders(trade, told)}.values()
     orders = [order for order in once if _is_news(order, told)]
     filled = [order for order in orders if _is_filled_further(order, told)]
@@ -93,8 +109,8 @@ def _fill(trade: Trade, order: Order, told: Told, *, is_last: bool) -> Fill:
     result = None
     held = quantity - (order.fee_base or _NOTHING)
     if order.is_entry:
-        told.average = (told.average * told.size + price * held) / (told.size + held)
-        told.size += held
+        before_it, told.size = told.size, told.size + held
+        told.average = (told.average * before_it + price * held) / told.size if told.size > held else price
         told.largest = max(told.largest, told.size)
         effect = "open" if is_first else "add"
     else:

@@ -7,6 +7,8 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from livestory.story.arguments import MOST_DIGITS
+
 ALL = "*"
 """All pairs."""
 ROUTINE = " after an exit"
@@ -21,11 +23,12 @@ def decimal_of(value: float | str | Decimal | None) -> Decimal | None:
         return None
     try:
         number = Decimal(str(value))
-        if number.is_finite():
-            return number
     except InvalidOperation:
-        pass
-    message = f"{str(value)[:40]!r} is no number"
+        number = Decimal("NaN")
+    if number.is_finite() and number.adjusted() <= MOST_DIGITS:
+        return number
+    problem = "is larger than any amount" if number.is_finite() else "is no number"
+    message = f"{str(value)[:40]!r} {problem}"
     raise ValueError(message)
 
 

@@ -42,6 +42,8 @@ _STATES = frozenset({"running", "paused", "stopped", "reload_config"})
 
 Name = Annotated[str, Meta(max_length=200)]
 """What stands in lines as it is: no name of freqtrade's is as long."""
+Amount = Annotated[float, Meta(ge=-1e30, le=1e30)]
+"""What can be reckoned with."""
 
 
 class ApiNotNow(LivestoryError):
@@ -56,16 +58,16 @@ class Config(Struct, frozen=True, kw_only=True):
     bot_name: Name | None = None
     exchange: Name | None = None
     stake_currency: Name | None = None
-    stake_amount: Name | float | None = None
-    available_capital: float | None = None
-    max_open_trades: float | None = None
+    stake_amount: Name | Amount | None = None
+    available_capital: Amount | None = None
+    max_open_trades: Amount | None = None
     timeframe: Name | None = None
     timeframe_ms: int | None = None
     strategy: Name | None = None
     short_allowed: bool = False
-    stoploss: float | None = None
+    stoploss: Amount | None = None
     trailing_stop: bool | None = None
-    minimal_roi: Annotated[dict[Name, float], Meta(max_length=100)] | None = None
+    minimal_roi: Annotated[dict[Name, Amount], Meta(max_length=100)] | None = None
 
 
 class Health(Struct, frozen=True):
@@ -78,7 +80,7 @@ class Health(Struct, frozen=True):
 
 class _Order(Struct, frozen=True):
     is_open: bool = False
-    filled: float | None = None
+    filled: Amount | None = None
 
 
 class OpenTrade(Struct, frozen=True, kw_only=True):
@@ -86,12 +88,12 @@ class OpenTrade(Struct, frozen=True, kw_only=True):
 
     pair: Name
     is_short: bool = False
-    amount: float = 0.0
-    open_rate: float | None = None
-    current_rate: float | None = None
-    profit_abs: float | None = None
-    leverage: float | None = None
-    liquidation_price: float | None = None
+    amount: Amount = 0.0
+    open_rate: Amount | None = None
+    current_rate: Amount | None = None
+    profit_abs: Amount | None = None
+    leverage: Amount | None = None
+    liquidation_price: Amount | None = None
     orders: list[_Order] = []
 
     @property
@@ -115,8 +117,8 @@ class OpenTrade(Struct, frozen=True, kw_only=True):
 
 class _Currency(Struct, frozen=True):
     currency: str = ""
-    est_stake: float | None = None
-    est_stake_bot: float | None = None
+    est_stake: Amount | None = None
+    est_stake_bot: Amount | None = None
     is_bot_managed: bool = True
     is_position: bool = False
 
@@ -126,7 +128,7 @@ class Balance(Struct, frozen=True, kw_only=True):
 
     currencies: list[_Currency]
     stake: str
-    starting_capital: float | None = None
+    starting_capital: Amount | None = None
 
     @property
     def wealth(self) -> float:

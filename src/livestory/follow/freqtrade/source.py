@@ -61,6 +61,7 @@ class Cursor(Struct):
     last_trade: int = 0  # highest id of which something was told
     last_lock: int = 0
     open: dict[int, _Open] = field(default_factory=dict)
+    doubted: set[str] = field(default_factory=set)  # what can't be read, as was said
     arcs: dict[str, _Arc] = field(default_factory=dict)
     started: int = 0
     running: bool = True
@@ -125,7 +126,7 @@ class FreqtradeSource:
         if at.is_live and self._unread:
             inputs.append(Statement(now, (left_out(self._unread),)))
             self._unread = []
-        at.time = max([at.time, *(given.time for given in inputs)])
+        at.time = max([at.time, *(min(given.time, now) for given in inputs)])
         self._at, self._encoded = at, msgspec.json.encode(at)
         due = min((arc.end for arc in at.arcs.values()), default=None)
         running = at.running and at.present.state != STOPPED
@@ -153,7 +154,7 @@ class FreqtradeSource:
         """All that is there, one moment after the other; of what was told before, the fills alone."""
         waiting, told_until = InOrder(), at.time
         at.open, at.arcs, at.last_trade, at.last_lock, at.started, last = {}, {}, 0, 0, 0, 0
-        self._unread = []
+        at.doubted, self._unread = set(), []
 
         def push(inputs: Iterable[Input]) -> None:
             waiting.add(given for given in inputs if isinstance(given, Fill) or given.time > told_until)
@@ -168,7 +169,7 @@ class FreqtradeSource:
                     push(self._of_trade(at, number, trade))
                 else:
                     at.last_trade = number
-                reached = reached if isinstance(trade, Unread) else trade.opened
+                reached = reached if isinstance(trade, Unread) else min(trade.opened, now)
             yield from waiting.moments(reached - _SLACK)
         push(self._end(at, now))
         yield from waiting.moments()
@@ -192,14 +193,16 @@ class FreqtradeSource:
         return inputs
 
     def _of_trade(self, at: Cursor, number: int, trade: Trade | Unread) -> Iterator[Input]:
-        if isinstance(trade, Unread):
-            if number > at.last_trade:
-                at.last_trade = number
-                self._unread.append(trade.problem)
-            return
         known = at.open.get(number)
-        told = known.told if known is not None else Told()
-        yield from inputs_of(trade, told)
+        told = known.told.copied() if known is not None else Told()
+        inputs = trade if isinstance(trade, Unread) else self._database.made(f"trade {number}", inputs_of, trade, told)
+        if isinstance(trade, Unread) or isinstance(inputs, Unread):
+            problem = next(each.problem for each in (trade, inputs) if isinstance(each, Unread))
+            if number > at.last_trade or known is not None:
+                self._doubt(at, f"trade {number}", problem)
+            at.last_trade = max(at.last_trade, number)
+            return
+        yield from inputs
         if trade.is_open:
             at.open[number] = _Open(trade.pair, told)
         else:
@@ -207,8 +210,16 @@ class FreqtradeSource:
         if told.orders or not trade.is_open:  # else it may be deleted, and its number given to another
             at.last_trade = max(at.last_trade, number)
 
+    def _doubt(self, at: Cursor, what: str, problem: str) -> None:
+        """Have it said once that something is left out."""
+        if what not in at.doubted:
+            at.doubted.add(what)
+            self._unread.append(problem)
+
     def _starts(self, at: Cursor, starts: Starts, now: int) -> Iterator[Input]:
-        for start in starts:
+        if starts.problem is not None:
+            self._doubt(at, "start", starts.problem)
+        for start in (starts.first, starts.last):
             if start is None or start <= at.started + _SAME:
                 continue
             living = self._teller is not None and at.started and now - start < _RECENT

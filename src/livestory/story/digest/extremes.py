@@ -32,11 +32,16 @@ class Extremes(Struct):
         """Take one that ended at that instant; of equal ones the first stays."""
         if trip.result is None:
             return
-        ended, asset = Ended(trip.result, time, trip.symbol or symbol or "", trip.short), trip.asset or ""
-        if asset not in self.best or ended.result > self.best[asset].result:
-            self.best[asset] = ended
-        if asset not in self.worst or ended.result < self.worst[asset].result:
-            self.worst[asset] = ended
+        asset = trip.asset or ""
+        best, worst = self.best.get(asset), self.worst.get(asset)
+        is_best = best is None or trip.result > best.result
+        is_worst = worst is None or trip.result < worst.result
+        if is_best or is_worst:
+            ended = Ended(trip.result, time, trip.symbol or symbol or "", trip.short)
+            if is_best:
+                self.best[asset] = ended
+            if is_worst:
+                self.worst[asset] = ended
 
 
 class Warned(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct, field
@@ -26,7 +25,7 @@ from livestory.story.kinds.risk import (
     Unhalted,
 )
 from livestory.story.kinds.trades import Trade
-from livestory.story.results import Benchmark, CurrencyResult, OpenPosition, Results
+from livestory.story.results import Benchmark, CurrencyResult, OpenPosition, Results, TradeTally
 from livestory.story.troubles import ENDS
 from livestory.story.unit_value import return_of
 
@@ -67,47 +66,20 @@ class HaltSpan(Struct):
         return facts.halted if isinstance(facts, Phoenix | Unhalted) else None
 
 
-class Trading(Struct):
-    """What was traded, counted. Money is added up as long as it is of one quote asset."""
+class Trading(TradeTally):
+    """What was traded, and why it was bought."""
 
-    buys: int = 0
-    sells: int = 0
     with_trend: int = 0  # purchases, where livestory's own strategies say so
     on_dips: int = 0
-    closed: int = 0  # round trips with a known result
-    won: int = 0
-    lost: int = 0
-    best: tuple[Decimal, int] | None = None  # its result and when
-    worst: tuple[Decimal, int] | None = None
-    fees: Decimal = Decimal(0)
-    quotes: set[str | None] = field(default_factory=set)
     several: bool = False  # of another symbol than the story's own, or short
 
-    def take(self, time: int, trade: Trade) -> None:
-        """Count a trade that was told at that instant."""
-        self.quotes.add(trade.quote)
+    def hear(self, trade: Trade) -> None:
+        """Count a trade by its side, its reason and what came of it."""
+        super().hear(trade)
         self.several = self.several or trade.symbol is not None or trade.short
-        if trade.fee_asset is None:
-            self.fees += trade.fee or 0
-        if trade.side == "buy":
-            self.buys += 1
-            key = trade.reason.key if trade.reason is not None else ""
-            self.with_trend += key.startswith("trend")
-            self.on_dips += key.startswith("dip")
-        else:
-            self.sells += 1
-        result = trade.trip.result if trade.trip is not None else None
-        if result is not None:
-            self.closed += 1
-            self.won += result > 0
-            self.lost += result < 0
-            self.best = max(self.best or (result, time), (result, time))
-            self.worst = min(self.worst or (result, time), (result, time))
-
-    @property
-    def quote(self) -> str | None:
-        """The asset that its money is counted in; None where there are several."""
-        return next(iter(self.quotes)) if len(self.quotes) == 1 else None
+        if trade.side == "buy" and trade.reason is not None:
+            self.with_trend += trade.reason.key.startswith("trend")
+            self.on_dips += trade.reason.key.startswith("dip")
 
 
 class Period(Struct):
@@ -124,7 +96,6 @@ class Period(Struct):
     whole: Chapter | Summary | None = None  # what told it as a whole, where something did
     days: list[Chapter] = field(default_factory=list)
     trading: Trading = field(default_factory=Trading)
-    closed: Results = field(default_factory=Results)  # what its trades came to
     extremes: Extremes = field(default_factory=Extremes)
     warned: list[Warned] = field(default_factory=list)  # of liquidation
     held: tuple[OpenPosition, ...] = ()  # at its end, of a bot with several symbols, shorts or no wealth
@@ -153,6 +124,11 @@ class Period(Struct):
         return self.symbol.partition("/")[2].partition(":")[0] if self.symbol else None
 
     @property
+    def closed(self) -> Results:
+        """What its trades came to."""
+        return self.trading.results
+
+    @property
     def is_portfolio(self) -> bool:
         """Whether no one symbol's price, position and result explain it."""
         return self.trading.several or bool(self.held) or (self.wealth is None and bool(self.results))
@@ -178,7 +154,9 @@ class Period(Struct):
     def take(self, time: int, facts: Facts) -> None:
         """Take what was told at that instant, in the order told."""
         told = DatedFacts(time, facts)
-        if isinstance(facts, Chapter):
+        if isinstance(facts, Trade):  # first: of these there may be a hundred thousand
+            self._traded(told, facts)
+        elif isinstance(facts, Chapter):
             self._chapter(facts)
         elif isinstance(facts, Summary):
             self.whole = facts
@@ -239,8 +217,6 @@ class Period(Struct):
 
     def _trouble(self, told: DatedFacts) -> None:
         kind = type(told.facts)
-        if isinstance(told.facts, Trade):
-            self._traded(told, told.facts)
         if kind in _BEGINNINGS or kind in _PASSING:
             self.troubles.append(told)
         if kind in _BEGINNINGS or kind is SellStuck:
@@ -251,8 +227,7 @@ class Period(Struct):
 
     def _traded(self, told: DatedFacts, trade: Trade) -> None:
         """Count a trade, and take what it says of a halt that goes on, or of an order in doubt."""
-        self.trading.take(told.time, trade)
-        self.closed.hear(trade)
+        self.trading.hear(trade)
         if trade.trip is not None:
             self.extremes.take(told.time, trade.trip, self.symbol)
         if trade.found == "asked":

@@ -19,14 +19,14 @@ from livestory.story.kinds.trades import Trade
 from livestory.story.reasons import counted
 from livestory.story.wording import numbers, performance
 from livestory.story.wording.beside import beside
-from livestory.story.wording.text import escape, of
+from livestory.story.wording.text import escape, listed, of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from livestory.story.digest.period import DatedFacts, HaltSpan, Period, Span
     from livestory.story.kinds.base import Facts
-    from livestory.story.results import Benchmark, CurrencyResult
+    from livestory.story.results import Benchmark, CurrencyResult, Tally
 
 _MOVED = 0.01  # a day, or a fall, that is less is not worth a word
 _NEARLY_ALL, _MOST = 0.8, 0.5  # of the period's return, made on one day
@@ -298,17 +298,26 @@ def _traded(p: Period) -> Iterable[str]:
     why = ", ".join(f"{count} {words}" for count, words in purposes if count)
     counts = [numbers.count(trading.buys, "buy") + (f" ({why})" if why else "")] if trading.buys else []
     counts += [numbers.count(trading.sells, "sell")] if trading.sells else []
-    quote = trading.quote
-    yield " and ".join(counts) + (f", fees {_money(trading.fees, quote)}" if trading.fees and quote else "")
-    if trading.best is None or trading.worst is None or quote is None:
-        return
-    (best, on_best), (worst, on_worst) = trading.best, trading.worst
-    if trading.closed == 1:
-        yield f"the one closed trade brought {_signed(best, quote)}"
-        return
-    outcome = f"{numbers.whole(trading.won)} won and {numbers.whole(trading.lost)} lost"
-    extremes = f"best {_signed(best, quote)} ({_at(p, on_best)}), worst {_signed(worst, quote)} ({_at(p, on_worst)})"
-    yield f"of {numbers.whole(trading.closed)} closed trades {outcome}: {extremes}"
+    yield ", ".join(filter(None, (" and ".join(counts), _fees(p))))
+    for asset, tally in p.closed.tallies.items():
+        if tally.closed:
+            yield _closed(p, asset, tally)
+
+
+def _fees(p: Period) -> str:
+    """As the period's own line tells them."""
+    amount, by_asset = p.closed.fees_in(p.quote)
+    return f"fees {_money(amount, p.quote)}" if amount and p.quote else performance.fees(by_asset or p.closed.fees)
+
+
+def _closed(p: Period, asset: str, tally: Tally) -> str:
+    """What the closed trades came to in one currency: their sum, the best and the worst."""
+    (best, on_best), (worst, on_worst) = p.extremes.best[asset][:2], p.extremes.worst[asset][:2]
+    if tally.closed == 1:
+        return f"the one closed trade brought {_signed(best, asset)}"
+    outcome = listed(performance.outcomes(tally))
+    extremes = f"best {_signed(best, asset)} ({_at(p, on_best)}), worst {_signed(worst, asset)} ({_at(p, on_worst)})"
+    return f"of {numbers.whole(tally.closed)} closed trades {outcome}: {extremes}"
 
 
 def _records(p: Period) -> Iterable[str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from msgspec import MsgspecError
 
 from livestory.errors import JournalError
 from livestory.story.digest.period import Period, Span, gather
-from livestory.story.event import from_record
+from livestory.story.event import facts_of
 from livestory.story.journal.reader import PAGE_BYTES
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.periods import PERIODS
@@ -93,19 +92,21 @@ def _events(reader: JournalReader, span: Span) -> Iterator[tuple[int, Facts]]:
     seq = 0
     while page := reader.events(seq, since=span.start + 1, until=span.end + 1, limit=_PAGE, most_bytes=PAGE_BYTES):
         for kept in page:
-            yield from _facts(kept)
+            if kept.kind not in _UNUSED and (facts := _facts(kept)) is not None:
+                yield kept.time, facts
         seq = page[-1].seq
     late = reader.events(kinds={"chapter"}, since=span.end + 1, limit=len(PERIODS))
-    for time, facts in (each for kept in late for each in _facts(kept)):
+    for kept in late:
+        facts = _facts(kept)
         if isinstance(facts, Chapter) and facts.end <= span.end:
-            yield time, facts
+            yield kept.time, facts
 
 
 _UNUSED = frozenset({"quiet", "regime"})  # half of a story's events, of which no sentence is made
 
 
-def _facts(kept: Kept) -> Iterator[tuple[int, Facts]]:
-    if kept.kind in _UNUSED:
-        return
-    with suppress(MsgspecError):  # of a kind that a newer livestory has
-        yield kept.time, from_record(kept.record, kept.line, kept.id, kept.seq).facts
+def _facts(kept: Kept) -> Facts | None:
+    try:
+        return facts_of(kept.record)
+    except MsgspecError:  # of a kind that a newer livestory has
+        return None

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from livestory.errors import JournalError
 from livestory.outlets.fleet.push import Place
 from livestory.outlets.fleet.setup import HUB, role_of
 from livestory.story.journal.reader import JournalReader
 from tests.cli.program import COMMAND, environment
-from tests.fleet.fleets import ABot, AFleet, assert_equal
+from tests.fleet.fleets import ABot, AFleet, assert_equal, has_all
 from tests.fleet.postgres_process import PostgresProcess
 from tests.fleet.proxy import Proxy
 from tests.patience import until
@@ -149,7 +148,7 @@ class Running:
 
     def arrived(self) -> bool:
         """Whether each pulled journal has what its bot has told and observed."""
-        return all(_has_all(self.fleet.story(name), bot) for name, bot in self.bots.items())
+        return all(has_all(self.fleet.story(name), bot) for name, bot in self.bots.items())
 
     def pushed(self) -> int:
         """How many events the database has."""
@@ -208,15 +207,6 @@ class OnADisk(Running):
         if not server.runs:
             server.start()
         self.kept(acknowledged)
-
-
-def _has_all(story: Path, bot: ABot) -> bool:
-    try:
-        with JournalReader.open(story) as reader:
-            last = reader.last_observation()
-            return reader.last_seq == bot.told and last is not None and last.wealth == 1 + bot.told / 1000
-    except JournalError:  # it is not there yet
-        return False
 
 
 @pytest.fixture

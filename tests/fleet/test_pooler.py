@@ -17,8 +17,7 @@ from livestory.clock import SystemClock
 from livestory.outlets.fleet.pull import Puller
 from livestory.outlets.fleet.setup import HUB, role_of
 from livestory.outlets.fleet.status import read
-from livestory.story.journal.reader import JournalReader
-from tests.fleet.fleets import ABot, AFleet, assert_equal
+from tests.fleet.fleets import ABot, AFleet, assert_equal, has_all
 from tests.fleet.postgres_process import ADMIN_PASSWORD, UNPACKED, PostgresProcess, free_port, lacking
 from tests.patience import LONG, until
 
@@ -100,11 +99,11 @@ def test_bots_and_a_hub_go_through_a_pooler_that_is_killed(fleet: AFleet, tmp_pa
     for thread in running:
         thread.start()
     try:
-        until(lambda: all(_has_all(fleet.story(name), bot) for name, bot in bots.items()), lambda: said)
+        until(lambda: all(has_all(fleet.story(name), bot) for name, bot in bots.items()), lambda: said)
         pooler.killed_and_started()
         for bot in bots.values():
             bot.tells(30)
-        until(lambda: all(_has_all(fleet.story(name), bot) for name, bot in bots.items()), lambda: said)
+        until(lambda: all(has_all(fleet.story(name), bot) for name, bot in bots.items()), lambda: said)
         if pooler.mode == "transaction":  # the hub's one connection is the running pull's only while that asks
             assert {each.bot: each.seq for each in read(fleet.address(HUB, pooler.port), SystemClock())} == {
                 name: bot.told for name, bot in bots.items()
@@ -119,10 +118,3 @@ def test_bots_and_a_hub_go_through_a_pooler_that_is_killed(fleet: AFleet, tmp_pa
     assert all("can't be reached" in each or "again" in each for each in said), said
     for role in (HUB, *map(role_of, bots)):
         assert fleet.password(role).reveal() not in pooler.log()
-
-
-def _has_all(story: Path, bot: ABot) -> bool:
-    if not story.with_suffix(".db").exists():
-        return False
-    with JournalReader.open(story) as reader:
-        return reader.last_seq == bot.told

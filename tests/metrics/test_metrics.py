@@ -157,12 +157,14 @@ def test_events_fills_and_fees_are_counted(story: StoryWriter) -> None:
         story.fill("buy", "0.25", "0.0329", fee="0.00001", timestamp=NOON // 1_000_000)
         story.fill("buy", "0.25", "0.0329", timestamp=NOON // 1_000_000)
         story.fill("sell", "0.5", "0.033", fee="0.00002", timestamp=NOON // 1_000_000)
+        story.fill("buy", "0.1", "0.033", fee="0.5", fee_asset="BNB", timestamp=NOON // 1_000_000)
         after = scrape(metrics)
-    assert after["livestory_events_total", (("kind", "trade"),)] == 3
-    assert after["livestory_fills_total", (("side", "buy"),)] == 2
+    assert after["livestory_events_total", (("kind", "trade"),)] == 4
+    assert after["livestory_fills_total", (("side", "buy"),)] == 3
     assert after["livestory_fills_total", (("side", "sell"),)] == 1
     assert after["livestory_fees_total", (("asset", "BTC"),)] == pytest.approx(0.00003)
-    assert after["livestory_story_last_seq", ()] == 4  # the sale is a record of the result, too
+    assert after["livestory_fees_total", (("asset", "BNB"),)] == 0.5  # in its own asset, never in the quote's
+    assert after["livestory_story_last_seq", ()] == 5  # the sale is a record of the result, too
 
 
 def test_a_flow_counts_with_the_wealth_that_contains_it(story: StoryWriter) -> None:

@@ -96,7 +96,7 @@ def _field(hint: Any, kind: str, name: str, text: SearchStrategy[str]) -> Search
         float: st.floats(-1e12, 1e12) | st.floats(-1, 1) | st.sampled_from(_FLOATS),
         int: st.integers(0, _LATEST) | st.integers(0, 100),
         bool: st.booleans(),
-        Decimal: _AMOUNTS,
+        Decimal: _AMOUNTS.filter(bool) if (kind, name) == ("trade", "quantity") else _AMOUNTS,  # of nothing is none
         str: text,
     }
     return simple[hint]

@@ -60,7 +60,7 @@ from livestory.story.kinds.telling import (
 from livestory.story.kinds.trades import Exposure, PutOff, RegimeSwitch, ResultDiffers, Trade
 from livestory.story.positions import RoundTrip
 from livestory.story.reason import BarCount, Reason
-from livestory.story.results import CurrencyResult, OpenPosition, Outcome
+from livestory.story.results import CurrencyResult, OpenPosition, TradeResult
 from livestory.story.standing import BreakerDistance, Health, Record
 
 if TYPE_CHECKING:
@@ -186,9 +186,9 @@ _COOLDOWN = BarCount(7, Reason("cooldown", 3, 4))
 
 _RESULT = CurrencyResult(
     asset="USDT", realised=Decimal("-21.13"), closed=4, won=2, lost=1, gain=Decimal("29.37"), loss=Decimal("-50.5"),
-    best=Outcome("SOL/USDT", Decimal("29.37"), 0.098),
-    worst=Outcome("ETH/USDT:USDT", Decimal("-50.5"), -0.027, short=True),
-    best_symbol=Outcome("SOL/USDT", Decimal("29.37")), worst_symbol=Outcome("ETH/USDT:USDT", Decimal("-50.5")),
+    best=TradeResult("SOL/USDT", Decimal("29.37"), 0.098),
+    worst=TradeResult("ETH/USDT:USDT", Decimal("-50.5"), -0.027, short=True),
+    best_symbol=TradeResult("SOL/USDT", Decimal("29.37")), worst_symbol=TradeResult("ETH/USDT:USDT", Decimal("-50.5")),
     total=Decimal("12.4"), record=Decimal("33.53"), fall=Decimal("-50.5"),
 )  # fmt: skip
 _OPEN = tuple(

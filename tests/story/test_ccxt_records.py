@@ -73,6 +73,54 @@ def test_contracts_are_counted_in_the_base_asset() -> None:
     assert trade(inverse)["quantity"] == 0.1
 
 
+def test_an_order_that_is_over_is_told_by_what_was_filled_of_it(story: StoryWriter) -> None:
+    """As ccxt parses it: neither what was asked for nor at what limit, and not twice."""
+    exchange = ccxt.binance()
+    raw = {"symbol": "ETHUSDT", "orderId": 17, "price": "3700.00", "origQty": "1.5", "executedQty": "1.1",
+           "cummulativeQuoteQty": "4015.00", "status": "CANCELED", "type": "LIMIT", "side": "BUY",
+           "time": 1733227200000, "updateTime": 1733227260000}  # fmt: skip
+    order = exchange.parse_order(raw, _market(exchange, "ETH/USDT"))
+    (event,) = story.fill(order, reason="dip") or ()
+    assert event.line == "2024-12-03 12:01:00 | 🟢 BUY | +1.1 ETH @ 3650 USDT | dip"
+    assert story.fill(order) is None, "told before"
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        ({"filled": 0.0, "status": "canceled"}, r"^order '9': nothing of it was filled"),
+        ({"filled": None, "status": None}, r"^order '9': how much of it was filled is not known: tell its trades"),
+        ({"filled": 1.0, "average": None, "cost": None}, r"^order '9': at what price it was filled is not known"),
+        ({"filled": 0.4, "status": "open"}, r"^order '9' is open and may fill further: tell its trades"),
+    ],
+)
+def test_an_order_that_does_not_say_what_was_filled_is_no_fill(known: dict[str, Any], said: str) -> None:
+    """Nothing is made up of what was wanted."""
+    order = {"id": "9", "symbol": "ETH/USDT", "side": "buy", "amount": 1.5, "price": 3700.0, "average": 3650.0,
+             "cost": 1460.0}  # fmt: skip
+    with pytest.raises(ValueError, match=said):
+        trade(order | known)
+
+
+def test_a_trade_without_a_price_has_the_one_that_was_paid() -> None:
+    """Of a contract, of which nobody knows how much one is, it stays unknown."""
+    given = {"symbol": "KCS/USDT", "side": "buy", "amount": 10.0, "price": None, "cost": 120.0}
+    assert trade(given)["price"] == 12
+    assert trade(given | {"symbol": "KCS/USDT:USDT"})["price"] is None
+
+
+def test_an_inverse_contract_is_closed_by_what_it_is_worth(story: StoryWriter) -> None:
+    """A thousand dollars of it, bought and sold: less of the base by then, and nothing is left."""
+    given = {"symbol": "BTC/USD:BTC", "side": "buy", "amount": 1000.0, "price": 95000.0, "cost": 0.010526}
+    story.fill(given)
+    closed, *_ = story.fill(given | {"side": "sell", "price": 100_000.0, "cost": 0.01}, result="0.000526") or ()
+    assert closed.line.endswith(
+        "closes the long of BTC/USD:BTC; result +0.0005 BTC as reported; entry 95,000, exit 100,000; no BTC left"
+    )
+    held = {"symbol": "BTC/USD:BTC", "contracts": 1000.0, "contractSize": 1.0, "side": "short", "entryPrice": 95000.0}
+    assert arguments.positions([held])["BTC/USD:BTC"].quantity == Decimal("-0.0105263157895")
+
+
 def test_fees_of_one_asset_are_summed_and_those_of_several_are_unknown() -> None:
     """A fill has room for one; what it has no room for is not made nothing of."""
     given: dict[str, Any] = {"symbol": "ETH/USDT", "side": "buy", "amount": 1, "price": 1, "fee": None}

@@ -362,6 +362,25 @@ def test_what_a_fee_took_may_be_sold_all_the_same() -> None:
         assert event.facts.position_after == (None if result is None else 0)
 
 
+def test_what_readings_say_is_gone_is_not_added_to() -> None:
+    """A liquidation that nobody told: the next fill opens anew and says so; once may be an exchange's slip."""
+
+    def story(narrator: Narrator, *later: Input) -> list[str]:
+        seen = {"ETH/USDT:USDT": PositionReading(quantity=Decimal(1))}
+        held: list[Input] = [fill("buy", 1, "100", symbol="ETH/USDT:USDT"), Observation(time=0, positions=seen)]
+        return _story(*held, *later, narrator=narrator)[-1:]
+
+    none, again = Observation(time=0, positions={}), fill("sell", 2, "90", symbol="ETH/USDT:USDT")
+    assert story(Narrator(None, "USDT"), none, none, again) == [
+        "🔴 SELL | -2 ETH @ 90 USDT | 1 ETH held before went without a fill; opens a short of ETH/USDT:USDT"
+    ]
+    assert "closes the long" in story(Narrator(None, "USDT"), none, again)[0]
+    narrator = Narrator(None, "USDT")
+    story(narrator, none, none)
+    (told_late,) = narrator.take(replace(again, quantity=Decimal(1), time=NEW_YEARS_EVE + HOUR))[:1]
+    assert "closes the long" in told_late.line, "it was filled before it was gone"
+
+
 def test_an_inverse_contract_has_the_result_that_is_reported() -> None:
     """It is paid in the base asset, which prices and sizes in the quote say nothing of."""
     usd: dict[str, Any] = {"symbol": "BTC/USD:BTC"}

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from itertools import pairwise
+from math import sin
 from typing import TYPE_CHECKING
 
 import pytest
 
 from livestory.clock import DAY, HOUR, MINUTE, ManualClock, SystemClock, as_datetime
+from livestory.outlets.web.history import Readings
 from livestory.story.files.bars_file import BarRow, BarsFile
 from livestory.story.files.layout import Layout
 from livestory.story.inputs import Fill, Observation, PositionReading
@@ -115,6 +117,23 @@ def test_the_curve_keeps_its_extremes(journal: Path) -> None:
     assert {what for _, _, what in curve["marks"]} == {"buy", "sell", "breaker", "phoenix", "regime", "ath"}
     spans = curve["regimes"]
     assert all(end == start for (_, end, _), (start, _, _) in pairwise(spans))
+
+
+def test_a_curve_of_very_many_points_keeps_its_extremes_and_its_ends() -> None:
+    """Every length from which only the extremes of blocks are looked at: the chart has them, and both ends."""
+    readings, last = Readings(), 0
+    for number in range(3000):
+        value = 2.0 if number == 1711 else 0.5 if number == 1900 else 1 + sin(number) / 10
+        readings.add(Observation(time=START + number, wealth=value), value, 0.0)
+        if number > 2000 and number % 83 == 0:
+            for start in (0, 100, 1700):
+                told = readings.wealth(START + start, START + number, 20, compared=False)
+                assert (min(told.values), max(told.values)) == (0.5, 2.0)
+                assert (told.times[0], told.times[-1]) == (START + max(0, start - 1), START + number)
+                assert told.times == sorted(set(told.times))
+                assert len(told.times) <= 24
+            last = number
+    assert last
 
 
 def test_the_last_week_is_told_in_a_paragraph(journal: Path) -> None:

@@ -591,7 +591,7 @@ def test_a_line_told_while_the_page_reads_anew_is_shown(page: Page, teller: Tell
 
 
 def test_the_page_is_light_and_soon_usable(driven: Browser, journal: Path) -> None:
-    """With seven days of story: below 200 KB over the wire, before the first line is opened."""
+    """With seven days of story: below 150 KB over the wire, and the curve is drawn of what came with the page."""
     with week(journal, SystemClock().now()), served(journal) as server:
         settled(server)
         with browsers.opened(driven, server.url) as page:
@@ -600,4 +600,7 @@ def test_the_page_is_light_and_soon_usable(driven: Browser, journal: Path) -> No
                 "performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation'))"
                 ".filter((entry) => !entry.name.includes('stream')).reduce((sum, entry) => sum + entry.transferSize, 0)"
             )
-    assert 20_000 < size < 200_000
+            asked = page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)")
+    assert 20_000 < size < 150_000
+    assert any("/api/events" in address for address in asked)
+    assert not [one for one in asked if re.search("/api/(status|groups|series|review)", one)]

@@ -18,7 +18,8 @@ from livestory.story.journal.entry import Identity
 from livestory.story.kinds.risk import Halted, Unhalted
 from livestory.story.kinds.telling import Note
 from livestory.story.reason import Reason
-from livestory.story.review.shared_page import GONE
+from livestory.story.review.shared import SharedFigure, SharedStory, SharedTrade
+from livestory.story.review.shared_page import GONE, card, page
 from livestory.story.settings import StorySettings
 from livestory.story.writing.synchronous import SynchronousWriter
 from tests.cli.program import inside
@@ -218,3 +219,14 @@ def test_a_report_for_others_is_the_same_page(journal: Path, tmp_path: Path) -> 
     assert inside("report", "--dir", folder, "--symbols", cwd=tmp_path).returncode == 2
     assert inside("report", "--dir", folder, cwd=tmp_path).returncode == 0
     assert "canary-note" in (tmp_path / "report.html").read_text()
+
+
+def test_the_card_has_the_win_rate_of_the_figures() -> None:
+    """Which is that of all trades, not of the last ones that are listed."""
+    lost = SharedTrade(opened=None, closed=START, short=False, share=-0.01, symbol=None)
+    told = SharedStory(
+        symbols=(), since=None, until=None, bar=QUARTER, change=None, holding=None, curve=(), moments=(), months=(),
+        halts=(), figures=(SharedFigure(name="win_rate", value=0.6),), trades=(lost,), closed=2000, won=0,
+    )  # fmt: skip
+    assert ">60%<" in card(told, None)
+    assert "2000 trades closed, 60% won." in page(told, "")

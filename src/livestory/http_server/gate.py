@@ -78,7 +78,7 @@ class Gate(ABC):
     public: ClassVar[frozenset[str]] = frozenset()
     """What is answered without any secret."""
     pages: ClassVar[frozenset[str]] = frozenset()
-    """What a link from elsewhere may lead to: it holds nothing of a story."""
+    """What a link from elsewhere may lead to: only who follows it sees it."""
     needed: ClassVar[str]
     """What is said where the token is missing."""
     refused_method: ClassVar[str]

@@ -21,6 +21,7 @@ from livestory.story.journal.follower import Change, StoryFollower
 from livestory.story.kinds import KINDS
 from livestory.story.kinds.money import CashFlow
 from livestory.story.kinds.trades import Trade
+from livestory.story.results import TradeTally
 from livestory.story.snapshot import OpenPosition, Snapshot
 from livestory.story.story_writer import StoryWriter
 
@@ -98,8 +99,7 @@ class _Totals:
 
     def __init__(self) -> None:
         self.kinds = Counter(dict.fromkeys(KINDS, 0))
-        self.sides = Counter({"buy": 0, "sell": 0})
-        self.fees: dict[str, float] = {}  # by asset
+        self.trades = TradeTally()
         self.deposits = 0.0
         self.withdrawals = 0.0
         self._coming: list[tuple[int, float]] = []  # flows told after the last observation: its wealth lacks them
@@ -113,10 +113,7 @@ class _Totals:
         except MsgspecError:  # a newer livestory's: that it was told is all that is known of it
             return
         if isinstance(facts, Trade):
-            self.sides[facts.side] += 1
-            if facts.fee is not None:
-                asset = facts.quote or ""
-                self.fees[asset] = self.fees.get(asset, 0.0) + float(facts.fee)
+            self.trades.hear(facts)
         elif isinstance(facts, CashFlow):
             self._coming.append((kept.time, facts.amount))
 
@@ -172,8 +169,10 @@ class _Labels:
 
     def totals(self, totals: _Totals) -> Iterator[Metric]:
         yield self.counter(EVENTS, "kind", sorted(totals.kinds.items()))
-        yield self.counter(FILLS, "side", sorted(totals.sides.items()))
-        yield self.counter(FEES, "asset", sorted({self._assets["quote"]: 0.0, **totals.fees}.items()))
+        trades = totals.trades
+        fees = {self._assets["quote"]: 0.0, **{asset: float(paid) for asset, paid in trades.results.fees.items()}}
+        yield self.counter(FILLS, "side", [("buy", trades.buys), ("sell", trades.sells)])
+        yield self.counter(FEES, "asset", sorted(fees.items()))
         yield self.counter(DEPOSITS, "asset", [(self._assets["unit"], totals.deposits)])
         yield self.counter(WITHDRAWALS, "asset", [(self._assets["unit"], totals.withdrawals)])
 

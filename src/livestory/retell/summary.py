@@ -14,7 +14,7 @@ from livestory.story.kinds.retold import RegimeTime, Summary
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.kinds.trades import Exposure, RegimeSwitch, Trade
 from livestory.story.open_positions import open_positions
-from livestory.story.results import Results
+from livestory.story.results import TradeTally
 from livestory.story.troubles import HealthTally, asked_after
 from livestory.story.unit_value import fall_from, return_of
 
@@ -45,9 +45,7 @@ class SummaryBuilder:
         self._regimes: dict[str, int] = {}
         self._halts = self._halted = 0
         self._halted_since: int | None = None
-        self._buys = self._sells = self._exposures = 0
-        self._fees = Decimal(0)
-        self._results = Results()
+        self._trades, self._exposures = TradeTally(), 0
         self._flow = 0.0
         self._health, self._asked, self._of_table = HealthTally(), list[str](), of_table
 
@@ -108,12 +106,9 @@ class SummaryBuilder:
             case Phoenix() | Unhalted():
                 self._end_halt(time)
             case Trade():
-                self._buys += facts.side == "buy"
-                self._sells += facts.side != "buy"
-                self._results.hear(facts)
-                self._fees += facts.fee or 0
+                self._trades.hear(facts)
             case FundingPaid():
-                self._results.fund(facts)
+                self._trades.results.fund(facts)
             case Exposure():
                 self._exposures += 1
             case CashFlow():
@@ -136,6 +131,8 @@ class SummaryBuilder:
             self._end_month(start, return_of(self._month, account.value))
         deepest = self._deepest or (None, None, None)
         portfolio = of_trades or account.portfolio or account.wealth is None
+        results = self._trades.results
+        fees, by_asset = results.fees_in(account.unit)
         told = Summary(
             start=end if self._first is None else self._first,
             end=end,
@@ -147,10 +144,11 @@ class SummaryBuilder:
             deepest=deepest[0],
             deepest_from=deepest[1],
             deepest_at=deepest[2],
-            buys=self._buys,
-            sells=self._sells,
-            fees=self._fees,
-            results=self._results.told(self._results, reasons=portfolio, alone=not portfolio),
+            buys=self._trades.buys,
+            sells=self._trades.sells,
+            fees=fees,
+            fees_by_asset=by_asset,
+            results=results.told(results, reasons=portfolio, alone=not portfolio),
             began=account.began if account.wealth is None else None,
             benchmark=account.benchmark(),
             to_breaker=account.to_breaker(),
@@ -167,7 +165,7 @@ class SummaryBuilder:
 
     def _of_portfolio(self, told: Summary) -> Summary:
         """With fees and funding by asset, and what is held, which no one price and no one fee can say."""
-        results, held = self._results, open_positions(self.account)
+        results, held = self._trades.results, open_positions(self.account)
         return replace(told, fees=Decimal(0), fees_by_asset=results.fees, funding=results.funding, open=held)
 
     def _with_months(self, told: Summary) -> Summary:

@@ -139,6 +139,11 @@ class Account(UnitValue):
                 self._notice(symbol, short=reading.quantity < 0)
             if not self.read:
                 self._find(observation.time, positions)
+            for symbol, held in self.positions.items():
+                found = positions.get(symbol)
+                listed = found is not None and bool(found.quantity)
+                if not listed or not held.listed or held.absent_since is not None:  # else it changes nothing
+                    held.read(observation.time, listed=listed)
             if self.settings.benchmark == "basket":
                 self._hold(observation.time, positions)
         if not self.several or _of_one(observation) == _UNKNOWN:
@@ -298,7 +303,8 @@ class Account(UnitValue):
         symbol = self.symbol_of(fill.symbol)
         key = self.holding_of(symbol, fill.position)
         held = self.positions.get(key)
-        if held is None or (held.found_at or 0) >= fill.time:  # what was filled before a reading is in it
+        gone = held.quantity if held is not None and held.is_gone(fill.time) else None
+        if held is None or gone is not None or (held.found_at or 0) >= fill.time:  # what a reading knew is in it
             held = self.positions[key] = Holding()
         before = getcontext()
         setcontext(EXACT)  # where `localcontext` would take as long as the arithmetic itself
@@ -316,6 +322,8 @@ class Account(UnitValue):
                 if other.startswith(symbol + _PART) and (each.quantity < 0) == (held.quantity < 0 or closed.short)
             )
             closed = replace(closed, position_after=sum(alike, _NOTHING))
+        if gone:
+            closed = replace(closed, gone=gone)
         own = symbol == (self.symbol or "")
         if own and fill.side == "sell" and closed.gain is not None and not closed.position_after:
             self.sold_at = fill.price

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from livestory.story.results import OpenPosition
-from livestory.story.symbol import settled_in
+from livestory.story.symbol import traded
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
@@ -33,8 +33,8 @@ def _filled(symbol: str, holding: Holding) -> OpenPosition:
 def _read(symbol: str, reading: PositionReading, holding: Holding | None) -> OpenPosition:
     known = _filled(symbol, holding) if holding is not None and holding.quantity == reading.quantity else None
     entry = reading.entry if reading.entry is not None or known is None else known.entry
-    result = reading.unrealised
-    if result is None and entry is not None and reading.price is not None:
+    result, of = reading.unrealised, traded(symbol)
+    if result is None and entry is not None and reading.price is not None and of.worked_out:
         result = (reading.price - entry) * reading.quantity
     return OpenPosition(
         symbol=symbol,
@@ -42,6 +42,6 @@ def _read(symbol: str, reading: PositionReading, holding: Holding | None) -> Ope
         entry=entry,
         price=reading.price,
         result=result,
-        asset=settled_in(symbol) if result is not None else None,
+        asset=of.paid_in if result is not None else None,
         since=known.since if known is not None else None,
     )

@@ -233,6 +233,7 @@ class Closed(Struct, frozen=True):
     contradicts: Decimal | None = None  # what the fills make of it, where what was reported differs beyond rounding
     opened: Decimal | None = None  # by a flip, the other way
     trip: RoundTrip | None = None  # that it ended
+    gone: Decimal | None = None  # what was held before it, and readings said was held no more, though no fill closed it
 
 
 class Holding(Struct):
@@ -247,6 +248,9 @@ class Holding(Struct):
     carried: Decimal = _NOTHING  # what closing such dust has earned; the next trip's
     found_at: int | None = None  # the reading that it was found in, not bought in this story
     uncosted: bool = False  # it was found without its entry: until it is flat its quantity alone is known
+    listed: bool = False  # a reading had it
+    absent_since: int | None = None  # the first of the readings since then that had it no more
+    gone: bool = False  # a second one neither: once may be an exchange's slip
 
     @classmethod
     def found(cls, time: int, quantity: Decimal, entry: Decimal | None, price: Decimal | None) -> Holding:
@@ -268,6 +272,19 @@ class Holding(Struct):
         """Whether nothing is left to remember."""
         return not (self.quantity or self.carried)
 
+    def read(self, time: int, *, listed: bool) -> None:
+        """Take whether a reading of all positions has it; one that never did may be of other accounts."""
+        if listed:
+            self.listed, self.absent_since, self.gone = True, None, False
+        elif self.absent_since is not None:
+            self.gone = True
+        elif self.listed:
+            self.absent_since = time
+
+    def is_gone(self, time: int) -> bool:
+        """Whether a fill at that time finds it gone, such as by a liquidation that nobody told."""
+        return self.gone and self.absent_since is not None and self.absent_since < time
+
     def take(self, deal: Deal) -> Closed:
         """Take a fill, at average cost, and say what it closed.
 
@@ -288,6 +305,8 @@ class Holding(Struct):
             self._enter(deal, short=short)
             return Closed(deal.effect or effect, short, self.quantity)
         held, rest = abs(self.quantity), None
+        if deal.of.inverse and abs(deal.paid - self.value) <= self.value * _DUST:
+            deal = replace(deal, size=held)  # it is so much of the quote asset, whatever that is of the base by now
         if deal.size > held:
             can_turn = deal.effect is None and held and (short or deal.of.contract)
             if not can_turn and not (held and deal.size - held <= self._as_good_as_nothing(deal)):

@@ -7,6 +7,7 @@ won or lost.
 from __future__ import annotations
 
 from decimal import Decimal
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -25,7 +26,20 @@ _OTHERS = "others"
 _MOST_REASONS = 6  # that a line names
 
 
-class Outcome(Struct, frozen=True, omit_defaults=True):
+class Outcome(StrEnum):
+    """What a closed trade was for its owner."""
+
+    WON = "won"
+    LOST = "lost"
+    EVEN = "even"
+
+    @classmethod
+    def of(cls, result: Decimal | float) -> Outcome:
+        """That of a trade with this result, in money or as a share of its cost."""
+        return cls.WON if result > 0 else cls.LOST if result < 0 else cls.EVEN
+
+
+class TradeResult(Struct, frozen=True, omit_defaults=True):
     """What one trade earned, or all those of one symbol."""
 
     symbol: str | None
@@ -72,10 +86,10 @@ class CurrencyResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
     lost: int = 0
     gain: Decimal = _NOTHING  # of those that were won
     loss: Decimal = _NOTHING  # of those that were lost, negative
-    best: Outcome | None = None
-    worst: Outcome | None = None
-    best_symbol: Outcome | None = None
-    worst_symbol: Outcome | None = None
+    best: TradeResult | None = None
+    worst: TradeResult | None = None
+    best_symbol: TradeResult | None = None
+    worst_symbol: TradeResult | None = None
     reasons: tuple[ReasonResult, ...] = ()  # the best first
     total: Decimal = _NOTHING  # realised since the story began
     record: Decimal = _NOTHING  # the highest that was
@@ -99,8 +113,8 @@ class Tally(Struct, omit_defaults=True):
     lost: int = 0
     gain: Decimal = _NOTHING
     loss: Decimal = _NOTHING
-    best: Outcome | None = None
-    worst: Outcome | None = None
+    best: TradeResult | None = None
+    worst: TradeResult | None = None
     symbols: dict[str, Decimal] = field(default_factory=dict)
     reasons: dict[str, Decimal] = field(default_factory=dict)  # why they were closed
 
@@ -116,16 +130,19 @@ class Tally(Struct, omit_defaults=True):
     def close(self, trip: RoundTrip, result: Decimal) -> None:
         """Count a trade that ended."""
         self.closed += 1
-        if result > 0:
-            self.won += 1
-            self.gain += result
-        elif result < 0:
-            self.lost += 1
-            self.loss += result
+        match Outcome.of(result):
+            case Outcome.WON:
+                self.won += 1
+                self.gain += result
+            case Outcome.LOST:
+                self.lost += 1
+                self.loss += result
+            case Outcome.EVEN:
+                pass
         _count(self.symbols, trip.symbol or "", result)
         if trip.why_closed is not None:
             _count(self.reasons, trip.why_closed.name, result)
-        self._compare(Outcome(trip.symbol, result, trip.share, trip.short))
+        self._compare(TradeResult(trip.symbol, result, trip.share, trip.short))
 
     def append(self, later: Tally) -> None:
         """Count what came after all of this."""
@@ -145,7 +162,7 @@ class Tally(Struct, omit_defaults=True):
             if outcome is not None:
                 self._compare(outcome)
 
-    def _compare(self, outcome: Outcome) -> None:
+    def _compare(self, outcome: TradeResult) -> None:
         if self.best is None or outcome.result > self.best.result:
             self.best = outcome
         if self.worst is None or outcome.result < self.worst.result:
@@ -192,11 +209,36 @@ class Results(Struct, omit_defaults=True):
             told = tuple(replace(each, best=_unnamed(each.best), worst=_unnamed(each.worst)) for each in told)
         return tuple(replace(each, reasons=_by_reason(self._tally(each.asset))) for each in told) if reasons else told
 
+    def fees_in(self, own: str | None) -> tuple[Decimal, dict[str, Decimal]]:
+        """All fees as one amount where each was paid in the asset ``own``; else nothing, and the amounts by asset."""
+        alone = self.fees.keys() <= {own or ""}
+        return (self.fees.get(own or "", _NOTHING), {}) if alone else (_NOTHING, self.fees)
+
     def _tally(self, asset: str | None) -> Tally:
         tally = self.tallies.get(asset or "")
         if tally is None:
             tally = self.tallies[asset or ""] = Tally()
         return tally
+
+
+class TradeTally(Struct, omit_defaults=True):
+    """How often was bought and sold, and what came of it."""
+
+    buys: int = 0
+    sells: int = 0
+    results: Results = field(default_factory=Results)
+
+    def hear(self, trade: Trade) -> None:
+        """Count what was told of a fill."""
+        self.buys += trade.side == "buy"
+        self.sells += trade.side != "buy"
+        self.results.hear(trade)
+
+    def append(self, later: TradeTally) -> None:
+        """Count what came after all of this."""
+        self.buys += later.buys
+        self.sells += later.sells
+        self.results.append(later.results)
 
 
 def _told(asset: str, tally: Tally, total: Tally) -> CurrencyResult:
@@ -212,15 +254,15 @@ def _told(asset: str, tally: Tally, total: Tally) -> CurrencyResult:
         loss=tally.loss,
         best=tally.best if tally.closed > 1 else None,
         worst=tally.worst if tally.closed > 1 else None,
-        best_symbol=Outcome(ranked[-1][0] or None, ranked[-1][1]) if several else None,
-        worst_symbol=Outcome(ranked[0][0] or None, ranked[0][1]) if several else None,
+        best_symbol=TradeResult(ranked[-1][0] or None, ranked[-1][1]) if several else None,
+        worst_symbol=TradeResult(ranked[0][0] or None, ranked[0][1]) if several else None,
         total=total.realised,
         record=total.high,
         fall=tally.fall,
     )
 
 
-def _unnamed(outcome: Outcome | None) -> Outcome | None:
+def _unnamed(outcome: TradeResult | None) -> TradeResult | None:
     return replace(outcome, symbol=None) if outcome is not None else None
 
 

@@ -186,7 +186,8 @@ class StoryWriter:
     ) -> Told:
         """Tell a trade that was filled: ``side`` is "buy" or "sell", or "long" or "short" with an ``effect``.
 
-        Or give one of ccxt's trades as it is, ``fill(trade)``, and by name what is to be told otherwise.
+        Or give one of ccxt's trades, or a closed order, as it is, ``fill(trade)``, and by name what is to be told
+        otherwise.
 
         ``quantity`` is in the base asset, ``price`` in the quote asset, and so is ``fee`` unless ``fee_asset`` names
         another; ``effect`` is "open", "add", "reduce" or "close" (a short in a spot market needs it); ``position``

@@ -44,7 +44,7 @@ class Symbol(NamedTuple):
         """
         symbol = _read(text)
         if symbol is None:
-            message = "expected BASE/QUOTE, like ETH/BTC, or BASE/QUOTE:SETTLE"
+            message = "expected BASE/QUOTE, like ETH/BTC or AAPL/USD, or BASE/QUOTE:SETTLE"
             raise ValueError(message)
         return symbol
 
@@ -86,6 +86,7 @@ class Traded(NamedTuple):
     paid_in: str | None  # in which results are paid
     contract: bool  # it may be sold without being held
     worked_out: bool  # prices and sizes say what a result is: it is paid in the quote asset
+    inverse: bool = False  # a contract that is paid in the base asset, and worth so much of the quote asset
 
 
 @lru_cache(_REMEMBERED)
@@ -93,7 +94,8 @@ def traded(symbol: str) -> Traded:
     """What a fill of that symbol trades."""
     base, quote = assets(symbol)
     paid_in = settled_in(symbol)
-    return Traded(base, quote, paid_in, is_contract(symbol), paid_in == quote)
+    contract = is_contract(symbol)
+    return Traded(base, quote, paid_in, contract, paid_in == quote, contract and paid_in == base)
 
 
 @lru_cache(_REMEMBERED)

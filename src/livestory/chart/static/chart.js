@@ -205,7 +205,7 @@ export class Chart {
     this.#loading = true;
     const [since, until] = this.#view ?? this.#newest();
     const margin = this.#view ? Math.round((until - since) / 2) : 0;
-    const points = Math.max(200, Math.min(2000, Math.round(this.#place.clientWidth * 1.2) * (margin ? 2 : 1)));
+    const points = (this.#place.clientWidth < 600 ? 480 : 1200) * (margin ? 2 : 1); // front.py brings as many
     if (visibly) this.#place.toggleAttribute("data-busy", true);
     try {
       const end = this.#view ? until + margin : null;

@@ -21,17 +21,28 @@ export function placedLine() {
   return null;
 }
 
+const OFTEN = 320; // milliseconds: browsers refuse an address that changes a hundred times in half a minute
+let waiting = 0, written = -OFTEN;
+
 /** Put something in the address; null takes it out. */
 export function put(name, value) {
   if (value === null || value === "" || value === undefined) values.delete(name);
   else values.set(name, String(value));
+  waiting ||= setTimeout(write, Math.max(0, written + OFTEN - performance.now()));
+}
+
+function write() {
+  clearTimeout(waiting);
+  waiting = 0;
+  written = performance.now();
   const text = [...values].map(([key, kept]) => (kept === "" ? key : `${key}=${encodeURIComponent(kept)}`)).join("&");
-  history.replaceState(null, "", text ? `#${text}` : location.pathname + location.search);
+  if (text !== location.hash.slice(1)) history.replaceState(null, "", text ? `#${text}` : location.pathname + location.search);
 }
 
 /** Call that when somebody changes the address by hand, or follows a link within the page. */
 export function onMoved(moved) {
-  addEventListener("hashchange", () => { read(); moved(); });
+  addEventListener("hashchange", () => { clearTimeout(waiting); waiting = 0; read(); moved(); });
 }
+addEventListener("pagehide", () => { if (waiting) write(); });
 
 read();

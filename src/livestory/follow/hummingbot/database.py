@@ -5,6 +5,7 @@ Since January 2022 it keeps prices and amounts as whole numbers of millionths.
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -14,6 +15,7 @@ from livestory.follow.database import Database, Patience
 from livestory.follow.hummingbot.records import decoded, fill_of, funding_of, number_of, symbol_of, time_of, trade_id
 from livestory.story.inputs import Skip
 from livestory.story.reason import in_own_words
+from livestory.story.results import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -159,7 +161,8 @@ class HummingbotDatabase:
             with suppress(ValueError):
                 if volume:
                     results.append(number_of({"net_pnl_quote": result}, "net_pnl_quote"))
-        won, lost = sum(each > 0 for each in results), sum(each < 0 for each in results)
+        outcomes = Counter(map(Outcome.of, results))
+        won, lost = outcomes[Outcome.WON], outcomes[Outcome.LOST]
         return Executed(len(results), won, lost, sum(results, Decimal(0))) if results else None
 
     def kinds(self) -> set[tuple[str, str, str]]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
 from contextlib import asynccontextmanager
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qs
 
 from msgspec import Struct
@@ -17,7 +18,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from livestory.chart.components import bundled, with_sections
@@ -28,6 +29,7 @@ from livestory.outlets.metrics import OutboxMetrics
 from livestory.outlets.web import parameters
 from livestory.outlets.web.api import Api, Json
 from livestory.outlets.web.followed_story import FollowedStory, Queries, Update
+from livestory.outlets.web.front import first_answers
 from livestory.outlets.web.gate import SESSION, PageGate, Token
 from livestory.outlets.web.listeners import LONGEST_QUEUE, MOST_LISTENERS, Listeners
 from livestory.outlets.web.rounds import Rounds
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from livestory.story.journal.entry import Kept
 
 _FIND = 1.0  # seconds between two looks for stories that have come
+_BODY_END = b"</body>"
 _LONGEST_FORM = 4096  # bytes of a login
 
 
@@ -183,8 +186,20 @@ class Web:
 
     async def _front(self, request: Request) -> Response:
         """One story's page, or where there are several and none is asked for, all bots."""
-        several = (self._find is not None or len(self._stories) > 1) and "story" not in request.query_params
-        return self._files.answer(request, "bots.html" if several else "index.html")
+        if (self._find is not None or len(self._stories) > 1) and "story" not in request.query_params:
+            return self._files.answer(request, "bots.html")
+        named = request.query_params.get("story", next(iter(self._stories), ""))
+        page, story = self._files.text("index.html"), self._stories.get(named)
+        head, _, rest = page.rpartition(_BODY_END)
+        phone = "Mobi" in request.headers.get("user-agent", "")
+
+        async def parts() -> AsyncIterator[bytes]:
+            yield head  # what it names is fetched meanwhile
+            if story is not None:
+                yield await self._queries.compute(lambda: first_answers(story, phone=phone))
+            yield _BODY_END + rest
+
+        return StreamingResponse(parts(), media_type=_TYPES["html"])
 
     async def _shared(self, request: Request) -> Response:
         """A story in percent, for who has a link to it: as a page, a picture or JSON."""
@@ -290,12 +305,19 @@ _PAGE_SCRIPTS = ("main.js", "bots.js")
 _STORY_TOOLS = '<a class="quiet" id="text" href="story.txt">Plain text</a>'
 
 
+class _File(NamedTuple):
+    kind: str
+    tag: str
+    content: bytes
+    packed: bytes
+
+
 class StaticFiles:
     """All static files by name, each with its tag."""
 
     def __init__(self) -> None:
         """Read all of them, from the packages that hold them."""
-        self._files: dict[str, tuple[str, str, bytes]] = {}
+        self._files: dict[str, _File] = {}
         for package, folder in _FOLDERS:
             for file in resources.files(package).joinpath(folder).iterdir():
                 kind = _TYPES.get(file.name.rpartition(".")[2])
@@ -305,17 +327,24 @@ class StaticFiles:
                         content = with_sections(content.decode(), _STORY_TOOLS).encode()
                     elif file.name in _PAGE_SCRIPTS:  # in one piece: a file after the other would take its time
                         content = bundled(file, _page_modules()).encode()
-                    self._files[file.name] = kind, f'"{hashlib.sha256(content).hexdigest()[:20]}"', content
+                    tag = f'"{hashlib.sha256(content).hexdigest()[:20]}"'
+                    self._files[file.name] = _File(kind, tag, content, gzip.compress(content, mtime=0))
+
+    def text(self, name: str) -> bytes:
+        """The file of that name, which there is."""
+        return self._files[name].content
 
     def answer(self, request: Request, name: str, status: int = 200) -> Response:
         """The file of that name, or 304 where the client has it. Answers 404."""
         if name not in self._files:
             raise HTTPException(404, "no such file")
-        kind, tag, content = self._files[name]
-        headers = {"ETag": tag, "Cache-Control": "no-cache"}
-        if status == 200 and tag in request.headers.get("if-none-match", ""):  # noqa: PLR2004
+        file = self._files[name]
+        headers = {"ETag": file.tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+        if status == 200 and file.tag in request.headers.get("if-none-match", ""):  # noqa: PLR2004
             return Response(status_code=304, headers=headers)
-        return Response(content, status, headers, kind)
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            return Response(file.packed, status, headers | {"Content-Encoding": "gzip"}, file.kind)
+        return Response(file.content, status, headers, file.kind)
 
 
 def _page_modules() -> dict[str, Traversable]:

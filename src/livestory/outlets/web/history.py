@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from livestory.chart.reduction import kept, reduced
+from livestory.chart.reduction import kept
 from livestory.outlets.web.prices import SymbolPrices
 from livestory.story.kinds import KINDS
 from livestory.story.kinds.base import Mark
@@ -214,17 +214,38 @@ class Span(NamedTuple):
     label: str
 
 
+_BLOCK = 64  # values that follow one another, of which the least and the greatest are known
+
+
 class _Curve:
     """The known values of one quantity: 16 bytes each."""
 
     def __init__(self) -> None:
         self.times = array("q")
         self.values = array("d")
+        self._extremes = array("q")  # two places of each block that is full
 
     def add(self, time: int, value: float | None) -> None:
-        if value is not None:
-            self.values.append(value)
-            self.times.append(time)
+        if value is None:
+            return
+        self.values.append(value)
+        count = len(self.values)
+        if count % _BLOCK == 0:
+            ordered = sorted(range(count - _BLOCK, count), key=self.values.__getitem__)
+            self._extremes.extend(sorted((ordered[0], ordered[-1])))
+        self.times.append(time)
+
+    def kept(self, first: int, last: int, points: int) -> list[int]:
+        """The places between those two that `reduction.kept` keeps; of very many, those of each block's extremes."""
+        begin, end = -(-first // _BLOCK), min((last - 1) // _BLOCK, len(self._extremes) // 2)
+        if last - first <= _BLOCK * points or end <= begin:
+            return [first + place for place in kept(self.times[first:last], self.values[first:last], points)]
+        inner = self._extremes[2 * begin : 2 * end]
+        places = list(dict.fromkeys((*range(first, begin * _BLOCK), *inner, *range(end * _BLOCK, last))))
+        if places[0] != first:
+            places.insert(0, first)
+        at, values = [self.times[place] for place in places], [self.values[place] for place in places]
+        return [places[place] for place in kept(at, values, points)]
 
     def window(self, start: int, end: int) -> tuple[int, int]:
         """The places of that time, and one more on each side."""
@@ -321,29 +342,24 @@ class Readings:
 
     def price(self, start: int, end: int, points: int) -> Curve:
         """The price in that time, at most about ``points`` times, the extremes kept; one more on each side."""
-        first, last = self._price.window(start, end)
-        return Curve(*reduced(self._price.times[first:last], self._price.values[first:last], points))
+        curve = self._price
+        places = curve.kept(*curve.window(start, end), points)
+        return Curve([curve.times[place] for place in places], [curve.values[place] for place in places])
 
     def wealth(self, start: int, end: int, points: int, *, compared: bool) -> Curve:
         """The wealth likewise, with its drawdown, and where ``compared``, against the price of the base asset."""
-        first, last = self._wealth.window(start, end)
-        times, values = self._wealth.times[first:last], self._wealth.values[first:last]
-        price = self._price
+        wealth, price, holding = self._wealth, self._price, None
+        first, last = wealth.window(start, end)
         if not compared or not price.times:
-            places = kept(times, values, points)
-            holding = None
+            places = wealth.kept(first, last, points)
         else:
-            low, high = price.window(start, end)
-            at = kept(price.times[low:high], price.values[low:high], points // 2)
-            near = {bisect_left(times, price.times[low + place]) for place in at}
-            places = sorted({*kept(times, values, points // 2), *(place for place in near if place < len(times))})
-            holding = self._holding([first + place for place in places], start)
-        falls: list[float | None] = [float(self._falls[first + place]) for place in places]
+            at = price.kept(*price.window(start, end), points // 2)
+            near = (bisect_left(wealth.times, price.times[place], first, last) for place in at)
+            places = sorted({*wealth.kept(first, last, points // 2), *(place for place in near if place < last)})
+            holding = self._holding(places, start)
+        falls: list[float | None] = [float(self._falls[place]) for place in places]
         return Curve(
-            [times[place] for place in places],
-            [values[place] for place in places],
-            holding,
-            falls,
+            [wealth.times[place] for place in places], [wealth.values[place] for place in places], holding, falls
         )
 
     def _holding(self, places: list[int], start: int) -> list[float | None]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MOST_MARKS = 6000  # the page gathers those that would lie upon one another
 _MOST_SPANS = 400
 _CANDLE = 9  # points of a curve that take the place of a candle
+_DIGITS = 7  # of what is compared with the curve: more than anybody is shown
 _RANGES = 700  # stretches of regime, at most
 
 
@@ -37,8 +38,8 @@ class Series(Struct, frozen=True, kw_only=True):
     times: list[int]
     values: Sequence[float | None]  # None: not known between the instants before and after
     candles: list[Candle]  # of a price; the last points of the curve are their ends and closes
-    holding: list[float | None] | None
-    drawdown: list[float | None] | None
+    holding: Sequence[float | None] | None
+    drawdown: Sequence[float | None] | None
     regimes: list[Span]
     halts: list[Span]
     flows: list[Flow]
@@ -84,13 +85,18 @@ def series_of(  # noqa: PLR0913, PLR0917 - of what, when, and how closely
         times=curve.times,
         values=curve.values,
         candles=candles,
-        holding=curve.holding,
-        drawdown=curve.drawdown,
+        holding=None if curve.holding is None else _shown(curve.holding),
+        drawdown=None if curve.drawdown is None else _shown(curve.drawdown),
         regimes=readings.regimes(start, end, (end - start) // _RANGES),
         halts=readings.halts(start, end)[:_MOST_SPANS],
         flows=flows[-_MOST_SPANS:],
         marks=index.marks(start, end + 1, MOST_MARKS, symbol),
     )
+
+
+def _shown(values: Sequence[float | None]) -> list[float | None]:
+    """What is computed here, without digits that say nothing and make the way to the page longer."""
+    return [None if value is None else float(f"{value:.{_DIGITS}g}") for value in values]
 
 
 def _price(  # noqa: PLR0913, PLR0917 - of which symbol, when, and how closely

@@ -93,14 +93,15 @@ function trades({ sort, order, symbol, reason, outcome, limit, offset }) {
 
 function summed(wanted) {
   const sums = new Map();
-  let won = 0, lost = 0;
+  let won = 0, lost = 0, even = 0;
   for (const { result, asset } of wanted) {
     if (result === null) continue;
     won += result > 0;
     lost += result < 0;
+    even += result === 0;
     sums.set(asset, (sums.get(asset) ?? 0) + result);
   }
   const money = [...sums].map(([asset, sum]) => `${sum > 0 ? "+" : ""}${sum.toFixed(carried.decimals)} ${asset ?? ""}`.trim());
   const missing = carried.review.trades - carried.trades.length;
-  return [`${won} won`, `${lost} lost`, ...money, ...(missing > 0 ? [`the ${missing.toLocaleString("en-US")} oldest are not in this table`] : [])].join(", ");
+  return [`${won} won`, `${lost} lost`, ...(even ? [`${even} even`] : []), ...money, ...(missing > 0 ? [`the ${missing.toLocaleString("en-US")} oldest are not in this table`] : [])].join(", ");
 }

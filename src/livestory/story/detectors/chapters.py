@@ -24,7 +24,7 @@ from livestory.story.open_positions import open_positions
 from livestory.story.periods import PERIODS
 from livestory.story.reason import BarCount, Reason
 from livestory.story.reasons import OTHER
-from livestory.story.results import Results
+from livestory.story.results import Results, TradeTally
 from livestory.story.troubles import HealthTally, asked_after
 from livestory.story.unit_value import fall_from, falls, return_of
 
@@ -78,7 +78,7 @@ class NoTradeTally(Struct):
         return tuple(BarCount(count.bars, count.nearest) for count in ordered)
 
 
-class _Tally(Struct, omit_defaults=True):
+class _Tally(TradeTally, kw_only=True, omit_defaults=True):
     """What happened in a period so far. A longer period takes each day as it ends."""
 
     start: int
@@ -90,10 +90,8 @@ class _Tally(Struct, omit_defaults=True):
     peak: float = 0.0  # highest value in it, its opening included
     peak_at: int = 0
     bars: int = 0
-    buys: int = 0
-    sells: int = 0
     exposures: int = 0
-    fees: Decimal = Decimal(0)
+    fees: Decimal = Decimal(0)  # in the quote asset; `results` of a day begun by livestory 0.1 lack them
     lowest: float = inf  # of a day: the lowest value in it
     lowest_at: int = 0
     deepest: float = 0.0
@@ -102,13 +100,12 @@ class _Tally(Struct, omit_defaults=True):
     trips: int = 0
     halted: int = 0
     flow: float = 0.0
-    regimes: dict[str, int] = {}
+    regimes: dict[str, int] = field(default_factory=dict)
     no_trade: NoTradeTally = field(default_factory=NoTradeTally)
     best: float | None = None
     best_day: int = 0
     worst: float | None = None
     worst_day: int = 0
-    results: Results = field(default_factory=Results)
     basket: float | None = 1.0  # the benchmark's value at its opening; None is unknown
     health: HealthTally = field(default_factory=HealthTally)
 
@@ -124,14 +121,12 @@ class _Tally(Struct, omit_defaults=True):
     def take(self, day: _Tally, change: float | None) -> None:
         """Add a day that ended."""
         self.bars += day.bars
-        self.buys += day.buys
-        self.sells += day.sells
+        self.append(day)
         self.exposures += day.exposures
         self.fees += day.fees
         self.trips += day.trips
         self.halted += day.halted
         self.flow += day.flow
-        self.results.append(day.results)
         self.health.take(day.health)
         self._fall(day)
         for regime, bars in day.regimes.items():
@@ -244,11 +239,7 @@ class ChapterDetector(Struct):
             return
         day.health.hear(facts)
         if isinstance(facts, Trade):
-            day.results.hear(facts)
-            if facts.side == "buy":
-                day.buys += 1
-            else:
-                day.sells += 1
+            day.hear(facts)
             if facts.fee_asset is None:
                 day.fees += facts.fee or 0
         elif isinstance(facts, FundingPaid):
@@ -288,7 +279,15 @@ class ChapterDetector(Struct):
             self.end = end
         value = account.value
         self.tallies[period] = _Tally(
-            *(start, end, since, value, account.wealth, account.price, value or 0.0, since), basket=account.basket_value
+            start=start,
+            end=end,
+            since=since,
+            value=value,
+            wealth=account.wealth,
+            price=account.price,
+            peak=value or 0.0,
+            peak_at=since,
+            basket=account.basket_value,
         )
 
     def _told(self, period: str, tally: _Tally, change: float | None, account: Account) -> Chapter:
@@ -316,6 +315,7 @@ class ChapterDetector(Struct):
         known = sum(tally.regimes.values())
         two_regimes = known and tally.regimes.keys() <= {"TREND", "MEAN_REV"}
         drawdown, limit = (None, None) if self.was_halted else account.near_breaker()
+        _, by_asset = tally.results.fees_in(account.quote)
         return Chapter(
             period=period,
             start=tally.start,
@@ -331,7 +331,8 @@ class ChapterDetector(Struct):
             sells=tally.sells,
             trades_known=self.trades_known,
             exposures=tally.exposures,
-            fees=tally.fees,
+            fees=_NOTHING if by_asset else tally.fees,
+            fees_by_asset=by_asset,
             deepest=tally.deepest or None,
             deepest_from=tally.deepest_from or None,
             deepest_at=tally.deepest_at or None,

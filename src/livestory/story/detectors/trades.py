@@ -71,6 +71,8 @@ class TradeDetector(Struct):
                 fees_left_out=closed.fees_left_out,
                 trip=closed.trip,
             )
+        if closed.gone is not None:
+            trade = replace(trade, gone=closed.gone)
         if _seldom(fill) != _NONE or put_off is not None or paid_in != quote:
             trade = replace(
                 trade,

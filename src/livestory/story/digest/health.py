@@ -9,7 +9,7 @@ from livestory.story.kinds import exchange, lifecycle, money, telling
 from livestory.story.kinds.risk import Halted, SellStuck
 from livestory.story.wording import numbers
 from livestory.story.wording.standing import ASKED, FAILED
-from livestory.story.wording.text import escape
+from livestory.story.wording.text import escape, listed
 
 if TYPE_CHECKING:
     from livestory.story.digest.period import DatedFacts, Period
@@ -73,8 +73,7 @@ def _troubles(p: Period) -> str:
     if not troubles:
         return ""
     still = " (not over yet)" if p.open else ", and that is over" if _have_ends(p) else ""
-    told = " and ".join(filter(None, (", ".join(troubles[:-1]), troubles[-1])))
-    return told + still
+    return listed(troubles) + still
 
 
 def _have_ends(p: Period) -> bool:

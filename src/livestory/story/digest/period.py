@@ -25,7 +25,7 @@ from livestory.story.kinds.risk import (
     Unhalted,
 )
 from livestory.story.kinds.trades import Trade
-from livestory.story.results import Benchmark, CurrencyResult, OpenPosition, Results
+from livestory.story.results import Benchmark, CurrencyResult, OpenPosition, Results, TradeTally
 from livestory.story.troubles import ENDS
 from livestory.story.unit_value import return_of
 
@@ -66,25 +66,20 @@ class HaltSpan(Struct):
         return facts.halted if isinstance(facts, Phoenix | Unhalted) else None
 
 
-class Trading(Struct):
-    """What was traded, counted."""
+class Trading(TradeTally):
+    """What was traded, and why it was bought."""
 
-    buys: int = 0
-    sells: int = 0
     with_trend: int = 0  # purchases, where livestory's own strategies say so
     on_dips: int = 0
     several: bool = False  # of another symbol than the story's own, or short
 
-    def take(self, trade: Trade) -> None:
-        """Count a trade by its side and its reason."""
+    def hear(self, trade: Trade) -> None:
+        """Count a trade by its side, its reason and what came of it."""
+        super().hear(trade)
         self.several = self.several or trade.symbol is not None or trade.short
-        if trade.side == "buy":
-            self.buys += 1
-            key = trade.reason.key if trade.reason is not None else ""
-            self.with_trend += key.startswith("trend")
-            self.on_dips += key.startswith("dip")
-        else:
-            self.sells += 1
+        if trade.side == "buy" and trade.reason is not None:
+            self.with_trend += trade.reason.key.startswith("trend")
+            self.on_dips += trade.reason.key.startswith("dip")
 
 
 class Period(Struct):
@@ -101,7 +96,6 @@ class Period(Struct):
     whole: Chapter | Summary | None = None  # what told it as a whole, where something did
     days: list[Chapter] = field(default_factory=list)
     trading: Trading = field(default_factory=Trading)
-    closed: Results = field(default_factory=Results)  # what its trades came to
     extremes: Extremes = field(default_factory=Extremes)
     warned: list[Warned] = field(default_factory=list)  # of liquidation
     held: tuple[OpenPosition, ...] = ()  # at its end, of a bot with several symbols, shorts or no wealth
@@ -128,6 +122,11 @@ class Period(Struct):
     def quote(self) -> str | None:
         """The asset that the story's symbol is priced in."""
         return self.symbol.partition("/")[2].partition(":")[0] if self.symbol else None
+
+    @property
+    def closed(self) -> Results:
+        """What its trades came to."""
+        return self.trading.results
 
     @property
     def is_portfolio(self) -> bool:
@@ -228,8 +227,7 @@ class Period(Struct):
 
     def _traded(self, told: DatedFacts, trade: Trade) -> None:
         """Count a trade, and take what it says of a halt that goes on, or of an order in doubt."""
-        self.trading.take(trade)
-        self.closed.hear(trade)
+        self.trading.hear(trade)
         if trade.trip is not None:
             self.extremes.take(told.time, trade.trip, self.symbol)
         if trade.found == "asked":

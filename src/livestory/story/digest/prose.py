@@ -19,7 +19,7 @@ from livestory.story.kinds.trades import Trade
 from livestory.story.reasons import counted
 from livestory.story.wording import numbers, performance
 from livestory.story.wording.beside import beside
-from livestory.story.wording.text import escape, of
+from livestory.story.wording.text import escape, listed, of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -306,10 +306,8 @@ def _traded(p: Period) -> Iterable[str]:
 
 def _fees(p: Period) -> str:
     """As the period's own line tells them."""
-    fees, quote = p.closed.fees, p.quote
-    if quote and fees.keys() == {quote}:
-        return f"fees {_money(fees[quote], quote)}" if fees[quote] else ""
-    return performance.fees(fees)
+    amount, by_asset = p.closed.fees_in(p.quote)
+    return f"fees {_money(amount, p.quote)}" if amount and p.quote else performance.fees(by_asset or p.closed.fees)
 
 
 def _closed(p: Period, asset: str, tally: Tally) -> str:
@@ -317,7 +315,7 @@ def _closed(p: Period, asset: str, tally: Tally) -> str:
     (best, on_best), (worst, on_worst) = p.extremes.best[asset][:2], p.extremes.worst[asset][:2]
     if tally.closed == 1:
         return f"the one closed trade brought {_signed(best, asset)}"
-    outcome = f"{numbers.whole(tally.won)} won and {numbers.whole(tally.lost)} lost"
+    outcome = listed(performance.outcomes(tally))
     extremes = f"best {_signed(best, asset)} ({_at(p, on_best)}), worst {_signed(worst, asset)} ({_at(p, on_worst)})"
     return f"of {numbers.whole(tally.closed)} closed trades {outcome}: {extremes}"
 

@@ -12,7 +12,7 @@ from livestory.story.digest import source
 from livestory.story.digest.health import asked
 from livestory.story.digest.prose import Digest, change_and_wealth, title
 from livestory.story.wording import numbers, performance
-from livestory.story.wording.text import escape
+from livestory.story.wording.text import escape, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -81,7 +81,7 @@ def _verdict(bots: Sequence[BotPeriod]) -> str:
         for (unit, mode), amounts in sums.items():
             whose = ", ".join(filter(None, (numbers.count(len(amounts), "bot"), escape(mode or ""))))
             parts.append(f"{numbers.wealth(sum(amounts), unit)} {escape(unit)} ({whose})")
-        told.append(f"Together they have {_listed(parts)}")
+        told.append(f"Together they have {listed(parts)}")
     return ". ".join(told)
 
 
@@ -116,7 +116,7 @@ def _closed(bots: Sequence[BotPeriod]) -> Iterable[str]:
             f"{performance.money(sum((one.realised for one in found), start=found[0].realised * 0), asset)}"
             for asset, found in by_asset.items()
         ]
-        yield f"Closing {_listed(sums)}" + (f" ({escape(mode)})" if mode else "")
+        yield f"Closing {listed(sums)}" + (f" ({escape(mode)})" if mode else "")
 
 
 def _halted(bots: Sequence[BotPeriod]) -> Iterable[str]:
@@ -157,8 +157,4 @@ def _asked(bots: Sequence[BotPeriod]) -> str:
 
 def _names(names: Sequence[str]) -> str:
     shown = [escape(name) for name in names[:_NAMED]]
-    return _listed([*shown, f"{len(names) - _NAMED} more"] if len(names) > _NAMED else shown)
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+    return listed([*shown, f"{len(names) - _NAMED} more"] if len(names) > _NAMED else shown)

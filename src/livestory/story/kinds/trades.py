@@ -135,6 +135,7 @@ class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
     filled_at: int | None = None  # where it was told later
     ordered: int | None = None  # the instant of its order's bar
     rest: Reason | None = None  # why the rest of what was wanted was given up
+    gone: Decimal | None = None  # held before, and by then no more, though no fill closed it
 
     @property
     def tone(self) -> Tone:
@@ -161,6 +162,8 @@ class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
             yield f"done, {_all_sold(self)}"
         if breaker and self.reference:
             yield f"slipped {numbers.percent(self.price / self.reference - 1)} from {numbers.exact(self.reference)}"
+        if self.gone is not None:
+            yield f"{of(numbers.exact(abs(self.gone)), self.base)} held before went without a fill"
         several = self.symbol is not None or self.short or self.opened is not None
         told_by_wealth = self.wealth_known or self.weight_after is not None
         if self.effect is not None and (several or not told_by_wealth):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from livestory.story.reasons import because
+from livestory.story.results import Outcome
 from livestory.story.wording import numbers, results
 from livestory.story.wording.text import of
 
@@ -111,7 +112,7 @@ class TripQuery(Struct, frozen=True, kw_only=True):
         return (
             self.symbol in {None, row.symbol}
             and self.reason in {None, row.reason}
-            and (self.outcome == "all" or (earned is not None and earned * (1 if self.outcome == "won" else -1) > 0))
+            and (self.outcome == "all" or (earned is not None and Outcome.of(earned) == self.outcome))
         )
 
 
@@ -134,16 +135,16 @@ def page_of(trips: RoundTrips, asked: TripQuery, offset: int, limit: int) -> Tri
 
 
 def summed(rows: Iterable[TripRow]) -> str:
-    """``12 won, 7 lost, +0.0085 BTC``: what these came to, each currency for itself."""
-    won = lost = 0
+    """``12 won, 7 lost, 1 even, +0.0085 BTC``: what these came to, each currency for itself."""
+    outcomes: Counter[Outcome] = Counter()
     sums: dict[str | None, float] = {}
     for row in rows:
         if row.result is not None:
-            won += row.result > 0
-            lost += row.result < 0
+            outcomes[Outcome.of(row.result)] += 1
             sums[row.asset] = sums.get(row.asset, 0.0) + row.result
+    counts = (f"{outcomes[each]} {each}" for each in Outcome if outcomes[each] or each is not Outcome.EVEN)
     money = (f"{numbers.signed_wealth(amount, asset)} {asset or ''}".strip() for asset, amount in sums.items())
-    return ", ".join((f"{won} won", f"{lost} lost", *money)) if sums else ""
+    return ", ".join((*counts, *money)) if sums else ""
 
 
 def _result(row: TripRow) -> float:

@@ -12,12 +12,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from livestory.clock import DAY, HOUR, MINUTE, as_datetime
+from livestory.story.results import Outcome
 from livestory.story.review.figures import DEFINITIONS, figures
 from livestory.story.review.moments import key_moments
 from livestory.story.review.performance import Change
 from livestory.story.unit_value import return_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from livestory.story.review.review import Review
     from livestory.story.review.round_trips import TripRow
 
@@ -99,7 +102,6 @@ def shared(review: Review, *, symbols: bool) -> SharedStory:
     performance, bar = review.performance, _bar(review)
     first, last = performance.first, performance.last
     rows = list(review.trips.rows)[-MOST_TRADES:]
-    known = [row.share for row in rows if row.share is not None]
     named = sorted({symbol for symbol in (review.symbol, *review.trips.symbols()) if symbol}) if symbols else []
 
     def held(change: float | None) -> float | None:
@@ -133,7 +135,7 @@ def shared(review: Review, *, symbols: bool) -> SharedStory:
         halts=tuple((told(each.began), None if each.ended is None else told(each.ended)) for each in review.halts),
         trades=tuple(_trade(row, bar, symbols=symbols) for row in rows),
         closed=review.trips.count,
-        won=sum(share > 0 for share in known) if known else None,
+        won=_won(row.share for row in rows),
     )
 
 
@@ -155,6 +157,11 @@ def _trade(row: TripRow, bar: int, *, symbols: bool) -> SharedTrade:
         share=None if row.share is None else round(row.share, 3),
         symbol=row.symbol if symbols else None,
     )
+
+
+def _won(shares: Iterable[float | None]) -> int | None:
+    outcomes = [Outcome.of(share) for share in shares if share is not None]
+    return outcomes.count(Outcome.WON) if outcomes else None
 
 
 def _bar(review: Review) -> int:
@@ -185,7 +192,6 @@ def of_year(story: SharedStory, year: int) -> SharedStory:
     days = before[-1:] + days
     start, held = (days[0][1], days[0][2]) if days else (None, None)
     trades = tuple(trade for trade in story.trades if within(trade.closed))
-    shares = [trade.share for trade in trades if trade.share is not None]
     return replace(
         story,
         since=days[0][0] if days else None,
@@ -199,5 +205,5 @@ def of_year(story: SharedStory, year: int) -> SharedStory:
         halts=tuple(halt for halt in story.halts if within(halt[0])),
         trades=trades,
         closed=len(trades),
-        won=sum(share > 0 for share in shares) if shares else None,
+        won=_won(trade.share for trade in trades),
     )

@@ -103,6 +103,10 @@ def _span(story: SharedStory) -> str:
 
 
 def _won(story: SharedStory) -> str | None:
+    """The win rate: the whole story's as its figure has it, of all trades; a year's, which has no figures, by them."""
+    rate = next((figure for figure in story.figures if figure.name == "win_rate"), None)
+    if rate is not None:
+        return _figure(rate)
     shares = [trade.share for trade in story.trades if trade.share is not None]
     return numbers.weight(story.won / len(shares)) if story.won is not None and shares else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from livestory.story.results import Outcome
 from livestory.story.wording import numbers
 from livestory.story.wording.text import escape, of
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from decimal import Decimal
 
-    from livestory.story.results import Benchmark, CurrencyResult, OpenPosition, Outcome
+    from livestory.story.results import Benchmark, CurrencyResult, OpenPosition, Tally, TradeResult
 
 _MOST_OPEN = 4  # positions that a line names
 _TELLING = 10  # closed trades, of which a ratio begins to say something
@@ -132,16 +133,20 @@ def standing(f: CurrencyResult, began: float | None) -> str:
     return _closed(f) + _share_and_record(f, began)
 
 
+def outcomes(of: CurrencyResult | Tally) -> list[str]:
+    """``2 won``, ``1 lost`` and, where there were any, ``1 even``: what closed trades were for their owner."""
+    even = of.closed - of.won - of.lost
+    counts = (of.won, Outcome.WON), (of.lost, Outcome.LOST), (even, Outcome.EVEN)
+    return [f"{numbers.whole(count)} {which}" for count, which in counts if count or which is not Outcome.EVEN]
+
+
 def _others(results: Sequence[CurrencyResult]) -> Iterable[str]:
     more = len(results) - _MOST_CURRENCIES
     return [f"results in {more} more currenc{'y' if more == 1 else 'ies'}"] if more > 0 else []
 
 
 def _closed(f: CurrencyResult) -> str:
-    even = f.closed - f.won - f.lost
-    counts = ((f.won, "won"), (f.lost, "lost"), *(((even, "even"),) if even else ()))
-    outcome = ", ".join(f"{numbers.whole(count)} {how}" for count, how in counts)
-    trades = f"{numbers.count(f.closed, 'trade')} closed, {outcome}, " if f.closed else ""
+    trades = f"{numbers.count(f.closed, 'trade')} closed, {', '.join(outcomes(f))}, " if f.closed else ""
     together = f.gain + f.loss
     if f.closed and together != f.realised:  # parts were closed of trades that ended in another period, or go on
         return (
@@ -150,7 +155,9 @@ def _closed(f: CurrencyResult) -> str:
     return f"{trades}result {money(f.realised, f.asset)}"
 
 
-def _extremes(best: Outcome | None, worst: Outcome | None, asset: str | None, what: str = "trade") -> Iterable[str]:
+def _extremes(
+    best: TradeResult | None, worst: TradeResult | None, asset: str | None, what: str = "trade"
+) -> Iterable[str]:
     for name, one in (("best", best), ("worst", worst)):
         if one is None:
             continue

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 MOST = 4_096
 """Characters of a caller's text that a line has; what is beyond them is counted."""
@@ -42,6 +46,11 @@ def visible(text: str) -> str:
 def of(amount: str, asset: str | None) -> str:
     """``0.8929 BTC``: an amount and its asset; the amount alone where nobody said of what it is."""
     return f"{amount} {escape(asset)}" if asset else amount
+
+
+def listed(parts: Sequence[str]) -> str:
+    """``one, two and three``."""
+    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
 
 
 def none_of(asset: str | None) -> str:

@@ -18,9 +18,10 @@ export class Live {
     addEventListener("pageshow", (event) => { if (event.persisted) { this.#source = null; this.retry(); } });
   }
 
-  /** Listen for what comes after that event. */
-  listen(after) {
+  /** Listen for what comes after that event of that journal. */
+  listen(after, journal) {
     this.#after = after;
+    this.#journal = journal;
     this.#known = true;
     this.#open();
   }

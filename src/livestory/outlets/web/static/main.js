@@ -129,7 +129,7 @@ async function start() {
   heard(status);
   const known = status.last_seq;
   await begin(status);
-  live.listen(Math.max(known, story.last));
+  live.listen(Math.max(known, story.last), status.journal);
   followLink();
 }
 

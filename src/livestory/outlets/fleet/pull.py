@@ -19,7 +19,6 @@ from livestory.story.journal.reader import JournalReader
 from livestory.story.journal.replica import Origin, Replica, RowRefused
 from livestory.story.journal.schema import STEPS
 from livestory.story.journal.stored import EventRow, OtherRow, Rows
-from livestory.story.kinds import KINDS
 from livestory.story.snapshot import on_bars_time, unpacked
 from livestory.story.wording.text import visible
 
@@ -363,9 +362,12 @@ def _event(row: Sequence[Any]) -> EventRow:
 
 def _others(rows: Sequence[Sequence[Any]], last_seq: int) -> list[OtherRow]:
     try:
-        return [OtherRow(time, msgpack.decode(kept, type=dict[str, Any])) for time, kept in rows]
-    except (MsgspecError, UnicodeDecodeError) as error:
+        found = [OtherRow(time, msgpack.decode(kept, type=dict[str, Any])) for time, kept in rows]
+    except (MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise RowRefused(last_seq, f"a row beside it can't be read ({error})") from error
+    if any(row.columns.get("time") != row.time for row in found):
+        raise RowRefused(last_seq, "a row beside it is of another time than it says")
+    return found
 
 
 def _wrong(event: Kept) -> str | None:
@@ -376,4 +378,4 @@ def _wrong(event: Kept) -> str | None:
         return "its time is no date"
     if "\n" in event.line or visible(event.line) != event.line:
         return "its line holds what would forge, hide or split one"
-    return disagreement(event) if event.kind in KINDS else None  # a newer livestory may tell of other kinds
+    return disagreement(event, others=True)

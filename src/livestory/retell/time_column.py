@@ -85,6 +85,8 @@ def _is_no_row(time: str, fields: Sequence[str], names: Sequence[str]) -> str | 
     if any(map(str.isdigit, time)):
         return None
     rest = [text for text in fields if text.strip()]
+    if not time.strip() and not any(map(_IS_SUM, rest)):
+        return "a remark"
     sums = (
         len(fields) >= _WIDE and len(rest) <= len(fields) // 2 and not time.strip() and all(map(_IS_SUM, rest))
     )  # sums, without a word

@@ -175,7 +175,9 @@ class _Trips:
                 if why := self._why_none([column[row] for column in columns], entered, left):
                     self._remarks.leave_out(why)
                     continue
-                is_open = columns[closes][row].strip().casefold() in UNKNOWN or self._is_open(columns, row)
+                exit_ = columns[closes][row].strip()
+                is_open = exit_.casefold() in UNKNOWN or self._is_open(columns, row)
+                is_open = is_open or (left is None and leaves is not None and not exit_.strip("0."))  # no exit yet
                 if enters is None:
                     self._remarks.infer("no times of entry: each trade is told at its exit")
                     entered = left

@@ -105,6 +105,16 @@ def test_a_table_of_trades_has_its_result_as_the_curve(tmp_path: Path) -> None:
     assert data["result"]["unit"] == "USDT"
 
 
+def test_a_file_is_named_as_it_is_called(tmp_path: Path) -> None:
+    """Also where its name holds what parts the columns of a line; what was left out is said in clauses."""
+    table = tmp_path / "a | b; c.csv"
+    table.write_text("date,wealth\n2024-01-01,1\n2024-01-02,1.1\n", "utf-8")
+    data = data_of(written(tmp_path, table))
+    assert data["source"] == table.name
+    assert data["summary"][0] == "+10.0% to 1.1000"
+    assert data["head"][-1] == "times are UTC"
+
+
 def test_very_many_lines_and_marks_stay_small() -> None:
     """The oldest common lines are left out first, and counted; marks keep their number, their first and last time."""
     lines, marks = Lines(most_bytes=20_000), Marks(most=50)

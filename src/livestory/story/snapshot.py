@@ -203,7 +203,7 @@ def unpacked(stored: bytes | None) -> Snapshot | None:
     """What `Snapshot.packed` gave; None where it is nothing of this release's."""
     try:
         return msgspec.msgpack.decode(stored or b"", type=tuple[Literal[1], Snapshot])[1]
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 

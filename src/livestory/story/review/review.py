@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from msgspec import Struct
-
 from livestory.chart.reduction import Series
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.money import CashFlow, FundingPaid
@@ -15,6 +13,7 @@ from livestory.story.kinds.trades import Trade
 from livestory.story.results import Results
 from livestory.story.review.performance import Performance, day_of, holds
 from livestory.story.review.round_trips import RoundTrips
+from livestory.story.spans import HaltSpan, HaltSpans
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
@@ -58,17 +57,15 @@ class Record(NamedTuple):
     price: float | None
 
 
-class HaltSpan(Struct, kw_only=True):
+class PricedHalt(HaltSpan, kw_only=True):
     """A halt, with the price of the base asset at both ends."""
 
-    began: int
-    seq: int
-    breaker: bool
+    seq: int = 0
+    breaker: bool = False
     drawdown: float | None = None
     peak_time: int | None = None
     peak_price: float | None = None
     price: float | None = None
-    ended: int | None = None  # None: it goes on
     end_seq: int | None = None
     end_price: float | None = None
 
@@ -83,7 +80,7 @@ class Review:
         self.results = Results()
         self.earned: dict[str, Earned] = {}  # by asset
         self.trips = RoundTrips()
-        self.halts: list[HaltSpan] = []
+        self.halting = HaltSpans(PricedHalt)
         self.flows: list[Flow] = []
         self.record: Record | None = None
         self.prices: set[str] = set()  # the symbols of positions whose price was reported
@@ -95,6 +92,7 @@ class Review:
         self.last = 0
         self.account: Account | None = None
         self._days: dict[int, int] = {}  # the seq of each day's line
+        self._dated: list[PricedHalt] = []  # that began or ended at the last instant at which one did
 
     def observe(self, account: Account, time: int) -> None:
         """Take what the account knows after the observation of that instant."""
@@ -129,20 +127,17 @@ class Review:
             case AllTimeHigh():
                 last = self.performance.last
                 self.record = Record(time, seq, last.value if last is not None else None, price)
-            case BreakerTripped():
-                peak = self.performance.fall
-                self.halts.append(HaltSpan(
-                    began=time, seq=seq, breaker=True, price=price, drawdown=facts.drawdown, peak_time=facts.peak_time,
-                    peak_price=peak.price if peak is not None and peak.since == facts.peak_time else None,
-                ))  # fmt: skip
-            case Halted():
-                self.halts.append(HaltSpan(began=time, seq=seq, breaker=False, price=price))
-            case Phoenix() | Unhalted():
-                self._end_halt(seq, time, price)
+            case BreakerTripped() | Halted() | Phoenix() | Unhalted():
+                self._halt(seq, time, facts)
             case Chapter(period="day"):
                 self._days[day_of(facts.end)] = seq
             case _:
                 pass
+
+    @property
+    def halts(self) -> list[PricedHalt]:
+        """The halts in the order in which they began."""
+        return self.halting.spans
 
     def result_curve(self) -> tuple[str | None, list[tuple[int, float]]]:
         """The currency in which most was closed, and all that was earned in it, over time."""
@@ -162,8 +157,7 @@ class Review:
     def _date(self, time: int) -> None:
         """Take the price of this instant for what was told at it."""
         price, last = self.performance.price, self.performance.last
-        if self.halts:
-            halt = self.halts[-1]
+        for halt in self._dated:
             halt.price = price if halt.began == time else halt.price
             halt.end_price = price if halt.ended == time else halt.end_price
         if self.record is not None and self.record.time == time and last is not None:
@@ -178,7 +172,17 @@ class Review:
             asset = trade.gain_asset or trade.quote or ""
             self.earned.setdefault(asset, Earned()).add(time, float(self.results.tallies[asset].realised))
 
-    def _end_halt(self, seq: int, time: int, price: float | None) -> None:
-        if self.halts and self.halts[-1].ended is None:
-            last = self.halts[-1]
-            last.ended, last.end_seq, last.end_price = time, seq, price
+    def _halt(self, seq: int, time: int, facts: Facts) -> None:
+        """Take the beginning or the end of a halt."""
+        halt, price = self.halting.hear(time, facts), self.performance.price
+        if halt is None:
+            return
+        self._dated = [*(each for each in self._dated if time in {each.began, each.ended}), halt]
+        if halt.ended is not None:
+            halt.end_seq, halt.end_price = seq, price
+            return
+        halt.seq, halt.price, halt.breaker = seq, price, isinstance(facts, BreakerTripped)
+        if isinstance(facts, BreakerTripped):
+            peak = self.performance.fall
+            halt.drawdown, halt.peak_time = facts.drawdown, facts.peak_time
+            halt.peak_price = peak.price if peak is not None and peak.since == facts.peak_time else None

@@ -60,7 +60,7 @@ function row({ status, last, open, earned, curve }) {
     make("td", { "data-label": "Drawdown", class: status.drawdown === null ? "none" : "" }, status.breaker && status.drawdown !== null ? numbers.apart(status.drawdown, -status.breaker, numbers.percent) : numbers.percent(status.drawdown), status.breaker && status.drawdown !== null ? make("small", {}, `breaker ${numbers.percent(-status.breaker)}`) : null),
     cell("Open", open === null ? numbers.UNKNOWN : String(open)),
     make("td", { "data-label": "Curve", class: curve[0].length < 2 ? "none" : "" }, sparkline(curve)),
-    make("td", { "data-label": "Last line", class: "words" }, ...(last === null ? [status.trouble ?? ""] : [make("time", {}, times.near(last.time, status.now)), ` ${short(last.line)}`])));
+    make("td", { "data-label": "Last line", class: "words" }, ...(last === null || status.trouble ? [status.trouble ?? ""] : [make("time", {}, times.near(last.time, status.now)), ` ${short(last.line)}`])));
 }
 
 const short = (line) => line.split(" | ").slice(1, 3).join(" ");

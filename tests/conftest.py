@@ -21,7 +21,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Derandomised everywhere, so that the build says the same twice and one failure is the same on each machine;
-# HYPOTHESIS_PROFILE=search looks further, with new examples at each run. That a machine is slow is no fault of the code.
+# HYPOTHESIS_PROFILE=search looks further, with new examples at each run. A slow machine is no fault of the code.
 _PATIENT = settings(deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", _PATIENT, derandomize=True)
 settings.register_profile("search", _PATIENT, max_examples=2_000)

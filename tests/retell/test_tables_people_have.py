@@ -182,7 +182,7 @@ TOLD: dict[str, tuple[str, list[str]]] = {
         ["to 1.0450"],
     ),
     "a strategy's name beside a price": (
-        "time,strategy,price\n2024-01-02,v7,9\n2024-01-03,v7,8\n",
+        "time,strategy,price,regime\n2024-01-02,v7,9,TREND\n2024-01-03,v7,8,TREND\n",
         ["no wealth in it", "columns not used: strategy"],
     ),
     "what was paid, called net": (
@@ -234,6 +234,65 @@ TOLD: dict[str, tuple[str, list[str]]] = {
         f"체결시간,마켓,종류,거래수량,거래단가,수수료\n{A},SOLUSDT,매수,2,100,0\n{B},SOLUSDT,매도,2,105,0\n",
         [WON],
     ),
+    "entries and exits without a direction": (
+        f"time,symbol,action,price,qty,pnl\n{A},SOL/USDT,ENTRY,100,2,\n{B},SOL/USDT,TIME_EXIT,105,2,10\n",
+        ["no direction in it: all taken as long", "1 trade closed, 1 won", "result +10.00 USDT"],
+    ),
+    "cash called a balance": (
+        f"time,action,price,units,balance\n{A},BUY,100,1,900\n{B},SELL,110,1,1010\n2024-01-04,BUY,100,2,810\n",
+        ["wealth not used: it is the cash, without what was bought for it", "result +10.0000"],
+    ),
+    "a fee in percent": (
+        f"Date,Market,Type,Price,Amount,Fee\n{A},SOL/USDT,Buy,100,2,0.15%\n{B},SOL/USDT,Sell,105,2,0.15%\n",
+        ["fees 0.615 USDT", "result +9.38"],
+    ),
+    "assets in the cells alone": (
+        (
+            f"Type,Datetime,Amount,Rate,Fee,Sub Type\nMarket,{A},1.0 ETH,2000 EUR,1 EUR,Buy\n"
+            f"Market,{B},0.1 BTC,40000 EUR,1 EUR,Buy\n"
+        ),
+        ["+1 ETH @ 2000 EUR", "+0.1 BTC @ 40,000 EUR"],
+    ),
+    "prices in several currencies": (
+        (
+            f'Symbol,Type,Quantity,Price,Date\nBTC,Buy,1,"€35,761.54",{A}\nBTC,Buy,1,"40,000.00 SEK",{B}\n'
+            f"BTC,Sell,1,€36000,{B}\nBTC,Learn reward,,,{B}\n"
+        ),
+        ["@ 35,761.54 EUR", "@ 40,000 SEK", "result +238.46 EUR", "its side is reward"],
+    ),
+    "securities by their ISIN": (
+        f"date,isin,side,quantity,price,currency\n{A},IE00BK5BQT80,buy,1,100,EUR\n{A},CH0111762537,buy,1,9,CHF\n",
+        ["+1 IE00BK5BQT80 @ 100 EUR", "+1 CH0111762537 @ 9 CHF"],
+    ),
+    "results in another currency": (
+        (
+            f"Action,Time,Ticker,No. of shares,Price / share,Currency (Price / share),Result (GBP)\n"
+            f"Market buy,{A},AAPL,2,100,USD,\nMarket sell,{B},AAPL,2,105,USD,7.90\n"
+        ),
+        ["fill result not used: it is in GBP", "result +10.00 USD"],
+    ),
+    "a remark without a time, and an exit that is yet to come": (
+        (
+            "entry_time,exit_time,symbol,side,entry_price,exit_price,qty\n,,,note,,,\n"
+            f"{A},{B},SOLUSDT,long,100,105,2\n{B},,SOLUSDT,long,105,0.0,2\n"
+        ),
+        ["a trade without an exit is open", "open: 2 SOL/USDT at 105"],
+    ),
+    "base and quote in columns of their own": (
+        f"Date,Way,Base amount,Base currency (name),Quote amount,Quote currency\n{A},BUY,10,ETH,0.6,BTC\n",
+        ["+10 ETH @ 0.06 BTC"],
+    ),
+    "an exit's date beside wealth": (
+        "trade_num,exit_date,equity\n1,2024-01-01,1.0\n2,2024-01-02,1.1\n",
+        ["read as wealth", "+10.0% to 1.1000"],
+    ),
+    "a trade booked later": (
+        (
+            'Date,Action,Symbol,Quantity,Price,Fees & Comm\n"01/16/2024 as of 01/15/2024",Buy,FOO,2,$100,$1\n'
+            '"01/20/2024",Sell,FOO,2,$105,\n'
+        ),
+        ["2024-01-17 00:00:00", "result +9.00 USD"],
+    ),
 }
 REFUSED: dict[str, tuple[str, str]] = {
     "long and short alone": (
@@ -250,6 +309,30 @@ REFUSED: dict[str, tuple[str, str]] = {
     "exits before their entries": (
         f"entry_time,exit_time,entry_price,exit_price,qty,side\n{B},{A},100,105,2,long\n",
         " every row is left out (its exit is before its entry)",
+    ),
+    "prices alone": ("time,close,volume\n2024-01-02,9,1\n2024-01-03,8,1\n", "1: prices, and nothing of a bot"),
+    "signals for sides": (
+        f"time,symbol,type,price,size\n{A},MES,BUY_SIGNAL,100,1\n{B},MES,SELL_SIGNAL,105,1\n",
+        "1:3: sides are signals, which say what was wanted and not what was filled",
+    ),
+    "entries that were short by their results": (
+        f"time,symbol,action,price,qty,pnl\n{A},SOL/USDT,ENTRY,100,2,\n{B},SOL/USDT,EXIT,105,2,-10\n",
+        "1:3: entries and exits without a direction, and by the results some of them were short",
+    ),
+    "a statement of cash": (
+        (
+            "Date,Details,Amount,Balance\n2024-01-02,Deposit,15000,15000\n2024-01-03,Bought 9 Foo,-14000,1000\n"
+            "2024-01-04,Dividend,1,1001\n"
+        ),
+        "1:4: a statement of cash: a balance for each asset is no wealth",
+    ),
+    "a ledger of one asset": (
+        "txid,time,type,asset,amount,fee,balance\na,2024-01-02,deposit,EUR,9,0,9\nb,2024-01-03,trade,EUR,-5,0,4\n",
+        "1: a ledger: a balance for each asset is no wealth",
+    ),
+    "entries alone": (
+        f"timestamp,direction,entry_price,lots\n{A},LONG,100,1\n{B},SHORT,105,1\n",
+        "1: no column for exit_price",
     ),
     "several tables": ("time,equity\n2024-01-02,1\n\na,b,c\n1,2,3\n", "4: another table begins here"),
 }

@@ -13,6 +13,12 @@ UNKNOWN = frozenset({
 })  # fmt: skip
 """As tables write an empty cell."""
 
+
+def is_unknown(cell: str) -> bool:
+    """Whether a cell says that there is no value in it."""
+    return cell.strip().casefold() in UNKNOWN
+
+
 _UNITS = {
     "$": "USD",
     "US$": "USD",
@@ -36,6 +42,8 @@ _CELL = re.compile(
 _GROUPS = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+")
 _LAKHS = re.compile(r"[0-9]{1,2}(?:,[0-9]{2})*,[0-9]{3}")
 _SPACES = re.compile(r"['’_\u00a0\u202f ]")
+CURRENCY = re.compile(r"[A-Z]{3,5}").fullmatch
+"""Whether a text may be the name of a currency."""
 _LONGEST = 80  # characters of a number
 
 

@@ -14,6 +14,7 @@ _MOST = 0.8  # of the results agree
 _NEAR_ONE = (Decimal("0.5"), Decimal(2))
 _NOTHING = Decimal(0)
 _SEVERAL = 2
+_ROUND = {(1,), (2,), (5,), (2, 5)}  # what lots begin with, which one trade alone may show
 
 
 def lots_of(closed: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
@@ -60,5 +61,7 @@ def _agreed(lots: Sequence[Decimal]) -> Decimal | None:
     middle = lots[len(lots) // 2]
     lot = Decimal(format(middle, ".2g"))
     alike = sum(abs(each / middle - 1) < _ALIKE for each in lots) >= _MOST * len(lots)
+    if len(lots) < _SEVERAL and lot.normalize().as_tuple().digits not in _ROUND:
+        return None
     near = _ALIKE if len(lots) >= _SEVERAL else _EXACTLY
     return lot if alike and abs(lot / middle - 1) < near and not _NEAR_ONE[0] < lot < _NEAR_ONE[1] else None

@@ -6,8 +6,10 @@ And what two cells hold together: a day of entry, and a time of day beside it.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from livestory.retell.cells import written
 from livestory.retell.shapes.names import name_of
 from livestory.retell.time_formats import with_clocks
 from livestory.story.symbol import assets
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 _WITH_SIDE = re.compile(r"\s*(\S+)[ _](long|short)\b[^a-z]*(?:cross|isolated)?[^a-z]*", re.IGNORECASE).fullmatch
 _CLOCK = re.compile(r"\s*(?:[0-9]{1,2}:[0-9]{2}(?::[0-9.]+)?(?: ?[AaPp][Mm])?)?\s*").fullmatch
 _SYMBOLS = frozenset({"futures", "symbol", "contract", "pair", "position"})
+_NAMED = frozenset({"symbol", "pair", "market", "instrument", "ticker", "asset", "coin", "product", "security", "item"})
+_QUANTITIES = frozenset({"amount", "quantity", "executed", "filled", "qty", "size", "volume"})
+_PRICES = frozenset({"price", "rate"})
+_QUOTES = frozenset({"currency", "quoteasset", "quotecurrency"})
 _PAIRS = frozenset({"pair", "symbol", "market"})
 _FEES = frozenset({"fee", "commission"})
 _OF_BINANCE = frozenset({"executed", "quantity", "amount"}) | _FEES
@@ -32,12 +38,15 @@ class Parted(Table, frozen=True):
     amounts: tuple[int, ...] = ()  # columns that may end with that base
     fees: tuple[int, ...] = ()
     days: tuple[tuple[int, int], ...] = ()  # columns of days, each with that of its times of day
+    units: tuple[int, int] | None = None  # the columns of a quantity and a price whose units make the symbol
+    quote: int = -1  # the column of prices whose units differ
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """As the table has them."""
         rows = super().rows()
         line, names = next(rows)
-        yield line, [*names, *(["side"] if self.with_side >= 0 else [])]
+        added = {"side": self.with_side >= 0, "symbol": self.units is not None, "quote asset": self.quote >= 0}
+        yield line, [*names, *(name for name, is_there in added.items() if is_there)]
         for line, fields in rows:
             yield line, [column[0] for column in self._parted([[field] for field in fields])]
 
@@ -56,6 +65,10 @@ class Parted(Table, frozen=True):
             found.append([cell[2] if cell else "" for cell in cells])
         for day, clock in self.days:
             found[day] = with_clocks(columns[day], columns[clock])
+        if self.units is not None:
+            found.append(list(map(_symbol, *(columns[field] for field in self.units))))
+        if self.quote >= 0:
+            found.append([_unit(text) for text in columns[self.quote]])
         for field in (*self.amounts, *self.fees):
             rows = zip(columns[field], columns[self.pairs], strict=True)
             found[field] = [_of_base(text, pair, is_fee=field in self.fees) for text, pair in rows]
@@ -78,7 +91,10 @@ def parted(table: Table) -> Table:
         for leg in ("entry", "exit", "open", "close", "buy", "sell")
         if {f"{leg}date", f"{leg}time"} <= {*names} and all(map(_CLOCK, first.columns[names.index(f"{leg}time")]))
     )
-    if with_side < 0 and pairs < 0 and not days:
+    units = _units(names, first)
+    prices = [n for n, name in enumerate(names) if name in _PRICES and not _QUOTES & {*names}]
+    quote = next((n for n in prices if len({_unit(text) for text in first.columns[n]} - {""}) > 1), -1)
+    if with_side < 0 and pairs < 0 and not days and units is None and quote < 0:
         return table
     amounts = [n for n, name in enumerate(names) if pairs >= 0 and name in _OF_BINANCE]
     return Parted(
@@ -89,7 +105,32 @@ def parted(table: Table) -> Table:
         amounts=tuple(n for n in amounts if names[n] not in _FEES),
         fees=tuple(n for n in amounts if names[n] in _FEES),
         days=days,
+        units=units,
+        quote=-1 if units is not None else quote,
     )
+
+
+def _units(names: Sequence[str], first: Batch) -> tuple[int, int] | None:
+    """The columns of a quantity and a price, each cell with its unit, in a table that names no symbol."""
+    if _NAMED & {*names}:
+        return None
+    places = [next((n for n, name in enumerate(names) if name in known), None) for known in (_QUANTITIES, _PRICES)]
+    quantity, price = places
+    if quantity is None or price is None:
+        return None
+    texts = [text for place in (quantity, price) for text in first.columns[place] if text.strip()]
+    return (quantity, price) if texts and all(map(_unit, texts)) else None
+
+
+def _unit(text: str) -> str:
+    for mark in ".,":
+        with suppress(ValueError):
+            return written(text, mark).unit or ""
+    return ""
+
+
+def _symbol(quantity: str, price: str) -> str:
+    return f"{_unit(quantity)}/{_unit(price)}" if _unit(quantity) and _unit(price) else ""
 
 
 def _digit(pair: str) -> str | None:

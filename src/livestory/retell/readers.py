@@ -13,7 +13,7 @@ import msgspec
 
 from livestory.retell.cells import UNKNOWN, written
 from livestory.retell.columns import FILL, FLAGS, INSTANTS, OBSERVATION, TIME
-from livestory.retell.words_of_cells import CLOSE, EFFECTS, LONG_OR_SHORT, NO_TRADES, SIDES, word_of
+from livestory.retell.words_of_cells import EFFECTS, NO_TRADES, effect_of, is_known, word_of
 from livestory.story.arguments import decimal
 from livestory.story.inputs import Fill, Observation
 from livestory.story.reason import Reason, in_own_words
@@ -150,13 +150,16 @@ def _fee(text: str, mark: str) -> Fee:
             return Fee(None)
         raise ValueError(text)
     plain = text.strip("[]'\" ")
-    if not plain:
-        return Fee(None)
+    return _plain_fee(plain, mark) if plain else Fee(None)
+
+
+def _plain_fee(text: str, mark: str) -> Fee:
     with suppress(ValueError):
         if mark == ".":
-            return Fee(decimal(plain, "fee", signed=True))
-    found_ = written(plain, mark)
-    return Fee(decimal(found_.text, "fee", signed=True), found_.unit)
+            return Fee(decimal(text, "fee", signed=True))
+    found = written(text, mark)
+    amount = decimal(found.text, "fee", signed=True)
+    return Fee(None, None, amount / 100) if found.percent else Fee(amount, found.unit)
 
 
 def _flag(text: str) -> bool:
@@ -169,17 +172,28 @@ def _reason(text: str) -> Reason:
 
 def _side(text: str) -> str:
     word = word_of(text)
-    return word if word in SIDES or word in LONG_OR_SHORT or word in NO_TRADES or word == CLOSE else _refuse()
+    return word if is_known(word) else _refuse()
 
 
 def _effect(text: str) -> str:
-    return EFFECTS.get(text.casefold().replace("_", " ")) or _refuse()
+    return EFFECTS.get(text.casefold().replace("_", " ")) or effect_of(text) or _refuse()
 
 
 def _buyers(text: str) -> str:
     return "buy" if _flag(text) else "sell"
 
 
+def _entries(text: str) -> str:
+    effect = effect_of(text)
+    if effect is None:
+        return word_of(text) if word_of(text) in NO_TRADES else _refuse()
+    return f"{effect} long"
+
+
+AS_LONG = Reader(_entries, "an entry or an exit")
+"""How the side of a fill is read from a column that tells entries from exits and says no direction."""
+ANY_SIDE = Reader(word_of, "buy or sell")
+"""How it is read where what is no side may stand between the trades."""
 IS_BUYER = Reader(_buyers, "whether it was a buyer's (true or false)")
 """How the side of a fill is read from a column that says who it was."""
 

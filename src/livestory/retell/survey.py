@@ -15,15 +15,16 @@ from msgspec.structs import replace
 
 from livestory.errors import InputError
 from livestory.retell import cells
-from livestory.retell.cells import UNKNOWN
+from livestory.retell.balances import is_cash, is_statement
+from livestory.retell.cells import CURRENCY, is_unknown
 from livestory.retell.columns import INSTANTS, OBSERVATION, TIME
 from livestory.retell.lots import lots_of, of_fills, of_trips
-from livestory.retell.readers import IS_BUYER, OF_NUMBERS, Reader, reader_of
+from livestory.retell.readers import ANY_SIDE, AS_LONG, IS_BUYER, OF_NUMBERS, Reader, reader_of
 from livestory.retell.shapes import declared
 from livestory.retell.shapes.names import name_of
 from livestory.retell.time_formats import Times, times_of, with_clocks, without_midnight, zone_of
 from livestory.retell.trip_results import has_moved, is_against
-from livestory.retell.words_of_cells import CLOSE, NO_TRADES, SIDES
+from livestory.retell.words_of_cells import CLOSE, NO_TRADES, SIDES, are_effects, word_of
 from livestory.tables import Table
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ _MOST_LEVERAGE = 10.0  # beyond it a weight is in percent
 _WHOLE = 1.5  # a weight above it is leverage, or in percent
 _ALIKE = 0.1  # how far a drawdown may be from what the wealth says, as a share of it
 _CLOSE = 0.002
-_HUNDRED = 100.0
+_PERCENT = 0.01
+_MOST_SCORE = 100.0
 _CLEARLY = 0.25
 _FEW = 0.1
 _HALF = 0.5
@@ -52,8 +54,10 @@ _A_DAY = 0.05  # what hardly a strategy makes from row to row
 _CLOCK = re.compile(r"\s*[0-9]{1,2}:[0-9]{2}")
 _IS_DEAL = re.compile(r"(?:avg)?(?:buy|bought|sell|sold).*").fullmatch
 _CLOCKS = frozenset({"time", "hour", "clock", "tradetime", "exectime", "executiontime", "filltime", "ordertime"})
-_SYMBOLS = frozenset({"symbol", "symbols", "pair", "instrument", "ticker", "tradingpair", "asset", "coin", "bot"})
-_TWO = 2
+_SYMBOLS = frozenset({
+    "symbol", "symbols", "pair", "instrument", "ticker", "tradingpair", "asset", "coin", "bot", "code", "tscode",
+})  # fmt: skip
+_WON = re.compile(r".*(?:pnl|profit|gain|return|won|result|pl$)").match
 _OWN_WEALTH = 3  # times that wealth moves more from row to row than within one symbol, where each has its own
 _LONGEST = 20  # characters of a cell that a remark repeats
 
@@ -123,6 +127,7 @@ class Survey:
             for own in self.layout.fields
             if own in TIMES
         }
+        zone = zone or self._named_zone()
         for own, texts in found.items():
             beside = chain.from_iterable(others for other, others in found.items() if other != own)
             self.times[own] = times_of(texts, self._zone_of(own) or zone, self.now, beside)
@@ -139,17 +144,26 @@ class Survey:
             self._judge_drawdown()
             self._judge_score()
             self._refuse_nothing()
+            self._refuse_statement()
         elif shape in {declared.TRIPS, declared.FILLS}:
             self._judge_results()
+            if shape is declared.FILLS and is_cash(self._rows("wealth", "fill_side", "fill_quantity", "fill_price")):
+                self.drop("wealth", "it is the cash, without what was bought for it")
 
     def _reader(self, own: str) -> Reader:
         called = self._names[self.layout.fields[own]].spellings[0]
-        return IS_BUYER if own == "fill_side" and called == "isbuyer" else reader_of(own, self.mark)
+        if own == "fill_side" and self.layout.shape is declared.FILLS:
+            if called == "isbuyer":
+                return IS_BUYER
+            if are_effects(self._texts(own)):
+                return AS_LONG
+            return ANY_SIDE
+        return reader_of(own, self.mark)
 
     def _texts(self, own: str) -> list[str]:
         texts = self._columns[self.layout.fields[own]]
         if own in self.times or own not in TIMES or self.clock is None:
-            return [text for text in texts if text.strip().casefold() not in UNKNOWN]
+            return [text for text in texts if not is_unknown(text)]
         return with_clocks(texts, self._columns[self.clock])
 
     def _zone_of(self, own: str) -> tzinfo | None:
@@ -159,6 +173,15 @@ class Survey:
             return None
         try:
             return zone_of(name)
+        except InputError:
+            return None
+
+    def _named_zone(self) -> tzinfo | None:
+        """The zone that a column of the table names in each row."""
+        field = next((n for n, name in enumerate(self._names) if name.spellings[0] == "timezone"), None)
+        named = {text.strip() for text in self._columns[field]} if field is not None else set()
+        try:
+            return zone_of(named.pop()) if len(named) == 1 else None
         except InputError:
             return None
 
@@ -198,7 +221,7 @@ class Survey:
     def _judge_symbols(self, sample: Sample) -> None:
         """Of a table whose rows are of several symbols, what is of one symbol alone is not told. Raises TableError."""
         field = next((n for n, name in enumerate(self._names) if name.spellings[0] in _SYMBOLS), None)
-        if field is None or len({text.strip() for text in self._columns[field]} - {""}) < _TWO:
+        if field is None or len({text.strip() for text in self._columns[field]} - {""}) <= 1:
             return
         for own in ("price", "position", "weight", "target_weight", "score", "regime"):
             if own in self.layout.fields:
@@ -272,7 +295,7 @@ class Survey:
             return numbers
         for text in texts:
             try:
-                found.append(None if text.strip().casefold() in UNKNOWN else reader.read(text.strip()))
+                found.append(None if is_unknown(text) else reader.read(text.strip()))
             except (ValueError, ArithmeticError):
                 found.append(None)
         return found
@@ -296,7 +319,7 @@ class Survey:
         most = max(map(abs, self._numbers(own)), default=0.0)
         name = own.replace("_", " ")
         if most > _MOST_LEVERAGE and own not in self.layout.given:
-            self.scale[own] = 1 / _HUNDRED
+            self.scale[own] = _PERCENT
             self._remarks.infer(f"{name} read as percent")
         elif most > _WHOLE:
             self._remarks.doubt(f"{name} above 1, up to {most:g}")
@@ -306,7 +329,7 @@ class Survey:
         name = self._names[self.layout.fields["return"]].spellings[0]
         named = "pct" in name or "percent" in name  # and yet some so called are shares of 1
         if max(returns, default=0.0) > 1 or (named and sum(returns) > _A_DAY * len(returns)):
-            self.scale["return"] = 1 / _HUNDRED
+            self.scale["return"] = _PERCENT
             self._remarks.infer("returns read as percent")
 
     def _refuse_nothing(self) -> None:
@@ -316,12 +339,30 @@ class Survey:
             problem = f"nothing to tell besides the time: {why}; name another with --columns"
             raise self._sample.table.error(self._sample.line, None, problem)
 
+    def _refuse_statement(self) -> None:
+        """Refuse the cash of an account, from which purchases go. Raises TableError."""
+        field = self.layout.fields.get("wealth")
+        if field is None or "wealth" in self.layout.given:
+            return
+        others = [n for n in range(len(self._names)) if n not in self.layout.fields.values()]
+        if not any(word_of(text) in SIDES for n in others for text in set(self._columns[n]) if _HAS_LETTERS(text)):
+            return
+        number = reader_of("wealth", self.mark)
+        amounts = [
+            [_read_by(number, text) for text in self._columns[n]]
+            for n in others
+            if not _WON(self._names[n].spellings[0])
+        ]
+        if is_statement(self._values("wealth"), amounts):
+            problem = f"a statement of cash: {declared.LEDGER.advice}"
+            raise self._sample.table.error(self._sample.line, field + 1, problem)
+
     def _judge_score(self) -> None:
         scores = self._numbers("score")
-        alone = self.layout.fields.keys() == {TIME, "score"} and len(self._names) > _TWO
+        alone = self.layout.fields.keys() == {TIME, "score"} and len(self._names) > len(self.layout.fields)
         if alone and self._names[self.layout.fields["score"]].spellings[0] == "score":
             self.drop("score", "nothing says that it is a regime's")
-        elif scores and not all(0 <= score <= _HUNDRED for score in scores) and "regime" not in self.layout.fields:
+        elif scores and any(not 0 <= score <= _MOST_SCORE for score in scores) and "regime" not in self.layout.fields:
             self.drop("score", "beyond 0 to 100, so no regime score")
 
     def _judge_drawdown(self) -> None:
@@ -399,7 +440,16 @@ class Survey:
 
     def _judge_sides(self, sample: Sample) -> None:
         """Whether long and short are what was opened. Raises TableError where nothing says what was closed."""
+        field = self.layout.fields.get("fill_side")
+        if field is None:
+            return
         words = set(self._values("fill_side"))
+        said = {text.casefold() for text in self._texts("fill_side")}
+        if said and all("signal" in text for text in said):
+            problem = "sides are signals, which say what was wanted and not what was filled"
+            raise sample.table.error(sample.line, field + 1, f"{problem}; explain the fills, or the account's wealth")
+        if self.readers["fill_side"] is AS_LONG:
+            self._take_as_long(sample)
         if not words & {"long", "short"} or "fill_effect" in self.layout.fields:
             return
         self.opens = CLOSE in words
@@ -411,10 +461,30 @@ class Survey:
                 left = {own: place for own, place in self.layout.fields.items() if own in OBSERVATION}
                 self.layout = replace(self.layout, shape=declared.WEALTH, fields=left)
                 return
+            raise sample.table.error(
+                sample.line, field + 1, f"{problem}; name the column that does: --columns fill_effect=…"
+            )
+
+    def _take_as_long(self, sample: Sample) -> None:
+        """Take entries without a direction as long. Raises TableError where the results say otherwise."""
+        entries: dict[str | None, Decimal] = {}
+        against = moved = 0
+        for row in self._rows("fill_symbol", "fill_side", "fill_price", "fill_result"):
+            symbol, price = row["fill_symbol"], row["fill_price"]
+            if row["fill_side"] == "open long" and price:
+                entries[symbol] = price
+            elif entries.get(symbol) and price and row["fill_result"] and row["fill_side"] == "close long":
+                moved += 1
+                against += is_against(
+                    {"entry_price": entries[symbol], "exit_price": price, "fill_result": row["fill_result"]}, 1
+                )
+        if against > _FEW * moved:
+            problem = "entries and exits without a direction, and by the results some of them were short"
             field = self.layout.fields["fill_side"] + 1
             raise sample.table.error(
-                sample.line, field, f"{problem}; name the column that does: --columns fill_effect=…"
+                sample.line, field, f"{problem}; name the column that says it: --columns fill_side=…"
             )
+        self._remarks.infer("no direction in it: all taken as long")
 
     def _rows(self, *names: str) -> list[dict[str, Any]]:
         """The first rows as values, in some of their columns."""
@@ -438,6 +508,9 @@ class Survey:
         self._judge_percent()
         if "fill_result" not in self.layout.fields:
             return
+        if (unit := self._other_currency()) is not None:
+            self.drop("fill_result", f"it is in {unit}")
+            return
         results = [value for value in self._values("fill_result") if value is not None]
         if len(results) > 1 and not any(results):
             self.drop("fill_result", "it is 0 throughout")
@@ -453,6 +526,18 @@ class Survey:
         told = dict.fromkeys(self.lots.values())
         if told:
             self._remarks.infer(f"a quantity of 1 is {' or '.join(f'{lot:f}' for lot in told)} by the results")
+
+    def _other_currency(self) -> str | None:
+        """The currency of the results, where that of the prices is known to be another."""
+        name = self._names[self.layout.fields["fill_result"]]
+        called = f"currency{name.spellings[0]}"
+        beside = next((n for n, each in enumerate(self._names) if each.spellings[0] == called), None)
+        units = {name.unit} if beside is None else {text.strip() for text in self._columns[beside]}
+        quotes = {text.strip() for text in self._texts("quote")} if "quote" in self.layout.fields else set()
+        quotes = quotes or ({self.layout.quote} if self.layout.quote else set())
+        units, quotes = units - {None, ""}, quotes - {""}
+        known = units and quotes and all(CURRENCY(str(unit)) for unit in units | quotes)
+        return " and ".join(sorted(map(str, units))) if known and units != quotes else None
 
     def drop(self, own: str, why: str, *, doubted: bool = False) -> None:
         """Leave a column out, with a word."""
@@ -486,6 +571,14 @@ def _moved(names: Iterable[str], values: Iterable[float | None]) -> tuple[float,
         within += abs(log(wealth / of.get(name, wealth)))
         last = of[name] = wealth
     return moved, within
+
+
+def _read_by(reader: Reader, text: str) -> float | None:
+    try:
+        found: float = reader.read(text.strip())
+    except (ValueError, ArithmeticError):
+        return None
+    return found
 
 
 def _is_read(reader: Reader, text: str) -> bool:

@@ -224,6 +224,7 @@ def _date(year: int, month: int, day: int) -> datetime:
 
 def _read(text: str, order: _Order, zone: tzinfo) -> int:
     text = _AFTER_OFFSET.sub("", text) if text.endswith(("]", ")")) else text
+    text = text.partition(" as of ")[0]  # Schwab's: booked on one day, as of another
     if len(text) > _LONGEST:
         raise ValueError(text)
     try:

@@ -6,11 +6,12 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from livestory.retell.cells import CURRENCY
 from livestory.retell.columns import FILL, OBSERVATION, TIME
 from livestory.retell.readers import Fee, bad
 from livestory.retell.shapes.names import name_of
 from livestory.retell.trip_results import is_against
-from livestory.retell.words_of_cells import CLOSE, FILLED, FLOWS, LONG_OR_SHORT, SIDES
+from livestory.retell.words_of_cells import CLOSE, FILLED, FLOWS, LONG_OR_SHORT, SIDES, is_known
 from livestory.story.inputs import Fill, Flow, Observation
 from livestory.story.symbol import canonical
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 ENTRY, EXIT, AT_ONCE = "1", "0", "2"
 """The legs of a round trip: of one instant, exits come before entries, and a trade's own exit after its entry."""
-_CURRENCY = re.compile(r"[A-Z]{3,5}").fullmatch
+_ISIN = re.compile(r"\b[A-Z]{2}[A-Z0-9]{9}[0-9]\b")  # among the words of a security's name
 _DIGITS = 12  # of a quantity or a price that was worked out
 _OF_FILLS = ("fill", "exec", "cum", "deal", "last")  # how the name of a quantity begins that was filled
 
@@ -48,7 +49,7 @@ class FillRows:
         names = {own: name_of(survey.names[field]).spellings[0] for own, field in self._fields.items()}
         # Of an order, what was filled of it, and what was asked for it.
         self._is_of_fills = names.get("fill_quantity", "").startswith(_OF_FILLS)
-        self._is_of_order = "status" in names and names["fill_price"] == "price"
+        self._is_of_order = "status" in names and names.get("fill_price") == "price"
         self._told: dict[tuple[str | None, str], tuple[Any, ...]] = {}
         self._opens = survey.opens
         self._held: dict[str, Decimal] = {}  # by symbol, where a word such as exit closes whatever is open
@@ -60,6 +61,8 @@ class FillRows:
         if word in FLOWS and row.get("fill_result") and "flow" not in observed:
             yield Flow(time=row[TIME], amount=float(row["fill_result"]))
             return
+        if word is not None and not is_known(word) and row.get("fill_quantity") and row.get("fill_price"):
+            raise bad(place.table, place.line, self._fields["fill_side"], word, "buy or sell")
         fill = self._fill(place, row)
         if word is not None and self._side(row) is None and not observed.keys() - {TIME, "threshold"}:
             self._remarks.leave_out(f"its side is {word}")
@@ -90,7 +93,8 @@ class FillRows:
             return None
         for column, value in (("fill_quantity", quantity), ("fill_price", price)):
             if value is None:
-                raise bad(place.table, place.line, self._fields[column], "", f"the {column[5:]} of the fill")
+                field = self._fields.get(column, self._fields["fill_quantity"])
+                raise bad(place.table, place.line, field, "", f"the {column[5:]} of the fill")
         return self._made(row, side, quantity or Decimal(0), price or Decimal(0))
 
     def _side(self, row: Mapping[str, Any]) -> tuple[str, str | None] | None:
@@ -248,8 +252,9 @@ def _worked_out(number: Decimal) -> Decimal:
 
 def symbol_of(name: str, quote: str | None) -> str:
     """A symbol as a story writes it, with what it is paid in where a column beside it says so."""
-    symbol = canonical(name)
-    if quote is None or "/" in symbol or not _CURRENCY(quote) or quote == symbol:
+    within = _ISIN.search(name) if " " in name.strip() else None
+    symbol = within[0] if within else canonical(name)
+    if quote is None or "/" in symbol or not CURRENCY(quote) or quote == symbol:
         return symbol
     return f"{symbol}/{quote}"
 

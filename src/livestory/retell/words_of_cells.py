@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from livestory.retell.cells import UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SIDES = {
     "buy": "buy", "sell": "sell", "open long": "buy", "close long": "sell", "open short": "sell", "close short": "buy",
@@ -26,7 +32,8 @@ NO_TRADES = frozenset({
     "funding", "fee", "fees", "commission", "dividend", "dividends", "interest", "swap", "staking", "reward",
     "rewards", "receive", "send", "convert", "conversion", "airdrop", "rollover", "settlement", "correction",
     "bonus", "charge", "tax", "split", "rebate", "cashback", "distribution", "adjustment", "journal", "wire",
-    "payment", "merger", "expired", "assigned", "received", "cash", "dust",
+    "payment", "merger", "expired", "assigned", "received", "cash", "dust", "stake", "unstake", "forex",
+    "interests", "debit", "journaled",
 })  # fmt: skip
 """The words of rows between trades that are none."""
 
@@ -78,7 +85,8 @@ _WHOLE = {
     "short cover": "close short", "sell short": "open short", "sold short": "open short", "short sell": "open short",
     "enter long": "open long", "enter short": "open short", "exit long": "close long", "exit short": "close short",
     "buy long": "open long", "sell long": "close long", "buy short": "close short", "long entry": "open long",
-    "short entry": "open short", "long exit": "close long", "short exit": "close short", "entry long": "open long",
+    "ss": "open short", "bc": "close short", "reinvest shares": "buy", "short entry": "open short",
+    "long exit": "close long", "short exit": "close short", "entry long": "open long",
     "entry short": "open short", "long open": "open long", "long close": "close long", "short open": "open short",
     "short close": "close short", "short > long": "buy", "long > short": "sell",
     "开多": "open long", "开空": "open short", "平多": "close long", "平空": "close short", "买入开多": "open long",
@@ -88,6 +96,30 @@ _ENDS = {"entry": "open", "close": "close", "exit": "close"}
 _BEFORE = {"open": "open", "close": "close", "liquidated": "close", "liquidation": "close"}
 _AFTER = re.compile(r"\s*[·(\[|].*")  # Long·Cross, Close Short (Price Improved)
 _PARTS = re.compile(r"(?<=\w)[_-](?=\w)|\s+")
+
+
+_OF_EXITS = re.compile(
+    r"(?:\w+[ _])?(?:(open(?:ed|ing)?|entry|enter)|(close|closed|closing|exit))(?: position)?"
+).fullmatch
+
+
+def effect_of(text: str) -> str | None:
+    """Whether a side such as ``ENTRY`` or ``TIME_EXIT`` opens or closes, where it doesn't say which way."""
+    found = _OF_EXITS(text.strip().casefold())
+    if found is None or word_of(text) in SIDES:
+        return None
+    return "open" if found[1] else "close"
+
+
+def are_effects(texts: Iterable[str]) -> bool:
+    """Whether the sides of some cells say all of them what was done, and none of them which way."""
+    words = {text.strip().casefold() for text in texts} - UNKNOWN - NO_TRADES
+    return bool(words) and all(map(effect_of, words))
+
+
+def is_known(word: str) -> bool:
+    """Whether a word that `word_of` made says what a row is."""
+    return word in SIDES or word in LONG_OR_SHORT or word in NO_TRADES or word == CLOSE
 
 
 @lru_cache(4096)

@@ -35,6 +35,7 @@ _NOT_TABLES = {
     b"\x80\x04": "a pickle of Python",
     b"\x80\x05": "a pickle of Python",
     b"<?xml": "XML",
+    b"version https://git-lfs": "a pointer of Git LFS (git lfs pull fetches the file)",
 }
 _PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html|head|body|table|div|meta)\b", re.IGNORECASE)
 _JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\{\s*[\"}]|\[\s*[\[{\]])")

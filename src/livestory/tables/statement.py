@@ -1,4 +1,4 @@
-"""Interactive Brokers' activity statement: a file with a table in each section, of which the trades are read."""
+"""Interactive Brokers' statements: a file with a table in each section, of which the trades are read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _START = ["Statement", "Header"]
-_SECTION, _HEADER, _DATA = "Trades", "Header", "Data"
+_SECTIONS, _HEADER, _DATA = {"Trades", "Transaction History"}, "Header", "Data"
 _KIND = 2  # the field that says what a row is: an order; or one of its executions, or a lot that it closed
 
 
@@ -27,12 +27,12 @@ def trades_of(rows: Iterable[list[str]]) -> Iterator[list[str]]:
         yield first
         yield from rows
         return
-    width, kind = 0, None
+    section, width, kind, has_kinds = None, 0, None, False
     for fields in rows:
-        if fields[:2] == [_SECTION, _HEADER] and not width:
-            width = len(fields)
+        if fields[0] in _SECTIONS and fields[1:2] == [_HEADER] and section is None:
+            section, width, has_kinds = fields[0], len(fields), fields[0] == "Trades"
             yield fields
-        elif fields[:2] == [_SECTION, _DATA] and len(fields) == width:
+        elif fields[:2] == [section, _DATA] and len(fields) == width:
             kind = kind or fields[_KIND]  # an order comes before what belongs to it
-            if fields[_KIND] == kind:
+            if fields[_KIND] == kind or not has_kinds:
                 yield fields

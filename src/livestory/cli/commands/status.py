@@ -12,6 +12,7 @@ from livestory.cli.story_folder import story_in
 from livestory.clock import SystemClock
 from livestory.story.wording import numbers, performance
 from livestory.story.wording.beside import beside
+from livestory.story.wording.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,9 +122,15 @@ def _halted(reason: str | None) -> str:
 
 
 def _bot(bot: Snapshot) -> str:
+<<<<<<< HEAD
     who = bot.identity
     parts = (who.bot or f"name {_UNKNOWN}", who.symbol or f"pair {_UNKNOWN}", bot.mode or f"mode {_UNKNOWN}")
     return ", ".join(parts)
+=======
+    who, mode = bot.identity, bot.identity.mode or bot.mode
+    traded = "several pairs" if bot.several and not who.symbol else who.symbol or f"pair {_UNKNOWN}"
+    return ", ".join((who.bot or f"name {_UNKNOWN}", traded, escape(mode) if mode else f"mode {_UNKNOWN}"))
+>>>>>>> main
 
 
 def _seen(o: Observation, bot: Snapshot, *, running: bool) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ _SYMBOL = (
     "fillsymbol symbol symbols pair pairs market instrument instrumentid instid ticker tradingpair assetpair product "
     "productid coin spotpairs futures security item contract contractname contracts asset currencypair code "
     "stockcode "
-    "tscode tradingsymbol scrip contractcode root"
+    "tscode tradingsymbol scrip contractcode root stock isin isincode securityisin identifier"
 )
 _FEE = (
     "fillfee feecost fee fees feespaid execfee commission commissions feepaid feescost totalfee totalfees "
@@ -38,7 +38,7 @@ _WEALTH = (
     "wealth equity wealthtotal portfoliovalue accountequity accountvalue totalequity totalvalue networth "
     "netliquidation netliquidationvalue netliq nav netassetvalue equitycurve portfolioequity strategyequity "
     "totalbalance totalassets accountbalance endingvalue endingequity bankroll equityvalue walletbalance "
-    "finalbalance "
+    "finalbalance totalcapital "
     "portfolio balance capital total value strategy"
 )
 _STATUS = "status orderstatus state"
@@ -76,7 +76,7 @@ WEALTH = Shape(
     columns=_OBSERVED
     | _FILL_OWN
     | {
-        "time": _TIME,
+        "time": _TIME + " exittime exitdate closedat closedate",
         "wealth": _WEALTH + " 0",
         "price": "price close pricemid mid closeprice lastprice",
         "weight": "weight actualweight actualw",
@@ -105,25 +105,25 @@ FILLS = Shape(
         ),
         "fill_side": (
             "fillside side tradeside tradetype orderside action buysell bs buyorsell dir type subtype direction "
-            "transactiontype transcode isbuyer positionside posside signal ordertype trade decision"
+            "transactiontype transaction transcode isbuyer positionside posside signal ordertype trade decision way"
         ),
         "fill_effect": (
-            "filleffect positioneffect poseffect openclose entryexit event action direction type kind tradetype"
+            "filleffect positioneffect poseffect openclose entryexit event action direction type kind tradetype side"
         ),
         "fill_quantity": (
             "fillquantity filled filledqty filledquantity filledamount fillsz fillsize executed executedqty execqty "
             "execquantity executedquantity executedamount dealquantity dealamount cumqty lastqty quantity qty shares "
             "units "
-            "noofshares quantitytransacted amount size sz vol volume contracts lots lotsize"
+            "noofshares quantitytransacted baseamount amount size sz vol volume contracts lots lotsize"
         ),
         "fill_price": (
             "fillprice fillpx average avgprice averageprice avgtradingprice avgfilledprice filledprice avgpx lastpx "
             "execprice dealprice executedprice executionprice tradeprice tprice priceattransaction avgfillprice "
             "averagefillprice "
-            "avgexecprice avgexecutionprice price px rate priceshare pricepershare"
+            "avgexecprice avgexecutionprice price unitprice shareprice quoteprice px rate priceshare pricepershare"
         ),
         "limit_price": "price limitprice orderprice",
-        "paid": "cummulativequoteqty cumquote cumquoteqty filledvalue executedvalue cost amountdollars",
+        "paid": "cummulativequoteqty cumquote cumquoteqty filledvalue executedvalue quoteamount cost amountdollars",
         "fill_fee": _FEE,
         "fill_fee_asset": _FEE_ASSET,
         "fill_symbol": _SYMBOL,
@@ -134,7 +134,7 @@ FILLS = Shape(
         "status": _STATUS,
         "quote": _QUOTE,
     },
-    needs=(("fill_side", "fill_quantity"), ("fill_quantity",), ("fill_price",)),
+    needs=(("fill_side", "fill_quantity"), ("fill_quantity",), ("fill_price", "paid")),
 )
 TRIPS = Shape(
     name="round trips",
@@ -147,20 +147,20 @@ TRIPS = Shape(
             "buydate "
             "buytimestamp createdat createdtime timeofentry datein entrydatetimeutc dateacquired acquireddate "
             "starttime "
-            "timeopen dateopen entrydt timein timestampopen timestampentry openedtime startdate"
+            "timeopen dateopen entrydt timein timestampopen timestampentry openedtime startdate tradestartdate"
         ),
         "exit_time": (
             "exittime exittimestamp exitdate exitdatetime exitts exitat closedate closetime closetimestamp closedat "
             "closed closeddate tsclosed closingtime closingdate closedtime exitedat soldtimestamp soldat exitindex "
             "selltime "
             "selldate selltimestamp updatedtime dateout datesold solddate endtime timeclose dateclose exitdt timeout "
-            "timestampclose timestampexit enddate exdate releasedate tradetime " + _TIME
+            "timestampclose timestampexit enddate exdate releasedate tradeenddate tradetime " + _TIME
         ),
         "entry_price": (
             "entryprice avgentryprice entryavgprice averageentryprice openrate openprice avgpxopen avgopenprice "
             "entrypx buyprice boughtaverage pricein avgentry entryavg openingprice costpershare entrypoint buyavg "
             "avgbuyprice "
-            "averagebuyprice avgopen openavgprice entry"
+            "averagebuyprice avgopen openavgprice entry tradeprice"
         ),
         "exit_price": (
             "exitprice avgexitprice exitavgprice averageexitprice closerate closeprice avgpxclose avgcloseprice "
@@ -173,7 +173,7 @@ TRIPS = Shape(
         "fill_side": (
             "entry side direction positionside positiontype tradedirection tradeside openingdirection openingside "
             "marketpos "
-            "marketposition dir type buysell longshort strategy position isshort action trade posside"
+            "marketposition dir type buysell longshort strategy position isshort action trade posside tradetype signal"
         ),
         "fill_quantity": (
             "peakqty closedvol closedamount closedsize closedqty closingquantity closingvolume pairedqty filledqty "
@@ -237,7 +237,7 @@ LEDGER = Shape(
     name="a ledger",
     says="a balance, or a change of it, for each asset",
     columns={
-        "asset": "asset currency coin",
+        "asset": "asset currency coin amountbalanceunit",
         "balance": "balance total free walletbalance change",
         "price": "price",
         "fill_side": "side",
@@ -277,7 +277,16 @@ VALUES = Shape(
 SWAPS = Shape(
     name="a tax export",
     says="what was sent, and what was received for it",
-    columns={"sent": "sentamount sentquantity soldamount", "received": "receivedamount receivedquantity"},
+    columns={
+        "sent": (
+            "sentamount sentquantity soldamount soldquantity sellquantity sellamount spendamount outgoingamount "
+            "originamount inputamount fromamount amount"
+        ),
+        "received": (
+            "receivedamount receivedquantity buyquantity buyamount receiveamount incomingamount destinationamount "
+            "outputamount toamount"
+        ),
+    },
     needs=(("sent",), ("received",)),
     told=False,
     advice="it names no price and no side; explain the exchange's own export of trades",

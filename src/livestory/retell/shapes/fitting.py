@@ -6,7 +6,15 @@ import re
 from typing import TYPE_CHECKING
 
 from livestory.retell.cells import UNKNOWN
-from livestory.retell.words_of_cells import CLOSE, EFFECTS, LONG_OR_SHORT, NO_TRADES, SIDES, word_of
+from livestory.retell.words_of_cells import (
+    CLOSE,
+    EFFECTS,
+    LONG_OR_SHORT,
+    NO_TRADES,
+    SIDES,
+    are_effects,
+    word_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +59,7 @@ def _are_wealth(texts: set[str], spelling: str) -> bool:
 
 
 def _are_effects(texts: set[str], spelling: str) -> bool:
-    known = all(text.replace("_", " ") in EFFECTS for text in texts)
+    known = all(text.replace("_", " ") in EFFECTS for text in texts) or are_effects(texts)
     return known and (bool(texts) or spelling == "filleffect")  # our own exports name it also without a fill
 
 
@@ -61,6 +69,10 @@ def _are_sides(texts: set[str], spelling: str) -> bool:
     words = {text: word_of(text) for text in texts}
     said = {text for text, word in words.items() if word in SIDES or word in LONG_OR_SHORT or word == CLOSE}
     unknown = {text for text, word in words.items() if word not in NO_TRADES} - said
+    if are_effects(texts):
+        return False
     if spelling in _MAY_BE_OTHERS:
-        return bool({text for text in said if not _IS_NUMBER(text)}) and not unknown
+        both = {SIDES.get(word) for word in words.values()} >= {"buy", "sell"}  # among all that an account may see
+        few = both and len(unknown) <= len(texts) * _MOST_UNKNOWN
+        return bool({text for text in said if not _IS_NUMBER(text)}) and (few or not unknown)
     return bool(said) and len(unknown) <= len(texts) * _MOST_UNKNOWN

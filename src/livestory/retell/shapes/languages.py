@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _NAMES = {
-    "accountbalance": "账户余额",
+    "accountbalance": "balancefinal 账户余额",
     "accountequity": "账户权益",
     "accountvalue": "账户总值",
     "action": "acao accion acción aktion ação 操作",
@@ -24,7 +24,9 @@ _NAMES = {
         "preciocierre preciodecierre prezzochiusura prezzodichiusura preçodefechamento prixdefermeture "
         "prixfermeture schlusspreis ценазакрытия 平仓价 平仓价格 平仓均价"
     ),
-    "closetime": "fechamento heurefermeture horadecierre schliesszeit schließzeit schlusszeit времязакрытия 平仓时间",
+    "closetime": (
+        "horacierre fechamento heurefermeture horadecierre schliesszeit schließzeit schlusszeit времязакрытия 平仓时间"
+    ),
     "coin": "币种 코인",
     "commission": (
         "comision comisiones comisión comissao comissão commissione commissioni commissions corretagem "
@@ -93,7 +95,9 @@ _NAMES = {
         "eröffnungskurs eröffnungspreis precioapertura preciodeapertura prezzoapertura prezzodiapertura "
         "preçodeabertura prixdouverture prixouverture ценаоткрытия 开仓价 开仓价格 开仓均价"
     ),
-    "opentime": "abertura eröffnungszeit heureouverture horadeapertura öffnungszeit времяоткрытия 开仓时间",
+    "opentime": (
+        "horaapertura abertura eröffnungszeit heureouverture horadeapertura öffnungszeit времяоткрытия 开仓时间"
+    ),
     "orderqty": "委托数量",
     "ordertime": "下单时间 委托时间 주문시간",
     "pair": "coppia handelspaar paire par parite пара 交易对 币对 通貨ペア",
@@ -109,7 +113,7 @@ _NAMES = {
         "gananciaspérdidas gewinn gewinnverlust kar karzarar kârzarar lucro lucroperda lucroprejuizo "
         "lucroprejuízo profitperte profitto profittoperdita resoperacao resoperação resultado resultat "
         "résultat utile utileperdita winst winstverlies zysk прибыль прибыльубыток результат финрез 利润 損益 收益 "
-        "盈亏 盈亏金额 손익"
+        "盈亏 盈亏金额 손익 cambiobalance"
     ),
     "qty": "qtd qtdcompra qtde",
     "quantity": (
@@ -143,6 +147,7 @@ _NAMES = {
     ),
     "timestamp": "zeitstempel",
     "total": "gesamt gesamtbetrag",
+    "totalcapital": "capitaltotal",
     "totalvalue": "gesamtwert 总市值",
     "tradeprice": "成交价格 約定価格 체결가",
     "tradetime": "交易时间 成交时间 거래시간 체결시간",

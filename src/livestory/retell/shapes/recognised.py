@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from livestory.errors import InputError, TableError
+from livestory.retell.cells import UNKNOWN
 from livestory.retell.columns import FILL, OBSERVATION, TIME
 from livestory.retell.readers import NEEDED
 from livestory.retell.shapes import declared
@@ -18,6 +19,7 @@ from livestory.retell.shapes.declared import Shape
 from livestory.retell.shapes.fitting import fits
 from livestory.retell.shapes.names import MONEY, Name, name_of, plain
 from livestory.retell.shapes.without_header import refuse_values
+from livestory.retell.words_of_cells import are_effects
 from livestory.tables import Table
 
 if TYPE_CHECKING:
@@ -33,6 +35,9 @@ _IS_COUNT = re.compile(r"\s*(?:[0-9]{1,4}|[0-9]{6,7})\s*").fullmatch  # of rows;
 _IS_ID = re.compile(r"\s*[2-9][0-9]{9}\s*").fullmatch  # an epoch of today begins with 1
 _A_PAIR = 2
 _OF_A_TRADE = frozenset({"value", "total", "capital", "balance"})  # what is also said of one trade
+_OF_A_LEDGER = frozenset({"change", "amount", "txid", "refid", "wallet"})
+"""What a ledger has beside the balance, also of one asset alone."""
+_OF_TRANSFERS = frozenset({"txid", "transactionid", "txhash", "hash", "address", "addresses"})
 _HALF_OF_PAIRS = 0.5
 _WITHOUT_EXIT_PRICE = frozenset({"entry_price", "entry_time", "exit_time", "fill_side", "fill_quantity", "fill_result"})
 """Columns of trades from which the prices of their exits follow."""
@@ -168,6 +173,10 @@ def _told_apart(names: list[Name], sample: Sequence[Sequence[str]]) -> list[Name
             twice[kind] = fields
     told = list(names)
     plains = [name.spellings[0] for name in names]
+    for base in ("currency", "basecurrency", "basecurrencyname"):  # what is traded, where a quote stands beside it
+        if base in plains and {"quotecurrency", "quoteasset"} & {*plains} and "symbol" not in plains:
+            told[plains.index(base)] = names[plains.index(base)]._replace(spellings=("symbol",))
+            break
     if {"date", "price", "exdate", "exprice"} <= {*plains}:  # AmiBroker names the exit's alone
         for kind in ("date", "price"):
             told[plains.index(kind)] = names[plains.index(kind)]._replace(spellings=("entry" + kind,))
@@ -183,7 +192,7 @@ def _candidates(seen: _Seen) -> Iterator[tuple[Shape, dict[str, int]]]:
     """The shapes that the table may have, the likeliest first."""
     yield from _refused(seen, {}, declared.INVERSE, declared.SWAPS, declared.BOUGHT)
     yield from _of_trips(seen)
-    fields = _matched(seen, declared.FILLS)
+    fields = _with_side(seen, _matched(seen, declared.FILLS))
     by_name = "fill_side" in fields and seen.names[fields["fill_side"]].spellings[0] in {"side", "fillside"}
     has_side = "fill_side" in fields and (by_name or _has(declared.FILLS, fields))
     if has_side or (_has(declared.FILLS, fields) and _is_signed(seen.sample[fields["fill_quantity"]])):
@@ -204,8 +213,21 @@ def _candidates(seen: _Seen) -> Iterator[tuple[Shape, dict[str, int]]]:
         yield declared.RETURNS, returns
     if told == {"price"} and _matched(seen, declared.FILLS).keys() >= {"fill_quantity", "fill_price"}:
         raise _missing(seen, "fill_side", declared.FILLS)
+    if told == {"price"} and not seen.given and fields.keys() <= {TIME, "price", "no_trade_reason"}:
+        problem = f"prices, and nothing of a bot: no wealth, and no side and quantity; there is {listed(seen.texts)}"
+        raise seen.table.error(seen.line, None, f"{problem}; name what there is with --columns wealth=…")
     if fields.keys() & {*OBSERVATION[1:]}:
         yield declared.WEALTH, fields
+
+
+def _with_side(seen: _Seen, fields: dict[str, int]) -> dict[str, int]:
+    """The columns of fills, where what tells only entries from exits stands for the side."""
+    effect, side = fields.get("fill_effect"), fields.get("fill_side")
+    if effect is not None and side in {None, effect} and are_effects(seen.sample[effect]):
+        fields["fill_side"] = fields.pop("fill_effect")
+    elif effect is not None and effect == side:
+        fields.pop("fill_effect")
+    return fields
 
 
 def _of_trips(seen: _Seen) -> Iterator[tuple[Shape, dict[str, int]]]:
@@ -227,7 +249,8 @@ def _refuse_trips(seen: _Seen) -> None:
     fields = _matched(seen, declared.TRIPS)
     is_return = "share" in fields and fields.keys().isdisjoint({"fill_side", "fill_symbol"})  # of a week, or a month
     known = {"fill_result", "entry_price", *(() if is_return else ("share",))}
-    if fields.keys() >= {"entry_time", "exit_time"} and fields.keys() & known:
+    timed = fields.keys() & {"entry_time", "exit_time"}
+    if (len(timed) == _A_PAIR and fields.keys() & known) or (timed and fields.keys() >= {"entry_price", "fill_side"}):
         raise _missing(seen, "exit_price" if "entry_price" in fields else "entry_price", declared.TRIPS)
 
 
@@ -238,6 +261,9 @@ def _refuse_half_trades(seen: _Seen, fields: Mapping[str, int]) -> None:
         return
     if _matched(seen, declared.FILLS).keys() >= {"fill_quantity", "fill_price", "fill_fee"}:
         raise _missing(seen, "fill_side", declared.FILLS)
+    if seen.names[named].spellings[0] == "total" and _OF_TRANSFERS & {*_all(seen)} and not seen.given:
+        problem = f"transfers: {declared.LEDGER.advice}"
+        raise seen.table.error(seen.line, named + 1, problem)
 
 
 def _refused(seen: _Seen, fields: Mapping[str, int], *shapes: Shape) -> Iterator[tuple[Shape, dict[str, int]]]:
@@ -259,7 +285,8 @@ def _is_no_story(seen: _Seen, shape: Shape, found: Mapping[str, int], fields: Ma
     match shape:
         case declared.LEDGER:
             assets = {text.strip() for text in seen.sample[found["asset"]]} - {""}
-            return len(assets) > 1 and not {"price", "fill_side"} & found.keys()
+            several = len(assets) > 1 or bool(assets and _OF_A_LEDGER & {*_all(seen)})
+            return several and not {"price", "fill_side"} & found.keys()
         case declared.CANDLES:
             return not fields.keys() - {TIME, "price"}
         case declared.VALUES:
@@ -378,7 +405,9 @@ def _settled(seen: _Seen, shape: Shape, fields: dict[str, int]) -> Layout:
     if fields.get("position") == fields.get("target_weight"):
         fields.pop("position", None)  # the caller says that it is what the bot wants
     if shape is declared.FILLS:
-        _settle_fills(seen, fields)
+        _settle_fills(seen, _with_side(seen, fields))
+    elif shape is declared.TRIPS and fields.get("entry_reason") == fields.get("fill_side"):
+        fields.pop("entry_reason", None)
     elif shape is declared.WEALTH and fields.keys() - {TIME, "no_trade_reason"} and _OF_TRADES & {*_all(seen)}:
         fields.pop("no_trade_reason", None)  # a trade's reason, of a table that lacks the rest of the trade
     plains = {each for name in seen.names for each in name.spellings}
@@ -407,12 +436,12 @@ def _all(seen: _Seen) -> Iterator[str]:
 
 def _settle_fills(seen: _Seen, fields: dict[str, int]) -> None:
     for column in ("fill_quantity", "fill_price"):
-        if column not in fields:
+        if column not in fields and not (column == "fill_price" and "paid" in fields):
             raise _missing(seen, column, declared.FILLS)
     if seen.names[fields["fill_quantity"]].unit in MONEY:
         fields["paid"] = fields.pop("fill_quantity")
     of_fills = {*FILL, TIME, "limit_price", "paid", "status", "quote"}
-    if fields.get("limit_price") == fields["fill_price"]:
+    if fields.get("limit_price") == fields.get("fill_price"):
         fields.pop("limit_price", None)
     if fields.keys() <= of_fills | {"price", "no_trade_reason", "wealth"}:
         for column, own in (("price", "fill_price"), ("no_trade_reason", "fill_reason"), ("price", "limit_price")):
@@ -420,8 +449,12 @@ def _settle_fills(seen: _Seen, fields: dict[str, int]) -> None:
                 fields.pop(column)
     if fields.get("wealth") in {field for own, field in fields.items() if own != "wealth"}:
         fields.pop("wealth")
-    if "balanceunit" in {*_all(seen)}:  # one asset's
+    if "balanceunit" in {*_all(seen)} or ("quote" in fields and _several(seen.sample[fields["quote"]])):  # one asset's
         fields.pop("wealth", None)
+
+
+def _several(cells: Sequence[str]) -> bool:
+    return len({text.strip() for text in cells} - UNKNOWN) > 1
 
 
 def _missing(seen: _Seen, column: str, shape: Shape) -> TableError:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from livestory.clock import MINUTE, SECOND
 from livestory.story.account import Account
-from livestory.story.detectors import ChapterDetector, LifecycleDetector, TroubleDetector
+from livestory.story.detectors import ChapterDetector, TroubleDetector
 from livestory.story.event import from_record
 from livestory.story.inputs import Observation
 from livestory.story.journal.entry import Identity, Kept
@@ -42,7 +42,6 @@ class _Memory(Struct):
     chapters: ChapterDetector
     troubles: TroubleDetector = field(default_factory=TroubleDetector)
     last_observed: int = 0
-    lifecycle: LifecycleDetector = field(default_factory=LifecycleDetector)
 
 
 _decode = msgspec.msgpack.Decoder(_Memory).decode
@@ -104,7 +103,6 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     journal: str  # its id
     identity: Identity
     last_seq: int
-    said_mode: str | None = None  # as the bot says itself
     observation: Observation | None = None  # the last, with what was told of a halt since it
     halt_change: HaltChange | None = None
     lifecycle: Kept | None = None  # the last event that told that the bot came or went
@@ -168,11 +166,6 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         return msgspec.msgpack.encode((_COPIED, self))
 
     @property
-    def mode(self) -> str | None:
-        """The mode that its story was opened in, else the one that the bot says itself."""
-        return self.identity.mode or self.said_mode
-
-    @property
     def on_bars_time(self) -> bool:
         """Whether the story's time is the bars' own, so that only a writer at work says that the bot is alive."""
         return on_bars_time(self.identity)
@@ -221,7 +214,7 @@ def mode_of(reader: JournalReader) -> str | None:
     if reader.replica is not None and (copied := unpacked(reader.state(SNAPSHOT))) is not None:
         return copied.mode
     memory = _memory(reader)
-    return memory.lifecycle.mode if memory is not None else None
+    return memory.account.mode if memory is not None else None
 
 
 def _memory(reader: JournalReader) -> _Memory | None:
@@ -237,7 +230,6 @@ def _remembered(found: Snapshot, memory: _Memory) -> Snapshot:
     account, basket = memory.account, memory.account.benchmark()
     return replace(
         found,
-        said_mode=memory.lifecycle.mode,
         wealth=account.wealth,
         drawdown=account.drawdown if account.value is not None else None,
         peak=_peak(account),

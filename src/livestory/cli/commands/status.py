@@ -122,15 +122,9 @@ def _halted(reason: str | None) -> str:
 
 
 def _bot(bot: Snapshot) -> str:
-<<<<<<< HEAD
-    who = bot.identity
-    parts = (who.bot or f"name {_UNKNOWN}", who.symbol or f"pair {_UNKNOWN}", bot.mode or f"mode {_UNKNOWN}")
-    return ", ".join(parts)
-=======
     who, mode = bot.identity, bot.identity.mode or bot.mode
     traded = "several pairs" if bot.several and not who.symbol else who.symbol or f"pair {_UNKNOWN}"
     return ", ".join((who.bot or f"name {_UNKNOWN}", traded, escape(mode) if mode else f"mode {_UNKNOWN}"))
->>>>>>> main
 
 
 def _seen(o: Observation, bot: Snapshot, *, running: bool) -> Iterator[tuple[str, str]]:

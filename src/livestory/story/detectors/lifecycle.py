@@ -26,7 +26,6 @@ class LifecycleDetector(Struct):
     heard: int = 0  # the goodbye, or the last begin; of a bot that tells of itself, whatever it told last
     own: bool = False  # it tells of itself
     noticed: bool = False  # its return was told before it said a word of it
-    mode: str | None = None  # as it said last
 
     def begin(self, begin: Begin, account: Account) -> tuple[Facts, ...]:
         """The first start or a return."""
@@ -38,7 +37,6 @@ class LifecycleDetector(Struct):
         if last_heard is None:
             last_heard = max(account.last.time if account.last is not None else 0, self.heard)
         self.begun = self.running = True
-        self.mode = begin.mode or self.mode
         self.own = begin.own
         self.heard = begin.time
         if first:

@@ -24,12 +24,8 @@ from livestory.story.wording.text import escape, listed, of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-<<<<<<< HEAD
-    from livestory.story.digest.period import DatedFacts, HaltSpan, Period, Span
-    from livestory.story.inputs import Observation
-=======
     from livestory.story.digest.period import DatedFacts, Period, Span, ToldHalt
->>>>>>> main
+    from livestory.story.inputs import Observation
     from livestory.story.kinds.base import Facts
     from livestory.story.results import Benchmark, CurrencyResult, Tally
 

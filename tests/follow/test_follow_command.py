@@ -73,6 +73,7 @@ def test_a_hummingbot_is_followed_as_it_writes(tmp_path: Path) -> None:
     ("content", "environment", "database", "dry_run"),
     [
         ('{"dry_run": true}', {}, "tradesv3.dryrun.sqlite", True),
+        ('{"dry_run": true}', {}, "tradesv3.sqlite", True),
         ('{"dry_run": false, // live\n "exchange": {"name": "binance", "key": 7,}, }', {}, "tradesv3.sqlite", False),
         ('{"dry_run": true, "db_url": "sqlite:///my%20own.sqlite"}', {}, "my own.sqlite", True),
         (

@@ -39,13 +39,12 @@ class Outlets(NamedTuple):
     @classmethod
     def of(cls, layout: Layout, metrics_port: int | None, page: int | None) -> Outlets:
         """As the options and livestory.toml say, before anything is waited for. Raises InputError and ConfigError."""
-        from msgspec.structs import replace
+        from livestory.cli.metrics_port import at_port
 
         if page is not None:
             need_page()
         settings = configuration(None)
-        metrics = settings.metrics if metrics_port is None else replace(settings.metrics, port=metrics_port)
-        return cls(settings, metrics, sent(layout, settings), page)
+        return cls(settings, at_port(settings.metrics, metrics_port), sent(layout, settings), page)
 
 
 def identity_so_far(layout: Layout) -> Identity | None:

@@ -12,6 +12,7 @@ from msgspec import MsgspecError, msgpack
 from livestory.errors import JournalError, LivestoryError
 from livestory.outlets.fleet.database import FleetRefused, Troubles, asked, check, opened
 from livestory.outlets.fleet.hearing import HearingFile, Signs
+from livestory.outlets.fleet.limits import BATCH, LARGEST
 from livestory.story.event import disagreement
 from livestory.story.files.layout import Layout, make_folder, sync_folder
 from livestory.story.files.story_file import StoryFile
@@ -35,9 +36,7 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY = 1.0  # seconds between two looks where no notice comes: a pooler passes none on
 _PARTITIONS_EVERY = 86_400.0  # seconds
-_BATCH = 1000  # rows
 _OPEN = 100  # replicas that are held open at a time
-_LARGEST = 65_536  # bytes of a line, and of a record
 _FIRST, _LAST = -62_135_596_800_000_000, 253_402_300_800_000_000  # the years 1 to 9999
 _WORDS = 1000  # characters of what is wrong that the database keeps
 _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
@@ -258,13 +257,13 @@ class Puller:
             events, observed, held = [], [], []
             with asked(self._address, connection):
                 if last < head.seq:
-                    events = connection.execute(_EVENTS, (stream, last, head.seq, _BATCH)).fetchall()
+                    events = connection.execute(_EVENTS, (stream, last, head.seq, BATCH)).fetchall()
                     last = events[-1][0] if events else _missing(last + 1)
                 if last >= head.seq:
-                    observed = connection.execute(_OBSERVATIONS, (stream, after, head.observed, _BATCH)).fetchall()
+                    observed = connection.execute(_OBSERVATIONS, (stream, after, head.observed, BATCH)).fetchall()
                 if observed:
                     held = connection.execute(_POSITIONS, (stream, after, observed[-1][0])).fetchall()
-            whole = last >= head.seq and len(observed) < _BATCH
+            whole = last >= head.seq and len(observed) < BATCH
             yield Rows([_event(row) for row in events], _others(observed, last), _others(held, last), whole=whole)
             if whole:
                 return
@@ -372,8 +371,8 @@ def _others(rows: Sequence[Sequence[Any]], last_seq: int) -> list[OtherRow]:
 
 def _wrong(event: Kept) -> str | None:
     """Why a hub refuses an event that fits the chain: it can't be believed or can't be shown; None: it is fine."""
-    if max(len(event.record), len(event.line.encode())) > _LARGEST:
-        return f"it is larger than {_LARGEST:,} bytes"
+    if max(len(event.record), len(event.line.encode())) > LARGEST:
+        return f"it is larger than {LARGEST:,} bytes"
     if not _FIRST <= event.time < _LAST:
         return "its time is no date"
     if "\n" in event.line or visible(event.line) != event.line:

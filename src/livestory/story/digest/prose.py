@@ -24,7 +24,7 @@ from livestory.story.wording.text import escape, listed, of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from livestory.story.digest.period import DatedFacts, HaltSpan, Period, Span
+    from livestory.story.digest.period import DatedFacts, Period, Span, ToldHalt
     from livestory.story.kinds.base import Facts
     from livestory.story.results import Benchmark, CurrencyResult, Tally
 
@@ -239,11 +239,11 @@ def _many_halts(p: Period) -> Iterable[str]:
     longest = max((halt for halt in p.halts if halt.lasted), key=lambda halt: halt.lasted or 0, default=None)
     if longest is not None and longest.lasted and longest.ended:
         yield f"the longest halt took {numbers.duration(longest.lasted)} and ended {_at(p, longest.ended.time)}"
-    if not p.halts[-1].ended:
-        yield from _halt(p, p.halts[-1])
+    if p.halted is not None:
+        yield from _halt(p, p.halted)
 
 
-def _halt(p: Period, halt: HaltSpan) -> Iterable[str]:
+def _halt(p: Period, halt: ToldHalt) -> Iterable[str]:
     """The arc of a halt: why and when, what was sold, how long it took and what the price did meanwhile."""
     began, ended = halt.began, halt.ended
     if began is not None:
@@ -256,7 +256,8 @@ def _halt(p: Period, halt: HaltSpan) -> Iterable[str]:
         return
     facts = ended.facts
     took = f" after {numbers.duration(halt.lasted)}" if halt.lasted else ""
-    end = f"trading resumed {_at(p, ended.time)}{took}"
+    what = "that halt ended" if p.halted_after(halt) else "trading resumed"
+    end = f"{what} {_at(p, ended.time)}{took}"
     if isinstance(facts, Phoenix) and facts.sold_at and facts.price is not None and p.base:
         since = facts.price / float(facts.sold_at) - 1
         end += f", with {escape(p.base)} {_apart(since)} it was sold"

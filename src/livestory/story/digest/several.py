@@ -120,8 +120,8 @@ def _closed(bots: Sequence[BotPeriod]) -> Iterable[str]:
 
 
 def _halted(bots: Sequence[BotPeriod]) -> Iterable[str]:
-    on = [each.name for each in bots if each.period.halts and not each.period.halts[-1].ended]
-    over = [each.name for each in bots if each.period.halts and each.period.halts[-1].ended]
+    on = [each.name for each in bots if each.period.halted is not None]
+    over = [each.name for each in bots if each.period.halts and each.period.halted is None]
     if on:
         yield f"Halted at its end: {_names(on)}"
     if over:

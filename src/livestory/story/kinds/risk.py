@@ -506,10 +506,10 @@ def _from_peak(f: Any, time: int) -> str:
 
 
 def _until(resume_at: int | None, resume_score: float | None, time: int) -> str:
-    score = f"with score ≥ {numbers.bound(resume_score)}" if resume_score is not None else ""
+    score = f"score ≥ {numbers.bound(resume_score)}" if resume_score is not None else ""
     if resume_at is None:
-        return f"no buys before {score[5:]}" if score else ""
-    return f"no buys before {numbers.moment(resume_at, time)}" + (f", then only {score}" if score else "")
+        return f"no buys before {score}" if score else ""
+    return f"no buys before {numbers.moment(resume_at, time)}" + (f", then only with {score}" if score else "")
 
 
 def _halted_now(f: Halted, cancelled: int) -> Iterable[str]:

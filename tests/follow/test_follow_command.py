@@ -89,6 +89,7 @@ def test_settings_that_mean_nothing_here_are_named(tmp_path: Path, capsys: pytes
     ("content", "environment", "database", "dry_run"),
     [
         ('{"dry_run": true}', {}, "tradesv3.dryrun.sqlite", True),
+        ('{"dry_run": true}', {}, "tradesv3.sqlite", True),
         ('{"dry_run": false, // live\n "exchange": {"name": "binance", "key": 7,}, }', {}, "tradesv3.sqlite", False),
         ('{"dry_run": true, "db_url": "sqlite:///my%20own.sqlite"}', {}, "my own.sqlite", True),
         (

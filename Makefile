@@ -20,7 +20,7 @@ export UV_SYSTEM_CERTS
 endif
 
 # Debian's, that tests drive: a real server to export from, a real browser, systemd's judge of units, a fleet's database.
-PROGRAMS := prometheus chromium-headless-shell systemd-analyze postgres
+PROGRAMS := prometheus chromium-headless-shell systemd-analyze postgres pgbouncer
 
 # Bots of others, each in an environment of its own: tests/peers/NAME.lock, which `make lock` leaves alone.
 PEERS := freqtrade nautilus

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import tempfile
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _EVENTS, _BATCH, _COMMITS, _IDLE = 20_000, 1_000, 40, 20.0
-_CALLS, _BOTS, _TOLD = 300, 500, 200
+_CALLS, _BOTS, _TOLD = 50, 500, 200
 _ALERTS = """
 [alerts.channels.hook]
 service = "webhook"
@@ -118,39 +119,66 @@ def _live(fleet: AFleet) -> Iterator[Result]:
     journal.close()
 
 
-def _bots_loop(fleet: AFleet) -> Iterator[Result]:
-    """The calls of a bot that tells two hundred times a second, while its story is sent and while it is not."""
-    _emptied(fleet)
-    folder, numbers = fleet.folder / "loop", count(1)
+def _bots_loop(near: AFleet) -> Iterator[Result]:
+    """The commits of a bot that tells fifty times a second, its story being sent or not, in turns of a second.
+
+    A database is on another machine in life. Here one has its data in memory, and so shares no disk with the bot; the
+    other is on the bot's. Both share its cores, which others use, too: what a commit waited for a core is taken off.
+    """
+    folder, numbers, waited = near.folder / "loop", count(1), dict[str, list[float]]()
     journal = Journal.open(folder / "live_story.txt", Identity(bot="scout", mode="paper"))
 
-    def told() -> float:
-        spent = 0.0
+    def told(name: str) -> float:
+        spent = own = 0.0
         for number in islice(numbers, _CALLS):
-            time.sleep(0.005)
-            start = time.perf_counter()
+            time.sleep(1 / _CALLS)
+            start, before = time.perf_counter(), _waiting()
             journal.append([entry(number)], [observation(number)])
-            spent += time.perf_counter() - start
-        return spent / _CALLS * 1000
+            took = time.perf_counter() - start
+            spent, own = spent + took, own + took - (_waiting() - before)
+        waited.setdefault(name, []).append(spent / _CALLS * 1000)
+        return own / _CALLS * 1000
 
-    def told_and_sent() -> float:
-        with _process(fleet, role_of("scout"), "push", "--to", folder):
-            last = next(numbers)
-            journal.append([entry(last)], [observation(last)])
-            while not fleet.ask("SELECT 1 FROM livestory.heads WHERE seq >= %s", last):
-                time.sleep(0.05)
-            return told()
+    def told_and_sent(name: str, fleet: AFleet, push: subprocess.Popen[bytes]) -> float:
+        push.send_signal(signal.SIGCONT)
+        last = next(numbers)
+        journal.append([entry(last)], [observation(last)])
+        while not fleet.ask("SELECT 1 FROM livestory.heads WHERE seq >= %s", last):
+            time.sleep(0.05)
+        found = told(name)
+        push.send_signal(signal.SIGSTOP)
+        return found
 
-    ours, alone = interleaved(told_and_sent, told, rounds=5)
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as memory:
+        Path(memory).chmod(0o755)
+        apart = PostgresProcess(durable=True, folder=Path(memory) / "postgres")
+        far = AFleet.made(apart, near.folder / "far", ("scout",))
+        _emptied(near)
+        role = role_of("scout")
+        with (
+            _process(far, role, "push", "--to", folder) as to_far,
+            _process(near, role, "push", "--to", folder) as to_near,
+        ):
+            sent, on_its_disk, alone = interleaved(
+                lambda: told_and_sent("sent", far, to_far), lambda: told_and_sent("near", near, to_near),
+                lambda: told("alone"), rounds=25,
+            )  # fmt: skip
+            for each in (to_far, to_near):
+                each.send_signal(signal.SIGCONT)
+        apart.close()
     journal.close()
-    yield Result(
-        name="a bot's commit while its story is sent",
-        unit="ms",
-        ours=ours,
-        baseline=alone,
-        baseline_name="while it is not",
-        target="≤ 1.05 ×",
-    )
+    name, not_sent, report = "a bot's commit while its story is sent", "while it is not", "report the ratio"
+    for what, ours, baseline, target in (
+        (name, sent, alone, "≤ 1.05 ×"),
+        (f"{name}, and its wait for a core", waited["sent"][1:], waited["alone"][1:], report),
+        (f"{name} to a database on its disk", on_its_disk, alone, report),
+    ):
+        yield Result(name=what, unit="ms", ours=ours, baseline=baseline, baseline_name=not_sent, target=target)
+
+
+def _waiting() -> float:
+    """Seconds that this thread has waited for a core."""
+    return int(Path("/proc/thread-self/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
 
 
 def _hub(server: PostgresProcess, folder: Path) -> Iterator[Result]:

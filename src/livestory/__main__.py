@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from livestory.cli import main
+from livestory_command import main
 
 if __name__ == "__main__":
     main()

@@ -12,6 +12,7 @@ import msgspec
 
 from livestory.clock import DAY, MINUTE, SystemClock
 from livestory.credentials import Secret
+from livestory.errors import JournalError
 from livestory.outlets.fleet.address import FleetAddress
 from livestory.outlets.fleet.pull import Puller
 from livestory.outlets.fleet.push import Pusher
@@ -22,6 +23,7 @@ from livestory.story.files.verify import verify
 from livestory.story.inputs import Observation, PositionReading
 from livestory.story.journal.checksum import ROWS
 from livestory.story.journal.entry import Entry, Identity
+from livestory.story.journal.reader import JournalReader
 from livestory.story.journal.writer import Journal
 from livestory.story.kinds.telling import Note
 from livestory.story.line import tell
@@ -184,6 +186,16 @@ def rows(story: Path) -> dict[str, list[tuple[Any, ...]]]:
             query = f"SELECT {', '.join(names)} FROM {table} WHERE {key} IS NOT 'replica' ORDER BY {key}, 2"  # noqa: S608 (names of our own)
             found[table] = list(db.execute(query)) if there else []
     return found
+
+
+def has_all(story: Path, bot: ABot) -> bool:
+    """Whether a pulled story has what its bot has told and observed."""
+    try:
+        with JournalReader.open(story) as reader:
+            last = reader.last_observation()
+            return reader.last_seq == bot.told and last is not None and last.wealth == 1 + bot.told / 1000
+    except JournalError:  # it is not there yet
+        return False
 
 
 def assert_equal(bot: Path, pulled: Path) -> None:

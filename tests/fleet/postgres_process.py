@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import psycopg
 import pytest
@@ -20,32 +20,40 @@ from tests.patience import LONG, until
 if TYPE_CHECKING:
     from livestory.credentials import Secret
 
-_UNPACKED = Path(__file__).resolve().parents[2] / "build" / "debian"
+UNPACKED = Path(__file__).resolve().parents[2] / "build" / "debian"  # Debian's programs that `make test` has unpacked
 _NOBODY = 65534
 ADMIN_PASSWORD = "of the administrator"  # noqa: S105 - of a server that lives for a test
 
 
 def _programs() -> Path | None:
     """The folder of the server's programs: Debian's that `make test` has unpacked, or the machine's own."""
-    for found in (_UNPACKED / "usr/bin/postgres", shutil.which("postgres"), *Path("/usr/lib/postgresql").glob("*/bin")):
+    for found in (UNPACKED / "usr/bin/postgres", shutil.which("postgres"), *Path("/usr/lib/postgresql").glob("*/bin")):
         if found is not None and Path(found).exists():
             real = Path(found).resolve()
             return real if real.is_dir() else real.parent
     return None
 
 
+def lacking(what: str, program: str) -> NoReturn:
+    """Skip a test that needs a program of Debian's; where everything has to be tested it fails."""
+    reason = f"needs {what}: make build/debian/usr/bin/{program} unpacks Debian's"
+    if os.environ.get("CI", "").lower() in {"1", "true"}:
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
 def _readable(programs: Path, folder: Path) -> Path:
     """Where another user may run them: a clone may lie in a folder that only its owner can enter."""
-    if os.geteuid() or _UNPACKED not in programs.parents:
+    if os.geteuid() or UNPACKED not in programs.parents:
         return programs
     copy = folder / "programs"
     for part in ("usr/lib/postgresql", "usr/share/postgresql"):
-        shutil.copytree(_UNPACKED / part, copy / part, symlinks=True)
-    for libraries in _UNPACKED.glob("usr/lib/*-linux-gnu*"):
+        shutil.copytree(UNPACKED / part, copy / part, symlinks=True)
+    for libraries in UNPACKED.glob("usr/lib/*-linux-gnu*"):
         shutil.copytree(
             libraries, copy / "usr/lib" / libraries.name, symlinks=True, ignore=shutil.ignore_patterns("*.a")
         )
-    return copy / programs.relative_to(_UNPACKED)
+    return copy / programs.relative_to(UNPACKED)
 
 
 class PostgresProcess:
@@ -57,10 +65,7 @@ class PostgresProcess:
         """Make its folder, or take one, and start it. ``durable``: it survives a power cut, and is slower."""
         programs = _programs()
         if programs is None:
-            reason = "needs PostgreSQL: make build/debian/usr/bin/postgres unpacks Debian's"
-            if os.environ.get("CI", "").lower() in {"1", "true"}:
-                pytest.fail(reason)
-            pytest.skip(reason)
+            lacking("PostgreSQL", "postgres")
         self.folder = folder or Path(tempfile.mkdtemp(prefix="livestory-postgres-"))
         self.folder.mkdir(exist_ok=True)
         self.data = self.folder / "data"
@@ -71,7 +76,7 @@ class PostgresProcess:
         if not os.geteuid():
             os.chown(self.folder, _NOBODY, _NOBODY)
         self._durable = durable
-        self.port = _free_port()
+        self.port = free_port()
         if standby_of is None:
             self._begin()
         else:
@@ -167,6 +172,7 @@ class PostgresProcess:
             "unix_socket_directories": "",
             "fsync": "on" if self._durable else "off",
             "jit": "off",
+            "dynamic_shared_memory_type": "mmap",  # in its folder, so that one that was killed leaves nothing behind
             "shared_buffers": "16MB",
             "max_connections": "100",
             "log_statement": "ddl",
@@ -209,7 +215,8 @@ class PostgresProcess:
         return {"env": environment, "cwd": self.folder, **user}
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody has just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -105,7 +105,10 @@ def test_a_hub_that_is_cut_off_says_one_thing_and_holds_what_its_bots_might_say(
         until(lambda: len(told(hooks)) > 1, lambda: said)
         tellers["grid"].bars(1)
         fleet.pushed(bots["grid"], "grid")
-        clock.set(now + 22 * MINUTE)
+        hearing = HearingReader(fleet.folder / "fleet")
+        for seconds in range(0, 121, 40):  # never so far at once that the pull itself seems to be dead
+            clock.set(now + 20 * MINUTE + seconds * SECOND)
+            until(lambda: (found := hearing.read()) is not None and found.asked >= clock.now() - SECOND, lambda: said)
         until(lambda: "🔕 Not Heard" in told(hooks), lambda: said)
         assert told(hooks) == ["🔕 Fleet Not Heard", "🔔 Fleet Heard Again", "🔕 Not Heard"]
         first, again, silent = [(each.body["story"], each.lines[0]) for each in hooks.accepted]

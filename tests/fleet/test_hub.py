@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from livestory.clock import DAY, SystemClock
+from livestory.clock import DAY, MINUTE, ManualClock, SystemClock
+from livestory.outlets.fleet.hearing import HearingFile
+from livestory.outlets.web.followed_story import FollowedStory
 from livestory.story.journal.reader import JournalReader
+from livestory.story.wording.numbers import stamp
 from tests.alerts.service import serving
 from tests.cli.program import environment, inside, started
 from tests.fleet.fleets import ABot, AFleet
@@ -32,6 +36,10 @@ grace = "1s"
 service = "webhook"
 address_env = "HOOK"
 """
+
+
+_ROUTES = "/api/bots", "/api/bots/digest", "/api/timeline", "/api/status"
+_OF_A_BOT = "/api/status", "/api/events"
 
 
 class AHub:
@@ -106,11 +114,40 @@ def test_a_hub_shows_all_bots_and_alerts_for_all_also_for_those_that_come_later(
         fleet.pushed(grid, "grid")
         until(lambda: hub.states() == {"grid": "trading", "scout": "trading"}, hub.text)
         until(lambda: hub.ask("/api/status?story=scout")["last_seq"] == last, hub.text)
+        shown = [repr(hub.ask(path)) for path in ("/", *_ROUTES, *(f"{route}?story=scout" for route in _OF_A_BOT))]
+        shown.append(subprocess.run(["ps", "-eo", "args"], capture_output=True, encoding="utf-8", check=True).stdout)  # noqa: S607
+        shown += [repr(fleet.ask("SELECT query, application_name FROM pg_stat_activity"))]
         hub.close()
     teller.close()
+    secrets = [fleet.password(role).reveal() for role in (HUB, "livestory_scout", "livestory_grid")]
+    tables = fleet.ask("SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = 'livestory'")
+    shown += [repr(fleet.ask(f"SELECT each::text FROM {table} AS each")) for (table,) in tables]  # noqa: S608 (its own tables)
+    shown += [file.read_bytes().decode("latin-1") for file in (tmp_path / "hub").rglob("*") if file.is_file()]
+    assert not [words for words in shown for secret in secrets if secret in words]
     late.close()
     assert "Traceback" not in hub.text()
-    assert fleet.password(HUB).reveal() not in hub.text()
+
+
+def test_a_page_does_not_call_its_bots_silent_while_it_hears_none_of_them(fleet: AFleet, tmp_path: Path) -> None:
+    """Which became due since its hub is cut off is said of the hub; which was overdue before stays so."""
+    now, names = SystemClock().now(), ("scout", "grid")
+    for name, due in (("scout", now - 8 * MINUTE), ("grid", now - DAY)):
+        bot = ABot(tmp_path / name, name)
+        Teller(bot.story, start=now - 2 * DAY).begin().bars(3).bars(1, next_due=due).close()
+        fleet.pushed(bot, name)
+    fleet.pulled()
+    hearing = HearingFile(tmp_path / "fleet", "fleet at db", ManualClock(now - 10 * MINUTE))
+    hearing.cut_off("can't be reached", now - 10 * MINUTE)
+    stories = {name: FollowedStory(name, fleet.story(name), SystemClock(), lambda *_: None) for name in names}
+    for story in stories.values():
+        story.start()
+    until(lambda: all(story.status().state != "loading" for story in stories.values()))
+    found = {name: story.status() for name, story in stories.items()}
+    for story in stories.values():
+        story.stop()
+    assert (found["scout"].state, found["grid"].state) == ("trouble", "overdue")
+    assert found["scout"].trouble == (f"fleet at db: not heard since {stamp(now - 10 * MINUTE)} UTC: can't be reached")
+    assert found["grid"].trouble is None
 
 
 def test_a_copy_is_looked_at_like_any_story(fleet: AFleet, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ LIES = {
     "an observation": (r"UPDATE livestory.observations SET kept = '\x00' WHERE wealth > 1.004", "can't be read"),
     "another's row": (
         "UPDATE livestory.observations AS a SET kept = b.kept FROM livestory.observations AS b WHERE a.time > b.time",
-        "an observation|the observation|is there twice",
+        "is of another time than it says",
     ),
 }
 
@@ -46,7 +46,7 @@ def test_a_bot_whose_rows_lie_is_quarantined_and_the_others_go_on(fleet: AFleet,
     (said,) = fleet.pulled()
     assert said.startswith("scout (")
     assert "quarantined: event" in said
-    assert any(each in said for each in words.split("|")), said
+    assert words in said
     assert rows(fleet.story()) == before
     assert_equal(grid.story, fleet.story("grid"))
     states = {each.bot: each for each in read(fleet.address(HUB), SystemClock())}

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from livestory.outlets.fleet.setup import HUB
-from tests.fleet.fleets import ABot, AFleet
+from livestory.outlets.fleet.address import PASSWORD, FleetAddress
+from livestory.outlets.fleet.database import FleetRefused
+from livestory.outlets.fleet.setup import HUB, make
+from tests.fleet.fleets import ABot, AFleet, assert_equal
+from tests.fleet.postgres_process import ADMIN_PASSWORD, PostgresProcess
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,6 +124,31 @@ def test_the_hub_reads_all_and_changes_nothing(pushed: AFleet) -> None:
                         hub.execute(query.encode())
     with pytest.raises(psycopg.Error, match="permission denied"):
         pushed.ask("SELECT livestory.head('0')", role=HUB)
+
+
+def test_who_owns_a_database_and_may_make_roles_makes_a_fleet_and_who_may_not_is_told(tmp_path: Path) -> None:
+    """As a managed database gives it, without a superuser; a bot pushes to it, and a hub pulls."""
+    server = PostgresProcess()
+    try:
+        for name, may in (("admin", "CREATEROLE"), ("guest", "")):
+            server.ask("postgres", f"CREATE ROLE {name} LOGIN PASSWORD '{ADMIN_PASSWORD}' {may}")
+            server.ask("postgres", f"CREATE DATABASE {name} OWNER {name}")
+        of = {
+            name: FleetAddress.read(server.url(name, name), environ={PASSWORD: ADMIN_PASSWORD})
+            for name in ("admin", "guest")
+        }
+        with pytest.raises(FleetRefused, match="permission denied to create role\nAn administrator lets this user"):
+            make(of["guest"], ["scout"])
+        hub, given = make(of["admin"], ["scout"])
+        for access in (hub, given["scout"], *make(of["admin"], ["grid"])[1].values()):
+            assert access.password is not None
+            server.passwords[access.role] = access.password
+        fleet, bot = AFleet(server, "admin", tmp_path), ABot(tmp_path / "bot")
+        bot.tells(5)
+        assert fleet.pushed(bot) == fleet.pulled() == []
+        assert_equal(bot.story, fleet.story())
+    finally:
+        server.close()
 
 
 def test_a_password_is_proved_to_the_server_and_never_sent_to_it(pushed: AFleet) -> None:

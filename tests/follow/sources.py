@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import atexit
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from livestory.clock import SECOND, instant
+from livestory.credentials import Secret
 from livestory.follow.database import Database
+from livestory.follow.freqtrade.configuration import ApiAccess
 from livestory.follow.freqtrade.database import FreqtradeDatabase
+from livestory.follow.freqtrade.present import Teller
 from livestory.follow.freqtrade.source import FreqtradeSource
+from livestory.follow.freqtrade.watch import Look, NoLook, Watch
 from livestory.follow.hummingbot.csv import HummingbotCsv
 from livestory.follow.hummingbot.database import HummingbotDatabase
 from livestory.follow.hummingbot.source import HummingbotSource
 from tests.follow import hummingbot_files
+from tests.follow.freqtrade_api import PASSWORD, USER, Api, balance, config
 from tests.follow.freqtrade_files import Bot
+from tests.follow.processes import Time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +34,7 @@ class Followed(NamedTuple):
     steps: tuple[Callable[[], object], ...]
     source: Callable[[], Source]
     file: Path
+    clock: Time | None = None  # by which it looks at what has no time of its own
 
 
 HOSTILE = "dip\n2026-11-26 10:00:00 | 🟢 BUY | +9 ETH\x1b[2J | \u202e\\"
@@ -79,6 +88,53 @@ def freqtrade(folder: Path) -> Followed:
         lambda: FreqtradeSource(FreqtradeDatabase(Database(file))),
         file,
     )
+
+
+def freqtrade_api(folder: Path) -> Followed:
+    """A living freqtrade beside its database: it is asked, pauses, stops, is started, loses and is out of reach."""
+    bot, api, clock = Bot(folder / "tradesv3.sqlite"), Api(), Time()
+    api.__enter__()
+    atexit.register(api.__exit__)
+    born = instant("2026-11-26 09:00:00") // SECOND
+    api.answers["health"] |= {"bot_start_ts": born, "bot_startup_ts": born}
+
+    def says(wealth: float, state: str = "running", **settings: Any) -> Callable[[], None]:
+        def say() -> None:
+            api.answers["show_config"] = config(state, stake_currency="BTC", strategy=HOSTILE, **settings)
+            api.answers["balance"] = {**balance(wealth), "stake": "BTC"}
+
+        return say
+
+    def begun() -> None:
+        bot.start("2026-11-26 09:00:00")
+        bot.enter(1)
+        bot.exit(1, profit=0.0178, reason=HOSTILE)
+        bot.enter(3, "LTC/BTC", "2026-11-26 13:00:00")
+        bot.exit(3, "2026-11-26 14:00:00", profit=0.0178, pair="LTC/BTC")
+        says(1.0)()
+
+    def started() -> None:
+        bot.start("2026-11-26 15:55:00")
+        says(1.1)()
+
+    def out_of_reach() -> None:
+        del api.answers["health"]
+        bot.enter(4, at="2026-11-26 15:56:00")
+
+    def source() -> FreqtradeSource:
+        watch = Asked(ApiAccess(url=api.url, username=USER, password=Secret(PASSWORD)), clock)
+        return FreqtradeSource(FreqtradeDatabase(Database(bot.file)), teller=Teller(watch, "BTC", 1.0))
+
+    steps = (begun, says(1.0, "paused"), says(1.1, stoploss=-0.2), says(0.9, "stopped"), started, out_of_reach)
+    return Followed(steps, source, bot.file, clock)
+
+
+class Asked(Watch):
+    """A watch that looks, over its real socket, when it is asked what it saw."""
+
+    def take(self) -> list[Look | NoLook]:
+        self.looked()
+        return super().take()
 
 
 def hummingbot(folder: Path) -> Followed:
@@ -154,4 +210,4 @@ def hummingbot_csv(folder: Path) -> Followed:
     )
 
 
-SOURCES = (freqtrade, hummingbot, hummingbot_csv)
+SOURCES = (freqtrade, freqtrade_api, hummingbot, hummingbot_csv)

@@ -13,58 +13,25 @@ from typing import TYPE_CHECKING
 import pytest
 
 import livestory.follow
-from livestory.clock import MINUTE, SECOND, instant
+from livestory.clock import MINUTE, SECOND
 from livestory.errors import InputError
 from livestory.follow.following import Following
 from livestory.story.journal.entry import Identity
-from livestory.story.journal.reader import JournalReader
 from livestory.story.line import parse, render
 from livestory.story.settings import StorySettings
 from livestory.story.writing.synchronous import SynchronousWriter
+from tests.follow.processes import Time, follow, lines
 from tests.follow.sources import SOURCES, Followed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-START = instant("2026-11-26 16:00:00")
 BOTS = pytest.mark.parametrize("bot", SOURCES, ids=lambda bot: bot.__name__)
-
-
-class Time:
-    """A clock that is set by hand."""
-
-    def __init__(self) -> None:
-        self.at = START
-
-    def now(self) -> int:
-        return self.at
 
 
 class Cut(Exception):
     """The process ends here."""
-
-
-def follow(followed: Followed, folder: Path, clock: Time, cut: Callable[[], None] = lambda: None) -> None:
-    """Look until nothing more is found, in a process of its own; ``cut`` is called before each commit."""
-    identity = Identity(bot="followed", unit="BTC")
-    with SynchronousWriter(folder / "live_story.txt", identity, StorySettings(), clock=clock) as story:
-        commit = story.commit
-
-        def cutting(*arguments: object, **more: object) -> object:
-            cut()
-            return commit(*arguments, **more)  # type: ignore[arg-type]  # as they were given
-
-        story.commit = cutting  # type: ignore[assignment,method-assign]  # the fault that is tried
-        following = Following(followed.source(), story, clock)
-        while following.step():
-            pass
-
-
-def lines(folder: Path, *, shown: bool = False) -> list[str]:
-    """All lines that are kept, or those that the text shows."""
-    with JournalReader.open(folder / "live_story.db") as reader:
-        return [event.line for event in reader.events(shown=shown)]
 
 
 def test_every_source_is_in_this_suite(tmp_path: Path) -> None:
@@ -83,30 +50,6 @@ def is_source(each: object) -> bool:
 
 
 @BOTS
-def test_a_process_that_is_cut_before_any_commit_loses_and_doubles_nothing(
-    tmp_path: Path, bot: Callable[[Path], Followed]
-) -> None:
-    """The story is the one of a process that ran on, and so it is when none of them saw the steps between."""
-    (tmp_path / "bot").mkdir()
-    followed, whole, cut = bot(tmp_path / "bot"), tmp_path / "whole", tmp_path / "cut"
-    clock = Time()
-
-    def ends() -> None:
-        raise Cut
-
-    for step in followed.steps:
-        step()
-        clock.at += MINUTE
-        with pytest.raises(Cut):
-            follow(followed, cut, clock, ends)
-        follow(followed, cut, clock)
-        follow(followed, cut, clock)
-        follow(followed, whole, clock)
-    assert lines(cut) == lines(whole)
-    assert len({line.partition(" | ")[2] for line in lines(whole)}) > len(followed.steps)
-
-
-@BOTS
 def test_a_history_that_is_cut_in_its_middle_goes_on_there(
     tmp_path: Path, bot: Callable[[Path], Followed], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,7 +58,8 @@ def test_a_history_that_is_cut_in_its_middle_goes_on_there(
     followed, clock = bot(tmp_path / "bot"), Time()
     for step in followed.steps:
         step()
-    follow(followed, tmp_path / "whole", clock)
+    for _ in range(2):  # the second finds what is no history
+        follow(followed, tmp_path / "whole", clock)
     monkeypatch.setattr(f"{followed.source().__module__}._BATCH", 1)
     processes = 0
     done = False
@@ -131,6 +75,7 @@ def test_a_history_that_is_cut_in_its_middle_goes_on_there(
             follow(followed, tmp_path / "cut", clock, ends)
             done = True
     assert processes > 5
+    follow(followed, tmp_path / "cut", clock)
     assert lines(tmp_path / "cut") == lines(tmp_path / "whole")
 
 

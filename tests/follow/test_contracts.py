@@ -9,8 +9,8 @@ from livestory.follow.freqtrade.database import FreqtradeDatabase
 from livestory.follow.freqtrade.rest import OpenTrade
 from livestory.follow.freqtrade.source import FreqtradeSource
 from tests.follow.freqtrade_files import Bot
+from tests.follow.processes import Time, follow, lines
 from tests.follow.sources import Followed
-from tests.follow.test_conformance import Time, follow, lines
 
 if TYPE_CHECKING:
     from pathlib import Path

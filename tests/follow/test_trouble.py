@@ -24,8 +24,8 @@ from livestory.story.writing.synchronous import SynchronousWriter
 from tests.cli.program import inside, started
 from tests.follow import hummingbot_files
 from tests.follow.freqtrade_files import Bot
+from tests.follow.processes import Time, follow, lines
 from tests.follow.sources import SOURCES, Followed, hummingbot
-from tests.follow.test_conformance import Time, follow, lines
 from tests.patience import until
 
 if TYPE_CHECKING:

@@ -38,6 +38,7 @@ THIRD_PARTY = {
         "uvicorn",
     },
     "cli": {"click", "rich"},
+    "__main__": {"livestory_command"},
 }
 # Slow to import: only within the function that needs them. What stands in these is itself imported where it is needed.
 LATE = {"follow", "http_server", "outlets"}

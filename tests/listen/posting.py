@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from livestory.clock import Clock
+
 
 class Answer(Struct):
     """What came back."""
@@ -60,13 +62,13 @@ class Posting(Struct):
 
 
 @contextmanager
-def listening(path: Path, token: str | None = None) -> Iterator[Posting]:
+def listening(path: Path, token: str | None = None, *, clock: Clock | None = None) -> Iterator[Posting]:
     """Tell the story at ``path`` from what is posted, until the with block ends."""
     sources = SourceSecrets(Layout.of(path).sources)
     bearers = Bearers(token, sources)
     ready = threading.Event()
     who = Identity(symbol="ETH/BTC", unit="BTC")
-    with bind("127.0.0.1", 0) as socket, PublicWriter(path, who, StorySettings()) as story:
+    with bind("127.0.0.1", 0) as socket, PublicWriter(path, who, StorySettings(), clock=clock) as story:
         port = socket.getsockname()[1]
         server = Server(Listen(story, allowed_hosts("127.0.0.1", port, ()), bearers, sources), ready=ready.set)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from livestory.clock import DAY
-from livestory.story.digest.period import DatedFacts, HaltSpan, Period, Span
+from livestory.story.digest.period import DatedFacts, Period, Span, ToldHalt
 from livestory.story.digest.several import BotPeriod, digest
 from livestory.story.kinds.retold import Summary
 from livestory.story.kinds.risk import Halted
@@ -24,7 +24,7 @@ def a_bot(name: str, change: float | None, mode: str | None = "paper", **more: A
 
 def test_a_fleet_is_one_paragraph() -> None:
     """Money of one mode is not added to another's; nothing is said of what nobody knows."""
-    halt = HaltSpan(began=DatedFacts(SPAN.start + DAY, Halted(reason="owner")))
+    halt = ToldHalt("owner", began=DatedFacts(SPAN.start + DAY, Halted(reason="owner")))
     told = digest(
         SPAN,
         [a_bot("scout", 0.04), a_bot("grid", -0.209, halts=[halt]), a_bot("mill", 0.0, "live"), a_bot("mute", None)],

@@ -16,7 +16,7 @@ from livestory.trading.executor import Executor
 from livestory.trading.market.bar import Bar
 from livestory.trading.risk import RiskSettings
 from livestory.trading.state import ExecutorState
-from livestory.trading.strategy.choice import StrategySettings
+from livestory.trading.strategy.choice import Choice, StrategySettings
 from livestory.trading.strategy.rebalance import Signal
 from tests.trading.news import News
 
@@ -143,9 +143,10 @@ def scripted(
     wishes: Iterable[Signal],
     risk: RiskSettings | None = None,
     paper: PaperSettings = FRICTIONLESS,
+    kind: Choice = "meta",
 ) -> Executor:
     """A fresh executor that follows a script, with no cooldown between trades."""
-    settings = StrategySettings()
+    settings = StrategySettings(kind=kind)
     settings = structs.replace(settings, rebalance=structs.replace(settings.rebalance, cooldown=0))
     state = ExecutorState.fresh("test", settings, risk or RiskSettings(), paper)
     state.strategy = Script(list(wishes))  # type: ignore[assignment]  # a test's own

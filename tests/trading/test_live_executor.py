@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pytest
 from msgspec import structs
@@ -22,6 +23,9 @@ from tests.trading.rehearsal import (
     scripted,
     wish,
 )
+
+if TYPE_CHECKING:
+    from livestory.trading.strategy.choice import Choice
 
 
 def test_a_wish_is_told_first_and_filled_at_the_open_of_the_next_bar() -> None:
@@ -213,6 +217,15 @@ def test_the_same_bars_make_the_same_trades_under_the_same_ids() -> None:
     assert [fill.trade_id for fill in stories[0].fills] == [
         f"ls-99658c57-{MIDNIGHT + number * QUARTER}-{leg}-1" for number, leg in ((1, "b"), (3, "s"))
     ]
+
+
+@pytest.mark.parametrize(("kind", "threshold"), [("meta", 25.0), ("trend", None), ("mean_reversion", None)])
+def test_a_threshold_that_nothing_uses_is_not_told(kind: Choice, threshold: float | None) -> None:
+    """By the rules and by the observations, which the page and the metrics show."""
+    story = RecordingStory()
+    scripted(story, [wish(0.0)], kind=kind).process(bar_at(0, 0.05, 0.06))
+    told = [each.threshold for each in story.told if isinstance(each, Rules | Observation)]
+    assert told == [threshold, threshold]
 
 
 def test_the_summary_counts_what_happened() -> None:

@@ -56,6 +56,13 @@ class _Commands(click.Group):
             _report(error)
             sys.exit(_FAILED)
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Read the arguments, or print --help."""
+        try:
+            return super().make_context(*args, **extra)
+        except KeyboardInterrupt:  # click would say "Aborted!", and end with status 1
+            sys.exit(_INTERRUPTED)
+
     def invoke(self, ctx: click.Context) -> None:
         """Run the command and exit with its status."""
         try:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_OWN_BOT = ("bot", "strategy", "risk", "paper", "exchange", "orders", "market")
 _AGAIN = 1.0  # seconds between two looks for what is not there yet
 
 
@@ -39,13 +40,20 @@ class Outlets(NamedTuple):
     @classmethod
     def of(cls, layout: Layout, metrics_port: int | None, page: int | None) -> Outlets:
         """As the options and livestory.toml say, before anything is waited for. Raises InputError and ConfigError."""
-        from msgspec.structs import replace
+        from livestory.cli.metrics_port import at_port
 
         if page is not None:
             need_page()
         settings = configuration(None)
-        metrics = settings.metrics if metrics_port is None else replace(settings.metrics, port=metrics_port)
-        return cls(settings, metrics, sent(layout, settings), page)
+        _say_what_is_not_used(settings)
+        return cls(settings, at_port(settings.metrics, metrics_port), sent(layout, settings), page)
+
+
+def _say_what_is_not_used(settings: Configuration) -> None:
+    unused = [f"[{name}]" for name in _OWN_BOT if getattr(settings, name) != getattr(type(settings)(), name)]
+    if unused:
+        words = f"{', '.join(unused)}: settings of livestory's own bot, which change nothing in another's story"
+        click.echo(words, err=True)
 
 
 def identity_so_far(layout: Layout) -> Identity | None:

@@ -6,12 +6,18 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from livestory.config import MetricsSettings
     from livestory.story.files.layout import Layout
+
+
+def at_port(settings: MetricsSettings, port: int | None) -> MetricsSettings:
+    """The settings with the port that the option --metrics-port gives; None where it is not given."""
+    return settings if port is None else replace(settings, port=port)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from livestory.cli.streams import is_terminal
+from livestory.story.wording.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -26,7 +27,8 @@ def print_rows(rows: Iterable[tuple[str, str]]) -> None:
     told = list(rows)
     width = max((len(name) for name, _ in told), default=0)
     for name, value in told:
-        click.echo(f"{name:<{width}}  {value}")
+        clean = visible(value).replace("\n", "\\x0a")
+        click.echo(f"{name:<{width}}  {clean}")
 
 
 def size(count: int) -> str:

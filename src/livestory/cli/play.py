@@ -118,6 +118,7 @@ def _story(play: Play, stop: Event) -> Iterator[SynchronousWriter]:
     with SynchronousWriter(
         play.layout.text, identity, settings.story, keep_days=play.keep_days, clock=play.clock
     ) as story:
+        story.narrator.is_known_in_part()  # a bot of one strategy reports no regime, and its rules say so
         if play.aloud and sys.stdout is not None:
             when_closed = stop.set if play.stop_when_output_closed else lambda: None
             story.subscribe(TerminalPrinter(sys.stdout, when_closed=when_closed))

@@ -13,6 +13,12 @@ UNKNOWN = frozenset({
 })  # fmt: skip
 """As tables write an empty cell."""
 
+
+def is_unknown(cell: str) -> bool:
+    """Whether a cell says that there is no value in it."""
+    return cell.strip().casefold() in UNKNOWN
+
+
 _UNITS = {
     "$": "USD",
     "US$": "USD",

@@ -18,12 +18,14 @@ from livestory.retell.report_prices import SymbolPrices, candles_of
 from livestory.story.digest.period import Period, Span, gather
 from livestory.story.digest.prose import Digest, digest
 from livestory.story.kinds import groups
-from livestory.story.kinds.retold import Summary
-from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
+from livestory.story.kinds.retold import Retold, Summary
 from livestory.story.kinds.trades import RegimeSwitch
+from livestory.story.line import clauses, third_column
 from livestory.story.review.overview import overview
 from livestory.story.review.review import Review
+from livestory.story.spans import RegimeSpans
 from livestory.story.wording import numbers
+from livestory.story.wording.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,13 +57,13 @@ class Report:
         self._review = Review(self._symbol)
         self._lines, self._marks = Lines(), Marks()
         self._series, self._prices = Series(), SymbolPrices()
-        self._regimes: list[tuple[int, int, str]] = []
-        self._regime: tuple[int, str] | None = None
-        self._halts: list[tuple[int, int, str]] = []
-        self._halted: int | None = None
+        self._regimes = RegimeSpans()
+        self._end = 0
         self._unit: str | None = None
         self._wealth: float | None = None
-        self._told = ("", "")
+        self._source = ""
+        self._head: list[str] = []
+        self._summary: list[str] = []
         self._period = Period(Span("", 0, 0), self._symbol, None)
         self._digest: Digest | None = None
 
@@ -84,24 +86,16 @@ class Report:
             self._marks.add(seq, time, facts.mark)
             self._prices.mark(seq, time, facts)
         self._period.take(time, facts)
-        match facts:
-            case RegimeSwitch():
-                self._end_regime(time)
-                self._regime = time, facts.regime
-            case BreakerTripped() | Halted():
-                self._halted = time
-            case Phoenix() | Unhalted() if self._halted is not None:
-                self._halts.append((self._halted, time, "halted"))
-                self._halted = None
-            case _:
-                pass
+        if isinstance(facts, RegimeSwitch):
+            self._regimes.switch(time, facts.regime)
 
     def end(self, head: Event, summary: Event) -> None:
         """The curves end, and with them what goes on."""
-        self._end_regime(summary.time)
-        if self._halted is not None:
-            self._halts.append((self._halted, summary.time, "halted"))
-        self._told = head.line, summary.line
+        self._end = summary.time
+        self._head = clauses(head.time, head.facts)
+        self._summary = [third_column(summary.facts), *clauses(summary.time, summary.facts)]
+        if isinstance(head.facts, Retold):
+            self._source = visible(head.facts.source)
         facts, period = summary.facts, self._period
         if isinstance(facts, Summary):
             period.span, period.unit = Span("", facts.start, facts.end), facts.unit
@@ -134,7 +128,6 @@ class Report:
     def _data(self) -> dict[str, object]:
         points = list(self._series.points())
         columns = list(zip(*(values for _, values in points), strict=True)) or [(), (), (), ()]
-        source, summary = self._told
         review = self._review
         asset, earned = review.result_curve()
         prices = self._prices.data()
@@ -143,9 +136,9 @@ class Report:
             "groups": groups(),
             "unit": self._unit,
             "decimals": numbers.decimals(self._unit or asset),
-            "source": source.split(" | ")[2].removeprefix("from "),
-            "head": source,
-            "summary": summary,
+            "source": self._source,
+            "head": self._head,
+            "summary": self._summary,
             "digest": self._digest,
             "review": replace(overview(review), priced=tuple(prices)),
             "trades": list(review.trips.rows)[-MOST_TRADES:],
@@ -160,14 +153,10 @@ class Report:
             "result": {"unit": asset, "times": [time for time, _ in earned], "values": [value for _, value in earned]},
             "marks": self._marks.gathered(),
             "flows": review.flows[-_MOST_SPANS:],
-            "regimes": self._regimes[-_MOST_SPANS:],
-            "halts": self._halts[-_MOST_SPANS:],
+            "regimes": list(self._regimes.until(self._end))[-_MOST_SPANS:],
+            "halts": [(*halted, "halted") for halted in review.halting.until(self._end)][-_MOST_SPANS:],
             "left_out": self._lines.left_out,
         }
-
-    def _end_regime(self, time: int) -> None:
-        if self._regime is not None:
-            self._regimes.append((self._regime[0], time, self._regime[1]))
 
 
 def _json(value: object) -> str:

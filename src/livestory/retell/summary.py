@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.kinds.trades import Exposure, RegimeSwitch, Trade
 from livestory.story.open_positions import open_positions
 from livestory.story.results import TradeTally
+from livestory.story.spans import HaltSpan, HaltSpans, RegimeSpans
 from livestory.story.troubles import HealthTally, asked_after
 from livestory.story.unit_value import fall_from, return_of
 
@@ -40,11 +42,7 @@ class SummaryBuilder:
         self._deepest: tuple[float, int, int] | None = None  # drawdown, from, to
         self._month: float | None = None  # the unit value at its start
         self._months: list[tuple[float, int]] = []  # return and start of the worst and the best
-        self._regime: str | None = None
-        self._regime_since = 0
-        self._regimes: dict[str, int] = {}
-        self._halts = self._halted = 0
-        self._halted_since: int | None = None
+        self._regimes, self._halts = RegimeSpans(), HaltSpans(HaltSpan)
         self._trades, self._exposures = TradeTally(), 0
         self._flow = 0.0
         self._health, self._asked, self._of_table = HealthTally(), list[str](), of_table
@@ -98,13 +96,9 @@ class SummaryBuilder:
         asked_after(self._asked, facts)
         match facts:
             case RegimeSwitch():
-                self._end_regime(time)
-                self._regime, self._regime_since = facts.regime, time
-            case BreakerTripped() | Halted():
-                self._halts += 1
-                self._halted_since = time
-            case Phoenix() | Unhalted():
-                self._end_halt(time)
+                self._regimes.switch(time, facts.regime)
+            case BreakerTripped() | Halted() | Phoenix() | Unhalted():
+                self._halts.hear(time, facts)
             case Trade():
                 self._trades.hear(facts)
             case FundingPaid():
@@ -124,8 +118,9 @@ class SummaryBuilder:
         ``of_trades``: it is a table of trades, of which a reader wants the results.
         """
         account, end = self.account, self._last
-        self._end_regime(end)
-        self._end_halt(end)
+        regimes: Counter[str] = Counter()
+        for span in self._regimes.until(end):
+            regimes[span.regime] += span.end - span.start
         if self._month != account.value:
             start = as_instant(as_datetime(end).replace(day=1, hour=0, minute=0, second=0, microsecond=0))
             self._end_month(start, return_of(self._month, account.value))
@@ -156,9 +151,9 @@ class SummaryBuilder:
             health=self._health.told(self._asked),
             exposures=self._exposures if exposures else None,
             trades_known=trades,
-            regimes=tuple(RegimeTime(*each) for each in sorted(self._regimes.items())),
-            halts=self._halts if halts else None,
-            halted=self._halted,
+            regimes=tuple(RegimeTime(*each) for each in sorted(regimes.items())),
+            halts=len(self._halts.spans) if halts else None,
+            halted=sum(over - since for since, over in self._halts.until(end)),
             flow=self._flow,
         )
         return self._with_months(self._of_portfolio(told) if portfolio else told)
@@ -174,16 +169,6 @@ class SummaryBuilder:
             return told
         (worst, worst_month), (best, best_month) = self._months
         return replace(told, best=best, best_month=best_month, worst=worst, worst_month=worst_month)
-
-    def _end_regime(self, time: int) -> None:
-        if self._regime is not None:
-            self._regimes[self._regime] = self._regimes.get(self._regime, 0) + time - self._regime_since
-            self._regime_since = time
-
-    def _end_halt(self, time: int) -> None:
-        if self._halted_since is not None:
-            self._halted += time - self._halted_since
-            self._halted_since = None
 
     def _end_month(self, start: int, change: float | None) -> None:
         if change is not None and self._month is not None:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from livestory.errors import InputError
 from livestory.retell import cells
 from livestory.retell.balances import is_cash, is_statement
-from livestory.retell.cells import CURRENCY, UNKNOWN
+from livestory.retell.cells import CURRENCY, is_unknown
 from livestory.retell.columns import INSTANTS, OBSERVATION, TIME
 from livestory.retell.lots import lots_of, of_fills, of_trips
 from livestory.retell.readers import ANY_SIDE, AS_LONG, IS_BUYER, OF_NUMBERS, Reader, reader_of
@@ -43,7 +43,8 @@ _MOST_LEVERAGE = 10.0  # beyond it a weight is in percent
 _WHOLE = 1.5  # a weight above it is leverage, or in percent
 _ALIKE = 0.1  # how far a drawdown may be from what the wealth says, as a share of it
 _CLOSE = 0.002
-_HUNDRED = 100.0
+_PERCENT = 0.01
+_MOST_SCORE = 100.0
 _CLEARLY = 0.25
 _FEW = 0.1
 _HALF = 0.5
@@ -57,7 +58,6 @@ _SYMBOLS = frozenset({
     "symbol", "symbols", "pair", "instrument", "ticker", "tradingpair", "asset", "coin", "bot", "code", "tscode",
 })  # fmt: skip
 _WON = re.compile(r".*(?:pnl|profit|gain|return|won|result|pl$)").match
-_TWO = 2
 _OWN_WEALTH = 3  # times that wealth moves more from row to row than within one symbol, where each has its own
 _LONGEST = 20  # characters of a cell that a remark repeats
 
@@ -164,7 +164,7 @@ class Survey:
     def _texts(self, own: str) -> list[str]:
         texts = self._columns[self.layout.fields[own]]
         if own in self.times or own not in TIMES or self.clock is None:
-            return [text for text in texts if text.strip().casefold() not in UNKNOWN]
+            return [text for text in texts if not is_unknown(text)]
         return with_clocks(texts, self._columns[self.clock])
 
     def _zone_of(self, own: str) -> tzinfo | None:
@@ -222,7 +222,7 @@ class Survey:
     def _judge_symbols(self, sample: Sample) -> None:
         """Of a table whose rows are of several symbols, what is of one symbol alone is not told. Raises TableError."""
         field = next((n for n, name in enumerate(self._names) if name.spellings[0] in _SYMBOLS), None)
-        if field is None or len({text.strip() for text in self._columns[field]} - {""}) < _TWO:
+        if field is None or len({text.strip() for text in self._columns[field]} - {""}) <= 1:
             return
         for own in ("price", "position", "weight", "target_weight", "score", "regime"):
             if own in self.layout.fields:
@@ -296,7 +296,7 @@ class Survey:
             return numbers
         for text in texts:
             try:
-                found.append(None if text.strip().casefold() in UNKNOWN else reader.read(text.strip()))
+                found.append(None if is_unknown(text) else reader.read(text.strip()))
             except (ValueError, ArithmeticError):
                 found.append(None)
         return found
@@ -320,7 +320,7 @@ class Survey:
         most = max(map(abs, self._numbers(own)), default=0.0)
         name = own.replace("_", " ")
         if most > _MOST_LEVERAGE and own not in self.layout.given:
-            self.scale[own] = 1 / _HUNDRED
+            self.scale[own] = _PERCENT
             self._remarks.infer(f"{name} read as percent")
         elif most > _WHOLE:
             self._remarks.doubt(f"{name} above 1, up to {most:g}")
@@ -332,7 +332,7 @@ class Survey:
         name = self._names[self.layout.fields["return"]].spellings[0]
         named = "pct" in name or "percent" in name  # and yet some so called are shares of 1
         if max(returns, default=0.0) > 1 or (named and sum(returns) > _A_DAY * len(returns)):
-            self.scale["return"] = 1 / _HUNDRED
+            self.scale["return"] = _PERCENT
             self._remarks.infer("returns read as percent")
 
     def _refuse_nothing(self) -> None:
@@ -362,10 +362,10 @@ class Survey:
 
     def _judge_score(self) -> None:
         scores = self._numbers("score")
-        alone = self.layout.fields.keys() == {TIME, "score"} and len(self._names) > _TWO
+        alone = self.layout.fields.keys() == {TIME, "score"} and len(self._names) > len(self.layout.fields)
         if alone and self._names[self.layout.fields["score"]].spellings[0] == "score":
             self.drop("score", "nothing says that it is a regime's")
-        elif scores and not all(0 <= score <= _HUNDRED for score in scores) and "regime" not in self.layout.fields:
+        elif scores and any(not 0 <= score <= _MOST_SCORE for score in scores) and "regime" not in self.layout.fields:
             self.drop("score", "beyond 0 to 100, so no regime score")
 
     def _judge_drawdown(self) -> None:

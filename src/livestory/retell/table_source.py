@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from livestory.clock import DAY, instant
 from livestory.errors import TableError
-from livestory.retell.cells import UNKNOWN
+from livestory.retell.cells import is_unknown
 from livestory.retell.columns import COLUMNS, OBSERVATION, TIME
 from livestory.retell.explain_story import OutOfOrder, SourceInput, StartOver
 from livestory.retell.parted import parted
@@ -167,7 +167,7 @@ class TableSource:
             quotes = columns[quote] if quote is not None else repeat(None)
             names |= {(name.strip(), paid and paid.strip()) for name, paid in zip(columns[field], quotes, strict=False)}
         paid = self._survey.quote
-        return tuple(sorted({symbol_of(name, of or paid) for name, of in names if name.casefold() not in UNKNOWN}))
+        return tuple(sorted({symbol_of(name, of or paid) for name, of in names if not is_unknown(name)}))
 
     def _refuse_inverse(self) -> None:
         """Refuse contracts that are settled in what they are on. Raises TableError."""
@@ -281,7 +281,7 @@ class TableSource:
         for row, (text, status) in enumerate(
             zip(batch.columns[fields[TIME]], batch.columns[fields["status"]], strict=True)
         ):
-            if text.strip().casefold() in UNKNOWN and (word := status.strip().casefold()) not in FILLED:
+            if is_unknown(text) and (word := status.strip().casefold()) not in FILLED:
                 self.remarks.leave_out(f"orders that are {word}")
             else:
                 rows.append(row)

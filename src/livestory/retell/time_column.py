@@ -10,7 +10,7 @@ from operator import itemgetter, le
 from typing import TYPE_CHECKING, Any
 
 from livestory.clock import DAY, SECOND, as_datetime, instant
-from livestory.retell.cells import UNKNOWN
+from livestory.retell.cells import is_unknown
 from livestory.retell.readers import bad
 from livestory.retell.time_formats import BITCOIN
 from livestory.story.inputs import LEAST_INSTANT
@@ -55,7 +55,7 @@ def times_in(  # noqa: PLR0913 - a column and its place
 
 
 def _instant(table: Table, field: int, line: int, text: str, read: Any) -> int | None:
-    if text.strip().casefold() in UNKNOWN:
+    if is_unknown(text):
         return None
     try:
         found: int = read(text.strip())
@@ -68,7 +68,7 @@ def without_others(batch: Batch, field: int, names: Sequence[str], remarks: Rema
     """The rows without those that are none, such as totals and the header again; ``field`` holds their time."""
     left = []
     for row, text in enumerate(batch.columns[field]):
-        why = _is_no_row(text, [column[row] for column in batch.columns], names)
+        why = _why_no_row(text, [column[row] for column in batch.columns], names)
         if why is None:
             left.append(row)
         else:
@@ -76,8 +76,8 @@ def without_others(batch: Batch, field: int, names: Sequence[str], remarks: Rema
     return Batch([batch.lines[row] for row in left], [[column[row] for row in left] for column in batch.columns])
 
 
-def _is_no_row(time: str, fields: Sequence[str], names: Sequence[str]) -> str | None:
-    """Why a row whose time can't be read is none; None where it is one."""
+def _why_no_row(time: str, fields: Sequence[str], names: Sequence[str]) -> str | None:
+    """Why a row whose time can't be read holds no data; None where it does, and its time is wrong."""
     if list(fields) == list(names):
         return "the header again"
     if time.startswith("#") or (is_remark(time) and not any(map(str.strip, fields[1:]))):
@@ -90,11 +90,11 @@ def _is_no_row(time: str, fields: Sequence[str], names: Sequence[str]) -> str | 
     sums = (
         len(fields) >= _WIDE and len(rest) <= len(fields) // 2 and not time.strip() and all(map(_IS_SUM, rest))
     )  # sums, without a word
-    return "it adds up others" if sums else is_no_trade(fields)
+    return "it adds up others" if sums else why_no_trade(fields)
 
 
-def is_no_trade(fields: Sequence[str]) -> str | None:
-    """Why a row without a time is none."""
+def why_no_trade(fields: Sequence[str]) -> str | None:
+    """Why a row without a time is no trade; None where nothing says that."""
     return "it adds up others" if any(map(adds_up, fields)) else None
 
 

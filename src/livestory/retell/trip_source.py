@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from livestory.clock import DAY
 from livestory.errors import TableError
-from livestory.retell.cells import UNKNOWN
+from livestory.retell.cells import is_unknown
 from livestory.retell.readers import bad
 from livestory.retell.shapes import declared
 from livestory.retell.sorting import by_time
-from livestory.retell.time_column import doubt_times, is_no_trade, times_in, without_others
+from livestory.retell.time_column import doubt_times, times_in, why_no_trade, without_others
 from livestory.retell.trade_rows import AT_ONCE, ENTRY, EXIT, TripRows
 from livestory.retell.words_of_cells import FLOWS, NO_TRADES, word_of
 from livestory.story.inputs import Flow, Observation
@@ -110,7 +110,7 @@ class _Trips:
                 if word in FLOWS and entered is not None:
                     yield entered * _ORDERS + _ORDER[FLOW], line, [str(number), FLOW, *texts]
                     continue
-                if word in NO_TRADES and texts[self._names.index("entry_price")].strip().casefold() in UNKNOWN:
+                if word in NO_TRADES and is_unknown(texts[self._names.index("entry_price")]):
                     self._remarks.leave_out(f"its side is {word}")
                     continue
                 times = [time for time in (entered, left) if time is not None]
@@ -176,7 +176,7 @@ class _Trips:
                     self._remarks.leave_out(why)
                     continue
                 exit_ = columns[closes][row].strip()
-                is_open = exit_.casefold() in UNKNOWN or self._is_open(columns, row)
+                is_open = is_unknown(exit_) or self._is_open(columns, row)
                 is_open = is_open or (left is None and leaves is not None and not exit_.strip("0."))  # no exit yet
                 if enters is None:
                     self._remarks.infer("no times of entry: each trade is told at its exit")
@@ -214,7 +214,7 @@ class _Trips:
         """Why a row is no trade; None where it is one, or half of one."""
         price = fields[self._fields["entry_price"]].strip()
         if entered is None and left is None:
-            return is_no_trade(fields) or ("it has no time and no price" if price.casefold() in UNKNOWN else None)
+            return why_no_trade(fields) or ("it has no time and no price" if is_unknown(price) else None)
         return "the price of its entry is 0" if price and not price.strip("0.,$€ ") else None
 
     def _is_open(self, columns: Sequence[Sequence[str]], row: int) -> bool:
@@ -230,7 +230,7 @@ class _Trips:
             for row, line in enumerate(lines):
                 texts = [column[row] for column in columns]
                 time = times[row]
-                if time is None and texts[fields["fill_price"]].strip().casefold() in UNKNOWN:
+                if time is None and is_unknown(texts[fields["fill_price"]]):
                     continue  # the exit of a trade that is open
                 if time is None:
                     raise bad(table, line, fields["time"], texts[fields["time"]], "a time, which every row needs")
@@ -252,7 +252,7 @@ class _Trips:
         price = leaves[2][fields["fill_price"]].strip()
         texts = self._merged(enters[2], leaves[2])
         is_open = "reason" in fields and leaves[2][fields["reason"]].strip().casefold() == "open"
-        return enters[0], enters[1], None if is_open or price.casefold() in UNKNOWN else leaves[1], texts
+        return enters[0], enters[1], None if is_open or is_unknown(price) else leaves[1], texts
 
     def _merged(self, enters: list[str], leaves: list[str]) -> list[str]:
         """The cells of a trade, each from the row that says it."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Union
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar, Union
 
 import msgspec
 from msgspec import Struct
@@ -12,7 +14,11 @@ from livestory.story.kinds.base import Facts
 from livestory.story.wording import numbers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from livestory.story.journal.entry import Kept
+
+T = TypeVar("T")
 
 RECORD_VERSION = 1
 
@@ -53,7 +59,20 @@ class _Record(Struct):
     facts: _AnyFacts
 
 
+class _Named(Struct):
+    kind: str
+
+
+class _OtherRecord(Struct):
+    """What a record of a kind has that this livestory does not know."""
+
+    time: int
+    facts: _Named
+
+
 _decode = msgspec.json.Decoder(_Record).decode
+_decode_other = msgspec.json.Decoder(_OtherRecord).decode
+_KIND = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
 def from_record(record: bytes, line: str, event_id: str, seq: int, *, shown: bool = True) -> Event:
@@ -69,24 +88,40 @@ def facts_of(record: bytes) -> Facts:
 
 
 def _stored(record: bytes) -> _Record:
-    try:
-        stored = _decode(record)
-    except UnicodeDecodeError as error:  # msgspec decodes a text when it comes to it
-        raise msgspec.DecodeError(str(error)) from error
+    stored = _read(_decode, record)
     if stored.v != RECORD_VERSION:
         message = f"record version {stored.v}; this livestory reads version {RECORD_VERSION}"
         raise msgspec.ValidationError(message)
     return stored
 
 
-def disagreement(kept: Kept) -> str | None:
-    """What is wrong between an event's record and its line. Not its wording, which a later release may change."""
+def disagreement(kept: Kept, *, others: bool = False) -> str | None:
+    """What is wrong between an event's record and its line. Not its wording, which a later release may change.
+
+    ``others``: of a kind that only a newer livestory knows, what every record has is enough.
+    """
     try:
-        event = from_record(kept.record, kept.line, kept.id, kept.seq)
+        if others and kept.kind not in KINDS:
+            record = _read(_decode_other, kept.record)
+            kind, time = record.facts.kind, record.time
+            if not _KIND.fullmatch(kind):
+                return "its kind is no name"
+        else:
+            event = from_record(kept.record, kept.line, kept.id, kept.seq)
+            kind, time = event.kind, event.time
     except msgspec.MsgspecError as error:
         return f"its record can't be read ({error})"
-    if (event.kind, event.time) != (kept.kind, kept.time):
-        return f"its record is of another event: {event.kind} at {numbers.stamp(event.time)}"
-    if not kept.line.startswith(numbers.stamp(event.time)):
+    if (kind, time) != (kept.kind, kept.time):
+        with suppress(OverflowError):  # no date at all
+            return f"its record is of another event: {kind} at {numbers.stamp(time)}"
+        return f"its record is of another event: {kind}"
+    if not kept.line.startswith(numbers.stamp(time)):
         return "its line begins with another time than its record's"
     return None
+
+
+def _read(decode: Callable[[bytes], T], record: bytes) -> T:
+    try:
+        return decode(record)
+    except (UnicodeDecodeError, RecursionError) as error:  # a text is decoded when it is come to, and so is what nests
+        raise msgspec.DecodeError(str(error)) from error

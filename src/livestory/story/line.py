@@ -37,14 +37,20 @@ class Line(NamedTuple):
 
 def tell(time: int, facts: Facts) -> str:
     """The line that tells ``facts`` at ``time``, without its newline."""
-    for row in _ROWS[type(facts)]:
-        if row.when(facts):
-            break
-    told = row.write(facts, getattr(facts, "unit", None))
-    reason = [part for part in facts.why(time) if part]
+    return _joined(time, _headline_and_facts(facts), "; ".join(clauses(time, facts)))
+
+
+def third_column(facts: Facts) -> str:
+    """``+12.4% to 1.2400 BTC``: what the line of ``facts`` says between its headline and its why."""
+    return _headline_and_facts(facts).partition(_SEPARATOR)[2]
+
+
+def clauses(time: int, facts: Facts) -> list[str]:
+    """The clauses of the fourth column of the line that tells ``facts`` at ``time``."""
+    why = [part for part in facts.why(time) if part]
     if isinstance(facts, OfACaller) and facts.claimed is not None:
-        reason.append(f"given the time {numbers.stamp(facts.claimed)}, which is not believed")
-    return _joined(time, told, "; ".join(reason))
+        why.append(f"given the time {numbers.stamp(facts.claimed)}, which is not believed")
+    return why
 
 
 def render(said: Event | Line) -> str:
@@ -68,6 +74,13 @@ def parse(line: str) -> Line:
             break
     message = f"not a line of a story: {line!r}"
     raise ValueError(message)
+
+
+def _headline_and_facts(facts: Facts) -> str:
+    for row in _ROWS[type(facts)]:
+        if row.when(facts):
+            break
+    return row.write(facts, getattr(facts, "unit", None))
 
 
 def _joined(time: int, told: str, reason: str) -> str:

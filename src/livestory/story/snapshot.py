@@ -20,6 +20,7 @@ from livestory.story.journal.replica import SNAPSHOT
 from livestory.story.kinds.lifecycle import Stopped
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.narrator import NARRATOR, unreadable
+from livestory.story.open_positions import by_fills
 from livestory.story.results import Benchmark, CurrencyResult, Results
 from livestory.story.symbol import settled_in
 from livestory.story.unit_value import return_of
@@ -114,6 +115,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     breaker: float | None = None  # the drawdown that trips it, as a positive share; 0 is off
     results: tuple[CurrencyResult, ...] = ()  # since the start, of a bot with several symbols, shorts or no wealth
     began: float | None = None  # what it said that it began with, where its wealth is not known
+    several: bool = False  # symbols are traded or held
+    mode: str | None = None  # as it said, where its journal does not know
     benchmark: tuple[str, ...] = ()  # the symbols that "holding" is of, where it is a basket of several
     today: Return | None = None
     total: Return | None = None  # since the start
@@ -200,8 +203,18 @@ def unpacked(stored: bytes | None) -> Snapshot | None:
     """What `Snapshot.packed` gave; None where it is nothing of this release's."""
     try:
         return msgspec.msgpack.decode(stored or b"", type=tuple[Literal[1], Snapshot])[1]
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
+
+
+def mode_of(reader: JournalReader) -> str | None:
+    """The mode that a journal's bot runs in, for who needs no more. Raises JournalError, and JournalCorrupt."""
+    if reader.identity.mode is not None:
+        return reader.identity.mode
+    if reader.replica is not None and (copied := unpacked(reader.state(SNAPSHOT))) is not None:
+        return copied.mode
+    memory = _memory(reader)
+    return memory.account.mode if memory is not None else None
 
 
 def _memory(reader: JournalReader) -> _Memory | None:
@@ -223,6 +236,8 @@ def _remembered(found: Snapshot, memory: _Memory) -> Snapshot:
         breaker=account.rules.breaker if account.rules else None,
         results=_results(memory),
         began=account.began if account.wealth is None else None,
+        several=account.several,
+        mode=account.mode,
         benchmark=tuple(account.basket.worth) if basket and account.basket else (),
         today=_today(memory),
         total=_total(account, found.start),
@@ -257,14 +272,13 @@ def _by_fills(account: Account) -> tuple[OpenPosition, ...] | None:
         return None
     return tuple(
         OpenPosition(
-            symbol=symbol,
+            symbol=each.symbol or "",
             quantity=each.quantity,
             entry=each.entry,
-            asset=settled_in(symbol),
-            since=_since(account, symbol, each.quantity),
+            asset=settled_in(each.symbol),
+            since=each.since,
         )
-        for symbol, each in sorted(account.positions.items())
-        if each.quantity
+        for each in by_fills(account)
     )
 
 
@@ -302,6 +316,12 @@ def _stopped_by(reader: JournalReader, lifecycle: Kept | None) -> str | None:
         return None
     facts = _facts(reader, lifecycle)
     return facts.by if isinstance(facts, Stopped) else ""
+
+
+def first_value(reader: JournalReader) -> float | None:
+    """The value of a unit that "since the start" counts from; None where none is known yet."""
+    start = Snapshot.read(reader).start
+    return start.value if start is not None else None
 
 
 def _start(reader: JournalReader, account: Account) -> Start | None:

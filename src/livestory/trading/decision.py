@@ -131,7 +131,7 @@ def _observation(
     state: ExecutorState, bar: Bar, signal: Signal, holding: Holding, no_trade_reason: Reason | None
 ) -> Observation:
     """The state at the end of ``bar``, with what the strategy wants there and why nothing is traded, if so."""
-    risk = state.risk
+    risk, regime = state.risk, state.settings.regime_used
     halted, held = risk.resume_at is not None, risk.hold
     return Observation(
         time=bar.end,
@@ -142,7 +142,7 @@ def _observation(
         target_weight=0.0 if halted or (held is not None and held.sell) else signal.target_weight,
         regime=signal.regime,
         score=signal.score,
-        threshold=state.settings.regime.threshold,
+        threshold=None if regime is None else regime.threshold,
         drawdown=risk.drawdown,
         halted=halted or held is not None,
         halt_reason="breaker" if halted else None if held is None else held.reason,

@@ -27,7 +27,7 @@ def rules_in_force(  # noqa: PLR0913 - the settings of each room, and the two th
 
     ``ath_min_gain`` is the story's own rule for records, ``fee`` what an exchange takes of a trade: a share.
     """
-    regime = strategy.regime if strategy.kind == "meta" else None
+    regime = strategy.regime_used
     return Rules(
         breaker=risk.breaker,
         cooldown=risk.cooldown,

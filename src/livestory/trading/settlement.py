@@ -152,7 +152,7 @@ class ExchangeAccount:
     def stop(self, now: int) -> None:
         """Withdraw what follows a book: nobody would follow it."""
         for order in self._session.state.orders.working:
-            order.withdrawn = order.withdrawn or order.patience_ends is not None
+            order.stop_waiting()
         self._manager.follow_up(now)
 
     def _settle_newest(self, bar: Bar, now: int) -> Balances | None:

@@ -6,19 +6,12 @@ from pathlib import Path
 
 import click
 
-from livestory.cli.options import PATH
+from livestory.cli.options import PATH, dir_option
 from livestory.cli.story_folder import story_in
 
 
 @click.command(short_help="Write a story as one page, for you or for others.")
-@click.option(
-    "--dir",
-    "folder",
-    type=PATH,
-    default=Path("results"),
-    show_default=True,
-    help="Folder of the story live_story.txt, or the story's own file.",
-)
+@dir_option()
 @click.option(
     "--out", type=PATH, metavar="FILE", help="Where the page or the card is written.  [default: report.html, card.svg]"
 )

@@ -102,6 +102,7 @@ def run(
     from msgspec.structs import replace
 
     from livestory.cli.exchange_run import trading
+    from livestory.cli.metrics_port import at_port
     from livestory.cli.play import hysteresis_kept, play
     from livestory.cli.stopping import stop_on_signals
     from livestory.trading.bar_loop import Ending
@@ -112,8 +113,7 @@ def run(
     layout = story_in(folder)
     settings = configuration(configured, None if fresh else hysteresis_kept(layout))
     allow(mode, settings)
-    if metrics_port is not None:
-        settings = replace(settings, metrics=replace(settings.metrics, port=metrics_port))
+    settings = replace(settings, metrics=at_port(settings.metrics, metrics_port))
     beside = sent(layout, settings)
     with stop_on_signals() as stop, ExitStack() as closed_after:
         told = (

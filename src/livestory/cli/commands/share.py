@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from livestory.cli.options import PATH
+from livestory.cli.options import dir_option
 from livestory.cli.output import print_rows
 from livestory.cli.story_folder import story_in
 from livestory.clock import DAY
 from livestory.errors import InputError
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 _MOST_DAYS = 3650
 
 
 @click.group(short_help="Links to a story in percent, for others.")
-@click.option(
-    "--dir",
-    "folder",
-    type=PATH,
-    default=Path("results"),
-    show_default=True,
-    help="Folder of the story live_story.txt, or the story's own file.",
-)
+@dir_option()
 @click.pass_context
 def share(context: click.Context, folder: Path) -> None:
     """Let others see a story in percent of its start: a link that only reads, expires, and may be revoked.

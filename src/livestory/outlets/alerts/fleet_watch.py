@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from livestory.clock import MINUTE, SECOND, Clock
+from livestory.clock import SECOND, Clock
 from livestory.errors import LivestoryError
 from livestory.outlets.alerts.alerts import Alerts, Opened
 from livestory.outlets.alerts.delivery import Delivery, MessageStyle, Patience
@@ -20,7 +20,6 @@ from livestory.story.files.layout import Layout
 from livestory.story.wording import numbers
 
 _LOOK = 1.0  # seconds
-_LIMIT = MINUTE  # that a hub may hear nothing: a restart of its database takes less
 _SILENT = "fleet_not_heard"  # where the outbox keeps since when nothing has been heard
 
 
@@ -76,7 +75,7 @@ class FleetWatch:
         if found is None:
             return
         since = self._outbox.kept(_SILENT)
-        self.well = now - (found.asked if found.back else found.until) <= _LIMIT
+        self.well = found.well(now)
         if not self.well and since is None:
             line = fleet_not_heard(now, found.fleet, found.until, found.why)
             self._queue(found.fleet, "fleet_not_heard", line, found.until, now)

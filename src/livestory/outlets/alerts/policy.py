@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from math import inf
 from zoneinfo import ZoneInfo
 
 from livestory.clock import HOUR, MINUTE, as_datetime
@@ -53,7 +54,7 @@ class Policy:
     def sent(self, lines: Sequence[QueuedLine], pace: Pace, now: int) -> Pace:
         """The pace once a message with these lines was delivered."""
         recent = {kind: time for kind, time in pace.sent.items() if now - self._gather < time <= now}
-        tokens = max(self._tokens(pace, now) - 1, 0.0)
+        tokens = max(self._tokens(pace, now) - 1, 0.0) if self._per_hour is not None else None
         return Pace(recent | dict.fromkeys((line.kind for line in lines), now), tokens, now)
 
     def _due(self, kind: str, critical: bool, pace: Pace, now: int) -> int:  # noqa: FBT001 - the key of a table
@@ -64,10 +65,11 @@ class Policy:
         return self._after_quiet(max(before + self._gather, self._token(pace, now), now))
 
     def _tokens(self, pace: Pace, now: int) -> float:
-        if self._per_hour is None or pace.tokens is None:
-            return float(self._per_hour or HOUR)
+        """How many messages the rate lets go at once."""
+        if self._per_hour is None:
+            return inf
         passed = now - pace.counted
-        if passed < 0:  # the clock was put back, and what has passed is unknown
+        if pace.tokens is None or passed < 0:  # none was sent yet, or the clock was put back: what passed is unknown
             return float(self._per_hour)
         return min(pace.tokens + passed / HOUR * self._per_hour, float(self._per_hour))
 

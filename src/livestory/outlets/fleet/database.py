@@ -33,6 +33,7 @@ _PASSING = (
 _OF_TLS = ("certificate", "does not support SSL")
 _REFUSING = ("FATAL", "password", "authentication", *_OF_TLS)
 _PASSING_STATES = ("08", "25006", "40", "53", "55", "57")  # classes and states of SQL
+_NO_RIGHT = "42501"
 _NO_FLEET = {"3F000", "42883", "42P01"}
 
 
@@ -54,11 +55,15 @@ def opened(address: FleetAddress, purpose: str) -> psycopg.Connection[tuple[Any,
 
 @contextmanager
 def asked(
-    address: FleetAddress, connection: psycopg.Connection[Any] | None = None, within: float = _ANSWERS_WITHIN
+    address: FleetAddress,
+    connection: psycopg.Connection[Any] | None = None,
+    within: float = _ANSWERS_WITHIN,
+    *,
+    needs: str = "",
 ) -> Iterator[None]:
     """Raise what goes wrong within as FleetUnreachable or FleetRefused.
 
-    An answer that does not come in time ends ``connection``.
+    An answer that does not come in time ends ``connection``. ``needs``: what who asks has to be allowed, in words.
     """
     watch, descriptor = None, -1
     if connection is not None and not connection.closed:
@@ -70,7 +75,7 @@ def asked(
         yield
     except psycopg.Error as error:
         # Neither the cause nor its traceback goes on: they hold the parameters of the connection.
-        raise _told(address, error) from None
+        raise _told(address, error, needs) from None
     finally:
         if watch is not None:
             watch.cancel()
@@ -138,7 +143,7 @@ def _cut(descriptor: int) -> None:
         other.shutdown(socket.SHUT_RDWR)
 
 
-def _told(address: FleetAddress, error: psycopg.Error) -> LivestoryError:
+def _told(address: FleetAddress, error: psycopg.Error, needs: str) -> LivestoryError:
     state = error.sqlstate or ""
     words = (error.diag.message_primary or str(error)).removeprefix("connection failed: ").strip()
     words = " ".join(words.split("\n")[0].split()) or "the connection ended"
@@ -156,6 +161,8 @@ def _told(address: FleetAddress, error: psycopg.Error) -> LivestoryError:
         )
         return FleetRefused(f"{address.name}: the server does not prove who it is: {words}\n{remedy}")
     remedy = "Check the address, the user and the password that livestory fleet init gave out for this bot or hub."
-    if state.startswith(("22", "23")):
+    if state == _NO_RIGHT and needs:
+        remedy = needs
+    elif state.startswith(("22", "23")):
         remedy = "A row of the journal is larger or other than a fleet takes: livestory verify"
     return FleetRefused(f"{address.name}: refused: {words}\n{remedy}")

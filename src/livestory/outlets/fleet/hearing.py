@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from livestory.clock import Clock
 
 _FILE = "hub.json"
+_LIMIT = MINUTE  # that a hub may hear nothing: a restart of its database takes less
 _TOUCH = 2 * SECOND  # between two notes that all is well
 _BREAK = 15 * SECOND  # of a pull that was begun anew
 _SETTLING = MINUTE  # at most, until the bots' pushes have found the database again: they wait longer the longer it was
@@ -39,6 +40,10 @@ class Hearing(Struct, frozen=True):
     asked: int  # when the pull last was at work
     back: bool = False  # there was a break, which is over
     why: str = ""
+
+    def well(self, now: int) -> bool:
+        """Whether it is no older than a restart of the database takes."""
+        return now - (self.asked if self.back else self.until) <= _LIMIT
 
 
 class _Kept(Struct):

@@ -12,7 +12,9 @@ from msgspec import MsgspecError, msgpack
 from livestory.errors import JournalError, LivestoryError
 from livestory.outlets.fleet.database import FleetRefused, Troubles, asked, check, opened
 from livestory.outlets.fleet.hearing import HearingFile, Signs
-from livestory.story.event import disagreement
+from livestory.outlets.fleet.limits import BATCH, LARGEST
+from livestory.story.absurd import absurd
+from livestory.story.event import disagreement, facts_of
 from livestory.story.files.layout import Layout, make_folder, sync_folder
 from livestory.story.files.story_file import StoryFile
 from livestory.story.journal.reader import JournalReader
@@ -20,6 +22,7 @@ from livestory.story.journal.replica import Origin, Replica, RowRefused
 from livestory.story.journal.schema import STEPS
 from livestory.story.journal.stored import EventRow, OtherRow, Rows
 from livestory.story.kinds import KINDS
+from livestory.story.line import tell
 from livestory.story.snapshot import on_bars_time, unpacked
 from livestory.story.wording.text import visible
 
@@ -36,9 +39,7 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY = 1.0  # seconds between two looks where no notice comes: a pooler passes none on
 _PARTITIONS_EVERY = 86_400.0  # seconds
-_BATCH = 1000  # rows
 _OPEN = 100  # replicas that are held open at a time
-_LARGEST = 65_536  # bytes of a line, and of a record
 _FIRST, _LAST = -62_135_596_800_000_000, 253_402_300_800_000_000  # the years 1 to 9999
 _WORDS = 1000  # characters of what is wrong that the database keeps
 _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
@@ -241,6 +242,8 @@ class Puller:
         if row is None:  # it was deleted meanwhile
             return False
         identity, created, snapshot = row
+        if absurd(unpacked(snapshot)):  # how it is, is then read from what it told
+            snapshot = None
         copy = self._copy(head, Origin(head.name, head.journal, identity, created))
         copy.journal.rename(identity)
         if copy.journal.is_beyond(head.seq, head.observed):  # the database was restored: how the bot was, it is no more
@@ -259,13 +262,13 @@ class Puller:
             events, observed, held = [], [], []
             with asked(self._address, connection):
                 if last < head.seq:
-                    events = connection.execute(_EVENTS, (stream, last, head.seq, _BATCH)).fetchall()
+                    events = connection.execute(_EVENTS, (stream, last, head.seq, BATCH)).fetchall()
                     last = events[-1][0] if events else _missing(last + 1)
                 if last >= head.seq:
-                    observed = connection.execute(_OBSERVATIONS, (stream, after, head.observed, _BATCH)).fetchall()
+                    observed = connection.execute(_OBSERVATIONS, (stream, after, head.observed, BATCH)).fetchall()
                 if observed:
                     held = connection.execute(_POSITIONS, (stream, after, observed[-1][0])).fetchall()
-            whole = last >= head.seq and len(observed) < _BATCH
+            whole = last >= head.seq and len(observed) < BATCH
             yield Rows([_event(row) for row in events], _others(observed, last), _others(held, last), whole=whole)
             if whole:
                 return
@@ -363,17 +366,32 @@ def _event(row: Sequence[Any]) -> EventRow:
 
 def _others(rows: Sequence[Sequence[Any]], last_seq: int) -> list[OtherRow]:
     try:
-        return [OtherRow(time, msgpack.decode(kept, type=dict[str, Any])) for time, kept in rows]
-    except (MsgspecError, UnicodeDecodeError) as error:
+        found = [OtherRow(time, msgpack.decode(kept, type=dict[str, Any])) for time, kept in rows]
+    except (MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise RowRefused(last_seq, f"a row beside it can't be read ({error})") from error
+    if any(row.columns.get("time") != row.time for row in found):
+        raise RowRefused(last_seq, "a row beside it is of another time than it says")
+    return found
 
 
 def _wrong(event: Kept) -> str | None:
     """Why a hub refuses an event that fits the chain: it can't be believed or can't be shown; None: it is fine."""
-    if max(len(event.record), len(event.line.encode())) > _LARGEST:
-        return f"it is larger than {_LARGEST:,} bytes"
+    if max(len(event.record), len(event.line.encode())) > LARGEST:
+        return f"it is larger than {LARGEST:,} bytes"
     if not _FIRST <= event.time < _LAST:
         return "its time is no date"
     if "\n" in event.line or visible(event.line) != event.line:
         return "its line holds what would forge, hide or split one"
-    return disagreement(event) if event.kind in KINDS else None  # a newer livestory may tell of other kinds
+    return disagreement(event, others=True) or (_untold(event) if event.kind in KINDS else None)
+
+
+def _untold(event: Kept) -> str | None:
+    """What is wrong with a record where what reads it would fail."""
+    facts = facts_of(event.record)
+    if absurd(facts):
+        return "its record has a number that nothing has"
+    try:
+        tell(event.time, facts)
+    except (ArithmeticError, ValueError, TypeError) as error:
+        return f"its record can't be told ({error})"
+    return None

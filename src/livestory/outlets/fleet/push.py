@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from livestory.errors import InputError, JournalCorrupt, JournalError, JournalNewer, LivestoryError
 from livestory.outlets.fleet.database import FleetRefused, Troubles, asked, check, opened
+from livestory.outlets.fleet.limits import BATCH, LARGEST
 from livestory.story.journal.checksum import GENESIS
 from livestory.story.journal.follower import Change, StoryFollower
 from livestory.story.journal.replica import BEFORE_ALL
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 _LOOK_EVERY = 0.15  # seconds between two looks at the journal
 _LAST_WORDS = 5.0  # seconds that sending on may take once it is to end
 _SAY_EVERY = 30.0  # seconds after which the fleet hears that the bot's push is alive, though there is nothing new
-_BATCH = 1000  # rows
-_LARGEST = 65_536  # bytes that a fleet takes of a line, and of a record
 
 _TYPES = (
     *("text", "integer", "bytea", "bigint", "integer", "bigint", "boolean", "bytea", "bigint", "bytea"),
@@ -180,11 +179,11 @@ class Pusher:
         if not self._fits(place):  # it was put back from a backup meanwhile
             self.place = None
             return False
-        rows = reader.rows(place.seq, place.observed, _BATCH)
+        rows = reader.rows(place.seq, place.observed, BATCH)
         for event in rows.events:
-            if max(len(event.record), len(event.line.encode())) > _LARGEST:
+            if max(len(event.record), len(event.line.encode())) > LARGEST:
                 message = (
-                    f"{self._follower.path}: event {event.seq} is larger than the {_LARGEST:,} bytes that a fleet "
+                    f"{self._follower.path}: event {event.seq} is larger than the {LARGEST:,} bytes that a fleet "
                     "takes\nIt and all after it stay here."
                 )
                 raise FleetRefused(message)

@@ -15,6 +15,7 @@ from livestory.outlets.fleet.schema import STEPS, VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     import psycopg
 
@@ -50,7 +51,7 @@ def make(address: FleetAddress, bots: Sequence[str]) -> tuple[Access, dict[str, 
     Raises InputError, FleetRefused and FleetUnreachable.
     """
     roles = {bot: role_of(bot) for bot in bots}
-    with opened(address, "fleet init") as connection, asked(address, connection), connection.transaction():
+    with opened(address, "fleet init") as connection, _allowed(address, connection), connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         for group in ("livestory_owner", "livestory_bots"):
             if not _is_there(connection, group):
@@ -64,6 +65,16 @@ def make(address: FleetAddress, bots: Sequence[str]) -> tuple[Access, dict[str, 
         for bot, role in roles.items():
             connection.execute(known, (bot, role))
     return hub, given
+
+
+def _allowed(address: FleetAddress, connection: psycopg.Connection[Any]) -> AbstractContextManager[None]:
+    user, database = connection.info.user, connection.info.dbname
+    needs = (
+        f"An administrator lets this user make one: ALTER ROLE {user} CREATEROLE; "
+        f"GRANT CREATE ON DATABASE {database} TO {user}\n"
+        "Where another user has made the fleet, that one adds its bots."
+    )
+    return asked(address, connection, needs=needs)
 
 
 def _upgrade(connection: psycopg.Connection[Any], address: FleetAddress) -> None:

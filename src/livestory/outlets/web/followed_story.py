@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from livestory.clock import SECOND
 from livestory.errors import JournalError, LivestoryError
+from livestory.outlets.fleet.hearing import HearingReader
 from livestory.outlets.web.history import EventIndex, Readings
 from livestory.outlets.web.prices import KeptBars
 from livestory.outlets.web.status import Status, gone, state_of, status_of
@@ -27,7 +28,8 @@ from livestory.story.journal.touched import Touched
 from livestory.story.results import Benchmark
 from livestory.story.review.journal import JournalReview
 from livestory.story.review.overview import Overview, overview
-from livestory.story.snapshot import Snapshot
+from livestory.story.snapshot import Snapshot, first_value
+from livestory.story.wording import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +76,7 @@ class FollowedStory:
         self.pause = _LOOK  # between two looks, by the story's own thread or, of many stories, by one for all
         self._touched: Touched | None = None  # one of many, whose journal is open only while it is read
         self._lock_file = layout.lock
+        self._hearing = HearingReader(self.path.parent.parent)  # of a copy: what its hub has heard
         self._clock = clock
         self._publish = publish
         self._follower = StoryFollower(path)
@@ -133,9 +136,20 @@ class FollowedStory:
         else:
             written = self._written
             moving = self._moved is not None and now - self._moved < _MOVING
-            state = state_of(snapshot, now, written=written, moving=moving)
-            known = replace(known, state=state, gone=gone(snapshot, written=written), now=now)
+            state, of_hub = state_of(snapshot, now, written=written, moving=moving), None
+            if state == "overdue" and self._copy:
+                of_hub = self._cut_off(snapshot, now)
+                state = state if of_hub is None else "trouble"
+            gone_ = gone(snapshot, written=written)
+            known = replace(known, state=state, gone=gone_, now=now, trouble=of_hub)
         return known if trouble is None else replace(known, state="trouble", trouble=trouble.text)
+
+    def _cut_off(self, snapshot: Snapshot, now: int) -> str | None:
+        """Why a copy has nothing newer though its bot may have told it; None where that is the bot's own silence."""
+        hub = self._hearing.read()
+        if hub is None or hub.well(now) or state_of(snapshot, hub.until, written=True, moving=False) == "overdue":
+            return None
+        return f"{hub.fleet}: not heard since {numbers.stamp(hub.until)} UTC" + (f": {hub.why}" if hub.why else "")
 
     def _follow(self) -> None:
         looks, pause = 0, 0.0
@@ -221,7 +235,8 @@ class FollowedStory:
     def _tell(self, events: list[Kept]) -> None:
         with self._reviewing:
             if self._reviewed is None:
-                self._reviewed = JournalReview(self._follower.reader.identity)
+                identity = self._follower.reader.identity
+                self._reviewed = JournalReview(identity, lambda: first_value(self._follower.reader))
             self._reviewed.tell(events)
 
     def _observe(self, until: int) -> None:

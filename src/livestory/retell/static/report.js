@@ -17,10 +17,8 @@ function head() {
   document.title = [carried.symbol, carried.source].filter(Boolean).join(": ");
   say(byId("title"), carried.symbol ? `${carried.symbol}, told from ${carried.source}` : `Told from ${carried.source}`);
   byId("digest").append(make("strong", {}, `${carried.digest.title}.`), ` ${carried.digest.told.join(" ")}`);
-  const columns = (line) => line.split(" | ");
-  say(byId("head"), columns(carried.head).slice(3).join(" | "));
-  const [, , facts, ...why] = columns(carried.summary);
-  byId("summary").append(...[facts, ...why.join(" | ").split("; ")].filter(Boolean).map((fact) => make("li", {}, fact)));
+  say(byId("head"), carried.head.join("; "));
+  byId("summary").append(...carried.summary.filter(Boolean).map((fact) => make("li", {}, fact)));
   byId("left-out").hidden = !carried.left_out;
   say(byId("left-out"), `The ${carried.left_out.toLocaleString("en-US")} oldest lines are not in this file, which would be too large with them. livestory explain writes them all with --out.`);
 }
@@ -39,5 +37,22 @@ async function begin() {
 }
 
 onMoved(() => { if (placedLine() !== null) story.find(placedLine()); });
-addEventListener("beforeprint", () => { chart.redraw(); overview.all(); story.all(); });
+
+let theme; // the reader's own, while it is printed
+addEventListener("beforeprint", () => {
+  const root = document.documentElement;
+  theme = root.dataset.theme;
+  root.dataset.theme = "light"; // the chart is drawn now, in the colours and as wide as it will be on paper
+  root.classList.add("printing");
+  chart.redraw();
+  overview.all();
+  story.all();
+});
+addEventListener("afterprint", () => {
+  const root = document.documentElement;
+  if (theme === undefined) delete root.dataset.theme;
+  else root.dataset.theme = theme;
+  root.classList.remove("printing");
+  chart.redraw();
+});
 begin();

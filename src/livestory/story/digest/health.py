@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from livestory.story.digest import portfolio
 from livestory.story.kinds import exchange, lifecycle, money, telling
-from livestory.story.kinds.risk import Halted, SellStuck
+from livestory.story.kinds.risk import SellStuck
 from livestory.story.wording import numbers
 from livestory.story.wording.standing import ASKED, FAILED
 from livestory.story.wording.text import escape, listed
@@ -46,10 +46,8 @@ def asked(p: Period) -> list[str]:
             wanted.append("the balance differs: look at the exchange, or tell it with livestory flow")
         elif isinstance(facts, exchange.OrderUnknown):
             wanted.append("an order is in doubt: look at the exchange")
-    if p.halts and not p.halts[-1].ended and p.halts[-1].began is not None:
-        facts = p.halts[-1].began.facts
-        if isinstance(facts, Halted) and facts.reason in {"owner", "journal"}:
-            wanted.append("it goes on with livestory resume")
+    if any(halt.reason in {"owner", "journal"} and halt.began and not halt.ended for halt in p.halts):
+        wanted.append("it goes on with livestory resume")
     if any(isinstance(each.facts, telling.AlertsGivenUp) for each in p.troubles):
         wanted.append("look after the alert channel that gave up")
     wanted += portfolio.asked(p)

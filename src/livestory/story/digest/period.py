@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct, field
@@ -26,6 +28,7 @@ from livestory.story.kinds.risk import (
 )
 from livestory.story.kinds.trades import Trade
 from livestory.story.results import Benchmark, CurrencyResult, OpenPosition, Results, TradeTally
+from livestory.story.spans import begins, halt_reason
 from livestory.story.troubles import ENDS
 from livestory.story.unit_value import return_of
 
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from livestory.story.kinds.base import Facts
+    from livestory.story.spans import HaltFacts
 
 _BEGINNINGS = frozenset(pair.trouble for pair in ENDS.values())
 
@@ -52,9 +56,10 @@ class DatedFacts(NamedTuple):
     facts: Facts
 
 
-class HaltSpan(Struct):
+class ToldHalt(Struct):
     """A halt from its beginning to its end, as far as the period holds them."""
 
+    reason: str
     began: DatedFacts | None = None  # None: before the period
     sold: DatedFacts | None = None  # the last sale that it made
     ended: DatedFacts | None = None  # None: it goes on
@@ -71,6 +76,7 @@ class Trading(TradeTally):
 
     with_trend: int = 0  # purchases, where livestory's own strategies say so
     on_dips: int = 0
+    carried: int = 0  # round trips that ended in the period and began before it
     several: bool = False  # of another symbol than the story's own, or short
 
     def hear(self, trade: Trade) -> None:
@@ -93,6 +99,7 @@ class Period(Struct):
     wealth: float | None = None  # at its end
     since: int | None = None  # from where it counts, where that is not its start
     at_end: Observation | None = None
+    entry: Decimal | None = None  # of what was held then, of the story's own symbol
     whole: Chapter | Summary | None = None  # what told it as a whole, where something did
     days: list[Chapter] = field(default_factory=list)
     trading: Trading = field(default_factory=Trading)
@@ -103,7 +110,7 @@ class Period(Struct):
     began: float | None = None  # what it said that it began with, where no wealth is known
     since_start: float | None = None  # return of the unit value
     benchmark: Benchmark | None = None
-    halts: list[HaltSpan] = field(default_factory=list)
+    halts: list[ToldHalt] = field(default_factory=list)
     records: list[DatedFacts] = field(default_factory=list)
     limits: list[DatedFacts] = field(default_factory=list)  # days that the daily loss limit held
     flows: list[DatedFacts] = field(default_factory=list)
@@ -132,6 +139,19 @@ class Period(Struct):
     def is_portfolio(self) -> bool:
         """Whether no one symbol's price, position and result explain it."""
         return self.trading.several or bool(self.held) or (self.wealth is None and bool(self.results))
+
+    @property
+    def halted(self) -> ToldHalt | None:
+        """The halt that goes on at its end; of several the last."""
+        return next((halt for halt in reversed(self.halts) if not halt.ended), None)
+
+    def halted_after(self, halt: ToldHalt) -> bool:
+        """Whether another halt went on when this one ended."""
+        at = halt.ended.time if halt.ended else self.span.end
+        others = (each for each in self.halts if each is not halt)
+        return any(
+            (not each.began or each.began.time <= at) and (not each.ended or each.ended.time > at) for each in others
+        )
 
     @property
     def wholly_halted(self) -> bool:
@@ -167,7 +187,7 @@ class Period(Struct):
         elif isinstance(facts, money.FundingPaid):
             self.closed.fund(facts)
         elif isinstance(facts, BreakerTripped | Halted | Phoenix | Unhalted):
-            self._halt(told)
+            self._halt(told, facts)
         elif isinstance(facts, lifecycle.Started | lifecycle.Resumed | lifecycle.Stopped):
             self._came_or_went(told)
         else:
@@ -202,13 +222,21 @@ class Period(Struct):
             if each.near.symbol == over.symbol and each.over is None:
                 self.warned[place] = each._replace(over=over)
 
-    def _halt(self, told: DatedFacts) -> None:
-        if isinstance(told.facts, BreakerTripped | Halted):
-            self.halts.append(HaltSpan(began=told))
+    def _halt(self, told: DatedFacts, facts: HaltFacts) -> None:
+        if begins(facts):
+            self.halts.append(ToldHalt(halt_reason(facts), began=told))
             return
-        if not self.halts or self.halts[-1].ended:
-            self.halts.append(HaltSpan())
-        self.halts[-1].ended = told
+        self._going_on(halt_reason(facts)).ended = told
+        if isinstance(facts, Unhalted) and facts.still:
+            self._going_on(facts.still)
+
+    def _going_on(self, reason: str) -> ToldHalt:
+        """The halt for that reason that goes on, or the last one where none is given; it may have begun before."""
+        going_on = [each for each in self.halts if not each.ended and reason in {"", each.reason}]
+        if not going_on:
+            going_on = [ToldHalt(reason)]
+            self.halts += going_on
+        return going_on[-1]
 
     def _came_or_went(self, told: DatedFacts) -> None:
         self.stopped = told if isinstance(told.facts, lifecycle.Stopped) else None
@@ -230,12 +258,13 @@ class Period(Struct):
         self.trading.hear(trade)
         if trade.trip is not None:
             self.extremes.take(told.time, trade.trip, self.symbol)
+            self.trading.carried += trade.trip.result is not None and (trade.trip.opened or inf) <= self.span.start
         if trade.found == "asked":
             self.open.pop(OrderUnknown.__name__, None)
         if trade.side == "sell":
             self.open.pop(SellStuck.__name__, None)
-            if self.halts and not self.halts[-1].ended:
-                self.halts[-1].sold = told
+            if self.halted is not None:
+                self.halted.sold = told
 
 
 _PASSING = frozenset(

@@ -12,6 +12,7 @@ import apsw
 import msgspec
 
 from livestory.errors import JournalForeign, LivestoryError
+from livestory.story.absurd import absurd
 from livestory.story.files.layout import Layout, make_folder
 from livestory.story.journal import queries
 from livestory.story.journal.checksum import GENESIS, ROWS, checksum, link
@@ -33,6 +34,7 @@ SNAPSHOT = "snapshot"
 """The state that says how the bot is."""
 BEFORE_ALL = -(2**63)
 """Before every instant."""
+_NAME = 200  # characters of a bot's name, its symbol and so on
 
 
 class Origin(NamedTuple):
@@ -149,9 +151,12 @@ class Replica(Journal):
 
 def _identity(stored: bytes) -> Identity:
     try:
-        return msgspec.json.decode(stored, type=Identity)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        found = msgspec.json.decode(stored, type=Identity)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise RowRefused(0, f"whose story it is can't be read ({error})") from error
+    if any(len(text) > _NAME or not text.isprintable() for text in msgspec.structs.astuple(found) if text is not None):
+        raise RowRefused(0, "whose story it is holds what would forge, hide or split a line")
+    return found
 
 
 def _chained(last: Kept | None, rows: Sequence[EventRow], wrong: Callable[[Kept], str | None]) -> list[Kept]:
@@ -207,9 +212,12 @@ def _look_at(db: apsw.Connection, after_time: int, rows: Sequence[OtherRow], las
     positions = KeptPositions(db)
     for *row, after, moves, kept in db.execute(f"{queries.observations(db)} WHERE time >= ?", (rows[0].time,)):
         try:
-            from_row(row, None if moves is None else positions.of(row[0], moves))
-        except (TypeError, ValueError, msgspec.MsgspecError) as error:
+            seen = from_row(row, None if moves is None else positions.of(row[0], moves))
+        except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
             raise RowRefused(last_seq, f"the observation of {row[0]} can't be read ({error})") from error
         values = (*row, after) if moves is None else (*row, after, moves)
-        if kept not in {0, checksum(*values)} or not 0 <= after <= last_seq or row[0] <= after_time:
+        if absurd(seen):
+            raise RowRefused(last_seq, f"the observation of {row[0]} has a number that nothing has")
+        altered = kept not in {0, checksum(*values)} or seen.time != row[0]
+        if altered or not 0 <= after <= last_seq or row[0] <= after_time:
             raise RowRefused(last_seq, f"the observation of {row[0]} was altered")

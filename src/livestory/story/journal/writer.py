@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Self
 
 import apsw
@@ -41,7 +41,7 @@ from livestory.story.journal.schema import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from livestory.story.inputs import Observation
@@ -189,32 +189,27 @@ class Journal:
 
     def has(self, entry_id: str) -> bool:
         """Whether an event of that id is kept. Raises JournalError."""
-        db = self._connection("read")
-        with faults(self.path, "read"):
+        with self._reading() as db:
             return queries.has(db, entry_id)
 
     def known(self, entry_ids: Sequence[str]) -> set[str]:
         """Those of the ids whose event is kept. Raises JournalError."""
-        db = self._connection("read")
-        with faults(self.path, "read"):
+        with self._reading() as db:
             return queries.known(db, entry_ids)
 
     def ids(self, prefix: str) -> set[str]:
         """The ids of the events whose id begins with ``prefix``. Raises JournalError."""
-        db = self._connection("read")
-        with faults(self.path, "read"):
+        with self._reading() as db:
             return queries.ids(db, prefix)
 
     def event(self, entry_id: str) -> Kept | None:
         """The event of that id. Raises JournalError."""
-        db = self._connection("read")
-        with faults(self.path, "read"):
+        with self._reading() as db:
             return queries.kept_by_id(db, entry_id)
 
     def answer(self, request: str) -> Answer | None:
         """The answer to the request of that id, if it was kept. Raises JournalError."""
-        db = self._connection("read")
-        with faults(self.path, "read"):
+        with self._reading() as db:
             return queries.answer(db, request)
 
     def lines(self, after_seq: int = 0, limit: int = 1000) -> list[ShownLine]:
@@ -222,27 +217,30 @@ class Journal:
 
         Raises JournalError.
         """
-        db = self._connection("read")
-        with faults(self.path, "read"):
+        with self._reading() as db:
             return queries.lines(db, after_seq, limit)
 
     def state(self, name: str) -> bytes | None:
         """The state of that name. Raises JournalError."""
-        db = self._connection("read")
-        with faults(self.path, "read"):
+        with self._reading() as db:
             return queries.state(db, name)
 
     def states(self) -> dict[str, bytes]:
         """All states, by name. Raises JournalError."""
-        db = self._connection("read")
-        with faults(self.path, "read"):
+        with self._reading() as db:
             return queries.states(db)
 
     def cursor(self, name: str) -> Cursor | None:
         """The cursor of that name. Raises JournalError."""
+        with self._reading() as db:
+            return queries.cursor(db, name)
+
+    @contextmanager
+    def _reading(self) -> Iterator[apsw.Connection]:
+        """The connection, whose faults while something is read are raised as JournalError."""
         db = self._connection("read")
         with faults(self.path, "read"):
-            return queries.cursor(db, name)
+            yield db
 
     def close(self) -> None:
         """Let another writer have it."""

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from msgspec import Struct
-
 from livestory.chart.reduction import Series
 from livestory.story.kinds.chapters import Chapter
-from livestory.story.kinds.money import CashFlow, FundingPaid
+from livestory.story.kinds.money import BalanceDiffers, BalanceExplained, CashFlow, FundingPaid
 from livestory.story.kinds.records import AllTimeHigh
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.kinds.trades import Trade
 from livestory.story.results import Results
 from livestory.story.review.performance import Performance, day_of, holds
 from livestory.story.review.round_trips import RoundTrips
+from livestory.story.spans import HaltSpan, HaltSpans
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
@@ -58,17 +57,15 @@ class Record(NamedTuple):
     price: float | None
 
 
-class HaltSpan(Struct, kw_only=True):
+class PricedHalt(HaltSpan, kw_only=True):
     """A halt, with the price of the base asset at both ends."""
 
-    began: int
-    seq: int
-    breaker: bool
+    seq: int = 0
+    breaker: bool = False
     drawdown: float | None = None
     peak_time: int | None = None
     peak_price: float | None = None
     price: float | None = None
-    ended: int | None = None  # None: it goes on
     end_seq: int | None = None
     end_price: float | None = None
 
@@ -83,7 +80,7 @@ class Review:
         self.results = Results()
         self.earned: dict[str, Earned] = {}  # by asset
         self.trips = RoundTrips()
-        self.halts: list[HaltSpan] = []
+        self.halting = HaltSpans(PricedHalt)
         self.flows: list[Flow] = []
         self.record: Record | None = None
         self.prices: set[str] = set()  # the symbols of positions whose price was reported
@@ -94,7 +91,9 @@ class Review:
         self.first: int | None = None
         self.last = 0
         self.account: Account | None = None
+        self._paid_in = 0.0  # less what was paid out
         self._days: dict[int, int] = {}  # the seq of each day's line
+        self._dated: list[PricedHalt] = []  # that began or ended at the last instant at which one did
 
     def observe(self, account: Account, time: int) -> None:
         """Take what the account knows after the observation of that instant."""
@@ -112,6 +111,8 @@ class Review:
             account.value,
             None if self.several else account.price,
             held=None if last is None else holds(last),
+            began=account.first,
+            own=(account.wealth or 0.0) - self._paid_in,
         )
         self._date(time)
 
@@ -126,23 +127,23 @@ class Review:
                 self.results.fund(facts)
             case CashFlow():
                 self.flows.append(Flow(seq, time, facts.amount))
+                self._paid_in += 0.0 if facts.counted else facts.amount
+            case BalanceDiffers() | BalanceExplained():
+                self._paid_in += _unexplained(facts)
             case AllTimeHigh():
                 last = self.performance.last
                 self.record = Record(time, seq, last.value if last is not None else None, price)
-            case BreakerTripped():
-                peak = self.performance.fall
-                self.halts.append(HaltSpan(
-                    began=time, seq=seq, breaker=True, price=price, drawdown=facts.drawdown, peak_time=facts.peak_time,
-                    peak_price=peak.price if peak is not None and peak.since == facts.peak_time else None,
-                ))  # fmt: skip
-            case Halted():
-                self.halts.append(HaltSpan(began=time, seq=seq, breaker=False, price=price))
-            case Phoenix() | Unhalted():
-                self._end_halt(seq, time, price)
+            case BreakerTripped() | Halted() | Phoenix() | Unhalted():
+                self._halt(seq, time, facts)
             case Chapter(period="day"):
                 self._days[day_of(facts.end)] = seq
             case _:
                 pass
+
+    @property
+    def halts(self) -> list[PricedHalt]:
+        """The halts in the order in which they began."""
+        return self.halting.spans
 
     def result_curve(self) -> tuple[str | None, list[tuple[int, float]]]:
         """The currency in which most was closed, and all that was earned in it, over time."""
@@ -162,8 +163,7 @@ class Review:
     def _date(self, time: int) -> None:
         """Take the price of this instant for what was told at it."""
         price, last = self.performance.price, self.performance.last
-        if self.halts:
-            halt = self.halts[-1]
+        for halt in self._dated:
             halt.price = price if halt.began == time else halt.price
             halt.end_price = price if halt.ended == time else halt.end_price
         if self.record is not None and self.record.time == time and last is not None:
@@ -178,7 +178,25 @@ class Review:
             asset = trade.gain_asset or trade.quote or ""
             self.earned.setdefault(asset, Earned()).add(time, float(self.results.tallies[asset].realised))
 
-    def _end_halt(self, seq: int, time: int, price: float | None) -> None:
-        if self.halts and self.halts[-1].ended is None:
-            last = self.halts[-1]
-            last.ended, last.end_seq, last.end_price = time, seq, price
+    def _halt(self, seq: int, time: int, facts: Facts) -> None:
+        """Take the beginning or the end of a halt."""
+        halt, price = self.halting.hear(time, facts), self.performance.price
+        if halt is None:
+            return
+        self._dated = [*(each for each in self._dated if time in {each.began, each.ended}), halt]
+        if halt.ended is not None:
+            halt.end_seq, halt.end_price = seq, price
+            return
+        halt.seq, halt.price, halt.breaker = seq, price, isinstance(facts, BreakerTripped)
+        if isinstance(facts, BreakerTripped):
+            peak = self.performance.fall
+            halt.drawdown, halt.peak_time = facts.drawdown, facts.peak_time
+            halt.peak_price = peak.price if peak is not None and peak.since == facts.peak_time else None
+
+
+def _unexplained(facts: BalanceDiffers | BalanceExplained) -> float:
+    """What has come that is no gain until it is explained, and what of it has gone again."""
+    more = max(facts.difference, 0.0)
+    if isinstance(facts, BalanceDiffers):
+        return more
+    return -more if facts.by == "gone" else 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from livestory.story.results import Outcome
@@ -10,11 +11,10 @@ from livestory.story.wording.text import escape, of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from decimal import Decimal
 
     from livestory.story.results import Benchmark, CurrencyResult, OpenPosition, Tally, TradeResult
 
-_MOST_OPEN = 4  # positions that a line names
+_MOST_OPEN = 4  # positions that a line names: of more than that the ones with the largest results
 _TELLING = 10  # closed trades, of which a ratio begins to say something
 _SEVERAL = 3  # closed trades, of which the best and the worst are not all
 _MOST_HELD = 6  # symbols of a basket that it names
@@ -60,7 +60,8 @@ def performance(
             yield f"{whose}profit factor {numbers.average(factor)}"
         if each.closed >= _SEVERAL or not one_symbol:
             yield ", ".join(_extremes(each.best, each.worst, each.asset))
-        yield ", ".join(_extremes(each.best_symbol, each.worst_symbol, each.asset, "symbol"))
+        symbols = _unsaid(each.best_symbol, each.best), _unsaid(each.worst_symbol, each.worst)
+        yield ", ".join(_extremes(*symbols, each.asset, "symbol"))
         if each.reasons:
             told = (f"{escape(one.reason)} {numbers.signed_wealth(one.result, each.asset)}" for one in each.reasons)
             yield f"{whose}closed by {', '.join(told)}"
@@ -87,9 +88,21 @@ def open_positions(positions: Sequence[OpenPosition]) -> str:
     """``open: 2 SOL/USDT at 150 (+3.20 USDT), -0.5 ETH/USDT at 3810.55``."""
     if not positions:
         return ""
-    told = ", ".join(map(position, positions[:_MOST_OPEN]))
     more = len(positions) - _MOST_OPEN
-    return f"open: {told}" + (f" and {more} more" if more > 0 else "")
+    if more <= 0:
+        return f"open: {', '.join(map(position, positions))}"
+    results = [each.result for each in positions if each.result is not None]
+    comparable = len(results) == len(positions) and len({each.asset for each in positions}) == 1
+    named = sorted(positions, key=lambda each: -abs(each.result or Decimal(0))) if comparable else positions
+    told = ", ".join(map(position, named[:_MOST_OPEN]))
+    together = f", all {len(positions)} together {money(sum(results, Decimal(0)), positions[0].asset)}"
+    return f"open: {told} and {more} more{together if comparable else ''}"
+
+
+def open_result(quantity: float, entry: Decimal, price: float, quote: str | None) -> str:
+    """``-1.2% (-0.0039 BTC)``: what is held of one symbol, at a price against what it cost."""
+    share, earned = price / float(entry) - 1.0, quantity * (price - float(entry))
+    return f"{numbers.percent(share)} ({of(numbers.signed_wealth(earned, quote), quote)})"
 
 
 def basket(symbols: Sequence[str]) -> str:
@@ -149,9 +162,8 @@ def _closed(f: CurrencyResult) -> str:
     trades = f"{numbers.count(f.closed, 'trade')} closed, {', '.join(outcomes(f))}, " if f.closed else ""
     together = f.gain + f.loss
     if f.closed and together != f.realised:  # parts were closed of trades that ended in another period, or go on
-        return (
-            f"{trades}together {money(together, f.asset)}; result with those partly closed {money(f.realised, f.asset)}"
-        )
+        whole = f"{trades}together {money(together, f.asset)} from first to last"
+        return f"{whole}; realised in this time {money(f.realised, f.asset)}, trades partly closed included"
     return f"{trades}result {money(f.realised, f.asset)}"
 
 
@@ -167,6 +179,12 @@ def _extremes(
             facts = [numbers.percent(one.share)] if one.share is not None else []
             facts += [escape(one.symbol) + (" short" if one.short else "")] if one.symbol else []
             yield f"{name} {what} {money(one.result, asset)}" + (f" ({', '.join(facts)})" if facts else "")
+
+
+def _unsaid(symbol: TradeResult | None, trade: TradeResult | None) -> TradeResult | None:
+    """The best or the worst symbol, unless its only trade has been told as that."""
+    same = symbol and trade and (symbol.symbol, symbol.result) == (trade.symbol, trade.result)
+    return None if same else symbol
 
 
 def since_the_start(f: CurrencyResult, began: float | None) -> str:

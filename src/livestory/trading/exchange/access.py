@@ -18,6 +18,10 @@ Variable = Annotated[str, Meta(min_length=1, max_length=100)]
 File = Annotated[str, Meta(min_length=1, max_length=1000)]
 
 
+TIMEOUT = 10 * SECOND
+"""Longest wait for one answer of the exchange, unless its settings say otherwise."""
+
+
 class ExchangeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the exchange is reached, and with which keys orders are placed there."""
 
@@ -50,7 +54,7 @@ class ExchangeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ) = None
     timeout: Annotated[
         Duration, Meta(ge=SECOND, le=60 * SECOND, description="Longest wait for one answer of the exchange. Duration.")
-    ] = 10 * SECOND
+    ] = TIMEOUT
 
 
 class Keys(NamedTuple):

@@ -14,7 +14,7 @@ from livestory.credentials import redacted
 from livestory.errors import InputError
 from livestory.extras import missing
 from livestory.story.reasons import EXCHANGE_DOWN
-from livestory.trading.exchange.access import allow_address
+from livestory.trading.exchange.access import TIMEOUT, allow_address
 from livestory.trading.exchange.ccxt_errors import NO_ANSWER, UNREADABLE, Failed, Meaning, Verdict, verdict_on, words_of
 from livestory.trading.exchange.records import Trouble
 from livestory.trading.exchange.request_limits import Need, RequestLimits
@@ -56,7 +56,7 @@ class CcxtClient:
         keys: Keys | None = None,
         sandbox: bool = False,
         base_url: str | None = None,
-        timeout: int = 10 * SECOND,
+        timeout: int = TIMEOUT,
     ) -> None:
         """``base_url`` puts another host in the place of the exchange's own; ``timeout`` bounds one answer.
 

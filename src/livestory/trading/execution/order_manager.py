@@ -137,7 +137,7 @@ class OrderManager:
                 return
             step = next_step(order, now, self._exchange.book, session.filters, session.settings)
             if isinstance(step, Over):
-                order.over, order.rest = True, order.rest or step.rest
+                order.end(step.rest)
             elif isinstance(step, Send):
                 self._send(order, step, now)
             elif isinstance(step, Cancel):
@@ -156,24 +156,25 @@ class OrderManager:
         and while an order of ours stands that the table lacks, only a sale of everything does.
         """
         if self._session.halt_waits:
-            order.over = order.withdrawn = True
+            order.withdrawn = True
+            order.end()
             return
         if not (order.exit or self._looked) and self.find_strays() is None:
-            order.over, order.rest = True, EXCHANGE_DOWN()
+            order.end(EXCHANGE_DOWN())
             return
         if self._table.strays and not order.exit:
-            order.over, order.rest = True, ORDER_OPEN()
+            order.end(ORDER_OPEN())
             return
         verdict = approved or self._session.state.risk.approve(order.order)
         if isinstance(verdict, Refused):
-            order.over, order.rest = True, verdict.reason
+            order.end(verdict.reason)
             return
         side = order.order.side
         request = OrderRequest(client_order_id=order.next_id(), side=side, quantity=step.quantity, limit=step.limit)
         child = order.intend(request, now)
         if self._session.outside and not self._session.commit() and side == "buy":
             child.apply(OrderEvent.CANCEL)
-            order.over, order.rest = True, LEDGER()
+            order.end(LEDGER())
             return
         child.apply(OrderEvent.SEND)
         answer = self._exchange.submit(verdict, request)
@@ -187,13 +188,13 @@ class OrderManager:
     def after_a_restart(self, now: int) -> None:
         """What lives went on without us: what was being sent is unknown, what follows a book is withdrawn."""
         for working, child in self._table.living():
-            working.withdrawn = working.withdrawn or working.patience_ends is not None
+            working.stop_waiting()
             child.asks, child.ask_at = 0, 0
             if child.state in {OrderState.INTENDED, OrderState.SENT}:
                 self._lose(working, child, now, "")
         for working in self._table.working:
             if not working.children:
-                working.over = True
+                working.end()
 
     def clear_the_way(self, now: int, since: int, after: int) -> bool:
         """Whether a sale of everything may be sent: nothing lives but what could not be withdrawn for ``after``.
@@ -238,7 +239,8 @@ class OrderManager:
             return False
         for working, child in unknown:
             child.apply(OrderEvent.CANCEL)
-            working.over, working.outcome = True, "owner"
+            working.outcome = "owner"
+            working.end()
         return not self.in_doubt
 
     def find_strays(self) -> int | None:

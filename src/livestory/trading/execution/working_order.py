@@ -238,6 +238,14 @@ class WorkingOrder(Struct):
         self.children.append(ChildOrder(request, now))
         return self.last
 
+    def end(self, rest: Reason | None = None) -> None:
+        """Send nothing more of it; ``rest`` is why what is not filled is given up."""
+        self.over, self.rest = True, self.rest or rest
+
+    def stop_waiting(self) -> None:
+        """Withdraw it where it waits as a maker, which takes someone to follow the book."""
+        self.withdrawn = self.withdrawn or self.patience_ends is not None
+
     def next_id(self) -> str:
         """The client order id of the child order that would come next."""
         first = self.order.client_order_id

@@ -70,6 +70,11 @@ class StrategySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     regime: RegimeSettings = RegimeSettings()
     rebalance: RebalanceSettings = RebalanceSettings()
 
+    @property
+    def regime_used(self) -> RegimeSettings | None:
+        """The regime's settings; None where one strategy always decides, and no regime is measured."""
+        return self.regime if self.kind == "meta" else None
+
 
 def strategy_of(settings: StrategySettings, max_weight: float) -> Strategy:
     """The strategy before its first bar; it never wants more than ``max_weight``, a share of wealth."""

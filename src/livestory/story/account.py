@@ -10,6 +10,7 @@ from msgspec import field
 from msgspec.structs import replace
 
 from livestory.story.basket import Basket
+from livestory.story.halt_reasons import BREAKER
 from livestory.story.inputs import Begin, Fill, Funding, Observation, PositionReading
 from livestory.story.kinds.lifecycle import Rules, RulesChanged
 from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
@@ -35,7 +36,7 @@ _PART = "\n"  # between a symbol and which one of several positions in it: in no
 
 def tripped(halt_reason: str | None) -> bool:
     """Whether a halt is the breaker's; a bot that gives no reason halts for its breaker."""
-    return halt_reason is None or halt_reason == "breaker"
+    return halt_reason is None or halt_reason == BREAKER
 
 
 def price_at(wealth: float, o: Observation) -> float | None:

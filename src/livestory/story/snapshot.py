@@ -13,6 +13,7 @@ from livestory.clock import MINUTE, SECOND
 from livestory.story.account import Account
 from livestory.story.detectors import ChapterDetector, TroubleDetector
 from livestory.story.event import from_record
+from livestory.story.halt_reasons import BREAKER
 from livestory.story.inputs import Observation
 from livestory.story.journal.entry import Identity, Kept
 from livestory.story.journal.faults import corrupt
@@ -282,7 +283,7 @@ def _halt_change(reader: JournalReader, told: Kept | None, seen: Observation | N
         return None
     match _facts(reader, told):
         case BreakerTripped(resume_at=until):
-            return HaltChange(halted=True, reason="breaker", since=told.time, until=until)
+            return HaltChange(halted=True, reason=BREAKER, since=told.time, until=until)
         case Phoenix():
             return HaltChange(halted=False, reason=None, since=None)
         case Halted(reason=reason, until=until):

@@ -63,7 +63,7 @@ class Served(Protocol):
 
     @property
     def most_listeners(self) -> int:
-        """How many streams it may have open at once."""
+        """The number of streams that may be open at once."""
         ...
 
     def close_streams(self) -> None:

@@ -77,7 +77,7 @@ def without_others(batch: Batch, field: int, names: Sequence[str], remarks: Rema
 
 
 def _why_no_row(time: str, fields: Sequence[str], names: Sequence[str]) -> str | None:
-    """Why a row whose time can't be read holds no data; None where it does, and its time is wrong."""
+    """The reason to leave out a row whose time can't be read; None if it holds data, and its time is an error."""
     if list(fields) == list(names):
         return "the header again"
     if time.startswith("#") or (is_remark(time) and not any(map(str.strip, fields[1:]))):
@@ -94,7 +94,7 @@ def _why_no_row(time: str, fields: Sequence[str], names: Sequence[str]) -> str |
 
 
 def why_no_trade(fields: Sequence[str]) -> str | None:
-    """Why a row without a time is no trade; None where nothing says that."""
+    """The reason to leave out a row without a time; None if nothing in it gives one."""
     return "it adds up others" if any(map(adds_up, fields)) else None
 
 

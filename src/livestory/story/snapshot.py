@@ -294,7 +294,10 @@ def _halt_change(reader: JournalReader, told: Kept | None, seen: Observation | N
 
 
 def _speaks_of_halts(seen: Observation, told: Kept) -> bool:
-    """Whether the observation has the word; one of a halted bot that gives no reason is of the halt that was told."""
+    """Return True if the observation decides whether the bot is halted.
+
+    If it gives no reason for the halt, the event that told the halt decides.
+    """
     return seen.halted is not None and not (seen.halted and seen.halt_reason is None and told.kind == "halted")
 
 

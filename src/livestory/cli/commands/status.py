@@ -248,7 +248,7 @@ def _files(layout: Layout) -> str:
 
 
 def _journal(layout: Layout) -> str:
-    """How large it is with its log."""
+    """The size of the database together with its log."""
     files = (layout.db, layout.db.with_name(f"{layout.db.name}-wal"))
     count = sum(path.stat().st_size for path in files if path.exists())
     return f"{size(count)} ({count:,} bytes, its log included)"

@@ -35,7 +35,7 @@ _OWN = "alerts_given_up"  # the kind that says that lines were given up
 
 
 class Patience(Struct, frozen=True):
-    """How long is waited for what; microseconds."""
+    """The lengths of the pauses, in microseconds."""
 
     answer: int = 20 * SECOND
     first: int = SECOND  # until the second try; doubled with each
@@ -155,7 +155,7 @@ class Delivery:
         return state.tried + self._steady() - self._last_try >= self._give_up
 
     def _held(self, state: ChannelState) -> int:
-        """How long nothing is sent: the pause between two tries, or what the service asked for before a restart."""
+        """The time until the next try: the pause between two, or what the service asked for before a restart."""
         if self._next_try is None:
             asked = state.not_before - self._clock.now() if state.attempt is not None else 0
             if not 0 < asked <= HOUR:  # a clock that was put back is not waited for

@@ -182,7 +182,7 @@ class DrawdownDetector(Struct):
         return (DrawdownOver(wealth=wealth, unit=account.unit, lasted=lasted, deepest=self.deepest),)
 
     def until(self, rows: Rows, account: Account) -> int:
-        """How many of the rows, whose wealth is known, come before one with which a drawdown begins or is over."""
+        """The number of rows before the first with which a drawdown begins or ends; wealth is known in all of them."""
         known, peak = rows.extremes("wealth"), account.peak
         if known is None or not peak:
             return len(rows)

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 from click.testing import CliRunner
 
+from livestory import StoryWriter
 from livestory.cli import livestory
 from livestory.clock import HOUR, instant
 from livestory.outlets.metrics import StoryMetrics
 from livestory.outlets.web.history import EventIndex
 from livestory.story.inputs import Fill, Observation, PositionReading
 from livestory.story.journal.writer import Identity, JournalReader
+from livestory.story.results import OpenPosition as Told
 from livestory.story.settings import StorySettings
 from livestory.story.snapshot import OpenPosition, Snapshot
+from livestory.story.wording.performance import open_positions
 from livestory.story.writing.synchronous import SynchronousWriter
 
 if TYPE_CHECKING:
@@ -112,6 +115,42 @@ def test_status_and_metrics_tell_each_symbol(tmp_path: Path) -> None:
         ("livestory_open_position", BTC, None): 0.5,
         ("livestory_open_position_result", ETH, "USDT"): -398.75,
     }
+
+
+def test_both_sides_of_a_hedge_are_open_and_dust_is_not(tmp_path: Path) -> None:
+    """Each on a line of its own, in the digest too; a metric, which has one sample a symbol, says what they come to."""
+    path = tmp_path / "live_story.txt"
+    with StoryWriter(path, symbol=None, unit="USDT", strict=True, max_wait=30.0) as story:
+        story.started(wealth=1000, mode="live", timestamp=START)
+        story.fill("long", 1, 100, effect="open", position="LONG", symbol=ETH, timestamp=START)
+        story.fill("short", 3, 100, effect="open", position="SHORT", symbol=ETH, timestamp=START)
+        story.fill("buy", 1, 100, symbol="SOL/USDT", timestamp=START)
+        story.fill("sell", "0.9995", 100, symbol="SOL/USDT", timestamp=START)
+    told = status(tmp_path)
+    assert "bot        name not known, several pairs, live" in told.splitlines()
+    assert [line.removeprefix("open       ") for line in told.splitlines() if "open " in line] == [
+        "ETH/USDT:USDT long 1 at 100, since 15:00 UTC",
+        "ETH/USDT:USDT short 3 at 100, since 15:00 UTC",
+    ]
+    metrics = StoryMetrics(str(path))
+    held = [each for family in metrics.collect() for each in family.samples if each.name == "livestory_open_position"]
+    metrics.close()
+    assert [(each.labels["symbol"], each.value) for each in held] == [(ETH, -2.0)]
+
+
+def test_of_many_positions_those_are_named_that_matter_most() -> None:
+    """By their results, where all are known and in one currency, with what all come to; else as they come."""
+    results = {"A": "1", "B": "-20", "C": "5", "D": "0.5", "E": "3", "F": "-4"}
+    many = [Told(symbol=f"{name}/USDT", quantity=Decimal(1), result=Decimal(result), asset="USDT")
+            for name, result in results.items()]  # fmt: skip
+    assert open_positions(many) == (
+        "open: 1 B/USDT (-20.00 USDT), 1 C/USDT (+5.00 USDT), 1 F/USDT (-4.00 USDT), 1 E/USDT (+3.00 USDT) and 2 more, "
+        "all 6 together -14.50 USDT"
+    )
+    other = Told(symbol="G/BTC", quantity=Decimal(1), result=Decimal(1), asset="BTC")
+    unknown = Told(symbol="G/USDT", quantity=Decimal(1))
+    for mixed in ([*many, other], [*many, unknown]):
+        assert open_positions(mixed).endswith("1 D/USDT (+0.50 USDT) and 3 more")
 
 
 def test_a_price_chart_marks_its_own_symbols_trades(tmp_path: Path) -> None:

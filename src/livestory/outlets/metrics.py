@@ -21,12 +21,14 @@ from livestory.story.journal.follower import Change, StoryFollower
 from livestory.story.kinds import KINDS
 from livestory.story.kinds.money import CashFlow
 from livestory.story.kinds.trades import Trade
+from livestory.story.positions import add
 from livestory.story.results import TradeTally
 from livestory.story.snapshot import OpenPosition, Snapshot
 from livestory.story.story_writer import StoryWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from decimal import Decimal
     from pathlib import Path
     from wsgiref.simple_server import WSGIServer
 
@@ -151,11 +153,13 @@ class _Labels:
     def positions(self, positions: Sequence[OpenPosition]) -> Iterator[Metric]:
         held = GaugeMetricFamily(*OPEN, labels=["bot", "symbol"])
         results = GaugeMetricFamily(*OPEN_RESULT, labels=["bot", "symbol", "asset"])
-        for each in positions:
-            labels = [self._own["bot"], each.symbol]
-            held.add_metric(labels, float(each.quantity))
+        quantities: dict[str, Decimal] = {}
+        for each in positions:  # of several in one symbol, what they come to: a sample has a name of its own
+            add(quantities, each.symbol, each.quantity)
             if each.result is not None:
-                results.add_metric([*labels, each.asset or ""], float(each.result))
+                results.add_metric([self._own["bot"], each.symbol, each.asset or ""], float(each.result))
+        for symbol, quantity in quantities.items():
+            held.add_metric([self._own["bot"], symbol], float(quantity))
         yield from (family for family in (held, results) if family.samples)
 
     def observed(self, gauge: Gauge, value: object) -> Metric:

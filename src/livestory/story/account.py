@@ -31,7 +31,8 @@ _AS_GOOD_AS = 1e-3  # of a position: dust, or a fee that was taken from it
 _of_one = attrgetter("price", "position", "weight", "target_weight")
 _UNKNOWN = (None,) * 4
 _TAKEN = frozenset({AllTimeHigh, Rules, RulesChanged, BalanceDiffers, BalanceExplained})  # of what has been told
-_PART = "\n"  # between a symbol and which one of several positions in it: in no symbol that a caller may give
+PART = "\n"
+"""Between a symbol and which one of several positions in it: in no symbol that a caller may give."""
 
 
 def tripped(halt_reason: str | None) -> bool:
@@ -74,6 +75,7 @@ class Account(UnitValue):
     read: bool = False  # what it held when its positions were first read is known
     sold_at: Decimal | None = None  # the price of the last sale that left nothing
     basket: Basket | None = None  # of its first positions, where it is asked for
+    mode: str | None = None  # as a bot said that tells of itself
     short_at: float | None = None  # the wealth that was last told to be less than expected
 
     @property
@@ -197,6 +199,8 @@ class Account(UnitValue):
 
     def begin(self, begin: Begin) -> None:
         """Take what a bot that tells of itself says it begins with."""
+        if begin.own and begin.mode:
+            self.mode = begin.mode
         if begin.own and begin.wealth and self.first is None:
             self.first = self.began = begin.wealth
 
@@ -320,7 +324,7 @@ class Account(UnitValue):
             alike = (  # those of a hedge's other direction are another position
                 each.quantity
                 for other, each in self.positions.items()
-                if other.startswith(symbol + _PART) and (each.quantity < 0) == (held.quantity < 0 or closed.short)
+                if other.startswith(symbol + PART) and (each.quantity < 0) == (held.quantity < 0 or closed.short)
             )
             closed = replace(closed, position_after=sum(alike, _NOTHING))
         if gone:
@@ -350,7 +354,7 @@ class Account(UnitValue):
     @staticmethod
     def holding_of(symbol: str, position: str | None) -> str:
         """The key of the position that a fill changes: its symbol, with the fill's own position where it names one."""
-        return symbol if position is None else f"{symbol}{_PART}{position}"
+        return symbol if position is None else f"{symbol}{PART}{position}"
 
     def _deal(self, fill: Fill, symbol: str, held: Holding) -> Deal:
         of = self.traded(symbol)

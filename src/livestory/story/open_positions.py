@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from livestory.story.account import PART
 from livestory.story.results import OpenPosition
 from livestory.story.symbol import traded
 
@@ -16,22 +17,30 @@ if TYPE_CHECKING:
 def open_positions(account: Account) -> tuple[OpenPosition, ...]:
     """All that are open, by symbol; without any word of positions from the bot, what its fills have left open."""
     readings = account.last.positions if account.last is not None else None
-    held = {symbol: each for symbol, each in account.positions.items() if each.quantity and not each.dust}
     if readings is None:
-        return tuple(_filled(symbol, holding) for symbol, holding in sorted(held.items()))
+        return by_fills(account)
     return tuple(
-        _read(symbol, reading, held.get(symbol)) for symbol, reading in sorted(readings.items()) if reading.quantity
+        _read(symbol, reading, account.positions.get(symbol))
+        for symbol, reading in sorted(readings.items())
+        if reading.quantity
     )
+
+
+def by_fills(account: Account) -> tuple[OpenPosition, ...]:
+    """What fills have left open, but for dust; of several positions in a symbol each for itself."""
+    held = sorted(account.positions.items())
+    return tuple(_filled(symbol, each) for symbol, each in held if each.quantity and not each.dust)
 
 
 def _filled(symbol: str, holding: Holding) -> OpenPosition:
     since = holding.trip.since if holding.trip is not None else None
-    symbol = symbol.partition("\n")[0]  # of several in it, each is told
+    symbol = symbol.partition(PART)[0]
     return OpenPosition(symbol=symbol or None, quantity=holding.quantity, entry=holding.entry, since=since)
 
 
 def _read(symbol: str, reading: PositionReading, holding: Holding | None) -> OpenPosition:
-    known = _filled(symbol, holding) if holding is not None and holding.quantity == reading.quantity else None
+    agrees = holding is not None and holding.quantity == reading.quantity and not holding.dust
+    known = _filled(symbol, holding) if holding is not None and agrees else None
     entry = reading.entry if reading.entry is not None or known is None else known.entry
     result, of = reading.unrealised, traded(symbol)
     if result is None and entry is not None and reading.price is not None and of.worked_out:

@@ -21,6 +21,7 @@ from livestory.story.journal.replica import SNAPSHOT
 from livestory.story.kinds.lifecycle import Stopped
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.narrator import NARRATOR, unreadable
+from livestory.story.open_positions import by_fills
 from livestory.story.results import Benchmark, CurrencyResult, Results
 from livestory.story.symbol import settled_in
 from livestory.story.unit_value import return_of
@@ -115,6 +116,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     breaker: float | None = None  # the drawdown that trips it, as a positive share; 0 is off
     results: tuple[CurrencyResult, ...] = ()  # since the start, of a bot with several symbols, shorts or no wealth
     began: float | None = None  # what it said that it began with, where its wealth is not known
+    several: bool = False  # symbols are traded or held
+    mode: str | None = None  # as it said, where its journal does not know
     benchmark: tuple[str, ...] = ()  # the symbols that "holding" is of, where it is a basket of several
     today: Return | None = None
     total: Return | None = None  # since the start
@@ -224,6 +227,8 @@ def _remembered(found: Snapshot, memory: _Memory) -> Snapshot:
         breaker=account.rules.breaker if account.rules else None,
         results=_results(memory),
         began=account.began if account.wealth is None else None,
+        several=account.several,
+        mode=account.mode,
         benchmark=tuple(account.basket.worth) if basket and account.basket else (),
         today=_today(memory),
         total=_total(account, found.start),
@@ -258,14 +263,13 @@ def _by_fills(account: Account) -> tuple[OpenPosition, ...] | None:
         return None
     return tuple(
         OpenPosition(
-            symbol=symbol,
+            symbol=each.symbol or "",
             quantity=each.quantity,
             entry=each.entry,
-            asset=settled_in(symbol),
-            since=_since(account, symbol, each.quantity),
+            asset=settled_in(each.symbol),
+            since=each.since,
         )
-        for symbol, each in sorted(account.positions.items())
-        if each.quantity
+        for each in by_fills(account)
     )
 
 

@@ -13,6 +13,7 @@ from livestory.clock import SystemClock
 from livestory.story.halt_reasons import ENDED_BY_OWNER
 from livestory.story.wording import numbers, performance
 from livestory.story.wording.beside import beside
+from livestory.story.wording.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from livestory.story.files.layout import Layout
     from livestory.story.inputs import Observation
-    from livestory.story.journal.entry import Identity, Kept
+    from livestory.story.journal.entry import Kept
     from livestory.story.snapshot import OpenPosition, Peak, Snapshot
 
 _UNKNOWN = "not known"
@@ -54,7 +55,7 @@ def status(ctx: click.Context, folder: Path, *, check: bool) -> None:
         troubles = sorted(event.line for kind in bot.troubles if (event := reader.last_of({kind})) is not None)
     writer = holder(layout.lock) if copy is None else copy  # whether a copy's bot runs is known on its machine alone
     gone = writer is None and bot.lifecycle is not None and bot.stopped is None
-    rows = [("bot", _bot(bot.identity)), ("process", _process(writer, copy))]
+    rows = [("bot", _bot(bot)), ("process", _process(writer, copy))]
     if bot.observation is not None:
         rows += _seen(bot.observation, bot, running=writer is not None)
     else:
@@ -121,9 +122,10 @@ def _halted(reason: str | None) -> str:
     return f"HALTED ({reason})" if reason else "HALTED"
 
 
-def _bot(who: Identity) -> str:
-    parts = (who.bot or f"name {_UNKNOWN}", who.symbol or f"pair {_UNKNOWN}", who.mode or f"mode {_UNKNOWN}")
-    return ", ".join(parts)
+def _bot(bot: Snapshot) -> str:
+    who, mode = bot.identity, bot.identity.mode or bot.mode
+    traded = "several pairs" if bot.several and not who.symbol else who.symbol or f"pair {_UNKNOWN}"
+    return ", ".join((who.bot or f"name {_UNKNOWN}", traded, escape(mode) if mode else f"mode {_UNKNOWN}"))
 
 
 def _seen(o: Observation, bot: Snapshot, *, running: bool) -> Iterator[tuple[str, str]]:

@@ -46,7 +46,7 @@ def _extremes(p: Period, asset: str, at: Callable[[int], str]) -> str:
     if best is None or worst is None:
         return ""
     if best == worst:
-        which = f"the one in {escape(asset)}" if len(p.results) > 1 else "it"
+        which = f"the one in {escape(asset)}" if len(p.results) > 1 else "that trade"
         return f"{which} was {_ended(best, at)}"
     told = (f"{performance.money(one.result, asset or None)} ({_ended(one, at)})" for one in (best, worst))
     return "the best trade was {}, the worst {}".format(*told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from livestory.story.results import Outcome
@@ -10,11 +11,10 @@ from livestory.story.wording.text import escape, of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from decimal import Decimal
 
     from livestory.story.results import Benchmark, CurrencyResult, OpenPosition, Tally, TradeResult
 
-_MOST_OPEN = 4  # positions that a line names
+_MOST_OPEN = 4  # positions that a line names: of more than that the ones with the largest results
 _TELLING = 10  # closed trades, of which a ratio begins to say something
 _SEVERAL = 3  # closed trades, of which the best and the worst are not all
 _MOST_HELD = 6  # symbols of a basket that it names
@@ -60,7 +60,8 @@ def performance(
             yield f"{whose}profit factor {numbers.average(factor)}"
         if each.closed >= _SEVERAL or not one_symbol:
             yield ", ".join(_extremes(each.best, each.worst, each.asset))
-        yield ", ".join(_extremes(each.best_symbol, each.worst_symbol, each.asset, "symbol"))
+        symbols = _unsaid(each.best_symbol, each.best), _unsaid(each.worst_symbol, each.worst)
+        yield ", ".join(_extremes(*symbols, each.asset, "symbol"))
         if each.reasons:
             told = (f"{escape(one.reason)} {numbers.signed_wealth(one.result, each.asset)}" for one in each.reasons)
             yield f"{whose}closed by {', '.join(told)}"
@@ -87,9 +88,15 @@ def open_positions(positions: Sequence[OpenPosition]) -> str:
     """``open: 2 SOL/USDT at 150 (+3.20 USDT), -0.5 ETH/USDT at 3810.55``."""
     if not positions:
         return ""
-    told = ", ".join(map(position, positions[:_MOST_OPEN]))
     more = len(positions) - _MOST_OPEN
-    return f"open: {told}" + (f" and {more} more" if more > 0 else "")
+    if more <= 0:
+        return f"open: {', '.join(map(position, positions))}"
+    results = [each.result for each in positions if each.result is not None]
+    comparable = len(results) == len(positions) and len({each.asset for each in positions}) == 1
+    named = sorted(positions, key=lambda each: -abs(each.result or Decimal(0))) if comparable else positions
+    told = ", ".join(map(position, named[:_MOST_OPEN]))
+    together = f", all {len(positions)} together {money(sum(results, Decimal(0)), positions[0].asset)}"
+    return f"open: {told} and {more} more{together if comparable else ''}"
 
 
 def basket(symbols: Sequence[str]) -> str:
@@ -167,6 +174,12 @@ def _extremes(
             facts = [numbers.percent(one.share)] if one.share is not None else []
             facts += [escape(one.symbol) + (" short" if one.short else "")] if one.symbol else []
             yield f"{name} {what} {money(one.result, asset)}" + (f" ({', '.join(facts)})" if facts else "")
+
+
+def _unsaid(symbol: TradeResult | None, trade: TradeResult | None) -> TradeResult | None:
+    """The best or the worst symbol, unless its only trade has been told as that."""
+    same = symbol and trade and (symbol.symbol, symbol.result) == (trade.symbol, trade.result)
+    return None if same else symbol
 
 
 def since_the_start(f: CurrencyResult, began: float | None) -> str:

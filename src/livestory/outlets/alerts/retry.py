@@ -17,7 +17,7 @@ class Retry(Struct):
         return 0 if self.last is None else now - self.last
 
     def fail(self, now: int, first: int, most: int, asked: int) -> None:
-        """Count a try in vain. The next is after ``first``, doubled each time up to ``most``, or as long as asked for."""
+        """Count a try in vain. The next is after ``first``, doubled each time up to ``most``, or as late as asked."""
         self.next = now + max(min(first << min(self.failures, 30), most), asked)
         self.last = now
         self.failures += 1

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from livestory.clock import DAY, SECOND, as_datetime, instant
 from livestory.retell.cells import is_unknown
 from livestory.retell.readers import bad
+from livestory.retell.sorting import neighbours
 from livestory.retell.time_formats import BITCOIN
 from livestory.story.inputs import LEAST_INSTANT
 from livestory.tables import Batch, adds_up, instant_of, is_remark
@@ -110,7 +111,7 @@ def _instants(texts: Sequence[str]) -> list[int]:
     """As `instant_of`, but without a call for each of them."""
     if texts[0].isdigit():
         return list(map(instant_of, texts))
-    if not all(map(le, texts, islice(texts, 1, None))):
+    if not all(neighbours(le, texts)):
         return [_DAYS[text[:_DAY]] + _CLOCKS[text[_DAY:]] for text in texts]
     found: list[int] = []
     while len(found) < len(texts):  # where texts ascend, all between two that begin alike do

@@ -58,6 +58,6 @@ class Suspicion:
         return Verdict.TRY_AGAIN
 
     def accept(self, before: int = 0) -> None:
-        """Count a message that was accepted or given up; ``before``: it was tried before the first, which ends there."""
+        """Count a message that was accepted or given up; ``before``: it was tried before the first, ending there."""
         self._refusals = 0
         self._on_trial = before or self._on_trial

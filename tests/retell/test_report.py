@@ -29,6 +29,8 @@ from tests.web.browser import browser
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from playwright.sync_api import Page
+
 _OF_A_SHOWN_LINE = 5  # fields; one that is not shown has a mark of that besides
 HOSTILE = "</script><script>document.title='owned'</script><!-- <img src=x onerror=alert(1)>"
 
@@ -78,7 +80,7 @@ def test_its_data_are_the_story_and_its_curves(report: Path) -> None:
     assert data["times"] == sorted(data["times"])
     assert min(data["drawdown"]) < 0 == max(data["drawdown"])
     whole = 1.0
-    for _, _, change, _ in data["review"]["months"]:
+    for _, _, change, *_ in data["review"]["months"]:
         whole *= 1 + change
     assert whole == pytest.approx(data["wealth"][-1] / data["wealth"][0])
     assert all(end == start for (_, end, _), (start, _, _) in zip(data["regimes"], data["regimes"][1:], strict=False))
@@ -145,6 +147,39 @@ def test_no_text_gets_out_of_the_data(tmp_path: Path) -> None:
     assert "<img" not in html.read_text("utf-8")
 
 
+def on_paper(page: Page) -> None:
+    """A4 within its margins, of a reader who likes it dark: light, nothing cut, the chart as large as its place."""
+    page.emulate_media(media="print", color_scheme="dark")
+    page.set_viewport_size({"width": 718, "height": 1040})
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate("document.documentElement.scrollWidth") == 718
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    plot, canvas = (page.locator(place).bounding_box() for place in ("#plot", "#plot canvas"))
+    assert plot is not None
+    assert canvas is not None
+    assert (canvas["width"], canvas["height"]) == pytest.approx((plot["width"], plot["height"]), abs=1)
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    page.emulate_media(media="screen", color_scheme="light")
+    page.set_viewport_size({"width": 390, "height": 800})
+
+
+def months_and_everything(page: Page) -> None:
+    """The months in money, and the lines that are not shown at first, there and back."""
+    page.get_by_role("tab", name="Figures").click()
+    month = page.locator("#month-table td:not(.none)").first
+    percent = month.inner_text()
+    page.get_by_role("button", name="Money", exact=True).click()
+    expect(page.locator("#months-heading")).to_have_text("Gain by month, BTC")
+    assert month.inner_text() != percent
+    page.get_by_role("tab", name="Story").click()
+    page.locator("#search").fill("")
+    page.locator("#filters").get_by_role("button", name="All").click()
+    page.get_by_role("button", name="Show everything").click()
+    expect(page.locator(".line[data-unshown]").first).to_be_visible()
+    page.get_by_role("button", name="Show everything").click()
+    expect(page.locator(".line[data-unshown]")).to_have_count(0)
+
+
 def test_it_is_read_without_a_server(report: Path) -> None:
     """In a real browser, as wide as a phone, without a request: filters, search, order, trades, key moments."""
     with browser() as started:
@@ -175,6 +210,7 @@ def test_it_is_read_without_a_server(report: Path) -> None:
         expect(page.locator(".line.found")).to_contain_text("SELL")
         page.keyboard.press("j")
         expect(page.locator(".moment[data-chosen]")).to_have_count(1)
+        months_and_everything(page)
         page.get_by_role("button", name="Price", exact=True).click()
         expect(page.locator("#legend")).to_contain_text("candles of ")
         assert "order=oldest" in page.url
@@ -182,12 +218,7 @@ def test_it_is_read_without_a_server(report: Path) -> None:
         expect(page.locator("#trades-rows tr")).to_have_count(
             len(data_of(report)["trades"])
         )  # on paper nobody asks for more
-        page.emulate_media(media="print", color_scheme="dark")
-        page.set_viewport_size({"width": 718, "height": 1040})  # A4 within its margins
-        assert page.evaluate("document.documentElement.scrollWidth") == 718
-        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-        page.emulate_media(media="screen", color_scheme="light")
-        page.set_viewport_size({"width": 390, "height": 800})
+        on_paper(page)
         assert seen == [report.as_uri()]
         for tab in ("Story", "Figures"):
             page.get_by_role("tab", name=tab).click()

@@ -12,6 +12,7 @@ from livestory.story.journal.reader import JournalReader
 from livestory.story.review.journal import JournalReview, read_review
 from livestory.story.review.overview import overview
 from livestory.story.review.round_trips import TripQuery, page_of
+from livestory.story.snapshot import Snapshot, first_value
 from tests.web.teller import QUARTER, START, Teller, week
 
 if TYPE_CHECKING:
@@ -54,6 +55,28 @@ def test_a_deposit_is_no_return(tmp_path: Path) -> None:
         review = read_review(reader)
     assert {figure.name: figure.text for figure in overview(review).figures}["return"] == "+10.0%"
     assert [flow.amount for flow in review.flows] == [1.0, 2.0]
+    assert [month.gain for month in review.performance.months()] == [pytest.approx(0.4)]
+
+
+def test_the_return_counts_from_what_the_bot_said_that_it_began_with(tmp_path: Path) -> None:
+    """Page, figures and status have one return since the start, also where the first reading is already another."""
+    path = tmp_path / "live_story.txt"
+    with Teller(path) as teller:
+        teller.begin_with(2.0)
+        with JournalReader.open(path) as reader:
+            growing = JournalReview(reader.identity, lambda: first_value(reader))
+            growing.tell(reader.events(0, limit=10))
+            teller.bars(4, wealth=1.8).bars(4, wealth=1.9)
+            for observation in reader.observations():
+                growing.observe(observation)
+            review, total = read_review(reader), Snapshot.read(reader).total
+    figures = {figure.name: figure.text for figure in overview(review).figures}
+    assert figures["return"] == "-5.0%"
+    assert overview(review).verdict.startswith("down 5.0% to")
+    assert total is not None
+    assert total.change == pytest.approx(-0.05)
+    assert sum(month.change for month in overview(review).months) == pytest.approx(-0.05)
+    assert overview(growing.review).figures == overview(review).figures
 
 
 def test_a_reading_that_was_refused_makes_no_drawdown(tmp_path: Path) -> None:

@@ -68,6 +68,11 @@ class Teller:
         )
         return self._kept()
 
+    def begin_with(self, wealth: float) -> Self:
+        """A bot that tells of itself says what it begins with."""
+        self._story.take(Begin(time=self.now, mode=self._mode, wealth=wealth, own=True))
+        return self._kept()
+
     def bars(self, count: int, **fields: Any) -> Self:
         """Quarter-hour bars with their ups and downs; ``fields`` of the observation are as given."""
         for _ in range(count):

@@ -25,13 +25,17 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def several(tmp_path: Path) -> Iterator[Served]:
-    """A bot that trades, one that has stopped, one that is not heard, and one without a story."""
+    """A bot that trades, one that has stopped, one not heard, one yet to read its first bar, one without a story."""
     now = SystemClock().now()
-    paths = [tmp_path / name / "live_story.txt" for name in ("trades", "stopped", "late", "none")]
+    paths = [tmp_path / name / "live_story.txt" for name in ("trades", "stopped", "late", "none", "begun")]
     Teller(paths[1], start=now - DAY).begin().bars(5).trade().end().close()
     Teller(paths[2], mode="live", start=now - 3 * DAY).begin().bars(20, wealth=2.0).close()
-    with week(paths[0], now).bars(1, next_due=now + DAY), served(*paths) as server:
-        for name in ("trades", "stopped", "late"):
+    with (
+        week(paths[0], now).bars(1, next_due=now + DAY),
+        Teller(paths[4], start=now).begin(),
+        served(*paths) as server,
+    ):
+        for name in ("trades", "stopped", "late", "begun"):
             settled(server, name)
         yield server
 
@@ -39,10 +43,10 @@ def several(tmp_path: Path) -> Iterator[Served]:
 def test_the_worst_trouble_stands_first(several: Served) -> None:
     """With the sums by mode, the last line and a curve; what has no story is there too."""
     answer = several.ask("api/bots").json
-    assert [bot["status"]["story"] for bot in answer["bots"]] == ["late", "none", "trades", "stopped"]
+    assert [bot["status"]["story"] for bot in answer["bots"]] == ["late", "begun", "none", "trades", "stopped"]
     assert {(each["mode"], each["bots"]) for each in answer["sums"]} == {("live", 1), ("paper", 2)}
     assert next(each["wealth"] for each in answer["sums"] if each["mode"] == "live") == 2.0
-    late, none = answer["bots"][:2]
+    late, _, none = answer["bots"][:3]
     assert late["last"]["line"]
     assert len(late["curve"][0]) == len(late["curve"][1]) > 1
     assert (none["last"], none["open"], none["curve"]) == (None, None, [[], []])
@@ -51,7 +55,7 @@ def test_the_worst_trouble_stands_first(several: Served) -> None:
 def test_what_was_told_last_is_one_timeline(several: Served) -> None:
     """Newest first, of all bots or of some kinds of lines."""
     events = several.ask("api/timeline?limit=200").json["events"]
-    assert {event["story"] for event in events} == {"trades", "stopped", "late"}
+    assert {event["story"] for event in events} == {"trades", "stopped", "late", "begun"}
     assert [event["time"] for event in events] == sorted((event["time"] for event in events), reverse=True)
     trades = several.ask("api/timeline?kind=trade&limit=3").json["events"]
     assert [event["kind"] for event in trades] == ["trade"] * 3
@@ -66,6 +70,8 @@ def test_the_page_begins_with_all_and_leads_to_each(several: Served) -> None:
     ):
         expect(page.locator("#bots tr").first).to_have_attribute("data-state", "overdue")
         expect(page.locator("#verdict")).to_contain_text("1 not heard")
+        expect(page.locator("#verdict")).to_contain_text("1 waiting")
+        expect(page.locator("#bots tr[data-state=unknown]")).to_contain_text("Waiting")
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         found = Axe().run(page)
         assert found.response["violations"] == [], found.generate_report()
@@ -75,7 +81,7 @@ def test_the_page_begins_with_all_and_leads_to_each(several: Served) -> None:
         page.locator("body[data-link=live]").wait_for()
         expect(page.locator(".line.found")).to_contain_text(re.compile("BUY|SELL"))
         page.get_by_role("link", name="All bots").click()
-        expect(page.locator("#bots tr")).to_have_count(4)
+        expect(page.locator("#bots tr")).to_have_count(5)
 
 
 def test_a_folder_of_stories_is_all_of_them(tmp_path: Path) -> None:

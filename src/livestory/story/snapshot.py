@@ -312,6 +312,12 @@ def _stopped_by(reader: JournalReader, lifecycle: Kept | None) -> str | None:
     return facts.by if isinstance(facts, Stopped) else ""
 
 
+def first_value(reader: JournalReader) -> float | None:
+    """The value of a unit that "since the start" counts from; None where none is known yet."""
+    start = Snapshot.read(reader).start
+    return start.value if start is not None else None
+
+
 def _start(reader: JournalReader, account: Account) -> Start | None:
     """The first observation, from which a chapter counts too: a table of the story has no more."""
     first = next(iter(reader.observations()), None)

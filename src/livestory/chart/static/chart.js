@@ -38,6 +38,10 @@ export class Chart {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.redraw());
   }
 
+  /** In what the wealth is counted, and with how many decimals it is shown. */
+  get unit() { return this.#status?.unit ?? null; }
+  get decimals() { return this.#status?.decimals ?? 4; }
+
   /** What is known of a story: which curves it has. Of one that has no wealth, the next best is shown. */
   offer(known, priced) {
     const symbols = byId("priced");

@@ -50,4 +50,5 @@ export class Moments {
   }
 }
 
-const words = ({ told, holding }) => [told.replace(/(?<!\d)-(?=\d)/g, "−"), holding === null ? "" : `holding ${numbers.percent(holding)}`].filter(Boolean).join("; ");
+/** A date in it is that of `since`, and written as those of the list. */
+const words = ({ told, since, holding }) => [told.replace(/\d{4}-\d\d-\d\d/, () => times.dayAndYear(since)).replace(/(?<!\d)-(?=\d)/g, "−"), holding === null ? "" : `holding ${numbers.percent(holding)}`].filter(Boolean).join("; ");

@@ -1,7 +1,7 @@
 // The story at a glance: its verdict, its key moments, figures, months and trades, read again as the story goes on.
 import { ask } from "./api.js";
 import { byId, say } from "./dom.js";
-import { showFigures, showMonths, since } from "./figures.js";
+import { beginMonths, showFigures, showMonths, since } from "./figures.js";
 import { Moments } from "./moments.js";
 import { Trades } from "./trades.js";
 
@@ -12,6 +12,7 @@ export class Overview {
 
   constructor(chart, onLine) {
     this.#chart = chart;
+    beginMonths();
     this.#moments = new Moments((place) => chart.choose(place), onLine);
     this.#trades = new Trades((row) => chart.find(row.opened ?? row.closed, row.closed, row.symbol), onLine);
   }
@@ -44,7 +45,7 @@ export class Overview {
     this.#moments.show(review.moments);
     this.#chart.moments(review.moments);
     showFigures(review.figures);
-    showMonths(review.months);
+    showMonths(review.months, this.#chart.unit, this.#chart.decimals);
     this.#trades.offer(review);
     byId("tab-trades").hidden = !review.trades;
     say(byId("tab-trades"), `Trades (${review.trades.toLocaleString("en-US")})`);

@@ -28,7 +28,7 @@ from livestory.story.journal.touched import Touched
 from livestory.story.results import Benchmark
 from livestory.story.review.journal import JournalReview
 from livestory.story.review.overview import Overview, overview
-from livestory.story.snapshot import Snapshot
+from livestory.story.snapshot import Snapshot, first_value
 from livestory.story.wording import numbers
 
 if TYPE_CHECKING:
@@ -235,7 +235,8 @@ class FollowedStory:
     def _tell(self, events: list[Kept]) -> None:
         with self._reviewing:
             if self._reviewed is None:
-                self._reviewed = JournalReview(self._follower.reader.identity)
+                identity = self._follower.reader.identity
+                self._reviewed = JournalReview(identity, lambda: first_value(self._follower.reader))
             self._reviewed.tell(events)
 
     def _observe(self, until: int) -> None:

@@ -37,5 +37,22 @@ async function begin() {
 }
 
 onMoved(() => { if (placedLine() !== null) story.find(placedLine()); });
-addEventListener("beforeprint", () => { chart.redraw(); overview.all(); story.all(); });
+
+let theme; // the reader's own, while it is printed
+addEventListener("beforeprint", () => {
+  const root = document.documentElement;
+  theme = root.dataset.theme;
+  root.dataset.theme = "light"; // the chart is drawn now, in the colours and as wide as it will be on paper
+  root.classList.add("printing");
+  chart.redraw();
+  overview.all();
+  story.all();
+});
+addEventListener("afterprint", () => {
+  const root = document.documentElement;
+  if (theme === undefined) delete root.dataset.theme;
+  else root.dataset.theme = theme;
+  root.classList.remove("printing");
+  chart.redraw();
+});
 begin();

@@ -15,9 +15,10 @@ from livestory.story.journal.reader import PAGE_BYTES
 from livestory.story.kinds.money import CashFlow
 from livestory.story.review.review import Review
 from livestory.story.settings import StorySettings
+from livestory.story.snapshot import first_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from livestory.story.inputs import Observation
     from livestory.story.journal.entry import Identity, Kept
@@ -38,7 +39,7 @@ _PAGE = 1000
 
 def read_review(reader: JournalReader) -> Review:
     """The review of a journal as it stands. Raises JournalError."""
-    journal, seq = JournalReview(reader.identity), 0
+    journal, seq = JournalReview(reader.identity, lambda: first_value(reader)), 0
     while page := reader.events(seq, kinds=WANTED, limit=_PAGE, most_bytes=PAGE_BYTES):
         journal.tell(page)
         seq = page[-1].seq
@@ -51,10 +52,11 @@ def read_review(reader: JournalReader) -> Review:
 class JournalReview:
     """Reads on as the journal grows: what it knows is what one who begins anew would know."""
 
-    def __init__(self, identity: Identity) -> None:
-        """Begin before the first event of a journal of that identity."""
+    def __init__(self, identity: Identity, first: Callable[[], float | None] = lambda: None) -> None:
+        """Begin before the first event of a journal of that identity; ``first`` gives the value it counts from."""
         self.review = Review(identity.symbol)
         self.account = Account(symbol=identity.symbol, unit=identity.unit, settings=StorySettings())
+        self._first = first
         self._readings = ReadingDetector()
         self._waiting: deque[tuple[int, int, Facts]] = deque()
 
@@ -76,6 +78,8 @@ class JournalReview:
             observation = replace(observation, flow=None)  # its event has told it
         if not self._readings.plausible(observation, account):
             observation, _ = self._readings.admit(observation, account)
+        if account.first is None and observation.wealth:
+            account.first = self._first()
         account.observe(account.explained(observation))
         review.observe(account, observation.time)
 

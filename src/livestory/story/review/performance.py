@@ -23,6 +23,7 @@ class Close(NamedTuple):
     time: int
     value: float
     price: float | None
+    own: float = 0.0  # the wealth without what was ever paid in, with what was paid out
 
 
 class Fall(NamedTuple):
@@ -43,6 +44,7 @@ class Change(NamedTuple):
     end: int
     change: float
     holding: float | None
+    gain: float | None = None  # in money, likewise without deposits and withdrawals
 
     @property
     def ahead(self) -> float | None:
@@ -71,14 +73,28 @@ class Performance:
         self._held_known = self._held = 0  # microseconds of which it is known whether something was held, and was
         self._before: tuple[int, bool] | None = None
 
-    def observe(self, time: int, value: float | None, price: float | None, *, held: bool | None) -> None:
-        """Take an observation; None is unknown. ``price`` is None too where no one symbol explains all."""
+    def observe(  # noqa: PLR0913 - what an observation has
+        self,
+        time: int,
+        value: float | None,
+        price: float | None,
+        *,
+        held: bool | None,
+        began: float | None = None,
+        own: float = 0.0,
+    ) -> None:
+        """Take an observation; None is unknown. ``price`` is None too where no one symbol explains all.
+
+        ``began`` is the value that counts as the first one, where the bot told it before its first observation;
+        ``own`` is the wealth without all deposits and withdrawals until now.
+        """
         self.price = price
         self._hold(time, held)
         if value is None:
             return
-        now = Close(time, value, price)
-        self.first = self.first or now
+        now = Close(time, value, price, own)
+        if self.first is None:
+            self.first = now if began is None or began == value else Close(time, began, price, began)
         if self.last is None or day_of(self.last.time) != day_of(time):
             self._closes.append(now)
         else:
@@ -123,7 +139,7 @@ class Performance:
             start = day_of(after.time) * DAY if length else _month(after.time)
             change = return_of(before.value, after.value)
             if change is not None:
-                yield Change(start, after.time, change, return_of(before.price, after.price))
+                yield Change(start, after.time, change, return_of(before.price, after.price), after.own - before.own)
 
     def _follow(self, now: Close) -> None:
         if now.value >= self._peak:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from livestory.chart.reduction import Series
 from livestory.story.kinds.chapters import Chapter
-from livestory.story.kinds.money import CashFlow, FundingPaid
+from livestory.story.kinds.money import BalanceDiffers, BalanceExplained, CashFlow, FundingPaid
 from livestory.story.kinds.records import AllTimeHigh
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.kinds.trades import Trade
@@ -91,6 +91,7 @@ class Review:
         self.first: int | None = None
         self.last = 0
         self.account: Account | None = None
+        self._paid_in = 0.0  # less what was paid out
         self._days: dict[int, int] = {}  # the seq of each day's line
         self._dated: list[PricedHalt] = []  # that began or ended at the last instant at which one did
 
@@ -110,6 +111,8 @@ class Review:
             account.value,
             None if self.several else account.price,
             held=None if last is None else holds(last),
+            began=account.first,
+            own=(account.wealth or 0.0) - self._paid_in,
         )
         self._date(time)
 
@@ -124,6 +127,9 @@ class Review:
                 self.results.fund(facts)
             case CashFlow():
                 self.flows.append(Flow(seq, time, facts.amount))
+                self._paid_in += 0.0 if facts.counted else facts.amount
+            case BalanceDiffers() | BalanceExplained():
+                self._paid_in += _unexplained(facts)
             case AllTimeHigh():
                 last = self.performance.last
                 self.record = Record(time, seq, last.value if last is not None else None, price)
@@ -186,3 +192,11 @@ class Review:
             peak = self.performance.fall
             halt.drawdown, halt.peak_time = facts.drawdown, facts.peak_time
             halt.peak_price = peak.price if peak is not None and peak.since == facts.peak_time else None
+
+
+def _unexplained(facts: BalanceDiffers | BalanceExplained) -> float:
+    """What has come that is no gain until it is explained, and what of it has gone again."""
+    more = max(facts.difference, 0.0)
+    if isinstance(facts, BalanceDiffers):
+        return more
+    return -more if facts.by == "gone" else 0.0

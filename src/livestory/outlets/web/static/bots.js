@@ -5,7 +5,7 @@ import { byId, make, say } from "./dom.js";
 import * as numbers from "./numbers.js";
 import { onMoved, placed, put } from "./place.js";
 import * as times from "./times.js";
-import { MODES, WORDS } from "./words.js";
+import { begun, MODES, word } from "./words.js";
 
 const OFTEN = 2000; // milliseconds between two looks
 const SELDOM = 60_000; // and between two digests
@@ -33,9 +33,9 @@ function link(state, words) {
 }
 
 function draw() {
-  const { bots, sums } = all, states = bots.map((bot) => bot.status.state);
+  const { bots, sums } = all, states = bots.map(({ status }) => (begun(status) ? "begun" : status.state));
   const count = (state, words) => { const number = states.filter((each) => each === state).length; return number ? `${number} ${words}` : null; };
-  say(byId("verdict"), [count("trouble", "in trouble"), count("overdue", "not heard"), count("halted", "halted"), count("catching_up", "catching up"), count("trading", "trading"), count("stopped", "stopped"), count("waiting", "without a story"), count("unknown", "without a reading"), count("loading", "being read")].filter(Boolean).join(", "));
+  say(byId("verdict"), [count("trouble", "in trouble"), count("overdue", "not heard"), count("halted", "halted"), count("catching_up", "catching up"), count("trading", "trading"), count("stopped", "stopped"), count("begun", "waiting"), count("waiting", "without a story"), count("unknown", "without a reading"), count("loading", "being read")].filter(Boolean).join(", "));
   const worst = states[0];
   document.title = `${byId("verdict").textContent} · livestory`;
   byId("icon").setAttribute("href", `static/icon-${ICONS[worst] ?? "stopped"}.svg`);
@@ -54,7 +54,7 @@ function row({ status, last, open, earned, curve }) {
     ? cell("Since the start", earned.join(", ").replaceAll("-", "−"), earned.length > 1 ? "" : earned[0].startsWith("-") ? "down" : "up") : percent("Since the start", status.total);
   return make("tr", { "data-state": status.state },
     make("th", { scope: "row" }, make("a", { href: address(status.story) }, status.bot ?? status.story), make("small", {}, [status.bot === null || status.bot === status.story ? null : status.story, status.symbol, MODES[status.mode]?.toLowerCase()].filter(Boolean).join(", "))),
-    make("td", { "data-label": "State" }, make("span", { class: "state-dot", "aria-hidden": "true" }), WORDS[status.state]),
+    make("td", { "data-label": "State" }, make("span", { class: "state-dot", "aria-hidden": "true" }), word(status)),
     cell("Wealth", status.wealth === null ? numbers.UNKNOWN : `${numbers.fixed(status.wealth, status.decimals)} ${status.unit ?? ""}`),
     percent("Today", status.today), total,
     make("td", { "data-label": "Drawdown", class: status.drawdown === null ? "none" : "" }, status.breaker && status.drawdown !== null ? numbers.apart(status.drawdown, -status.breaker, numbers.percent) : numbers.percent(status.drawdown), status.breaker && status.drawdown !== null ? make("small", {}, `breaker ${numbers.percent(-status.breaker)}`) : null),

@@ -2,7 +2,7 @@
 import { byId, make, say } from "./dom.js";
 import * as numbers from "./numbers.js";
 import * as times from "./times.js";
-import { MODES, WORDS } from "./words.js";
+import { begun, MODES, word } from "./words.js";
 
 const ICONS = { trading: "trading", halted: "halted", overdue: "trouble", trouble: "trouble" };
 const HALTS = { owner: "By you", journal: "Because its journal is new while the account holds something" };
@@ -50,16 +50,15 @@ function drawState() {
   document.body.dataset.state = status.state;
   document.body.toggleAttribute("data-alive", !lost);
   document.body.toggleAttribute("data-blank", status.journal === null && status.state !== "loading");
-  const replayed = status.state === "trading" && status.mode === "replay";
-  const word = status.state === "overdue" ? `Not heard since ${heardAt()}` : replayed ? "Replaying" : begun() ? "Waiting" : WORDS[status.state];
-  say(byId("state-word"), word);
+  const state = status.state === "overdue" ? `Not heard since ${heardAt()}` : word(status);
+  say(byId("state-word"), state);
   say(byId("state-why"), why(now));
   const countdown = byId("countdown");
   const remaining = status.state === "halted" && status.halt?.resume_at ? status.halt.resume_at - now : 0;
   countdown.hidden = remaining <= 0;
   if (remaining > 0) say(countdown, `${times.duration(remaining)} left`);
   const wealth = status.wealth === null ? "" : ` · ${numbers.fixed(status.wealth, status.decimals)} ${status.unit ?? ""}`;
-  const title = lost ? "Connection lost" : word;
+  const title = lost ? "Connection lost" : state;
   document.title = `${title}${wealth} · ${status.bot ?? status.story}`;
   const icon = `static/icon-${lost ? "trouble" : ICONS[status.state] ?? "stopped"}.svg`;
   if (byId("icon").getAttribute("href") !== icon) byId("icon").setAttribute("href", icon);
@@ -70,14 +69,11 @@ function heardAt() {
   return status.heard === null ? "the start" : times.near(status.heard, Date.now() * 1000 + ahead);
 }
 
-/** It has said that it runs, and its first bar is still to come. */
-const begun = () => status.state === "unknown" && Boolean(status.kinds.started) && !status.kinds.trade;
-
 function why(now) {
   switch (status.state) {
     case "waiting": case "trouble": return status.trouble ?? "";
     case "loading": return "Reading the story.";
-    case "unknown": return begun() ? "It has started; how it is, its first reading will tell." : status.kinds.trade ? "It tells what it trades, and not what it owns or how it is: whether it runs can't be seen here." : "The bot has told lines, but not yet how it is.";
+    case "unknown": return begun(status) ? "It has started; how it is, its first reading will tell." : status.kinds.trade ? "It tells what it trades, and not what it owns or how it is: whether it runs can't be seen here." : "The bot has told lines, but not yet how it is.";
     case "catching_up": return `It is heard of as it was at ${times.near(status.heard, now)}, ${times.duration(now - status.heard)} ago, and comes nearer.`;
     case "stopped": return stopped();
     case "overdue": return overdue(now);

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,9 +21,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Derandomised everywhere, so that the build says the same twice and one failure is the same on each machine;
-# HYPOTHESIS_PROFILE=search looks further, with new examples at each run.
-settings.register_profile("ci", derandomize=True, deadline=None, database=None)
-settings.register_profile("search", max_examples=2_000, deadline=None, database=None)
+# HYPOTHESIS_PROFILE=search looks further, with new examples at each run. A slow machine is no fault of the code.
+_PATIENT = settings(deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", _PATIENT, derandomize=True)
+settings.register_profile("search", _PATIENT, max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,6 @@ from livestory.story import inputs
 from livestory.story.digest.period import Period, Span, gather
 from livestory.story.digest.prose import digest
 from livestory.story.digest.source import last_ended, span_of
-from livestory.story.event import from_record
 from livestory.story.inputs import Observation, Statement
 from livestory.story.journal.entry import Identity
 from livestory.story.journal.reader import JournalReader
@@ -22,18 +20,17 @@ from livestory.story.kinds.exchange import ExchangeBack, ExchangeDown, OrderUnkn
 from livestory.story.kinds.money import BalanceDiffers
 from livestory.story.kinds.risk import BreakerTripped, Halted, SellStuck
 from livestory.story.kinds.telling import AlertsGivenUp
-from livestory.story.kinds.trades import Trade
 from livestory.story.narrator import Narrator
 from livestory.story.settings import StorySettings
 from livestory.story.wording import numbers
 from livestory.story.writing.synchronous import SynchronousWriter
+from tests.cli.digest_facts import read_of
 from tests.cli.program import inside, livestory, slice_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 START = instant("2024-12-03T15:00:00")
-_NUMBER = re.compile(r"\d[\d,]*(?:[.:]\d+)*")
 
 
 @pytest.fixture(scope="module")
@@ -49,34 +46,11 @@ def year(tmp_path_factory: pytest.TempPathFactory, real_bars_file: Path) -> Path
 def test_every_number_of_a_real_month_is_in_its_facts(year: Path, month: int) -> None:
     """Its lines have it, or it counts them (buys, sells, round trips won and lost, …), or a round trip came to it."""
     told = inside("digest", "--month", "--of", f"2022-{month:02}-10", "--dir", year, cwd=year).stdout
-    span = span_of("month", instant(f"2022-{month:02}-10"))
-    with JournalReader.open(year / "live_story.db") as reader:
-        kept = reader.events(since=span.start + 1, until=span.end + 1, limit=10_000)
-        last = reader.last_observation(span.end)
-    events = [from_record(each.record, each.line, each.id, each.seq) for each in kept]
-    counts = Counter(event.kind for event in events)
-    trades = [event.facts for event in events if isinstance(event.facts, Trade)]
-    results = [trade.trip.result for trade in trades if trade.trip is not None and trade.trip.result is not None]
-    trends = sum(trade.side == "buy" and trade.reason.key.startswith("trend") for trade in trades if trade.reason)
-    dips = sum(trade.side == "buy" and trade.reason.key.startswith("dip") for trade in trades if trade.reason)
-    buys = sum(trade.side == "buy" for trade in trades)
-    bars = sum(getattr(event.facts, "bars", 0) for event in events if getattr(event.facts, "period", "") == "day")
-    known = {number for event in events for number in (*_NUMBER.findall(event.line), event.line[11:16])}
-    known |= {str(count) for count in counts.values()} | {
-        numbers.whole(bars),
-        "2022",
-        str(buys),
-        str(len(trades) - buys),
-    }
-    known |= {numbers.exact(last.position or 0.0), numbers.weight(last.weight or 0.0)[:-1]} if last else set()
-    won, lost = sum(result > 0 for result in results), sum(result < 0 for result in results)
-    known |= {str(trends), str(dips), str(len(results)), str(won), str(lost)}
-    known |= {numbers.signed_wealth(result, "BTC").lstrip("+-") for result in results}
-    days = {str(int(event.line[8:10])) for event in events} | {"1", "31"}
+    facts = read_of(year / "live_story.db", span_of("month", instant(f"2022-{month:02}-10")))
     assert told.count("\n") == 1
-    assert set(_NUMBER.findall(told)) - known - days == set()
+    assert facts.unknown(told) == set()
     assert "All 2" in told
-    assert "fees 0" not in told or any(trade.fee for trade in trades)
+    assert "fees 0" not in told or any(trade.fee for trade in facts.trades)
 
 
 def test_directions_are_those_of_the_chapter(year: Path) -> None:

@@ -61,7 +61,7 @@ def test_an_own_bot_tells_its_trades_once_and_its_result_after_fees(tmp_path: Pa
     story = run("own_bot", tmp_path)
     assert story[1:] == [
         "🟢 BUY | +10 ETH @ 0.0294 BTC | price under 0.0295",
-        "🚀 NEW ATH | 1.0127 BTC | +1.3% over 1.0000, price 0.0307; next one told from 1.0228",
+        "🚀 NEW ATH | 1.0127 BTC | +1.3% over 1.0000, price 0.0307; next one told from 1.0228, today from 1.0633",
         (
             "🔴 SELL | -10 ETH @ 0.0312 BTC | price over 0.031; result +5.9% after fees (+0.0174 BTC); entry 0.0294, "
             "held 1h 15m; no ETH left"

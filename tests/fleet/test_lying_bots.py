@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,8 +11,11 @@ import pytest
 from msgspec import msgpack
 
 from livestory.outlets.fleet.push import _PUSH
+from livestory.story.event import Event
 from livestory.story.journal.checksum import GENESIS, checksum, link
 from livestory.story.journal.reader import JournalReader
+from livestory.story.kinds.risk import Halted
+from livestory.story.kinds.trades import Trade
 from livestory.story.snapshot import Snapshot
 from tests.cli.program import inside
 from tests.fleet.fleets import START, ABot, AFleet, assert_equal, entry
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from livestory.story.journal.entry import Entry
+    from livestory.story.kinds.base import Facts
 
 NOTE = entry(1)
 DEEP = b"[" * 30_000 + b"]" * 30_000
@@ -37,6 +42,12 @@ def other(record: bytes, kind: str) -> Entry:
     return msgspec.structs.replace(NOTE, record=record, kind=kind)
 
 
+def tells(facts: Facts) -> Entry:
+    """An event of that kind, whose line says little of it."""
+    kind = str(facts.__struct_config__.tag)
+    return msgspec.structs.replace(NOTE, record=Event(NOTE.time, facts, "").record(), kind=kind)
+
+
 LIES: dict[str, dict[str, Any]] = {
     "its record can't be read": {"told": other(b'{"v":1,"x":' + DEEP + NOTE.record[6:], "note")},
     "record can't be read (JSON": {"told": other(b"\xff", "later")},
@@ -45,6 +56,10 @@ LIES: dict[str, dict[str, Any]] = {
     "is of another event: note\nWhat": {
         "told": msgspec.structs.replace(NOTE, record=NOTE.record.replace(str(NOTE.time).encode(), b"9" * 30))
     },
+    "its record has a number that nothing has": {
+        "told": tells(Trade(side="buy", quantity=Decimal("1E+99999"), price=Decimal(1)))
+    },
+    "its record can't be told": {"told": tells(Halted(reason="a", until=-62_135_596_800_000_001))},
     "its time is no date": {"told": msgspec.structs.replace(NOTE, time=2**63 - 1)},
     "its line begins with another": {"told": msgspec.structs.replace(NOTE, line="")},
     "whose story it is can't be read": {"whose": b'{"x":' + DEEP + b"}"},

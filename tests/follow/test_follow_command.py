@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import signal
 import time
+from contextlib import chdir
 from typing import TYPE_CHECKING
 
 import pytest
 
+from livestory.cli.following import Outlets
 from livestory.errors import ConfigError
 from livestory.follow.freqtrade.configuration import FreqtradeConfiguration
+from livestory.story.files.layout import Layout
 from livestory.story.journal.reader import JournalReader
 from tests.cli.program import inside, started
 from tests.follow import hummingbot_files
@@ -69,10 +72,24 @@ def test_a_hummingbot_is_followed_as_it_writes(tmp_path: Path) -> None:
     assert [line.partition("result ")[2].partition(" after")[0] for line in lines[1::2]] == ["+9.8%"] * 2
 
 
+def test_settings_that_mean_nothing_here_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Once, and those of the story itself count."""
+    (tmp_path / "livestory.toml").write_text(
+        '[bot]\nname = "grid"\n[risk]\nbreaker = 0.5\n[story]\nkeep_days = 3\n', encoding="utf-8"
+    )
+    with chdir(tmp_path):
+        outlets = Outlets.of(Layout.of(tmp_path / "live_story.txt"), None, None)
+    assert outlets.settings.story.keep_days == 3
+    assert capsys.readouterr().err == (
+        "[bot], [risk]: settings of livestory's own bot, which change nothing in another's story\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("content", "environment", "database", "dry_run"),
     [
         ('{"dry_run": true}', {}, "tradesv3.dryrun.sqlite", True),
+        ('{"dry_run": true}', {}, "tradesv3.sqlite", True),
         ('{"dry_run": false, // live\n "exchange": {"name": "binance", "key": 7,}, }', {}, "tradesv3.sqlite", False),
         ('{"dry_run": true, "db_url": "sqlite:///my%20own.sqlite"}', {}, "my own.sqlite", True),
         (

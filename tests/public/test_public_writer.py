@@ -198,3 +198,13 @@ def test_a_story_told_as_json_is_the_one_that_a_story_writer_tells(path: Path, t
                 getattr(bot, kind)(**given, timestamp=at)
         bot.flush()
     assert own.read_text() == path.read_text()
+
+
+@pytest.mark.parametrize("given", ['"rules", "cooldown"', '"started", "interval"'])
+def test_a_span_without_an_end_is_refused(path: Path, given: str) -> None:
+    """A number of JSON that no clock has; the inputs after it are told."""
+    note = '{"input": "note", "text": "a"}'
+    with writer(path) as story:
+        refused, told = tell(story, f'{{"input": {given}: 1.7e308}}', note)
+    assert "expected a duration" in refused
+    assert told == [1]

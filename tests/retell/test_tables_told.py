@@ -62,7 +62,10 @@ def test_a_backtest_is_told_with_what_it_has(tmp_path: Path) -> None:
         f"2024-01-01 00:15:00 | 🔄 Regime Switch: MEAN_REV | Score: 20.0 | {FIRST_READING}",
         "2024-01-01 00:30:00 | 🔼 Exposure Up | ETH 0% → 50% | price 0.05",
         "2024-01-01 00:45:00 | 🔄 Regime Switch: TREND | Score: 27.5 | over 27.0 after 30m of MEAN_REV",
-        "2024-01-01 00:45:00 | 🚀 NEW ATH | 1.1000 BTC | +10.0% over 1.0000, price 0.06; next one told from 1.1110",
+        (
+            "2024-01-01 00:45:00 | 🚀 NEW ATH | 1.1000 BTC | +10.0% over 1.0000, price 0.06; next one told from "
+            "1.1110, today from 1.1550"
+        ),
         "2024-01-01 01:15:00 | 🔄 Regime Switch: MEAN_REV | Score: 22.0 | under 23.0 after 30m of TREND",
         "2024-01-01 01:15:00 | ⚠️ Drawdown | DD: -31.8% | from the record 1.1000 (00:45) to 0.7500",
         "2024-01-01 01:15:00 | 🔽 Exposure Down | ETH 50% → 0% | price 0.03",

@@ -208,7 +208,8 @@ TOLD: tuple[tuple[int, Facts], ...] = (
     (at("3 15:30"), Trade(
         side="buy", quantity=Decimal("0.25"), price=Decimal("0.0329"), base="ETH", quote="BTC",
         reason=Reason("trend_up", 0.0061, 0.005, text="EMA 20 over EMA 50"), weight_before=0.96, weight_after=0.97)),
-    (at("3 16:00"), AllTimeHigh(wealth=1.0567, unit="BTC", previous=1.0234, price=0.034, next_told=1.067267)),
+    (at("3 16:00"), AllTimeHigh(
+        wealth=1.0567, unit="BTC", previous=1.0234, price=0.034, next_told=1.067267, next_today=1.109535)),
     (at("3 17:15"), HalfWay(
         drawdown=-0.103, peak=1.0567, wealth=0.9478, limit=0.2, unit="BTC", price=0.0304, price_at_limit=0.0270)),
     (at("3 17:30"), LiquidationNear(
@@ -225,8 +226,8 @@ TOLD: tuple[tuple[int, Facts], ...] = (
         reason=Reason("breaker"), weight_before=0.97, weight_after=0.0, position_after=Decimal(0), result=-0.198,
         gain=Decimal("-0.1974"), reference=Decimal("0.0266"), wealth=0.8260)),
     (at("3 20:00"), Phoenix(
-        halted=2 * HOUR, score=44.1, resume_score=30.0, sold_at=Decimal("0.0264"), price=0.0298, wealth=0.8260,
-        regime="TREND")),
+        halted=2 * HOUR, score=44.1, resume_score=30.0, sold_at=Decimal("0.0264"), sold=Decimal("30.25"), price=0.0298,
+        wealth=0.8260, quote="BTC", regime="TREND")),
     (at("3 21:02:11"), Stopped(by="you", wealth=0.8260, position=0.0, base="ETH", unit="BTC")),
     (at("3 21:06:40"), Resumed(
         away=4 * MINUTE + 29 * SECOND, last_heard=at("3 21:02:11"), clean=True, missed_bars=0, wealth=0.8260,
@@ -373,6 +374,9 @@ TOLD: tuple[tuple[int, Facts], ...] = (
         period="week", start=at("23 00:00"), end=at("30 00:00"), wealth=0.9039, wealth_before=0.9039, unit="BTC",
         change=0.0, holding=-0.08, base="ETH", bars=672, since_start=-0.1168, held_since_start=-0.122,
         to_breaker=_TO_BREAKER, record=Record(wealth=1.0567, next_told=1.0673), health=Health(bars_known=True))),
+    (at("30 00:00"), Chapter(
+        period="week", start=at("23 00:00"), end=at("30 00:00"), wealth=0.8355, wealth_before=1.0567, unit="BTC",
+        change=-0.209, sells=1, trips=1, halted=3 * DAY, halted_since=at("27 00:00"), drawdown=-0.2093, limit=0.2)),
     (at("31 00:00"), Chapter(
         period="month", start=at("1 00:00"), end=at("31 00:00"), wealth=1.1, wealth_before=0.9039, unit="BTC",
         change=0.21, record=Record(wealth=1.0567, next_told=1.0673), health=Health(

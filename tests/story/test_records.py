@@ -38,9 +38,12 @@ def test_each_new_peak_is_told_where_no_gain_is_asked_for() -> None:
 
 
 def test_a_record_says_over_what_and_from_where_the_next_is_told() -> None:
-    """The why of the ideal week."""
+    """The why of the ideal week; where the text does not show all, from where on the same day has another."""
+    highs = observations([1.0234, 1.0567], price=0.034, halted=False, regime="TREND")
+    told = lines(Narrator(settings=StorySettings(detail="all")), *highs)[-1]
+    assert told == "🚀 NEW ATH | 1.0567 BTC | +3.3% over 1.0234, price 0.034; next one told from 1.0673"
     story = lines(Narrator(), *observations([1.0234, 1.0567], price=0.034, halted=False, regime="TREND"))
-    assert story[-1] == "🚀 NEW ATH | 1.0567 BTC | +3.3% over 1.0234, price 0.034; next one told from 1.0673"
+    assert story[-1] == f"{told}, today from 1.1095"
 
 
 @pytest.mark.parametrize("raised_first", [True, False])

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_OWN_BOT = ("bot", "strategy", "risk", "paper", "exchange", "orders", "market")
 _AGAIN = 1.0  # seconds between two looks for what is not there yet
 
 
@@ -44,7 +45,15 @@ class Outlets(NamedTuple):
         if page is not None:
             need_page()
         settings = configuration(None)
+        _say_what_is_not_used(settings)
         return cls(settings, at_port(settings.metrics, metrics_port), sent(layout, settings), page)
+
+
+def _say_what_is_not_used(settings: Configuration) -> None:
+    unused = [f"[{name}]" for name in _OWN_BOT if getattr(settings, name) != getattr(type(settings)(), name)]
+    if unused:
+        words = f"{', '.join(unused)}: settings of livestory's own bot, which change nothing in another's story"
+        click.echo(words, err=True)
 
 
 def identity_so_far(layout: Layout) -> Identity | None:

@@ -74,6 +74,7 @@ class Account(UnitValue):
     began: float | None = None  # the wealth that a bot which tells of itself said it began with
     read: bool = False  # what it held when its positions were first read is known
     sold_at: Decimal | None = None  # the price of the last sale that left nothing
+    sold: Decimal | None = None  # and what was sold then
     basket: Basket | None = None  # of its first positions, where it is asked for
     mode: str | None = None  # as a bot said that tells of itself
     short_at: float | None = None  # the wealth that was last told to be less than expected
@@ -107,8 +108,9 @@ class Account(UnitValue):
             if value >= self.peak or self.resuming:
                 self._count_from(value, observation.time)
             if self.record is None:
-                self.record = value
                 self.first = self.first or value
+                self.record = max(value, self.began or value)
+                self.peak = max(self.peak, self.record)  # it may have begun with more
                 self.first_price = observation.price
             measured = observation.drawdown
             self.drawdown = fall_from(self.peak, value) if measured is None else measured
@@ -331,7 +333,7 @@ class Account(UnitValue):
             closed = replace(closed, gone=gone)
         own = symbol == (self.symbol or "")
         if own and fill.side == "sell" and closed.gain is not None and not closed.position_after:
-            self.sold_at = fill.price
+            self.sold_at, self.sold = fill.price, fill.quantity
         return closed
 
     def fund(self, funding: Funding) -> None:

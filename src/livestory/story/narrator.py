@@ -458,7 +458,7 @@ class Narrator(FormerVerbs):
         calls = self._memory.calls
         lately, events = self._memory.lately, []
         for number, facts in enumerate(told):
-            facts = counted(lately, time, facts)  # noqa: PLW2901 - the same, with what is known only now
+            facts = counted(lately, self._settings, time, facts)  # noqa: PLW2901 - the same, with what is known only now
             event_id = own_id if number == own and own_id is not None else f"{calls}.{number}"
             shown = show(lately, self._settings, time, facts, found=found)
             line = tell(time, facts) if shown or self.lines_of_unshown else ""

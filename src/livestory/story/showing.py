@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from livestory.clock import DAY
 from livestory.story.kinds.base import Group
 from livestory.story.kinds.chapters import Chapter, Quiet
 from livestory.story.kinds.lifecycle import Resumed, Stopped
 from livestory.story.kinds.records import AllTimeHigh
 from livestory.story.kinds.results import ResultRecord
+from livestory.story.kinds.trades import RegimeSwitch, Trade
 from livestory.story.periods import PERIODS
 from livestory.story.unit_value import compounded
 
@@ -39,19 +41,30 @@ def show(lately: Lately, settings: StorySettings, time: int, facts: Facts, *, fo
     return shown
 
 
-def counted(lately: Lately, time: int, facts: Facts) -> Facts:
+def counted(lately: Lately, settings: StorySettings, time: int, facts: Facts) -> Facts:
     """The facts told at ``time`` with what was not shown: of a chapter since the last one of its kind that was.
 
-    A sign of life says how long the text was without news, where lines were told meanwhile that it does not show.
+    A sign of life says how long the text was without news, where lines were told meanwhile that it does not show; a
+    record, from where on another one is shown on its day.
     """
     if type(facts) is Quiet:
         silent = lately.news is not None and lately.line is not None and time - lately.line > facts.silence
         return replace(facts, without_news=time - (lately.news or 0)) if silent else facts
+    if type(facts) is AllTimeHigh:
+        return _with_next(lately, settings, time, facts)
     if type(facts) is not Chapter or not (unshown := lately.unshown.get(facts.period)):
         return facts
     if facts.period != "day" or not lately.days:
         return replace(facts, unshown=unshown)
     return replace(facts, unshown=unshown, days_unshown=lately.days, change_unshown=lately.change)
+
+
+def _with_next(lately: Lately, settings: StorySettings, time: int, high: AllTimeHigh) -> AllTimeHigh:
+    if settings.detail == "all" or high.next_told is None or not time % DAY:  # of a day that ends with it
+        return high
+    last = high.wealth if high.shows(time, lately, settings) else lately.record
+    again = last * (1.0 + settings.record_again)
+    return replace(high, next_today=again) if again > high.next_told else high
 
 
 def _remember(lately: Lately, time: int, facts: Facts, *, shown: bool) -> None:
@@ -67,6 +80,8 @@ def _remember(lately: Lately, time: int, facts: Facts, *, shown: bool) -> None:
     if type(facts) is Quiet:
         lately.signs += 1
         return
+    if type(facts) is RegimeSwitch or type(facts) is Trade:
+        lately.switched = type(facts) is RegimeSwitch and facts.idle and facts.previous is not None
     lately.news, lately.signs = max(time, lately.news or 0), 0
     lately.eventful = lately.eventful or facts.declared.group in _EVENTFUL
     if type(facts) is AllTimeHigh:

@@ -208,6 +208,16 @@ def unpacked(stored: bytes | None) -> Snapshot | None:
         return None
 
 
+def mode_of(reader: JournalReader) -> str | None:
+    """The mode that a journal's bot runs in, for who needs no more. Raises JournalError, and JournalCorrupt."""
+    if reader.identity.mode is not None:
+        return reader.identity.mode
+    if reader.replica is not None and (copied := unpacked(reader.state(SNAPSHOT))) is not None:
+        return copied.mode
+    memory = _memory(reader)
+    return memory.account.mode if memory is not None else None
+
+
 def _memory(reader: JournalReader) -> _Memory | None:
     saved = reader.state(NARRATOR)
     try:

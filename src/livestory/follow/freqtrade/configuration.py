@@ -104,8 +104,11 @@ class FreqtradeConfiguration(Struct, frozen=True, kw_only=True):
         url = environ.get(f"{_VARIABLE}DB_URL") or merged.db_url or _PRODUCTION
         if dry_run and url == _PRODUCTION:
             url = _DRY_RUN
+        places = _places(url, files[-1])
+        if url == _DRY_RUN:  # freqtrade's docker-compose.yml names the other one on the command line, also then
+            places += (files[-1].resolve().with_name(_PRODUCTION.removeprefix(_SQLITE)),)
         return cls(
-            places=_places(url, files[-1]),
+            places=places,
             dry_run=dry_run,
             bot_name=environ.get(f"{_VARIABLE}BOT_NAME") or merged.bot_name,
             exchange=environ.get(f"{_VARIABLE}EXCHANGE__NAME") or (merged.exchange.name if merged.exchange else None),

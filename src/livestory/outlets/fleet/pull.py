@@ -13,13 +13,16 @@ from livestory.errors import JournalError, LivestoryError
 from livestory.outlets.fleet.database import FleetRefused, Troubles, asked, check, opened
 from livestory.outlets.fleet.hearing import HearingFile, Signs
 from livestory.outlets.fleet.limits import BATCH, LARGEST
-from livestory.story.event import disagreement
+from livestory.story.absurd import absurd
+from livestory.story.event import disagreement, facts_of
 from livestory.story.files.layout import Layout, make_folder, sync_folder
 from livestory.story.files.story_file import StoryFile
 from livestory.story.journal.reader import JournalReader
 from livestory.story.journal.replica import Origin, Replica, RowRefused
 from livestory.story.journal.schema import STEPS
 from livestory.story.journal.stored import EventRow, OtherRow, Rows
+from livestory.story.kinds import KINDS
+from livestory.story.line import tell
 from livestory.story.snapshot import on_bars_time, unpacked
 from livestory.story.wording.text import visible
 
@@ -239,6 +242,8 @@ class Puller:
         if row is None:  # it was deleted meanwhile
             return False
         identity, created, snapshot = row
+        if absurd(unpacked(snapshot)):  # how it is, is then read from what it told
+            snapshot = None
         copy = self._copy(head, Origin(head.name, head.journal, identity, created))
         copy.journal.rename(identity)
         if copy.journal.is_beyond(head.seq, head.observed):  # the database was restored: how the bot was, it is no more
@@ -377,4 +382,16 @@ def _wrong(event: Kept) -> str | None:
         return "its time is no date"
     if "\n" in event.line or visible(event.line) != event.line:
         return "its line holds what would forge, hide or split one"
-    return disagreement(event, others=True)
+    return disagreement(event, others=True) or (_untold(event) if event.kind in KINDS else None)
+
+
+def _untold(event: Kept) -> str | None:
+    """What is wrong with a record where what reads it would fail."""
+    facts = facts_of(event.record)
+    if absurd(facts):
+        return "its record has a number that nothing has"
+    try:
+        tell(event.time, facts)
+    except (ArithmeticError, ValueError, TypeError) as error:
+        return f"its record can't be told ({error})"
+    return None

@@ -88,7 +88,7 @@ def status_of(  # noqa: PLR0913 - what the snapshot lacks, which the page keeps 
         last_seq=last_seq,
         first_time=first_time,
         bot=identity.bot,
-        mode=identity.mode,
+        mode=identity.mode or bot.mode,
         symbol=identity.symbol,
         unit=identity.unit,
         decimals=decimals(identity.unit),

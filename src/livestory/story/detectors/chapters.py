@@ -156,6 +156,7 @@ class ChapterDetector(Struct):
     tallies: dict[str, _Tally] = {}
     end: int = 0  # of the day
     last: int = 0  # observation of a halted bot
+    halted_since: int = 0  # its first in this halt
     was_halted: bool = False
     trades_known: bool = True  # there are fills to hear of
     troubles_known: bool = True  # whoever tells also says what failed
@@ -177,7 +178,9 @@ class ChapterDetector(Struct):
             day.measure(time, value)
         halted = observation.halted is True
         if halted or self.was_halted:
-            if self.was_halted:
+            if not self.was_halted:
+                self.halted_since = time
+            else:
                 day.halted += time - max(self.last, day.start)
             self.last, self.was_halted = time, halted
         regime = observation.regime
@@ -352,6 +355,10 @@ class ChapterDetector(Struct):
         """With what a week, a month and a year tell besides: their best and worst day, and how the bot stands."""
         if tally.best_day != tally.worst_day:
             told = replace(told, best=tally.best, best_day=tally.best_day, worst=tally.worst, worst_day=tally.worst_day)
+        if self.was_halted:
+            limit = account.rules.breaker if account.rules is not None else None
+            drawdown = account.drawdown if account.value is not None else None
+            told = replace(told, halted_since=self.halted_since or None, drawdown=drawdown, limit=limit or None)
         return replace(
             told,
             held_since_start=return_of(account.first_price, account.price) if not account.several else None,

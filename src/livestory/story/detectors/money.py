@@ -43,10 +43,11 @@ class FlowDetector(Struct):
         amount: float, before: float | None, after: float | None, came: int | None, account: Account
     ) -> CashFlow:  # fmt: skip
         record_after = record_before = None
-        if account.record is not None and before and after:
-            record_after = account.as_wealth(account.record)
+        record, drawdown = account.to_record(), None
+        if record is not None and before and after:
+            record_after = record.wealth
             record_before = record_after * before / after
-        drawdown = fall_from(account.record, account.value) if account.value and account.record else None
+            drawdown = fall_from(record_after, after)
         return CashFlow(
             amount=amount,
             unit=account.unit,

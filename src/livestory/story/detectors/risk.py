@@ -245,6 +245,7 @@ class BreakerDetector(Struct):
     resume_at: int | None = None
     wait_over_told: bool = False
     told: dict[str, int] = {}  # halts that the bot tells of itself, as they happen: reason -> since when
+    held: float | None = None  # when it halted
 
     def named(self, observation: Observation) -> Observation:
         """The observation of a halted bot, with the reason that the bot has told of itself, where it gives none."""
@@ -295,7 +296,7 @@ class BreakerDetector(Struct):
 
     def _halt(self, o: Observation, account: Account) -> Facts:
         self.halted_since, self.reason, self.resume_at = o.time, o.halt_reason, o.resume_at
-        self.wait_over_told = False
+        self.wait_over_told, self.held = False, o.position
         if not tripped(o.halt_reason):
             return Halted(reason=o.halt_reason, position=o.position, base=account.base)
         return replace(
@@ -315,14 +316,17 @@ class BreakerDetector(Struct):
         if not tripped(reason):
             return (Unhalted(reason=reason, halted=halted),)
         sold_out = o.position == 0
+        sold_at_once = sold_out and account.sold is not None and float(account.sold) == self.held
         phoenix = Phoenix(
             halted=halted,
             score=o.score,
             resume_score=o.resume_score if o.resume_score is not None else _resume_score(account),
             sold_at=account.sold_at if sold_out else None,
+            sold=account.sold if sold_at_once else None,
             price=o.price if sold_out else None,
             wealth=None if account.portfolio and account.drawdown else o.wealth,  # its own may count from another
             unit=account.unit,
+            quote=account.quote,
             regime=o.regime,
         )
         return (phoenix,)

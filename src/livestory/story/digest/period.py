@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct, field
@@ -74,6 +76,7 @@ class Trading(TradeTally):
 
     with_trend: int = 0  # purchases, where livestory's own strategies say so
     on_dips: int = 0
+    carried: int = 0  # round trips that ended in the period and began before it
     several: bool = False  # of another symbol than the story's own, or short
 
     def hear(self, trade: Trade) -> None:
@@ -96,6 +99,7 @@ class Period(Struct):
     wealth: float | None = None  # at its end
     since: int | None = None  # from where it counts, where that is not its start
     at_end: Observation | None = None
+    entry: Decimal | None = None  # of what was held then, of the story's own symbol
     whole: Chapter | Summary | None = None  # what told it as a whole, where something did
     days: list[Chapter] = field(default_factory=list)
     trading: Trading = field(default_factory=Trading)
@@ -254,6 +258,7 @@ class Period(Struct):
         self.trading.hear(trade)
         if trade.trip is not None:
             self.extremes.take(told.time, trade.trip, self.symbol)
+            self.trading.carried += trade.trip.result is not None and (trade.trip.opened or inf) <= self.span.start
         if trade.found == "asked":
             self.open.pop(OrderUnknown.__name__, None)
         if trade.side == "sell":

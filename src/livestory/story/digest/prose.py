@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from livestory.story.digest.period import DatedFacts, Period, Span, ToldHalt
+    from livestory.story.inputs import Observation
     from livestory.story.kinds.base import Facts
     from livestory.story.results import Benchmark, CurrencyResult, Tally
 
@@ -186,8 +187,8 @@ def _carried(p: Period) -> Iterable[str]:
     yield _days(p)
     whole = p.whole
     if whole is not None and whole.deepest and whole.deepest_from and whole.deepest_at and -whole.deepest >= _MOVED:
-        at = "" if p.span.name == "day" else f" ({_at(p, whole.deepest_from)} to {_at(p, whole.deepest_at)})"
-        yield f"the deepest drawdown in it was {numbers.percent(whole.deepest)}{at}"
+        at = f"{_at(p, whole.deepest_from)} to {_at(p, whole.deepest_at)}"
+        yield f"the deepest drawdown in it was {numbers.percent(whole.deepest)} ({at})"
 
 
 def _days(p: Period) -> str:
@@ -261,13 +262,21 @@ def _halt(p: Period, halt: ToldHalt) -> Iterable[str]:
     end = f"{what} {_at(p, ended.time)}{took}"
     if isinstance(facts, Phoenix) and facts.sold_at and facts.price is not None and p.base:
         since = facts.price / float(facts.sold_at) - 1
-        end += f", with {escape(p.base)} {_apart(since)} it was sold"
+        end += f", with {escape(p.base)} {_apart(since)} it was sold{_missed(facts)}"
     yield end
 
 
 def _apart(since: float) -> str:
     text = numbers.percent(since)
     return "as dear as" if text == "0.0%" else f"{text.lstrip('+-')} {'dearer' if since > 0 else 'cheaper'} than"
+
+
+def _missed(facts: Phoenix) -> str:
+    """What that made of the amount that was sold."""
+    missed = facts.missed
+    if not missed:
+        return ""
+    return f" ({_money(abs(missed), facts.quote)} not {'earned' if missed > 0 else 'lost'})"
 
 
 def _began(p: Period, began: DatedFacts) -> str:
@@ -306,6 +315,12 @@ def _traded(p: Period) -> Iterable[str]:
             yield _closed(p, asset, tally)
 
 
+def _carried_over(p: Period) -> str:
+    """That not all of what its trades earned was earned in it, so that a reader's own sum is right."""
+    carried = p.trading.carried
+    return f", {numbers.whole(carried)} of them opened before this {p.span.name or 'time'}" if carried else ""
+
+
 def _fees(p: Period) -> str:
     """As the period's own line tells them."""
     amount, by_asset = p.closed.fees_in(p.quote)
@@ -317,7 +332,8 @@ def _closed(p: Period, asset: str, tally: Tally) -> str:
     (best, on_best), (worst, on_worst) = p.extremes.best[asset][:2], p.extremes.worst[asset][:2]
     if tally.closed == 1:
         return f"the one closed trade brought {_signed(best, asset)}"
-    outcome = listed(performance.outcomes(tally))
+    together = _signed(tally.gain + tally.loss, asset) + _carried_over(p)
+    outcome = f"{listed(performance.outcomes(tally))}, together {together}"
     extremes = f"best {_signed(best, asset)} ({_at(p, on_best)}), worst {_signed(worst, asset)} ({_at(p, on_worst)})"
     return f"of {numbers.whole(tally.closed)} closed trades {outcome}: {extremes}"
 
@@ -357,12 +373,19 @@ def _standing(p: Period) -> Iterable[str]:
     last = p.at_end
     if last is not None and last.position is not None and p.base and p.quote:
         share = f" ({numbers.weight(last.weight)})" if last.weight is not None else ""
-        yield (f"it holds {numbers.exact(last.position)} {escape(p.base)}{share}" if last.position
-               else f"all is in {escape(p.quote)}")  # fmt: skip
+        yield (f"it holds {numbers.exact(last.position)} {escape(p.base)}{share}{_open_result(p, last)}"
+               if last.position else f"all is in {escape(p.quote)}")  # fmt: skip
     if p.held:
         yield performance.open_positions(p.held)
     elif p.is_portfolio and last is not None and last.positions is not None:
         yield "no position is open"
+
+
+def _open_result(p: Period, last: Observation) -> str:
+    if p.entry is None or last.price is None or last.position is None:
+        return ""
+    result = performance.open_result(last.position, p.entry, last.price, p.quote)
+    return f", bought at {numbers.mean_price(p.entry)}, open result {result}"
 
 
 def _distances(p: Period) -> Iterable[str]:
@@ -379,7 +402,8 @@ def _distances(p: Period) -> Iterable[str]:
         yield f"the breaker would trip at {at}, with the drawdown at {drawdown} {peak} now"
     elif isinstance(whole, Chapter) and whole.drawdown is not None and whole.limit is not None:
         drawdown, limit = beside(whole.drawdown, -whole.limit, numbers.percent)
-        yield f"the drawdown is {drawdown}, and the breaker trips at {limit}"
+        trips = f"and the breaker trips at {limit}" if whole.halted_since is None else f"the breaker's limit {limit}"
+        yield f"the drawdown is {drawdown}, {trips}"
     if record is not None and whole.wealth is not None and whole.wealth < record.wealth:
         yield f"the record to beat is {_money(record.wealth, unit)}"
     elif record is not None and record.next_told is not None:

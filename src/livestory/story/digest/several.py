@@ -11,6 +11,7 @@ from livestory.errors import InputError, JournalError
 from livestory.story.digest import source
 from livestory.story.digest.health import asked
 from livestory.story.digest.prose import Digest, change_and_wealth, title
+from livestory.story.snapshot import mode_of
 from livestory.story.wording import numbers, performance
 from livestory.story.wording.text import escape, listed
 
@@ -55,7 +56,7 @@ def read(
             with journals[name]() as reader:
                 period = source.read(reader, span)
                 heard = period.at_end is not None or last_told > span.start
-                found.append(BotPeriod(name, reader.identity.mode, period, heard))
+                found.append(BotPeriod(name, mode_of(reader), period, heard))
         except JournalError:
             unread.append(name)
     return span, digest(span, found, unread)

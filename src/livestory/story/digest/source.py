@@ -11,12 +11,14 @@ from livestory.story.digest.period import Period, Span, gather
 from livestory.story.event import facts_of
 from livestory.story.journal.reader import PAGE_BYTES
 from livestory.story.kinds.chapters import Chapter
+from livestory.story.kinds.trades import Trade
 from livestory.story.periods import PERIODS
 from livestory.story.results import OpenPosition
 from livestory.story.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from decimal import Decimal
 
     from livestory.story.journal.entry import Kept
     from livestory.story.journal.reader import JournalReader
@@ -67,10 +69,23 @@ def read(reader: JournalReader, span: Span) -> Period:
         last = None
     identity = reader.identity
     period = gather(Period(span, identity.symbol, identity.unit, at_end=last), _events(reader, span), before)
+    period.entry = _entry(reader, period)
     told_last = reader.event(reader.last_seq)
     if period.whole is None and told_last is not None and told_last.time <= span.end:
         _stands(period, Snapshot.read(reader))
     return period
+
+
+def _entry(reader: JournalReader, period: Period) -> Decimal | None:
+    """The average price of what was held of the story's own symbol at its end, where fills explain all that was."""
+    held = period.at_end.position if period.at_end is not None else None
+    if not held:
+        return None
+    last = reader.events(kinds={"trade"}, until=period.span.end + 1, newest_first=True, limit=1)
+    trade = _facts(last[0]) if last else None
+    if not isinstance(trade, Trade) or trade.symbol is not None or trade.position_after is None:
+        return None
+    return trade.entry if float(trade.position_after) == held else None
 
 
 def _stands(period: Period, bot: Snapshot) -> None:

@@ -12,6 +12,7 @@ import apsw
 import msgspec
 
 from livestory.errors import JournalForeign, LivestoryError
+from livestory.story.absurd import absurd
 from livestory.story.files.layout import Layout, make_folder
 from livestory.story.journal import queries
 from livestory.story.journal.checksum import GENESIS, ROWS, checksum, link
@@ -215,6 +216,8 @@ def _look_at(db: apsw.Connection, after_time: int, rows: Sequence[OtherRow], las
         except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
             raise RowRefused(last_seq, f"the observation of {row[0]} can't be read ({error})") from error
         values = (*row, after) if moves is None else (*row, after, moves)
+        if absurd(seen):
+            raise RowRefused(last_seq, f"the observation of {row[0]} has a number that nothing has")
         altered = kept not in {0, checksum(*values)} or seen.time != row[0]
         if altered or not 0 <= after <= last_seq or row[0] <= after_time:
             raise RowRefused(last_seq, f"the observation of {row[0]} was altered")

@@ -111,6 +111,7 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
     # Of a week, a month and a year:
     held_since_start: float | None = None  # return of the base asset, had it been held
     to_breaker: BreakerDistance | None = None
+    halted_since: int | None = None  # where it still is at its end
     record: Record | None = None  # the one to beat
     health: Health | None = None
 
@@ -145,7 +146,9 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
         if self.period == "day":
             yield self._since_start()
         yield from self._fallen()
-        yield standing.to_breaker(self.to_breaker, self.unit) or near_breaker(self.drawdown, self.limit)
+        yield standing.to_breaker(self.to_breaker, self.unit) or near_breaker(
+            self.drawdown, self.limit, "breaker at" if self.halted_since is None else "breaker's limit"
+        )
         yield standing.to_record(self.record, self.wealth, self.unit)
         if self.unknown_wealth:
             yield "no wealth is known: results in money" + (", no percent" if self.began is None else "")
@@ -161,8 +164,9 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
 
     def _traded(self) -> Iterable[str]:
         """What was traded, how it closed and what is open."""
-        if self._halted_throughout:
-            yield f"HALTED all {self.period}"
+        if self._halted_throughout or self.halted_since is not None:
+            since = f"since {_inside(self, self.halted_since)}" if self.halted_since is not None else ""
+            yield " ".join(filter(None, ("HALTED", f"all {self.period}" * self._halted_throughout, since)))
         if self.buys or self.sells or not self._halted_throughout:
             yield _trades(self)
         yield from performance.performance(
@@ -268,9 +272,8 @@ def _open_result(f: Quiet) -> str:
     """``open result -1.2% (-0.0039 BTC) from 0.07548``: what is held, at the last price against what it cost."""
     if not f.entry or f.price is None or not f.position:
         return ""
-    share, earned = f.price / float(f.entry) - 1.0, f.position * (f.price - float(f.entry))
-    money = of(numbers.signed_wealth(earned, f.quote), f.quote)
-    return f"open result {numbers.percent(share)} ({money}) from {numbers.mean_price(f.entry)}"
+    result = performance.open_result(f.position, f.entry, f.price, f.quote)
+    return f"open result {result} from {numbers.mean_price(f.entry)}"
 
 
 def _waits_for(f: Quiet, time: int) -> str:
@@ -356,9 +359,9 @@ def _inside(f: Chapter, micros: int) -> str:
     return numbers.dated(micros, f.start)
 
 
-def near_breaker(drawdown: float | None, limit: float | None) -> str:
+def near_breaker(drawdown: float | None, limit: float | None, what: str = "breaker at") -> str:
     """How near the breaker is: ``DD -19.7%, breaker at -20.0%``."""
     if drawdown is None or limit is None:
         return ""
     told, trips_at = beside(drawdown, -limit, numbers.percent)
-    return f"DD {told}, breaker at {trips_at}"
+    return f"DD {told}, {what} {trips_at}"

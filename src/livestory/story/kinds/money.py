@@ -78,11 +78,11 @@ class FundingPaid(OfACaller, frozen=True, kw_only=True, tag="funding"):
             yield f"for {escape(self.symbol)}, of which nothing is known to be held" if self.symbol else ""
             return
         side = "short" if self.quantity < 0 else "long"
-        of_what = f" of {escape(self.symbol)}" if self.symbol else ""
+        of_what = f" ({escape(self.symbol)})" if self.symbol else ""
         share = f", {numbers.percent(self.share)} of its value" if self.share is not None else ""
-        yield f"for a {side} of {of(numbers.exact(abs(self.quantity)), self.base)}{of_what}{share}"
+        yield f"on the {side} of {of(numbers.exact(abs(self.quantity)), self.base)}{of_what}{share}"
         if self.in_all is not None and self.in_all != self.amount:
-            yield f"{of(numbers.signed(self.in_all), self.unit)} since it was opened"
+            yield f"in all {of(numbers.signed(self.in_all), self.unit)} since it was opened"
 
 
 class CashFlow(OfACaller, frozen=True, kw_only=True, tag="flow"):

@@ -34,6 +34,7 @@ class AllTimeHigh(OfACaller, frozen=True, kw_only=True, tag="ath"):
     previous: float | None = None
     price: float | None = None
     next_told: float | None = None
+    next_today: float | None = None  # the wealth from which another is shown on the same day, where that is higher
 
     def shows(self, time: int, lately: Lately, settings: StorySettings, /) -> bool:
         """One a day, and a further one from a gain over it."""
@@ -46,4 +47,5 @@ class AllTimeHigh(OfACaller, frozen=True, kw_only=True, tag="ath"):
             gain, _ = beside(self.wealth / self.previous - 1, 0.0, numbers.percent)
             yield f"{gain} over {numbers.wealth(self.previous, self.unit)}{price}"
         if self.next_told is not None:
-            yield f"next one told from {numbers.wealth(self.next_told, self.unit)}"
+            today = f", today from {numbers.wealth(self.next_today, self.unit)}" if self.next_today is not None else ""
+            yield f"next one told from {numbers.wealth(self.next_told, self.unit)}{today}"

@@ -20,7 +20,7 @@ from livestory.story.kinds.base import (
     equals,
     has,
 )
-from livestory.story.wording import numbers
+from livestory.story.wording import numbers, performance
 from livestory.story.wording.beside import beside
 from livestory.story.wording.columns import Words
 from livestory.story.wording.text import escape, none_of, of
@@ -191,11 +191,20 @@ class Phoenix(OfACaller, frozen=True, kw_only=True, tag="phoenix"):
     score: float | None = None
     resume_score: float | None = None
     sold_at: Decimal | None = None
+    sold: Decimal | None = None  # at that price, where it was all that the halt sold
     price: float | None = None
     wealth: float | None = None
     unit: str | None = None
+    quote: str | None = None
     regime: str | None = None
     told: bool = False  # by the bot as it happened, not by an observation
+
+    @property
+    def missed(self) -> Decimal | None:
+        """What the price has made meanwhile of what was sold; negative where it fell."""
+        if self.sold is None or self.sold_at is None or self.price is None:
+            return None
+        return self.sold * (Decimal(str(self.price)) - self.sold_at)
 
     def why(self, _time: int, /) -> Iterable[str]:
         if self.halted is not None:
@@ -206,7 +215,8 @@ class Phoenix(OfACaller, frozen=True, kw_only=True, tag="phoenix"):
         if self.sold_at and self.price is not None:
             since = self.price / float(self.sold_at) - 1
             end = " not earned" if since > 0 else " not lost" if since < 0 else ""
-            now = f"now {numbers.exact(self.price)}: {numbers.percent(since)}{end}"
+            missed = f" ({performance.money(self.missed, self.quote)})" if self.missed else ""
+            now = f"now {numbers.exact(self.price)}: {numbers.percent(since)}{missed}{end}"
             yield f"sold at {numbers.exact(self.sold_at)}, {now}"
         if self.wealth is not None:
             yield f"DD counts from {numbers.wealth(self.wealth, self.unit)} again"

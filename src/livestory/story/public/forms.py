@@ -123,7 +123,7 @@ def _reason(value: Any, name: str) -> Reason | None:
 def _span(value: Any, name: str) -> int:
     try:
         return duration(value) if isinstance(value, str) else round(arguments.finite(value, name) * SECOND)
-    except ValueError:
+    except (ValueError, OverflowError):
         problem = f'{name} {value!r}: expected a duration, such as "7d" or "1d 12h", or a number of seconds'
         raise ValueError(problem) from None
 

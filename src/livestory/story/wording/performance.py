@@ -99,6 +99,12 @@ def open_positions(positions: Sequence[OpenPosition]) -> str:
     return f"open: {told} and {more} more{together if comparable else ''}"
 
 
+def open_result(quantity: float, entry: Decimal, price: float, quote: str | None) -> str:
+    """``-1.2% (-0.0039 BTC)``: what is held of one symbol, at a price against what it cost."""
+    share, earned = price / float(entry) - 1.0, quantity * (price - float(entry))
+    return f"{numbers.percent(share)} ({of(numbers.signed_wealth(earned, quote), quote)})"
+
+
 def basket(symbols: Sequence[str]) -> str:
     """``its first positions (BTC, ETH, SOL)``."""
     if len(symbols) > _MOST_HELD:
@@ -156,9 +162,8 @@ def _closed(f: CurrencyResult) -> str:
     trades = f"{numbers.count(f.closed, 'trade')} closed, {', '.join(outcomes(f))}, " if f.closed else ""
     together = f.gain + f.loss
     if f.closed and together != f.realised:  # parts were closed of trades that ended in another period, or go on
-        return (
-            f"{trades}together {money(together, f.asset)}; result with those partly closed {money(f.realised, f.asset)}"
-        )
+        whole = f"{trades}together {money(together, f.asset)} from first to last"
+        return f"{whole}; realised in this time {money(f.realised, f.asset)}, trades partly closed included"
     return f"{trades}result {money(f.realised, f.asset)}"
 
 

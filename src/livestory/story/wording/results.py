@@ -30,9 +30,9 @@ def result(
 
 
 def funding(by_asset: Mapping[str, Decimal], *, in_it: bool) -> str:
-    """``funding +1.2 USDT besides``: what was received less what was paid, and whether the result holds it."""
+    """``funding of +1.2 USDT not in it``: what was received less what was paid, and whether the result holds it."""
     told = amounts(by_asset, numbers.signed)
-    return f"funding {told} {'in it' if in_it else 'besides'}" if told else ""
+    return f"funding of {told} {'in it' if in_it else 'not in it'}" if told else ""
 
 
 def amounts(by_asset: Mapping[str, Decimal], tell: Callable[[Decimal], str] = numbers.exact) -> str:

@@ -103,7 +103,7 @@ class PublicWriter(SynchronousWriter):
             return known
         try:
             taken = given.as_input(self._clock.now())
-        except ValueError as error:
+        except (ValueError, ArithmeticError) as error:
             return outcome.refused(str(error))
         if self._told_before(taken, outcome):
             return self._answered(outcome)

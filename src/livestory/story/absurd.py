@@ -1,0 +1,26 @@
+"""Values that no bot has: what reckons or writes with them fails, or takes for ever."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from msgspec import Struct
+
+_LAST = 253_402_300_800_000_000  # the end of the year 9999; no count is larger either
+_DIGITS = 100  # before or behind the point
+
+
+def absurd(value: object) -> bool:
+    """Whether anywhere in it is a number beyond all that there is, or a decimal that is none."""
+    match value:
+        case int():
+            return not -_LAST <= value < _LAST
+        case Decimal():
+            return not value.is_finite() or abs(value.adjusted()) > _DIGITS
+        case Struct():
+            return any(absurd(getattr(value, name)) for name in value.__struct_fields__)
+        case dict():
+            return any(map(absurd, value.values()))
+        case tuple() | list() | set() | frozenset():
+            return any(map(absurd, value))
+    return False

@@ -214,7 +214,7 @@ class Span(NamedTuple):
     label: str
 
 
-_BLOCK = 64  # values that follow one another, of which the least and the greatest are known
+_BLOCK = 32  # values that follow one another, of which the least and the greatest are known
 
 
 class _Curve:

@@ -22,7 +22,7 @@ from livestory.retell.plain_cells import PlainBatch, PlainCells
 from livestory.retell.remarks import Remarks
 from livestory.retell.shapes import declared
 from livestory.retell.shapes.recognised import Layout, recognised
-from livestory.retell.sorting import by_time
+from livestory.retell.sorting import by_time, neighbours
 from livestory.retell.survey import Sample, Survey
 from livestory.retell.time_column import doubt_times, times_in, without_others
 from livestory.retell.time_formats import with_clocks
@@ -78,6 +78,7 @@ class TableSource:
         a header that tells nothing, tables that differ, and what is refused by its name.
         """
         self.name = name
+        self.gone = 0  # rows at the end whose wealth is not above 0
         self.remarks = Remarks()
         self._asked = asked
         self._given = given
@@ -88,6 +89,9 @@ class TableSource:
         layout = self._survey.layout
         self.symbols = self._named_symbols()
         self._refuse_inverse()
+        if layout.shape is declared.RETURNS and "won" in layout.fields and asked.start is None:
+            problem = "what was won in each row, and no wealth: say what it began with, as --start 1000"
+            raise self._tables[0].error(self._sample.line, layout.fields["won"] + 1, problem)
         self.knows: frozenset[str] | None = self._known()
         self._threshold = threshold if {"regime", "threshold"}.isdisjoint(layout.fields) else None
 
@@ -196,7 +200,7 @@ class TableSource:
         self._rows = FillRows(survey, self.remarks)
         self._index = self._asked.start or 1.0
         self._begun = False
-        self._later = self._gone = first = 0
+        self._later = self.gone = first = 0
         for table, batch in self._sorted() if in_order else self._quick_batches():
             if isinstance(batch, PlainBatch):
                 times = batch.times
@@ -204,7 +208,7 @@ class TableSource:
                 lines, columns, times = self._timed(table, batch)
             if not times:
                 continue
-            if times[0] < last or not all(map(le, times, islice(times, 1, None))):
+            if times[0] < last or not all(neighbours(le, times)):
                 raise OutOfOrder
             first, last = first or times[0], times[-1]
             inputs = (
@@ -217,8 +221,8 @@ class TableSource:
                 yield inputs
         if told:
             doubt_times(self.remarks, first, last, self._asked.now)
-        if self._gone:
-            rows = numbers.count(self._gone, "row")
+        if self.gone:
+            rows = numbers.count(self.gone, "row")
             self.remarks.doubt(f"wealth is not above 0 in the last {rows}, which is not believed: all may be lost")
         if not told:
             message = f"{self._tables[0]}: {self.remarks.nothing}"
@@ -255,7 +259,7 @@ class TableSource:
             times = self._times(self._tables[0], *batch)
         except TableError:
             return False
-        return times[0] > times[-1] and all(map(ge, times, islice(times, 1, None)))
+        return times[0] > times[-1] and all(neighbours(ge, times))
 
     def _timed(self, table: Table, batch: Batch) -> tuple[Sequence[int], Sequence[Sequence[str]], list[int]]:
         """The rows of a batch that have a time, with it: totals and headers in between are left out."""
@@ -296,7 +300,7 @@ class TableSource:
         found = self._values(table, lines, columns)
         layout = self._survey.layout
         if layout.shape is declared.RETURNS:
-            return self._of_returns(times, found["return"])
+            return self._of_returns(times, found.get("return") or found["won"], won="won" in found)
         if not layout.fills and "flow" not in found:
             return self._told_of(times, found)
         found = self._completed(times, found)
@@ -326,10 +330,10 @@ class TableSource:
     def _count_gone(self, wealth: Sequence[float | None]) -> None:
         """Count the rows at the table's end whose wealth is none: all may be lost, or it was not read."""
         if (last := wealth[-1]) is None or last > 0:
-            self._gone = 0
+            self.gone = 0
             return
         gone = next((rows for rows, each in enumerate(reversed(wealth)) if each is not None and each > 0), None)
-        self._gone = self._gone + len(wealth) if gone is None else gone
+        self.gone = self.gone + len(wealth) if gone is None else gone
 
     def _before(self, time: int, found: Mapping[str, Sequence[Any]]) -> Iterator[SourceInput]:
         """The wealth before the first row, where it is given, or follows from what that row won."""
@@ -371,7 +375,7 @@ class TableSource:
         self.knows = self._known()
         raise StartOver
 
-    def _of_returns(self, times: Sequence[int], returns: Sequence[float | None]) -> list[SourceInput]:
+    def _of_returns(self, times: Sequence[int], returns: Sequence[float | None], *, won: bool) -> list[SourceInput]:
         inputs: list[SourceInput] = []
         if not self._begun:
             self._begun = True
@@ -382,7 +386,7 @@ class TableSource:
             inputs.append(Observation(time=before, wealth=self._index))
         for time, each in zip(times, returns, strict=True):
             if each is not None:
-                self._index *= 1.0 + each
+                self._index = self._index + each if won else self._index * (1.0 + each)
             inputs.append(Observation(time=time + self._later, wealth=self._index))
         return inputs
 
@@ -440,7 +444,7 @@ def _latest(chunks: Iterable[Sequence[SourceInput] | Rows], remarks: Remarks) ->
             continue
         given = [*held, *chunk]
         times = [each.time for each in given]
-        if any(map(eq, times, islice(times, 1, None))):
+        if any(neighbours(eq, times)):
             given = _merged(given, remarks)
         held = given[-1:]
         if len(given) > 1:
@@ -468,7 +472,7 @@ def _merged(given: Sequence[SourceInput], remarks: Remarks) -> list[SourceInput]
 
 def _observations(found: Mapping[str, Sequence[Any]]) -> list[SourceInput] | Rows:
     times = found[TIME]
-    if "wealth" in found and found.keys() <= _IN_ROWS and all(map(lt, times, islice(times, 1, None))):
+    if "wealth" in found and found.keys() <= _IN_ROWS and all(neighbours(lt, times)):
         return Rows(times, {name: column for name, column in found.items() if name != TIME})
     # By place and not by name: a million observations are made in a third of the time.
     last = max(map(OBSERVATION.index, found))

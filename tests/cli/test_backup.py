@@ -67,13 +67,20 @@ def test_a_backup_of_a_running_replay_is_a_beginning_of_its_story(bars: Path, tm
 
 
 def test_a_backup_can_be_opened_with_what_everybody_has(told: Path, tmp_path: Path) -> None:
-    """A gzipped tar with the journal and the text, byte for byte."""
+    """A gzipped tar with the journal, the text and the bars, byte for byte; of a bar half written nothing."""
+    bars = told / "live_story.bars.csv"
+    whole = bars.read_bytes()
+    bars.write_bytes(whole + b"1733184")
     assert livestory("backup", tmp_path / "b.tgz", "--dir", told, cwd=tmp_path).returncode == 0
+    bars.write_bytes(whole)
     files = packed(tmp_path / "b.tgz")
-    assert list(files) == ["live_story.db", "live_story.txt"]
+    assert list(files) == ["live_story.db", "live_story.txt", "live_story.bars.csv"]
+    assert files["live_story.bars.csv"] == whole
     assert files["live_story.txt"] == (told / "live_story.txt").read_bytes()
     assert files["live_story.db"].startswith(b"SQLite format 3\0")
     assert list(tmp_path.iterdir()) == [tmp_path / "b.tgz"]
+    assert livestory("restore", "b.tgz", "--dir", "new", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "new" / "live_story.bars.csv").read_bytes() == whole
 
 
 def test_the_archive_is_in_it(tmp_path: Path) -> None:

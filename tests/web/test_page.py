@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from livestory.clock import DAY, ManualClock, SystemClock
 from livestory.outlets.web import shares
 from livestory.story.files.bars_file import BarRow, BarsFile
 from livestory.story.files.layout import Layout
-from livestory.story.inputs import PositionReading
+from livestory.story.inputs import Observation, PositionReading
 from tests.patience import until
 from tests.web import browser as browsers
 from tests.web.serving import TOKEN, served, settled
@@ -275,6 +276,56 @@ def test_the_live_chart_is_the_chart_of_a_reload(driven: Browser, journal: Path,
                     chart(anew, shown_range)
                     expect(anew.locator("#plot")).to_have_attribute("aria-label", re.compile(r"to 1\.2346 BTC"))
                     until(lambda: drawn(page) == drawn(anew), lambda: (drawn(page)[0], drawn(anew)[0]))
+
+
+@pytest.mark.parametrize("of", ["Price", "Result"])
+def test_live_prices_and_results_are_those_of_a_reload(driven: Browser, journal: Path, of: str) -> None:
+    """Of a bot without wealth that holds several symbols: candles, closed trades, and a symbol told meanwhile."""
+    start, bars = SystemClock().now() - 5 * DAY, Layout.of(journal).bars
+    with Teller(journal, start=start) as teller, BarsFile(bars, None) as kept:
+
+        def go_on(count: int, *symbols: str) -> None:
+            for _ in range(count):
+                price = Decimal(200) + teller.now // QUARTER % 9
+                held = {symbol: PositionReading(quantity=Decimal(2), price=price) for symbol in symbols}
+                teller.bars(1, wealth=None, position=None, weight=None, positions=held)
+                kept.add(BarRow(teller.now - QUARTER, 0.03, 0.04 + teller.now % 7 / 1000, 0.02, 0.031))
+
+        teller.begin()
+        go_on(60, "SOL/USDT")
+        teller.trade().trade("sell")
+        with served(journal) as server:
+            settled(server)
+            with browsers.opened(driven, server.url) as page:
+                page.get_by_role("button", name=of, exact=True).click()
+                for side in ("buy", "sell", "buy", "sell"):
+                    go_on(5, "SOL/USDT", "ADA/USDT")
+                    teller.trade(side)
+                teller.observe(Observation(time=teller.now + QUARTER, price=0.0777))
+                expect(page.locator("#priced option")).to_have_count(2)
+                page.mouse.move(1, 1)
+                with browsers.opened(driven, f"{server.url}#of={of.lower()}") as anew:
+                    anew.locator(".uplot").wait_for()
+                    anew.mouse.move(1, 1)
+                    until(lambda: drawn(page) == drawn(anew), lambda: (drawn(page)[0], drawn(anew)[0]))
+                    assert (drawn(page)[0] or "").startswith(of)
+                    assert page.locator("#legend").inner_text() == anew.locator("#legend").inner_text()
+                    assert page.locator("#verdict").inner_text() == anew.locator("#verdict").inner_text()
+
+
+@pytest.mark.parametrize("hours", [-26, 26])
+def test_a_viewer_whose_clock_is_wrong_sees_the_right_ages(driven: Browser, journal: Path, hours: int) -> None:
+    """A day ahead or behind: how long ago the bot was heard is by the server's clock."""
+    now = SystemClock().now()
+    with Teller(journal, start=now - DAY) as teller, served(journal) as server:
+        teller.begin().bars(95, next_due=now + DAY)
+        settled(server)
+        profile = driven.new_context()
+        page = profile.new_page()
+        page.clock.install(time=datetime.now(UTC) + timedelta(hours=hours))
+        page.goto(server.url)
+        expect(page.locator("#state-why")).to_contain_text(re.compile(r"next in (1d|23h)"))
+        profile.close()
 
 
 def chart(page: Page, shown_range: str) -> None:

@@ -1,6 +1,7 @@
 """A story as one file, taken while its bot runs: the journal at one instant, with its text and archive; and back.
 
-A gzipped tar that anybody can open: ``live_story.db``, ``live_story.txt``, ``archive/live_story-2024-11-26.txt.gz``, …
+A gzipped tar that anybody can open: ``live_story.db``, ``live_story.txt``, ``archive/live_story-2024-11-26.txt.gz``, …,
+and ``live_story.bars.csv`` where the bot has kept its bars.
 """
 
 from __future__ import annotations
@@ -68,6 +69,8 @@ def backup(path: str | os.PathLike[str], out: Path) -> Saved:
                 _add(tar, snapshot.name, snapshot)
                 for name, content in _text(journal, layout):
                     _add(tar, name, content)
+                if (bars := _bars(layout)) is not None:
+                    _add(tar, f"{layout.name}.bars.csv", bars)
             return Saved(journal.last_seq, file.tell())
 
 
@@ -98,6 +101,15 @@ def _text(journal: JournalReader, layout: Layout) -> Iterator[tuple[str, bytes]]
     if day is not None:
         yield _archived(layout, day, told)
     yield f"{layout.name}.txt", b"".join(live)
+
+
+def _bars(layout: Layout) -> bytes | None:
+    """The bars as far as they are whole; nothing depends on them, and who can't read them has none."""
+    try:
+        content = layout.bars.read_bytes()
+    except OSError:
+        return None
+    return content[: content.rfind(b"\n") + 1]
 
 
 def _archived(layout: Layout, day: date, told: list[ShownLine]) -> tuple[str, bytes]:
@@ -163,14 +175,16 @@ def install(story: Layout, target: Layout) -> None:
     """
     lock = WriterLock.acquire(target.lock, "livestory restore")
     try:
-        there = [path for path in (target.db, target.text, *target.archives().values()) if os.path.lexists(path)]
+        bars = [story.bars] if os.path.lexists(story.bars) else []
+        places = (target.db, target.text, *target.archives().values(), *([target.bars] if bars else []))
+        there = [path for path in places if os.path.lexists(path)]
         if there:
             message = (
                 f"{there[0]}: a story is there already\n"
                 "Restore into another folder with --dir, or move this story aside with --fresh."
             )
             raise InputError(message)
-        for part in (story.db, story.text, *story.archives().values()):
+        for part in (story.db, story.text, *story.archives().values(), *bars):
             place = target.text.parent / part.relative_to(story.text.parent)
             make_folder(place.parent)
             part.rename(place)
@@ -209,5 +223,7 @@ def _place(name: str, stem: str, story: Layout) -> Path | None:
         return story.db
     if name == f"{stem}.txt":
         return story.text
+    if name == f"{stem}.bars.csv":
+        return story.bars
     day = re.fullmatch(_ARCHIVED.format(stem=re.escape(stem)), name)
     return story.archive / f"{story.name}-{day[1]}.txt.gz" if day else None

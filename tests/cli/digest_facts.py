@@ -10,8 +10,12 @@ from collections import Counter, defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
+from livestory.story.digest.period import Span
+from livestory.story.digest.prose import digest
+from livestory.story.digest.source import ends_of, read, span_of
 from livestory.story.event import Event, from_record
 from livestory.story.journal.reader import JournalReader
+from livestory.story.kinds.lifecycle import Started
 from livestory.story.kinds.money import CashFlow, FundingPaid
 from livestory.story.kinds.trades import Trade
 from livestory.story.wording import numbers
@@ -20,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from livestory.story.digest.period import Span
     from livestory.story.inputs import Observation
 
 _NUMBER = re.compile(r"\d[\d,]*(?:[.:]\d+)*")
@@ -112,12 +115,14 @@ class FactsOfAPeriod(NamedTuple):
         if last is None:
             return
         yield from (numbers.exact(abs(last.position or 0.0)), numbers.weight(last.weight or 0.0)[:-1])
-        if last.wealth is not None and self.first is not None and self.first.wealth:
-            change, flow = 1.0, self.first.wealth
-            for event in self.events:
-                if isinstance(event.facts, CashFlow) and event.facts.wealth_before and event.facts.wealth_after:
-                    change, flow = change * event.facts.wealth_before / flow, event.facts.wealth_after
-            yield numbers.unsigned_percent(change * last.wealth / flow - 1)[:-1]
+        for held_now in (last.positions or {}).values():
+            yield numbers.exact(abs(held_now.quantity))
+            yield numbers.mean_price(held_now.entry or Decimal())
+            yield _amount(held_now.unrealised or Decimal(), "USDT")
+        if last.wealth is not None and self.first is not None:
+            yield from self.since_started()
+            if self.first.wealth:
+                yield numbers.unsigned_percent(self._grown(self.first.wealth, last.wealth) - 1)[:-1]
             yield from (numbers.wealth(last.wealth, unit) for unit in ("BTC", "USDT"))
         if last.price is not None and self.first is not None and self.first.price:
             yield numbers.unsigned_percent(last.price / self.first.price - 1)[:-1]
@@ -126,9 +131,36 @@ class FactsOfAPeriod(NamedTuple):
             yield numbers.unsigned_percent(last.price / float(held.entry) - 1)[:-1]
             yield _amount(Decimal(last.position * (last.price - float(held.entry))), held.quote or "")
 
+    def since_started(self) -> Iterable[str]:
+        """Its return since a start in it whose wealth was told."""
+        begun = [event.facts.wealth for event in self.events if isinstance(event.facts, Started)]
+        if self.last is not None and self.last.wealth is not None:
+            for began in filter(None, begun):
+                yield numbers.unsigned_percent(self._grown(began, self.last.wealth) - 1)[:-1]
+
+    def _grown(self, before: float, after: float) -> float:
+        """What became of 1 between two balances, deposits and withdrawals left out."""
+        grown = 1.0
+        for event in self.events:
+            if isinstance(event.facts, CashFlow) and event.facts.wealth_before and event.facts.wealth_after:
+                grown, before = grown * event.facts.wealth_before / before, event.facts.wealth_after
+        return grown * after / before
+
 
 def _amount(amount: Decimal, asset: str) -> str:
     return numbers.earned(amount, asset or None).lstrip("+-")
+
+
+def untold(journal: Path) -> set[str]:
+    """What the digests of a story's last day, week and month, and of all of it, say that is not in their facts."""
+    found: set[str] = set()
+    with JournalReader.open(journal) as reader:
+        first, last = ends_of(reader)
+        spans = [span_of(name, last) for name in ("day", "week", "month")]
+        whole = read_of(journal, Span("", first - 1, last))
+        for span in (span_of("day", first), *spans, whole.span):
+            found |= read_of(journal, span).unknown(digest(read(reader, span)).text())
+    return found - set(whole.since_started())
 
 
 def read_of(journal: Path, span: Span) -> FactsOfAPeriod:

@@ -183,6 +183,7 @@ def test_a_span_is_refused_in_words(told: Path) -> None:
         (("--until", "2022-01-03"), "--since"),
         (("--since", "2022-01-05", "--until", "2022-01-04"), "before"),
         (("--of", "3d"), "2024-12-03"),
+        (("--of", "1999-12-03"), "nothing was told in it; the story goes from 20"),
         (("--format", "pdf"), "html"),
     ):
         done = inside("digest", *wrong, "--dir", told, cwd=told)

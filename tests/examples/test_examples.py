@@ -14,6 +14,7 @@ from livestory import parse, render
 from livestory.cli.commands.digest import digest
 from livestory.cli.commands.status import status
 from livestory.story.files.verify import verify
+from tests.cli.digest_facts import untold
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
@@ -94,6 +95,7 @@ def test_a_spot_bot_tells_its_fills_with_fees_in_a_third_asset(tmp_path: Path) -
     assert (tmp_path / "live_story.txt").read_text() == (GOLDEN / "spot_bot.txt").read_text()
     told = CliRunner().invoke(digest, ["--dir", str(tmp_path), "--since", "2024-12-01"])
     assert "3 trades closed, 2 won, 1 lost, result +243.42 USDT; 1 trade closed" in told.stdout
+    assert untold(tmp_path / "live_story.db") == set()
 
 
 def test_a_perpetual_bot_that_is_killed_goes_on_with_its_story(tmp_path: Path) -> None:
@@ -109,6 +111,7 @@ def test_a_perpetual_bot_that_is_killed_goes_on_with_its_story(tmp_path: Path) -
     assert again.stderr == ""
     assert verify(tmp_path / "live_story.txt").findings == []
     assert again.stdout == (GOLDEN / "perpetual_bot.txt").read_text()
+    assert untold(tmp_path / "live_story.db") == set()
     assert all(render(parse(line)) == line for line in again.stdout.splitlines())
 
 

@@ -12,8 +12,9 @@ from msgspec import Struct
 
 from livestory.follow.listen.app import Listen
 from livestory.follow.listen.sources import Bearers, SourceSecrets
+from livestory.http_server.address import bind
 from livestory.http_server.gate import allowed_hosts
-from livestory.http_server.server import Server, bind
+from livestory.http_server.server import Server
 from livestory.story.files.layout import Layout
 from livestory.story.journal.entry import Identity
 from livestory.story.settings import StorySettings

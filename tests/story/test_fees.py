@@ -80,4 +80,4 @@ def test_a_trade_that_came_to_nothing_is_told_as_even() -> None:
         )
     ]  # fmt: skip
     *_, told = lines([*sold_and_bought()[:1], *fills, *sold_and_bought()[1:]])
-    assert "of 3 closed trades 1 won, 1 lost and 1 even: best +0.0100 BTC" in told
+    assert "of 3 closed trades 1 won, 1 lost and 1 even, together 0.0000 BTC: best +0.0100 BTC" in told

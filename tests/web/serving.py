@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from livestory.clock import SystemClock
+from livestory.http_server.address import bind
 from livestory.http_server.gate import allowed_hosts
-from livestory.http_server.server import Server, bind
+from livestory.http_server.server import Server
 from livestory.outlets.web.app import Web, WebOptions
 from tests.patience import LONG, until
 

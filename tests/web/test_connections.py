@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from livestory.http_server.connections import MOST_UNSENT, MOST_WAITING, WAITING, Connections
-from livestory.http_server.server import SparingLog
+from livestory.http_server.sparing_log import SparingLog
 from tests.cli.program import COMMAND, LIMIT, environment, slice_of, started
 from tests.reliability.amount import TORTURE, amount
 from tests.web.serving import TOKEN, messages, served, settled

@@ -12,9 +12,10 @@ from urllib.parse import urlencode
 
 import pytest
 
+from livestory.cli.serving import require_token
 from livestory.clock import ManualClock
 from livestory.errors import InputError
-from livestory.http_server.server import address_of, require_token
+from livestory.http_server.address import address_of
 from livestory.outlets.web.gate import SESSION, Token
 from tests.web.serving import TOKEN, Served, served, settled
 
@@ -344,10 +345,10 @@ def test_a_weak_token_is_refused(secret: str) -> None:
 def test_beyond_this_machine_only_with_a_token(host: str, token: str | None, starts: bool) -> None:  # noqa: FBT001
     """Every way to be reachable from elsewhere needs one."""
     if starts:
-        require_token(address_of(host), token)
+        require_token(address_of(host), token, "LIVESTORY_TOKEN")
         return
     with pytest.raises(InputError, match="no token is set"):
-        require_token(address_of(host), token)
+        require_token(address_of(host), token, "LIVESTORY_TOKEN")
 
 
 @pytest.mark.parametrize(

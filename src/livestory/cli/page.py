@@ -43,7 +43,7 @@ def served(story: Path, port: int = PORT) -> AbstractContextManager[None]:
 def free_port(wanted: int = PORT) -> int:
     """That port if it is free, else 0: any."""
     from livestory.errors import InputError
-    from livestory.http_server.server import bind
+    from livestory.http_server.address import bind
 
     try:
         bind("127.0.0.1", wanted).close()

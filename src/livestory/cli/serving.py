@@ -31,6 +31,18 @@ def token_of(file: Path | None, variable: str) -> str | None:
         raise InputError(message) from None
 
 
+def require_token(host: str, token: str | None, variable: str) -> None:
+    """Raise InputError where others could reach the server without a token, which ``variable`` would hold."""
+    from livestory.http_server.gate import is_loopback
+
+    if token is None and not is_loopback(host):
+        message = (
+            f"{host} can be reached from other machines, and no token is set\n"
+            f"Set {variable} or --token-file, or stay on 127.0.0.1 and use a tunnel (docs/web.md)."
+        )
+        raise InputError(message)
+
+
 def url_of(host: str, port: int) -> str:
     """The address that a client on this machine uses."""
     shown = _ANY.get(host, host)

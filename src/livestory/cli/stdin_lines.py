@@ -90,7 +90,7 @@ class StdinLines:
 
 
 class Count(NamedTuple):
-    """How many inputs there were, and how many of them were refused."""
+    """The number of inputs, and of those that were refused."""
 
     told: int
     refused: int

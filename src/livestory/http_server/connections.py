@@ -56,7 +56,7 @@ class Connections:
         self._invited: set[Connection] = set()
 
     def __len__(self) -> int:
-        """How many there are."""
+        """The number of connections."""
         return self._waits + len(self._invited)
 
     def enter(self, transport: asyncio.Transport) -> Connection:

@@ -44,7 +44,7 @@ _log = logging.getLogger("livestory.web")
 
 
 class Refusal(NamedTuple):
-    """Why a request is not let in, and the answer's status and headers."""
+    """A refusal: its reason, and the status and headers of the answer."""
 
     status: int
     reason: str
@@ -96,7 +96,7 @@ class Gate(ABC):
 
     @abstractmethod
     async def uninvited(self, scope: Scope, path: str, headers: Headers) -> Refusal | None:
-        """Why whoever asks for a path that is not public is not let in."""
+        """The refusal of a request for a path that is not public; None if it is let in."""
 
     def refused(self, scope: Scope, path: str, refusal: Refusal) -> Response:  # noqa: ARG002 - a page may lead elsewhere
         """The answer to a request that is refused."""
@@ -133,7 +133,7 @@ class Gate(ABC):
         await answer(scope, receive, protected)
 
     def _stranger(self, method: str, path: str, headers: Headers) -> Refusal | None:
-        """Why the request's name, origin or method is refused."""
+        """The refusal of a request by its host name, origin or method; None if they are allowed."""
         hosts = headers.getlist("host")
         if len(hosts) != 1 or hosts[0].lower() not in self._hosts:
             return Refusal(421, "not a name of this server; more are allowed with --allow-host")
@@ -158,7 +158,7 @@ class Gate(ABC):
         return path in self.pages
 
     async def without_bearer(self, lock: Lock, scope: Scope, headers: Headers) -> Refusal | None:
-        """Why the header Authorization doesn't open ``lock``."""
+        """The refusal of a request whose header Authorization doesn't open ``lock``; None if it does."""
         challenge = {"WWW-Authenticate": 'Bearer realm="livestory"'}
         given = headers.getlist("authorization")
         scheme, _, bearer = given[0].partition(" ") if len(given) == 1 else ("", "", "")
@@ -167,7 +167,7 @@ class Gate(ABC):
         return await self.without(lock, bearer.strip(), scope, Refusal(401, "that is not the token", challenge))
 
     async def without(self, lock: Lock, offered: str, scope: Scope, wrong: Refusal) -> Refusal | None:
-        """Why what is offered doesn't open ``lock``: it is ``wrong``, or too many others are."""
+        """The refusal of a secret that is ``wrong``, or comes after too many wrong ones; None if it opens ``lock``."""
         try:
             right = await lock.matches(offered)
         except TooManyFailures:

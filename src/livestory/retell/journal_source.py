@@ -12,6 +12,7 @@ from livestory.errors import JournalCorrupt
 from livestory.retell.explain_story import KeptEvent, SavedState, SourceInput, ThinnedObservation
 from livestory.story.event import Event, from_record
 from livestory.story.files.layout import Layout
+from livestory.story.halt_reasons import BREAKER
 from livestory.story.inputs import Begin, End, Fill, Flow, Funding, Observation, Skip, Statement
 from livestory.story.journal.reader import PAGE_BYTES
 from livestory.story.kinds.base import Retelling
@@ -207,8 +208,8 @@ def _own(event: Event) -> SourceInput | None:  # noqa: C901, PLR0911 - one way f
 
 def _as_the_bot_told_it(facts: BreakerTripped | Phoenix) -> Halted | Unhalted:
     if isinstance(facts, Phoenix):
-        return Unhalted(reason="breaker", told=True)
-    return Halted(reason="breaker", until=facts.resume_at, told=True)
+        return Unhalted(reason=BREAKER, told=True)
+    return Halted(reason=BREAKER, until=facts.resume_at, told=True)
 
 
 def _given(kind: type[GivenInput], event: Event, **renamed: Any) -> GivenInput:

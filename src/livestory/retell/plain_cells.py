@@ -43,7 +43,7 @@ class PlainCells:
 
     @staticmethod
     def are_told(survey: Survey) -> bool:
-        """Whether nothing is told but a time, which is the first column, and numbers as they stand."""
+        """Return True if the first column is the time, and all others that are used are plain numbers."""
         fields = survey.layout.fields
         if fields.get(TIME) != 0 or not survey.times[TIME].plain or survey.clock is not None or survey.scale:
             return False

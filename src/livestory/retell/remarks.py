@@ -39,7 +39,7 @@ class Remarks(Struct):
 
     @property
     def nothing(self) -> str:
-        """Why there is nothing to tell, where not one row was told."""
+        """The message of the error that is raised if no row could be told."""
         rows = f"every row is left out ({', '.join(self.rows)})" if self.rows else "no rows below the header"
         return f"{rows}; there is nothing to tell"
 

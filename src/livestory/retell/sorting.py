@@ -8,17 +8,22 @@ from contextlib import ExitStack
 from itertools import islice
 from operator import itemgetter
 from tempfile import TemporaryFile
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from msgspec import msgpack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 Row = tuple[int, int, Sequence[str]]  # time, line, fields
 _RUN = 100_000  # rows sorted in memory
 _LENGTH = 4  # bytes before each row of a run on disk
 _decode = msgpack.Decoder(Row).decode
+
+
+def neighbours(compare: Callable[[Any, Any], bool], values: Sequence[Any]) -> Iterator[bool]:
+    """Compare each value with the one after it: ``all(neighbours(le, times))`` is True if the times ascend."""
+    return map(compare, values, islice(values, 1, None))
 
 
 def by_time(rows: Iterable[Row]) -> Iterator[Row]:

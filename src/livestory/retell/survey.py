@@ -84,7 +84,7 @@ class Sample(Struct, frozen=True):
 
 
 class Survey:
-    """How each column is read."""
+    """The reader of each column."""
 
     def __init__(self, sample: Sample, layout: Layout, zone: tzinfo | None, now: int, remarks: Remarks) -> None:
         """Look at the first rows. Raises TableError."""
@@ -560,7 +560,7 @@ def _are_payments(fills: Iterable[Mapping[str, Any]]) -> bool:
 
 
 def _moved(names: Iterable[str], values: Iterable[float | None]) -> tuple[float, float]:
-    """How far a wealth moves in all from row to row, and how far from row to row of the same name."""
+    """The sum of the changes of wealth from row to row, and that between rows of the same name."""
     moved = within = 0.0
     last: float | None = None
     of: dict[str, float] = {}
@@ -594,7 +594,7 @@ def _is_negative(value: Any) -> bool:
 
 
 def _error(rows: Iterable[tuple[float, float | None]], scale: float) -> float:
-    """How far a column is from the drawdown that wealth shows, at most, in units of what is alike."""
+    """The largest difference between a column and the drawdown computed from wealth; up to 1 they count as equal."""
     peak, worst = 0.0, 0.0
     for told, wealth in rows:
         drawdown = told * scale

@@ -22,7 +22,7 @@ from livestory.retell.plain_cells import PlainBatch, PlainCells
 from livestory.retell.remarks import Remarks
 from livestory.retell.shapes import declared
 from livestory.retell.shapes.recognised import Layout, recognised
-from livestory.retell.sorting import by_time
+from livestory.retell.sorting import by_time, neighbours
 from livestory.retell.survey import Sample, Survey
 from livestory.retell.time_column import doubt_times, times_in, without_others
 from livestory.retell.time_formats import with_clocks
@@ -204,7 +204,7 @@ class TableSource:
                 lines, columns, times = self._timed(table, batch)
             if not times:
                 continue
-            if times[0] < last or not all(map(le, times, islice(times, 1, None))):
+            if times[0] < last or not all(neighbours(le, times)):
                 raise OutOfOrder
             first, last = first or times[0], times[-1]
             inputs = (
@@ -255,7 +255,7 @@ class TableSource:
             times = self._times(self._tables[0], *batch)
         except TableError:
             return False
-        return times[0] > times[-1] and all(map(ge, times, islice(times, 1, None)))
+        return times[0] > times[-1] and all(neighbours(ge, times))
 
     def _timed(self, table: Table, batch: Batch) -> tuple[Sequence[int], Sequence[Sequence[str]], list[int]]:
         """The rows of a batch that have a time, with it: totals and headers in between are left out."""
@@ -440,7 +440,7 @@ def _latest(chunks: Iterable[Sequence[SourceInput] | Rows], remarks: Remarks) ->
             continue
         given = [*held, *chunk]
         times = [each.time for each in given]
-        if any(map(eq, times, islice(times, 1, None))):
+        if any(neighbours(eq, times)):
             given = _merged(given, remarks)
         held = given[-1:]
         if len(given) > 1:
@@ -468,7 +468,7 @@ def _merged(given: Sequence[SourceInput], remarks: Remarks) -> list[SourceInput]
 
 def _observations(found: Mapping[str, Sequence[Any]]) -> list[SourceInput] | Rows:
     times = found[TIME]
-    if "wealth" in found and found.keys() <= _IN_ROWS and all(map(lt, times, islice(times, 1, None))):
+    if "wealth" in found and found.keys() <= _IN_ROWS and all(neighbours(lt, times)):
         return Rows(times, {name: column for name, column in found.items() if name != TIME})
     # By place and not by name: a million observations are made in a third of the time.
     last = max(map(OBSERVATION.index, found))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from livestory.clock import DAY, SECOND, as_datetime, instant
 from livestory.retell.cells import is_unknown
 from livestory.retell.readers import bad
+from livestory.retell.sorting import neighbours
 from livestory.retell.time_formats import BITCOIN
 from livestory.story.inputs import LEAST_INSTANT
 from livestory.tables import Batch, adds_up, instant_of, is_remark
@@ -77,7 +78,7 @@ def without_others(batch: Batch, field: int, names: Sequence[str], remarks: Rema
 
 
 def _why_no_row(time: str, fields: Sequence[str], names: Sequence[str]) -> str | None:
-    """Why a row whose time can't be read holds no data; None where it does, and its time is wrong."""
+    """The reason to leave out a row whose time can't be read; None if it holds data, and its time is an error."""
     if list(fields) == list(names):
         return "the header again"
     if time.startswith("#") or (is_remark(time) and not any(map(str.strip, fields[1:]))):
@@ -94,7 +95,7 @@ def _why_no_row(time: str, fields: Sequence[str], names: Sequence[str]) -> str |
 
 
 def why_no_trade(fields: Sequence[str]) -> str | None:
-    """Why a row without a time is no trade; None where nothing says that."""
+    """The reason to leave out a row without a time; None if nothing in it gives one."""
     return "it adds up others" if any(map(adds_up, fields)) else None
 
 
@@ -110,7 +111,7 @@ def _instants(texts: Sequence[str]) -> list[int]:
     """As `instant_of`, but without a call for each of them."""
     if texts[0].isdigit():
         return list(map(instant_of, texts))
-    if not all(map(le, texts, islice(texts, 1, None))):
+    if not all(neighbours(le, texts)):
         return [_DAYS[text[:_DAY]] + _CLOCKS[text[_DAY:]] for text in texts]
     found: list[int] = []
     while len(found) < len(texts):  # where texts ascend, all between two that begin alike do

@@ -113,7 +113,7 @@ class FillRows:
         return (SIDES[word], effect) if word in SIDES else None
 
     def _why_none(self, status: str, quantity: Decimal | None, price: Decimal | None, row: Mapping[str, Any]) -> str:
-        """Why a row is no fill; empty where it is one, or half of one."""
+        """The reason why a row is no fill; empty if it is one, or half of one."""
         if status and not self._is_filled(status, row):
             return f"orders that are {status}"
         if status and (not quantity or not price):

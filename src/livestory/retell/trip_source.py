@@ -39,7 +39,10 @@ def trips_of(
     start: float | None,
     drop: Callable[[str, TableError], object],
 ) -> Iterator[Sequence[SourceInput]]:
-    """The fills of every row. Raises TableError, and what ``drop`` raises, which leaves out a column."""
+    """Yield the fills of every row, in the order of their times.
+
+    ``drop`` leaves out a column that can't be read. Raises TableError, and what ``drop`` raises.
+    """
     trips = _Trips(tables, survey, remarks, drop)
     rows = TripRows(survey, remarks)
     wealth, first = start, True
@@ -211,7 +214,7 @@ class _Trips:
         return left, entered, texts
 
     def _why_none(self, fields: Sequence[str], entered: int | None, left: int | None) -> str | None:
-        """Why a row is no trade; None where it is one, or half of one."""
+        """The reason why a row is no trade; None if it is one, or half of one."""
         price = fields[self._fields["entry_price"]].strip()
         if entered is None and left is None:
             return why_no_trade(fields) or ("it has no time and no price" if is_unknown(price) else None)

@@ -10,6 +10,7 @@ from msgspec import field
 from msgspec.structs import replace
 
 from livestory.story.basket import Basket
+from livestory.story.halt_reasons import BREAKER
 from livestory.story.inputs import Begin, Fill, Funding, Observation, PositionReading
 from livestory.story.kinds.lifecycle import Rules, RulesChanged
 from livestory.story.kinds.money import BalanceDiffers, BalanceExplained
@@ -36,7 +37,7 @@ PART = "\n"
 
 def tripped(halt_reason: str | None) -> bool:
     """Whether a halt is the breaker's; a bot that gives no reason halts for its breaker."""
-    return halt_reason is None or halt_reason == "breaker"
+    return halt_reason is None or halt_reason == BREAKER
 
 
 def price_at(wealth: float, o: Observation) -> float | None:
@@ -206,11 +207,11 @@ class Account(UnitValue):
             self.first = self.began = begin.wealth
 
     def trip(self) -> None:
-        """Take that the breaker has tripped, from a bot that tells it of itself."""
+        """Note that the breaker has tripped, as the bot itself said."""
         self.tripped = True
 
     def resume(self) -> None:
-        """Take that the bot trades again after its breaker: its drawdown counts from the wealth that comes next."""
+        """Note that the bot trades again after its breaker: its drawdown counts from the next wealth on."""
         self.resuming, self.tripped = self.resuming or self.tripped, False
 
     def _count_from(self, value: float, time: int) -> None:
@@ -269,7 +270,7 @@ class Account(UnitValue):
         return self.drawdown, limit
 
     def to_breaker(self) -> BreakerDistance | None:
-        """How far it is to the breaker; None where there is none, where it has tripped, and without wealth."""
+        """The distance to the breaker; None if there is none, if it has tripped, or if wealth is unknown."""
         limit = self.rules.breaker if self.rules is not None else None
         drawdown, wealth = self.drawdown, self.wealth
         if not limit or not wealth or self.last is None or self.tripped or drawdown <= -limit:

@@ -105,7 +105,7 @@ def _trade(text: str, symbol: str | None, _unit: str | None) -> Facts | None:
 
 
 def _is_asset(named: str | None, own: str | None) -> bool:
-    """Whether what stands behind an amount names an asset: nothing stands for the story's ``own``."""
+    """Return True if the text after an amount names an asset. No text means the story's ``own``."""
     return named is None or named.casefold() == (own or "").casefold() or bool(_TICKER.fullmatch(named))
 
 

@@ -146,11 +146,11 @@ class Narrator(FormerVerbs):
         self._remember(memory)
 
     def opened(self) -> None:
-        """Take that the bot's process is a new one: a bot that never said goodbye has come back, which is then told."""
+        """Note that the bot's process is a new one. If the last never said goodbye, that it is back is told."""
         self._returns = True
 
     def is_known_in_part(self) -> None:
-        """Take that the reader knows what observations lack: it is not told."""
+        """Don't tell which fields observations lack: the reader learns it elsewhere."""
         self._memory.lacking.told = True
 
     def blank(self) -> Narrator:
@@ -191,7 +191,7 @@ class Narrator(FormerVerbs):
 
     @property
     def seen_before(self) -> int:
-        """How many observations were not newer than the one before them, and therefore ignored."""
+        """The number of observations that were ignored because they were not newer than the one before them."""
         return self._memory.seen_before
 
     @property

@@ -282,7 +282,7 @@ class Holding(Struct):
             self.absent_since = time
 
     def is_gone(self, time: int) -> bool:
-        """Whether a fill at that time finds it gone, such as by a liquidation that nobody told."""
+        """Return True if the position was gone before that time, such as by a liquidation that was not reported."""
         return self.gone and self.absent_since is not None and self.absent_since < time
 
     def take(self, deal: Deal) -> Closed:
@@ -353,7 +353,7 @@ class Holding(Struct):
         return Closed("flip", short, self.quantity, deal.reported, after_fees="reported", opened=rest.size)
 
     def _as_good_as_nothing(self, deal: Deal) -> Decimal:
-        """How much more may be closed than is held: dust, or what went as fees of what was bought."""
+        """By how much a fill may close more than is held: dust, or fees that were taken from what was bought."""
         trip = self.trip or Trip()
         return max(trip.largest * _DUST, trip.fees.get(deal.of.base or "", _NOTHING))
 

@@ -245,7 +245,7 @@ def _too_many_orders(reason: Reason) -> str:
 
 
 class MeanReversionReasons(NamedTuple):
-    """Why mean reversion trades or not.
+    """The reason for which mean reversion trades, or does not.
 
     value: the price against its average (close / average - 1), or its rate of change; against: that average, or the
     price that long ago; text: the window ("12h").

@@ -13,6 +13,7 @@ from livestory.clock import MINUTE, SECOND
 from livestory.story.account import Account
 from livestory.story.detectors import ChapterDetector, TroubleDetector
 from livestory.story.event import from_record
+from livestory.story.halt_reasons import BREAKER
 from livestory.story.inputs import Observation
 from livestory.story.journal.entry import Identity, Kept
 from livestory.story.journal.faults import corrupt
@@ -296,7 +297,7 @@ def _halt_change(reader: JournalReader, told: Kept | None, seen: Observation | N
         return None
     match _facts(reader, told):
         case BreakerTripped(resume_at=until):
-            return HaltChange(halted=True, reason="breaker", since=told.time, until=until)
+            return HaltChange(halted=True, reason=BREAKER, since=told.time, until=until)
         case Phoenix():
             return HaltChange(halted=False, reason=None, since=None)
         case Halted(reason=reason, until=until):
@@ -307,7 +308,10 @@ def _halt_change(reader: JournalReader, told: Kept | None, seen: Observation | N
 
 
 def _speaks_of_halts(seen: Observation, told: Kept) -> bool:
-    """Whether the observation has the word; one of a halted bot that gives no reason is of the halt that was told."""
+    """Return True if the observation decides whether the bot is halted.
+
+    If it gives no reason for the halt, the event that told the halt decides.
+    """
     return seen.halted is not None and not (seen.halted and seen.halt_reason is None and told.kind == "halted")
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from msgspec import Struct
 
+from livestory.story.halt_reasons import BREAKER
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 
 if TYPE_CHECKING:
@@ -101,4 +102,4 @@ def begins(facts: Facts) -> bool:
 
 def halt_reason(facts: HaltFacts) -> str:
     """The reason of the halt that begins or ends; empty where none is given."""
-    return "breaker" if isinstance(facts, BreakerTripped | Phoenix) else facts.reason or ""
+    return BREAKER if isinstance(facts, BreakerTripped | Phoenix) else facts.reason or ""

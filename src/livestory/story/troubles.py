@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
+from livestory.story.halt_reasons import ENDED_BY_OWNER, OWNER
 from livestory.story.kinds.exchange import (
     CandlesBack,
     CandlesRefused,
@@ -47,7 +48,6 @@ ENDS: dict[type[Facts], Pair] = {
 }
 """The kinds that tell the end of a trouble."""
 
-_OWNERS = frozenset({"owner", "journal"})  # the reasons of halts that end by a word of the owner's
 _END_OF = {end: pair.trouble.__struct_config__.tag for end, pair in ENDS.items()}
 
 
@@ -63,7 +63,7 @@ class HealthTally(Struct, omit_defaults=True):
         name = _name(type(facts))
         if name in FAILED and not (isinstance(facts, Resumed) and not facts.away):
             self.failed[name] = self.failed.get(name, 0) + (facts.bars if isinstance(facts, DataGap) else 1)
-        if name in BY_HAND and not (isinstance(facts, Halted | Unhalted) and facts.reason != "owner"):
+        if name in BY_HAND and not (isinstance(facts, Halted | Unhalted) and facts.reason != OWNER):
             self.by_hand[name] = self.by_hand.get(name, 0) + 1
 
     def take(self, later: HealthTally) -> None:
@@ -96,7 +96,7 @@ def asked_after(asked: list[str], facts: Facts) -> None:
         over |= {"sell_stuck"} if facts.side == "sell" else set()
     elif name in ASKING and name != "alerts_given_up":
         waits = facts.lasting if isinstance(facts, ExchangeDown) else not isinstance(facts, Halted)
-        if name not in asked and (waits or (isinstance(facts, Halted) and facts.reason in _OWNERS)):
+        if name not in asked and (waits or (isinstance(facts, Halted) and facts.reason in ENDED_BY_OWNER)):
             asked.append(name)
     asked[:] = [each for each in asked if each not in over]
 

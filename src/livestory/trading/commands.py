@@ -5,6 +5,7 @@ from __future__ import annotations
 from livestory.clock import HOUR
 from livestory.story import commands
 from livestory.story.commands import as_input
+from livestory.story.halt_reasons import BREAKER, OWNER
 from livestory.story.kinds.risk import Halted, Unhalted
 from livestory.story.kinds.telling import Note
 from livestory.story.wording import numbers
@@ -77,7 +78,7 @@ class OperatorCommands:
         for working in state.orders.working:
             working.withdrawn = True
         before, sold = state.risk.hold, state.risk.hold is not None and state.risk.hold.sell
-        hold = state.risk.hold = before or Hold("owner", now)
+        hold = state.risk.hold = before or Hold(OWNER, now)
         hold.sell = hold.sell or sell
         self._manager.follow_up(now)
         if before is not None:
@@ -105,7 +106,7 @@ class OperatorCommands:
             self._note(now, "Resume", _ONLY_PHOENIX if risk.halted else _NOT_HALTED)
         if risk.hold is not None:
             hold, risk.hold = risk.hold, None
-            still = "breaker" if risk.halted else None
+            still = BREAKER if risk.halted else None
             self._story.report(now, Unhalted(reason=hold.reason, bars=hold.bars, still=still))
 
     def _note(self, now: int, topic: str, text: str) -> None:
@@ -113,7 +114,7 @@ class OperatorCommands:
 
 
 def _already(hold: Hold, now: int, *, sells: bool) -> str:
-    whose = "halted by you" if hold.reason == "owner" else "halted for a new journal"
+    whose = "halted by you" if hold.reason == OWNER else "halted for a new journal"
     then = "now sells everything" if sells else "goes on with: livestory resume"
     return f"already {whose} since {numbers.moment(hold.since, now)}; {then}"
 

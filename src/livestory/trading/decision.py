@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from livestory.story.halt_reasons import BREAKER
 from livestory.story.inputs import Observation
 from livestory.story.reason import Reason
 from livestory.story.reasons import HALTED, MARKET_HALTED, ORDER_OPEN, UNKNOWN_ORDER
@@ -145,7 +146,7 @@ def _observation(
         threshold=None if regime is None else regime.threshold,
         drawdown=risk.drawdown,
         halted=halted or held is not None,
-        halt_reason="breaker" if halted else None if held is None else held.reason,
+        halt_reason=BREAKER if halted else None if held is None else held.reason,
         resume_at=risk.resume_at,
         resume_score=risk.settings.resume_score,
         daily_loss_hit=risk.daily_loss_hit,

@@ -92,7 +92,7 @@ class Executor:
 
     @property
     def ledger_trouble(self) -> str | None:
-        """Why the ledger can't be kept now; None: it can."""
+        """The trouble that keeps the ledger from being written now; None if it can be."""
         return self._session.ledger_trouble
 
     def begin(self, bar: Bar, missed_bars: int | None = None) -> None:

@@ -98,7 +98,7 @@ class Risk(UnitValue):
 
     @property
     def held(self) -> Reason | None:
-        """Why nothing is sent until the owner says so; None if that is not so."""
+        """The reason for which no order is sent until the owner resumes the bot; None if orders may be sent."""
         return None if self.hold is None else _HELD[self.hold.reason]
 
     @property

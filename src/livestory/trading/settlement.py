@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from livestory.clock import MINUTE, SECOND
+from livestory.story.halt_reasons import JOURNAL
 from livestory.story.kinds.risk import Halted
 from livestory.trading.commands import OperatorCommands
 from livestory.trading.exchange.records import Balances, exact
@@ -183,7 +184,7 @@ class ExchangeAccount:
         if balances is not None and state.expected.balances is None:
             state.expected.open(balances, now)
             if filters.problem(filters.quantity(balances.base), exact(price)) is None:
-                state.risk.hold = state.risk.hold or Hold("journal", now)
+                state.risk.hold = state.risk.hold or Hold(JOURNAL, now)
                 if self._session.begun:
                     self._report_halt(now, balances)
         return balances

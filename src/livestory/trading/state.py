@@ -28,7 +28,7 @@ _FIRST_RETRY = 2 * SECOND
 
 
 class LiquidationState(Struct):
-    """How selling everything goes."""
+    """The state of a sale of everything."""
 
     since: int | None = None  # when it was first wanted; None: it is not
     tries: int = 0  # in vain, in a row

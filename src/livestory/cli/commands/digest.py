@@ -74,6 +74,7 @@ def _span(
     """The period that was asked for, of what was told from ``first`` to ``last``; one that goes on, up to that."""
     from livestory.story.digest.period import Span
     from livestory.story.digest.source import last_between, span_of
+    from livestory.story.wording.numbers import minute
 
     if since is not None:
         end = _instant(until, "--until") if until is not None else last
@@ -85,7 +86,13 @@ def _span(
     if until is not None:
         message = "--until ends the span of --since: name both, or a period with --of"
         raise click.UsageError(message)
-    return last_between(period, first, last) if of is None else span_of(period, _instant(of, "--of") + 1)
+    if of is None:
+        return last_between(period, first, last)
+    span = span_of(period, _instant(of, "--of") + 1)
+    if span.end < first or span.start > last:
+        message = f"--of: nothing was told in it; the story goes from {minute(first)} to {minute(last)}"
+        raise click.UsageError(message)
+    return span
 
 
 def _instant(given: int | timedelta, option: str) -> int:

@@ -82,7 +82,7 @@ def listen(
     from livestory.extras import missing
 
     try:
-        from livestory.http_server.server import address_of, bind
+        from livestory.http_server.address import address_of, bind
     except ImportError as error:
         raise missing(error, "listen", "web") from error
     if serves:

@@ -14,7 +14,7 @@ from livestory.cli.commands.alert import delivered
 from livestory.cli.fleet import Copies, pulled, sent
 from livestory.cli.options import PATH, config_option, configuration
 from livestory.cli.page import PORT
-from livestory.cli.serving import end_on_hangup, open_many_files, token_of, url_of
+from livestory.cli.serving import end_on_hangup, open_many_files, require_token, token_of, url_of
 from livestory.cli.story_folder import stories_in
 from livestory.errors import InputError
 
@@ -102,14 +102,14 @@ def serve(
     from livestory.extras import missing
 
     try:
+        from livestory.http_server.address import address_of, bind
         from livestory.http_server.gate import allowed_hosts, is_loopback
-        from livestory.http_server.server import address_of, bind, require_token
         from livestory.outlets.web.app import Web, WebOptions
     except ImportError as error:
         raise missing(error, "the page", "web") from error
     host = address_of(host)
     token = token_of(token_file, _TOKEN)
-    require_token(host, token)
+    require_token(host, token, _TOKEN)
     if root_path and (not root_path.startswith("/") or root_path.endswith("/")):
         message = f"--root-path {root_path}: begins with a slash and doesn't end with one, such as /story"
         raise InputError(message)

@@ -10,6 +10,7 @@ from livestory.cli.options import dir_option
 from livestory.cli.output import print_rows, size
 from livestory.cli.story_folder import story_in
 from livestory.clock import SystemClock
+from livestory.story.halt_reasons import ENDED_BY_OWNER
 from livestory.story.wording import numbers, performance
 from livestory.story.wording.beside import beside
 from livestory.story.wording.text import escape
@@ -114,7 +115,7 @@ def _unheard(bot: Snapshot) -> str:
         return f"{_UNKNOWN}: no bar heard yet"
     if halt.until is not None:
         return f"{_halted(halt.reason)}; waits for {numbers.minute(halt.until)} UTC"
-    return _halted(halt.reason) + ("; waits for you" if halt.reason in {"owner", "journal"} else "")
+    return _halted(halt.reason) + ("; waits for you" if halt.reason in ENDED_BY_OWNER else "")
 
 
 def _halted(reason: str | None) -> str:
@@ -182,7 +183,7 @@ def _state(o: Observation) -> str:
     if not o.halted:
         return "trading, but no buys until 00:00: daily loss limit" if o.daily_loss_hit else "trading"
     halted = _halted(o.halt_reason)
-    if o.halt_reason in {"owner", "journal"}:
+    if o.halt_reason in ENDED_BY_OWNER:
         return f"{halted}; waits for you"
     waits = []
     if o.resume_at is not None and o.resume_at > o.time:
@@ -249,7 +250,7 @@ def _files(layout: Layout) -> str:
 
 
 def _journal(layout: Layout) -> str:
-    """How large it is with its log."""
+    """The size of the database together with its log."""
     files = (layout.db, layout.db.with_name(f"{layout.db.name}-wal"))
     count = sum(path.stat().st_size for path in files if path.exists())
     return f"{size(count)} ({count:,} bytes, its log included)"

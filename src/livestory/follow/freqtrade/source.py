@@ -52,7 +52,7 @@ class _Arc(Struct):
 
 
 class Cursor(Struct):
-    """How far a freqtrade was told."""
+    """The place in a freqtrade's database up to which it was told."""
 
     version: int = 1
     is_live: bool = False  # all that was there at first is told

@@ -30,7 +30,7 @@ _ROUGH = 1_000  # steps of the database that a price has at least, for its round
 
 
 class Cursor(Struct):
-    """How far a Hummingbot was told."""
+    """The place in a Hummingbot's files up to which it was told."""
 
     version: int = 1
     is_live: bool = False  # all that was there at first is told

@@ -56,7 +56,7 @@ class ListenGate(Gate):
         return READS if path == _DESCRIPTION else frozenset({"POST"})
 
     async def uninvited(self, scope: Scope, path: str, headers: Headers) -> Refusal | None:
-        """Why whoever posts is not let in."""
+        """The refusal of a post; None if it is let in."""
         if path.startswith(f"{_TELL}/"):
             wrong = Refusal(404, "no source has this secret")
             return await self.without(self._sources, path.removeprefix(f"{_TELL}/"), scope, wrong)
@@ -83,7 +83,7 @@ class Listen:
 
     @property
     def is_open(self) -> bool:
-        """Whether nobody has to show anything."""
+        """Return True if anybody may post without a secret."""
         return not self._bearers.needed
 
     def close_streams(self) -> None:

@@ -98,11 +98,11 @@ class Bearers(Lock):
 
     @property
     def needed(self) -> bool:
-        """Whether anybody has one: from then on, nobody is let in without."""
+        """Return True if there is any source; then nobody may post without a secret."""
         self._sources.look()
         return self._token is not None or self._sources.existed
 
     def opens_with(self, digest: bytes) -> bool:
-        """Whether it is one of them."""
+        """Return True if the digest is that of the token, or of a source's secret."""
         by_token = self._token is not None and self._token.opens_with(digest)
         return by_token or self._sources.opens_with(digest)

@@ -2,8 +2,7 @@
 
 What is about to be sent is recorded before it is, and what was accepted right after: a crash in between leaves a
 message that may have come, which is sent again with its id and the mark that says so.
-What the service refuses again and again is stepped over: once something behind it was accepted and it is refused anew,
-the message is at fault and not the channel, and it is given up.
+What the service refuses again and again is stepped over or given up, as `suspicion` finds.
 """
 
 from __future__ import annotations
@@ -22,20 +21,20 @@ from livestory.outlets.alerts.http import Http, NotAccepted
 from livestory.outlets.alerts.message import Message
 from livestory.outlets.alerts.outbox import ChannelState, Outbox, QueuedLine
 from livestory.outlets.alerts.policy import Policy
+from livestory.outlets.alerts.retry import Retry
 from livestory.outlets.alerts.services import Channel
+from livestory.outlets.alerts.suspicion import Suspicion, Verdict
 from livestory.story.commands import AlertsLost
 from livestory.story.wording import numbers
 
 _LONGEST = MINUTE  # that is slept without a look at the clock, which may have been set meanwhile
 _LINE, _BYTES = 5 << 10, 8 << 20  # of a usual line and its record, and of a message; a longer line goes alone
-_ENOUGH, _MANY = 3, 15  # refusals of what a message holds, and of whatever else, until others are tried before it
-_PROOF = 8  # messages behind it that are refused as well: then it is the channel, and not the message
 _CUTS = 6  # times that a message is made half as long
 _OWN = "alerts_given_up"  # the kind that says that lines were given up
 
 
 class Patience(Struct, frozen=True):
-    """How long is waited for what; microseconds."""
+    """The lengths of the pauses, in microseconds."""
 
     answer: int = 20 * SECOND
     first: int = SECOND  # until the second try; doubled with each
@@ -87,17 +86,11 @@ class Delivery:
         self._on_loss = on_loss
         self._steady = steady
         self._trouble: str | None = None
-        self._next_try: int | None = None  # None: nothing is waited for
-        self._last_try: int | None = None  # set once this process has tried in vain: nothing is given up before that
-        self._failures = 0  # in a row, whatever the message
-        self._refusals = 0  # in a row, of the first message
-        self._enough = 0  # refusals after which a message may be the one at fault
+        self._retry = Retry()
+        self._suspicion = Suspicion()
         self._most = channel.most_lines  # fewer where a message was too long, or holds a line at fault
         self._most_bytes = min(channel.most_lines * _LINE, _BYTES)
-        self._cut = 0
-        self._probes = 0  # messages that were tried in the place of the first and refused
-        self._suspect = 0  # some line up to here was refused, together with others
-        self._on_trial = 0  # the lines up to here were refused, and one behind them was accepted
+        self._cut = 0  # times that the one line of a message was made half as long
         self._stopping = False
 
     def stop(self) -> None:
@@ -141,7 +134,7 @@ class Delivery:
             return wait
         if state.attempt is None:
             return await self._begin(state)
-        if self._refusals >= self._enough > 0 and not state.refused and state.attempt.upto > self._on_trial:
+        if not state.refused and self._suspicion.wants_another(state.attempt.upto):
             behind, _ = self._due(state.attempt.upto, state)
             if behind:
                 self._outbox.step_over(self.name, state.attempt.upto)
@@ -150,18 +143,18 @@ class Delivery:
 
     def _given_up(self, state: ChannelState) -> bool:
         """Whether the first message has been tried for long enough, and in vain."""
-        if self._last_try is None or (state.attempt is None and not state.refused):
+        if self._retry.last is None or (state.attempt is None and not state.refused):
             return False
-        return state.tried + self._steady() - self._last_try >= self._give_up
+        return state.tried + self._retry.since_last(self._steady()) >= self._give_up
 
     def _held(self, state: ChannelState) -> int:
-        """How long nothing is sent: the pause between two tries, or what the service asked for before a restart."""
-        if self._next_try is None:
+        """The time until the next try: the pause between two, or what the service asked for before a restart."""
+        if self._retry.next is None:
             asked = state.not_before - self._clock.now() if state.attempt is not None else 0
             if not 0 < asked <= HOUR:  # a clock that was put back is not waited for
                 return 0
-            self._next_try = self._steady() + asked
-        return self._next_try - self._steady()
+            self._retry.next = self._steady() + asked
+        return self._retry.next - self._steady()
 
     async def _begin(self, state: ChannelState) -> int | None:
         lines, following = self._due(state.refused, state)
@@ -203,11 +196,9 @@ class Delivery:
             self._postpone(state, lines, NotAccepted(fault(error), in_doubt=True), in_doubt=True)
             return 0
         await self._kept(state, lines)
-        self._next_try = self._last_try = None
-        self._failures = self._refusals = self._cut = 0
+        self._settled(state.refused)
         self._most = min(2 * self._most, self._channel.most_lines)
         if state.refused:
-            self._on_trial = state.refused
             self._outbox.step_over(self.name, 0)
         if self._trouble is not None:
             self._trouble = None
@@ -228,38 +219,31 @@ class Delivery:
                 return
 
     def _postpone(self, state: ChannelState, lines: list[QueuedLine], error: NotAccepted, *, in_doubt: bool) -> None:
-        steady, wait = self._steady(), error.wait or 0.0
-        tried = state.tried + (0 if self._last_try is None else steady - self._last_try)
-        self._last_try = steady
-        asked = int(wait * SECOND)
+        steady, asked = self._steady(), int((error.wait or 0.0) * SECOND)
+        tried = state.tried + self._retry.since_last(steady)
         not_before = self._clock.now() + asked if asked else 0
         self._outbox.delay(self.name, str(error), not_before, in_doubt=in_doubt, tried=tried)
         self._report_trouble(f"alerts: {self.name}: {error}; goes on trying")
         shorter = error.too_long and (len(lines) > 1 or self._cut < _CUTS)
         self._cut += shorter and len(lines) == 1
-        backoff = min(self._patience.first << min(self._failures, 30), self._patience.most)
-        self._next_try = steady + (0 if shorter else max(backoff, asked))
-        self._failures += not shorter
+        if shorter:
+            self._retry.shorten(steady)
+        else:
+            self._retry.fail(steady, self._patience.first, self._patience.most, asked)
         if error.refused and not (shorter and len(lines) == 1):
             self._refused(state, lines, error, tried)
 
     def _refused(self, state: ChannelState, lines: list[QueuedLine], error: NotAccepted, tried: int) -> None:
         """Find out whether it is the message that is at fault, or the channel."""
-        if state.refused:  # this one was tried in the place of the first
-            self._probes += 1
-            further = lines[-1].n if self._probes < _PROOF else 0
-            self._outbox.step_over(self.name, further)
-            self._refusals = 0
-            return
-        self._probes = 0
-        self._refusals += 1
-        self._enough = _ENOUGH if error.of_the_message else _MANY
         last = lines[-1].n
-        if len(lines) == 1:
-            if self._refusals >= self._enough and last <= self._on_trial:
-                self._drop(self._outbox.state(self.name) or state, last, tried)
-        elif error.of_the_message or last <= self._suspect or self._refusals >= self._enough:
-            self._suspect, self._most, self._refusals = last, len(lines) // 2, 0
+        if state.refused:  # this one was tried in the place of the first
+            self._outbox.step_over(self.name, last if self._suspicion.refuse_another() else 0)
+            return
+        verdict = self._suspicion.refuse(last, alone=len(lines) == 1, of_the_message=error.of_the_message)
+        if verdict is Verdict.SPLIT:
+            self._most = len(lines) // 2
+        elif verdict is Verdict.GIVE_UP:
+            self._drop(self._outbox.state(self.name) or state, last, tried)
 
     def _drop(self, state: ChannelState, upto: int, age: int) -> None:
         """Give up the lines up to that one; the story is to tell that."""
@@ -273,10 +257,15 @@ class Delivery:
                 channel=self.name, lines=len(lost), first=min(told), last=max(told), age=age, problem=problem
             )
         self._outbox.give_up(self.name, upto, loss)
-        self._next_try = self._last_try = None
-        self._failures = self._refusals = self._cut = 0
+        self._settled()
         self._on_loss()
         self._report(f"alerts: {self.name}: gave up {numbers.count(len(lines), 'line')}: {state.trouble}")
+
+    def _settled(self, before: int = 0) -> None:
+        """Begin anew with the next message: one was accepted or given up."""
+        self._retry.clear()
+        self._suspicion.accept(before)
+        self._cut = 0
 
     def _report_trouble(self, text: str) -> None:
         if text != self._trouble:

@@ -217,7 +217,7 @@ class Dispatcher:
         self.well = not overdue
 
     def _silence(self, observed: int, now: int) -> int:
-        """How long ago that observation was made, whatever became of the clock since it was first seen here."""
+        """The age of that observation, unmoved by changes of the clock since it was first seen here."""
         if self._observed is None or self._observed[0] != observed:
             self._observed = observed, self._steady() - max(now - observed, 0)
         known = self._known_until() if self._known_until is not None else None

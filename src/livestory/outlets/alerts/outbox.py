@@ -76,7 +76,7 @@ class DeliveryAttempt(Struct, frozen=True):
 
 
 class ChannelState(Struct, frozen=True):
-    """How a channel is."""
+    """The state of a channel: how far it has delivered, what it is trying, and its last trouble."""
 
     name: str
     journal: str
@@ -166,11 +166,11 @@ class Outbox:
         self._db.close()
 
     def state(self, channel: str) -> ChannelState | None:
-        """How the channel of that name is; None where there is none yet."""
+        """The state of the channel of that name; None if there is none yet."""
         return next(iter(self._states("WHERE name=?", channel)), None)
 
     def states(self) -> list[ChannelState]:
-        """How every channel is that ever was, by name."""
+        """The states of all channels there ever were, in the order of their names."""
         return self._states("ORDER BY name")
 
     def _states(self, which: str, *values: str) -> list[ChannelState]:
@@ -221,7 +221,7 @@ class Outbox:
         return lines
 
     def backlog(self, channel: str) -> Backlog:
-        """How much waits for a channel, and since when."""
+        """The number of lines that wait for a channel, and since when."""
         with faults(self.path, "read"):
             row = self._db.execute("SELECT count(*), min(added) FROM waiting WHERE channel=?", (channel,)).fetchone()
             return Backlog(*(row or (0, None)))

@@ -375,7 +375,7 @@ def _others(rows: Sequence[Sequence[Any]], last_seq: int) -> list[OtherRow]:
 
 
 def _wrong(event: Kept) -> str | None:
-    """Why a hub refuses an event that fits the chain: it can't be believed or can't be shown; None: it is fine."""
+    """The reason why a hub refuses an event that fits the chain but can't be believed or shown; None if it takes it."""
     if max(len(event.record), len(event.line.encode())) > LARGEST:
         return f"it is larger than {LARGEST:,} bytes"
     if not _FIRST <= event.time < _LAST:

@@ -204,7 +204,7 @@ class Pusher:
         return rows.whole
 
     def _new_snapshot(self) -> bytes | None:
-        """How the bot is, where that is another than was sent last."""
+        """The bot's snapshot as bytes, if it differs from the one sent last; else None."""
         try:
             self._snapshot = Snapshot.read(self._follower.reader, self._snapshot)
         except JournalCorrupt as error:

@@ -110,7 +110,7 @@ class Api:
             return None
 
     async def status(self, request: Request) -> Response:
-        """How the bot is."""
+        """The state of the bot."""
         return Json(self.story(request).status())
 
     async def groups(self, request: Request) -> Response:

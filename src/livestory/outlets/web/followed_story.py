@@ -127,7 +127,7 @@ class FollowedStory:
         return self._follower.opening
 
     def status(self) -> Status:
-        """How the bot is now."""
+        """The state of the bot now."""
         now, trouble, known, snapshot = self._clock.now(), self._follower.trouble, self._known, self._snapshot
         if trouble is not None and trouble.missing:
             return Status(story=self.name, state="waiting", now=now, trouble=trouble.text)

@@ -74,7 +74,7 @@ class PageGate(Gate):
         return READS | {"POST"} if path in _WRITES else READS
 
     async def uninvited(self, scope: Scope, path: str, headers: Headers) -> Refusal | None:
-        """Why whoever asks is not let in."""
+        """The refusal of a request; None if it is let in."""
         if path.startswith(PATH):
             known = self._shares.find(path.removeprefix(PATH).partition("/")[0])
             return None if known is not None else Refusal(404, "no such link")

@@ -81,7 +81,7 @@ class EventIndex:
         self._traded: dict[int, str] = {}  # of trades that name one, their symbols
 
     def __len__(self) -> int:
-        """How many events there are: the last one's seq."""
+        """The number of events, which is the last one's seq."""
         return len(self._times)
 
     @property
@@ -258,7 +258,7 @@ class _Curve:
 
 
 class _Spans:
-    """How a label changed: one entry a change."""
+    """A label over time: one entry for each change."""
 
     def __init__(self) -> None:
         self._times = array("q")

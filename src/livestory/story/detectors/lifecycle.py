@@ -87,12 +87,12 @@ class LifecycleDetector(Struct):
         return (stopped,)
 
     def said_goodbye(self, time: int) -> None:
-        """Take that the bot has stopped, however it told it."""
+        """Note that the bot has stopped, however it said so."""
         self.running = self.noticed = False
         self.heard = time
 
     def hear(self, time: int) -> None:
-        """Take that a bot that tells of itself was there."""
+        """Note that a bot which reports its own start was running."""
         if self.own:
             self.heard = max(self.heard, time)
 

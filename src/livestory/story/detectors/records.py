@@ -42,7 +42,7 @@ class AllTimeHighDetector(Struct):
         return (high,)
 
     def until(self, rows: Rows, account: Account) -> int:
-        """How many of the rows, whose wealth is known, come before one that makes a record."""
+        """The number of rows before the first that makes a record; wealth is known in all of them."""
         known, record = rows.extremes("wealth"), account.record
         if known is None or record is None:
             return len(rows)

@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from livestory.story.account import price_at, tripped
+from livestory.story.halt_reasons import BREAKER
 from livestory.story.kinds.risk import (
     BreakerTripped,
     DailyLimit,
@@ -181,7 +182,7 @@ class DrawdownDetector(Struct):
         return (DrawdownOver(wealth=wealth, unit=account.unit, lasted=lasted, deepest=self.deepest),)
 
     def until(self, rows: Rows, account: Account) -> int:
-        """How many of the rows, whose wealth is known, come before one with which a drawdown begins or is over."""
+        """The number of rows before the first with which a drawdown begins or ends; wealth is known in all of them."""
         known, peak = rows.extremes("wealth"), account.peak
         if known is None or not peak:
             return len(rows)
@@ -271,7 +272,7 @@ class BreakerDetector(Struct):
         if reason in self.told or (self.halted_since is not None and self.reason == halted.reason):
             return ()
         self.told[reason] = time
-        if not (halted.told and reason == "breaker"):
+        if not (halted.told and reason == BREAKER):
             return (halted,)
         account.trip()
         return (replace(_trip(account, account.wealth), resume_at=halted.until, told=True),)
@@ -288,7 +289,7 @@ class BreakerDetector(Struct):
         if since is None:
             return ()
         halted = over.halted if over.halted is not None else max(0, time - since)
-        if not (over.told and reason == "breaker"):
+        if not (over.told and reason == BREAKER):
             return (replace(over, reason=reason or None, halted=halted),)
         account.resume()
         return (Phoenix(halted=halted, told=True),)

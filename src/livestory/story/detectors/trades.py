@@ -139,7 +139,7 @@ class PutOffDetector(Struct):
         return (put_off,)
 
     def filled(self, fill: Fill, account: Account) -> int | None:
-        """How long the trade that is filled now was put off; None where it was not."""
+        """The time for which the trade that is filled now was put off; None if it was not."""
         told = self.told.pop(fill.symbol or account.symbol or "", None) if self.told else None
         if told is None:
             return None
@@ -176,7 +176,7 @@ class ExposureDetector(Struct):
         return (exposure,)
 
     def until(self, rows: Rows, account: Account) -> int:
-        """How many of the rows come before one that changes the exposure by as much as is told."""
+        """The number of rows before the first that changes the exposure enough to be told."""
         targets, told = rows.columns.get("target_weight"), self.told
         if targets is None:
             return len(rows)
@@ -237,7 +237,7 @@ class RegimeDetector(Struct):
         return (switch,)
 
     def until(self, rows: Rows, account: Account) -> int:
-        """How many of the rows, whose scores are known, come before one that switches the regime."""
+        """The number of rows before the first that switches the regime; the score is known in all of them."""
         if not {"score", "threshold"} <= rows.columns.keys():
             return len(rows)
         scores, thresholds, hysteresis = rows.extremes("score"), rows.extremes("threshold"), account.settings.hysteresis

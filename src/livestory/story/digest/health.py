@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from livestory.story.digest import portfolio
+from livestory.story.halt_reasons import ENDED_BY_OWNER
 from livestory.story.kinds import exchange, lifecycle, money, telling
 from livestory.story.kinds.risk import SellStuck
 from livestory.story.wording import numbers
@@ -46,7 +47,7 @@ def asked(p: Period) -> list[str]:
             wanted.append("the balance differs: look at the exchange, or tell it with livestory flow")
         elif isinstance(facts, exchange.OrderUnknown):
             wanted.append("an order is in doubt: look at the exchange")
-    if any(halt.reason in {"owner", "journal"} and halt.began and not halt.ended for halt in p.halts):
+    if any(halt.reason in ENDED_BY_OWNER and halt.began and not halt.ended for halt in p.halts):
         wanted.append("it goes on with livestory resume")
     if any(isinstance(each.facts, telling.AlertsGivenUp) for each in p.troubles):
         wanted.append("look after the alert channel that gave up")

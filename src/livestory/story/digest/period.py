@@ -66,7 +66,7 @@ class ToldHalt(Struct):
 
     @property
     def lasted(self) -> int | None:
-        """How long it took; None where it goes on, or nothing says it."""
+        """The length of the halt; None if it goes on, or if its length is unknown."""
         facts = self.ended.facts if self.ended else None
         return facts.halted if isinstance(facts, Phoenix | Unhalted) else None
 
@@ -137,7 +137,7 @@ class Period(Struct):
 
     @property
     def is_portfolio(self) -> bool:
-        """Whether no one symbol's price, position and result explain it."""
+        """Return True if the bot traded several symbols or short, or knows no wealth."""
         return self.trading.several or bool(self.held) or (self.wealth is None and bool(self.results))
 
     @property
@@ -155,7 +155,7 @@ class Period(Struct):
 
     @property
     def wholly_halted(self) -> bool:
-        """Whether a halt from before it goes on at its end."""
+        """Return True if a halt that began before the period went on through all of it."""
         return not self.halts and self.at_end is not None and self.at_end.halted is True
 
     @property

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from livestory.story.digest import portfolio
 from livestory.story.digest.health import failed, last_word
+from livestory.story.halt_reasons import OWNER
 from livestory.story.kinds import lifecycle, money
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.records import AllTimeHigh
@@ -284,7 +285,7 @@ def _began(p: Period, began: DatedFacts) -> str:
         deep = f" at {numbers.percent(facts.drawdown)}" if facts.drawdown is not None else ""
         return f"the breaker tripped {at}{deep}"
     reason = facts.reason if isinstance(facts, Halted) else None
-    if reason == "owner":
+    if reason == OWNER:
         return f"you halted it {at}"
     return f"it was halted {at}" + (f" ({escape(reason)})" if reason else "")
 

@@ -68,7 +68,7 @@ class Target(NamedTuple):
         return False
 
     def _problem(self) -> str | None:
-        """Why nothing can be written there."""
+        """The error if nothing can be written there; None if it can."""
         if self.found is None:
             return None if self.descriptor is None else "is not open"
         if stat.S_ISDIR(self.found.st_mode):

@@ -46,7 +46,10 @@ class _Files(NamedTuple):
         return cls(path, path.stat(), shared, shared.stat() if shared.exists() else None)
 
     def stand(self, *, live: bool) -> bool:
-        """Whether both still stand there; where nobody writes them (``live`` is False), unchanged. Raises OSError."""
+        """Return True if both files still stand there and, where nobody writes them (``live`` is False), are unchanged.
+
+        Raises OSError.
+        """
         found = self.journal.stat()
         if not os.path.samestat(found, self.was):
             return False

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import field
 
+from livestory.story.halt_reasons import ENDED_BY_OWNER
 from livestory.story.kinds.base import CHAPTER, QUIET, Facts, Group, Kind, Retelling, Tone, equals, has
 from livestory.story.reason import BarCount
 from livestory.story.reasons import counted
@@ -276,7 +277,7 @@ def _open_result(f: Quiet) -> str:
 
 
 def _waits_for(f: Quiet, time: int) -> str:
-    if f.halt_reason in {"owner", "journal"}:
+    if f.halt_reason in ENDED_BY_OWNER:
         return "waits for you"
     score = f"score {numbers.score(f.score)}" if f.score is not None else "score not known"
     if f.resume_at is not None and f.resume_at > time:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from livestory.clock import DAY
+from livestory.story.halt_reasons import BREAKER, ENDED_BY_OWNER, JOURNAL, OWNER
 from livestory.story.kinds.base import (
     DRAWDOWN,
     HALT,
@@ -228,8 +229,8 @@ class Halted(Facts, frozen=True, kw_only=True, tag="halted"):
 
     declared: ClassVar[Kind] = Kind(
         words=(
-            Words("✋", "Halted by You", "no new orders", equals("reason", "owner")),
-            Words("✋", "Halted", "the journal is new", equals("reason", "journal")),
+            Words("✋", "Halted by You", "no new orders", equals("reason", OWNER)),
+            Words("✋", "Halted", "the journal is new", equals("reason", JOURNAL)),
             Words("✋", "Halted", "{reason:text}", has("reason")),
             Words("✋", "Halted", "no reason told"),
         ),
@@ -241,7 +242,7 @@ class Halted(Facts, frozen=True, kw_only=True, tag="halted"):
         needs=HALT,
     )
 
-    reason: str | None = None  # "owner", "journal" (a new one, and the account holds something), or any words
+    reason: str | None = None  # one of `halt_reasons`, or any words
     position: float | None = None
     base: str | None = None
     cancelled: int | None = None  # orders; None: the bot reports its halt with its observations
@@ -264,12 +265,12 @@ class Halted(Facts, frozen=True, kw_only=True, tag="halted"):
             yield keeps if self.position else f"{none_of(self.base)} held"
         if self.until is not None:
             yield f"until {numbers.moment(self.until, time)}"
-        elif self.reason == "owner":
+        elif self.reason == OWNER:
             yield "goes on when you say so"
 
 
 def _by_owner(facts: Unhalted) -> bool:
-    return facts.reason in {"owner", "journal"}
+    return facts.reason in ENDED_BY_OWNER
 
 
 class Unhalted(Facts, frozen=True, kw_only=True, tag="unhalted"):
@@ -327,7 +328,7 @@ class SellStuck(Facts, frozen=True, kw_only=True, tag="sell_stuck"):
                 "🚨",
                 "HALT CAN'T SELL",
                 "{position:exact}{base:asset} held",
-                lambda facts: facts.by == "owner" and facts.position is not None,
+                lambda facts: facts.by == OWNER and facts.position is not None,
             ),
             Words("🚨", "BREAKER CAN'T SELL", "{position:exact}{base:asset} held", has("position")),
             Words("🚨", "BREAKER CAN'T SELL", "nothing sold yet"),
@@ -340,7 +341,7 @@ class SellStuck(Facts, frozen=True, kw_only=True, tag="sell_stuck"):
 
     position: float | None = None
     base: str | None = None
-    by: str = "breaker"  # or "owner"
+    by: str = BREAKER  # or the `OWNER`
     problem: str | None = None
     tries: int | None = None
     since: int | None = None
@@ -525,7 +526,7 @@ def _until(resume_at: int | None, resume_score: float | None, time: int) -> str:
 def _halted_now(f: Halted, cancelled: int) -> Iterable[str]:
     if f.position is not None:
         held = of(numbers.exact(f.position), f.base)
-        keeps = f"the account holds {held}" if f.reason == "journal" else f"keeps {held}"
+        keeps = f"the account holds {held}" if f.reason == JOURNAL else f"keeps {held}"
         nothing = f"nothing sold ({none_of(f.base)} held)"
         yield (f"selling all {held}" if f.selling else keeps) if f.position else nothing
     if f.orders_open:

@@ -48,7 +48,7 @@ class TripRow(Struct, frozen=True, kw_only=True):
 
     @property
     def held(self) -> int | None:
-        """How long it took."""
+        """The length of the trade, from its opening to its close."""
         return None if self.opened is None else self.closed - self.opened
 
 

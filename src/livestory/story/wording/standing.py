@@ -83,7 +83,7 @@ def since_start(change: float | None, holding: float | None, base: str | None) -
 
 
 def is_well(f: Health | None) -> bool:
-    """Whether nothing failed, nobody did anything and nothing is asked, as far as that can be known."""
+    """Return True if nothing is known to have failed, nobody gave a command, and nothing is asked of the owner."""
     return f is not None and f.bars_known and not (f.failed or f.by_hand or f.asked)
 
 

@@ -80,7 +80,7 @@ class StoryStore:
 
     @property
     def trouble(self) -> str | None:
-        """Why the text is behind the journal; None while it is not."""
+        """The trouble that keeps the text behind the journal; None if there is none."""
         return self._text_trouble[0] if self._text_trouble else None
 
     def now(self) -> int | None:
@@ -143,7 +143,7 @@ class StoryStore:
         return told
 
     def mend(self) -> bool:
-        """Put right what is wrong with the files, though nothing is to be kept; whether the text was behind and is not.
+        """Repair the files with nothing new to write. Return True if the text was behind and has caught up.
 
         Raises JournalHeld where another has become the writer, and JournalError.
         """

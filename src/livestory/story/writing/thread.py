@@ -50,7 +50,7 @@ class StoryClosed(ValueError):
 
 
 class Health(Struct, frozen=True):
-    """How the story is. ``ok`` while everything told is durable, or on its way without trouble."""
+    """The health of the story. ``ok`` while everything told is durable, or on its way without trouble."""
 
     ok: bool
     trouble: str | None  # why lines wait, or why the last call was refused
@@ -159,7 +159,7 @@ class WriterThread(Keeper):
 
     @property
     def trouble(self) -> Exception | None:
-        """Why lines wait in memory; None where none does."""
+        """The trouble that keeps lines in memory; None if none waits."""
         return self._trouble
 
     def is_own(self, thread: int) -> bool:
@@ -172,7 +172,7 @@ class WriterThread(Keeper):
         return trouble != before
 
     def health(self) -> Health:
-        """How the story is."""
+        """The health of the story now."""
         trouble = str(self._trouble) if self._trouble is not None else self._refused or self._out_of_order
         store, calls = self._store, self._calls.copy()
         if trouble is None and store is not None:

@@ -186,7 +186,7 @@ class CcxtClient:
 
     @property
     def silent_for(self) -> int:
-        """How long from now on the exchange wants to be left alone, microseconds; 0 where it may be asked."""
+        """The time for which the exchange wants no further request, in microseconds; 0 if it may be asked."""
         until = None if self.trouble is None else self.trouble.retry_at
         return 0 if until is None else max(until - self._clock.now(), 0)
 

@@ -47,7 +47,7 @@ class Exchange(Protocol):
 
     @property
     def closed(self) -> str | None:
-        """Why the market takes no orders, in the exchange's word, as of the last refresh; None while it trades."""
+        """The exchange's word for a market that takes no orders, as of the last refresh; None while it trades."""
         ...
 
     @property

@@ -216,7 +216,7 @@ class OrderManager:
 
     @property
     def in_doubt(self) -> bool:
-        """Whether nobody knows what became of an order."""
+        """Return True if the fate of any order is unknown."""
         return any(child.state is OrderState.UNKNOWN for _, child in self._table.living())
 
     def accept_as_absent(self, now: int) -> bool:
@@ -337,7 +337,7 @@ class OrderManager:
         return expected.agree(balances)
 
     def _keeps(self, balances: Balances, standing: Sequence[OpenOrder]) -> bool:
-        """Whether more is locked than the orders that are shown to stand open account for.
+        """Return True if more is locked than the open orders which the exchange shows can account for.
 
         What others' orders kept at the last look they may keep still, shown or not: those on another market, or of a
         kind that the list of open orders doesn't have.
@@ -365,12 +365,12 @@ class OrderManager:
 
 
 def _wait(asked: int) -> int:
-    """How long after so many questions in vain the next one is asked."""
+    """The time until the next question, after that many without an answer."""
     return min(_ASKED_AGAIN << min(asked - 1, 8), _ASKED_AGAIN_MOST)
 
 
 def _kept(standing: Sequence[OpenOrder]) -> tuple[Decimal, Decimal]:
-    """How much of the base and of the quote asset the orders keep."""
+    """The amounts of the base and of the quote asset that open orders lock."""
     rests = [(each, each.quantity - each.filled) for each in standing]
     base = sum((rest for each, rest in rests if each.side == "sell"), Decimal(0))
     quote = sum((rest * (each.limit or 0) for each, rest in rests if each.side == "buy"), Decimal(0))

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from livestory.clock import SECOND
+from livestory.story.halt_reasons import BREAKER, OWNER
 from livestory.story.inputs import Fill, Skip
 from livestory.story.kinds.exchange import OrderClear, OrderUnknown
 from livestory.story.kinds.risk import SellStuck
@@ -73,7 +74,7 @@ class OrderReporter:
             since=sale.since,
             problem=problem,
             retry_in=sale.retry_at - now,
-            by="breaker" if self._state.risk.hold is None else "owner",
+            by=BREAKER if self._state.risk.hold is None else OWNER,
         )
         self._story.report(now, told)
 

@@ -184,7 +184,7 @@ def _too_wide(book: Book, settings: OrderSettings) -> Reason:
 
 
 def _not_taken(child: ChildOrder, now: int, settings: OrderSettings) -> Reason | None:
-    """Why an order at the market is given up: it stands open for longer than the patience; None before that."""
+    """The reason to give up an order at the market that was open for longer than the patience; else None."""
     waited = now - child.since >= settings.patience
     return NOT_OFFERED(text=duration_text(settings.patience)) if waited else None
 

@@ -186,7 +186,7 @@ _MOST_SPACINGS = 1000  # distinct ones; bars have a handful, and times with more
 
 
 class _Spacing(Struct):
-    """How many neighbours are this far apart, and the later one of the first two."""
+    """A distance between neighbouring bars: the later bar of the first such pair, and the number of pairs."""
 
     file: BarFile
     line: int

@@ -53,8 +53,14 @@ class Exchange:
                 self.transfers.append({"id": "t1", "amount": 2_000.0, "timestamp": self.milliseconds() - 600_000})
             if (self.bar + START // HOUR) % 8 == 0:
                 self._pay_funding()
+        self._keep()
+
+    def _keep(self) -> None:
+        """Write all down at once, whenever the bot beside it is killed."""
         kept = {name: value for name, value in vars(self).items() if name != "_path"}
-        self._path.write_text(json.dumps(kept))
+        written = self._path.with_suffix(".new")
+        written.write_text(json.dumps(kept))
+        written.replace(self._path)
 
     def _pay_funding(self) -> None:
         rate = 0.0012 if self.bar == DEAR_BAR else 0.0001
@@ -112,6 +118,7 @@ class Exchange:
              "price": price, "cost": amount * price, "fee": {"cost": fee, "currency": "USDT"},
              "timestamp": self.milliseconds()}
         )  # fmt: skip
+        self._keep()
 
 
 def decide(exchange: Exchange, symbol: str) -> tuple[float, str] | None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
+import time
+from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -14,6 +18,7 @@ from livestory import parse, render
 from livestory.cli.commands.digest import digest
 from livestory.cli.commands.status import status
 from livestory.story.files.verify import verify
+from livestory.story.journal.reader import JournalReader
 from tests.cli.digest_facts import untold
 
 ROOT = Path(__file__).parents[2]
@@ -113,6 +118,33 @@ def test_a_perpetual_bot_that_is_killed_goes_on_with_its_story(tmp_path: Path) -
     assert again.stdout == (GOLDEN / "perpetual_bot.txt").read_text()
     assert untold(tmp_path / "live_story.db") == set()
     assert all(render(parse(line)) == line for line in again.stdout.splitlines())
+
+
+def test_a_perpetual_bot_that_is_killed_at_any_moment_tells_each_thing_once(tmp_path: Path) -> None:
+    """Three times by SIGKILL, in the middle of whatever it does: no trade and no payment is lost or doubled."""
+    random, exchange = np.random.default_rng(), tmp_path / "exchange.json"
+    command = [sys.executable, "examples/perpetual_bot.py", str(tmp_path)]
+
+    def bar() -> int:
+        return int(json.loads(exchange.read_text())["bar"]) if exchange.exists() else 0
+
+    for more in random.integers(6, 14, 3):  # it is five bars later when it begins
+        later = bar() + more
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as bot:
+            while bar() < later and bot.poll() is None:
+                time.sleep(0.002)
+            time.sleep(random.uniform(0, 0.01))
+            bot.kill()
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    assert verify(tmp_path / "live_story.txt").findings == []
+    made = json.loads(exchange.read_text())
+    with JournalReader.open(tmp_path / "live_story.db") as reader:
+        told = Counter(kept.id for kept in reader.events(kinds={"trade", "funding"}))
+    assert told == Counter(
+        [f"trade-{each['symbol']}-{each['id']}" for each in made["trades"]]
+        + [f"trade-{each['symbol']}-funding-{each['id']}" for each in made["funding"]]
+    )
+    assert (tmp_path / "live_story.txt").read_text().count("Bot Resumed") == 3, "killed after it had begun"
 
 
 @pytest.mark.parametrize("name", ["own_bot", "several_pairs_usdt", "plan_snippet", "perpetual_bot", "spot_bot"])

@@ -24,7 +24,7 @@ from livestory.story.public.reading import read
 from livestory.story.settings import StorySettings
 from livestory.story.writing.public import PublicWriter
 from livestory.story.writing.synchronous import SynchronousWriter
-from tests.public.bot import lines
+from tests.public.bot import lines, of_a_portfolio
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -178,13 +178,21 @@ def test_verify_finds_an_answer_that_was_altered(path: Path) -> None:
     assert [finding.what for finding in verify(path).findings] == ["it was altered"]
 
 
-def test_a_story_told_as_json_is_the_one_that_a_story_writer_tells(path: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("symbol", "unit", "sent"),
+    [("ETH/BTC", "BTC", lines()), (None, "USDT", of_a_portfolio())],
+    ids=["pair", "portfolio"],
+)
+def test_a_story_told_as_json_is_the_one_that_a_story_writer_tells(
+    path: Path, tmp_path: Path, symbol: str | None, unit: str, sent: list[str]
+) -> None:
     """Line for line: the same calls, made in Python."""
-    with writer(path) as story:
-        tell(story, *lines())
+    with PublicWriter(path, Identity(symbol=symbol, unit=unit), StorySettings(), clock=ManualClock(NOW)) as story:
+        answers = tell(story, *sent)
+    assert not [each for each in answers if isinstance(each, str)]
     own = tmp_path / "own" / "live_story.txt"
-    with StoryWriter(own, symbol="ETH/BTC", clock=ManualClock(NOW), strict=True, max_wait=60) as bot:
-        for line in lines():
+    with StoryWriter(own, symbol=symbol, unit=unit, clock=ManualClock(NOW), strict=True, max_wait=60) as bot:
+        for line in sent:
             given = json.loads(line)
             kind, at = given.pop("input"), given.pop("time")
             del given["id"]

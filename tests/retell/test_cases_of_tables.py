@@ -134,7 +134,10 @@ TOLD: dict[str, tuple[str, list[str], list[str]]] = {
     ),
     "all that was lost": (
         f"time,equity\n{A},100\n{B},50\n{C},0\n{D},0\n",
-        ["wealth is not above 0 in the last 2 rows, which is not believed: all may be lost"],
+        [
+            "wealth is not above 0 in the last 2 rows, which is not believed: all may be lost",
+            "In All | -50.0% to 50.0000 | 2024-03-05 09:30 to 2024-03-05 12:30; wealth is not above 0",
+        ],
         [],
     ),
     "prices in dollars of what has no name": (

@@ -282,6 +282,17 @@ TOLD: dict[str, tuple[str, list[str]]] = {
         f"Date,Way,Base amount,Base currency (name),Quote amount,Quote currency\n{A},BUY,10,ETH,0.6,BTC\n",
         ["+10 ETH @ 0.06 BTC"],
     ),
+    "a commission and a fee": (
+        f"time,symbol,side,qty,price,commission,fees\n{A},SOLUSDT,buy,2,100,1,0.5\n{B},SOLUSDT,sell,2,105,1,0.5\n",
+        ["fees 3.00 USDT", "result +7.00 USDT"],
+    ),
+    "a gross result beside fees": (
+        (
+            "symbol,entry_time,exit_time,side,entry_price,exit_price,qty,gross_profit,fees\n"
+            f"SOLUSDT,{A},{B},long,100,105,2,10,1.5\n"
+        ),
+        ["results are before fees, which are taken off", "result +8.50 USDT"],
+    ),
     "an exit's date beside wealth": (
         "trade_num,exit_date,equity\n1,2024-01-01,1.0\n2,2024-01-02,1.1\n",
         ["read as wealth", "+10.0% to 1.1000"],
@@ -336,6 +347,27 @@ REFUSED: dict[str, tuple[str, str]] = {
     ),
     "several tables": ("time,equity\n2024-01-02,1\n\na,b,c\n1,2,3\n", "4: another table begins here"),
 }
+
+
+WON_A_ROW = {
+    "a day": ("date,day_pnl\n2024-01-02,-1\n2024-01-03,4\n", (), "1:2: what was won in each row, and no wealth"),
+    "a trade": (
+        f"entry_time,exit_time,type,pnl\n{A},{A},LONG,-1\n{B},{B},LONG,4\n",
+        ("--shape", "returns"),
+        "1: no column for entry_price",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WON_A_ROW)
+def test_what_was_won_a_row_is_wealth_once_its_start_is_known(tmp_path: Path, name: str) -> None:
+    """Without it the refusal says how it is given."""
+    content, shape, problem = WON_A_ROW[name]
+    refused = explained(tmp_path, content)
+    assert refused.exit_code == 2
+    assert problem in refused.stderr
+    assert "--start 1000" in refused.stderr
+    assert "In All | +3.0% to 103.0000" in explained(tmp_path, content, "--start", "100", *shape).stdout
 
 
 @pytest.mark.parametrize("name", TOLD)

@@ -9,11 +9,15 @@ import pytest
 
 from livestory import Observation, PositionReading, StoryWriter
 from livestory.clock import HOUR
+from livestory.retell.explain_story import RetellingSettings
+from livestory.retell.journal_source import JournalSource
 from livestory.story import arguments
 from livestory.story.inputs import Fill
+from livestory.story.journal.reader import JournalReader
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.narrator import Narrator
 from livestory.story.open_positions import open_positions
+from tests.retell.listening import heard
 from tests.story.inputs import START
 
 if TYPE_CHECKING:
@@ -55,6 +59,11 @@ def test_both_sides_of_a_hedge_are_told_each_for_itself(tmp_path: Path) -> None:
         "adds to the short of BTC/USDT:USDT: 2 BTC at 62,000 on average",
         f"closes the long of {BTC}; result +3.3% after fees (+2000.00 USDT); entry 60,000, exit 62,000, {HELD}",
         f"closes the short of {BTC}; result +3.2% after fees (+4000.00 USDT); entry 62,000, exit 60,000, {HELD}",
+    ]
+    with JournalReader.open(tmp_path / "story.txt") as reader:
+        retold = heard(JournalSource(reader), RetellingSettings(symbol=None, unit=None))
+    assert [line for line in retold.lines if BTC in line] == [
+        line for line in (tmp_path / "story.txt").read_text(encoding="utf-8").splitlines() if BTC in line
     ]
 
 

@@ -203,6 +203,7 @@ class Reteller:
         """Prepare. ``in_order``: the source's rows stand in the order of their times, which the head says."""
         self.rows = 0  # taken so far
         self._head = replace(described(source, settings), in_order=in_order)
+        self._source = source
         self._remarks: Remarks | None = getattr(source, "remarks", None)  # of a source that has to infer something
         known = frozenset(OBSERVATION) if source.knows is None else source.knows | {"threshold"}
         self._never = frozenset(OBSERVATION) - known  # fields that no observation has
@@ -287,6 +288,7 @@ class Reteller:
             trades="fill" not in head.lacking,
             of_trades=self._of_trades,
         )
+        summary = replace(summary, gone=getattr(self._source, "gone", 0))
         events = (
             Event(self._begun, head, tell(self._begun, head), "head"),
             Event(summary.end, summary, tell(summary.end, summary), "summary"),

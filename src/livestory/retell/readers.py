@@ -214,15 +214,15 @@ _HINTS, _FILL_HINTS = get_type_hints(Observation), get_type_hints(Fill)
 _KINDS = (
     {column: _kind(_HINTS[column]) for column in OBSERVATION}
     | {column: _kind(_FILL_HINTS[field]) for column, field in FILL.items()}
-    | {"share": float, "return": float, "entry_reason": Reason, "exit_reason": Reason, "reason": Reason}
+    | {"share": float, "return": float, "won": float, "entry_reason": Reason, "exit_reason": Reason, "reason": Reason}
 )
 NEEDED = frozenset({
-    TIME, "wealth", "fill_side", "fill_quantity", "fill_price", "return", "entry_time", "exit_time", "entry_price",
-    "exit_price", "number", "kind",
+    TIME, "wealth", "fill_side", "fill_quantity", "fill_price", "return", "won", "entry_time", "exit_time",
+    "entry_price", "exit_price", "number", "kind",
 })  # fmt: skip
 """The columns that a table is not told without: a bad cell in one is an error, else the column is left out."""
 _MONEY = frozenset({"entry_price", "exit_price", "limit_price", "cost", "paid", "entry_fee_rate", "exit_fee_rate"})
-_FEES = frozenset({"fill_fee", "entry_fee", "exit_fee"})
+_FEES = frozenset({"fill_fee", "other_fee", "entry_fee", "exit_fee"})
 OF_NUMBERS = (
     frozenset({column for column, kind in _KINDS.items() if kind in {float, Decimal}} | _MONEY | _FEES) - INSTANTS
 )

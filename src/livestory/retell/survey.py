@@ -97,6 +97,7 @@ class Survey:
         self.opens = False  # long and short open a position, and a word such as exit closes what is open
         self.by_side = False  # what was bought and what was sold stand apart, and which came first says the side
         self.percent = False  # shares are hundredths
+        self.gross = False  # results are before the fees of their rows
         self.shorts = False  # there are some, and nothing but the results tells which
         self.closes = False  # sides are those of the closing orders
         self.mark = self._decimal_mark(sample.table)
@@ -306,7 +307,7 @@ class Survey:
     def _are_fees_negative(self) -> bool:
         amounts = [
             fee.amount
-            for own in ("fill_fee", "entry_fee", "exit_fee")
+            for own in ("fill_fee", "other_fee", "entry_fee", "exit_fee")
             for fee in self._values(own)
             if fee is not None and fee.amount
         ]
@@ -325,6 +326,8 @@ class Survey:
             self._remarks.doubt(f"{name} above 1, up to {most:g}")
 
     def _weigh_returns(self) -> None:
+        if "return" not in self.layout.fields:
+            return
         returns = [abs(each) for each in self._numbers("return")]
         name = self._names[self.layout.fields["return"]].spellings[0]
         named = "pct" in name or "percent" in name  # and yet some so called are shares of 1
@@ -526,6 +529,13 @@ class Survey:
         told = dict.fromkeys(self.lots.values())
         if told:
             self._remarks.infer(f"a quantity of 1 is {' or '.join(f'{lot:f}' for lot in told)} by the results")
+        called = self._names[self.layout.fields["fill_result"]].spellings[0]
+        known = self.layout.fields.keys() & {"fill_fee", "entry_fee", "exit_fee"}
+        if called.startswith("gross") and known and self.layout.shape is declared.FILLS:
+            self.drop("fill_result", "it is before fees, which are known")
+        elif called.startswith("gross") and known:
+            self.gross = True
+            self._remarks.infer("results are before fees, which are taken off")
 
     def _other_currency(self) -> str | None:
         """The currency of the results, where that of the prices is known to be another."""

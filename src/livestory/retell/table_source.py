@@ -78,6 +78,7 @@ class TableSource:
         a header that tells nothing, tables that differ, and what is refused by its name.
         """
         self.name = name
+        self.gone = 0  # rows at the end whose wealth is not above 0
         self.remarks = Remarks()
         self._asked = asked
         self._given = given
@@ -88,6 +89,9 @@ class TableSource:
         layout = self._survey.layout
         self.symbols = self._named_symbols()
         self._refuse_inverse()
+        if layout.shape is declared.RETURNS and "won" in layout.fields and asked.start is None:
+            problem = "what was won in each row, and no wealth: say what it began with, as --start 1000"
+            raise self._tables[0].error(self._sample.line, layout.fields["won"] + 1, problem)
         self.knows: frozenset[str] | None = self._known()
         self._threshold = threshold if {"regime", "threshold"}.isdisjoint(layout.fields) else None
 
@@ -196,7 +200,7 @@ class TableSource:
         self._rows = FillRows(survey, self.remarks)
         self._index = self._asked.start or 1.0
         self._begun = False
-        self._later = self._gone = first = 0
+        self._later = self.gone = first = 0
         for table, batch in self._sorted() if in_order else self._quick_batches():
             if isinstance(batch, PlainBatch):
                 times = batch.times
@@ -217,8 +221,8 @@ class TableSource:
                 yield inputs
         if told:
             doubt_times(self.remarks, first, last, self._asked.now)
-        if self._gone:
-            rows = numbers.count(self._gone, "row")
+        if self.gone:
+            rows = numbers.count(self.gone, "row")
             self.remarks.doubt(f"wealth is not above 0 in the last {rows}, which is not believed: all may be lost")
         if not told:
             message = f"{self._tables[0]}: {self.remarks.nothing}"
@@ -296,7 +300,7 @@ class TableSource:
         found = self._values(table, lines, columns)
         layout = self._survey.layout
         if layout.shape is declared.RETURNS:
-            return self._of_returns(times, found["return"])
+            return self._of_returns(times, found.get("return") or found["won"], won="won" in found)
         if not layout.fills and "flow" not in found:
             return self._told_of(times, found)
         found = self._completed(times, found)
@@ -326,10 +330,10 @@ class TableSource:
     def _count_gone(self, wealth: Sequence[float | None]) -> None:
         """Count the rows at the table's end whose wealth is none: all may be lost, or it was not read."""
         if (last := wealth[-1]) is None or last > 0:
-            self._gone = 0
+            self.gone = 0
             return
         gone = next((rows for rows, each in enumerate(reversed(wealth)) if each is not None and each > 0), None)
-        self._gone = self._gone + len(wealth) if gone is None else gone
+        self.gone = self.gone + len(wealth) if gone is None else gone
 
     def _before(self, time: int, found: Mapping[str, Sequence[Any]]) -> Iterator[SourceInput]:
         """The wealth before the first row, where it is given, or follows from what that row won."""
@@ -371,7 +375,7 @@ class TableSource:
         self.knows = self._known()
         raise StartOver
 
-    def _of_returns(self, times: Sequence[int], returns: Sequence[float | None]) -> list[SourceInput]:
+    def _of_returns(self, times: Sequence[int], returns: Sequence[float | None], *, won: bool) -> list[SourceInput]:
         inputs: list[SourceInput] = []
         if not self._begun:
             self._begun = True
@@ -382,7 +386,7 @@ class TableSource:
             inputs.append(Observation(time=before, wealth=self._index))
         for time, each in zip(times, returns, strict=True):
             if each is not None:
-                self._index *= 1.0 + each
+                self._index = self._index + each if won else self._index * (1.0 + each)
             inputs.append(Observation(time=time + self._later, wealth=self._index))
         return inputs
 

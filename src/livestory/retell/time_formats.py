@@ -81,12 +81,10 @@ def with_clocks(days: Iterable[str], clocks: Iterable[str]) -> list[str]:
 def zone_of(name: str) -> tzinfo:
     """The time zone of that name or offset. Raises InputError."""
     found = re.fullmatch(r"(?:UTC|GMT)?\s*([-+])\s*([0-9]{1,2}):?([0-9]{2})?", name.strip())
-    if found is not None:
-        return _offset("".join(each or "" for each in found.groups()))
     if name.strip().upper() in _HOURS:
         return timezone(timedelta(hours=_HOURS[name.strip().upper()]))
     try:
-        return ZoneInfo(name.strip())
+        return ZoneInfo(name.strip()) if found is None else _offset("".join(each or "" for each in found.groups()))
     except (ValueError, OSError, LookupError):
         message = f"--tz {name}: not a time zone such as Europe/Berlin, UTC or +02:00"
         raise InputError(message) from None

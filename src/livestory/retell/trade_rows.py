@@ -134,7 +134,7 @@ class FillRows:
         if self._opens:
             name = row.get("fill_symbol") or ""
             self._held[name] = self._held.get(name, Decimal(0)) + (abs(quantity) if side == "buy" else -abs(quantity))
-        _set_fee(given, row.get("fill_fee"), abs(quantity) * price, self._sign)
+        _set_fee(given, _both(row.get("fill_fee"), row.get("other_fee")), abs(quantity) * price, self._sign)
         if "symbol" in given:
             given["symbol"] = symbol_of(given["symbol"], row.get("quote") or self._quote)
         fill = Fill(time=row[TIME], **given)
@@ -172,6 +172,7 @@ class TripRows:
         self._quote = survey.quote
         self._shorts = survey.shorts
         self._closes = survey.closes
+        self._gross = survey.gross
         self._share = 100 if survey.percent else 1
         self._sign = -1 if survey.fees_are_negative else 1
 
@@ -192,16 +193,21 @@ class TripRows:
         if fee is None and rate is not None:
             fee = Fee(rate * quantity * price)
         if fee is None and row.get("fill_fee") is not None:  # of the whole trade: it is told where it is known
-            fee = Fee(Decimal(0)) if enters else row["fill_fee"]
+            fee = Fee(Decimal(0)) if enters else _both(row["fill_fee"], row.get("other_fee"))
         _set_fee(given, fee, quantity * price, self._sign)
         reason = row.get("entry_reason" if enters else "exit_reason")
         if reason is not None:
             given["reason"] = reason
         if not enters and row.get("fill_result") is not None:
-            given["result"] = row["fill_result"]
+            given["result"] = row["fill_result"] - (self._paid(row) if self._gross else 0)
         yield Fill(time=time, **given)
         if not enters and row.get("wealth") is not None:
             yield Observation(time=time, wealth=row["wealth"])
+
+    def _paid(self, row: Mapping[str, Any]) -> Decimal:
+        """The fees of a trade that are in the currency of its result."""
+        fees = (row.get(own) for own in ("fill_fee", "other_fee", "entry_fee", "exit_fee"))
+        return sum((fee.amount * self._sign for fee in fees if fee and fee.amount and fee.asset is None), Decimal(0))
 
     def _exit_price(self, row: Mapping[str, Any], quantity: Decimal, *, short: bool) -> Decimal:
         """At what price a trade that names none must have been left, by what it won."""
@@ -257,6 +263,13 @@ def symbol_of(name: str, quote: str | None) -> str:
     if quote is None or "/" in symbol or not CURRENCY(quote) or quote == symbol:
         return symbol
     return f"{symbol}/{quote}"
+
+
+def _both(fee: Fee | None, other: Fee | None) -> Fee | None:
+    """A fee and the commission that stands beside it."""
+    if fee is None or other is None or fee.amount is None or other.amount is None or fee.asset != other.asset:
+        return fee or other
+    return Fee(fee.amount + other.amount, fee.asset)
 
 
 def _set_fee(given: dict[str, Any], fee: Fee | None, paid: Decimal, sign: int) -> None:

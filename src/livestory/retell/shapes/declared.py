@@ -11,6 +11,7 @@ from msgspec import Struct
 from livestory.retell.columns import COLUMNS
 
 _TIME = "time closetime timestamp datetime date barclose periodclose dateandtime ts iso index day at indexlevel0"
+_CLOSES = " exittime exitdate closedat closedate"  # of what is known of a trade when it is closed
 _SYMBOL = (
     "fillsymbol symbol symbols pair pairs market instrument instrumentid instid ticker tradingpair assetpair product "
     "productid coin spotpairs futures security item contract contractname contracts asset currencypair code "
@@ -24,6 +25,7 @@ _FEE = (
     "feesncomm "
     "commissionsnfees commissionsfees totalcosts transactionandorthirdpartyfees commissionpaid brokerage"
 )
+_OTHER_FEE = "commission commissions comm commissionpaid brokerage"
 _FEE_ASSET = (
     "fillfeeasset feeasset feeccy feecurrency feescurrency feecoin feetoken commissionasset commissioncurrency "
     "ibcommissioncurrency feeunit"
@@ -76,7 +78,7 @@ WEALTH = Shape(
     columns=_OBSERVED
     | _FILL_OWN
     | {
-        "time": _TIME + " exittime exitdate closedat closedate",
+        "time": _TIME + _CLOSES,
         "wealth": _WEALTH + " 0",
         "price": "price close pricemid mid closeprice lastprice",
         "weight": "weight actualweight actualw",
@@ -125,6 +127,7 @@ FILLS = Shape(
         "limit_price": "price limitprice orderprice",
         "paid": "cummulativequoteqty cumquote cumquoteqty filledvalue executedvalue quoteamount cost amountdollars",
         "fill_fee": _FEE,
+        "other_fee": _OTHER_FEE,
         "fill_fee_asset": _FEE_ASSET,
         "fill_symbol": _SYMBOL,
         "trade_id": "tradeid exchangetradeid fillid execid txid transactionid deal id",
@@ -191,6 +194,7 @@ TRIPS = Shape(
             "resultpct returnpercent gainpct chgpct"
         ),
         "fill_fee": _FEE,
+        "other_fee": _OTHER_FEE,
         "entry_fee": "entryfees entryfee feeopencost openfee openingfee",
         "exit_fee": "exitfees exitfee feeclosecost closefee closingfee",
         "entry_fee_rate": "feeopen",
@@ -223,15 +227,19 @@ PAIRS = Shape(
 )
 RETURNS = Shape(
     name="returns",
-    says="a row is the return since the row before it; wealth counts from 1, or from --start",
+    says=(
+        "a row is the return since the row before it, and wealth counts from 1, or from --start; or it is what was won "
+        "since then, and wealth counts from --start"
+    ),
     columns={
-        "time": _TIME,
+        "time": _TIME + _CLOSES,
         "return": (
             "strategyreturn strategyreturns portfolioreturn portfolioreturns return returns ret returnpct returnspct "
             "dailyreturn dailyreturns dailyreturnpct dailyreturnspct pctreturn dailyret strategyret netreturn"
         ),
+        "won": "dailypnl daypnl pnldaily dailyprofit dayprofit dailyresult pnl netpnl profit netprofit profitloss",
     },
-    needs=(("time", "return"), ("return",)),
+    needs=(("time", "return", "won"), ("return", "won")),
 )
 LEDGER = Shape(
     name="a ledger",

@@ -45,8 +45,8 @@ def fits(own: str, cells: Sequence[str], spelling: str) -> bool:
             return not texts or any(re.search(r"[^\W\d_]" if not named else r"\w", text) for text in texts)
         case "fill_quantity":
             return not texts or any(re.search(r"[0-9]", text) for text in texts)
-        case "wealth":
-            return _are_wealth(texts, spelling)
+        case "wealth" | "won":
+            return _are_wealth(texts, spelling) if own == "wealth" else all(map(_IS_AMOUNT, texts))
         case _:
             return True
 

@@ -38,6 +38,7 @@ _OF_A_TRADE = frozenset({"value", "total", "capital", "balance"})  # what is als
 _OF_A_LEDGER = frozenset({"change", "amount", "txid", "refid", "wallet"})
 """What a ledger has beside the balance, also of one asset alone."""
 _OF_TRANSFERS = frozenset({"txid", "transactionid", "txhash", "hash", "address", "addresses"})
+_WITH_A_TRADE = frozenset({"side", "direction", "entryprice", "quantity", "qty", "symbol", "pair", "ticker"})
 _HALF_OF_PAIRS = 0.5
 _WITHOUT_EXIT_PRICE = frozenset({"entry_price", "entry_time", "exit_time", "fill_side", "fill_quantity", "fill_result"})
 """Columns of trades from which the prices of their exits follow."""
@@ -209,7 +210,8 @@ def _candidates(seen: _Seen) -> Iterator[tuple[Shape, dict[str, int]]]:
         returns["return"] = fields.pop("wealth")
     told = fields.keys() & {"wealth", "price", "score", "target_weight"}
     own = "return" in returns and seen.names[returns["return"]].spellings[0].startswith(("strategy", "portfolio"))
-    if "return" in returns and (not told or (own and told == {"price"})):
+    is_won = "won" in returns and "return" not in returns and not told and _WITH_A_TRADE.isdisjoint(_all(seen))
+    if is_won or ("return" in returns and (not told or (own and told == {"price"}))):
         yield declared.RETURNS, returns
     if told == {"price"} and _matched(seen, declared.FILLS).keys() >= {"fill_quantity", "fill_price"}:
         raise _missing(seen, "fill_side", declared.FILLS)
@@ -251,7 +253,11 @@ def _refuse_trips(seen: _Seen) -> None:
     known = {"fill_result", "entry_price", *(() if is_return else ("share",))}
     timed = fields.keys() & {"entry_time", "exit_time"}
     if (len(timed) == _A_PAIR and fields.keys() & known) or (timed and fields.keys() >= {"entry_price", "fill_side"}):
-        raise _missing(seen, "exit_price" if "entry_price" in fields else "entry_price", declared.TRIPS)
+        missing = _missing(seen, "exit_price" if "entry_price" in fields else "entry_price", declared.TRIPS)
+        results = "won" in _matched(seen, declared.RETURNS)
+        raise TableError(
+            f"{missing}; or tell its results alone: --shape returns --start 1000" if results else str(missing)
+        )
 
 
 def _refuse_half_trades(seen: _Seen, fields: Mapping[str, int]) -> None:
@@ -408,12 +414,16 @@ def _settled(seen: _Seen, shape: Shape, fields: dict[str, int]) -> Layout:
         _settle_fills(seen, _with_side(seen, fields))
     elif shape is declared.TRIPS and fields.get("entry_reason") == fields.get("fill_side"):
         fields.pop("entry_reason", None)
+    elif shape is declared.RETURNS and "return" in fields:
+        fields.pop("won", None)
     elif shape is declared.WEALTH and fields.keys() - {TIME, "no_trade_reason"} and _OF_TRADES & {*_all(seen)}:
         fields.pop("no_trade_reason", None)  # a trade's reason, of a table that lacks the rest of the trade
     plains = {each for name in seen.names for each in name.spellings}
     writer = next(
         (each.name for each in declared.WRITERS if each.shape == shape.name and {*each.columns.split()} <= plains), None
     )
+    if "other_fee" in fields and not _is_other_fee(seen, fields):
+        fields.pop("other_fee")
     units = {own: seen.names[field].unit for own, field in fields.items()}
     return Layout(
         shape,
@@ -425,6 +435,14 @@ def _settled(seen: _Seen, shape: Shape, fields: dict[str, int]) -> Layout:
         quote=units.get("fill_price") or units.get("fill_result"),
         unused=tuple(name.strip() for n, name in enumerate(seen.texts) if n not in fields.values() and name.strip()),
     )
+
+
+def _is_other_fee(seen: _Seen, fields: Mapping[str, int]) -> bool:
+    """Whether a commission stands beside another fee that is neither its sum nor the same again."""
+    fee, other = fields.get("fill_fee"), fields["other_fee"]
+    if fee in {None, other}:
+        return False
+    return "total" not in seen.names[fee].spellings[0] and list(seen.sample[fee]) != list(seen.sample[other])
 
 
 _OF_TRADES = frozenset(["symbol", "pair", "quantity", "qty", "amount", "pnl", "profit", "side"])
@@ -440,7 +458,7 @@ def _settle_fills(seen: _Seen, fields: dict[str, int]) -> None:
             raise _missing(seen, column, declared.FILLS)
     if seen.names[fields["fill_quantity"]].unit in MONEY:
         fields["paid"] = fields.pop("fill_quantity")
-    of_fills = {*FILL, TIME, "limit_price", "paid", "status", "quote"}
+    of_fills = {*FILL, TIME, "limit_price", "paid", "status", "quote", "other_fee"}
     if fields.get("limit_price") == fields.get("fill_price"):
         fields.pop("limit_price", None)
     if fields.keys() <= of_fills | {"price", "no_trade_reason", "wealth"}:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _SELDOM = (
     *("step", "weight_before", "weight_after", "order_id", "reference", "wanted"),
-    *("found", "filled_at", "ordered", "rest", "claimed"),
+    *("found", "filled_at", "ordered", "rest", "claimed", "position"),
 )  # what is told of a fill as it was given, where it was
 _seldom = attrgetter(*_SELDOM, "result", "wealth_after")
 _NONE = (None,) * (len(_SELDOM) + 2)

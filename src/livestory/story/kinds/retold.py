@@ -154,6 +154,7 @@ class Summary(Facts, frozen=True, kw_only=True, tag="summary"):
     to_breaker: BreakerDistance | None = None
     record: Record | None = None  # the one to beat
     health: Health | None = None
+    gone: int = 0  # rows at the end whose wealth is not above 0, which is not believed
 
     @property
     def closed(self) -> str:
@@ -162,6 +163,7 @@ class Summary(Facts, frozen=True, kw_only=True, tag="summary"):
 
     def why(self, _time: int, /) -> Iterable[str]:
         yield f"{numbers.minute(self.start)} to {numbers.minute(self.end)}"
+        yield _gone(self.gone)
         if self.holding is not None and self.base:
             yield f"holding {escape(self.base)}: {numbers.percent(self.holding)}"
         yield performance.benchmark(self.benchmark)
@@ -208,6 +210,10 @@ def _compacted(until: int | None) -> str:
         return ""
     rest = "the lines up to then stand as they were told"
     return f"before {numbers.minute(until)} only hourly extremes of the observations are left: {rest}"
+
+
+def _gone(rows: int) -> str:
+    return f"wealth is not above 0 in the last {numbers.count(rows, 'row')}: all may be lost" if rows else ""
 
 
 def _regimes(f: Summary) -> str:

@@ -140,6 +140,7 @@ class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
     ordered: int | None = None  # the instant of its order's bar
     rest: Reason | None = None  # why the rest of what was wanted was given up
     gone: Decimal | None = None  # held before, and by then no more, though no fill closed it
+    position: str | None = None  # which one of several in its symbol, as it was given
 
     @property
     def tone(self) -> Tone:

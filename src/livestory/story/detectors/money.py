@@ -46,7 +46,7 @@ class FlowDetector(Struct):
         record, drawdown = account.to_record(), None
         if record is not None and before and after:
             record_after = record.wealth
-            record_before = record_after * before / after
+            record_before = record_after * (before / after)
             drawdown = fall_from(record_after, after)
         return CashFlow(
             amount=amount,

@@ -246,7 +246,9 @@ def count(number: int, thing: str) -> str:
 
 
 def reading(what: str, value: float, unit: str | None) -> str:
-    """A reading of a bot as a person would write it: ``0.8929 BTC``, ``0.0302``, ``24.8``."""
+    """A reading of a bot as a person would write it: ``0.8929 BTC``, ``0.0302``, ``24.8``, ``-5.1%``."""
+    if what in {"drawdown", "day_return"}:
+        return percent(value)
     return f"{wealth(value, unit)} {unit or ''}".rstrip() if what == "wealth" else exact(value)
 
 

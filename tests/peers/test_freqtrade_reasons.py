@@ -22,7 +22,7 @@ __all__ = ["markets"]
 
 
 def test_each_candle_without_an_entry_has_the_reason_that_freqtrade_had(tmp_path: Path, markets: Markets) -> None:
-    """Denied by the strategy, no open slot, both signals at once."""
+    """Denied by the strategy, no open slot, both signals at once, entries locked."""
     (tmp_path / "user_data").mkdir()
     mood, out = tmp_path / "user_data" / "mood", tmp_path / "out"
     mood.write_text("enters", encoding="utf-8")
@@ -37,6 +37,12 @@ def test_each_candle_without_an_entry_has_the_reason_that_freqtrade_had(tmp_path
         eventually(lambda: "signal but no open slot" in reasons(out), bot.said)
         mood.write_text("is of two minds", encoding="utf-8")
         eventually(lambda: "entry and exit signal on one candle" in reasons(out), bot.said)
+        mood.write_text("enters", encoding="utf-8")
+        for trade in bot.ask("status"):
+            bot.ask("forceexit", {"tradeid": str(trade["trade_id"]), "ordertype": "market"})
+        locks = [{"pair": "*", "until": "2099-01-01T00:00:00Z", "side": "*", "reason": "by hand"}]
+        eventually(lambda: bot.ask("locks", locks).get("lock_count", 0) > 0, bot.said)
+        eventually(lambda: "signal but entries locked" in reasons(out), bot.said)
         assert story.poll() is None
 
 

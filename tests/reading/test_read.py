@@ -180,6 +180,32 @@ def test_a_story_is_followed_live(path: Path) -> None:
         assert seqs == [1, reader.last_seq]
 
 
+def test_a_story_that_begins_anew_is_followed_from_its_beginning(path: Path) -> None:
+    """While the old one is moved aside there is none for a moment; whoever is cancelled leaves nothing open."""
+
+    async def heard() -> str:
+        news = livestory.read(path).follow()
+        waiting = asyncio.ensure_future(anext(news))
+        await asyncio.sleep(0.2)
+        (path.parent / "aside").mkdir()
+        for file in path.parent.glob("live_story*"):
+            file.rename(path.parent / "aside" / file.name)
+        await asyncio.sleep(0.5)
+        with writer(path) as told:
+            told.tell(read(b'{"input": "note", "text": "anew"}'))
+            told.keep()
+        async with asyncio.timeout(LONG):
+            first = await waiting
+        cancelled = asyncio.ensure_future(anext(news))
+        await asyncio.sleep(0.1)
+        cancelled.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await cancelled
+        return first.line
+
+    assert asyncio.run(heard()) == path.read_text().splitlines()[0]
+
+
 def test_where_there_is_no_story_it_says_so(tmp_path: Path) -> None:
     """At once, by its name."""
     with pytest.raises(JournalError, match="no story has been written here yet"):

@@ -12,6 +12,7 @@ import pytest
 from livestory.clock import DAY, MINUTE, ManualClock, as_datetime
 from livestory.errors import InputError
 from livestory.outlets.web import shares
+from livestory.story.files.bars_file import BarRow, BarsFile
 from livestory.story.files.layout import Layout
 from livestory.story.inputs import Begin, End, Fill, Flow, Funding, Observation, PositionReading, Skip, Statement
 from livestory.story.journal.entry import Identity
@@ -71,6 +72,9 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
     story.take(End(time=time + DAY, by="canary-end", wealth=wealth, position=0.0))
     story.commit({})
     story.close()
+    with BarsFile(Layout.of(path).bars, None) as bars:
+        for bar in range(400):
+            bars.add(BarRow(START + bar * QUARTER, price, price, price, price, float(_HELD)))
     return path
 
 
@@ -112,7 +116,14 @@ def test_nothing_that_anybody_wrote_and_no_amount_is_shared(server: Served, jour
     """In page, picture and JSON, headers included; the JSON holds shares, times to the bar and words of ours alone."""
     secret, _ = link(journal, clock)
     answers = [server.ask(f"shared/{secret}{part}") for part in ("", "/card.svg", "/story.json")]
-    assert [answer.status for answer in answers] == [200] * 3
+    answers += [server.ask(f"shared/{secret}{part}", method="HEAD") for part in ("", "/card.svg", "/story.json")]
+    answers += [
+        server.ask(f"shared/{secret}{part}") for part in ("/candles", "/api/digest", "?of=price", "/card.svg?year=1")
+    ]
+    answers += [server.ask(f"shared/{secret}", {"If-None-Match": "*", "Range": "bytes=0-9"})]
+    assert [answer.status for answer in answers] == [200] * 6 + [404] * 4 + [200]
+    assert "etag" not in answers[0].headers
+    assert answers[0].headers["cache-control"] == "no-store"
     assert [word for answer in answers for word in leaks(said(answer))] == []
     told = answers[2].json
     times = [time for trade in told["trades"] for time in (trade["opened"], trade["closed"]) if time is not None]

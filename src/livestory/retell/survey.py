@@ -348,14 +348,18 @@ class Survey:
         if field is None or "wealth" in self.layout.given:
             return
         others = [n for n in range(len(self._names)) if n not in self.layout.fields.values()]
-        if not any(word_of(text) in SIDES for n in others for text in set(self._columns[n]) if _HAS_LETTERS(text)):
-            return
-        number = reader_of("wealth", self.mark)
-        amounts = [
-            [_read_by(number, text) for text in self._columns[n]]
-            for n in others
-            if not _WON(self._names[n].spellings[0])
+        words = [self._columns[n] for n in others]
+        bought = {
+            row
+            for texts in words
+            for row, text in enumerate(texts)
+            if _HAS_LETTERS(text) and SIDES.get(word_of(text)) == "buy"
+        }
+        read = reader_of("wealth", self.mark)
+        columns = [
+            [_read_by(read, text) for text in self._columns[n]] for n in others if not _WON(self._names[n].spellings[0])
         ]
+        amounts = [column for column in columns if any((column[row] or 0) < 0 for row in bought)]
         if is_statement(self._values("wealth"), amounts):
             problem = f"a statement of cash: {declared.LEDGER.advice}"
             raise self._sample.table.error(self._sample.line, field + 1, problem)

@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from livestory.clock import as_datetime, instant
+from livestory.errors import JournalError
 from livestory.outlets.reading.records import Record, Records
 from livestory.story.digest.prose import digest
 from livestory.story.digest.source import read as read_period
@@ -290,7 +291,8 @@ class Story:
     async def follow(self, after_seq: int | None = None) -> AsyncGenerator[Event, None]:
         """The events as they are told: from now on, or all that come after ``after_seq``.
 
-        Raises JournalError where the journal can't be read.
+        Where another story takes this one's place, all of that one follow. Raises JournalError where the journal
+        can't be read.
         """
         follower = StoryFollower(self.path)
         try:
@@ -347,8 +349,15 @@ def _begin(follower: StoryFollower, after_seq: int | None) -> None:
 
 
 def _next(follower: StoryFollower) -> list[Kept]:
-    follower.look()
-    return follower.page()
+    """The events that have come; none while the journal is not there, as when a bot begins anew."""
+    try:
+        follower.look()
+        return follower.page()
+    except JournalError as error:
+        follower.failed(error)
+        if follower.trouble is None or not follower.trouble.missing:
+            raise
+        return []
 
 
 def _instant(given: Moment | None) -> int | None:

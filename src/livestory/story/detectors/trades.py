@@ -231,7 +231,6 @@ class RegimeDetector(Struct):
             lower=lower,
             lasted=lasted if previous and known else None,
             halted=observation.halted is True,
-            idle=observation.position == 0,
             strategy=rules.strategy if rules is not None else None,
         )
         return (switch,)

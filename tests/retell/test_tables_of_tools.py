@@ -204,6 +204,23 @@ def test_a_tools_table_is_told_as_its_owner_means_it(tmp_path: Path, name: str) 
         (f"Date,Sent Amount,Sent Currency,Received Amount,Received Currency\n{A},100,USDT,1,SOL\n", ":1: a tax export"),
         (f"transactTime,symbol,side,lastQty,lastPx,execCost,execComm\n{A},XBTUSD,Buy,9,9,9,9\n", ":1: BitMEX's exec"),
         (f"time,equity,equity\n{A},100,90\n", ":1:3: 2 columns are called 'equity'"),
+        (f"time,equity,equity.1\n{A},100,90\n", ":1:2: a wealth in each of several columns: equity, equity.1; name"),
+        (f",0,1,2\n{A},100,90,80\n", ":1:2: a wealth in each of several columns: 0, 1, 2; name"),
+        (f"date,BTC,ETH\n{A},100,90\n", ":1: nothing to tell besides the time"),
+        (
+            (
+                'Trade date,Settle date,Description,Unit cost (p),Quantity,Value\n"05/03/2024","06/03/2024","Interest",'
+                '"n/a","n/a","3.87"\n"06/03/2024","07/03/2024","A Fund","100","20","-20.00"\n'
+            ),
+            ":1:6: a statement of transactions",
+        ),
+        (
+            (
+                "Date;Type;Rate;Incoming / Outgoing;Account balance\n2024-03-05 09:30:00;Purchase;978.90;0.198;0.198\n"
+                "2024-03-06 09:30:00;Disbursement;;-0.1979;0.0001\n2024-03-06 10:30:00;Network fee;;-0.0001;0\n"
+            ),
+            ":1:5: a statement of cash",
+        ),
     ],
 )
 def test_what_would_be_told_falsely_is_refused_with_its_place(tmp_path: Path, content: str, problem: str) -> None:

@@ -58,6 +58,8 @@ _SYMBOLS = frozenset({
     "symbol", "symbols", "pair", "instrument", "ticker", "tradingpair", "asset", "coin", "bot", "code", "tscode",
 })  # fmt: skip
 _WON = re.compile(r".*(?:pnl|profit|gain|return|won|result|pl$)").match
+_IN_AND_OUT = frozenset({"incomingoutgoing", "inout", "moneyinout", "mutation", "cashflow"})
+"""Columns of what came to an account or left it."""
 _OWN_WEALTH = 3  # times that wealth moves more from row to row than within one symbol, where each has its own
 _LONGEST = 20  # characters of a cell that a remark repeats
 
@@ -356,10 +358,13 @@ class Survey:
             if _HAS_LETTERS(text) and SIDES.get(word_of(text)) == "buy"
         }
         read = reader_of("wealth", self.mark)
-        columns = [
-            [_read_by(read, text) for text in self._columns[n]] for n in others if not _WON(self._names[n].spellings[0])
-        ]
-        amounts = [column for column in columns if any((column[row] or 0) < 0 for row in bought)]
+        amounts = []
+        for n in others:
+            called = self._names[n].spellings[0]
+            column = [_read_by(read, text) for text in self._columns[n]]
+            paid = any((column[row] or 0) < 0 for row in bought) and not _WON(called)
+            if paid or called in _IN_AND_OUT:
+                amounts.append(column)
         if is_statement(self._values("wealth"), amounts):
             problem = f"a statement of cash: {declared.LEDGER.advice}"
             raise self._sample.table.error(self._sample.line, field + 1, problem)

@@ -67,6 +67,8 @@ class FillRows:
         fill = self._fill(place, row)
         if word is not None and self._side(row) is None and not observed.keys() - {TIME, "threshold"}:
             self._remarks.leave_out(f"its side is {word}")
+        if self._says_no_side(row) and (row.get("fill_quantity") or not observed.keys() - {TIME, "threshold", "flow"}):
+            self._remarks.leave_out("its side is empty")
         if fill is not None:
             if row.get("funding") and fill.symbol is not None:
                 yield Funding(time=fill.time, symbol=fill.symbol, amount=row["funding"])
@@ -114,6 +116,12 @@ class FillRows:
         if word.startswith(("open", "close")):
             effect = word.partition(" ")[0]
         return (SIDES[word], effect) if word in SIDES else None
+
+    def _says_no_side(self, row: Mapping[str, Any]) -> bool:
+        """Whether nothing says what was bought or sold: of rows that are no flow, and no order that came to nothing."""
+        if "flow" in row or "status" in self._fields:
+            return False
+        return row.get("fill_side" if "fill_side" in self._fields else "fill_quantity") is None
 
     def _why_none(self, status: str, quantity: Decimal | None, price: Decimal | None, row: Mapping[str, Any]) -> str:
         """The reason why a row is no fill; empty if it is one, or half of one."""
@@ -199,6 +207,7 @@ class TripRows:
         self._lots = survey.lots
         self._quote = survey.quote
         self._shorts = survey.shorts
+        self._names_sides = not survey.by_side and bool(survey.layout.fields.keys() & {"fill_side", "closing_side"})
         self._closes = survey.closes
         self._gross = survey.gross
         self._share = 100 if survey.percent else 1
@@ -258,7 +267,9 @@ class TripRows:
                 return self._closes != known
         if quantity is not None and quantity < 0:
             return True
-        if not self._shorts:
+        if self._names_sides and word is None:
+            self._remarks.infer("where a side is empty, it is told from the result")
+        elif not self._shorts:
             return False
         return is_against(row, self._share)
 

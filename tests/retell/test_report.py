@@ -94,9 +94,7 @@ def test_its_data_are_the_story_and_its_curves(report: Path) -> None:
     assert all(end == start for (_, end, _), (start, _, _) in zip(data["regimes"], data["regimes"][1:], strict=False))
     assert data["candles"][0][2] == next(SimulatedBars(7, 5_000, instant("2024-01-01")).read()).open
     assert len(data["halts"]) == sum(event[2] == "breaker" for event in data["events"])
-    assert stood_for(data["marks"]) == sum(
-        bool(event[3]) for event in data["events"] if len(event) == _OF_A_SHOWN_LINE
-    )
+    assert stood_for(data["marks"]) == sum(bool(event[3]) for event in data["events"] if len(event) == _OF_A_SHOWN_LINE)
 
 
 def test_a_table_of_trades_has_its_result_as_the_curve(tmp_path: Path) -> None:

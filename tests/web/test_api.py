@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from livestory.chart.marks import MOST_MARKS
+from livestory.chart.marks import MOST_MARKS, Gathered
 from livestory.clock import DAY, HOUR, MINUTE, ManualClock, SystemClock, as_datetime
 from livestory.outlets.web.history import EventIndex, Readings
 from livestory.story.files.bars_file import BarRow, BarsFile
@@ -148,9 +148,9 @@ def test_very_many_marks_are_gathered_and_none_is_lost() -> None:
     marks = index.marks(START, START + many * MINUTE)
     assert len(marks) <= MOST_MARKS
     for side in ("buy", "sell"):
-        gathered = [mark for mark in marks if mark.what == side]
-        assert sum(mark[3] for mark in gathered) == sides.count(side)
-        assert all(before[4] < after.time for before, after in pairwise(gathered))
+        gathered = [mark for mark in marks if isinstance(mark, Gathered) and mark.what == side]
+        assert sum(mark.number for mark in gathered) == sides.count(side)
+        assert all(before.until < after.time for before, after in pairwise(gathered))
     few = index.marks(START + DAY, START + DAY + HOUR)
     assert [mark.what for mark in few] == sides[24 * 60 : 25 * 60]
     assert all(len(mark) == 3 for mark in few)

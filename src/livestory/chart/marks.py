@@ -22,7 +22,7 @@ class Gathered(NamedTuple):
     seq: int
     time: int
     what: str
-    count: int
+    number: int
     until: int
 
 

@@ -80,17 +80,32 @@ TOLD: dict[str, tuple[str, list[str]]] = {
             "Time\tDeal\tSymbol\tType\tDirection\tVolume\tPrice\tOrder\tCommission\tSwap\tProfit\tBalance\tComment\n"
             "2024.03.05 09:00:00\t1\t\tbalance\t\t\t\t\t0.00\t0.00\t10 000.00\t10 000.00\t\n"
             "2024.03.05 09:30:00\t2\tEURUSD\tbuy\tin\t1.00\t1.10000\t2\t-3.50\t0.00\t0.00\t9 996.50\t\n"
-            "2024.03.05 10:30:00\t3\tEURUSD\tsell\tout\t1.00\t1.10200\t3\t-3.50\t0.00\t200.00\t10 193.00\ttp\n"
+            "2024.03.05 10:30:00\t3\tEURUSD\tsell\tout\t0.50\t1.10200\t3\t-1.75\t-1.20\t100.00\t10 093.55\ttp\n"
+            "2024.03.05 11:30:00\t4\tEURUSD\tsell\tout\t0.50\t1.10200\t4\t-1.75\t-1.20\t100.00\t10 190.60\ttp\n"
         ),
-        ["Deposit | +10,000.00 USD", "+100,000 EUR @ 1.1 USD", "a quantity of 1 is 100000", "result +200.00 USD"],
+        [
+            "Deposit | +10,000.00 USD",
+            "+100,000 EUR @ 1.1 USD",
+            "a quantity of 1 is 100000",
+            "result +0.17% after fees (+95.30 USD)",
+            "1 trade closed, 1 won, 0 lost, result +190.60 USD",
+            "fees 7.00 USD",
+            "funding -2.40 USD",
+        ],
     ),
     "MetaTrader's positions, with two columns called Time and Price": (
         (
             "Time;Position;Symbol;Type;Volume;Price;S / L;T / P;Time;Price;Commission;Swap;Profit\n"
-            "2024.03.05 09:30:00;1;EURUSD;buy;1;1.10000;;;2024.03.05 10:30:00;1.10200;-7.00;0;200.00\n"
-            "2024.03.05 10:00:00;2;EURUSD;sell;1;1.10300;;;2024.03.05 11:30:00;1.10100;-7.00;0;200.00\n"
+            "2024.03.05 09:30:00;1;EURUSD;buy;1;1.10000;;;2024.03.05 10:30:00;1.10200;-7.00;-1.50;200.00\n"
+            "2024.03.05 10:00:00;2;EURUSD;sell;1;1.10300;;;2024.03.05 11:30:00;1.10100;-7.00;0.80;200.00\n"
         ),
-        ["read as round trips, MetaTrader", "2 trades closed, 2 won, 0 lost, result +400.00 USD"],
+        [
+            "read as round trips, MetaTrader",
+            "results are before fees and swap, which are taken off",
+            "funding of -1.5 USD in it",
+            "2 trades closed, 2 won, 0 lost, result +385.30 USD",
+            "fees 14.00 USD",
+        ],
     ),
     "Interactive Brokers' trades, in the currency beside them": (
         (

@@ -533,13 +533,15 @@ class Survey:
         told = dict.fromkeys(self.lots.values())
         if told:
             self._remarks.infer(f"a quantity of 1 is {' or '.join(f'{lot:f}' for lot in told)} by the results")
-        called = self._names[self.layout.fields["fill_result"]].spellings[0]
-        known = self.layout.fields.keys() & {"fill_fee", "entry_fee", "exit_fee"}
-        if called.startswith("gross") and known and self.layout.shape is declared.FILLS:
+        known = self.layout.fields.keys() & {"fill_fee", "entry_fee", "exit_fee", "funding"}
+        if not self.layout.gross or not known:
+            return
+        if "fill_fee_asset" in self.layout.fields:
             self.drop("fill_result", "it is before fees, which are known")
-        elif called.startswith("gross") and known:
-            self.gross = True
-            self._remarks.infer("results are before fees, which are taken off")
+            return
+        self.gross = True
+        swap = " and swap" if "funding" in self.layout.fields else ""
+        self._remarks.infer(f"results are before fees{swap}, which are taken off")
 
     def _other_currency(self) -> str | None:
         """The currency of the results, where that of the prices is known to be another."""

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from livestory.errors import InputError, TableError
 from livestory.retell.cells import UNKNOWN
@@ -40,6 +41,8 @@ _OF_A_LEDGER = frozenset({"change", "amount", "txid", "refid", "wallet"})
 _OF_TRANSFERS = frozenset({"txid", "transactionid", "txhash", "hash", "address", "addresses"})
 _WITH_A_TRADE = frozenset({"side", "direction", "entryprice", "quantity", "qty", "symbol", "pair", "ticker"})
 _HALF_OF_PAIRS = 0.5
+_BEFORE_SWAP = "MetaTrader"
+"""Who writes results that commissions and swaps have not gone from."""
 _WITHOUT_EXIT_PRICE = frozenset({"entry_price", "entry_time", "exit_time", "fill_side", "fill_quantity", "fill_result"})
 """Columns of trades from which the prices of their exits follow."""
 _OF_TRIPS = {"fill_side", "fill_quantity", "fill_result", "share"}
@@ -60,6 +63,7 @@ class Layout(Struct, frozen=True):
     unit: str | None = None  # of its wealth, by the column's name
     quote: str | None = None  # of its prices or results, by the column's name
     unused: tuple[str, ...] = ()
+    gross: bool = False  # results are before fees, and what holding cost
 
     @property
     def fills(self) -> bool:
@@ -82,17 +86,12 @@ class Layout(Struct, frozen=True):
     def without(self, column: str) -> Layout:
         """The layout in which one column is not read."""
         fields = {name: field for name, field in self.fields.items() if name != column}
-        return Layout(
-            self.shape, fields, self.given, self.lone_position, self.writer, self.unit, self.quote, self.unused
-        )  # fmt: skip
+        return replace(self, fields=fields)
 
     def with_target(self) -> Layout:
         """The layout where a lone position is what the bot wants."""
         fields = {("target_weight" if name == "position" else name): self.fields[name] for name in self.fields}
-        return Layout(
-            self.shape, fields, self.given, lone_position=False, writer=self.writer, unit=self.unit, quote=self.quote,
-            unused=self.unused,
-        )  # fmt: skip
+        return replace(self, fields=fields, lone_position=False)
 
 
 class _Seen(Struct, frozen=True):
@@ -424,16 +423,22 @@ def _settled(seen: _Seen, shape: Shape, fields: dict[str, int]) -> Layout:
     )
     if "other_fee" in fields and not _is_other_fee(seen, fields):
         fields.pop("other_fee")
+    gross = "fill_result" in fields and (
+        writer == _BEFORE_SWAP or seen.names[fields["fill_result"]].spellings[0].startswith("gross")
+    )
+    if not gross:  # it is in the result, or nothing says whether
+        fields.pop("funding", None)
     units = {own: seen.names[field].unit for own, field in fields.items()}
     return Layout(
         shape,
         fields,
-        frozenset(own for own in fields if {plain(own), *shape.columns.get(own, "").split()} & seen.given.keys()),
+        given=frozenset(own for own in fields if {plain(own), *shape.columns.get(own, "").split()} & seen.given.keys()),
         lone_position="position" in fields and "target_weight" not in fields and "position" not in seen.given,
         writer=writer,
         unit=units.get("wealth"),
         quote=units.get("fill_price") or units.get("fill_result"),
         unused=tuple(name.strip() for n, name in enumerate(seen.texts) if n not in fields.values() and name.strip()),
+        gross=gross,
     )
 
 
@@ -458,7 +463,7 @@ def _settle_fills(seen: _Seen, fields: dict[str, int]) -> None:
             raise _missing(seen, column, declared.FILLS)
     if seen.names[fields["fill_quantity"]].unit in MONEY:
         fields["paid"] = fields.pop("fill_quantity")
-    of_fills = {*FILL, TIME, "limit_price", "paid", "status", "quote", "other_fee"}
+    of_fills = {*FILL, TIME, "limit_price", "paid", "status", "quote", "other_fee", "funding"}
     if fields.get("limit_price") == fields.get("fill_price"):
         fields.pop("limit_price", None)
     if fields.keys() <= of_fills | {"price", "no_trade_reason", "wealth"}:

@@ -16,7 +16,6 @@ from livestory.story.kinds.chapters import Chapter, Quiet
 from livestory.story.kinds.lifecycle import Resumed, Stopped
 from livestory.story.kinds.records import AllTimeHigh
 from livestory.story.kinds.results import ResultRecord
-from livestory.story.kinds.trades import RegimeSwitch, Trade
 from livestory.story.periods import PERIODS
 from livestory.story.unit_value import compounded
 
@@ -80,8 +79,6 @@ def _remember(lately: Lately, time: int, facts: Facts, *, shown: bool) -> None:
     if type(facts) is Quiet:
         lately.signs += 1
         return
-    if type(facts) is RegimeSwitch or type(facts) is Trade:
-        lately.switched = type(facts) is RegimeSwitch and facts.idle and facts.previous is not None
     lately.news, lately.signs = max(time, lately.news or 0), 0
     lately.eventful = lately.eventful or facts.declared.group in _EVENTFUL
     if type(facts) is AllTimeHigh:

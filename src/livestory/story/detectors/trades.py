@@ -95,7 +95,7 @@ class TradeDetector(Struct):
         symbol = account.symbol_of(funding.symbol)
         base, quote = assets(symbol)
         unit = funding.asset or settled_in(symbol)
-        held = account.positions.get(symbol)
+        held = account.positions.get(account.holding_of(symbol, funding.position))
         price = account.price_of(symbol) if held is not None else None
         value = abs(held.quantity) * price if held is not None and price is not None else None
         return FundingPaid(
@@ -231,7 +231,6 @@ class RegimeDetector(Struct):
             lower=lower,
             lasted=lasted if previous and known else None,
             halted=observation.halted is True,
-            idle=observation.position == 0,
             strategy=rules.strategy if rules is not None else None,
         )
         return (switch,)

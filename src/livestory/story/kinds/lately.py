@@ -16,7 +16,6 @@ class Lately(Struct, omit_defaults=True):
     record: float = 0.0  # the last record that was shown
     record_told: int = 0  # and when
     result_records: dict[str, tuple[int, Decimal]] = {}  # currency -> when its last record was shown, and how high
-    switched: bool = False  # a switch of the regime was shown since the last trade, with nothing held
     eventful: bool = False  # something happened since the last day's end that makes a day worth a line
     unshown: dict[str, int] = {}  # period -> lines that were not shown since its last chapter that was
     days: int = 0  # of them, days since the last one that was shown

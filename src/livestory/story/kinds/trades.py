@@ -54,14 +54,10 @@ class RegimeSwitch(OfACaller, frozen=True, kw_only=True, tag="regime"):
     lasted: int | None = None  # how long the previous regime did
     halted: bool = False
     strategy: str | None = None
-    idle: bool = False  # nothing was held
 
-    def shows(self, _time: int, lately: Lately, _settings: StorySettings, /) -> bool:
-        """Not in a halt, where it has no effect; while nothing is held, the first since the last trade.
-
-        Of one to and fro without a trade nobody needs to know: the next trade's reason says which rule it follows.
-        """
-        return not self.halted and not (self.idle and lately.switched)
+    def shows(self, _time: int, _lately: Lately, _settings: StorySettings, /) -> bool:
+        """Not in a halt, where it has no effect."""
+        return not self.halted
 
     def why(self, _time: int, /) -> Iterable[str]:
         after = (

@@ -256,7 +256,7 @@ def test_the_end_of_an_observed_trip_without_a_reason_is_the_breakers(story: Sto
 
 
 def test_wealth_below_what_the_bot_began_with_is_the_same_fall_everywhere(story: StoryWriter, path: Path) -> None:
-    """Live, in its state, retold, and in the figures of its page; what was withdrawn before the first reading is none."""
+    """Live, in its state, retold and in its page; a withdrawal before the first reading is none."""
     story.started(wealth=2.0)
     story.flow(-1.0)
     for hours, wealth in ((1, 0.9), (2, 0.91), (3, 0.88)):
@@ -268,7 +268,8 @@ def test_wealth_below_what_the_bot_began_with_is_the_same_fall_everywhere(story:
         deepest = read_review(reader).performance.deepest
         assert deepest is not None
         assert deepest.drawdown == pytest.approx(-0.12)
-        *retold, summary = heard(JournalSource(reader)).lines
-        assert [line for line in retold if " NEW ATH " in line or " Drawdown " in line] == []
-    assert "-12.0% to 0.8800 BTC" in summary
-    assert "max drawdown -12.0%" in summary
+        retold = heard(JournalSource(reader))
+    assert retold.kinds("ath", "drawdown") == []
+    assert retold.summary is not None
+    assert "-12.0% to 0.8800 BTC" in retold.summary.line
+    assert "max drawdown -12.0%" in retold.summary.line

@@ -385,12 +385,12 @@ def test_dust_that_readings_leave_out_is_not_gone() -> None:
     """Nor is what is bought after it, before a reading has it."""
     none = Observation(time=0, positions={})
     told = _story(
-        fill("buy", 10, 100, symbol="SOL/USDT"),
+        fill("buy", "10", "100", symbol="SOL/USDT"),
         Observation(time=0, positions={"SOL/USDT": PositionReading(quantity=Decimal(10))}),
-        fill("sell", "9.9999", 110, symbol="SOL/USDT"),
+        fill("sell", "9.9999", "110", symbol="SOL/USDT"),
         *(none, none, none),
-        fill("buy", 5, 100, symbol="SOL/USDT"),
-        fill("sell", 5, 101, symbol="SOL/USDT"),
+        fill("buy", "5", "100", symbol="SOL/USDT"),
+        fill("sell", "5", "101", symbol="SOL/USDT"),
         narrator=Narrator(None, "USDT"),
     )
     assert not any("went without a fill" in line for line in told)

@@ -232,7 +232,8 @@ class Period(Struct):
 
     def _going_on(self, reason: str) -> ToldHalt:
         """The halt for that reason that goes on, or the last one where none is given; it may have begun before."""
-        going_on = [each for each in self.halts if not each.ended and reason in {"", each.reason}]
+        going_on = [each for each in self.halts if not each.ended]
+        going_on = [each for each in going_on if each.reason == reason] or ([] if reason else going_on)
         if not going_on:
             going_on = [ToldHalt(reason)]
             self.halts += going_on
@@ -309,6 +310,8 @@ def _measure(period: Period, before: Observation | None, last: Observation | Non
     for each in period.flows:
         flow = each.facts
         if isinstance(flow, money.CashFlow):
+            if each.time <= before.time and flow.wealth_before != before.wealth:
+                continue  # it is in the wealth that the period begins with
             if not opened or not flow.wealth_before or not flow.wealth_after:
                 return
             grown, opened = grown * flow.wealth_before / opened, flow.wealth_after

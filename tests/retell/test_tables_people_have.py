@@ -66,6 +66,10 @@ TOLD: dict[str, tuple[str, list[str]]] = {
             "open: -1 SPY 04/19/2024 470.00 P at 3.2",
         ],
     ),
+    "signed fills of which one has no quantity": (
+        f"time,symbol,price,quantity\n{A},SOLUSDT,100,2\n{B},SOLUSDT,101,\n{C},SOLUSDT,105,-2\n",
+        ["1 row left out: its quantity is empty", WON],
+    ),
     "trades of which one names no side": (
         (
             "symbol,side,entry_time,exit_time,entry_price,exit_price,qty,pnl\n"

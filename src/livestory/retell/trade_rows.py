@@ -71,7 +71,7 @@ class FillRows:
         if word is not None and self._side(row) is None and not observed.keys() - {TIME, "threshold"}:
             self._leave_out(word)
         if self._says_no_side(row) and (row.get("fill_quantity") or not observed.keys() - {TIME, "threshold", "flow"}):
-            self._remarks.leave_out("its side is empty")
+            self._remarks.leave_out(f"its {'side' if 'fill_side' in self._fields else 'quantity'} is empty")
         if fill is not None:
             if row.get("funding") and fill.symbol is not None:
                 yield Funding(time=fill.time, symbol=fill.symbol, amount=row["funding"])

@@ -44,6 +44,8 @@ _WITH_A_TRADE = frozenset({"side", "direction", "entryprice", "quantity", "qty",
 _HALF_OF_PAIRS = 0.5
 _BEFORE_SWAP = "MetaTrader"
 """Who writes results that commissions and swaps have not gone from."""
+_OF_OTHERS = (declared.INVERSE, declared.SWAPS, declared.BOUGHT, declared.PAYMENTS, declared.ACTIVITY)
+"""Tables that look like trades or wealth, and are refused before either."""
 _WITHOUT_EXIT_PRICE = frozenset({"entry_price", "entry_time", "exit_time", "fill_side", "fill_quantity", "fill_result"})
 """Columns of trades from which the prices of their exits follow."""
 _OF_TRIPS = {"fill_side", "fill_quantity", "fill_result", "share"}
@@ -191,7 +193,7 @@ def _told_apart(names: list[Name], sample: Sequence[Sequence[str]]) -> list[Name
 
 def _candidates(seen: _Seen) -> Iterator[tuple[Shape, dict[str, int]]]:
     """The shapes that the table may have, the likeliest first."""
-    yield from _refused(seen, {}, declared.INVERSE, declared.SWAPS, declared.BOUGHT)
+    yield from _refused(seen, {}, *_OF_OTHERS)
     yield from _of_trips(seen)
     fields = _with_side(seen, _matched(seen, declared.FILLS))
     by_name = "fill_side" in fields and seen.names[fields["fill_side"]].spellings[0] in {"side", "fillside"}

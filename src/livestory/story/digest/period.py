@@ -306,14 +306,19 @@ def _measure(period: Period, before: Observation | None, last: Observation | Non
     period.since = before.time if before.time > period.span.start else None
     if before.price and last.price is not None:
         period.holding = return_of(before.price, last.price)
+    period.change = _change(period.flows, before, last)
+
+
+def _change(flows: Iterable[DatedFacts], before: Observation, last: Observation) -> float | None:
+    """The return between two observations without the flows between them; None where a wealth is not known."""
     grown, opened = 1.0, before.wealth
-    for each in period.flows:
+    for each in flows:
         flow = each.facts
-        if isinstance(flow, money.CashFlow):
-            if each.time <= before.time and flow.wealth_before != before.wealth:
-                continue  # it is in the wealth that the period begins with
-            if not opened or not flow.wealth_before or not flow.wealth_after:
-                return
-            grown, opened = grown * flow.wealth_before / opened, flow.wealth_after
-    if opened and last.wealth is not None:
-        period.change = grown * last.wealth / opened - 1.0
+        if not isinstance(flow, money.CashFlow):
+            continue
+        if each.time <= before.time and flow.wealth_before != before.wealth:
+            continue  # it is in the wealth that the period begins with
+        if not opened or not flow.wealth_before or not flow.wealth_after:
+            return None
+        grown, opened = grown * flow.wealth_before / opened, flow.wealth_after
+    return grown * last.wealth / opened - 1.0 if opened and last.wealth is not None else None

@@ -107,6 +107,19 @@ TOLD: dict[str, tuple[str, list[str]]] = {
             "fees 14.00 USD",
         ],
     ),
+    "MetaTrader's positions of an account in dollars, one of them paid in yen": (
+        (
+            "Time;Position;Symbol;Type;Volume;Price;S / L;T / P;Time;Price;Commission;Swap;Profit\n"
+            f"{A};1;EURUSD;buy;1;1.10000;;;{B};1.10200;-7.00;0;200.00\n"
+            f"{A};2;USDJPY;sell;1;150.00;;;{B};149.00;-7.00;0.80;671.14\n"
+        ),
+        [
+            "results and fees of USDJPY not used: they are in the account's currency",
+            "-100,000 USD @ 150 JPY",
+            "1 trade closed, 1 won, 0 lost, result +193.00 USD; 1 trade closed, 1 won, 0 lost, result +100,000 JPY",
+            "fees 7.00 USD",
+        ],
+    ),
     "Interactive Brokers' trades, in the currency beside them": (
         (
             '"Symbol","CurrencyPrimary","DateTime","Quantity","TradePrice","IBCommission","Buy/Sell","FifoPnlRealized"\n'
@@ -204,6 +217,31 @@ def test_a_tools_table_is_told_as_its_owner_means_it(tmp_path: Path, name: str) 
         (f"Date,Sent Amount,Sent Currency,Received Amount,Received Currency\n{A},100,USDT,1,SOL\n", ":1: a tax export"),
         (f"transactTime,symbol,side,lastQty,lastPx,execCost,execComm\n{A},XBTUSD,Buy,9,9,9,9\n", ":1: BitMEX's exec"),
         (f"time,equity,equity\n{A},100,90\n", ":1:3: 2 columns are called 'equity'"),
+        (f"time,equity,equity.1\n{A},100,90\n", ":1:2: a wealth in each of several columns: equity, equity.1; name"),
+        (f",0,1,2\n{A},100,90,80\n", ":1:2: a wealth in each of several columns: 0, 1, 2; name"),
+        (f"date,BTC,ETH\n{A},100,90\n", ":1: nothing to tell besides the time"),
+        (
+            (
+                'Trade date,Settle date,Description,Unit cost (p),Quantity,Value\n"05/03/2024","06/03/2024","Interest",'
+                '"n/a","n/a","3.87"\n"06/03/2024","07/03/2024","A Fund","100","20","-20.00"\n'
+            ),
+            ":1:6: a statement of transactions",
+        ),
+        (
+            f"Datum,Tijd,Product,ISIN,Omschrijving,FX,Mutatie,,Saldo,\n{A},9:30,X,Y,Koop 1,,EUR,-1,EUR,9\n",
+            ":1: DEGIRO's account statement: ",
+        ),
+        (
+            f"Date,Type,Details,Amount,Realized Equity Change,Balance\n{A},Dividend,X/USD,1,1,9\n",
+            ":1: eToro's account activity: ",
+        ),
+        (
+            (
+                "Date;Type;Rate;Incoming / Outgoing;Account balance\n2024-03-05 09:30:00;Purchase;978.90;0.198;0.198\n"
+                "2024-03-06 09:30:00;Disbursement;;-0.1979;0.0001\n2024-03-06 10:30:00;Network fee;;-0.0001;0\n"
+            ),
+            ":1:5: a statement of cash",
+        ),
     ],
 )
 def test_what_would_be_told_falsely_is_refused_with_its_place(tmp_path: Path, content: str, problem: str) -> None:

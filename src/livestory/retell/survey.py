@@ -18,7 +18,7 @@ from livestory.retell import cells
 from livestory.retell.balances import is_cash, is_statement
 from livestory.retell.cells import CURRENCY, is_unknown
 from livestory.retell.columns import INSTANTS, OBSERVATION, TIME
-from livestory.retell.lots import lots_of, of_fills, of_trips
+from livestory.retell.lots import FOREX, in_another_currency, lots_of, of_fills, of_trips
 from livestory.retell.readers import ANY_SIDE, AS_LONG, IS_BUYER, OF_NUMBERS, Reader, reader_of
 from livestory.retell.shapes import declared
 from livestory.retell.shapes.names import name_of
@@ -58,6 +58,8 @@ _SYMBOLS = frozenset({
     "symbol", "symbols", "pair", "instrument", "ticker", "tradingpair", "asset", "coin", "bot", "code", "tscode",
 })  # fmt: skip
 _WON = re.compile(r".*(?:pnl|profit|gain|return|won|result|pl$)").match
+_IN_AND_OUT = frozenset({"incomingoutgoing", "inout", "moneyinout", "mutation", "cashflow"})
+"""Columns of what came to an account or left it."""
 _OWN_WEALTH = 3  # times that wealth moves more from row to row than within one symbol, where each has its own
 _LONGEST = 20  # characters of a cell that a remark repeats
 
@@ -97,6 +99,7 @@ class Survey:
         self.opens = False  # long and short open a position, and a word such as exit closes what is open
         self.by_side = False  # what was bought and what was sold stand apart, and which came first says the side
         self.percent = False  # shares are hundredths
+        self.unpriced: frozenset[str] = frozenset()  # symbols whose results and fees are in an unknown currency
         self.gross = False  # results are before the fees of their rows
         self.shorts = False  # there are some, and nothing but the results tells which
         self.closes = False  # sides are those of the closing orders
@@ -356,10 +359,13 @@ class Survey:
             if _HAS_LETTERS(text) and SIDES.get(word_of(text)) == "buy"
         }
         read = reader_of("wealth", self.mark)
-        columns = [
-            [_read_by(read, text) for text in self._columns[n]] for n in others if not _WON(self._names[n].spellings[0])
-        ]
-        amounts = [column for column in columns if any((column[row] or 0) < 0 for row in bought)]
+        amounts = []
+        for n in others:
+            called = self._names[n].spellings[0]
+            column = [_read_by(read, text) for text in self._columns[n]]
+            paid = any((column[row] or 0) < 0 for row in bought) and not _WON(called)
+            if paid or called in _IN_AND_OUT:
+                amounts.append(column)
         if is_statement(self._values("wealth"), amounts):
             problem = f"a statement of cash: {declared.LEDGER.advice}"
             raise self._sample.table.error(self._sample.line, field + 1, problem)
@@ -527,9 +533,11 @@ class Survey:
             self.drop("fill_result", "it is what was paid")
             return
         if self.layout.shape is declared.TRIPS:
-            self.lots = lots_of(of_trips(self._rows(*of_row, "entry_price", "exit_price")))
+            closed = [*of_trips(self._rows(*of_row, "entry_price", "exit_price"))]
         else:
-            self.lots = lots_of(of_fills(self._rows(*of_row, "fill_side", "fill_price"), SIDES))
+            closed = [*of_fills(self._rows(*of_row, "fill_side", "fill_price"), SIDES)]
+        self.lots = lots_of(closed)
+        self._judge_currencies(closed)
         told = dict.fromkeys(self.lots.values())
         if told:
             self._remarks.infer(f"a quantity of 1 is {' or '.join(f'{lot:f}' for lot in told)} by the results")
@@ -542,6 +550,17 @@ class Survey:
         self.gross = True
         swap = " and swap" if "funding" in self.layout.fields else ""
         self._remarks.infer(f"results are before fees{swap}, which are taken off")
+
+    def _judge_currencies(self, closed: Iterable[tuple[str, Decimal]]) -> None:
+        """Of currency pairs whose results are in the account's currency, take the lot, and no result and no fee."""
+        others = in_another_currency(closed)
+        if not others:
+            return
+        self.unpriced = frozenset(others)
+        self.lots |= dict.fromkeys(others, FOREX)
+        self._remarks.infer(
+            f"results and fees of {', '.join(others)} not used: they are in the account's currency, not in the quote's"
+        )
 
     def _other_currency(self) -> str | None:
         """The currency of the results, where that of the prices is known to be another."""

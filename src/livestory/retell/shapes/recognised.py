@@ -39,10 +39,13 @@ _OF_A_TRADE = frozenset({"value", "total", "capital", "balance"})  # what is als
 _OF_A_LEDGER = frozenset({"change", "amount", "txid", "refid", "wallet"})
 """What a ledger has beside the balance, also of one asset alone."""
 _OF_TRANSFERS = frozenset({"txid", "transactionid", "txhash", "hash", "address", "addresses"})
+_OF_STATEMENTS = frozenset({"settledate", "settlementdate"})
 _WITH_A_TRADE = frozenset({"side", "direction", "entryprice", "quantity", "qty", "symbol", "pair", "ticker"})
 _HALF_OF_PAIRS = 0.5
 _BEFORE_SWAP = "MetaTrader"
 """Who writes results that commissions and swaps have not gone from."""
+_OF_OTHERS = (declared.INVERSE, declared.SWAPS, declared.BOUGHT, declared.PAYMENTS, declared.ACTIVITY)
+"""Tables that look like trades or wealth, and are refused before either."""
 _WITHOUT_EXIT_PRICE = frozenset({"entry_price", "entry_time", "exit_time", "fill_side", "fill_quantity", "fill_result"})
 """Columns of trades from which the prices of their exits follow."""
 _OF_TRIPS = {"fill_side", "fill_quantity", "fill_result", "share"}
@@ -190,7 +193,7 @@ def _told_apart(names: list[Name], sample: Sequence[Sequence[str]]) -> list[Name
 
 def _candidates(seen: _Seen) -> Iterator[tuple[Shape, dict[str, int]]]:
     """The shapes that the table may have, the likeliest first."""
-    yield from _refused(seen, {}, declared.INVERSE, declared.SWAPS, declared.BOUGHT)
+    yield from _refused(seen, {}, *_OF_OTHERS)
     yield from _of_trips(seen)
     fields = _with_side(seen, _matched(seen, declared.FILLS))
     by_name = "fill_side" in fields and seen.names[fields["fill_side"]].spellings[0] in {"side", "fillside"}
@@ -266,6 +269,9 @@ def _refuse_half_trades(seen: _Seen, fields: Mapping[str, int]) -> None:
         return
     if _matched(seen, declared.FILLS).keys() >= {"fill_quantity", "fill_price", "fill_fee"}:
         raise _missing(seen, "fill_side", declared.FILLS)
+    if _OF_STATEMENTS & {*_all(seen)} and not seen.given:
+        problem = "a statement of transactions, each with its own value, and no wealth"
+        raise seen.table.error(seen.line, named + 1, f"{problem}; {declared.LEDGER.advice.partition('; ')[2]}")
     if seen.names[named].spellings[0] == "total" and _OF_TRANSFERS & {*_all(seen)} and not seen.given:
         problem = f"transfers: {declared.LEDGER.advice}"
         raise seen.table.error(seen.line, named + 1, problem)
@@ -423,16 +429,16 @@ def _settled(seen: _Seen, shape: Shape, fields: dict[str, int]) -> Layout:
     )
     if "other_fee" in fields and not _is_other_fee(seen, fields):
         fields.pop("other_fee")
-    gross = "fill_result" in fields and (
-        writer == _BEFORE_SWAP or seen.names[fields["fill_result"]].spellings[0].startswith("gross")
-    )
+    gross = _are_before_fees(seen, fields.get("fill_result"), writer)
     if not gross:  # it is in the result, or nothing says whether
         fields.pop("funding", None)
     units = {own: seen.names[field].unit for own, field in fields.items()}
+    given = frozenset(own for own in fields if {plain(own), *shape.columns.get(own, "").split()} & seen.given.keys())
+    _refuse_several(seen, shape, None if "wealth" in given else fields.get("wealth"))
     return Layout(
         shape,
         fields,
-        given=frozenset(own for own in fields if {plain(own), *shape.columns.get(own, "").split()} & seen.given.keys()),
+        given=given,
         lone_position="position" in fields and "target_weight" not in fields and "position" not in seen.given,
         writer=writer,
         unit=units.get("wealth"),
@@ -440,6 +446,23 @@ def _settled(seen: _Seen, shape: Shape, fields: dict[str, int]) -> Layout:
         unused=tuple(name.strip() for n, name in enumerate(seen.texts) if n not in fields.values() and name.strip()),
         gross=gross,
     )
+
+
+def _are_before_fees(seen: _Seen, results: int | None, writer: str | None) -> bool:
+    return results is not None and (writer == _BEFORE_SWAP or seen.names[results].spellings[0].startswith("gross"))
+
+
+def _refuse_several(seen: _Seen, shape: Shape, field: int | None) -> None:
+    """Refuse a wealth in each of several columns, such as of strategies, whose names differ by a number alone."""
+    if shape is not declared.WEALTH or field is None:
+        return
+    called = seen.names[field].spellings[0]
+    alike = re.compile("[0-9]+" if called.isdigit() else f"{called}[0-9]+").fullmatch
+    others = [text.strip() for name, text in zip(seen.names, seen.texts, strict=True) if alike(name.spellings[0])]
+    if len({seen.texts[field].strip(), *others}) > 1:
+        columns = ", ".join(dict.fromkeys([seen.texts[field].strip(), *others]))
+        problem = f"a wealth in each of several columns: {columns}"
+        raise seen.table.error(seen.line, field + 1, f"{problem}; name the one that is meant: --columns wealth=…")
 
 
 def _is_other_fee(seen: _Seen, fields: Mapping[str, int]) -> bool:

@@ -305,13 +305,17 @@ TOLD: dict[str, tuple[str, list[str]]] = {
         ["2024-01-16 23:59:59", "result +9.00 USD"],
     ),
     "trades of the last and the first day of a month": (
-        "date,symbol,side,qty,price\n2024-01-30,FOO/USD,buy,2,100\n2024-01-31,FOO/USD,sell,2,105\n"
-        "2024-02-01,FOO/USD,buy,2,100\n",
+        (
+            "date,symbol,side,qty,price\n2024-01-30,FOO/USD,buy,2,100\n2024-01-31,FOO/USD,sell,2,105\n"
+            "2024-02-01,FOO/USD,buy,2,100\n"
+        ),
         ["Month: January 2024 | result +10.00 USD | told late", "1 buy, 1 sell; 1 trade closed", "3 rows, "],
     ),
     "a quantity worked out from a difference of floats": (
-        "entry_time,exit_time,entry_price,exit_price,pnl\n"
-        "2025-01-14 04:45,2025-02-03 09:00,1.02446,1.02437,-0.08999999999992347\n",
+        (
+            "entry_time,exit_time,entry_price,exit_price,pnl\n"
+            "2025-01-14 04:45,2025-02-03 09:00,1.02446,1.02437,-0.08999999999992347\n"
+        ),
         ["+1000 @ 1.02446", "1 row, "],
     ),
 }

@@ -15,15 +15,23 @@ if TYPE_CHECKING:
 
 
 def open_positions(account: Account) -> tuple[OpenPosition, ...]:
-    """All that are open, by symbol; without any word of positions from the bot, what its fills have left open."""
+    """All that are open, by symbol; without any word of positions from the bot, what its fills have left open.
+
+    What was opened since its last word is there by its fills.
+    """
     readings = account.last.positions if account.last is not None else None
-    if readings is None:
+    if account.last is None or readings is None:
         return by_fills(account)
-    return tuple(
+    heard = account.last.time
+    read = [
         _read(symbol, reading, account.positions.get(symbol))
-        for symbol, reading in sorted(readings.items())
+        for symbol, reading in readings.items()
         if reading.quantity
-    )
+    ]
+    known = {each.symbol for each in read}
+    since = (each for each in by_fills(account) if each.since is not None and each.since > heard)
+    read += (each for each in since if each.symbol not in known)
+    return tuple(sorted(read, key=lambda each: each.symbol or ""))
 
 
 def by_fills(account: Account) -> tuple[OpenPosition, ...]:

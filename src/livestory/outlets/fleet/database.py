@@ -161,8 +161,8 @@ def _told(address: FleetAddress, error: psycopg.Error, needs: str) -> LivestoryE
         )
         return FleetRefused(f"{address.name}: the server does not prove who it is: {words}\n{remedy}")
     remedy = (
-        "Check the address, the user and the password (LIVESTORY_FLEET_PASSWORD): the one that livestory fleet init gave "
-        "out for this bot or hub; init itself takes an administrator's."
+        "Check the address, the user and the password (LIVESTORY_FLEET_PASSWORD): what livestory fleet init gave out "
+        "for this bot or hub; init itself takes an administrator's."
     )
     if state == _NO_RIGHT and needs:
         remedy = needs

@@ -3,11 +3,13 @@
 # ruff: noqa: PLC0415 - none of it is needed unless a package is missing
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from livestory.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -20,6 +22,25 @@ def missing(error: ImportError, what: str, extra: str) -> InputError:
 
 def command(extra: str) -> str:
     """What installs an extra into this very environment, from where livestory itself came."""
+    from pathlib import Path
+
+    project = _project()
+    source = f"livestory[{extra}]" if project is None else f"{project}[{extra}]"
+    return _install(source) + (" in the project's folder" if project == Path() else "")
+
+
+@contextmanager
+def importing(name: str, what: str) -> Iterator[None]:
+    """Around the import of a library that ``what`` needs: an ImportError says how to install it."""
+    try:
+        yield
+    except ImportError as error:
+        lacking = (error.name or name).partition(".")[0]
+        message = f"{what} needs {lacking}, which is not installed; install it with: {_install(name)}"
+        raise ImportError(message, name=error.name) from error
+
+
+def _install(source: str) -> str:
     import shutil
     import sys
     from pathlib import Path
@@ -27,10 +48,7 @@ def command(extra: str) -> str:
 
     found = shutil.which("pip")
     ours = found is not None and Path(found).parent == Path(sys.executable).parent
-    pip = "pip" if ours else f"{quote(sys.executable)} -m pip"
-    project = _project()
-    source = f"livestory[{extra}]" if project is None else f"{project}[{extra}]"
-    return f"{pip} install {quote(source)}" + (" in the project's folder" if project == Path() else "")
+    return f"{'pip' if ours else f'{quote(sys.executable)} -m pip'} install {quote(source)}"
 
 
 def _project() -> Path | None:

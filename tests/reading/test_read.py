@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from datetime import UTC, datetime
 from decimal import Decimal
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -128,15 +128,25 @@ def test_records_become_a_data_frame(path: Path) -> None:
 
 @pytest.mark.parametrize(("package", "method"), [("polars", "to_polars"), ("pyarrow", "to_arrow")])
 def test_other_tables_need_their_library(path: Path, package: str, method: str) -> None:
-    """Where it is installed the columns are the same; elsewhere Python says which one is missing."""
+    """Where it is installed the columns are the same."""
+    pytest.importorskip(package)
     records = livestory.read(path).trades()
-    if find_spec(package) is None:
-        with pytest.raises(ImportError, match=package):
-            getattr(records, method)()
-        return
     table: Any = getattr(records, method)()
     names = table.columns if package == "polars" else table.column_names
     assert list(names) == list(records.to_pandas().columns)
+
+
+@pytest.mark.parametrize(
+    ("package", "method"), [("pandas", "to_pandas"), ("polars", "to_polars"), ("pyarrow", "to_arrow")]
+)
+def test_a_library_that_is_missing_is_named_with_how_to_install_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch, package: str, method: str
+) -> None:
+    """As the error that Python would raise, with a message for a person."""
+    monkeypatch.setitem(sys.modules, package, None)
+    said = rf"^{method}\(\) needs {package}, which is not installed; install it with: \S.* install {package}$"
+    with pytest.raises(ImportError, match=said):
+        getattr(livestory.read(path).trades(), method)()
 
 
 def test_records_are_a_sequence_and_show_themselves(path: Path) -> None:

@@ -80,17 +80,32 @@ TOLD: dict[str, tuple[str, list[str]]] = {
             "Time\tDeal\tSymbol\tType\tDirection\tVolume\tPrice\tOrder\tCommission\tSwap\tProfit\tBalance\tComment\n"
             "2024.03.05 09:00:00\t1\t\tbalance\t\t\t\t\t0.00\t0.00\t10 000.00\t10 000.00\t\n"
             "2024.03.05 09:30:00\t2\tEURUSD\tbuy\tin\t1.00\t1.10000\t2\t-3.50\t0.00\t0.00\t9 996.50\t\n"
-            "2024.03.05 10:30:00\t3\tEURUSD\tsell\tout\t1.00\t1.10200\t3\t-3.50\t0.00\t200.00\t10 193.00\ttp\n"
+            "2024.03.05 10:30:00\t3\tEURUSD\tsell\tout\t0.50\t1.10200\t3\t-1.75\t-1.20\t100.00\t10 093.55\ttp\n"
+            "2024.03.05 11:30:00\t4\tEURUSD\tsell\tout\t0.50\t1.10200\t4\t-1.75\t-1.20\t100.00\t10 190.60\ttp\n"
         ),
-        ["Deposit | +10,000.00 USD", "+100,000 EUR @ 1.1 USD", "a quantity of 1 is 100000", "result +200.00 USD"],
+        [
+            "Deposit | +10,000.00 USD",
+            "+100,000 EUR @ 1.1 USD",
+            "a quantity of 1 is 100000",
+            "result +0.17% after fees (+95.30 USD)",
+            "1 trade closed, 1 won, 0 lost, result +190.60 USD",
+            "fees 7.00 USD",
+            "funding -2.40 USD",
+        ],
     ),
     "MetaTrader's positions, with two columns called Time and Price": (
         (
             "Time;Position;Symbol;Type;Volume;Price;S / L;T / P;Time;Price;Commission;Swap;Profit\n"
-            "2024.03.05 09:30:00;1;EURUSD;buy;1;1.10000;;;2024.03.05 10:30:00;1.10200;-7.00;0;200.00\n"
-            "2024.03.05 10:00:00;2;EURUSD;sell;1;1.10300;;;2024.03.05 11:30:00;1.10100;-7.00;0;200.00\n"
+            "2024.03.05 09:30:00;1;EURUSD;buy;1;1.10000;;;2024.03.05 10:30:00;1.10200;-7.00;-1.50;200.00\n"
+            "2024.03.05 10:00:00;2;EURUSD;sell;1;1.10300;;;2024.03.05 11:30:00;1.10100;-7.00;0.80;200.00\n"
         ),
-        ["read as round trips, MetaTrader", "2 trades closed, 2 won, 0 lost, result +400.00 USD"],
+        [
+            "read as round trips, MetaTrader",
+            "results are before fees and swap, which are taken off",
+            "funding of -1.5 USD in it",
+            "2 trades closed, 2 won, 0 lost, result +385.30 USD",
+            "fees 14.00 USD",
+        ],
     ),
     "Interactive Brokers' trades, in the currency beside them": (
         (
@@ -189,6 +204,23 @@ def test_a_tools_table_is_told_as_its_owner_means_it(tmp_path: Path, name: str) 
         (f"Date,Sent Amount,Sent Currency,Received Amount,Received Currency\n{A},100,USDT,1,SOL\n", ":1: a tax export"),
         (f"transactTime,symbol,side,lastQty,lastPx,execCost,execComm\n{A},XBTUSD,Buy,9,9,9,9\n", ":1: BitMEX's exec"),
         (f"time,equity,equity\n{A},100,90\n", ":1:3: 2 columns are called 'equity'"),
+        (f"time,equity,equity.1\n{A},100,90\n", ":1:2: a wealth in each of several columns: equity, equity.1; name"),
+        (f",0,1,2\n{A},100,90,80\n", ":1:2: a wealth in each of several columns: 0, 1, 2; name"),
+        (f"date,BTC,ETH\n{A},100,90\n", ":1: nothing to tell besides the time"),
+        (
+            (
+                'Trade date,Settle date,Description,Unit cost (p),Quantity,Value\n"05/03/2024","06/03/2024","Interest",'
+                '"n/a","n/a","3.87"\n"06/03/2024","07/03/2024","A Fund","100","20","-20.00"\n'
+            ),
+            ":1:6: a statement of transactions",
+        ),
+        (
+            (
+                "Date;Type;Rate;Incoming / Outgoing;Account balance\n2024-03-05 09:30:00;Purchase;978.90;0.198;0.198\n"
+                "2024-03-06 09:30:00;Disbursement;;-0.1979;0.0001\n2024-03-06 10:30:00;Network fee;;-0.0001;0\n"
+            ),
+            ":1:5: a statement of cash",
+        ),
     ],
 )
 def test_what_would_be_told_falsely_is_refused_with_its_place(tmp_path: Path, content: str, problem: str) -> None:

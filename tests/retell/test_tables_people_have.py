@@ -49,6 +49,17 @@ TOLD: dict[str, tuple[str, list[str]]] = {
         f"{C},SOLUSDT,YOU SOLD SOL (Cash),105,2\n",
         ["1 row left out: its side is dividend", WON],
     ),
+    "fills of which one names no side": (
+        FILLS.format("side") + f"{A},SOLUSDT,buy,100,2\n{B},SOLUSDT,,101,1\n{C},SOLUSDT,sell,105,2\n",
+        ["1 row left out: its side is empty", WON],
+    ),
+    "trades of which one names no side": (
+        (
+            "symbol,side,entry_time,exit_time,entry_price,exit_price,qty,pnl\n"
+            f"SOLUSDT,long,{A},{B},100,105,2,10\nSOLUSDT,,{C},{D},105,100,2,10\n"
+        ),
+        ["where a side is empty, it is told from the result", "opens a short", TWICE],
+    ),
     "the newest day first, with several rows a day": (
         (
             "Date,Action,Symbol,Quantity,Price\n03/16/2026,Sell,SOLUSDT,2,105\n03/16/2026,Buy,SOLUSDT,2,100\n"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import io
 import random
+import zipfile
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,7 @@ from livestory.story.kinds.retold import Retold, Summary
 from livestory.story.kinds.trades import Trade
 from livestory.story.settings import StorySettings
 from livestory.story.wording import numbers
+from tests.retell.explaining import explained
 from tests.retell.listening import Heard, told_of, told_of_text
 
 if TYPE_CHECKING:
@@ -216,6 +219,18 @@ def test_a_row_of_a_time_that_was_told_is_left_out_and_that_is_said(tmp_path: Pa
     heard = told_of_text(tmp_path, doubled)
     assert heard.lines == told_of_text(tmp_path, BACKTEST).lines
     assert head_of(heard).left_out == ("7 rows left out: a later one has the same time",)
+
+
+def test_a_file_that_a_zip_has_twice_is_told_once(tmp_path: Path) -> None:
+    """And the head says so."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name in ("fills.csv", "copy/fills (1).csv"):
+            archive.writestr(name, "time,side,price,quantity\n2024-03-05,buy,100,2\n2024-03-06,sell,105,2\n")
+    result = explained(tmp_path, packed.getvalue())
+    assert result.exit_code == 0, result.stderr
+    assert "copy/fills (1).csv is the same file as fills.csv: told once" in result.stdout
+    assert "1 buy, 1 sell" in result.stdout
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstd.compress], ids=["gzip", "zstd"])

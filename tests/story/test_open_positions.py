@@ -162,7 +162,5 @@ def test_a_price_chart_marks_its_own_symbols_trades(tmp_path: Path) -> None:
     index = EventIndex()
     with JournalReader.open(written(tmp_path, *trades)) as reader:
         index.add(reader.events())
-    assert len(index.marks(START, START + 9 * HOUR, 10)) == 4
-    assert [mark.time for mark in index.marks(START, START + 9 * HOUR, 10, ETH)] == [
-        START + n * HOUR for n in (0, 2, 3)
-    ]
+    assert len(index.marks(START, START + 9 * HOUR)) == 4
+    assert [mark.time for mark in index.marks(START, START + 9 * HOUR, ETH)] == [START + n * HOUR for n in (0, 2, 3)]

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from livestory.chart.marks import MOST_MARKS, Gathered
 from livestory.clock import DAY, HOUR, MINUTE, ManualClock, SystemClock, as_datetime
-from livestory.outlets.web.history import Readings
+from livestory.outlets.web.history import EventIndex, Readings
 from livestory.story.files.bars_file import BarRow, BarsFile
 from livestory.story.files.layout import Layout
 from livestory.story.inputs import Fill, Observation, PositionReading
-from livestory.story.journal.entry import Identity
+from livestory.story.journal.entry import Identity, Kept
 from livestory.story.journal.reader import JournalReader
 from livestory.story.kinds import KINDS
 from livestory.story.settings import StorySettings
@@ -134,6 +135,25 @@ def test_a_curve_of_very_many_points_keeps_its_extremes_and_its_ends() -> None:
                 assert len(told.times) <= 24
             last = number
     assert last
+
+
+def test_very_many_marks_are_gathered_and_none_is_lost() -> None:
+    """Each stands for so many events of its own kind and time; in a time that has few, each stands alone."""
+    index, many = EventIndex(), 3 * MOST_MARKS
+    sides = ["sell" if number % 3 else "buy" for number in range(many)]
+    index.add(
+        Kept(number + 1, "", START + number * MINUTE, 0, "trade", b'{"facts":{"side":"%b"}}' % side.encode(), "", b"")
+        for number, side in enumerate(sides)
+    )
+    marks = index.marks(START, START + many * MINUTE)
+    assert len(marks) <= MOST_MARKS
+    for side in ("buy", "sell"):
+        gathered = [mark for mark in marks if isinstance(mark, Gathered) and mark.what == side]
+        assert sum(mark.number for mark in gathered) == sides.count(side)
+        assert all(before.until < after.time for before, after in pairwise(gathered))
+    few = index.marks(START + DAY, START + DAY + HOUR)
+    assert [mark.what for mark in few] == sides[24 * 60 : 25 * 60]
+    assert all(len(mark) == 3 for mark in few)
 
 
 def test_the_last_week_is_told_in_a_paragraph(journal: Path) -> None:

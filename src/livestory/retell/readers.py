@@ -221,7 +221,9 @@ NEEDED = frozenset({
     "entry_price", "exit_price", "number", "kind",
 })  # fmt: skip
 """The columns that a table is not told without: a bad cell in one is an error, else the column is left out."""
-_MONEY = frozenset({"entry_price", "exit_price", "limit_price", "cost", "paid", "entry_fee_rate", "exit_fee_rate"})
+_MONEY = frozenset(
+    {"funding", "entry_price", "exit_price", "limit_price", "cost", "paid", "entry_fee_rate", "exit_fee_rate"}
+)
 _FEES = frozenset({"fill_fee", "other_fee", "entry_fee", "exit_fee"})
 OF_NUMBERS = (
     frozenset({column for column, kind in _KINDS.items() if kind in {float, Decimal}} | _MONEY | _FEES) - INSTANTS

@@ -12,8 +12,9 @@ import msgspec
 from msgspec.structs import replace
 
 from livestory.chart.components import bundled, static_text, with_sections
+from livestory.chart.marks import Marks
 from livestory.chart.reduction import Series
-from livestory.retell.report_lines import Lines, Marks
+from livestory.retell.report_lines import Lines
 from livestory.retell.report_prices import SymbolPrices, candles_of
 from livestory.story.digest.period import Period, Span, gather
 from livestory.story.digest.prose import Digest, digest

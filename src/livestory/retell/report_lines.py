@@ -1,4 +1,4 @@
-"""What a report keeps of very many lines and marks, so that its file stays small."""
+"""What a report keeps of very many lines, so that its file stays small."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from livestory.story.event import Event
 
 MOST_BYTES = 5_000_000  # of lines as JSON
-MOST_MARKS = 4000
 _LASTING = frozenset({Group.SAFETY, Group.RECORDS, Group.RUNNING})
 _BLOCK = 2000  # lines
 
@@ -49,31 +48,3 @@ class Lines:
         rows = sorted([*self._kept[0], *self._kept[1]])
         for start in range(0, len(rows), _BLOCK):
             yield (",\n" if start else "") + ",\n".join(text for _, text in rows[start : start + _BLOCK])
-
-
-class Marks:
-    """What happened when, for the chart: of more than so many, those of a kind that lie near are gathered."""
-
-    def __init__(self, most: int = MOST_MARKS) -> None:
-        """Begin without any of them."""
-        self._most = most
-        self._width = 1  # microseconds within which marks of a kind are one
-        self._cells: dict[tuple[str, int], list[int]] = {}  # seq, first and last time, count
-
-    def add(self, seq: int, time: int, what: str) -> None:
-        """Take the next mark, in order of time."""
-        self._count(what, seq, time, time, 1)
-        while len(self._cells) > self._most:
-            self._width *= 4
-            cells, self._cells = self._cells, {}
-            for (kind, _), (first, since, until, count) in cells.items():
-                self._count(kind, first, since, until, count)
-
-    def gathered(self) -> list[tuple[int, int, str, int, int]]:
-        """Each as its first seq and time, what it marks, how many there are, and the time of the last one."""
-        return sorted((seq, since, what, count, until) for (what, _), (seq, since, until, count) in self._cells.items())
-
-    def _count(self, what: str, seq: int, since: int, until: int, count: int) -> None:
-        cell = self._cells.setdefault((what, since // self._width), [seq, since, until, 0])
-        cell[2] = max(cell[2], until)
-        cell[3] += count

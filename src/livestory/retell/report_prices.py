@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from livestory.chart.candles import Candle, Candles
+from livestory.chart.marks import Marks
 from livestory.chart.reduction import Series
-from livestory.retell.report_lines import Marks
 from livestory.story.files.bars_file import BarsReader
 from livestory.story.kinds.trades import Trade
 

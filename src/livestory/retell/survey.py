@@ -58,6 +58,8 @@ _SYMBOLS = frozenset({
     "symbol", "symbols", "pair", "instrument", "ticker", "tradingpair", "asset", "coin", "bot", "code", "tscode",
 })  # fmt: skip
 _WON = re.compile(r".*(?:pnl|profit|gain|return|won|result|pl$)").match
+_IN_AND_OUT = frozenset({"incomingoutgoing", "inout", "moneyinout", "mutation", "cashflow"})
+"""Columns of what came to an account or left it."""
 _OWN_WEALTH = 3  # times that wealth moves more from row to row than within one symbol, where each has its own
 _LONGEST = 20  # characters of a cell that a remark repeats
 
@@ -357,10 +359,13 @@ class Survey:
             if _HAS_LETTERS(text) and SIDES.get(word_of(text)) == "buy"
         }
         read = reader_of("wealth", self.mark)
-        columns = [
-            [_read_by(read, text) for text in self._columns[n]] for n in others if not _WON(self._names[n].spellings[0])
-        ]
-        amounts = [column for column in columns if any((column[row] or 0) < 0 for row in bought)]
+        amounts = []
+        for n in others:
+            called = self._names[n].spellings[0]
+            column = [_read_by(read, text) for text in self._columns[n]]
+            paid = any((column[row] or 0) < 0 for row in bought) and not _WON(called)
+            if paid or called in _IN_AND_OUT:
+                amounts.append(column)
         if is_statement(self._values("wealth"), amounts):
             problem = f"a statement of cash: {declared.LEDGER.advice}"
             raise self._sample.table.error(self._sample.line, field + 1, problem)
@@ -534,13 +539,15 @@ class Survey:
         told = dict.fromkeys(self.lots.values())
         if told:
             self._remarks.infer(f"a quantity of 1 is {' or '.join(f'{lot:f}' for lot in told)} by the results")
-        called = self._names[self.layout.fields["fill_result"]].spellings[0]
-        known = self.layout.fields.keys() & {"fill_fee", "entry_fee", "exit_fee"}
-        if called.startswith("gross") and known and self.layout.shape is declared.FILLS:
+        known = self.layout.fields.keys() & {"fill_fee", "entry_fee", "exit_fee", "funding"}
+        if not self.layout.gross or not known:
+            return
+        if "fill_fee_asset" in self.layout.fields:
             self.drop("fill_result", "it is before fees, which are known")
-        elif called.startswith("gross") and known:
-            self.gross = True
-            self._remarks.infer("results are before fees, which are taken off")
+            return
+        self.gross = True
+        swap = " and swap" if "funding" in self.layout.fields else ""
+        self._remarks.infer(f"results are before fees{swap}, which are taken off")
 
     def _other_currency(self) -> str | None:
         """The currency of the results, where that of the prices is known to be another."""

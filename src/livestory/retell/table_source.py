@@ -416,13 +416,23 @@ def _chosen(
                 remarks.infer(f"{what} {str(table).rpartition('/')[2]} read, not {', '.join(others)}")
             return [table], sample, layout
         raise problems[0]
-    tables = list(map(parted, tables))
+    tables = list(map(parted, _each_once(tables, remarks)))
     sample = Sample.of(tables[0])
     for table in tables[1:]:
         line, names = next(table.rows())
         if names != sample.names:
             raise table.error(line, None, f"its columns are others than those of {tables[0]}; explain it alone")
     return tables, sample, recognised(tables[0], sample.line, sample.names, sample.columns, given, shape)
+
+
+def _each_once(tables: Sequence[Table], remarks: Remarks) -> Sequence[Table]:
+    """The tables of a zip, without what is the same file under another name."""
+    known: dict[object, Table] = {}
+    for table in tables:
+        before = known.setdefault(table.source.content or table, table)
+        if before is not table:
+            remarks.infer(f"{table.source.member} is the same file as {before.source.member}: told once")
+    return [*known.values()]
 
 
 def _read_as(layout: Layout) -> str:

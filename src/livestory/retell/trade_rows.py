@@ -12,7 +12,7 @@ from livestory.retell.readers import Fee, bad
 from livestory.retell.shapes.names import name_of
 from livestory.retell.trip_results import is_against
 from livestory.retell.words_of_cells import CLOSE, FILLED, FLOWS, LONG_OR_SHORT, SIDES, is_known
-from livestory.story.inputs import Fill, Flow, Observation
+from livestory.story.inputs import Fill, Flow, Funding, Observation
 from livestory.story.symbol import canonical
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class FillRows:
         self._is_of_order = "status" in names and names.get("fill_price") == "price"
         self._told: dict[tuple[str | None, str], tuple[Any, ...]] = {}
         self._opens = survey.opens
+        self._before_fees = _BeforeFees() if survey.gross else None
         self._held: dict[str, Decimal] = {}  # by symbol, where a word such as exit closes whatever is open
 
     def inputs(self, place: Place, row: Mapping[str, Any]) -> Iterator[SourceInput]:
@@ -66,7 +67,11 @@ class FillRows:
         fill = self._fill(place, row)
         if word is not None and self._side(row) is None and not observed.keys() - {TIME, "threshold"}:
             self._remarks.leave_out(f"its side is {word}")
+        if self._says_no_side(row) and (row.get("fill_quantity") or not observed.keys() - {TIME, "threshold", "flow"}):
+            self._remarks.leave_out("its side is empty")
         if fill is not None:
+            if row.get("funding") and fill.symbol is not None:
+                yield Funding(time=fill.time, symbol=fill.symbol, amount=row["funding"])
             yield fill
             if self._is_all_said(observed):
                 return
@@ -112,6 +117,12 @@ class FillRows:
             effect = word.partition(" ")[0]
         return (SIDES[word], effect) if word in SIDES else None
 
+    def _says_no_side(self, row: Mapping[str, Any]) -> bool:
+        """Whether nothing says what was bought or sold: of rows that are no flow, and no order that came to nothing."""
+        if "flow" in row or "status" in self._fields:
+            return False
+        return row.get("fill_side" if "fill_side" in self._fields else "fill_quantity") is None
+
     def _why_none(self, status: str, quantity: Decimal | None, price: Decimal | None, row: Mapping[str, Any]) -> str:
         """The reason why a row is no fill; empty if it is one, or half of one."""
         if status and not self._is_filled(status, row):
@@ -137,6 +148,10 @@ class FillRows:
         _set_fee(given, _both(row.get("fill_fee"), row.get("other_fee")), abs(quantity) * price, self._sign)
         if "symbol" in given:
             given["symbol"] = symbol_of(given["symbol"], row.get("quote") or self._quote)
+        if self._before_fees is not None and quantity:
+            left = self._before_fees.taken(given.get("symbol"), quantity if side == "buy" else -quantity, given)
+            if left is not None:
+                given["result"] = left + (row.get("funding") or 0)
         fill = Fill(time=row[TIME], **given)
         return None if self._is_repeated(fill) else fill
 
@@ -163,6 +178,27 @@ class FillRows:
         return all(self._fields.get(column, -1) in own for column in observed.keys() - {TIME, "threshold"})
 
 
+class _BeforeFees:
+    """Results that are before fees: each takes its own, and the share of what it closes in those of the entries."""
+
+    def __init__(self) -> None:
+        self._held: dict[str | None, tuple[Decimal, Decimal]] = {}  # quantity, and what was paid for entering it
+
+    def taken(self, symbol: str | None, quantity: Decimal, given: Mapping[str, Any]) -> Decimal | None:
+        """A fill's result after fees; None where it closes nothing. ``quantity`` is negative where it is a sale."""
+        fee = given.get("fee", Decimal(0))
+        held, fees = self._held.get(symbol, (Decimal(0), Decimal(0)))
+        if held * quantity >= 0:
+            self._held[symbol] = held + quantity, fees + fee
+            return None
+        closed = min(abs(quantity), abs(held))
+        own, entering = fee * closed / abs(quantity), fees * closed / abs(held)
+        rest = held + quantity
+        self._held[symbol] = rest, (fees - entering if rest * held > 0 else fee - own)
+        result = given.get("result")
+        return None if result is None else result - own - entering
+
+
 class TripRows:
     """A row is a trade from its entry to its exit."""
 
@@ -171,6 +207,7 @@ class TripRows:
         self._lots = survey.lots
         self._quote = survey.quote
         self._shorts = survey.shorts
+        self._names_sides = not survey.by_side and bool(survey.layout.fields.keys() & {"fill_side", "closing_side"})
         self._closes = survey.closes
         self._gross = survey.gross
         self._share = 100 if survey.percent else 1
@@ -199,7 +236,11 @@ class TripRows:
         if reason is not None:
             given["reason"] = reason
         if not enters and row.get("fill_result") is not None:
-            given["result"] = row["fill_result"] - (self._paid(row) if self._gross else 0)
+            given["result"] = row["fill_result"]
+            if self._gross:
+                given["result"] += row.get("funding", 0) - self._paid(row)
+        if not enters and row.get("funding") and "symbol" in given:
+            yield Funding(time=time, symbol=given["symbol"], amount=row["funding"], position=position)
         yield Fill(time=time, **given)
         if not enters and row.get("wealth") is not None:
             yield Observation(time=time, wealth=row["wealth"])
@@ -226,7 +267,9 @@ class TripRows:
                 return self._closes != known
         if quantity is not None and quantity < 0:
             return True
-        if not self._shorts:
+        if self._names_sides and word is None:
+            self._remarks.infer("where a side is empty, it is told from the result")
+        elif not self._shorts:
             return False
         return is_against(row, self._share)
 

@@ -338,7 +338,7 @@ class Account(UnitValue):
 
     def fund(self, funding: Funding) -> None:
         """Take a payment into the round trip that it was made for."""
-        held = self.positions.get(self.symbol_of(funding.symbol))
+        held = self.positions.get(self.holding_of(self.symbol_of(funding.symbol), funding.position))
         if held is not None and held.trip is not None:
             with localcontext(EXACT):
                 add(held.trip.funding, funding.asset or settled_in(funding.symbol) or "", funding.amount)

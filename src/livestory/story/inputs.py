@@ -144,6 +144,7 @@ class Funding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     asset: str | None = None  # None = what the contract is settled in, or its quote asset
     funding_id: str | None = None  # one that was told before is not counted again
     claimed: int | None = None
+    position: str | None = None  # as a fill's
 
 
 class Begin(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from livestory.errors import TableError
 from livestory.tables import delimited, excel, html, json_records, parquet
@@ -131,13 +132,14 @@ def _within(source: TablePart, kind: str) -> list[Table]:
     names = html.titles(source) if kind == "html" else json_records.tables(source) if kind == "json" else []
     if not names:
         return [Table(source, kind)]
-    return [Table(TablePart(source.path, member=source.member, sheet=name, name=source.name), kind) for name in names]
+    return [Table(replace(source, sheet=name), kind) for name in names]
 
 
 def _members(archive: TablePart) -> list[Table]:
     try:
         with zipfile.ZipFile(archive.path) as opened:
-            names = [name for name in opened.namelist() if not _is_of_a_mac(name)]
+            contents = {each.filename: (each.CRC, each.file_size) for each in opened.infolist()}
+            names = [name for name in contents if not _is_of_a_mac(name)]
     except (OSError, RuntimeError, ValueError, zipfile.BadZipFile) as error:  # a version or a name that can't be
         message = f"{archive.path}: this zip is cut off or damaged ({error}); fetch it again"
         raise TableError(message) from None
@@ -147,7 +149,9 @@ def _members(archive: TablePart) -> list[Table]:
         ]
     for endings in (_OF_TEXT, _OF_JSON, _OF_PAGES):
         if found := [name for name in names if name.lower().endswith(endings)]:
-            members = [TablePart(archive.path, member=name, name=archive.name) for name in found]
+            members = [
+                TablePart(archive.path, member=name, name=archive.name, content=contents[name]) for name in found
+            ]
             return [table for member in members for table in _within(member, kind_of(member))]
     message = f"{archive.path}: no .csv file in this zip; pack the table as CSV"
     raise TableError(message)

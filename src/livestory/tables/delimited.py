@@ -259,7 +259,8 @@ def _ragged(source: TablePart, line: int, fields: int, width: int, *, parted: bo
         problem = "another table begins here, below a blank line; save the one that is meant alone"
         return source.error(line, None, problem)
     problem = (
-        f"fields: {fields}, where the first row has {width}; the row is cut off, or a comma is missing or too many"
+        f"fields: {fields}, where the first row has {width}; the row is cut off, or a comma is missing or too many: "
+        "mend the row, or delete it"
     )
     return source.error(line, min(fields, width) + 1, problem)
 

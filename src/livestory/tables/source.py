@@ -59,6 +59,7 @@ class TablePart(Struct, frozen=True):
     member: str | None = None  # of a zip
     sheet: str | None = None  # of a workbook
     name: str | None = None  # what messages call the file; None: its path
+    content: tuple[int, int] | None = None  # of a zip's member: its checksum and size, alike where the same file is
 
     def __str__(self) -> str:
         """The file as the caller named it, with what is meant of it after it."""

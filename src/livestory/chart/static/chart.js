@@ -279,7 +279,7 @@ export class Chart {
     const places = at.map((_, place) => place).filter((place) => at[place] >= since && at[place] <= until && values[place] !== null);
     if (!places.length) return;
     const shown = places.map((place) => values[place]), text = (value) => this.#text(value);
-    const marks = this.#data.marks.filter(([, time]) => time >= since && time <= until).length;
+    const marks = this.#data.marks.reduce((sum, [, time, , count = 1]) => sum + (time >= since && time <= until ? count : 0), 0);
     const held = holding?.[places.at(-1)] ?? null;
     this.#place.setAttribute("aria-label",
       `${[NAMES[this.#of], this.#data.symbol].filter(Boolean).join(" of ")} from ${times.moment(since)} to ${times.moment(until)}: ` +
@@ -368,7 +368,7 @@ export class Chart {
 
   async #said({ moment, mark }) {
     if (moment) return `${moment.title}: ${moment.told}`;
-    if (mark.count > 1) return `${named(mark)}, ${times.near(mark.time, 0)} to ${times.near(mark.until, mark.time)}. Click to look closer.`;
+    if (mark.until > mark.time) return `${named(mark)}, ${times.near(mark.time, 0)} to ${times.near(mark.until, mark.time)}. Click to look closer.`;
     return (await ask(`api/events/${mark.seq}`)).line.split(" | ").slice(1, 3).join(" ");
   }
 
@@ -376,14 +376,15 @@ export class Chart {
     const box = plot.over.getBoundingClientRect();
     const found = this.#near(plot, event.clientX - box.left, event.clientY - box.top);
     if (found?.moment) this.#onMoment(found.place);
-    else if (found?.mark.count > 1) this.#closer(found.mark);
-    else if (found) this.#onMark(found.mark.seq);
+    else if (found && !this.#closer(found.mark)) this.#onMark(found.mark.seq);
   }
 
-  /** Look at what a mark gathers, until they come apart. */
+  /** Look at what a mark gathers; false where it is one event, or several that come no further apart. */
   #closer({ time, until }) {
-    const space = Math.max((until - time) * 0.4, DAY / 8);
+    const [from, to] = this.#shown(), space = Math.max((until - time) * 0.4, Math.min(DAY, to - from) / 8);
+    if (time === until || until - time + 2 * space > 0.9 * (to - from)) return false;
     this.#look(time - space, until + space);
+    return true;
   }
 
   #selected(plot) {

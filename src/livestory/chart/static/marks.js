@@ -26,4 +26,4 @@ export function gathered(marks, perPixel) {
 const NAMES = {
   buy: ["buy", "buys"], sell: ["sell", "sells"], ath: ["all-time high", "all-time highs"],
 };
-export const named = ({ what, count }) => (NAMES[what] ? `${count} ${NAMES[what][count === 1 ? 0 : 1]}` : what);
+export const named = ({ what, count }) => (NAMES[what] ? `${count} ${NAMES[what][count === 1 ? 0 : 1]}` : `${count} × ${what}`);

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, get_type_hint
 
 from msgspec import Struct
 
+from livestory.extras import importing
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -59,7 +61,8 @@ class Records(Sequence[R], Generic[R]):
 
     def to_pandas(self) -> pd.DataFrame:
         """A data frame of pandas, with numbers as floats. Raises ImportError where that is not installed."""
-        import pandas as pd  # noqa: PLC0415 - only who asks for it needs it
+        with importing("pandas", "to_pandas()"):
+            import pandas as pd  # noqa: PLC0415 - only who asks for it needs it
 
         types = {float: "float64", int: "int64", bool: "boolean", str: "str", datetime: "datetime64[us, UTC]"}
         return pd.DataFrame(
@@ -68,7 +71,8 @@ class Records(Sequence[R], Generic[R]):
 
     def to_polars(self) -> pl.DataFrame:
         """A data frame of Polars, with numbers as floats. Raises ImportError where that is not installed."""
-        import polars as pl  # noqa: PLC0415 - as above
+        with importing("polars", "to_polars()"):
+            import polars as pl  # noqa: PLC0415 - as above
 
         types = {float: pl.Float64, int: pl.Int64, bool: pl.Boolean, str: pl.String, datetime: pl.Datetime("us", "UTC")}
         columns = self._columns()
@@ -79,7 +83,8 @@ class Records(Sequence[R], Generic[R]):
 
     def to_arrow(self) -> pa.Table:
         """A table of Arrow, with numbers as floats. Raises ImportError where pyarrow is not installed."""
-        import pyarrow as pa  # noqa: PLC0415 - as above
+        with importing("pyarrow", "to_arrow()"):
+            import pyarrow as pa  # noqa: PLC0415 - as above
 
         types = {float: pa.float64(), int: pa.int64(), bool: pa.bool_(), str: pa.string(),
                  datetime: pa.timestamp("us", "UTC")}  # fmt: skip

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 from msgspec import Struct
 
+from livestory.chart.marks import Marks
 from livestory.chart.reduction import kept
 from livestory.outlets.web.prices import SymbolPrices
 from livestory.story.kinds import KINDS
@@ -19,21 +20,12 @@ from livestory.story.kinds.base import Mark
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from livestory.chart.marks import Gathered, Marked
     from livestory.story.inputs import Observation
     from livestory.story.journal.entry import Kept
 
 _MARKS = {kind: facts.declared.mark for kind, facts in KINDS.items() if facts.declared.mark is not None}
 _SIDES = ("buy", "sell")
-_COMMON = frozenset({*_SIDES, Mark.REGIME.value})
-_URGENT = frozenset(mark.value for mark in _MARKS.values()) - _COMMON - {Mark.SIDE.value}
-
-
-class Marked(NamedTuple):
-    """An event on the chart."""
-
-    seq: int
-    time: int
-    what: str  # the mark's name; of a trade its side
 
 
 class _Facts(Struct, frozen=True):
@@ -159,23 +151,19 @@ class EventIndex:
             high = candidates[-1] - 1
         return found[:limit]
 
-    def marks(self, since: int, until: int, limit: int, symbol: str | None = None) -> list[Marked]:
-        """At most ``limit`` marks of that time, in order; of more, the urgent ones stay with some others.
+    def marks(self, since: int, until: int, symbol: str | None = None) -> list[Marked | Gathered]:
+        """The marks of that time, in order; of very many, those of a kind that lie near are gathered.
 
         An event that is not shown has none; with ``symbol``, nor has a trade of another one.
         """
         low, high = self.window(since, until)
-        found: list[Marked] = []
-        for rank in (_URGENT, _COMMON):
-            these = [
-                Marked(seq, self._times[seq - 1], what)
-                for what in rank
-                for seq in _between(self._marked.get(what), low, high, limit)
-                if since <= self._times[seq - 1] < until and (symbol is None or self._traded.get(seq, symbol) == symbol)
-            ]
-            these.sort()
-            found += _thinned(these, limit - len(found))
-        return sorted(found)
+        marks = Marks()
+        for what, seqs in list(self._marked.items()):
+            for seq in seqs[bisect_left(seqs, low) : bisect_right(seqs, high)]:
+                time = self._times[seq - 1]
+                if since <= time < until and (symbol is None or self._traded.get(seq, symbol) == symbol):
+                    marks.add(seq, time, what)
+        return marks.gathered()
 
     def _newest(self, low: int, high: int, limit: int, kinds: Collection[str] | None) -> list[int]:
         if kinds is None:
@@ -191,19 +179,6 @@ class EventIndex:
     def _within(self, seq: int, since: int | None, until: int | None) -> bool:
         time = self._times[seq - 1]
         return (since is None or time >= since) and (until is None or time < until)
-
-
-def _between(seqs: array[int] | None, low: int, high: int, limit: int) -> list[int]:
-    if not seqs:
-        return []
-    begin, end = bisect_left(seqs, low), bisect_right(seqs, high)
-    step = max(1, -(-(end - begin) // max(1, limit)))
-    return list(seqs[begin:end:step])
-
-
-def _thinned(marks: list[Marked], limit: int) -> list[Marked]:
-    step = max(1, -(-len(marks) // max(1, limit)))
-    return marks[::step][: max(0, limit)]
 
 
 class Span(NamedTuple):

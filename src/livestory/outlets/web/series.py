@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from livestory.chart.candles import Candle
+from livestory.chart.marks import Gathered, Marked
 from livestory.chart.reduction import reduced
-from livestory.outlets.web.history import Curve, Marked, Span
+from livestory.outlets.web.history import Curve, Span
 from livestory.story.review.review import Flow
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from livestory.outlets.web.prices import SymbolCurve
     from livestory.story.review.review import Review
 
-MOST_MARKS = 6000  # the page gathers those that would lie upon one another
 _MOST_SPANS = 400
 _CANDLE = 9  # points of a curve that take the place of a candle
 _DIGITS = 7  # of what is compared with the curve: more than anybody is shown
@@ -43,7 +43,7 @@ class Series(Struct, frozen=True, kw_only=True):
     regimes: list[Span]
     halts: list[Span]
     flows: list[Flow]
-    marks: list[Marked]
+    marks: list[Marked | Gathered]
 
 
 def series_of(  # noqa: PLR0913, PLR0917 - of what, when, and how closely
@@ -90,7 +90,7 @@ def series_of(  # noqa: PLR0913, PLR0917 - of what, when, and how closely
         regimes=readings.regimes(start, end, (end - start) // _RANGES),
         halts=readings.halts(start, end)[:_MOST_SPANS],
         flows=flows[-_MOST_SPANS:],
-        marks=index.marks(start, end + 1, MOST_MARKS, symbol),
+        marks=index.marks(start, end + 1, symbol),
     )
 
 

@@ -43,6 +43,7 @@ _WEALTH = (
     "finalbalance totalcapital "
     "portfolio balance capital total value strategy"
 )
+_FUNDING = "swap swaps rollover"
 _STATUS = "status orderstatus state"
 _QUOTE = (
     "quoteasset quotecurrency currencyprimary currencypriceshare pricecurrency pricefeetotalunit feetotalunit "
@@ -133,6 +134,7 @@ FILLS = Shape(
         "trade_id": "tradeid exchangetradeid fillid execid txid transactionid deal id",
         "fill_order_id": "fillorderid orderid ordertxid clientorderid",
         "fill_result": _RESULT,
+        "funding": _FUNDING,
         "fill_reason": "fillreason reason exitreason closereason tag comment note signalname",
         "status": _STATUS,
         "quote": _QUOTE,
@@ -187,6 +189,7 @@ TRIPS = Shape(
         ),
         "cost": "stakeamount cost notional invested",
         "fill_result": _RESULT,
+        "funding": _FUNDING,
         "share": (
             "pnlpct profitratio returnpct return returns ret pnlpercent pnlpercentage profitpct profitpercent "
             "profitpercentage netpnlpct realizedreturn closeprofit roi pnlratio pctprofit pctchg gainlosspct plpct "

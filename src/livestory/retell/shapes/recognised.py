@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from livestory.errors import InputError, TableError
 from livestory.retell.cells import UNKNOWN
@@ -38,8 +39,11 @@ _OF_A_TRADE = frozenset({"value", "total", "capital", "balance"})  # what is als
 _OF_A_LEDGER = frozenset({"change", "amount", "txid", "refid", "wallet"})
 """What a ledger has beside the balance, also of one asset alone."""
 _OF_TRANSFERS = frozenset({"txid", "transactionid", "txhash", "hash", "address", "addresses"})
+_OF_STATEMENTS = frozenset({"settledate", "settlementdate"})
 _WITH_A_TRADE = frozenset({"side", "direction", "entryprice", "quantity", "qty", "symbol", "pair", "ticker"})
 _HALF_OF_PAIRS = 0.5
+_BEFORE_SWAP = "MetaTrader"
+"""Who writes results that commissions and swaps have not gone from."""
 _WITHOUT_EXIT_PRICE = frozenset({"entry_price", "entry_time", "exit_time", "fill_side", "fill_quantity", "fill_result"})
 """Columns of trades from which the prices of their exits follow."""
 _OF_TRIPS = {"fill_side", "fill_quantity", "fill_result", "share"}
@@ -60,6 +64,7 @@ class Layout(Struct, frozen=True):
     unit: str | None = None  # of its wealth, by the column's name
     quote: str | None = None  # of its prices or results, by the column's name
     unused: tuple[str, ...] = ()
+    gross: bool = False  # results are before fees, and what holding cost
 
     @property
     def fills(self) -> bool:
@@ -82,17 +87,12 @@ class Layout(Struct, frozen=True):
     def without(self, column: str) -> Layout:
         """The layout in which one column is not read."""
         fields = {name: field for name, field in self.fields.items() if name != column}
-        return Layout(
-            self.shape, fields, self.given, self.lone_position, self.writer, self.unit, self.quote, self.unused
-        )  # fmt: skip
+        return replace(self, fields=fields)
 
     def with_target(self) -> Layout:
         """The layout where a lone position is what the bot wants."""
         fields = {("target_weight" if name == "position" else name): self.fields[name] for name in self.fields}
-        return Layout(
-            self.shape, fields, self.given, lone_position=False, writer=self.writer, unit=self.unit, quote=self.quote,
-            unused=self.unused,
-        )  # fmt: skip
+        return replace(self, fields=fields, lone_position=False)
 
 
 class _Seen(Struct, frozen=True):
@@ -267,6 +267,9 @@ def _refuse_half_trades(seen: _Seen, fields: Mapping[str, int]) -> None:
         return
     if _matched(seen, declared.FILLS).keys() >= {"fill_quantity", "fill_price", "fill_fee"}:
         raise _missing(seen, "fill_side", declared.FILLS)
+    if _OF_STATEMENTS & {*_all(seen)} and not seen.given:
+        problem = "a statement of transactions, each with its own value, and no wealth"
+        raise seen.table.error(seen.line, named + 1, f"{problem}; {declared.LEDGER.advice.partition('; ')[2]}")
     if seen.names[named].spellings[0] == "total" and _OF_TRANSFERS & {*_all(seen)} and not seen.given:
         problem = f"transfers: {declared.LEDGER.advice}"
         raise seen.table.error(seen.line, named + 1, problem)
@@ -424,17 +427,40 @@ def _settled(seen: _Seen, shape: Shape, fields: dict[str, int]) -> Layout:
     )
     if "other_fee" in fields and not _is_other_fee(seen, fields):
         fields.pop("other_fee")
+    gross = _are_before_fees(seen, fields.get("fill_result"), writer)
+    if not gross:  # it is in the result, or nothing says whether
+        fields.pop("funding", None)
     units = {own: seen.names[field].unit for own, field in fields.items()}
+    given = frozenset(own for own in fields if {plain(own), *shape.columns.get(own, "").split()} & seen.given.keys())
+    _refuse_several(seen, shape, None if "wealth" in given else fields.get("wealth"))
     return Layout(
         shape,
         fields,
-        frozenset(own for own in fields if {plain(own), *shape.columns.get(own, "").split()} & seen.given.keys()),
+        given=given,
         lone_position="position" in fields and "target_weight" not in fields and "position" not in seen.given,
         writer=writer,
         unit=units.get("wealth"),
         quote=units.get("fill_price") or units.get("fill_result"),
         unused=tuple(name.strip() for n, name in enumerate(seen.texts) if n not in fields.values() and name.strip()),
+        gross=gross,
     )
+
+
+def _are_before_fees(seen: _Seen, results: int | None, writer: str | None) -> bool:
+    return results is not None and (writer == _BEFORE_SWAP or seen.names[results].spellings[0].startswith("gross"))
+
+
+def _refuse_several(seen: _Seen, shape: Shape, field: int | None) -> None:
+    """Refuse a wealth in each of several columns, such as of strategies, whose names differ by a number alone."""
+    if shape is not declared.WEALTH or field is None:
+        return
+    called = seen.names[field].spellings[0]
+    alike = re.compile("[0-9]+" if called.isdigit() else f"{called}[0-9]+").fullmatch
+    others = [text.strip() for name, text in zip(seen.names, seen.texts, strict=True) if alike(name.spellings[0])]
+    if len({seen.texts[field].strip(), *others}) > 1:
+        columns = ", ".join(dict.fromkeys([seen.texts[field].strip(), *others]))
+        problem = f"a wealth in each of several columns: {columns}"
+        raise seen.table.error(seen.line, field + 1, f"{problem}; name the one that is meant: --columns wealth=…")
 
 
 def _is_other_fee(seen: _Seen, fields: Mapping[str, int]) -> bool:
@@ -458,7 +484,7 @@ def _settle_fills(seen: _Seen, fields: dict[str, int]) -> None:
             raise _missing(seen, column, declared.FILLS)
     if seen.names[fields["fill_quantity"]].unit in MONEY:
         fields["paid"] = fields.pop("fill_quantity")
-    of_fills = {*FILL, TIME, "limit_price", "paid", "status", "quote", "other_fee"}
+    of_fills = {*FILL, TIME, "limit_price", "paid", "status", "quote", "other_fee", "funding"}
     if fields.get("limit_price") == fields.get("fill_price"):
         fields.pop("limit_price", None)
     if fields.keys() <= of_fills | {"price", "no_trade_reason", "wealth"}:

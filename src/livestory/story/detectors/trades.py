@@ -95,7 +95,7 @@ class TradeDetector(Struct):
         symbol = account.symbol_of(funding.symbol)
         base, quote = assets(symbol)
         unit = funding.asset or settled_in(symbol)
-        held = account.positions.get(symbol)
+        held = account.positions.get(account.holding_of(symbol, funding.position))
         price = account.price_of(symbol) if held is not None else None
         value = abs(held.quantity) * price if held is not None and price is not None else None
         return FundingPaid(

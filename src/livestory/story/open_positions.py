@@ -1,4 +1,4 @@
-"""What is held now of each symbol, as a reader is shown it: by the bot's last readings, else by its fills."""
+"""What is held now of each symbol, as a reader is shown it: by the bot's last readings, and by its fills."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from livestory.story.results import OpenPosition
 from livestory.story.symbol import traded
 
 if TYPE_CHECKING:
+    from collections.abc import Container, Iterator
+
     from livestory.story.account import Account
     from livestory.story.inputs import PositionReading
     from livestory.story.positions import Holding
@@ -22,16 +24,16 @@ def open_positions(account: Account) -> tuple[OpenPosition, ...]:
     readings = account.last.positions if account.last is not None else None
     if account.last is None or readings is None:
         return by_fills(account)
-    heard = account.last.time
-    read = [
-        _read(symbol, reading, account.positions.get(symbol))
-        for symbol, reading in readings.items()
-        if reading.quantity
-    ]
-    known = {each.symbol for each in read}
-    since = (each for each in by_fills(account) if each.since is not None and each.since > heard)
-    read += (each for each in since if each.symbol not in known)
+    read = [_read(symbol, each, account.positions.get(symbol)) for symbol, each in readings.items() if each.quantity]
+    read += opened_since(account, account.last.time, {each.symbol for each in read})
     return tuple(sorted(read, key=lambda each: each.symbol or ""))
+
+
+def opened_since(account: Account, heard: int, known: Container[str | None]) -> Iterator[OpenPosition]:
+    """What fills have opened since the bot's last word of its positions, in which these were ``known``."""
+    for each in by_fills(account):
+        if each.since is not None and each.since > heard and each.symbol and each.symbol not in known:
+            yield each
 
 
 def by_fills(account: Account) -> tuple[OpenPosition, ...]:

@@ -107,6 +107,19 @@ TOLD: dict[str, tuple[str, list[str]]] = {
             "fees 14.00 USD",
         ],
     ),
+    "MetaTrader's positions of an account in dollars, one of them paid in yen": (
+        (
+            "Time;Position;Symbol;Type;Volume;Price;S / L;T / P;Time;Price;Commission;Swap;Profit\n"
+            f"{A};1;EURUSD;buy;1;1.10000;;;{B};1.10200;-7.00;0;200.00\n"
+            f"{A};2;USDJPY;sell;1;150.00;;;{B};149.00;-7.00;0.80;671.14\n"
+        ),
+        [
+            "results and fees of USDJPY not used: they are in the account's currency",
+            "-100,000 USD @ 150 JPY",
+            "1 trade closed, 1 won, 0 lost, result +193.00 USD; 1 trade closed, 1 won, 0 lost, result +100,000 JPY",
+            "fees 7.00 USD",
+        ],
+    ),
     "Interactive Brokers' trades, in the currency beside them": (
         (
             '"Symbol","CurrencyPrimary","DateTime","Quantity","TradePrice","IBCommission","Buy/Sell","FifoPnlRealized"\n'
@@ -205,6 +218,7 @@ def test_a_tools_table_is_told_as_its_owner_means_it(tmp_path: Path, name: str) 
         (f"transactTime,symbol,side,lastQty,lastPx,execCost,execComm\n{A},XBTUSD,Buy,9,9,9,9\n", ":1: BitMEX's exec"),
         (f"time,equity,equity\n{A},100,90\n", ":1:3: 2 columns are called 'equity'"),
         (f"time,equity,equity.1\n{A},100,90\n", ":1:2: a wealth in each of several columns: equity, equity.1; name"),
+        (f"time,return,return.1\n{A},0.1,0.2\n", ":1:2: a return in each of several columns: return, return.1; name"),
         (f",0,1,2\n{A},100,90,80\n", ":1:2: a wealth in each of several columns: 0, 1, 2; name"),
         (f"date,BTC,ETH\n{A},100,90\n", ":1: nothing to tell besides the time"),
         (
@@ -213,6 +227,14 @@ def test_a_tools_table_is_told_as_its_owner_means_it(tmp_path: Path, name: str) 
                 '"n/a","n/a","3.87"\n"06/03/2024","07/03/2024","A Fund","100","20","-20.00"\n'
             ),
             ":1:6: a statement of transactions",
+        ),
+        (
+            f"Datum,Tijd,Product,ISIN,Omschrijving,FX,Mutatie,,Saldo,\n{A},9:30,X,Y,Koop 1,,EUR,-1,EUR,9\n",
+            ":1: DEGIRO's account statement: ",
+        ),
+        (
+            f"Date,Type,Details,Amount,Realized Equity Change,Balance\n{A},Dividend,X/USD,1,1,9\n",
+            ":1: eToro's account activity: ",
         ),
         (
             (

@@ -13,6 +13,7 @@ from livestory import Observation, StoryWriter
 from livestory.clock import DAY, HOUR, MINUTE, ManualClock
 from livestory.retell.journal_source import JournalSource
 from livestory.story.journal.reader import JournalReader
+from livestory.story.review.journal import read_review
 from livestory.story.snapshot import Snapshot
 from tests.retell.listening import heard
 from tests.story.inputs import START
@@ -224,3 +225,51 @@ def test_what_makes_no_sense_is_refused_by_name(
     """As in every other call."""
     with pytest.raises(ValueError, match=words):
         getattr(story, verb)(**given)
+
+
+def test_a_halt_that_ends_while_another_goes_on_leaves_the_bot_halted(story: StoryWriter, clock: ManualClock) -> None:
+    """Its end names the other, also the breaker's, and so does what reads the state."""
+    story.halted("owner")
+    story.halted("maintenance")
+    story.halted("breaker")
+    ends = [*said(story.unhalted("owner")), *said(story.unhalted("breaker"))]
+    assert [end.rpartition("; ")[2].rpartition(" | ")[2] for end in ends] == [
+        "still halted: breaker",
+        "still halted: maintenance",
+    ]
+    story.observe(Observation(time=clock.now() + 1, wealth=1.0))
+    story.flush()
+    with JournalReader.open(story.filepath) as reader:
+        seen = Snapshot.read(reader).observation
+    assert seen is not None
+    assert (seen.halted, seen.halt_reason) == (True, "maintenance")
+    assert "still" not in said(story.unhalted())[0]
+
+
+@pytest.mark.parametrize("reason", [None, "breaker"])
+def test_the_end_of_an_observed_trip_without_a_reason_is_the_breakers(story: StoryWriter, reason: str | None) -> None:
+    """A bot that gives no reason halts for its breaker, and so its end, however it is told, is Phoenix."""
+    for minutes, halted in ((0, False), (1, True)):
+        story.observe(Observation(time=START + minutes * MINUTE, wealth=1.0 - minutes / 5, halted=halted))
+    assert said(story.unhalted(reason))[0].startswith("🔥 PHOENIX ACTIVATED")
+    assert not said(story.observe(Observation(time=START + DAY, wealth=0.9, halted=False)))[1:]
+
+
+def test_wealth_below_what_the_bot_began_with_is_the_same_fall_everywhere(story: StoryWriter, path: Path) -> None:
+    """Live, in its state, retold and in its page; a withdrawal before the first reading is none."""
+    story.started(wealth=2.0)
+    story.flow(-1.0)
+    for hours, wealth in ((1, 0.9), (2, 0.91), (3, 0.88)):
+        story.observe(Observation(time=START + hours * HOUR, wealth=wealth, price=0.05))
+    story.flush()
+    with JournalReader.open(path) as reader:
+        assert reader.events()[-1].kind != "ath"
+        assert Snapshot.read(reader).drawdown == pytest.approx(-0.12)
+        deepest = read_review(reader).performance.deepest
+        assert deepest is not None
+        assert deepest.drawdown == pytest.approx(-0.12)
+        retold = heard(JournalSource(reader))
+    assert retold.kinds("ath", "drawdown") == []
+    assert retold.summary is not None
+    assert "-12.0% to 0.8800 BTC" in retold.summary.line
+    assert "max drawdown -12.0%" in retold.summary.line

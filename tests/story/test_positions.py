@@ -381,6 +381,22 @@ def test_what_readings_say_is_gone_is_not_added_to() -> None:
     assert "closes the long" in told_late.line, "it was filled before it was gone"
 
 
+def test_dust_that_readings_leave_out_is_not_gone() -> None:
+    """Nor is what is bought after it, before a reading has it."""
+    none = Observation(time=0, positions={})
+    told = _story(
+        fill("buy", "10", "100", symbol="SOL/USDT"),
+        Observation(time=0, positions={"SOL/USDT": PositionReading(quantity=Decimal(10))}),
+        fill("sell", "9.9999", "110", symbol="SOL/USDT"),
+        *(none, none, none),
+        fill("buy", "5", "100", symbol="SOL/USDT"),
+        fill("sell", "5", "101", symbol="SOL/USDT"),
+        narrator=Narrator(None, "USDT"),
+    )
+    assert not any("went without a fill" in line for line in told)
+    assert "closes the position; result +1.0%" in told[-1]
+
+
 def test_an_inverse_contract_has_the_result_that_is_reported() -> None:
     """It is paid in the base asset, which prices and sizes in the quote say nothing of."""
     usd: dict[str, Any] = {"symbol": "BTC/USD:BTC"}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from livestory.story.symbol import assets, canonical
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -14,6 +16,13 @@ _MOST = 0.8  # of the results agree
 _NEAR_ONE = (Decimal("0.5"), Decimal(2))
 _NOTHING = Decimal(0)
 _SEVERAL = 2
+_LEAST_LOT = 100
+FOREX = Decimal(100_000)
+"""A lot of currencies, as brokers have it."""
+_CURRENCIES = frozenset({
+    "USD", "EUR", "GBP", "JPY", "CHF", "AUD", "NZD", "CAD", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "TRY", "ZAR",
+    "MXN", "SGD", "HKD", "CNH",
+})  # fmt: skip
 _ROUND = {(1,), (2,), (5,), (2, 5)}  # what lots begin with, which one trade alone may show
 
 
@@ -24,6 +33,25 @@ def lots_of(closed: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
         counts.setdefault(symbol, []).append(lot)
     found = {symbol: _agreed(sorted(lots)) for symbol, lots in counts.items()}
     return {symbol: lot for symbol, lot in found.items() if lot is not None}
+
+
+def in_another_currency(closed: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
+    """The currency pairs whose results are not in their quote but in the account's currency, with the lot they imply.
+
+    A lot of currencies is a power of ten: another number is one of these at some rate of exchange.
+    """
+    lots: dict[str, list[Decimal]] = {}
+    for symbol, lot in closed:
+        if {*assets(canonical(symbol))} <= _CURRENCIES:
+            lots.setdefault(symbol, []).append(lot)
+    found = {symbol: sorted(each)[len(each) // 2] for symbol, each in lots.items()}
+    return {symbol: lot for symbol, lot in found.items() if lot >= _LEAST_LOT and not _is_power(lot)}
+
+
+def _is_power(lot: Decimal) -> bool:
+    """Whether a number is about a power of ten."""
+    first = lot.scaleb(-lot.adjusted())
+    return first < 1 + _ALIKE or first > 10 * (1 - _ALIKE)
 
 
 def of_trips(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Decimal]]:

@@ -82,8 +82,9 @@ class SummaryBuilder:
 
     def _begin(self, time: int) -> None:
         self._first = time if self._first is None else self._first
-        if self._value is None:
-            self._value = self._month = self.account.value
+        if self._value is None and self.account.value is not None:
+            self._value = self._month = self.account.began or self.account.value
+            self._measure(time, self._value)
         self._price = self.account.price if self._price is None else self._price
         self._begun = self._value is not None and self._price is not None
 

@@ -18,7 +18,7 @@ from livestory.retell import cells
 from livestory.retell.balances import is_cash, is_statement
 from livestory.retell.cells import CURRENCY, is_unknown
 from livestory.retell.columns import INSTANTS, OBSERVATION, TIME
-from livestory.retell.lots import lots_of, of_fills, of_trips
+from livestory.retell.lots import FOREX, in_another_currency, lots_of, of_fills, of_trips
 from livestory.retell.readers import ANY_SIDE, AS_LONG, IS_BUYER, OF_NUMBERS, Reader, reader_of
 from livestory.retell.shapes import declared
 from livestory.retell.shapes.names import name_of
@@ -99,6 +99,7 @@ class Survey:
         self.opens = False  # long and short open a position, and a word such as exit closes what is open
         self.by_side = False  # what was bought and what was sold stand apart, and which came first says the side
         self.percent = False  # shares are hundredths
+        self.unpriced: frozenset[str] = frozenset()  # symbols whose results and fees are in an unknown currency
         self.gross = False  # results are before the fees of their rows
         self.shorts = False  # there are some, and nothing but the results tells which
         self.closes = False  # sides are those of the closing orders
@@ -533,9 +534,11 @@ class Survey:
             self.drop("fill_result", "it is what was paid")
             return
         if self.layout.shape is declared.TRIPS:
-            self.lots = lots_of(of_trips(self._rows(*of_row, "entry_price", "exit_price")))
+            closed = [*of_trips(self._rows(*of_row, "entry_price", "exit_price"))]
         else:
-            self.lots = lots_of(of_fills(self._rows(*of_row, "fill_side", "fill_price"), SIDES))
+            closed = [*of_fills(self._rows(*of_row, "fill_side", "fill_price"), SIDES)]
+        self.lots = lots_of(closed)
+        self._judge_currencies(closed)
         told = dict.fromkeys(self.lots.values())
         if told:
             self._remarks.infer(f"a quantity of 1 is {' or '.join(f'{lot:f}' for lot in told)} by the results")
@@ -548,6 +551,17 @@ class Survey:
         self.gross = True
         swap = " and swap" if "funding" in self.layout.fields else ""
         self._remarks.infer(f"results are before fees{swap}, which are taken off")
+
+    def _judge_currencies(self, closed: Iterable[tuple[str, Decimal]]) -> None:
+        """Of currency pairs whose results are in the account's currency, take the lot, and no result and no fee."""
+        others = in_another_currency(closed)
+        if not others:
+            return
+        self.unpriced = frozenset(others)
+        self.lots |= dict.fromkeys(others, FOREX)
+        self._remarks.infer(
+            f"results and fees of {', '.join(others)} not used: they are in the account's currency, not in the quote's"
+        )
 
     def _other_currency(self) -> str | None:
         """The currency of the results, where that of the prices is known to be another."""

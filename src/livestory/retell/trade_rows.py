@@ -11,7 +11,7 @@ from livestory.retell.columns import FILL, OBSERVATION, TIME
 from livestory.retell.readers import Fee, bad
 from livestory.retell.shapes.names import name_of
 from livestory.retell.trip_results import is_against
-from livestory.retell.words_of_cells import CLOSE, FILLED, FLOWS, LONG_OR_SHORT, SIDES, is_known
+from livestory.retell.words_of_cells import CLOSE, FILLED, FLOWS, LONG_OR_SHORT, OPTIONS_ENDED, SIDES, is_known
 from livestory.story.inputs import Fill, Flow, Funding, Observation
 from livestory.story.symbol import canonical
 
@@ -27,6 +27,7 @@ ENTRY, EXIT, AT_ONCE = "1", "0", "2"
 """The legs of a round trip: of one instant, exits come before entries, and a trade's own exit after its entry."""
 _ISIN = re.compile(r"\b[A-Z]{2}[A-Z0-9]{9}[0-9]\b")  # among the words of a security's name
 _DIGITS = 9  # of a quantity or a price that was worked out, from numbers that may be floats' differences
+_AMOUNTS = frozenset({"fill_result", "fill_fee", "other_fee", "entry_fee", "exit_fee", "funding"})
 _OF_FILLS = ("fill", "exec", "cum", "deal", "last")  # how the name of a quantity begins that was filled
 
 
@@ -42,6 +43,7 @@ class FillRows:
 
     def __init__(self, survey: Survey, remarks: Remarks) -> None:
         self._lots = survey.lots
+        self._unpriced = survey.unpriced
         self._quote = survey.quote
         self._fields = survey.layout.fields
         self._remarks = remarks
@@ -64,11 +66,12 @@ class FillRows:
             return
         if word is not None and not is_known(word) and row.get("fill_quantity") and row.get("fill_price"):
             raise bad(place.table, place.line, self._fields["fill_side"], word, "buy or sell")
+        row = _without_results(row, self._unpriced)
         fill = self._fill(place, row)
         if word is not None and self._side(row) is None and not observed.keys() - {TIME, "threshold"}:
-            self._remarks.leave_out(f"its side is {word}")
+            self._leave_out(word)
         if self._says_no_side(row) and (row.get("fill_quantity") or not observed.keys() - {TIME, "threshold", "flow"}):
-            self._remarks.leave_out("its side is empty")
+            self._remarks.leave_out(f"its {'side' if 'fill_side' in self._fields else 'quantity'} is empty")
         if fill is not None:
             if row.get("funding") and fill.symbol is not None:
                 yield Funding(time=fill.time, symbol=fill.symbol, amount=row["funding"])
@@ -116,6 +119,11 @@ class FillRows:
         if word.startswith(("open", "close")):
             effect = word.partition(" ")[0]
         return (SIDES[word], effect) if word in SIDES else None
+
+    def _leave_out(self, word: str) -> None:
+        self._remarks.leave_out(f"its side is {word}")
+        if word in OPTIONS_ENDED:
+            self._remarks.doubt("options that expired, or were exercised or assigned, stay open: no price closes them")
 
     def _says_no_side(self, row: Mapping[str, Any]) -> bool:
         """Whether nothing says what was bought or sold: of rows that are no flow, and no order that came to nothing."""
@@ -205,6 +213,7 @@ class TripRows:
     def __init__(self, survey: Survey, remarks: Remarks) -> None:
         self._remarks = remarks
         self._lots = survey.lots
+        self._unpriced = survey.unpriced
         self._quote = survey.quote
         self._shorts = survey.shorts
         self._names_sides = not survey.by_side and bool(survey.layout.fields.keys() & {"fill_side", "closing_side"})
@@ -216,6 +225,7 @@ class TripRows:
     def inputs(self, leg: str, time: int, row: Mapping[str, Any], position: str) -> Iterator[SourceInput]:
         """What a leg of a row says, which is of the trade ``position``."""
         short = self._is_short(row)
+        row = _without_results(row, self._unpriced)
         enters = leg == ENTRY
         side = "buy" if enters != short else "sell"
         quantity = self._quantity(row)
@@ -293,6 +303,13 @@ class TripRows:
             self._remarks.infer("no quantity in it: each trade is told as of 1")
             return Decimal(1)
         return _worked_out(found)
+
+
+def _without_results(row: Mapping[str, Any], unpriced: frozenset[str]) -> Mapping[str, Any]:
+    """A row without its amounts in the account's currency, where that is not what its symbol is priced in."""
+    if row.get("fill_symbol") not in unpriced or ("entry_price" in row and "exit_price" not in row):
+        return row
+    return {own: value for own, value in row.items() if own not in _AMOUNTS}
 
 
 def _worked_out(number: Decimal) -> Decimal:

@@ -27,12 +27,17 @@ LONG_OR_SHORT = {
 CLOSE = "close"
 """The word for a fill that closes what is open, whichever way that is."""
 
-NO_TRADES = frozenset({
+OPTIONS_ENDED = frozenset({
+    "expired", "expiration", "expiry", "oexp", "assigned", "assignment", "oasgn", "exercised", "exercise", "oexcs",
+})  # fmt: skip
+"""The words for the end of an option that was not traded."""
+
+NO_TRADES = OPTIONS_ENDED | frozenset({
     "hold", "none", "flat", "0", "wait", "balance", "deposit", "withdrawal", "withdraw", "credit", "transfer",
     "funding", "fee", "fees", "commission", "dividend", "dividends", "interest", "swap", "staking", "reward",
     "rewards", "receive", "send", "convert", "conversion", "airdrop", "rollover", "settlement", "correction",
     "bonus", "charge", "tax", "split", "rebate", "cashback", "distribution", "adjustment", "journal", "wire",
-    "payment", "merger", "expired", "assigned", "received", "cash", "dust", "stake", "unstake", "forex",
+    "payment", "merger", "received", "cash", "dust", "stake", "unstake", "forex",
     "interests", "debit", "journaled",
 })  # fmt: skip
 """The words of rows between trades that are none."""

@@ -224,6 +224,9 @@ class Account(UnitValue):
 
     def flow(self, amount: float) -> None:
         """Take a deposit or withdrawal that the next observation's wealth will contain."""
+        if self.wealth is None and self.began is not None:
+            before = self.as_wealth(self.began)
+            self.keep_value(before, before + amount)
         if self.wealth is None or self.value is None:
             return
         after = max(0.0, self.wealth + amount)

@@ -285,7 +285,8 @@ class Holding(Struct):
 
     def is_gone(self, time: int) -> bool:
         """Return True if the position was gone before that time, such as by a liquidation that was not reported."""
-        return self.gone and self.absent_since is not None and self.absent_since < time
+        held = self.quantity and not self.dust  # which no reading needs to have
+        return bool(held) and self.gone and self.absent_since is not None and self.absent_since < time
 
     def take(self, deal: Deal) -> Closed:
         """Take a fill, at average cost, and say what it closed.
@@ -296,7 +297,7 @@ class Holding(Struct):
         possible.
         """
         worked_out = deal.of.worked_out
-        self.price = deal.price
+        self.price, self.absent_since, self.gone = deal.price, None, False
         short = self._direction(deal)
         if self.quantity and short != (self.quantity < 0):
             self._forget()
@@ -404,7 +405,7 @@ class Holding(Struct):
         trip = self.trip = Trip(largest=abs(self.quantity), entered=abs(self.quantity), entered_for=self.value)
         if self.dust or not self.quantity:
             trip.since, trip.why, trip.net = time, reason, self.carried
-            self.dust, self.carried = False, _NOTHING
+            self.dust, self.carried, self.listed = False, _NOTHING, False
         return trip
 
     def _end(self) -> bool:

@@ -300,11 +300,9 @@ def _halt_change(reader: JournalReader, told: Kept | None, seen: Observation | N
     match _facts(reader, told):
         case BreakerTripped(resume_at=until):
             return HaltChange(halted=True, reason=BREAKER, since=told.time, until=until)
-        case Phoenix():
-            return HaltChange(halted=False, reason=None, since=None)
         case Halted(reason=reason, until=until):
             return HaltChange(halted=True, reason=reason, since=told.time, until=until)
-        case Unhalted(still=still):
+        case Phoenix(still=still) | Unhalted(still=still):
             return HaltChange(halted=still is not None, reason=still, since=None)
     return None
 

@@ -17,7 +17,7 @@ _QUOTES = sorted((*_MONEY, *_COINS), key=len, reverse=True)
 _TOKENS = frozenset({"STETH", "WSTETH", "RETH", "CBETH", "WEETH", "CBBTC"})
 """Tokens whose names end like a pair that is priced in a coin; with one letter before it, as in WBTC, none is read."""
 _FORMER = {"XBT": "BTC", "XDG": "DOGE"}
-_PAIR = re.compile(r"([^/]+)/([^:]+)(?::(.+))?", re.DOTALL)
+_PAIR = re.compile(r"([^/]+)/([^:/]+)(?::(.+))?", re.DOTALL)  # an option may have its day's slashes in its name
 _PARTED = re.compile(r"([A-Z0-9]+)[-_]([A-Z]{2,6})")
 _KRAKEN = re.compile(r"X([A-Z]{3})[XZ]([A-Z]{3})")
 _PREFIX = re.compile(r"[A-Z]{2,}:|t(?=[A-Z]{6})")  # TradingView's venue, Bitfinex' letter for a pair that is traded

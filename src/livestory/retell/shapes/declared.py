@@ -318,7 +318,43 @@ BOUGHT = Shape(
     told=False,
     advice=SWAPS.advice,
 )
-SHAPES = (PAIRS, TRIPS, FILLS, WEALTH, RETURNS, LEDGER, BOOK, CANDLES, VALUES, SWAPS, BOUGHT, INVERSE)
+PAYMENTS = Shape(
+    name="DEGIRO's account statement",
+    says="each payment on the account, in which trades are words",
+    columns={
+        "rate": "fx",
+        "isin": "isin",
+        "change": "change mutatie änderung mudança variación variazioni mouvements zmiana",
+        "balance": "balance saldo solde",
+    },
+    needs=(("rate",), ("isin",), ("change",), ("balance",)),
+    told=False,
+    advice="its trades are words among payments; export the transactions (Transactions.csv), and explain those",
+)
+ACTIVITY = Shape(
+    name="eToro's account activity",
+    says="each change of the account",
+    columns={"change": "realizedequitychange", "details": "details"},
+    needs=(("change",), ("details",)),
+    told=False,
+    advice="it has no prices; explain the closed positions of the same statement",
+)
+SHAPES = (
+    PAIRS,
+    TRIPS,
+    FILLS,
+    WEALTH,
+    RETURNS,
+    LEDGER,
+    BOOK,
+    CANDLES,
+    VALUES,
+    SWAPS,
+    BOUGHT,
+    INVERSE,
+    PAYMENTS,
+    ACTIVITY,
+)
 """In the order in which a table is held against them."""
 
 WRITERS = (

@@ -44,6 +44,8 @@ _WITH_A_TRADE = frozenset({"side", "direction", "entryprice", "quantity", "qty",
 _HALF_OF_PAIRS = 0.5
 _BEFORE_SWAP = "MetaTrader"
 """Who writes results that commissions and swaps have not gone from."""
+_OF_OTHERS = (declared.INVERSE, declared.SWAPS, declared.BOUGHT, declared.PAYMENTS, declared.ACTIVITY)
+"""Tables that look like trades or wealth, and are refused before either."""
 _WITHOUT_EXIT_PRICE = frozenset({"entry_price", "entry_time", "exit_time", "fill_side", "fill_quantity", "fill_result"})
 """Columns of trades from which the prices of their exits follow."""
 _OF_TRIPS = {"fill_side", "fill_quantity", "fill_result", "share"}
@@ -191,7 +193,7 @@ def _told_apart(names: list[Name], sample: Sequence[Sequence[str]]) -> list[Name
 
 def _candidates(seen: _Seen) -> Iterator[tuple[Shape, dict[str, int]]]:
     """The shapes that the table may have, the likeliest first."""
-    yield from _refused(seen, {}, declared.INVERSE, declared.SWAPS, declared.BOUGHT)
+    yield from _refused(seen, {}, *_OF_OTHERS)
     yield from _of_trips(seen)
     fields = _with_side(seen, _matched(seen, declared.FILLS))
     by_name = "fill_side" in fields and seen.names[fields["fill_side"]].spellings[0] in {"side", "fillside"}
@@ -432,7 +434,7 @@ def _settled(seen: _Seen, shape: Shape, fields: dict[str, int]) -> Layout:
         fields.pop("funding", None)
     units = {own: seen.names[field].unit for own, field in fields.items()}
     given = frozenset(own for own in fields if {plain(own), *shape.columns.get(own, "").split()} & seen.given.keys())
-    _refuse_several(seen, shape, None if "wealth" in given else fields.get("wealth"))
+    _refuse_several(seen, shape, {own: field for own, field in fields.items() if own not in given})
     return Layout(
         shape,
         fields,
@@ -450,17 +452,19 @@ def _are_before_fees(seen: _Seen, results: int | None, writer: str | None) -> bo
     return results is not None and (writer == _BEFORE_SWAP or seen.names[results].spellings[0].startswith("gross"))
 
 
-def _refuse_several(seen: _Seen, shape: Shape, field: int | None) -> None:
-    """Refuse a wealth in each of several columns, such as of strategies, whose names differ by a number alone."""
-    if shape is not declared.WEALTH or field is None:
+def _refuse_several(seen: _Seen, shape: Shape, fields: Mapping[str, int]) -> None:
+    """Refuse wealth or returns in each of several columns, as of strategies, whose names differ by a number alone."""
+    own = {declared.WEALTH: "wealth", declared.RETURNS: "return"}.get(shape)
+    if own is None or own not in fields:
         return
+    field = fields[own]
     called = seen.names[field].spellings[0]
     alike = re.compile("[0-9]+" if called.isdigit() else f"{called}[0-9]+").fullmatch
     others = [text.strip() for name, text in zip(seen.names, seen.texts, strict=True) if alike(name.spellings[0])]
     if len({seen.texts[field].strip(), *others}) > 1:
         columns = ", ".join(dict.fromkeys([seen.texts[field].strip(), *others]))
-        problem = f"a wealth in each of several columns: {columns}"
-        raise seen.table.error(seen.line, field + 1, f"{problem}; name the one that is meant: --columns wealth=…")
+        problem = f"a {own} in each of several columns: {columns}"
+        raise seen.table.error(seen.line, field + 1, f"{problem}; name the one that is meant: --columns {own}=…")
 
 
 def _is_other_fee(seen: _Seen, fields: Mapping[str, int]) -> bool:

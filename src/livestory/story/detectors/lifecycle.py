@@ -52,6 +52,7 @@ class LifecycleDetector(Struct):
                     cash=begin.cash,
                     price=begin.price,
                     first=True,
+                    own=begin.own,
                 ),
             )
         last = account.last

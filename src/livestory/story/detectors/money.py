@@ -44,7 +44,7 @@ class FlowDetector(Struct):
     ) -> CashFlow:  # fmt: skip
         record_after = record_before = None
         record, drawdown = account.to_record(), None
-        if record is not None and before and after:
+        if record is not None and record.wealth and before and after:
             record_after = record.wealth
             record_before = record_after * (before / after)
             drawdown = fall_from(record_after, after)

@@ -281,18 +281,30 @@ class BreakerDetector(Struct):
         """The end of a halt that the bot told: of the one for that reason; of the last one where it gives none."""
         reason = over.reason or ""
         if over.told and reason not in self.told:
-            if self.halted_since is not None and over.reason in {None, self.reason}:
-                self.told[self.reason or ""], self.halted_since = self.halted_since, None
+            if self.halted_since is not None and over.reason in {None, self._seen}:
+                self.told[self._seen], self.halted_since = self.halted_since, None
             if over.reason is None:
                 reason = next(reversed(self.told), "")
         since = self.told.pop(reason, None)
         if since is None:
             return ()
         halted = over.halted if over.halted is not None else max(0, time - since)
+        still = self._still() if over.told else over.still
         if not (over.told and reason == BREAKER):
-            return (replace(over, reason=reason or None, halted=halted),)
+            return (replace(over, reason=reason or None, halted=halted, still=still),)
         account.resume()
-        return (Phoenix(halted=halted, told=True),)
+        return (Phoenix(halted=halted, still=still, told=True),)
+
+    @property
+    def _seen(self) -> str:
+        """The reason of the halt that observations tell."""
+        return BREAKER if tripped(self.reason) else self.reason or ""
+
+    def _still(self) -> str | None:
+        """The reason of a halt that goes on: of the one that was told last, or of the observed one; None without."""
+        if self.told:
+            return next(reversed(self.told))
+        return self._seen if self.halted_since is not None else None
 
     def _halt(self, o: Observation, account: Account) -> Facts:
         self.halted_since, self.reason, self.resume_at = o.time, o.halt_reason, o.resume_at

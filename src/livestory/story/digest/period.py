@@ -227,7 +227,7 @@ class Period(Struct):
             self.halts.append(ToldHalt(halt_reason(facts), began=told))
             return
         self._going_on(halt_reason(facts)).ended = told
-        if isinstance(facts, Unhalted) and facts.still:
+        if isinstance(facts, Phoenix | Unhalted) and facts.still:
             self._going_on(facts.still)
 
     def _going_on(self, reason: str) -> ToldHalt:

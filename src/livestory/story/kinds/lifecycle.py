@@ -38,6 +38,7 @@ class Started(OfACaller, frozen=True, kw_only=True, tag="started"):
     cash: float | None = None
     price: float | None = None
     first: bool = False  # livestory began it, and knows that nothing came before
+    own: bool = False  # the bot tells of itself
 
     def why(self, _time: int, /) -> Iterable[str]:
         place = ", ".join(filter(None, (self.mode and self.mode.upper(), self.market)))

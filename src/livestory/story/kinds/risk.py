@@ -197,6 +197,7 @@ class Phoenix(OfACaller, frozen=True, kw_only=True, tag="phoenix"):
     unit: str | None = None
     quote: str | None = None
     regime: str | None = None
+    still: str | None = None  # the reason of another halt that goes on
     told: bool = False  # by the bot as it happened, not by an observation
 
     @property
@@ -222,6 +223,8 @@ class Phoenix(OfACaller, frozen=True, kw_only=True, tag="phoenix"):
             yield f"DD counts from {numbers.wealth(self.wealth, self.unit)} again"
         if self.regime:
             yield f"regime {escape(self.regime)}"
+        if self.still:
+            yield f"still halted: {escape(self.still)}"
 
 
 class Halted(Facts, frozen=True, kw_only=True, tag="halted"):

@@ -11,7 +11,9 @@ from msgspec.structs import replace
 from livestory.story.account import Account
 from livestory.story.detectors.money import ReadingDetector
 from livestory.story.event import from_record
+from livestory.story.inputs import Begin
 from livestory.story.journal.reader import PAGE_BYTES
+from livestory.story.kinds.lifecycle import Started
 from livestory.story.kinds.money import CashFlow
 from livestory.story.review.review import Review
 from livestory.story.settings import StorySettings
@@ -92,6 +94,8 @@ class JournalReview:
             seq, time, facts = self._waiting.popleft()
             if isinstance(facts, CashFlow):
                 self._flow(facts)
+            elif isinstance(facts, Started):
+                self.account.begin(Begin(time=time, own=facts.own, wealth=facts.wealth))
             else:
                 self.account.told(facts)
             self.review.take(seq, time, facts)

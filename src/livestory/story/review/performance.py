@@ -95,6 +95,7 @@ class Performance:
         now = Close(time, value, price, own)
         if self.first is None:
             self.first = now if began is None or began == value else Close(time, began, price, began)
+            self._follow(self.first)
         if self.last is None or day_of(self.last.time) != day_of(time):
             self._closes.append(now)
         else:

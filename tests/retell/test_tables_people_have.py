@@ -53,18 +53,12 @@ TOLD: dict[str, tuple[str, list[str]]] = {
         FILLS.format("side") + f"{A},SOLUSDT,buy,100,2\n{B},SOLUSDT,,101,1\n{C},SOLUSDT,sell,105,2\n",
         ["1 row left out: its side is empty", WON],
     ),
-    "options, of which one is assigned": (
+    "an option, whose name has the slashes of its day": (
         (
-            "Date,Action,Symbol,Quantity,Price\n2024-03-05,Sell to Open,SPY 04/19/2024 470.00 P,1,3.20\n"
-            "2024-03-06,Sell to Open,SPY 04/19/2024 460.00 P,1,2.20\n"
-            "2024-03-07,Buy to Close,SPY 04/19/2024 460.00 P,1,1.20\n2024-04-19,Assigned,SPY 04/19/2024 470.00 P,1,\n"
+            "Date,Action,Symbol,Quantity,Price\n2024-03-06,Sell to Open,SPY 04/19/2024 460.00 P,1,2.20\n"
+            "2024-03-07,Buy to Close,SPY 04/19/2024 460.00 P,1,1.20\n"
         ),
-        [
-            "options that expired, or were exercised or assigned, stay open: no price closes them",
-            "1 row left out: its side is assigned",
-            "1 trade closed, 1 won, 0 lost, result +1.0000 |",
-            "open: -1 SPY 04/19/2024 470.00 P at 3.2",
-        ],
+        ["1 trade closed, 1 won, 0 lost, result +1.0000 |"],
     ),
     "signed fills of which one has no quantity": (
         f"time,symbol,price,quantity\n{A},SOLUSDT,100,2\n{B},SOLUSDT,101,\n{C},SOLUSDT,105,-2\n",

@@ -11,7 +11,7 @@ from livestory.retell.columns import FILL, OBSERVATION, TIME
 from livestory.retell.readers import Fee, bad
 from livestory.retell.shapes.names import name_of
 from livestory.retell.trip_results import is_against
-from livestory.retell.words_of_cells import CLOSE, FILLED, FLOWS, LONG_OR_SHORT, OPTIONS_ENDED, SIDES, is_known
+from livestory.retell.words_of_cells import CLOSE, FILLED, FLOWS, LONG_OR_SHORT, SIDES, is_known
 from livestory.story.inputs import Fill, Flow, Funding, Observation
 from livestory.story.symbol import canonical
 
@@ -69,7 +69,7 @@ class FillRows:
         row = _without_results(row, self._unpriced)
         fill = self._fill(place, row)
         if word is not None and self._side(row) is None and not observed.keys() - {TIME, "threshold"}:
-            self._leave_out(word)
+            self._remarks.leave_out(f"its side is {word}")
         if self._says_no_side(row) and (row.get("fill_quantity") or not observed.keys() - {TIME, "threshold", "flow"}):
             self._remarks.leave_out(f"its {'side' if 'fill_side' in self._fields else 'quantity'} is empty")
         if fill is not None:
@@ -119,11 +119,6 @@ class FillRows:
         if word.startswith(("open", "close")):
             effect = word.partition(" ")[0]
         return (SIDES[word], effect) if word in SIDES else None
-
-    def _leave_out(self, word: str) -> None:
-        self._remarks.leave_out(f"its side is {word}")
-        if word in OPTIONS_ENDED:
-            self._remarks.doubt("options that expired, or were exercised or assigned, stay open: no price closes them")
 
     def _says_no_side(self, row: Mapping[str, Any]) -> bool:
         """Whether nothing says what was bought or sold: of rows that are no flow, and no order that came to nothing."""

@@ -76,6 +76,14 @@ def test_directions_are_those_of_the_chapter(year: Path) -> None:
         assert f"Holding ETH would have {would} {holding[2]}%" in told
 
 
+def test_a_month_or_a_year_is_its_own_name(year: Path) -> None:
+    """`--of 2022-05` is that month, `--of 2022` that year, without a word for the period."""
+    for named, period, within in (("2022-05", "--month", "2022-05-10"), ("2022", "--year", "2022-05-10")):
+        asked = [("--of", named), (period, "--of", named), (period, "--of", within)]
+        whole, same, dated = (inside("digest", *each, "--dir", year, cwd=year).stdout for each in asked)
+        assert whole == same == dated != ""
+
+
 def _told(*given: inputs.Input, name: str = "week") -> str:
     narrator = Narrator(settings=StorySettings(quiet=0))
     events = [event for each in given for event in narrator.take(each)]
@@ -183,6 +191,8 @@ def test_a_span_is_refused_in_words(told: Path) -> None:
         (("--until", "2022-01-03"), "--since"),
         (("--since", "2022-01-05", "--until", "2022-01-04"), "before"),
         (("--of", "3d"), "2024-12-03"),
+        (("--of", "2022-13"), "2022-13"),
+        (("--week", "--of", "2022-01"), "drop --week"),
         (("--of", "1999-12-03"), "nothing was told in it; the story goes from 20"),
         (("--format", "pdf"), "html"),
     ):

@@ -217,7 +217,15 @@ def test_a_tools_table_is_told_as_its_owner_means_it(tmp_path: Path, name: str) 
         (f"Date,Sent Amount,Sent Currency,Received Amount,Received Currency\n{A},100,USDT,1,SOL\n", ":1: a tax export"),
         (f"transactTime,symbol,side,lastQty,lastPx,execCost,execComm\n{A},XBTUSD,Buy,9,9,9,9\n", ":1: BitMEX's exec"),
         (f"time,equity,equity\n{A},100,90\n", ":1:3: 2 columns are called 'equity'"),
+        (
+            (
+                "Date,Action,Symbol,Quantity,Price\n2024-03-05,Sell to Open,SPY 04/19/2024 470.00 P,1,3.20\n"
+                "2024-04-19,Assigned,SPY 04/19/2024 470.00 P,1,\n"
+            ),
+            ":1:2: options that ended without a trade (assigned), which no price tells; explain the account's wealth",
+        ),
         (f"time,equity,equity.1\n{A},100,90\n", ":1:2: a wealth in each of several columns: equity, equity.1; name"),
+        (f"time,return,return.1\n{A},0.1,0.2\n", ":1:2: a return in each of several columns: return, return.1; name"),
         (f",0,1,2\n{A},100,90,80\n", ":1:2: a wealth in each of several columns: 0, 1, 2; name"),
         (f"date,BTC,ETH\n{A},100,90\n", ":1: nothing to tell besides the time"),
         (

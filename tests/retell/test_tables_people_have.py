@@ -53,18 +53,16 @@ TOLD: dict[str, tuple[str, list[str]]] = {
         FILLS.format("side") + f"{A},SOLUSDT,buy,100,2\n{B},SOLUSDT,,101,1\n{C},SOLUSDT,sell,105,2\n",
         ["1 row left out: its side is empty", WON],
     ),
-    "options, of which one is assigned": (
+    "an option, whose name has the slashes of its day": (
         (
-            "Date,Action,Symbol,Quantity,Price\n2024-03-05,Sell to Open,SPY 04/19/2024 470.00 P,1,3.20\n"
-            "2024-03-06,Sell to Open,SPY 04/19/2024 460.00 P,1,2.20\n"
-            "2024-03-07,Buy to Close,SPY 04/19/2024 460.00 P,1,1.20\n2024-04-19,Assigned,SPY 04/19/2024 470.00 P,1,\n"
+            "Date,Action,Symbol,Quantity,Price\n2024-03-06,Sell to Open,SPY 04/19/2024 460.00 P,1,2.20\n"
+            "2024-03-07,Buy to Close,SPY 04/19/2024 460.00 P,1,1.20\n"
         ),
-        [
-            "options that expired, or were exercised or assigned, stay open: no price closes them",
-            "1 row left out: its side is assigned",
-            "1 trade closed, 1 won, 0 lost, result +1.0000 |",
-            "open: -1 SPY 04/19/2024 470.00 P at 3.2",
-        ],
+        ["1 trade closed, 1 won, 0 lost, result +1.0000 |"],
+    ),
+    "signed fills of which one has no quantity": (
+        f"time,symbol,price,quantity\n{A},SOLUSDT,100,2\n{B},SOLUSDT,101,\n{C},SOLUSDT,105,-2\n",
+        ["1 row left out: its quantity is empty", WON],
     ),
     "trades of which one names no side": (
         (
@@ -326,7 +324,21 @@ TOLD: dict[str, tuple[str, list[str]]] = {
             'Date,Action,Symbol,Quantity,Price,Fees & Comm\n"01/16/2024 as of 01/15/2024",Buy,FOO,2,$100,$1\n'
             '"01/20/2024",Sell,FOO,2,$105,\n'
         ),
-        ["2024-01-17 00:00:00", "result +9.00 USD"],
+        ["2024-01-16 23:59:59", "result +9.00 USD"],
+    ),
+    "trades of the last and the first day of a month": (
+        (
+            "date,symbol,side,qty,price\n2024-01-30,FOO/USD,buy,2,100\n2024-01-31,FOO/USD,sell,2,105\n"
+            "2024-02-01,FOO/USD,buy,2,100\n"
+        ),
+        ["Month: January 2024 | result +10.00 USD | told late", "1 buy, 1 sell; 1 trade closed", "3 rows, "],
+    ),
+    "a quantity worked out from a difference of floats": (
+        (
+            "entry_time,exit_time,entry_price,exit_price,pnl\n"
+            "2025-01-14 04:45,2025-02-03 09:00,1.02446,1.02437,-0.08999999999992347\n"
+        ),
+        ["+1000 @ 1.02446", "1 row, "],
     ),
 }
 REFUSED: dict[str, tuple[str, str]] = {

@@ -24,7 +24,7 @@ from livestory.retell.shapes import declared
 from livestory.retell.shapes.names import name_of
 from livestory.retell.time_formats import Times, times_of, with_clocks, without_midnight, zone_of
 from livestory.retell.trip_results import has_moved, is_against
-from livestory.retell.words_of_cells import CLOSE, NO_TRADES, SIDES, are_effects, word_of
+from livestory.retell.words_of_cells import CLOSE, NO_TRADES, OPTIONS_ENDED, SIDES, are_effects, word_of
 from livestory.tables import Table
 
 if TYPE_CHECKING:
@@ -134,7 +134,8 @@ class Survey:
         zone = zone or self._named_zone()
         for own, texts in found.items():
             beside = chain.from_iterable(others for other, others in found.items() if other != own)
-            self.times[own] = times_of(texts, self._zone_of(own) or zone, self.now, beside)
+            traded = self.layout.shape in {declared.FILLS, declared.TRIPS, declared.PAIRS}
+            self.times[own] = times_of(texts, self._zone_of(own) or zone, self.now, beside, traded=traded)
             self._remarks.infer(self.times[own].said)
 
     def _judge_numbers(self) -> None:
@@ -461,6 +462,10 @@ class Survey:
         if said and all("signal" in text for text in said):
             problem = "sides are signals, which say what was wanted and not what was filled"
             raise sample.table.error(sample.line, field + 1, f"{problem}; explain the fills, or the account's wealth")
+        if ended := words & OPTIONS_ENDED:
+            problem = f"options that ended without a trade ({', '.join(sorted(ended))}), which no price tells"
+            advice = "explain the account's wealth, or delete the rows of options"
+            raise sample.table.error(sample.line, field + 1, f"{problem}; {advice}")
         if self.readers["fill_side"] is AS_LONG:
             self._take_as_long(sample)
         if not words & {"long", "short"} or "fill_effect" in self.layout.fields:

@@ -11,7 +11,7 @@ from livestory.retell.columns import FILL, OBSERVATION, TIME
 from livestory.retell.readers import Fee, bad
 from livestory.retell.shapes.names import name_of
 from livestory.retell.trip_results import is_against
-from livestory.retell.words_of_cells import CLOSE, FILLED, FLOWS, LONG_OR_SHORT, OPTIONS_ENDED, SIDES, is_known
+from livestory.retell.words_of_cells import CLOSE, FILLED, FLOWS, LONG_OR_SHORT, SIDES, is_known
 from livestory.story.inputs import Fill, Flow, Funding, Observation
 from livestory.story.symbol import canonical
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ENTRY, EXIT, AT_ONCE = "1", "0", "2"
 """The legs of a round trip: of one instant, exits come before entries, and a trade's own exit after its entry."""
 _ISIN = re.compile(r"\b[A-Z]{2}[A-Z0-9]{9}[0-9]\b")  # among the words of a security's name
-_DIGITS = 12  # of a quantity or a price that was worked out
+_DIGITS = 9  # of a quantity or a price that was worked out, from numbers that may be floats' differences
 _AMOUNTS = frozenset({"fill_result", "fill_fee", "other_fee", "entry_fee", "exit_fee", "funding"})
 _OF_FILLS = ("fill", "exec", "cum", "deal", "last")  # how the name of a quantity begins that was filled
 
@@ -69,9 +69,9 @@ class FillRows:
         row = _without_results(row, self._unpriced)
         fill = self._fill(place, row)
         if word is not None and self._side(row) is None and not observed.keys() - {TIME, "threshold"}:
-            self._leave_out(word)
+            self._remarks.leave_out(f"its side is {word}")
         if self._says_no_side(row) and (row.get("fill_quantity") or not observed.keys() - {TIME, "threshold", "flow"}):
-            self._remarks.leave_out("its side is empty")
+            self._remarks.leave_out(f"its {'side' if 'fill_side' in self._fields else 'quantity'} is empty")
         if fill is not None:
             if row.get("funding") and fill.symbol is not None:
                 yield Funding(time=fill.time, symbol=fill.symbol, amount=row["funding"])
@@ -119,11 +119,6 @@ class FillRows:
         if word.startswith(("open", "close")):
             effect = word.partition(" ")[0]
         return (SIDES[word], effect) if word in SIDES else None
-
-    def _leave_out(self, word: str) -> None:
-        self._remarks.leave_out(f"its side is {word}")
-        if word in OPTIONS_ENDED:
-            self._remarks.doubt("options that expired, or were exercised or assigned, stay open: no price closes them")
 
     def _says_no_side(self, row: Mapping[str, Any]) -> bool:
         """Whether nothing says what was bought or sold: of rows that are no flow, and no order that came to nothing."""

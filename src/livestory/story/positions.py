@@ -183,7 +183,8 @@ class Trip(Struct, kw_only=True):
         if after_fees is not None or not funding:
             return after_fees, False
         after_fees = gain.after_fees(reported - funding, self.fees_known)
-        if after_fees is None and self.fees_known == "all" and 0 <= (reported - gain.net) / funding <= 1:
+        part = reported - gain.net
+        if after_fees is None and self.fees_known == "all" and part * funding > 0 and abs(part) <= abs(funding):
             return "all", True  # closed in part, and so much of the funding was told with it
         return after_fees, after_fees is not None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import timedelta
 from functools import partial
@@ -17,22 +18,32 @@ if TYPE_CHECKING:
 
     from livestory.story.digest.period import Span
 
-_TIME = time_or_ago("3d")
+_TIME, _DEFAULT = time_or_ago("3d"), "week"
+_WHOLE = re.compile(r"\d{4}(?P<month>-(0[1-9]|1[0-2]))?")  # a month or a year, which names its period itself
+
+
+def _named(text: str) -> tuple[str | None, int | timedelta]:
+    """The period that a month or year names, None of a date, and an instant in it. Raises click.BadParameter."""
+    if (whole := _WHOLE.fullmatch(text)) is None:
+        return None, _TIME(text)
+    return ("month", _TIME(f"{text}-01")) if whole["month"] else ("year", _TIME(f"{text}-01-01"))
 
 
 @click.command(short_help="A day, week, month or year in one paragraph.")
 @click.option("--day", "period", flag_value="day", help="The last day that ended (UTC).")
-@click.option("--week", "period", flag_value="week", default="week", help="The last week that ended.  [default]")
+@click.option("--week", "period", flag_value="week", help="The last week that ended.  [default]")
 @click.option("--month", "period", flag_value="month", help="The last month that ended.")
 @click.option("--year", "period", flag_value="year", help="The last year that ended.")
-@click.option("--of", "of", type=_TIME, metavar="DATE", help="The one that holds this date, ended or not.")
+@click.option(
+    "--of", "of", type=_named, metavar="DATE", help="The one that holds it, ended or not; or 2024-12, or 2024."
+)
 @click.option("--since", type=_TIME, metavar="3d|TIME", help="Any span: from then on, or so long before its end.")
 @click.option("--until", type=_TIME, metavar="TIME", help="End of the span of --since.  [default: the last line]")
 @click.option("--format", "form", type=click.Choice(["text", "md", "html"]), default="text", show_default=True)
 @dir_option()
 def digest(
-    period: str, of: int | timedelta | None, since: int | timedelta | None, until: int | timedelta | None, form: str,
-    folder: Path,
+    period: str | None, of: tuple[str | None, int | timedelta] | None, since: int | timedelta | None,
+    until: int | timedelta | None, form: str, folder: Path,
 ) -> None:  # fmt: skip
     """Tell a period in one paragraph: the verdict first, then what happened, where it stands, what is asked of you.
 
@@ -41,7 +52,8 @@ def digest(
 
     \b
     livestory digest
-    livestory digest --month --of 2024-12-01
+    livestory digest --week --of 2024-12-03
+    livestory digest --of 2024-12
     livestory digest --since 3d --format md
     livestory digest --day --dir fleet
     """
@@ -64,8 +76,8 @@ def digest(
 
 
 def _span(
-    period: str,
-    of: int | timedelta | None,
+    period: str | None,
+    of: tuple[str | None, int | timedelta] | None,
     since: int | timedelta | None,
     until: int | timedelta | None,
     first: int,
@@ -87,8 +99,12 @@ def _span(
         message = "--until ends the span of --since: name both, or a period with --of"
         raise click.UsageError(message)
     if of is None:
-        return last_between(period, first, last)
-    span = span_of(period, _instant(of, "--of") + 1)
+        return last_between(period or _DEFAULT, first, last)
+    whole, within = of
+    if whole is not None and period not in {None, whole}:
+        message = f"--of names a {whole}, and --{period} a {period}: give a date, or drop --{period}"
+        raise click.UsageError(message)
+    span = span_of(whole or period or _DEFAULT, _instant(within, "--of") + 1)
     if span.end < first or span.start > last:
         message = f"--of: nothing was told in it; the story goes from {minute(first)} to {minute(last)}"
         raise click.UsageError(message)

@@ -434,7 +434,7 @@ def _settled(seen: _Seen, shape: Shape, fields: dict[str, int]) -> Layout:
         fields.pop("funding", None)
     units = {own: seen.names[field].unit for own, field in fields.items()}
     given = frozenset(own for own in fields if {plain(own), *shape.columns.get(own, "").split()} & seen.given.keys())
-    _refuse_several(seen, shape, None if "wealth" in given else fields.get("wealth"))
+    _refuse_several(seen, shape, {own: field for own, field in fields.items() if own not in given})
     return Layout(
         shape,
         fields,
@@ -452,17 +452,19 @@ def _are_before_fees(seen: _Seen, results: int | None, writer: str | None) -> bo
     return results is not None and (writer == _BEFORE_SWAP or seen.names[results].spellings[0].startswith("gross"))
 
 
-def _refuse_several(seen: _Seen, shape: Shape, field: int | None) -> None:
-    """Refuse a wealth in each of several columns, such as of strategies, whose names differ by a number alone."""
-    if shape is not declared.WEALTH or field is None:
+def _refuse_several(seen: _Seen, shape: Shape, fields: Mapping[str, int]) -> None:
+    """Refuse wealth or returns in each of several columns, as of strategies, whose names differ by a number alone."""
+    own = {declared.WEALTH: "wealth", declared.RETURNS: "return"}.get(shape)
+    if own is None or own not in fields:
         return
+    field = fields[own]
     called = seen.names[field].spellings[0]
     alike = re.compile("[0-9]+" if called.isdigit() else f"{called}[0-9]+").fullmatch
     others = [text.strip() for name, text in zip(seen.names, seen.texts, strict=True) if alike(name.spellings[0])]
     if len({seen.texts[field].strip(), *others}) > 1:
         columns = ", ".join(dict.fromkeys([seen.texts[field].strip(), *others]))
-        problem = f"a wealth in each of several columns: {columns}"
-        raise seen.table.error(seen.line, field + 1, f"{problem}; name the one that is meant: --columns wealth=…")
+        problem = f"a {own} in each of several columns: {columns}"
+        raise seen.table.error(seen.line, field + 1, f"{problem}; name the one that is meant: --columns {own}=…")
 
 
 def _is_other_fee(seen: _Seen, fields: Mapping[str, int]) -> bool:

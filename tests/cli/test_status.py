@@ -221,6 +221,16 @@ def test_a_bot_of_the_present_that_was_killed_says_since_when(tmp_path: Path) ->
     assert done.stdout.splitlines()[0].endswith(" ago), when it was last heard; was trading")
 
 
+def test_of_a_killed_bot_whose_state_was_not_known_no_state_is_told(tmp_path: Path) -> None:
+    """It never said whether it was halted."""
+    now = SystemClock().now()
+    with SynchronousWriter(tmp_path / "live_story.txt", Identity(bot="scout"), StorySettings()) as teller:
+        teller.take(Statement(now - HOUR, (Started(unit="BTC"),)))
+        teller.commit({})
+    done = livestory("status", "--dir", tmp_path, cwd=tmp_path)
+    assert done.stdout.splitlines()[0].endswith(" ago), when it was last heard")
+
+
 def test_a_drawdown_says_what_it_counts_from(tmp_path: Path) -> None:
     """The record and its time."""
     now = SystemClock().now()

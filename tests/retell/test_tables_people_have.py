@@ -324,7 +324,21 @@ TOLD: dict[str, tuple[str, list[str]]] = {
             'Date,Action,Symbol,Quantity,Price,Fees & Comm\n"01/16/2024 as of 01/15/2024",Buy,FOO,2,$100,$1\n'
             '"01/20/2024",Sell,FOO,2,$105,\n'
         ),
-        ["2024-01-17 00:00:00", "result +9.00 USD"],
+        ["2024-01-16 23:59:59", "result +9.00 USD"],
+    ),
+    "trades of the last and the first day of a month": (
+        (
+            "date,symbol,side,qty,price\n2024-01-30,FOO/USD,buy,2,100\n2024-01-31,FOO/USD,sell,2,105\n"
+            "2024-02-01,FOO/USD,buy,2,100\n"
+        ),
+        ["Month: January 2024 | result +10.00 USD | told late", "1 buy, 1 sell; 1 trade closed", "3 rows, "],
+    ),
+    "a quantity worked out from a difference of floats": (
+        (
+            "entry_time,exit_time,entry_price,exit_price,pnl\n"
+            "2025-01-14 04:45,2025-02-03 09:00,1.02446,1.02437,-0.08999999999992347\n"
+        ),
+        ["+1000 @ 1.02446", "1 row, "],
     ),
 }
 REFUSED: dict[str, tuple[str, str]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
@@ -38,3 +39,20 @@ def test_dust_is_nothing_and_nothing_has_no_sign() -> None:
     assert numbers.exact(1e-10) == "0.0000000001"
     assert numbers.weight(123.456) == "12,346%"
     assert numbers.exposure(-1234.5) == "-123,450%"
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("51.224164517162585", "51.224165"),
+        ("1950.2533782982157", "1950.2534"),
+        ("123456789.123456789", "123,456,789"),
+        ("0.000000123456789012345", "0.00000012345679"),
+        ("-3.30000000000000004", "-3.3"),
+        ("1234.56789012", "1234.56789012"),
+        ("12345678901234.5", "12,345,678,901,234.5"),
+    ],
+)
+def test_an_amount_that_was_a_float_is_told_in_eight_digits(given: str, told: str) -> None:
+    """One that an exchange could have written keeps each of its digits, and no integer is rounded."""
+    assert numbers.exact(Decimal(given)) == told

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import pytest
 from click.testing import CliRunner
 
 from livestory import StoryWriter
@@ -76,6 +77,23 @@ def test_none_is_open_or_none_is_known(tmp_path: Path) -> None:
     assert positions(written(tmp_path, seen(0, None))) is None
     assert positions(written(tmp_path, seen(1, {ETH: held("0")}))) == ()
     assert "open       no position" in status(tmp_path)
+
+
+def test_what_was_opened_since_the_last_report_is_open(tmp_path: Path) -> None:
+    """The next report has it, too; until then its fill says so."""
+    bought = Fill(time=START + HOUR, side="buy", quantity=Decimal(1), price=Decimal(9), symbol=BTC)
+    path = written(tmp_path, seen(0, {ETH: held("2")}), bought)
+    found = {each.symbol: (each.quantity, each.since) for each in positions(path) or ()}
+    assert found == {ETH: (Decimal(2), None), BTC: (Decimal(1), START + HOUR)}
+    assert "open       BTC/USDC:USDC long 1 at 9, since 16:00 UTC" in status(tmp_path)
+
+
+def test_a_reading_takes_plain_numbers() -> None:
+    """As a bot has them at hand; a float counts twelve digits."""
+    reading = PositionReading(quantity=-0.1, price=3)  # type: ignore[arg-type]  # what a bot may hand in
+    assert (reading.quantity, reading.price) == (Decimal("-0.1"), Decimal(3))
+    with pytest.raises(ValueError, match="quantity NaN: expected a finite number"):
+        PositionReading(quantity=float("nan"))  # type: ignore[arg-type]
 
 
 def test_a_bot_that_reports_fills_alone_holds_what_they_leave(tmp_path: Path) -> None:

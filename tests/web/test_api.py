@@ -151,8 +151,10 @@ def test_very_many_marks_are_gathered_and_none_is_lost() -> None:
         gathered = [mark for mark in marks if isinstance(mark, Gathered) and mark.what == side]
         assert sum(mark.number for mark in gathered) == sides.count(side)
         assert all(before.until < after.time for before, after in pairwise(gathered))
+    index.add([Kept(many + 1, "", START + DAY + HOUR - 1, 0, "breaker", b"{}", "", b"")])
+    index.add([Kept(many + 2, "", START + DAY + HOUR - 1, 0, "breaker", b"{}", "", b"")])
     few = index.marks(START + DAY, START + DAY + HOUR)
-    assert [mark.what for mark in few] == sides[24 * 60 : 25 * 60]
+    assert [mark.what for mark in few] == [*sides[24 * 60 : 25 * 60], "breaker", "breaker"]
     assert all(len(mark) == 3 for mark in few)
 
 

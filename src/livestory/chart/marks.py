@@ -32,14 +32,14 @@ class Marks:
     def __init__(self, most: int = MOST_MARKS) -> None:
         """Begin without any of them."""
         self._most = most
-        self._width = 1  # microseconds within which marks of a kind are one
+        self._width = 0  # microseconds within which marks of a kind are one; 0: each stands alone
         self._cells: dict[tuple[str, int], list[int]] = {}  # seq, first and last time, count
 
     def add(self, seq: int, time: int, what: str) -> None:
         """Take the next mark, in order of seq."""
         self._count(what, seq, time, time, 1)
         while len(self._cells) > self._most:
-            self._width *= _COARSER
+            self._width = self._width * _COARSER or 1
             cells, self._cells = self._cells, {}
             for (kind, _), (first, since, until, count) in cells.items():
                 self._count(kind, first, since, until, count)
@@ -52,6 +52,7 @@ class Marks:
         )
 
     def _count(self, what: str, seq: int, since: int, until: int, count: int) -> None:
-        cell = self._cells.setdefault((what, since // self._width), [seq, since, until, 0])
+        place = since // self._width if self._width else seq
+        cell = self._cells.setdefault((what, place), [seq, since, until, 0])
         cell[1], cell[2] = min(cell[1], since), max(cell[2], until)
         cell[3] += count

@@ -22,6 +22,7 @@ class Remarks(Struct):
     inferred: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
     rows: Counter[str] = field(default_factory=Counter)  # left out, by why
+    told: int = 0  # rows, where one is more than one input
 
     def infer(self, words: str) -> None:
         """Say once what was taken for true."""
@@ -48,6 +49,7 @@ class Remarks(Struct):
         left_out = tuple(f"{numbers.count(count, 'row')} left out: {why}" for why, count in self.rows.items())
         return replace(
             head,
+            rows=self.told or head.rows,
             read_as=self.read_as,
             left_out=left_out,
             assumed=tuple(self.inferred),

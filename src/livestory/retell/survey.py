@@ -134,7 +134,8 @@ class Survey:
         zone = zone or self._named_zone()
         for own, texts in found.items():
             beside = chain.from_iterable(others for other, others in found.items() if other != own)
-            self.times[own] = times_of(texts, self._zone_of(own) or zone, self.now, beside)
+            traded = self.layout.shape in {declared.FILLS, declared.TRIPS, declared.PAIRS}
+            self.times[own] = times_of(texts, self._zone_of(own) or zone, self.now, beside, traded=traded)
             self._remarks.infer(self.times[own].said)
 
     def _judge_numbers(self) -> None:

@@ -187,6 +187,7 @@ class TableSource:
     def inputs(self, *, in_order: bool) -> Iterator[Sequence[SourceInput] | Rows]:
         """The inputs of its rows. Raises OutOfOrder, StartOver and TableError."""
         self.remarks.rows.clear()
+        self.remarks.told = 0
         layout = self._survey.layout
         if layout.shape in {declared.TRIPS, declared.PAIRS}:
             trips = trips_of(self._tables, self._survey, self.remarks, self._asked.start, self._drop)

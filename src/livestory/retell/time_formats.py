@@ -68,6 +68,17 @@ class Times(NamedTuple):
     said: str = ""  # what was inferred, in words
 
 
+class _Close(NamedTuple):
+    """Where a row stands that names a day and no time of day."""
+
+    after: int  # the day's beginning
+    said: str
+
+
+_CLOSE = _Close(DAY, "a day's row stands at its close, 24:00")
+_IN_ITS_DAY = _Close(DAY - SECOND, "trades of a day without a time stand at its end, 23:59:59")
+
+
 def without_midnight(day: str) -> str:
     """A day, where what wrote it put midnight behind it."""
     return day.strip().removesuffix(".000").removesuffix("00:00:00").rstrip(" T")
@@ -90,17 +101,20 @@ def zone_of(name: str) -> tzinfo:
         raise InputError(message) from None
 
 
-def times_of(cells: Iterable[str], zone: tzinfo | None, now: int, beside: Iterable[str] = ()) -> Times:
+def times_of(
+    cells: Iterable[str], zone: tzinfo | None, now: int, beside: Iterable[str] = (), *, traded: bool = False
+) -> Times:
     """How the cells of a column are read, which stand for times up to about ``now``.
 
     ``zone`` is that of times that name none; None: UTC. ``beside`` are the times of the table's other columns, which
-    have day and month in the same order.
+    have day and month in the same order. ``traded``: at the times something was traded, so that each lies in its day.
     """
     texts = [each.strip() for each in cells]
     if not texts:
         return Times(instant_of, plain=True)
+    close = _IN_ITS_DAY if traded else _CLOSE
     if all(re.fullmatch(r"[0-9]+(?:[.,][0-9]*)?", each) for each in texts):
-        return _of_numbers(texts, now)
+        return _of_numbers(texts, now, close)
     if all(map(_MONTH, texts)):
         return Times(_end_of_month, days=True, said="a month's row stands at its end")
     days = all(re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", each) for each in texts)
@@ -108,13 +122,13 @@ def times_of(cells: Iterable[str], zone: tzinfo | None, now: int, beside: Iterab
         return Times(instant_of, plain=True)
     order, said = _order_of([*texts, *(each.strip() for each in beside)], now)
     days = days or not any(":" in each or re.search(r"[0-9] ?[AaPp][Mm]", each) for each in texts)
-    after = DAY if days else 0
+    after = close.after if days else 0
 
     @lru_cache(4096)
     def read(text: str) -> int:
         return _read(text.strip(), order, zone or UTC) + after
 
-    words = "a day's row stands at its close, 24:00" if days else ""
+    words = close.said if days else ""
     return Times(read, days=days, said="; ".join(filter(None, (said, words))))
 
 
@@ -123,7 +137,7 @@ def _end_of_month(text: str) -> int:
     return instant(f"{year + month // 12:04}-{month % 12 + 1:02}-01")
 
 
-def _of_numbers(texts: list[str], now: int) -> Times:
+def _of_numbers(texts: list[str], now: int, close: _Close) -> Times:
     days = all(len(each) == 8 and each[:2] in {"19", "20"} for each in texts)  # noqa: PLR2004 - 20240102
     candidates = (
         Times(instant_of, plain=True),
@@ -132,13 +146,11 @@ def _of_numbers(texts: list[str], now: int) -> Times:
         Times(_serial, said="times read as Excel's serial days"),
     )
     if days and _all(instant_of, texts):
-        return Times(
-            lambda text: instant_of(text.strip()) + DAY, days=True, said="a day's row stands at its close, 24:00"
-        )
+        return Times(lambda text: instant_of(text.strip()) + close.after, days=True, said=close.said)
     for each in candidates:
         if _all(lambda text, read=each.read: BITCOIN <= read(text) <= now + DAY or _refuse(text), texts):  # type: ignore[misc]
             whole = each.read is _serial and not any("." in text for text in texts)
-            return Times(lambda text: _serial(text) + DAY, days=True, said=each.said) if whole else each
+            return Times(lambda text: _serial(text) + close.after, days=True, said=each.said) if whole else each
     return candidates[0]
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ENTRY, EXIT, AT_ONCE = "1", "0", "2"
 """The legs of a round trip: of one instant, exits come before entries, and a trade's own exit after its entry."""
 _ISIN = re.compile(r"\b[A-Z]{2}[A-Z0-9]{9}[0-9]\b")  # among the words of a security's name
-_DIGITS = 12  # of a quantity or a price that was worked out
+_DIGITS = 9  # of a quantity or a price that was worked out, from numbers that may be floats' differences
 _AMOUNTS = frozenset({"fill_result", "fill_fee", "other_fee", "entry_fee", "exit_fee", "funding"})
 _OF_FILLS = ("fill", "exec", "cum", "deal", "last")  # how the name of a quantity begins that was filled
 

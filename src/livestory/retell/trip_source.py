@@ -111,12 +111,14 @@ class _Trips:
                     continue
                 word = self._side(texts)
                 if word in FLOWS and entered is not None:
+                    self._remarks.told += 1
                     yield entered * _ORDERS + _ORDER[FLOW], line, [str(number), FLOW, *texts]
                     continue
                 if word in NO_TRADES and is_unknown(texts[self._names.index("entry_price")]):
                     self._remarks.leave_out(f"its side is {word}")
                     continue
                 times = [time for time in (entered, left) if time is not None]
+                self._remarks.told += len(times) if self._in_pairs else 1
                 doubt_times(self._remarks, min(times), max(times), self._survey.now)
                 if left is None:
                     self._remarks.infer("a trade without an exit is open")

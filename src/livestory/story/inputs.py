@@ -22,7 +22,10 @@ LEAST_INSTANT, _PLAIN_END = 10**14, 10**16
 
 
 class PositionReading(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """What an exchange or a bot says is held of one symbol. Prices are in its quote asset."""
+    """What an exchange or a bot says is held of one symbol. Prices are in its quote asset.
+
+    A plain number is taken as well; a float counts twelve digits.
+    """
 
     quantity: Decimal  # base asset, negative where it is short
     price: Decimal | None = None  # at which it is marked
@@ -32,10 +35,13 @@ class PositionReading(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     liquidation: Decimal | None = None  # price at which it is liquidated
 
     def __post_init__(self) -> None:
-        """Raises ValueError for an amount that is NaN or infinite."""
+        """Make amounts exact. Raises ValueError for one that is NaN or infinite."""
         for name in self.__struct_fields__:
             amount = getattr(self, name)
-            if amount is not None and not amount.is_finite():
+            if isinstance(amount, int | float) and not isinstance(amount, bool):
+                amount = Decimal(format(amount, ".12g") if isinstance(amount, float) else amount)
+                force_setattr(self, name, amount)
+            if amount is not None and not (isinstance(amount, Decimal) and amount.is_finite()):
                 message = f"{name} {amount}: expected a finite number, or None where it is unknown"
                 raise ValueError(message)
 

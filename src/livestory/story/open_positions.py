@@ -1,4 +1,4 @@
-"""What is held now of each symbol, as a reader is shown it: by the bot's last readings, else by its fills."""
+"""What is held now of each symbol, as a reader is shown it: by the bot's last readings, and by its fills."""
 
 from __future__ import annotations
 
@@ -9,21 +9,31 @@ from livestory.story.results import OpenPosition
 from livestory.story.symbol import traded
 
 if TYPE_CHECKING:
+    from collections.abc import Container, Iterator
+
     from livestory.story.account import Account
     from livestory.story.inputs import PositionReading
     from livestory.story.positions import Holding
 
 
 def open_positions(account: Account) -> tuple[OpenPosition, ...]:
-    """All that are open, by symbol; without any word of positions from the bot, what its fills have left open."""
+    """All that are open, by symbol; without any word of positions from the bot, what its fills have left open.
+
+    What was opened since its last word is there by its fills.
+    """
     readings = account.last.positions if account.last is not None else None
-    if readings is None:
+    if account.last is None or readings is None:
         return by_fills(account)
-    return tuple(
-        _read(symbol, reading, account.positions.get(symbol))
-        for symbol, reading in sorted(readings.items())
-        if reading.quantity
-    )
+    read = [_read(symbol, each, account.positions.get(symbol)) for symbol, each in readings.items() if each.quantity]
+    read += opened_since(account, account.last.time, {each.symbol for each in read})
+    return tuple(sorted(read, key=lambda each: each.symbol or ""))
+
+
+def opened_since(account: Account, heard: int, known: Container[str | None]) -> Iterator[OpenPosition]:
+    """What fills have opened since the bot's last word of its positions, in which these were ``known``."""
+    for each in by_fills(account):
+        if each.since is not None and each.since > heard and each.symbol and each.symbol not in known:
+            yield each
 
 
 def by_fills(account: Account) -> tuple[OpenPosition, ...]:

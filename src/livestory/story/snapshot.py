@@ -21,7 +21,7 @@ from livestory.story.journal.replica import SNAPSHOT
 from livestory.story.kinds.lifecycle import Stopped
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.narrator import NARRATOR, unreadable
-from livestory.story.open_positions import by_fills
+from livestory.story.open_positions import by_fills, opened_since
 from livestory.story.results import Benchmark, CurrencyResult, Results
 from livestory.story.symbol import settled_in
 from livestory.story.unit_value import return_of
@@ -29,6 +29,7 @@ from livestory.story.unit_value import return_of
 if TYPE_CHECKING:
     from livestory.story.journal.reader import JournalReader
     from livestory.story.kinds.base import Facts
+    from livestory.story.results import OpenPosition as Filled
 
 _BARS_TIME = frozenset({"simulated", "replay"})  # modes whose time is the bars' own
 _LEAST_GRACE, _MOST_GRACE = 30 * SECOND, 5 * MINUTE
@@ -250,7 +251,7 @@ def _positions(reader: JournalReader, account: Account | None) -> tuple[OpenPosi
     held = reader.held()
     if not held.time:
         return _by_fills(account) if account is not None else None
-    return tuple(
+    read = [
         OpenPosition(
             symbol=symbol,
             quantity=each.quantity,
@@ -262,24 +263,25 @@ def _positions(reader: JournalReader, account: Account | None) -> tuple[OpenPosi
             liquidation=each.liquidation,
             since=reader.held_since(symbol, held.time) or _since(account, symbol, each.quantity),
         )
-        for symbol, each in sorted(held.positions.items())
+        for symbol, each in held.positions.items()
         if each.quantity
-    )
+    ]
+    if account is not None:
+        read += map(_filled, opened_since(account, held.time, {each.symbol for each in read}))
+    return tuple(sorted(read, key=lambda each: each.symbol))
 
 
 def _by_fills(account: Account) -> tuple[OpenPosition, ...] | None:
     """What fills have left of several symbols; None of a story of one, which its observations tell."""
     if not account.positions.keys() - {account.symbol, ""}:
         return None
-    return tuple(
-        OpenPosition(
-            symbol=each.symbol or "",
-            quantity=each.quantity,
-            entry=each.entry,
-            asset=settled_in(each.symbol),
-            since=each.since,
-        )
-        for each in by_fills(account)
+    return tuple(map(_filled, by_fills(account)))
+
+
+def _filled(held: Filled) -> OpenPosition:
+    asset = settled_in(held.symbol)
+    return OpenPosition(
+        symbol=held.symbol or "", quantity=held.quantity, entry=held.entry, asset=asset, since=held.since
     )
 
 

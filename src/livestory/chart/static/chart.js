@@ -1,7 +1,7 @@
 // Wealth, price or result over time: what is looked at, and how the reader moves in it. Drawn by drawing.js.
 import { ask } from "./api.js";
 import { byId, make, press, say } from "./dom.js";
-import { hue, markAt, marksOf, momentsAt, options, rows } from "./drawing.js";
+import { fallen, hue, markAt, marksOf, momentsAt, options, rows } from "./drawing.js";
 import { named } from "./marks.js";
 import * as numbers from "./numbers.js";
 import { placed, put } from "./place.js";
@@ -256,7 +256,7 @@ export class Chart {
     this.#legend();
     const [since, until] = this.#shown();
     // Another kind of curve has another scale beneath it.
-    const kind = `${this.#of} ${Boolean(this.#data.candles?.length)}`;
+    const kind = `${this.#of} ${Boolean(this.#data.candles?.length)} ${fallen(this.#data)}`;
     if (this.#plot && this.#plot.of !== kind) { this.#plot.destroy(); this.#plot = null; }
     if (this.#plot) this.#plot.setData(rows(this.#data), false);
     else {

@@ -28,7 +28,7 @@ export function valueAt({ times: at, values }, time) {
 }
 
 /** The rows that uPlot draws. */
-export const rows = (data) => (data.candles?.length ? candleRows(data) : [data.times.map((time) => time / 1e6), data.values, data.holding ?? data.values.map(() => null), data.drawdown ?? data.values.map(() => null)]);
+export const rows = (data) => (data.candles?.length ? candleRows(data) : [data.times.map((time) => time / 1e6), data.values, data.holding ?? data.values.map(() => null), fallen(data) ? data.drawdown : data.values.map(() => null)]);
 
 /** uPlot's options. `scene()` gives { data, labels, focus, moments, chosen }; the rest are handlers. */
 export function options(size, scene, handlers) {
@@ -67,7 +67,7 @@ export function options(size, scene, handlers) {
   };
 }
 
-const fallen = (data) => Boolean(data?.drawdown?.some((fall) => fall !== null && fall < -0.00005));
+export const fallen = (data) => Boolean(data?.drawdown?.some((fall) => fall !== null && fall < -0.00005));
 const within = (plot, time) => {
   const { left, width } = plot.bbox;
   return Math.max(left, Math.min(left + width, plot.valToPos(time / 1e6, "x", true)));

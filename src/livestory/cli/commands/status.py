@@ -63,7 +63,8 @@ def status(ctx: click.Context, folder: Path, *, check: bool) -> None:
         rows += [("state", _unheard(bot)), *_results(bot), *_positions(bot, now)]
     if gone:
         was = next(place for place, (name, _) in enumerate(rows) if name == "state")
-        rows.insert(0, ("state", f"{_gone(bot, last)}; was {rows.pop(was)[1]}"))
+        state = rows.pop(was)[1]
+        rows.insert(0, ("state", _gone(bot, last) + ("" if state.startswith(_UNKNOWN) else f"; was {state}")))
     rows += [("trouble", line) for line in troubles]
     rows += [("last line", f"#{last.seq}: {last.line}" if last else "none yet"), ("files", _files(layout))]
     rows.append(("journal", _journal(layout)))

@@ -183,7 +183,7 @@ def fleet_not_heard(now: int, fleet: str, heard: int, why: str) -> str:
     told = f"{escape(fleet)}: {escape(why or 'the pull from it has ended, or does not get on')}"
     return (
         f"{numbers.stamp(now)} | 🔕 Fleet Not Heard | since {numbers.moment(heard, now)} | {told}; how its bots are "
-        "can't be known until this is over, and of none alone it is told that it is not heard"
+        "can't be known until this is over, and none is called silent meanwhile"
     )
 
 

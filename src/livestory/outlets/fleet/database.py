@@ -160,7 +160,10 @@ def _told(address: FleetAddress, error: psycopg.Error, needs: str) -> LivestoryE
             "Name the host as the server's certificate does, and who vouches for it: …?sslrootcert=FILE (docs/fleet.md)"
         )
         return FleetRefused(f"{address.name}: the server does not prove who it is: {words}\n{remedy}")
-    remedy = "Check the address, the user and the password that livestory fleet init gave out for this bot or hub."
+    remedy = (
+        "Check the address, the user and the password (LIVESTORY_FLEET_PASSWORD): what livestory fleet init gave out "
+        "for this bot or hub; init itself takes an administrator's."
+    )
     if state == _NO_RIGHT and needs:
         remedy = needs
     elif state.startswith(("22", "23")):

@@ -72,6 +72,8 @@ def newest(stories: Iterable[FollowedStory], kinds: Collection[str] | None, limi
 
 def _row(story: FollowedStory) -> BotRow:
     status, readings, last = story.status(), story.readings, story.last
+    if status.state == "loading":  # what is known so far is of another time
+        return BotRow(status=status, last=None, open=None, earned=(), curve=([], []))
     curve: tuple[list[int], list[float]] = ([], [])
     if readings.first is not None and readings.last is not None:
         wealth = readings.wealth(readings.first, readings.last, _POINTS, compared=False)

@@ -210,7 +210,7 @@ def _trades(story: SharedStory) -> str:
             _bar(trade.closed),
             "–" if trade.opened is None else _bar(trade.opened),
             "short" if trade.short else "long",
-            _part(trade.share),
+            _tenths(trade.share),
             escape(trade.symbol or "–"),
         )[: len(heads)]
         for trade in reversed(story.trades[-_SHOWN_TRADES:])
@@ -228,6 +228,11 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     head = "".join(cells('th scope="col"', heads)).replace('</th scope="col">', "</th>")
     body = "".join(f"<tr>{''.join(cells('td', row))}</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _tenths(share: float | None) -> str:
+    """As closely as the result of a trade is shared."""
+    return f"{share * 100:+.1f}%" if share else _part(share)
 
 
 def _part(share: float | None) -> str:

@@ -110,12 +110,21 @@ def bound(value: float, more: int = 0) -> str:
 
 
 _BOUND, _EXACT = 6, 10  # digits
+_FINEST = 8  # decimals in which exchanges count
+_OF_A_FLOAT = 8  # digits: of 100,000 the last is a tenth of a cent
 _NOTHING = 1e-15  # what is less is the dust that floats leave
 
 
 def exact(value: Decimal | float, more: int = 0) -> str:
-    """``0.0329``: every digit that counts, and no zero after them. A float counts ten digits, or so many more."""
-    if not isinstance(value, Decimal):
+    """``0.0329``: every digit that counts, and no zero after them. A float counts ten digits, or so many more.
+
+    What has more digits than that, some beyond any exchange's, was a float once, and is told in eight.
+    """
+    if isinstance(value, Decimal):
+        _, digits, exponent = value.as_tuple()
+        if len(digits) > _EXACT and isinstance(exponent, int) and exponent < -_FINEST:
+            value = Context(prec=max(_OF_A_FLOAT, value.adjusted() + 1)).plus(value)
+    else:
         value = Decimal(0) if abs(value) < _NOTHING else Decimal(format(value, f".{_EXACT + more}g"))
     text = str(value)
     if "E" in text:

@@ -73,13 +73,19 @@ function why(now) {
   switch (status.state) {
     case "waiting": case "trouble": return status.trouble ?? "";
     case "loading": return "Reading the story.";
-    case "unknown": return begun(status) ? "It has started; how it is, its first reading will tell." : status.kinds.trade ? "It tells what it trades, and not what it owns or how it is: whether it runs can't be seen here." : "The bot has told lines, but not yet how it is.";
+    case "unknown": return unknown();
     case "catching_up": return `It is heard of as it was at ${times.near(status.heard, now)}, ${times.duration(now - status.heard)} ago, and comes nearer.`;
     case "stopped": return stopped();
     case "overdue": return overdue(now);
     case "halted": return halted(now);
     default: return trading(now);
   }
+}
+
+function unknown() {
+  if (begun(status)) return "It has started; how it is, its first reading will tell.";
+  if (status.kinds.trade) return "It tells what it trades, and not what it owns or how it is: whether it runs can't be seen here.";
+  return status.last_seq ? "The bot has told lines, but not yet how it is." : "The bot has opened its story, and told nothing yet.";
 }
 
 function stopped() {

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from livestory.clock import HOUR, MINUTE, instant
 from livestory.story import inputs
@@ -102,6 +103,14 @@ def test_a_deposit_is_not_a_gain() -> None:
     told = _told(_bar(0, 1.0), inputs.Flow(time=START + HOUR, amount=1.0), _bar(2 * HOUR, 2.2))
     assert told.startswith("Week 49: up 10.0% to 2.2000 BTC.")
     assert "The deposit of 1.0000 BTC (Tue 16:00) is left out of the percentages." in told
+
+
+def test_a_deposit_in_the_first_wealth_is_not_left_out_twice() -> None:
+    """Told before it or with it, that wealth has it already."""
+    first = _bar(HOUR, 3.0)
+    apart = _told(inputs.Flow(time=START, amount=1.0), first, _bar(2 * HOUR, 3.3))
+    assert apart.startswith("Week 49: up 10.0% to 3.3000 BTC.")
+    assert _told(replace(first, flow=1.0), _bar(2 * HOUR, 3.3)).startswith("Week 49: up 10.0% to 3.3000 BTC.")
 
 
 def test_troubles_and_their_ends_are_told() -> None:

@@ -273,3 +273,15 @@ def test_wealth_below_what_the_bot_began_with_is_the_same_fall_everywhere(story:
     assert retold.summary is not None
     assert "-12.0% to 0.8800 BTC" in retold.summary.line
     assert "max drawdown -12.0%" in retold.summary.line
+
+
+def test_no_return_counts_from_a_wealth_below_nothing(story: StoryWriter) -> None:
+    """A bot in debt may begin with one: then it counts from the first reading."""
+    story.started(wealth=-5.0)
+    for hours in (1, 2):
+        story.observe(Observation(time=START + hours * HOUR, wealth=float(hours)))
+    story.flush()
+    with JournalReader.open(story.filepath) as reader:
+        total = Snapshot.read(reader).total
+    assert total is not None
+    assert total.change == 1.0

@@ -6,7 +6,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from livestory import Fill, Observation, StorySettings
-from livestory.clock import HOUR
+from livestory.clock import DAY, HOUR
+from livestory.story.digest.period import Period, Span
+from livestory.story.digest.prose import digest
 from livestory.story.inputs import Begin, Input
 from livestory.story.kinds.results import ResultDrawdown, ResultDrawdownOver, ResultRecord
 from livestory.story.line import parse, render
@@ -130,3 +132,16 @@ def test_a_fall_from_nothing_is_over_after_as_long_as_it_took() -> None:
     """What never earned anything before was under nothing since its first closing."""
     events = of_results(trades("-30", "-5", "100"))
     assert said(events[1]) == "🟩 Result Drawdown Over | back at +65.00 USDT | under its record for 2h, deepest -35.00"
+
+
+def test_of_more_symbols_than_are_kept_none_is_the_best() -> None:
+    """The best of them may be among the others, which are no symbol; equal trades are no best and worst either."""
+    period = Period(Span("year", START - DAY, START + 90 * DAY), None, "USDT")
+    inputs = [fill for number in range(301) for fill in trades("1", "1", symbol=f"C{number}/USDT")]
+    for event in told(Narrator(None, "USDT"), sorted(inputs, key=lambda fill: fill.time)):
+        period.take(event.time, event.facts)
+    (result,) = period.closed.told(period.closed)
+    assert (result.closed, result.best_symbol, result.worst_symbol) == (602, None, None)
+    prose = digest(period).text()
+    assert "others" not in prose
+    assert "that trade" not in prose

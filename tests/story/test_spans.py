@@ -55,6 +55,19 @@ def test_a_halt_inside_another_ends_alone(told: list[tuple[int, Facts]]) -> None
     assert spans.until(20 * DAY) == [(0, 9 * DAY)]
 
 
+def test_a_halt_without_a_reason_ends_before_the_last_one() -> None:
+    """As the bot's own word has it; also in a digest."""
+    told: list[tuple[int, Facts]] = [
+        *((0, Halted(told=True)), (1, BreakerTripped(told=True))),
+        *((2, Unhalted(told=True, still="breaker")), (3, Phoenix(told=True))),
+    ]
+    assert [(span.began, span.ended) for span in heard(told).spans] == [(0, 2 * DAY), (DAY, 3 * DAY)]
+    period = gather(Period(Span("week", 0, 7 * DAY), None, None), [(day * DAY, facts) for day, facts in told], None)
+    assert [(halt.reason, halt.ended and halt.ended.time) for halt in period.halts] == [
+        *(("", 2 * DAY), ("breaker", 3 * DAY))
+    ]
+
+
 def test_an_end_without_a_reason_is_that_of_the_last_halt() -> None:
     """And one of a halt that nobody has heard of ends none."""
     spans = heard([*MAINTENANCE[:2], (5, Unhalted()), (6, Phoenix())])

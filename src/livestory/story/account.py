@@ -203,7 +203,7 @@ class Account(UnitValue):
         """Take what a bot that tells of itself says it begins with."""
         if begin.own and begin.mode:
             self.mode = begin.mode
-        if begin.own and begin.wealth and self.first is None:
+        if begin.own and begin.wealth and begin.wealth > 0 and self.first is None:
             self.first = self.began = begin.wealth
 
     def trip(self) -> None:

@@ -144,6 +144,11 @@ class Tally(Struct, omit_defaults=True):
             _count(self.reasons, trip.why_closed.name, result)
         self._compare(TradeResult(trip.symbol, result, trip.share, trip.short))
 
+    def by_symbol(self) -> list[tuple[str, Decimal]]:
+        """What each symbol came to, the worst first; nothing where the trades say it, or some symbols are not known."""
+        several = 1 < len(self.symbols) < self.closed and _OTHERS not in self.symbols
+        return sorted(self.symbols.items(), key=lambda item: item[1]) if several else []
+
     def append(self, later: Tally) -> None:
         """Count what came after all of this."""
         self.fall = min(self.fall, later.fall, self.realised + later.low - self.high)
@@ -242,8 +247,7 @@ class TradeTally(Struct, omit_defaults=True):
 
 
 def _told(asset: str, tally: Tally, total: Tally) -> CurrencyResult:
-    several = 1 < len(tally.symbols) < tally.closed  # else the best trades say the same
-    ranked = sorted(tally.symbols.items(), key=lambda item: item[1])
+    ranked = tally.by_symbol()
     return CurrencyResult(
         asset=asset or None,
         realised=tally.realised,
@@ -254,8 +258,8 @@ def _told(asset: str, tally: Tally, total: Tally) -> CurrencyResult:
         loss=tally.loss,
         best=tally.best if tally.closed > 1 else None,
         worst=tally.worst if tally.closed > 1 else None,
-        best_symbol=TradeResult(ranked[-1][0] or None, ranked[-1][1]) if several else None,
-        worst_symbol=TradeResult(ranked[0][0] or None, ranked[0][1]) if several else None,
+        best_symbol=TradeResult(ranked[-1][0] or None, ranked[-1][1]) if ranked else None,
+        worst_symbol=TradeResult(ranked[0][0] or None, ranked[0][1]) if ranked else None,
         total=total.realised,
         record=total.high,
         fall=tally.fall,

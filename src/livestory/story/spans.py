@@ -67,12 +67,12 @@ class HaltSpans(Generic[SomeHalt]):
         """The halt that begins or ends with these facts; None where none does.
 
         A halt that begins again for the same reason has ended without a word. An end that gives no reason is that of
-        the halt that began last.
+        the halt that began without one, or else of the last.
         """
         if not isinstance(facts, HaltFacts):
             return None
         reason = halt_reason(facts)
-        if not begins(facts) and not reason:
+        if not begins(facts) and not reason and reason not in self._going_on:
             reason = next(reversed(self._going_on), "")
         ended = self._going_on.pop(reason, None)
         if ended is not None:

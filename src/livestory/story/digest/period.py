@@ -232,7 +232,8 @@ class Period(Struct):
 
     def _going_on(self, reason: str) -> ToldHalt:
         """The halt for that reason that goes on, or the last one where none is given; it may have begun before."""
-        going_on = [each for each in self.halts if not each.ended and reason in {"", each.reason}]
+        going_on = [each for each in self.halts if not each.ended]
+        going_on = [each for each in going_on if each.reason == reason] or ([] if reason else going_on)
         if not going_on:
             going_on = [ToldHalt(reason)]
             self.halts += going_on
@@ -305,12 +306,19 @@ def _measure(period: Period, before: Observation | None, last: Observation | Non
     period.since = before.time if before.time > period.span.start else None
     if before.price and last.price is not None:
         period.holding = return_of(before.price, last.price)
+    period.change = _change(period.flows, before, last)
+
+
+def _change(flows: Iterable[DatedFacts], before: Observation, last: Observation) -> float | None:
+    """The return between two observations without the flows between them; None where a wealth is not known."""
     grown, opened = 1.0, before.wealth
-    for each in period.flows:
+    for each in flows:
         flow = each.facts
-        if isinstance(flow, money.CashFlow):
-            if not opened or not flow.wealth_before or not flow.wealth_after:
-                return
-            grown, opened = grown * flow.wealth_before / opened, flow.wealth_after
-    if opened and last.wealth is not None:
-        period.change = grown * last.wealth / opened - 1.0
+        if not isinstance(flow, money.CashFlow):
+            continue
+        if each.time <= before.time and flow.wealth_before != before.wealth:
+            continue  # it is in the wealth that the period begins with
+        if not opened or not flow.wealth_before or not flow.wealth_after:
+            return None
+        grown, opened = grown * flow.wealth_before / opened, flow.wealth_after
+    return grown * last.wealth / opened - 1.0 if opened and last.wealth is not None else None

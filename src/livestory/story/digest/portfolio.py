@@ -45,6 +45,8 @@ def _extremes(p: Period, asset: str, at: Callable[[int], str]) -> str:
     best, worst = p.extremes.best.get(asset), p.extremes.worst.get(asset)
     if best is None or worst is None:
         return ""
+    if best == worst and p.closed.tallies[asset].closed > 1:
+        return ""
     if best == worst:
         which = f"the one in {escape(asset)}" if len(p.results) > 1 else "that trade"
         return f"{which} was {_ended(best, at)}"
@@ -59,9 +61,9 @@ def _ended(one: Ended, at: Callable[[int], str]) -> str:
 def _symbols(p: Period, asset: str) -> str:
     """Which symbol earned most and least, where that is not what the best and the worst trade say."""
     tally = p.closed.tallies.get(asset)
-    if tally is None or not 1 < len(tally.symbols) < tally.closed:
+    ranked = tally.by_symbol() if tally is not None else []
+    if not ranked:
         return ""
-    ranked = sorted(tally.symbols.items(), key=lambda item: item[1])
     (worst, least), (best, most) = ranked[0], ranked[-1]
     earned = performance.money
     return (f"of {len(ranked)} symbols {escape(best)} earned most ({earned(most, asset or None)}), "

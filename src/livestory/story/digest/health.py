@@ -31,7 +31,8 @@ def failed(p: Period) -> str:
 
 def _well(p: Period) -> str:
     bars = sum(day.bars for day in p.days)
-    counted = p.at_end is None or any(p.at_end.time <= day.end for day in p.days[-1:])  # by days that ended
+    last = p.span.end if p.at_end is None else p.at_end.time
+    counted = any(last <= day.end for day in p.days[-1:])  # by days that ended
     told = numbers.count(bars, "bar") if counted else "bars"
     return f"all {told} were read, nothing failed" if bars > 1 else "nothing failed"
 

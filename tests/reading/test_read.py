@@ -127,13 +127,15 @@ def test_records_become_a_data_frame(path: Path) -> None:
 
 
 @pytest.mark.parametrize(("package", "method"), [("polars", "to_polars"), ("pyarrow", "to_arrow")])
-def test_other_tables_need_their_library(path: Path, package: str, method: str) -> None:
-    """Where it is installed the columns are the same."""
-    pytest.importorskip(package)
+def test_every_librarys_table_says_the_same(path: Path, package: str, method: str) -> None:
+    """Its table has the columns and the numbers of pandas'."""
     records = livestory.read(path).trades()
     table: Any = getattr(records, method)()
     names = table.columns if package == "polars" else table.column_names
-    assert list(names) == list(records.to_pandas().columns)
+    frame = records.to_pandas()
+    assert list(names) == list(frame.columns)
+    for name in ("seq", "quantity", "price"):
+        assert getattr(table[name], "to_list" if package == "polars" else "to_pylist")() == frame[name].to_list()
 
 
 @pytest.mark.parametrize(

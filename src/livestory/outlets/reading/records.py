@@ -74,7 +74,10 @@ class Records(Sequence[R], Generic[R]):
         with importing("polars", "to_polars()"):
             import polars as pl  # noqa: PLC0415 - as above
 
-        types = {float: pl.Float64, int: pl.Int64, bool: pl.Boolean, str: pl.String, datetime: pl.Datetime("us", "UTC")}
+        types: dict[type, pl.DataType] = {
+            float: pl.Float64(), int: pl.Int64(), bool: pl.Boolean(), str: pl.String(),
+            datetime: pl.Datetime("us", "UTC"),
+        }  # fmt: skip
         columns = self._columns()
         return pl.DataFrame(
             {name: values for name, (_, values) in columns.items()},

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from livestory.cli.following import Outlets
-from livestory.errors import ConfigError
+from livestory.errors import ConfigError, JournalError
 from livestory.follow.freqtrade.configuration import FreqtradeConfiguration
 from livestory.story.files.layout import Layout
 from livestory.story.journal.reader import JournalReader
@@ -25,11 +25,12 @@ _PATIENCE = 60  # seconds
 
 
 def trades(folder: Path) -> list[str]:
-    """The lines of trades that are kept by now."""
-    if not (folder / "live_story.db").exists():
+    """The lines of trades that are kept by now; none while the journal is being made."""
+    try:
+        with JournalReader.open(folder / "live_story.db") as reader:
+            return [event.line for event in reader.events() if " BUY " in event.line or " SELL " in event.line]
+    except JournalError:
         return []
-    with JournalReader.open(folder / "live_story.db") as reader:
-        return [event.line for event in reader.events() if " BUY " in event.line or " SELL " in event.line]
 
 
 def test_a_killed_process_goes_on_with_what_came_meanwhile(tmp_path: Path) -> None:

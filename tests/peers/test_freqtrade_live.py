@@ -23,6 +23,7 @@ import pytest
 from msgspec.structs import replace
 
 from livestory.clock import MINUTE, SystemClock, instant
+from livestory.errors import JournalError
 from livestory.story.journal.reader import JournalReader
 from livestory.trading.market.recorded import RecordedBars
 from tests.cli.program import environment, inside, started
@@ -139,10 +140,11 @@ class Freqtrade:
 
 def facts(folder: Path) -> list[dict[str, Any]]:
     """The facts of all lines that are kept by now, each with its time."""
-    if not (folder / "live_story.db").exists():
+    try:
+        with JournalReader.open(folder / "live_story.db") as reader:
+            return [{**json.loads(event.record)["facts"], "time": event.time} for event in reader.events()]
+    except JournalError:  # it is being made
         return []
-    with JournalReader.open(folder / "live_story.db") as reader:
-        return [{**json.loads(event.record)["facts"], "time": event.time} for event in reader.events()]
 
 
 def kinds_told(folder: Path) -> Counter[str]:

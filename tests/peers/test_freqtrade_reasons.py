@@ -7,6 +7,7 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from livestory.errors import JournalError
 from livestory.story.journal.reader import JournalReader
 from tests.cli.program import COMMAND, environment
 from tests.patience import LONG
@@ -56,10 +57,11 @@ def eventually(condition: Callable[[], bool], said: Callable[[], str]) -> None:
 
 def reasons(folder: Path) -> set[str]:
     """Why nothing was traded, as the observations of the story have it by now."""
-    if not (folder / "live_story.db").exists():
+    try:
+        with JournalReader.open(folder / "live_story.db") as reader:
+            given = [each.no_trade_reason for each in reader.observations()]
+    except JournalError:  # it is being made
         return set()
-    with JournalReader.open(folder / "live_story.db") as reader:
-        given = [each.no_trade_reason for each in reader.observations()]
     return {reason.text for reason in given if reason is not None}
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from livestory.errors import JournalError
 from livestory.story.files.verify import verify
 from livestory.story.journal.reader import JournalReader
 from tests.cli.program import LIMIT, environment
@@ -81,10 +82,11 @@ def fills_of(folder: Path) -> list[str]:
 
 def orders_told(folder: Path) -> list[str]:
     """The orders whose fills are in the story."""
-    if not (folder / "live_story.db").exists():
+    try:
+        with JournalReader.open(folder / "live_story.db") as reader:
+            facts = [json.loads(event.record)["facts"] for event in reader.events()]
+    except JournalError:  # it is being made
         return []
-    with JournalReader.open(folder / "live_story.db") as reader:
-        facts = [json.loads(event.record)["facts"] for event in reader.events()]
     return [fact["order_id"] for fact in facts if fact["kind"] == "trade"]
 
 

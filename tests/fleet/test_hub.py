@@ -130,22 +130,26 @@ def test_a_hub_shows_all_bots_and_alerts_for_all_also_for_those_that_come_later(
 
 def test_a_page_does_not_call_its_bots_silent_while_it_hears_none_of_them(fleet: AFleet, tmp_path: Path) -> None:
     """Which became due since its hub is cut off is said of the hub; which was overdue before stays so."""
-    now, names = SystemClock().now(), ("scout", "grid")
-    for name, due in (("scout", now - 8 * MINUTE), ("grid", now - DAY)):
+    now = SystemClock().now()
+    dues = {"scout": now - 8 * MINUTE, "grid": now - DAY, "never": None, "later": now + DAY}
+    fleet = AFleet.made(fleet.server, tmp_path, tuple(dues))
+    for name, due in dues.items():
         bot = ABot(tmp_path / name, name)
         Teller(bot.story, start=now - 2 * DAY).begin().bars(3).bars(1, next_due=due).close()
         fleet.pushed(bot, name)
     fleet.pulled()
     hearing = HearingFile(tmp_path / "fleet", "fleet at db", ManualClock(now - 10 * MINUTE))
     hearing.cut_off("can't be reached", now - 10 * MINUTE)
-    stories = {name: FollowedStory(name, fleet.story(name), SystemClock(), lambda *_: None) for name in names}
+    stories = {name: FollowedStory(name, fleet.story(name), SystemClock(), lambda *_: None) for name in dues}
     for story in stories.values():
         story.start()
     until(lambda: all(story.status().state != "loading" for story in stories.values()))
     found = {name: story.status() for name, story in stories.items()}
     for story in stories.values():
         story.stop()
-    assert (found["scout"].state, found["grid"].state) == ("trouble", "overdue")
+    assert {name: status.state for name, status in found.items()} == {
+        "scout": "trouble", "grid": "overdue", "never": "trouble", "later": "trouble",
+    }  # fmt: skip
     assert found["scout"].trouble == (f"fleet at db: not heard since {stamp(now - 10 * MINUTE)} UTC: can't be reached")
     assert found["grid"].trouble is None
 

@@ -340,7 +340,7 @@ class StaticFiles:
             raise HTTPException(404, "no such file")
         file = self._files[name]
         headers = {"ETag": file.tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
-        if status == 200 and file.tag in request.headers.get("if-none-match", ""):  # noqa: PLR2004
+        if status == 200 and file.tag in request.headers.get("if-none-match", ""):  # noqa: PLR2004 - HTTP's success
             return Response(status_code=304, headers=headers)
         if "gzip" in request.headers.get("accept-encoding", ""):
             return Response(file.packed, status, headers | {"Content-Encoding": "gzip"}, file.kind)

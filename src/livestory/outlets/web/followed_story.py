@@ -137,17 +137,22 @@ class FollowedStory:
             written = self._written
             moving = self._moved is not None and now - self._moved < _MOVING
             state, of_hub = state_of(snapshot, now, written=written, moving=moving), None
-            if state == "overdue" and self._copy:
-                of_hub = self._cut_off(snapshot, now)
+            if self._copy and state != "stopped":
+                of_hub = self._cut_off(snapshot, now, due=state == "overdue")
                 state = state if of_hub is None else "trouble"
             gone_ = gone(snapshot, written=written)
             known = replace(known, state=state, gone=gone_, now=now, trouble=of_hub)
         return known if trouble is None else replace(known, state="trouble", trouble=trouble.text)
 
-    def _cut_off(self, snapshot: Snapshot, now: int) -> str | None:
-        """Why a copy has nothing newer though its bot may have told it; None where that is the bot's own silence."""
+    def _cut_off(self, snapshot: Snapshot, now: int, *, due: bool) -> str | None:
+        """Why a copy has nothing newer though its bot may have told it; None where that is the bot's own silence.
+
+        Of a bot that is not due, only a break that the hub noted counts: one that a timer starts is away in between.
+        """
         hub = self._hearing.read()
-        if hub is None or hub.well(now) or state_of(snapshot, hub.until, written=True, moving=False) == "overdue":
+        if hub is None or hub.well(now) or not (due or hub.why):
+            return None
+        if state_of(snapshot, hub.until, written=True, moving=False) == "overdue":
             return None
         return f"{hub.fleet}: not heard since {numbers.stamp(hub.until)} UTC" + (f": {hub.why}" if hub.why else "")
 

@@ -88,9 +88,9 @@ class PageGate(Gate):
 
     def refused(self, scope: Scope, path: str, refusal: Refusal) -> Response:
         """A browser that asks for the page is led to the login; a link that opens nothing leads to one plain page."""
-        if path.startswith(PATH) and refusal.status == 404:  # noqa: PLR2004
+        if path.startswith(PATH) and refusal.status == 404:  # noqa: PLR2004 - HTTP's "not found"
             return Response(GONE, 404, {"X-Robots-Tag": "noindex"}, "text/html; charset=utf-8")
-        if refusal.status == 401 and path == "/" and scope["method"] in READS:  # noqa: PLR2004
+        if refusal.status == 401 and path == "/" and scope["method"] in READS:  # noqa: PLR2004 - HTTP's "who are you"
             query = scope["query_string"].decode("latin-1")
             return RedirectResponse(f"login?{query}" if query else "login", 303)
         return super().refused(scope, path, refusal)

@@ -73,7 +73,6 @@ class Lines:
     """Hears a story."""
 
     wants_observations = False
-    wants_unshown = True
 
     def __init__(self) -> None:
         self.events: list[Event] = []

@@ -22,7 +22,6 @@ class Heard:
     """A listener that remembers."""
 
     wants_observations = False
-    wants_unshown = True
 
     def __init__(self) -> None:
         self.events: list[Event] = []

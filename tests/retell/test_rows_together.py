@@ -50,7 +50,6 @@ class Heard:
     """A listener that keeps what it hears."""
 
     wants_observations = False
-    wants_unshown = True
 
     def __init__(self) -> None:
         self.events: list[Event] = []

@@ -20,7 +20,6 @@ from livestory.story.event import Event
 from livestory.story.inputs import Fill, Flow, Head, Input, Observation, Statement
 from livestory.story.kinds.lifecycle import Rules
 from livestory.story.kinds.retold import Retold, Summary
-from livestory.story.line import tell
 from livestory.story.narrator import Narrator
 from livestory.story.rows import Rows
 from livestory.story.settings import StorySettings
@@ -107,7 +106,6 @@ class StoryListener(Protocol):
     """Who is called with a story while it is retold."""
 
     wants_observations: bool  # whether `on_observation` is called
-    wants_unshown: bool  # whether it reads the lines of events that are not shown; if nobody does, these are empty
 
     def begin(self) -> None:
         """The story begins; what came before is void, for the table was out of order."""
@@ -212,7 +210,6 @@ class Reteller:
         knows = source.knows or frozenset()
         self._of_trades = "fill" in knows and knows.isdisjoint(_OF_A_BOT)
         self._of_table = source.knows is not None
-        narrator.lines_of_unshown = any(listener.wants_unshown for listener in listeners)
         self._summary = SummaryBuilder(narrator.account, of_table=self._of_table)
         self._listeners = listeners
         self._begun: int | None = None
@@ -290,8 +287,8 @@ class Reteller:
         )
         summary = replace(summary, gone=getattr(self._source, "gone", 0))
         events = (
-            Event(self._begun, head, tell(self._begun, head), "head"),
-            Event(summary.end, summary, tell(summary.end, summary), "summary"),
+            Event(self._begun, head, id="head"),
+            Event(summary.end, summary, id="summary"),
         )
         for listener in self._listeners:
             listener.end(*events)

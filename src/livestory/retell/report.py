@@ -45,7 +45,6 @@ class Report:
     """Hears a story and makes a page of it."""
 
     wants_observations = True
-    wants_unshown = True
 
     def __init__(self, symbol: str | None, bars: Path | None = None) -> None:
         """A report about ``symbol``; None is unknown. ``bars`` lie beside a journal whose bot has kept them."""

@@ -56,7 +56,6 @@ class StoryOutput:
         self._form = form
         self._format = _FORMS[form]
         self._filter = events
-        self.wants_unshown = events.everything
         self._first = ""
         self._body = Spool()
 

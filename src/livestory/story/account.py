@@ -30,7 +30,8 @@ _NOTHING = Decimal(0)
 _AS_GOOD_AS = 1e-3  # of a position: dust, or a fee that was taken from it
 _of_one = attrgetter("price", "position", "weight", "target_weight")
 _UNKNOWN = (None,) * 4
-_TAKEN = frozenset({AllTimeHigh, Rules, RulesChanged, BalanceDiffers, BalanceExplained})  # of what has been told
+TAKEN = frozenset({AllTimeHigh, Rules, RulesChanged, BalanceDiffers, BalanceExplained})
+"""The kinds of what has been told that an account takes."""
 PART = "\n"
 """Between a symbol and which one of several positions in it: in no symbol that a caller may give."""
 
@@ -189,8 +190,7 @@ class Account(UnitValue):
         )
 
     def _notice(self, symbol: str, *, short: bool) -> None:
-        if self.several:
-            return
+        """Take that the symbol is traded, where it is not known yet that several are."""
         self.portfolio = self.portfolio or short
         known = self.symbol or self.only
         if known is None:
@@ -249,8 +249,6 @@ class Account(UnitValue):
 
         An unexplained increase makes no record, an unexplained decrease is a loss until it is explained.
         """
-        if type(facts) not in _TAKEN:
-            return
         if isinstance(facts, AllTimeHigh) and facts.unit == self.unit:
             self.record = max(self.record or 0.0, facts.wealth / self.units)
         elif isinstance(facts, Rules):
@@ -312,8 +310,9 @@ class Account(UnitValue):
         """Take a fill into its position, and say what it closed; see `Holding.take`."""
         symbol = self.symbol_of(fill.symbol)
         key = self.holding_of(symbol, fill.position)
-        held = self.positions.get(key)
-        gone = held.quantity if held is not None and held.is_gone(fill.time) else None
+        held, gone = self.positions.get(key), None
+        if held is not None and held.gone and held.is_gone(fill.time):
+            gone = held.quantity
         if held is None or gone is not None or (held.found_at or 0) >= fill.time:  # what a reading knew is in it
             held = self.positions[key] = Holding()
         before = getcontext()
@@ -322,7 +321,8 @@ class Account(UnitValue):
             closed = held.take(self._deal(fill, symbol, held))
         finally:
             setcontext(before)
-        self._notice(symbol, short=closed.short)
+        if not self.several:
+            self._notice(symbol, short=closed.short)
         if held.forgettable:
             del self.positions[key]
         if key != symbol and closed.position_after is not None:
@@ -334,8 +334,8 @@ class Account(UnitValue):
             closed = replace(closed, position_after=sum(alike, _NOTHING))
         if gone:
             closed = replace(closed, gone=gone)
-        own = symbol == (self.symbol or "")
-        if own and fill.side == "sell" and closed.gain is not None and not closed.position_after:
+        own = closed.gain is not None and symbol == (self.symbol or "")
+        if own and fill.side == "sell" and not closed.position_after:
             self.sold_at, self.sold = fill.price, fill.quantity
         return closed
 

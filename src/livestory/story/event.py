@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from livestory.story.kinds import KINDS
 from livestory.story.kinds.base import Facts
+from livestory.story.line import tell
 from livestory.story.wording import numbers
 
 if TYPE_CHECKING:
@@ -28,16 +29,22 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 class Event(Struct, frozen=True):
     """One line of the story, with the facts behind it.
 
-    ``seq`` is its place in the journal, from 1 and without holes; None means that it waits in memory and is not durable
-    yet. ``id`` is unique: the caller's trade id, or the number of the call that told it.
+    ``told`` is the line as it was kept; None: it is not kept yet, and made when it is asked for. ``seq`` is its place
+    in the journal, from 1 and without holes; None means that it waits in memory and is not durable yet. ``id`` is
+    unique: the caller's trade id, or the number of the call that told it.
     """
 
     time: int
     facts: Facts
-    line: str
+    told: str | None = None
     id: str = ""
     seq: int | None = None
     shown: bool = True  # in the text; the journal has it either way
+
+    @property
+    def line(self) -> str:
+        """What a person reads of it."""
+        return tell(self.time, self.facts) if self.told is None else self.told
 
     @property
     def kind(self) -> str:

@@ -10,13 +10,12 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from livestory.clock import instant
-from livestory.story.event import Event
 from livestory.story.kinds import KINDS
-from livestory.story.kinds.base import OfACaller
 from livestory.story.wording import numbers
 from livestory.story.wording.columns import Row
 
 if TYPE_CHECKING:
+    from livestory.story.event import Event
     from livestory.story.kinds.base import Facts
 
 _SEPARATOR = " | "
@@ -47,17 +46,18 @@ def third_column(facts: Facts) -> str:
 
 def clauses(time: int, facts: Facts) -> list[str]:
     """The clauses of the fourth column of the line that tells ``facts`` at ``time``."""
-    why = [part for part in facts.why(time) if part]
-    if isinstance(facts, OfACaller) and facts.claimed is not None:
-        why.append(f"given the time {numbers.stamp(facts.claimed)}, which is not believed")
+    why = list(filter(None, facts.why(time)))
+    claimed = getattr(facts, "claimed", None)
+    if claimed is not None:
+        why.append(f"given the time {numbers.stamp(claimed)}, which is not believed")
     return why
 
 
 def render(said: Event | Line) -> str:
     """The line of an event, or the line that `parse` read: ``render(parse(line)) == line``."""
-    if isinstance(said, Event):
-        return tell(said.time, said.facts)
-    return _joined(said.time, said.row.write_again(said.facts, said.facts.get("unit")), said.why)
+    if isinstance(said, Line):
+        return _joined(said.time, said.row.write_again(said.facts, said.facts.get("unit")), said.why)
+    return tell(said.time, said.facts)
 
 
 def parse(line: str) -> Line:

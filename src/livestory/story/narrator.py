@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from livestory.clock import DAY
 from livestory.errors import JournalCorrupt
 from livestory.story import detectors as d
-from livestory.story.account import Account
+from livestory.story.account import TAKEN, Account
 from livestory.story.detectors.risk import InferredHalt
 from livestory.story.event import Event
 from livestory.story.former_verbs import FormerVerbs
@@ -34,10 +34,9 @@ from livestory.story.kinds.exchange import ExchangeBack
 from livestory.story.kinds.lately import Lately
 from livestory.story.kinds.lifecycle import Rules, Stopped
 from livestory.story.kinds.risk import Halted, Unhalted
-from livestory.story.line import tell
 from livestory.story.rows import PASSED
 from livestory.story.settings import StorySettings
-from livestory.story.showing import counted, show
+from livestory.story.showing import COUNTED, counted, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -123,7 +122,6 @@ class Narrator(FormerVerbs):
         """Begin a story in ``unit`` about a bot that trades ``symbol`` (``BASE/QUOTE``); None is unknown."""
         self._settings = settings or StorySettings()
         self._returns = False  # whether the next input is the first after the story was opened
-        self.lines_of_unshown = True  # whether somebody reads them; else events that are not shown have no line
         self._leaps = True  # whether a fact of a later day closes the chapters between, though nothing was observed
         self._remember(_Memory(Account(symbol, unit, self._settings)))
 
@@ -366,7 +364,9 @@ class Narrator(FormerVerbs):
         memory.chapters.begin(time, account)
         own = len(told)
         traded = memory.trades.fill(fill, closed, put_off, account)
-        told += self._hear(time, (*traded, *memory.results.hear(time, traded, account)))
+        if closed.gain is not None:
+            traded = (*traded, *memory.results.hear(time, closed.gain, closed.deal.of.paid_in, account))
+        told += self._hear(time, traded)
         return self._events(time, told, own, self.trade_id(fill))
 
     def _fund(self, funding: Funding) -> tuple[Event, ...]:
@@ -446,7 +446,8 @@ class Narrator(FormerVerbs):
     def _hear(self, time: int, facts: Iterable[Facts]) -> list[Facts]:
         heard, memory = list(facts), self._memory
         for fact in heard:
-            memory.account.told(fact)
+            if type(fact) in TAKEN:
+                memory.account.told(fact)
             memory.chapters.hear(fact)
             memory.silence.hear(time, fact)
         return heard
@@ -458,11 +459,11 @@ class Narrator(FormerVerbs):
         calls = self._memory.calls
         lately, events = self._memory.lately, []
         for number, facts in enumerate(told):
-            facts = counted(lately, self._settings, time, facts)  # noqa: PLW2901 - the same, with what is known only now
+            if type(facts) in COUNTED:
+                facts = counted(lately, self._settings, time, facts)  # noqa: PLW2901 - with what is known only now
             event_id = own_id if number == own and own_id is not None else f"{calls}.{number}"
             shown = show(lately, self._settings, time, facts, found=found)
-            line = tell(time, facts) if shown or self.lines_of_unshown else ""
-            events.append(Event(time, facts, line, event_id, None, shown))
+            events.append(Event(time, facts, None, event_id, None, shown))
         return tuple(events)
 
 

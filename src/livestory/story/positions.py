@@ -226,9 +226,11 @@ class Trip(Struct, kw_only=True):
 class Closed(Struct, frozen=True):
     """What a fill did to its position, and what it earned by that."""
 
+    deal: Deal
     effect: str  # "open", "add", "reduce", "close", "flip", or as the bot says
     short: bool  # of the position that it changed; of a flip, of the one that it closed
     position_after: Decimal | None  # None: unknown
+    entry: Decimal | None = None  # average price of what is held after it
     gain: Decimal | None = None  # as reported, else worked out
     result: float | None = None  # the same as a share of the cost
     after_fees: str = "all"  # see `RoundTrip`
@@ -307,7 +309,7 @@ class Holding(Struct):
         if deal.buys != short:
             effect = "add" if self.quantity and not self.dust else "open"
             self._enter(deal, short=short)
-            return Closed(deal.effect or effect, short, self.quantity)
+            return Closed(deal, deal.effect or effect, short, self.quantity, self.entry)
         held, rest = abs(self.quantity), None
         if deal.of.inverse and abs(deal.paid - self.value) <= self.value * _DUST:
             deal = replace(deal, size=held)  # it is so much of the quote asset, whatever that is of the base by now
@@ -315,7 +317,7 @@ class Holding(Struct):
             can_turn = deal.effect is None and held and (short or deal.of.contract)
             if not can_turn and not (held and deal.size - held <= self._as_good_as_nothing(deal)):
                 self._forget()
-                return Closed(deal.effect or "reduce", short, None)
+                return Closed(deal, deal.effect or "reduce", short, None)
             deal, more = deal.split(held)
             rest = more if can_turn else None
         gain, trip = self._leave(deal)
@@ -326,9 +328,11 @@ class Holding(Struct):
         told = gain.net if deal.reported is None and worked_out else deal.reported
         after_fees = trip.judged(gain, deal.reported, deal.of.paid_in)[0] if worked_out else "reported"
         return Closed(
+            deal=deal,
             effect="flip" if rest is not None else effect,
             short=short,
             position_after=self.quantity,
+            entry=self.entry,
             gain=told,
             result=gain.share(told) if worked_out else None,
             after_fees=after_fees or "reported",
@@ -343,18 +347,22 @@ class Holding(Struct):
         held = abs(self.quantity)
         if deal.buys != short:
             self.quantity += -deal.size if short else deal.size
-            return Closed(deal.effect or "add", short, self.quantity)
+            return Closed(deal, deal.effect or "add", short, self.quantity)
         if deal.size < held:
             self.quantity += deal.size if short else -deal.size
-            return Closed(deal.effect or "reduce", short, self.quantity, deal.reported, after_fees="reported")
+            effect = deal.effect or "reduce"
+            return Closed(deal, effect, short, self.quantity, gain=deal.reported, after_fees="reported")
         self._forget()
         if deal.size == held:
-            return Closed(deal.effect or "close", short, self.quantity, deal.reported, after_fees="reported")
+            effect = deal.effect or "close"
+            return Closed(deal, effect, short, self.quantity, gain=deal.reported, after_fees="reported")
         if deal.effect is not None or not (short or deal.of.contract):
-            return Closed(deal.effect or "reduce", short, None)
+            return Closed(deal, deal.effect or "reduce", short, None)
         deal, rest = deal.split(held)
         self._enter(rest, short=not short)
-        return Closed("flip", short, self.quantity, deal.reported, after_fees="reported", opened=rest.size)
+        return Closed(
+            deal, "flip", short, self.quantity, self.entry, deal.reported, after_fees="reported", opened=rest.size
+        )
 
     def _as_good_as_nothing(self, deal: Deal) -> Decimal:
         """By how much a fill may close more than is held: dust, or fees that were taken from what was bought."""

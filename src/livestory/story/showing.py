@@ -40,6 +40,10 @@ def show(lately: Lately, settings: StorySettings, time: int, facts: Facts, *, fo
     return shown
 
 
+COUNTED = frozenset({Quiet, AllTimeHigh, Chapter})
+"""The kinds that `counted` adds something to."""
+
+
 def counted(lately: Lately, settings: StorySettings, time: int, facts: Facts) -> Facts:
     """The facts told at ``time`` with what was not shown: of a chapter since the last one of its kind that was.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec import Struct
 
 from livestory.story.halt_reasons import ENDED_BY_OWNER, OWNER
+from livestory.story.kinds import KINDS
 from livestory.story.kinds.exchange import (
     CandlesBack,
     CandlesRefused,
@@ -48,6 +49,8 @@ ENDS: dict[type[Facts], Pair] = {
 }
 """The kinds that tell the end of a trouble."""
 
+HEALTH = frozenset(kind for name, kind in KINDS.items() if name in FAILED.keys() | BY_HAND.keys() | ASKING)
+"""The kinds that tell of what failed, of the owner's hand, or of what is asked of him."""
 _END_OF = {end: pair.trouble.__struct_config__.tag for end, pair in ENDS.items()}
 
 

@@ -25,7 +25,7 @@ from livestory.story.periods import PERIODS
 from livestory.story.reason import BarCount, Reason
 from livestory.story.reasons import OTHER
 from livestory.story.results import Results, TradeTally
-from livestory.story.troubles import HealthTally, asked_after
+from livestory.story.troubles import HEALTH, HealthTally, asked_after
 from livestory.story.unit_value import fall_from, falls, return_of
 
 if TYPE_CHECKING:
@@ -236,11 +236,14 @@ class ChapterDetector(Struct):
 
     def hear(self, facts: Facts) -> None:
         """Count what has been told."""
-        asked_after(self.asked, facts)
+        of_health = type(facts) in HEALTH
+        if of_health or self.asked:
+            asked_after(self.asked, facts)
         day = self.tallies.get("day")
         if day is None:
             return
-        day.health.hear(facts)
+        if of_health:
+            day.health.hear(facts)
         if isinstance(facts, Trade):
             day.hear(facts)
             if facts.fee_asset is None:
@@ -431,5 +434,6 @@ class QuietDetector(Struct):
         if type(facts) in _NO_NEWS:
             return
         self.last_news = max(time, self.last_news or 0)
-        self.bars = 0
-        self.no_trade.clear()
+        if self.bars:
+            self.bars = 0
+            self.no_trade.clear()

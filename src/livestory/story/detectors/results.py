@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from livestory.story.kinds.results import ResultDrawdown, ResultDrawdownOver, ResultRecord
-from livestory.story.kinds.trades import Trade
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from livestory.story.account import Account
     from livestory.story.kinds.base import Facts
 
@@ -43,17 +40,10 @@ class ResultDetector(Struct):
 
     results: dict[str, _Result] = {}
 
-    def hear(self, time: int, told: Iterable[Facts], account: Account) -> list[Facts]:
-        """What the trades among the facts told have made of the result."""
+    def hear(self, time: int, gain: Decimal, unit: str | None, account: Account) -> list[Facts]:
+        """What a closing that earned ``gain`` has made of the result."""
         if account.record is not None:  # of wealth: then records and drawdowns are those
             return []
-        found: list[Facts] = []
-        for trade in told:
-            if isinstance(trade, Trade) and trade.gain is not None:
-                found += self._realise(time, trade.gain, trade.gain_asset or trade.quote, account)
-        return found
-
-    def _realise(self, time: int, gain: Decimal, unit: str | None, account: Account) -> list[Facts]:
         result = self.results.get(unit or "")
         if result is None:
             result = self.results[unit or ""] = _Result(high_time=time)

@@ -39,9 +39,8 @@ class TradeDetector(Struct):
         self, fill: Fill, closed: Closed, put_off: int | None, account: Account
     ) -> tuple[Trade | ResultDiffers, ...]:
         """The trade; ``account`` has taken the fill already, which closed ``closed``."""
-        symbol = account.symbol_of(fill.symbol)
-        base, quote, paid_in, *_ = account.traded(symbol)
-        held = account.positions.get(account.holding_of(symbol, fill.position))
+        symbol = closed.deal.symbol or ""
+        base, quote, paid_in, *_ = closed.deal.of
         sold_out = fill.side == "sell" and not closed.position_after
         # In parts: a call with more than 15 named arguments takes Python several times as long.
         trade = Trade(
@@ -55,7 +54,7 @@ class TradeDetector(Struct):
             short=closed.short,
             reason=fill.reason,
             position_after=closed.position_after,
-            entry=held.entry if held is not None else None,
+            entry=closed.entry,
             wealth_known=account.wealth is not None,
             fee=fill.fee,
             fee_asset=fill.fee_asset if fill.fee_asset != quote else None,

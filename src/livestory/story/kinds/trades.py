@@ -158,7 +158,7 @@ class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
         if self.wanted is not None and self.wanted > self.quantity:
             yield _in_part(self, self.wanted)
         done = self.position_after is not None and not self.position_after
-        breaker = BREAKER.made(self.reason)
+        breaker = self.reason is not None and BREAKER.made(self.reason)
         if breaker and done:
             yield f"done, {_all_sold(self)}"
         if breaker and self.reference:
@@ -277,33 +277,35 @@ class Exposure(Facts, frozen=True, kw_only=True, tag="exposure"):
             yield f"price {numbers.exact(self.price)}"
 
 
-def _in_words(f: Trade) -> Iterable[str]:
+def _in_words(f: Trade) -> tuple[str, ...]:
     """What it did to its position, where a story has several of them, shorts, or no wealth to tell it by."""
     contract = is_contract(f.symbol)
     what = "short" if f.short else _LONG if contract else "position"
     what += f" of {escape(f.symbol)}" if contract and f.symbol is not None else ""
     match f.effect:
         case "open":
-            yield f"opens a {what}" if f.symbol is not None or f.short else ""
+            return (f"opens a {what}",) if f.symbol is not None or f.short else ()
         case "add":
             now = of(numbers.exact(abs(f.position_after)), f.base) if f.position_after is not None else ""
             average = f": {now} at {numbers.mean_price(f.entry)} on average" if now and f.entry is not None else ""
-            yield f"adds to the {what}{average}"
+            return (f"adds to the {what}{average}",)
         case _:
-            yield f"{'closes' if f.trip is not None or f.effect in _ENDING else 'reduces'} the {what}"
-            yield from _earned(f)
-            yield _what_is_left(f)
+            verb = "closes" if f.trip is not None or f.effect in _ENDING else "reduces"
+            return (f"{verb} the {what}", *_earned(f), _what_is_left(f))
 
 
-def _earned(f: Trade) -> Iterable[str]:
+def _earned(f: Trade) -> tuple[str, ...]:
     """What closing has earned, and the whole round trip where it has ended."""
     trip = f.trip
     if trip is not None and trip.result is not None:
         told = results.result(trip.share, trip.result, trip.asset, trip.after_fees, trip.fees_left_out)
-        yield f"result {'' if trip.result == f.gain else 'in all '}{told}"
-        yield from _round_trip(trip)
-    elif f.gain is not None:
-        yield f"result {results.result(f.result, f.gain, f.gain_asset or f.quote, f.after_fees, f.fees_left_out)}"
+        in_all = "" if trip.result == f.gain else "in all "
+        opened = f"opened: {because(trip.why_opened)}" if trip.why_opened is not None else ""
+        funding = results.funding(trip.funding, in_it=trip.with_funding)
+        return (f"result {in_all}{told}", _prices_and_time(trip), funding, opened)
+    if f.gain is None:
+        return ()
+    return (f"result {results.result(f.result, f.gain, f.gain_asset or f.quote, f.after_fees, f.fees_left_out)}",)
 
 
 def _what_is_left(f: Trade) -> str:
@@ -334,20 +336,16 @@ def _whole_trade(f: Trade) -> Iterable[str]:
     yield _prices_and_time(trip, of_its_own=trip.exit != f.price)
 
 
-def _round_trip(trip: RoundTrip) -> Iterable[str]:
-    """From where to where, for how long, and why it was begun."""
-    yield _prices_and_time(trip)
-    yield results.funding(trip.funding, in_it=trip.with_funding)
-    if trip.why_opened is not None:
-        yield f"opened: {because(trip.why_opened)}"
-
-
 def _prices_and_time(trip: RoundTrip, *, of_its_own: bool = True) -> str:
     """``entry 0.0752, exit 0.0739, held 2d 8h``; without an exit ``of_its_own`` the line's price is that."""
-    prices = (("entry", trip.entry), ("exit", trip.exit if of_its_own else None))
-    told = [f"{name} {numbers.mean_price(price)}" for name, price in prices if price is not None]
-    lasted = trip.closed - trip.opened if trip.opened is not None else 0
-    return ", ".join([*told, f"held {numbers.duration(lasted)}"] if lasted > 0 else told)
+    told = []
+    if trip.entry is not None:
+        told.append(f"entry {numbers.mean_price(trip.entry)}")
+    if of_its_own and trip.exit is not None:
+        told.append(f"exit {numbers.mean_price(trip.exit)}")
+    if trip.opened is not None and trip.closed > trip.opened:
+        told.append(f"held {numbers.duration(trip.closed - trip.opened)}")
+    return ", ".join(told)
 
 
 def _found_late(f: Trade, time: int) -> str:

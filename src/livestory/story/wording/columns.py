@@ -132,18 +132,27 @@ class Words(NamedTuple):
 _BESIDE = " beside "
 
 
-def _teller(name: str, form: _Format, limit: str) -> Callable[[Any, str | None], str]:
-    """What writes the field ``name`` of facts, beside their field ``limit`` if that has a name, given their unit."""
-    value, write = attrgetter(name), form.write
+class _Teller(NamedTuple):
+    value: Callable[[Any], Any]  # of facts
+    write: Callable[..., str]
+    of_unit: bool
+
+
+def _teller(name: str, form: _Format, limit: str) -> _Teller:
+    """What writes the field ``name`` of facts, beside their field ``limit`` if that has a name."""
     if limit:
-        values = attrgetter(name, limit)
+        return _Teller(attrgetter(name, limit), _beside(form.write), of_unit=False)
+    return _Teller(attrgetter(name), form.write, form.of_unit)
 
-        def compared(facts: Any, _unit: str | None) -> str:
-            told, at = values(facts)
-            return write(told) if at is None else beside(told, at, write)[0]
 
-        return compared
-    return (lambda facts, unit: write(value(facts), unit)) if form.of_unit else lambda facts, _: write(value(facts))
+def _beside(write: Callable[..., str]) -> Callable[[tuple[float, float | None]], str]:
+    """What writes a value with as many digits as tell it from a limit, where that is known."""
+
+    def compared(of: tuple[float, float | None]) -> str:
+        value, limit = of
+        return write(value) if limit is None else beside(value, limit, write)[0]
+
+    return compared
 
 
 class Row:
@@ -168,7 +177,10 @@ class Row:
 
     def write(self, facts: Any, unit: str | None) -> str:
         """The two columns that tell ``facts``; ``unit`` is that of amounts of money."""
-        return self._template % tuple([teller(facts, unit) for teller in self._tellers])
+        told = [
+            write(value(facts), unit) if of_unit else write(value(facts)) for value, write, of_unit in self._tellers
+        ]
+        return self._template % tuple(told)
 
     def write_again(self, read: Mapping[str, Any], unit: str | None) -> str:
         """The two columns that were read as that."""

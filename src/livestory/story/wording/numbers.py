@@ -58,9 +58,9 @@ _GROUPED = 5  # digits before the point, from which on they stand in groups of t
 
 def _grouped(text: str) -> str:
     """A number in digits as a person reads it: large ones in groups, nothing without the sign of a loss."""
-    before, point, after = text.partition(".")
-    if len(before) < _GROUPED:
+    if len(text) < _GROUPED or "." in text[:_GROUPED]:
         return text.lstrip("+-") if text[0] in "+-" and not text.strip("+-0.") else text
+    before, point, after = text.partition(".")
     digits = before.lstrip("+-")
     if len(digits) < _GROUPED or not digits.isdecimal():
         return text
@@ -121,17 +121,21 @@ def exact(value: Decimal | float, more: int = 0) -> str:
     What has more digits than that, some beyond any exchange's, was a float once, and is told in eight.
     """
     if isinstance(value, Decimal):
-        _, digits, exponent = value.as_tuple()
-        if len(digits) > _EXACT and isinstance(exponent, int) and exponent < -_FINEST:
-            value = Context(prec=max(_OF_A_FLOAT, value.adjusted() + 1)).plus(value)
+        text = str(value)
+        if len(text) > _EXACT and _was_a_float(value):
+            text = str(Context(prec=max(_OF_A_FLOAT, value.adjusted() + 1)).plus(value))
     else:
-        value = Decimal(0) if abs(value) < _NOTHING else Decimal(format(value, f".{_EXACT + more}g"))
-    text = str(value)
+        text = str(Decimal(0) if abs(value) < _NOTHING else Decimal(format(value, f".{_EXACT + more}g")))
     if "E" in text:
         text = f"{Decimal(text):f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
-    return text if len(text) < _GROUPED and text[0] != "-" else _grouped(text)
+    return _grouped(text) if len(text) >= _GROUPED or text[0] == "-" else text
+
+
+def _was_a_float(value: Decimal) -> bool:
+    _, digits, exponent = value.as_tuple()
+    return len(digits) > _EXACT and isinstance(exponent, int) and exponent < -_FINEST
 
 
 def signed(value: Decimal) -> str:

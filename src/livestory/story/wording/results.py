@@ -31,7 +31,7 @@ def result(
 
 def funding(by_asset: Mapping[str, Decimal], *, in_it: bool) -> str:
     """``funding of +1.2 USDT not in it``: what was received less what was paid, and whether the result holds it."""
-    told = amounts(by_asset, numbers.signed)
+    told = amounts(by_asset, numbers.signed) if by_asset else ""
     return f"funding of {told} {'in it' if in_it else 'not in it'}" if told else ""
 
 

@@ -137,7 +137,8 @@ class StoryStore:
         if kept or self._text_trouble:
             self._write_text(lambda: self._text.append(kept), events)
         told = [
-            replace(event, id=one.id, seq=one.seq, shown=one.shown) for event, one in zip(events, kept, strict=True)
+            replace(event, told=one.line, id=one.id, seq=one.seq, shown=one.shown)
+            for event, one in zip(events, kept, strict=True)
         ]
         self.subscribers.publish(told)
         return told

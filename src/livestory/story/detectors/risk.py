@@ -71,7 +71,8 @@ class HalfWayDetector(Struct):
         return (warning,)
 
 
-_STEP = Decimal("0.001")  # of the distances that are told
+_NOTHING, _ONE = Decimal(0), Decimal(1)
+_STEP = Decimal("0.0011")  # a little more than the step of the distances that are told
 _FAR = 1.25  # of ``liquidation_near``: from there on it is over, so that a price that trembles there is told once
 
 
@@ -94,15 +95,16 @@ class LiquidationDetector(Struct):
         if positions is None or not (positions or self.near):
             return ()
         limit = account.settings.liquidation_near
-        wide = Decimal(limit) + _STEP
+        wide = round(Decimal(limit), 4) + _STEP  # of few digits: each position is looked at at every bar
+        below, above = _ONE - wide, _ONE + wide
         told: list[Facts] = []
         perhaps = [
             symbol
             for symbol, held in positions.items()
             if (price := held.price)
             and (liquidation := held.liquidation)
-            and ((price - liquidation if held.quantity > 0 else liquidation - price) < price * wide or price < 0)
-        ]  # of many positions few are near theirs, and each is looked at at every bar
+            and (liquidation > price * below if held.quantity > _NOTHING else liquidation < price * above)
+        ]  # of many positions few are near theirs
         if not (perhaps or self.near):
             return ()
         for symbol in sorted({*perhaps, *self.near}):

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from livestory import StoryWriter
+from livestory import Narrator, StoryWriter
 from livestory.cli import livestory
-from livestory.clock import HOUR, instant
+from livestory.clock import HOUR, MINUTE, instant
 from livestory.outlets.metrics import StoryMetrics
 from livestory.outlets.web.history import EventIndex
 from livestory.story.inputs import Fill, Observation, PositionReading
 from livestory.story.journal.writer import Identity, JournalReader
+from livestory.story.narrator import NARRATOR
+from livestory.story.open_positions import open_positions as open_now
 from livestory.story.results import OpenPosition as Told
 from livestory.story.settings import StorySettings
 from livestory.story.snapshot import OpenPosition, Snapshot
@@ -86,6 +88,38 @@ def test_what_was_opened_since_the_last_report_is_open(tmp_path: Path) -> None:
     found = {each.symbol: (each.quantity, each.since) for each in positions(path) or ()}
     assert found == {ETH: (Decimal(2), None), BTC: (Decimal(1), START + HOUR)}
     assert "open       BTC/USDC:USDC long 1 at 9, since 16:00 UTC" in status(tmp_path)
+
+
+def test_what_fills_changed_since_the_last_report_is_as_they_left_it(tmp_path: Path) -> None:
+    """Closed: gone. In part: the rest. Turned: the other side, since then. Told late, of before it: the report knew."""
+    sol, ada = "SOL/USDT:USDT", "ADA/USDT:USDT"
+
+    def filled(symbol: str, side: str, quantity: str, minutes: int = 61) -> Fill:
+        time = START + minutes * MINUTE
+        return Fill(time=time, side=side, quantity=Decimal(quantity), price=Decimal(9), symbol=symbol)
+
+    told = [
+        seen(1, {ETH: held("2"), BTC: held("-1"), sol: held("4"), ada: held("5")}),
+        filled(ETH, "sell", "2"),
+        filled(BTC, "buy", "0.25"),
+        filled(sol, "sell", "7"),
+        filled(ada, "sell", "5", minutes=59),
+    ]
+    path = written(tmp_path, *told)
+    found = {each.symbol: (each.quantity, each.entry, each.since, each.result) for each in positions(path) or ()}
+    entry = Decimal("3650.5")
+    assert found == {
+        BTC: (Decimal("-0.75"), entry, None, None),
+        sol: (Decimal(-3), Decimal(9), START + 61 * MINUTE, None),
+        ada: (Decimal(5), entry, None, Decimal("-398.75")),
+    }
+    assert "ETH" not in status(tmp_path).partition("open ")[2]
+    with JournalReader.open(path) as reader:
+        chapter = Narrator(None, "USDT")
+        chapter.restore(reader.state(NARRATOR) or b"")
+    assert {each.symbol for each in open_now(chapter.account)} == found.keys()
+    path = written(tmp_path, seen(2, {ETH: held("2"), sol: held("-3")}))
+    assert [each.symbol for each in positions(path) or ()] == [ETH, sol], "the bot's next word is the last one"
 
 
 def test_a_reading_takes_plain_numbers() -> None:

@@ -74,6 +74,8 @@ class Account(UnitValue):
     first_price: float | None = None  # told with it
     began: float | None = None  # the wealth that a bot which tells of itself said it began with
     read: bool = False  # what it held when its positions were first read is known
+    read_at: int = 0  # when they were read last
+    moved: dict[str, Decimal] = field(default_factory=dict)  # by fills since then, bought less sold
     sold_at: Decimal | None = None  # the price of the last sale that left nothing
     sold: Decimal | None = None  # and what was sold then
     basket: Basket | None = None  # of its first positions, where it is asked for
@@ -138,23 +140,31 @@ class Account(UnitValue):
             self.price = last.price
 
     def explained(self, observation: Observation) -> Observation:
+        """Take the bot's word of all that it holds; the observation as `of_all` has it then."""
+        if observation.positions is not None:
+            self._read(observation.time, observation.positions)
+        return self.of_all(observation)
+
+    def of_all(self, observation: Observation) -> Observation:
         """The observation without price, position and weights, where these are not of all that the bot holds."""
-        positions = observation.positions
-        if positions is not None:
-            for symbol, reading in positions.items() if not self.several else ():
-                self._notice(symbol, short=reading.quantity < 0)
-            if not self.read:
-                self._find(observation.time, positions)
-            for symbol, held in self.positions.items():
-                found = positions.get(symbol)
-                listed = found is not None and bool(found.quantity)
-                if not listed or not held.listed or held.absent_since is not None:  # else it changes nothing
-                    held.read(observation.time, listed=listed)
-            if self.settings.benchmark == "basket":
-                self._hold(observation.time, positions)
         if not self.several or _of_one(observation) == _UNKNOWN:
             return observation
         return replace(observation, price=None, position=None, weight=None, target_weight=None)
+
+    def _read(self, time: int, positions: dict[str, PositionReading]) -> None:
+        for symbol, reading in positions.items() if not self.several else ():
+            self._notice(symbol, short=reading.quantity < 0)
+        if not self.read:
+            self._find(time, positions)
+        self.read_at = time
+        self.moved.clear()
+        for symbol, held in self.positions.items():
+            found = positions.get(symbol)
+            listed = found is not None and bool(found.quantity)
+            if not listed or not held.listed or held.absent_since is not None:  # else it changes nothing
+                held.read(time, listed=listed)
+        if self.settings.benchmark == "basket":
+            self._hold(time, positions)
 
     def _find(self, time: int, positions: dict[str, PositionReading]) -> None:
         """Take the positions of the first reading that no fill of this story opened, at the entry that is reported."""
@@ -318,7 +328,10 @@ class Account(UnitValue):
         before = getcontext()
         setcontext(EXACT)  # where `localcontext` would take as long as the arithmetic itself
         try:
-            closed = held.take(self._deal(fill, symbol, held))
+            deal = self._deal(fill, symbol, held)
+            closed = held.take(deal)
+            if 0 < self.read_at < fill.time:
+                add(self.moved, symbol, deal.size if deal.buys else -deal.size)
         finally:
             setcontext(before)
         if not self.several:

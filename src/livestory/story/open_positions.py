@@ -2,31 +2,53 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from livestory.story.account import PART
+from livestory.story.inputs import PositionReading
 from livestory.story.results import OpenPosition
 from livestory.story.symbol import traded
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Container, Iterator, Mapping
 
     from livestory.story.account import Account
-    from livestory.story.inputs import PositionReading
     from livestory.story.positions import Holding
 
 
 def open_positions(account: Account) -> tuple[OpenPosition, ...]:
     """All that are open, by symbol; without any word of positions from the bot, what its fills have left open.
 
-    What was opened since its last word is there by its fills.
+    What fills have changed since its last word is there by them.
     """
     readings = account.last.positions if account.last is not None else None
     if account.last is None or readings is None:
         return by_fills(account)
-    read = [_read(symbol, each, account.positions.get(symbol)) for symbol, each in readings.items() if each.quantity]
-    read += opened_since(account, account.last.time, {each.symbol for each in read})
+    read = [_read(symbol, each, account.positions.get(symbol)) for symbol, each in by_now(account, readings)]
+    read += opened_since(account, account.last.time, readings)
     return tuple(sorted(read, key=lambda each: each.symbol or ""))
+
+
+def by_now(account: Account | None, readings: Mapping[str, PositionReading]) -> Iterator[tuple[str, PositionReading]]:
+    """The bot's last word of its positions, with what its fills have changed since, and without what they closed."""
+    for symbol, reading in readings.items():
+        moved = account.moved.get(symbol) if account is not None else None
+        now = reading if account is None or not moved else _moved(reading, moved, account.positions.get(symbol))
+        if now.quantity:
+            yield symbol, now
+
+
+def _moved(reading: PositionReading, moved: Decimal, holding: Holding | None) -> PositionReading:
+    """What fills have made of a reading: its result and its price of liquidation are others now."""
+    quantity, entry = reading.quantity + moved, None
+    if holding is not None and holding.dust:
+        quantity = Decimal(0)
+    elif holding is not None and holding.quantity == quantity:
+        entry = holding.entry
+    elif reading.quantity * moved < 0 and reading.quantity * quantity > 0:  # a part was closed
+        entry = reading.entry
+    return PositionReading(quantity=quantity, price=reading.price, entry=entry)
 
 
 def opened_since(account: Account, heard: int, known: Container[str | None]) -> Iterator[OpenPosition]:

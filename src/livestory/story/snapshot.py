@@ -21,12 +21,14 @@ from livestory.story.journal.replica import SNAPSHOT
 from livestory.story.kinds.lifecycle import Stopped
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.narrator import NARRATOR, unreadable
-from livestory.story.open_positions import by_fills, opened_since
+from livestory.story.open_positions import by_fills, by_now, opened_since
 from livestory.story.results import Benchmark, CurrencyResult, Results
 from livestory.story.symbol import settled_in
 from livestory.story.unit_value import return_of
 
 if TYPE_CHECKING:
+    from livestory.story.inputs import PositionReading
+    from livestory.story.journal.positions import Held
     from livestory.story.journal.reader import JournalReader
     from livestory.story.kinds.base import Facts
     from livestory.story.results import OpenPosition as Filled
@@ -145,7 +147,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         if account is not None and (start is None or start.value is None):
             start = _start(reader, account)
         if seen is not None and account is not None:
-            seen = account.explained(seen)
+            seen = account.of_all(seen)
         if seen is not None and halt is not None:
             seen = replace(seen, halted=halt.halted, halt_reason=halt.reason, resume_at=halt.until or seen.resume_at)
         found = cls(
@@ -261,14 +263,18 @@ def _positions(reader: JournalReader, account: Account | None) -> tuple[OpenPosi
             asset=settled_in(symbol),
             leverage=each.leverage,
             liquidation=each.liquidation,
-            since=reader.held_since(symbol, held.time) or _since(account, symbol, each.quantity),
+            since=_held_since(reader, held, symbol, each) or _since(account, symbol, each.quantity),
         )
-        for symbol, each in held.positions.items()
-        if each.quantity
+        for symbol, each in by_now(account, held.positions)
     ]
     if account is not None:
-        read += map(_filled, opened_since(account, held.time, {each.symbol for each in read}))
+        read += map(_filled, opened_since(account, held.time, held.positions))
     return tuple(sorted(read, key=lambda each: each.symbol))
+
+
+def _held_since(reader: JournalReader, held: Held, symbol: str, now: PositionReading) -> int | None:
+    """Since when readings have it on the side that it is on now."""
+    return reader.held_since(symbol, held.time) if now.quantity * held.positions[symbol].quantity > 0 else None
 
 
 def _by_fills(account: Account) -> tuple[OpenPosition, ...] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import time
 from datetime import date
 from pathlib import Path
@@ -151,6 +152,18 @@ def unused(path: Path, label: str) -> Path:
         count += 1
         name = path.with_name(f"{path.name}.{label}-{stamp}-{count}")
     return name
+
+
+def no_file(path: Path) -> str | None:
+    """What stands at ``path`` and is no regular file, in words; None for a file, and for nothing. Raises OSError."""
+    try:
+        mode = path.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if stat.S_ISREG(mode):
+        return None
+    kind = "a link" if stat.S_ISLNK(mode) else "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
+    return f"it is {kind}, not a file"
 
 
 def sync_folder(folder: Path) -> None:

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 import apsw
 
+from livestory.errors import JournalError
+from livestory.story.files.layout import no_file
 from livestory.story.journal.checksum import teach
+from livestory.story.journal.schema import PARTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,9 +23,17 @@ def connect(path: Path, *, flags: int, vfs: str | None = None, immutable: bool =
     """A connection whose commits survive a power cut and whose -wal and -shm stay after it is closed.
 
     ``immutable``: nobody changes the file, and it has no log.
+
+    Raises JournalError for a pipe, which SQLite would wait for, and for a folder or device, which it takes for a disk
+    that fails.
     """
-    name = f"{path.absolute().as_uri()}?immutable=1" if immutable else str(path)
-    db = apsw.Connection(name, flags=flags | (apsw.SQLITE_OPEN_URI if immutable else 0), vfs=vfs)
+    real = path.resolve()
+    for part in PARTS:
+        if (trouble := no_file(name := real.with_name(real.name + part))) is not None:
+            message = f"{name}: {trouble}\nMove it out of the way."
+            raise JournalError(message)
+    address = f"{path.absolute().as_uri()}?immutable=1" if immutable else str(path)
+    db = apsw.Connection(address, flags=flags | (apsw.SQLITE_OPEN_URI if immutable else 0), vfs=vfs)
     db.set_busy_timeout(_BUSY_TIMEOUT)
     teach(db)
     if flags & apsw.SQLITE_OPEN_READWRITE:

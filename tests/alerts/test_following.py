@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import ssl
@@ -145,6 +146,15 @@ def test_a_damaged_outbox_is_moved_aside_and_said(story: Path, teller: Teller, s
         service.wait(1)
     assert "the outbox was damaged and now lies in" in running.told[0]
     assert len(list(story.parent.glob("*.damaged-*"))) == 1
+
+
+def test_a_pipe_in_the_outboxs_place_is_waited_for_by_nobody(story: Path) -> None:
+    """SQLite would wait for it for ever."""
+    path = outbox_path(Layout.of(story))
+    os.mkfifo(path)
+    for opened in (Outbox.open, Outbox.read):
+        with pytest.raises(JournalError, match="it is a pipe or a device, not a file"):
+            opened(path)
 
 
 def test_a_storm_reaches_the_phone_as_a_handful_of_messages(story: Path, teller: Teller, service: Service) -> None:

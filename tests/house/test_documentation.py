@@ -11,6 +11,7 @@ from livestory.story import detectors
 from livestory.story.kinds import KINDS
 from livestory.story.public.reading import schema
 from livestory.trading.strategy.choice import Choice
+from tools import files_page
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -49,6 +50,13 @@ def test_the_architecture_page_names_what_there_is() -> None:
     assert [path for path in named if not (DOCS.parent / path).exists()] == []
     table = page.partition("## Where do I change what")[2].partition("## Words")[0]
     assert len(re.findall(r"^\| .* \|$", table, re.MULTILINE)) >= 25 + 2
+
+
+def test_every_file_says_in_a_sentence_what_it_is() -> None:
+    """docs/files.md is written by `make docs`, as new as the files, and none of them is left without a sentence."""
+    text = (DOCS / "files.md").read_text("utf-8")
+    assert text == files_page.page()
+    assert not re.findall(r"^\| `[\w.]+` \| +\|$", text, re.MULTILINE)
 
 
 def test_each_name_in_the_table_is_in_the_files_of_its_row() -> None:

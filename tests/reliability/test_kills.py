@@ -17,6 +17,8 @@ from tests.reliability.keeping import begun_by_an_older_livestory, kept, loss_to
 from tests.reliability.stage import CHANGES, Act, Call, Fault
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.reliability.conftest import Did
     from tests.reliability.stage import Outcome, Stage
 
@@ -147,7 +149,7 @@ def _folder_of_another(path: Path) -> None:
     (path / "mine").touch()
 
 
-_STAND_INS = {
+_STAND_INS: dict[str, Callable[[Path], object]] = {
     "another file": _another,
     "an empty file": Path.touch,
     "a folder": _folder_of_another,

@@ -288,6 +288,7 @@ def test_both_are_killed_and_the_story_is_what_the_database_says(tmp_path: Path,
         kinds = kinds_told(out)
         assert (kinds["started"], kinds["resumed"]) == (1, _KILLS)
         assert kinds["rules"] == 1
+        assert facts(out)[0]["wealth"] == 1000.0
         names = {path.name.removeprefix("tradesv3.sqlite") for path in bot.folder.glob("tradesv3*")}
         assert names == {"", "-wal", "-shm"}
         story.send_signal(signal.SIGTERM)

@@ -39,7 +39,6 @@ _Stamp = tuple[int, int, int, int]  # device, inode, size, time of the last chan
 _NAME_IT = "Name the database that the bot writes."
 _TRIES, _PAUSE = 25, 0.01  # for a writer that is just committing
 _LONGEST = 0.02  # seconds of one read
-_ALSO_KEYS = 2
 
 
 class DatabaseNotNow(LivestoryError):
@@ -67,7 +66,7 @@ class Database:
         """
         self._places = places
         self._name = name
-        self._broken = 0  # where texts were seen that are no UTF-8: 1, anywhere; 2, also where rows are found by
+        self._has_broken_text = False  # as was seen
         self._schema: list[tuple[Any, ...]] = []
         self._tables: Tables = {}
 
@@ -101,8 +100,8 @@ class Database:
                 problem = f"its program holds it ({e})"
                 continue
             except (apsw.SQLError, UnicodeDecodeError) as error:
-                if isinstance(error, UnicodeDecodeError) and self._broken < _ALSO_KEYS:
-                    self._broken += 1
+                if isinstance(error, UnicodeDecodeError) and not self._has_broken_text:
+                    self._has_broken_text = True
                     continue
                 message = f"{self.name}: something in it is not as its program writes it ({error})"
                 raise InputError(message) from error
@@ -156,8 +155,8 @@ class Database:
             db = apsw.Connection(f"{uri}?immutable=1", flags=flags)
         try:
             db.execute("BEGIN")
-            if self._broken:
-                _mend_texts(db, also_keys=self._broken == _ALSO_KEYS)
+            if self._has_broken_text:
+                _mend_texts(db)
             return ask(db)
         finally:
             db.close(force=True)
@@ -228,20 +227,19 @@ def _tables(db: apsw.Connection) -> Tables:
     return found
 
 
-def _mend_texts(db: apsw.Connection, *, also_keys: bool) -> None:
+def _mend_texts(db: apsw.Connection) -> None:
     """Let tables show a byte that is no UTF-8 as its escape: one row with one would keep all from being read."""
     db.pragma("temp_store", "memory")
     db.create_scalar_function("shown", _escaped, 1, deterministic=True)
     for table, columns in _tables(db).items():
         shown = ", ".join(
-            _quoted(name) if _is_key(name, kind) and not also_keys else _shown(_quoted(name))
-            for name, kind in columns.items()
+            _quoted(name) if _is_key(name, kind) else _shown(_quoted(name)) for name, kind in columns.items()
         )
         db.execute(f"CREATE TEMP VIEW {_quoted(table)} AS SELECT rowid AS rowid, {shown} FROM main.{_quoted(table)}")  # noqa: S608 - its names
 
 
 def _is_key(column: str, kind: str) -> bool:
-    """Whether rows are found by a column of that name: while it can, it stays as it is, with the use of its index."""
+    """Whether rows are found by a column of that name: it stays as it is, or its index would be of no use."""
     return kind.upper() == "INTEGER" and (column == "id" or column.endswith("_id"))
 
 

@@ -126,7 +126,7 @@ class FreqtradeDatabase:
         if not columns.locks:
             return Locks([], set())
         sql = f"SELECT {_names(columns.locks)} FROM pairlocks WHERE id > ? ORDER BY id"  # noqa: S608 - columns
-        rows = [_row(columns.locks, row) for row in db.execute(sql, (after,))]
+        rows = _numbered("pairlocks", [_row(columns.locks, row) for row in db.execute(sql, (after,))])
         new = [(row["id"], self.made(f"lock {row['id']}", _lock, row)) for row in rows]
         active = {number for number, lock in new if isinstance(lock, Lock) and lock.active}
         if known:
@@ -198,7 +198,7 @@ class FreqtradeDatabase:
         found: list[tuple[int, Trade | Unread]] = []
         sql = f"SELECT {_names(columns.trades)} FROM trades WHERE {where}"  # noqa: S608 - names of columns
         rows = db.execute(sql, values)
-        while some := [_row(columns.trades, row) for row in islice(rows, _TOGETHER)]:
+        while some := _numbered("trades", [_row(columns.trades, row) for row in islice(rows, _TOGETHER)]):
             orders = _orders_of(db, columns.orders, [trade["id"] for trade in some])
             for trade in some:
                 number = trade["id"]
@@ -233,6 +233,14 @@ def _orders_of(
 
 def _row(columns: Mapping[str, str], row: Sequence[Any]) -> dict[str, Any]:
     return dict(zip(columns, row, strict=True))
+
+
+def _numbered(table: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """These rows. Raises ValueError where one has no number of its own, as in a copy by another tool."""
+    if all(isinstance(row["id"], int) for row in rows):
+        return rows
+    message = f"{table}: an id that is no whole number: not as freqtrade writes it"
+    raise ValueError(message)
 
 
 def _present(wanted: Mapping[str, tuple[str, ...]], columns: Collection[str]) -> dict[str, str]:

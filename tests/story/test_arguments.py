@@ -278,9 +278,9 @@ def test_an_amount_that_a_row_lacks_is_unknown_and_costs_nothing_but_itself(tmp_
     with StoryWriter(tmp_path / "live_story.txt", strict=True, max_wait=30.0, clock=ManualClock(NOON)) as story:
         (told,) = story.fill("buy", 1, 2, fee=missing, fee_asset=missing, result=missing, symbol=missing) or ()
         assert told.line.endswith("| +1 ETH @ 2 BTC")
-        assert story.started(wealth=missing, interval=missing)
+        assert story.started(interval=missing)
         assert story.halted(missing, until=missing)
-        assert story.stopped(orders_open=missing, position=missing)
+        assert story.stopped(orders_open=missing)
     assert PositionReading(quantity=Decimal(1), price=missing, leverage=missing) == PositionReading(quantity=Decimal(1))
 
 

@@ -431,7 +431,7 @@ class StoryWriter:
 
 def _amounts(**given: Number | None) -> dict[str, Any]:
     """The amounts that are known, as floats."""
-    return {name: arguments.finite(amount, name) for name, amount in given.items() if not missing(amount)}
+    return {name: arguments.finite(amount, name) for name, amount in given.items() if amount is not None}
 
 
 def _alarm(error: BaseException, handled: BaseException | None) -> BaseException | None:

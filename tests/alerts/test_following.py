@@ -72,6 +72,24 @@ def test_the_digest_of_a_period_comes_when_it_ends(story: Path, live: Teller, se
     assert not any("🗞️" in line for taken in service.of("webhook") for line in taken.lines)
 
 
+def test_a_digest_that_can_not_be_made_ends_no_alert(
+    story: Path, live: Teller, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever fails in it is said, and the breaker's line behind it comes; also of a period nobody asked for."""
+
+    def broken(*_: object) -> str:
+        message = "a fault of ours"
+        raise ZeroDivisionError(message)
+
+    monkeypatch.setattr("livestory.outlets.alerts.dispatcher.digest", broken)
+    asked = telegram(service, severity="critical", digest=("day",))
+    with delivering(story, service, {"phone": asked}) as running:
+        live.bars(100)
+        live.trip()
+        until(lambda: "BREAKER" in "".join(taken.text for taken in service.of("telegram")))
+    assert any("the digest at line #" in told and "ZeroDivisionError" in told for told in running.told)
+
+
 def test_a_bot_that_said_goodbye_is_stopped_and_not_lost(story: Path, live: Teller, service: Service) -> None:
     """Nothing is said of it, however long it rests; the ping goes on, as the machine does."""
     clock = ManualClock(live.now)

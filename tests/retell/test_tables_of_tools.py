@@ -177,7 +177,18 @@ TOLD: dict[str, tuple[str, list[str]]] = {
             "symbol,direction,entry_time,exit_time,entry_price,exit_price,lots,profit\n"
             f"XAUUSD,BUY,{A},{B},2050,2055,0.1,50\nXAUUSD,SELL,{B},{C},2055,2058,0.1,-30\n"
         ),
-        ["a quantity of 1 is 100 by the results", "+10 XAU @ 2050 USD", "result +20.00 USD"],
+        [
+            "a quantity of 1 is 100 by the results: it counts lots or contracts",
+            "+10 XAU @ 2050 USD",
+            "result +20.00 USD",
+        ],
+    ),
+    "contracts of several futures, told from what trades earned": (
+        (
+            "symbol,direction,entry_time,exit_time,entry_price,exit_price,contracts,profit\n"
+            f"MES,BUY,{A},{B},5000,5010,2,100\nMNQ,BUY,{A},{B},18000,18010,1,20\nMBT,SELL,{B},{C},60000,59000,1,100\n"
+        ),
+        ["a quantity of 1 is 5 MES, 2 MNQ and 0.1 MBT, each by its results: it counts lots or contracts", "+10 MES"],
     ),
     "a result of less than a cent": (
         f"time,symbol,side,price,quantity\n{A},SOLUSDT,buy,0.05,0.5\n{B},SOLUSDT,sell,0.052,0.5\n",

@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from livestory.story.symbol import assets, canonical
+from livestory.story.wording import numbers
+from livestory.story.wording.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,6 +19,7 @@ _NEAR_ONE = (Decimal("0.5"), Decimal(2))
 _NOTHING = Decimal(0)
 _SEVERAL = 2
 _LEAST_LOT = 100
+_MOST_TOLD = 4
 FOREX = Decimal(100_000)
 """A lot of currencies, as brokers have it."""
 _CURRENCIES = frozenset({
@@ -33,6 +36,17 @@ def lots_of(closed: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
         counts.setdefault(symbol, []).append(lot)
     found = {symbol: _agreed(sorted(lots)) for symbol, lots in counts.items()}
     return {symbol: lot for symbol, lot in found.items() if lot is not None}
+
+
+def in_words(lots: Mapping[str, Decimal]) -> str:
+    """What a quantity of 1 is taken for; of several symbols that differ, of each of the first few."""
+    if len({*lots.values()}) > 1:
+        each = [f"{lot:f} {assets(canonical(symbol))[0]}" for symbol, lot in lots.items()]
+        more = [numbers.count(len(each) - _MOST_TOLD, "other symbol")] if len(each) > _MOST_TOLD else []
+        told = f"a quantity of 1 is {listed([*each[:_MOST_TOLD], *more])}, each by its results"
+    else:
+        told = next((f"a quantity of 1 is {lot:f} by the results" for lot in lots.values()), "")
+    return f"{told}: it counts lots or contracts" if told else ""
 
 
 def in_another_currency(closed: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:

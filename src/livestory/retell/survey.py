@@ -18,7 +18,7 @@ from livestory.retell import cells
 from livestory.retell.balances import is_cash, is_statement
 from livestory.retell.cells import CURRENCY, is_unknown
 from livestory.retell.columns import INSTANTS, OBSERVATION, TIME
-from livestory.retell.lots import FOREX, in_another_currency, lots_of, of_fills, of_trips
+from livestory.retell.lots import FOREX, in_another_currency, in_words, lots_of, of_fills, of_trips
 from livestory.retell.readers import ANY_SIDE, AS_LONG, IS_BUYER, OF_NUMBERS, Reader, reader_of
 from livestory.retell.shapes import declared
 from livestory.retell.shapes.names import name_of
@@ -543,9 +543,7 @@ class Survey:
             closed = [*of_fills(self._rows(*of_row, "fill_side", "fill_price"), SIDES)]
         self.lots = lots_of(closed)
         self._judge_currencies(closed)
-        told = dict.fromkeys(self.lots.values())
-        if told:
-            self._remarks.infer(f"a quantity of 1 is {' or '.join(f'{lot:f}' for lot in told)} by the results")
+        self._remarks.infer(in_words(self.lots))
         known = self.layout.fields.keys() & {"fill_fee", "entry_fee", "exit_fee", "funding"}
         if not self.layout.gross or not known:
             return

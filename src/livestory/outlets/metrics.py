@@ -25,6 +25,7 @@ from livestory.story.positions import add
 from livestory.story.results import TradeTally
 from livestory.story.snapshot import OpenPosition, Snapshot
 from livestory.story.story_writer import StoryWriter
+from livestory.story.symbol import assets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -133,7 +134,7 @@ class _Labels:
 
     def __init__(self, identity: Identity) -> None:
         symbol = identity.symbol or ""
-        base, _, quote = symbol.partition("/")
+        base, quote = (asset or "" for asset in assets(symbol))
         self._assets = {"unit": identity.unit or quote, "base": base, "quote": quote}
         self._own = {"bot": identity.bot or "", "symbol": symbol}
 

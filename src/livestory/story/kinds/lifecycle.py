@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from msgspec import field
 
 from livestory.story.kinds.base import Facts, Group, Kind, OfACaller, Retelling, Tone, equals, has
+from livestory.story.symbol import assets
 from livestory.story.wording import numbers
 from livestory.story.wording.columns import Words
 from livestory.story.wording.text import all_in, escape, none_of, of
@@ -47,10 +48,10 @@ class Started(OfACaller, frozen=True, kw_only=True, tag="started"):
         )
         yield ", ".join(filter(None, (escape(place), pair)))
         if self.position is not None and self.cash is not None and self.symbol:
-            base, _, quote = self.symbol.partition("/")
+            base, quote = assets(self.symbol)
             price = f", price {numbers.exact(self.price)}" if self.price is not None else ""
-            cash = f"{numbers.wealth(self.cash, quote)} {quote}"
-            held = escape(f"{numbers.exact(self.position)} {base} + {cash}{_share_of(self, base)}")
+            cash = of(numbers.wealth(self.cash, quote), quote)
+            held = f"{of(numbers.exact(self.position), base)} + {cash}{_share_of(self, base)}"
             yield (held if self.position else all_in(quote)) + price
         if self.first:
             yield "first start, no record yet"
@@ -195,10 +196,10 @@ class RulesChanged(Facts, frozen=True, kw_only=True, tag="rules_changed"):
         return map(escape, _changes(self)[1:])
 
 
-def _share_of(f: Started, base: str) -> str:
+def _share_of(f: Started, base: str | None) -> str:
     if not f.position or f.price is None or not f.wealth:
         return ""
-    return f" ({numbers.weight(f.position * f.price / f.wealth)} {base})"
+    return f" ({of(numbers.weight(f.position * f.price / f.wealth), base)})"
 
 
 def _in_force(rules: Rules) -> list[str]:

@@ -64,7 +64,6 @@ def test_no_answer_of_the_page_mixes_symbols(story: Path) -> None:
     with served(story, clock=ManualClock(START + 100 * HOUR)) as server:
         settled(server)
         answers = {way: server.ask(way) for way in WAYS}
-        prices = server.ask("api/series?of=price&since=0").json
     assert {way: answer.status for way, answer in answers.items() if answer.status != 200} == {}
     found = {way: list(of_one_symbol(answer.json)) for way, answer in answers.items()}
     assert {way: figures for way, figures in found.items() if figures} == {}
@@ -90,7 +89,7 @@ def test_what_a_contract_costs_is_in_its_quote_asset(tmp_path: Path) -> None:
         (started,) = writer.take(begun)
         writer.take(Observation(time=START + HOUR, wealth=1000.0, price=300.0, position=2.0))
         writer.commit({})
-    assert "2 ETH + 400.00 USDT, price 300" in started.line
+    assert "2 ETH + 400.00 USDT (60% ETH), price 300" in started.line
     metrics = StoryMetrics(str(path))
     assets = {sample.labels["asset"] for family in metrics.collect() for sample in family.samples
               if "asset" in sample.labels}  # fmt: skip

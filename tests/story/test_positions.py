@@ -409,6 +409,32 @@ def test_an_inverse_contract_has_the_result_that_is_reported() -> None:
     assert "result" not in told[3]
 
 
+def test_an_inverse_contract_that_is_closed_in_part_does_not_drift() -> None:
+    """A thousand dollars' worth, closed as that: what a part is of the base asset moves with the price."""
+    usd: dict[str, Any] = {"symbol": "BTC/USD:BTC"}
+
+    def worth(side: str, dollars: int, price: str, **more: Any) -> Fill:
+        return fill(side, Decimal(dollars) / Decimal(price), price, **usd, **more)
+
+    told = _trades(
+        Narrator(None, None),
+        [
+            worth("buy", 1000, "50000"),
+            *(worth("sell", 250, price) for price in ("60000", "40000", "61234.5", "80000")),
+            worth("sell", 1000, "50000"),
+            worth("buy", 400, "30000"),
+            worth("buy", 900, "70000"),
+            worth("sell", 400, "90000", effect="close"),
+        ],
+    )
+    held = [float(abs(trade.position_after)) for trade in told if trade.position_after is not None]
+    assert held == pytest.approx([0.02, 0.015, 0.01, 0.005, 0, 0.02, 0.012, 300 / 70000, 0])
+    assert [trade.effect for trade in told] == ["open", *["reduce"] * 3, "close", "open", "reduce", "flip", "close"]
+    trips = [trade.trip for trade in told if trade.trip is not None]
+    assert [round(float(trip.entry or 0), 6) for trip in trips] == [50000, 50000, 70000]
+    assert round(float(trips[0].exit or 0), 3) == round(4 / (1 / 60000 + 1 / 40000 + 1 / 61234.5 + 1 / 80000), 3)
+
+
 def test_a_holding_that_the_first_stage_saved_goes_on() -> None:
     """Quantity and cost are known, not when it was begun, nor its fees."""
     narrator = Narrator("ETH/USDT", "USDT")

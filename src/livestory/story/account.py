@@ -328,10 +328,11 @@ class Account(UnitValue):
         before = getcontext()
         setcontext(EXACT)  # where `localcontext` would take as long as the arithmetic itself
         try:
-            deal = self._deal(fill, symbol, held)
+            deal, was = self._deal(fill, symbol, held), held.quantity
             closed = held.take(deal)
             if 0 < self.read_at < fill.time:
-                add(self.moved, symbol, deal.size if deal.buys else -deal.size)
+                by = held.quantity - was if closed.position_after is not None else deal.size * (1 if deal.buys else -1)
+                add(self.moved, symbol, by)
         finally:
             setcontext(before)
         if not self.several:

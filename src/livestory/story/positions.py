@@ -86,9 +86,11 @@ class Deal(Struct, frozen=True, gc=False):
         """The part of that ``size``, which closes a position, and the rest, which opens one the other way."""
         first = None if self.fee is None else self.fee.part(size, self.size)
         rest = None if self.fee is None or first is None else self.fee.less(first)
+        traded = _share(self.traded, size, self.size) if self.of.inverse else size
+        more = self.traded - traded
         return (
-            self._part(size, size, first, self.reported),
-            self._part(self.size - size, self.traded - size, rest, None),
+            self._part(size, traded, first, self.reported),
+            self._part(more if self.of.inverse else self.size - size, more, rest, None),
         )
 
     def _part(self, size: Decimal, traded: Decimal, fee: Fee | None, reported: Decimal | None) -> Deal:
@@ -311,8 +313,8 @@ class Holding(Struct):
             self._enter(deal, short=short)
             return Closed(deal, deal.effect or effect, short, self.quantity, self.entry)
         held, rest = abs(self.quantity), None
-        if deal.of.inverse and abs(deal.paid - self.value) <= self.value * _DUST:
-            deal = replace(deal, size=held)  # it is so much of the quote asset, whatever that is of the base by now
+        if deal.of.inverse and deal.size != held and self.value:
+            deal = replace(deal, size=self._of_contracts(deal))
         if deal.size > held:
             can_turn = deal.effect is None and held and (short or deal.of.contract)
             if not can_turn and not (held and deal.size - held <= self._as_good_as_nothing(deal)):
@@ -363,6 +365,16 @@ class Holding(Struct):
         return Closed(
             deal, "flip", short, self.quantity, self.entry, deal.reported, after_fees="reported", opened=rest.size
         )
+
+    def _of_contracts(self, deal: Deal) -> Decimal:
+        """How much a fill closes of a position that is worth so much of the quote asset, whatever that is of the base.
+
+        Where its effect says that it closes, it opens nothing.
+        """
+        held, over = abs(self.quantity), deal.paid - self.value
+        if abs(over) <= self.value * _DUST or (over > 0 and deal.effect is not None):
+            return held
+        return _share(held, deal.paid, self.value)
 
     def _as_good_as_nothing(self, deal: Deal) -> Decimal:
         """By how much a fill may close more than is held: dust, or fees that were taken from what was bought."""

@@ -482,3 +482,22 @@ def test_a_rebate_of_more_than_was_sold_is_worth_its_price() -> None:
     (event,) = of_trades(narrator.take(sale))
     assert event.line.endswith("closes the position; result +200.0% after fees (+200.00 USDT); entry 100, exit 100, "
                                "held 0s; no ETH left")  # fmt: skip
+
+
+def test_a_share_is_the_same_whatever_precision_its_teller_works_with() -> None:
+    """A bot may have set Python's decimals to few digits, and who retells its story to none of that."""
+
+    def shares() -> list[float | None]:
+        narrator = Narrator(None, "USDT")
+        paid = Funding(time=NEW_YEARS_EVE + HOUR, symbol="ETH/USDT:USDT", amount=Decimal("-1.2345678901"))
+        events = [
+            *narrator.take(fill("sell", "1.23456789", "3123.456789", symbol="ETH/USDT:USDT")),
+            *narrator.take(paid),
+            *narrator.take(fill("buy", "1.23456789", "3000.123456", symbol="ETH/USDT:USDT")),
+        ]
+        return [getattr(event.facts, "share", None) or getattr(event.facts, "result", None) for event in events]
+
+    with localcontext(prec=4):
+        few = shares()
+    assert few == shares()
+    assert few[1] == float(Decimal("-1.2345678901") / (Decimal("1.23456789") * Decimal("3123.456789")))

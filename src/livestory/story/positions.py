@@ -17,7 +17,8 @@ from livestory.story.symbol import Traded
 
 EXACT = Context(prec=1000)
 """In which sums and products are exact: an amount that a story takes has less than a hundred digits."""
-_SHARES = Context(prec=28)
+SHARES = Context(prec=28)
+"""In which shares are, whatever the context of whoever tells or retells."""
 _NOTHING, _ONE = Decimal(0), Decimal(1)
 _DUST = Decimal("0.001")  # of a round trip's largest size: what is less is as good as nothing
 _ROUNDED, _MOST_FEES = Decimal("1e-6"), Decimal("0.01")  # of what changed hands
@@ -110,7 +111,7 @@ class Gain(Struct, frozen=True, gc=False):
 
     def share(self, result: Decimal | None) -> float | None:
         """A result as a share of the cost."""
-        return float(_SHARES.divide(result, self.cost)) if result is not None and self.cost > 0 else None
+        return float(SHARES.divide(result, self.cost)) if result is not None and self.cost > 0 else None
 
     def after_fees(self, reported: Decimal, known: str) -> str | None:
         """After which fees the result is; None where a reported one contradicts the fills, beyond rounding.
@@ -447,8 +448,8 @@ def add(amounts: dict[str, Decimal], asset: str, amount: Decimal) -> None:
 
 
 def _share(amount: Decimal, part: Decimal, whole: Decimal) -> Decimal:
-    return _SHARES.divide(amount * part, whole)
+    return SHARES.divide(amount * part, whole)
 
 
 def _average(value: Decimal, quantity: Decimal) -> Decimal | None:
-    return _SHARES.divide(value, quantity) if quantity else None
+    return SHARES.divide(value, quantity) if quantity else None

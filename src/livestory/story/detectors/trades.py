@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from livestory.story.kinds.money import FundingPaid
 from livestory.story.kinds.trades import Exposure, PutOff, RegimeSwitch, ResultDiffers, Trade
+from livestory.story.positions import EXACT, SHARES
 from livestory.story.regime_rule import regime_of
 from livestory.story.symbol import assets, settled_in
 
@@ -96,12 +97,12 @@ class TradeDetector(Struct):
         unit = funding.asset or settled_in(symbol)
         held = account.positions.get(account.holding_of(symbol, funding.position))
         price = account.price_of(symbol) if held is not None else None
-        value = abs(held.quantity) * price if held is not None and price is not None else None
+        value = EXACT.multiply(EXACT.abs(held.quantity), price) if held is not None and price is not None else None
         return FundingPaid(
             amount=funding.amount,
             unit=unit,
             symbol=symbol,
-            share=float(funding.amount / value) if value and unit == quote else None,
+            share=float(SHARES.divide(funding.amount, value)) if value and unit == quote else None,
             quantity=held.quantity if held is not None else None,
             in_all=held.trip.funding.get(unit or "") if held is not None and held.trip is not None else None,
             base=base,

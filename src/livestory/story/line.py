@@ -7,7 +7,7 @@ one event is one line whatever anybody's text contains.
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from livestory.clock import instant
 from livestory.story.kinds import KINDS
@@ -15,7 +15,6 @@ from livestory.story.wording import numbers
 from livestory.story.wording.columns import Row
 
 if TYPE_CHECKING:
-    from livestory.story.event import Event
     from livestory.story.kinds.base import Facts
 
 _SEPARATOR = " | "
@@ -32,6 +31,16 @@ class Line(NamedTuple):
     facts: dict[str, Any]  # what the third column and the headline say: numbers as Decimal, shares as fractions
     why: str
     row: Row  # the words that it is written in
+
+
+class Told(Protocol):
+    """An event, or whatever else tells facts at a time."""
+
+    @property
+    def time(self) -> int: ...  # noqa: D102 - as an event's
+
+    @property
+    def facts(self) -> Facts: ...  # noqa: D102 - as an event's
 
 
 def tell(time: int, facts: Facts) -> str:
@@ -53,7 +62,7 @@ def clauses(time: int, facts: Facts) -> list[str]:
     return why
 
 
-def render(said: Event | Line) -> str:
+def render(said: Told | Line) -> str:
     """The line of an event, or the line that `parse` read: ``render(parse(line)) == line``."""
     if isinstance(said, Line):
         return _joined(said.time, said.row.write_again(said.facts, said.facts.get("unit")), said.why)

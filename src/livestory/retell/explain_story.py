@@ -20,6 +20,7 @@ from livestory.story.event import Event
 from livestory.story.inputs import Fill, Flow, Head, Input, Observation, Statement
 from livestory.story.kinds.lifecycle import Rules
 from livestory.story.kinds.retold import Retold, Summary
+from livestory.story.line import tell
 from livestory.story.narrator import Narrator
 from livestory.story.rows import Rows
 from livestory.story.settings import StorySettings
@@ -287,8 +288,8 @@ class Reteller:
         )
         summary = replace(summary, gone=getattr(self._source, "gone", 0))
         events = (
-            Event(self._begun, head, id="head"),
-            Event(summary.end, summary, id="summary"),
+            Event(self._begun, head, tell(self._begun, head), "head"),
+            Event(summary.end, summary, tell(summary.end, summary), "summary"),
         )
         for listener in self._listeners:
             listener.end(*events)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, defstruct
 
 from livestory.story.kinds import KINDS
 from livestory.story.kinds.base import Facts
-from livestory.story.line import tell
 from livestory.story.wording import numbers
 
 if TYPE_CHECKING:
@@ -29,22 +28,16 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 class Event(Struct, frozen=True):
     """One line of the story, with the facts behind it.
 
-    ``told`` is the line as it was kept; None: it is not kept yet, and made when it is asked for. ``seq`` is its place
-    in the journal, from 1 and without holes; None means that it waits in memory and is not durable yet. ``id`` is
-    unique: the caller's trade id, or the number of the call that told it.
+    ``seq`` is its place in the journal, from 1 and without holes; None means that it waits in memory and is not durable
+    yet. ``id`` is unique: the caller's trade id, or the number of the call that told it.
     """
 
     time: int
     facts: Facts
-    told: str | None = None
+    line: str
     id: str = ""
     seq: int | None = None
     shown: bool = True  # in the text; the journal has it either way
-
-    @property
-    def line(self) -> str:
-        """What a person reads of it."""
-        return tell(self.time, self.facts) if self.told is None else self.told
 
     @property
     def kind(self) -> str:
@@ -92,6 +85,13 @@ def facts_of(record: bytes) -> Facts:
     """The facts of an event that a journal keeps. Raises msgspec.DecodeError as `from_record` does."""
     facts: Facts = _stored(record).facts
     return facts
+
+
+def facts_in_part(wanted: type[T]) -> Callable[[bytes], T]:
+    """A `facts_of` for records of one kind: of their facts it reads only the fields of ``wanted``."""
+    record_type: Any = defstruct("_InPart", [("v", Literal[RECORD_VERSION]), ("facts", wanted)])
+    decode = msgspec.json.Decoder(record_type).decode
+    return lambda record: _read(decode, record).facts
 
 
 def _stored(record: bytes) -> _Record:

@@ -7,9 +7,10 @@ one event is one line whatever anybody's text contains.
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from livestory.clock import instant
+from livestory.story.event import Event
 from livestory.story.kinds import KINDS
 from livestory.story.wording import numbers
 from livestory.story.wording.columns import Row
@@ -33,14 +34,13 @@ class Line(NamedTuple):
     row: Row  # the words that it is written in
 
 
-class Told(Protocol):
-    """An event, or whatever else tells facts at a time."""
+class Untold(Event, frozen=True):
+    """An event that nobody has read yet: its line is made when it is asked for. A journal hands back an `Event`."""
 
     @property
-    def time(self) -> int: ...  # noqa: D102 - as an event's
-
-    @property
-    def facts(self) -> Facts: ...  # noqa: D102 - as an event's
+    def line(self) -> str:  # type: ignore[override]  # which it has no place for
+        """What a person reads of it."""
+        return tell(self.time, self.facts)
 
 
 def tell(time: int, facts: Facts) -> str:
@@ -62,11 +62,11 @@ def clauses(time: int, facts: Facts) -> list[str]:
     return why
 
 
-def render(said: Told | Line) -> str:
+def render(said: Event | Line) -> str:
     """The line of an event, or the line that `parse` read: ``render(parse(line)) == line``."""
-    if isinstance(said, Line):
-        return _joined(said.time, said.row.write_again(said.facts, said.facts.get("unit")), said.why)
-    return tell(said.time, said.facts)
+    if isinstance(said, Event):
+        return tell(said.time, said.facts)
+    return _joined(said.time, said.row.write_again(said.facts, said.facts.get("unit")), said.why)
 
 
 def parse(line: str) -> Line:

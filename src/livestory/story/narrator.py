@@ -13,7 +13,6 @@ from livestory.errors import JournalCorrupt
 from livestory.story import detectors as d
 from livestory.story.account import TAKEN, Account
 from livestory.story.detectors.risk import InferredHalt
-from livestory.story.event import Event
 from livestory.story.former_verbs import FormerVerbs
 from livestory.story.inputs import (
     Begin,
@@ -34,6 +33,7 @@ from livestory.story.kinds.exchange import ExchangeBack
 from livestory.story.kinds.lately import Lately
 from livestory.story.kinds.lifecycle import Rules, Stopped
 from livestory.story.kinds.risk import Halted, Unhalted
+from livestory.story.line import Untold
 from livestory.story.rows import PASSED
 from livestory.story.settings import StorySettings
 from livestory.story.showing import COUNTED, counted, show
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from livestory.clock import Reading
+    from livestory.story.event import Event
     from livestory.story.rows import Rows
 
 
@@ -457,13 +458,14 @@ class Narrator(FormerVerbs):
     ) -> tuple[Event, ...]:
         """The events that tell ``told``; ``found``: by detectors in an input, and not said by a caller."""
         calls = self._memory.calls
-        lately, events = self._memory.lately, []
+        lately = self._memory.lately
+        events: list[Event] = []
         for number, facts in enumerate(told):
             if type(facts) in COUNTED:
                 facts = counted(lately, self._settings, time, facts)  # noqa: PLW2901 - with what is known only now
             event_id = own_id if number == own and own_id is not None else f"{calls}.{number}"
             shown = show(lately, self._settings, time, facts, found=found)
-            events.append(Event(time, facts, None, event_id, None, shown))
+            events.append(Untold(time, facts, "", event_id, None, shown))
         return tuple(events)
 
 

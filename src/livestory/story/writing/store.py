@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from livestory.clock import SECOND
 from livestory.errors import JournalCorrupt, JournalForeign
+from livestory.story.event import Event
 from livestory.story.files.story_file import StoryFile
 from livestory.story.journal.writer import Entry, Journal
 from livestory.story.kinds.telling import ClockMoved, JournalSetAside, StoryLate
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from livestory.clock import Clock
-    from livestory.story.event import Event
     from livestory.story.inputs import Observation
     from livestory.story.journal.writer import Identity, Request
     from livestory.story.kinds.base import Facts
@@ -137,7 +135,7 @@ class StoryStore:
         if kept or self._text_trouble:
             self._write_text(lambda: self._text.append(kept), events)
         told = [
-            replace(event, told=one.line, id=one.id, seq=one.seq, shown=one.shown)
+            Event(event.time, event.facts, one.line, one.id, one.seq, one.shown)
             for event, one in zip(events, kept, strict=True)
         ]
         self.subscribers.publish(told)

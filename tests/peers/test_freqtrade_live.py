@@ -251,6 +251,7 @@ def test_both_are_killed_and_the_story_is_what_the_database_says(tmp_path: Path,
             return process
 
         story = follow()
+        until(lambda: facts(out), bot.said)  # while its API answers
         for number in range(_KILLS):
             pair = pairs[number % len(pairs)]
             before = len(fills_made(bot))

@@ -38,6 +38,8 @@ export class Chart {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.redraw());
   }
 
+  get isDrawn() { return this.#plot !== null; }
+
   /** In what the wealth is counted, and with how many decimals it is shown. */
   get unit() { return this.#status?.unit ?? null; }
   get decimals() { return this.#status?.decimals ?? 4; }
@@ -238,10 +240,14 @@ export class Chart {
   #nothing(words) {
     this.#plot?.destroy();
     this.#plot = null;
+    this.#take();
     byId("plot-empty").hidden = false;
     say(byId("plot-empty"), words);
     this.#place.setAttribute("aria-label", words);
   }
+
+  /** The place of the curve that the page came with. */
+  #take() { this.#place.querySelector(".first-curve")?.remove(); }
 
   #size() {
     return { width: this.#place.clientWidth, height: this.#place.clientHeight };
@@ -260,6 +266,7 @@ export class Chart {
     if (this.#plot && this.#plot.of !== kind) { this.#plot.destroy(); this.#plot = null; }
     if (this.#plot) this.#plot.setData(rows(this.#data), false);
     else {
+      this.#take();
       const scene = () => ({ data: this.#data, labels: this.#labels, focus: this.#focus, moments: this.#of === "price" ? [] : this.#moments, chosen: this.#chosen });
       this.#plot = new uPlot(options(this.#size(), scene, {
         bind: {

@@ -50,15 +50,16 @@ def measure() -> Iterator[Result]:
 def _of(path: Path, driven: Browser, what: str, *, paint: str, click: str) -> Iterator[Result]:
     with serving(path) as (port, _):
         wait(port)
-        first, whole, weight, clicks = [], [], 0.0, []
+        painted: list[tuple[float, float]] = []  # the curve, all of the chart
+        weight, clicks = 0.0, []
         for _ in range(_ROUNDS):
             with _opened(driven) as page:
-                for times, time in zip((first, whole), _painted(page, f"http://127.0.0.1:{port}/"), strict=True):
-                    times.append(time)
+                painted.append(_painted(page, f"http://127.0.0.1:{port}/"))
                 weight = float(page.evaluate(_WEIGHT))
                 ranges = (page.locator(f"#ranges [data-days='{days}']") for days in _RANGES)
                 clicks += [_clicked(page, button.click) for button in ranges]
-        yield Result(name=f"{what}: first paint of the curve", unit="ms", ours=first, target=paint)
+        curve, whole = ([each[place] for each in painted] for place in (0, 1))
+        yield Result(name=f"{what}: first paint of the curve", unit="ms", ours=curve, target=paint)
         yield Result(name=f"{what}: all of the chart", unit="ms", ours=whole, target="as it is")
         yield Result(name=f"{what}: another range, drawn", unit="ms", ours=clicks, target=click)
         yield Result(name=f"{what}: over the wire", unit="kB", ours=[weight / 1000], target="< 150")

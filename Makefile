@@ -24,6 +24,8 @@ PROGRAMS := prometheus chromium-headless-shell systemd-analyze postgres pgbounce
 
 # Bots of others, each in an environment of its own: tests/peers/NAME.lock, which `make lock` leaves alone.
 PEERS := freqtrade nautilus
+AGAINST_PEERS = LIVESTORY_PEERS=build/peers $(BIN)/python -m pytest -q tests/peers
+INSTALLED = $(filter $(words $(PEERS)),$(words $(wildcard $(PEERS:%=build/peers/%/installed))))
 
 # Where it is set, each start would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -48,12 +50,13 @@ test: lint $(PROGRAMS:%=build/debian/usr/bin/%) ## check everything: ruff, mypy,
 torture: .venv/installed-dev ## the long form of the tests of reliability and of fuzzing: an hour, as root; a tenth with SHARE=0.1
 	@LIVESTORY_TORTURE=$(SHARE) $(BIN)/python -m pytest -q tests/reliability tests/fuzz tests/fleet tests/web/test_connections.py \
 		tests/alerts/test_kill.py tests/alerts/test_delivery.py
+	@$(if $(INSTALLED),LIVESTORY_TORTURE=$(SHARE) $(AGAINST_PEERS),echo "not against real bots of others: make peers installs them")
 
 mutants: .venv/installed-dev ## change the code at random places and see whether a test notices: N=40 takes half an hour
 	@$(BIN)/python tools/mutants.py -n $(N)
 
 peers: $(PEERS:%=build/peers/%/installed) ## against real bots of others, installed under build/peers
-	@LIVESTORY_PEERS=build/peers $(BIN)/python -m pytest -q tests/peers
+	@$(AGAINST_PEERS)
 
 lint: .venv/installed-dev ## ruff and mypy alone
 	@echo "ruff check"
@@ -70,9 +73,10 @@ format: .venv/installed-dev ## let ruff format the code and mend what it can
 bench: .venv/installed-bench ## measure, each figure against a baseline of the same run
 	@$(BIN)/python -m benchmarks
 
-docs: .venv/installed ## write docs/configuration.md and docs/tables.md anew
+docs: .venv/installed ## write docs/configuration.md, docs/tables.md and docs/files.md anew
 	@$(BIN)/python -c 'from livestory import config; print(config.reference(), end="")' > docs/configuration.md
 	@$(BIN)/python -c 'from livestory.retell.shapes.listing import page; print(page(), end="")' > docs/tables.md
+	@$(BIN)/python tools/files_page.py > docs/files.md
 
 lock: .venv/bin/uv ## pin the newest packages that pyproject.toml allows
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --group bench --generate-hashes --no-header \

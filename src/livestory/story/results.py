@@ -72,12 +72,12 @@ class TradeGist(Struct, frozen=True, gc=False):
 
     @property
     def quantity(self) -> Decimal:
-        """How much was bought or sold."""
+        """How much of it was bought or sold."""
         return Decimal(self.quantity_text)
 
     @property
     def price(self) -> Decimal:
-        """At which price."""
+        """The price that it was bought or sold at."""
         return Decimal(self.price_text)
 
 

@@ -70,9 +70,10 @@ format: .venv/installed-dev ## let ruff format the code and mend what it can
 bench: .venv/installed-bench ## measure, each figure against a baseline of the same run
 	@$(BIN)/python -m benchmarks
 
-docs: .venv/installed ## write docs/configuration.md and docs/tables.md anew
+docs: .venv/installed ## write docs/configuration.md, docs/tables.md and docs/files.md anew
 	@$(BIN)/python -c 'from livestory import config; print(config.reference(), end="")' > docs/configuration.md
 	@$(BIN)/python -c 'from livestory.retell.shapes.listing import page; print(page(), end="")' > docs/tables.md
+	@$(BIN)/python tools/files_page.py > docs/files.md
 
 lock: .venv/bin/uv ## pin the newest packages that pyproject.toml allows
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --group bench --generate-hashes --no-header \

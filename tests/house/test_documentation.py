@@ -11,6 +11,7 @@ from livestory.story import detectors
 from livestory.story.kinds import KINDS
 from livestory.story.public.reading import schema
 from livestory.trading.strategy.choice import Choice
+from tools import files_page
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -51,6 +52,13 @@ def test_the_architecture_page_names_what_there_is() -> None:
     assert len(re.findall(r"^\| .* \|$", table, re.MULTILINE)) >= 25 + 2
 
 
+def test_every_file_says_in_a_sentence_what_it_is() -> None:
+    """docs/files.md is written by `make docs`, as new as the files, and none of them is left without a sentence."""
+    text = (DOCS / "files.md").read_text("utf-8")
+    assert text == files_page.page()
+    assert not re.findall(r"^\| `[\w.]+` \| +\|$", text, re.MULTILINE)
+
+
 def test_each_name_in_the_table_is_in_the_files_of_its_row() -> None:
     """Who opens what a row of docs/architecture.md says finds the class, function or setting there that it names."""
     table = (DOCS / "architecture.md").read_text(encoding="utf-8").partition("## Where do I change what")[2]
@@ -58,7 +66,8 @@ def test_each_name_in_the_table_is_in_the_files_of_its_row() -> None:
     for row in re.findall(r"^\| .* \|$", table.partition("## One word")[0], re.MULTILINE):
         paths = [DOCS.parent / path for path in re.findall(r"`((?:src|tests|docs)/[\w/.]+)`", row)]
         files = [file for path in paths for file in ([path] if path.is_file() else path.rglob("*.*"))]
-        text = "\n".join(file.read_text(encoding="utf-8") for file in files if file.suffix in {".py", ".sql", ".txt"})
+        read = {".py", ".js", ".sql", ".txt"}
+        text = "\n".join(file.read_text(encoding="utf-8") for file in files if file.suffix in read)
         names = re.findall(r"`(?:\w+\.)?([A-Za-z_]+)`", row.partition(" | ")[2])
         absent += [f"{name}: {row}" for name in names if not re.search(rf"\b{name}\b", text)]
     assert absent == []

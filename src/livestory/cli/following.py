@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from threading import Event
 
-    from livestory.config import Configuration, MetricsSettings
+    from livestory.config import Configuration
     from livestory.follow.source import Source
+    from livestory.outlets.metrics_settings import MetricsSettings
     from livestory.story.files.layout import Layout
     from livestory.story.journal.entry import Identity
 

@@ -123,7 +123,9 @@ class Period(Struct):
     @property
     def base(self) -> str | None:
         """The asset that the story's symbol trades."""
-        return self.symbol.partition("/")[0] if self.symbol else None
+        if self.symbol:
+            return self.symbol.partition("/")[0]
+        return self.whole.base if self.whole is not None else None
 
     @property
     def quote(self) -> str | None:

@@ -69,7 +69,8 @@ def digest(period: Period) -> Digest:
         (*_standing(period), *_distances(period)),
         _since_the_start(period),
     ]
-    sentences = [*_in_few(told, _MOST_SENTENCES), [last_word(period)]]
+    last = last_word(period)
+    sentences = [*_in_few(told, _MOST_SENTENCES), *([[last]] if last else [])]
     return Digest(title(period.span), _verdict(period), tuple(map(_sentence, sentences)))
 
 

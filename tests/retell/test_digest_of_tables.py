@@ -45,14 +45,18 @@ def trades(*symbols: str) -> Iterable[str]:
         yield f"{numbers.stamp(BEGUN + number * DAY // 3)},{symbol},{side},1.5,{price:.2f},{price / 1000:.4f},USDT"
 
 
-@pytest.fixture(scope="module", params=["equity", "one symbol", "several symbols"])
+TABLES = {
+    "equity": list(equity()),
+    "one symbol": list(trades("SOL/USDT")),
+    "several symbols": list(trades("ETH/USDT", "SOL/USDT", "DOGE/USDT")),
+}
+
+
+@pytest.fixture(scope="module", params=TABLES)
 def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Heard]:
     """The digest at the head of a table's report, and what was told of that table."""
-    rows = {"equity": equity, "one symbol": lambda: trades("SOL/USDT")}.get(
-        request.param, lambda: trades("ETH/USDT", "SOL/USDT", "DOGE/USDT")
-    )
     file = tmp_path_factory.mktemp("table") / "table.csv"
-    file.write_text("\n".join(rows()), encoding="utf-8")
+    file.write_text("\n".join(TABLES[request.param]), encoding="utf-8")
     heard, report = Heard(), Report("ETH/BTC" if request.param == "equity" else None)
     explain(TableSource(file.name, tables(file), {}, 25.0), RetellingSettings(), [report, heard])
     page = "".join(report.blocks())

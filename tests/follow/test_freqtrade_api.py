@@ -296,7 +296,7 @@ def test_what_is_held_is_told_at_its_price(story: Story) -> None:
 def test_wealth_is_unknown_only_while_an_order_is_filled_in_part(
     story: Story, order: dict[str, Any], wealth: float | None
 ) -> None:
-    """freqtrade counts what was filled to its trade once the order is done: until then its sum lacks it."""
+    """A trade of freqtrade's counts what was filled once the order is done: until then the sum lacks it."""
     story.bot.enter(1, "ETH/USDT", at="2026-11-26 16:00:30")
     held = {"pair": "ETH/USDT", "amount": 2.0, "open_rate": 0.05, "current_rate": 0.06, "orders": [order]}
     story.look(trades=[held])

@@ -221,8 +221,9 @@ class Narrator(FormerVerbs):
         if isinstance(given, Funding):
             return self._fund(given)
         time = given.time
-        told = self._advance(time) if isinstance(given, Flow | Skip) else []
+        told = self._advance(time) if isinstance(given, Flow) else []
         for facts in self._found(given):
+            told += self._advance(time) if isinstance(given, Skip) else []  # one told before leaves nothing to retell
             told += self._hear(time, self._news(time, facts))
         self._memory.calls += 1
         return self._events(time, told, found=not isinstance(given, _SAID))
@@ -244,30 +245,29 @@ class Narrator(FormerVerbs):
         if (
             not memory.never >= _TOGETHER
             or memory.inferred_halt is not None
-            or rows.times[0] <= memory.last_observed
+            or rows.first_time <= memory.last_observed
             or not account.passes()
             or not memory.readings.passes(rows, account)
         ):
             return None
-        count = len(rows)
         for until in self._until:
             silent = until(rows, account)
-            if silent is None:
-                return None
-            count = min(count, silent)
-        if count:
-            self._pass(rows if count == len(rows) else rows.part(0, count))
-        return count
+            if not silent:
+                return silent
+            if silent < rows.count:
+                rows = rows.part(0, silent)
+        self._pass(rows)
+        return rows.count
 
     def _pass(self, rows: Rows) -> None:
         """Take observations of which nothing is told."""
         memory, account = self._memory, self._account
-        memory.calls += len(rows)
-        memory.last_observed = rows.times[-1]
+        memory.calls += rows.count
+        memory.last_observed = rows.last_time
         memory.drawdown.take(rows, account)
         account.take(rows)
         memory.chapters.take(rows, account)
-        memory.silence.bars += len(rows)
+        memory.silence.bars += rows.count
 
     def judge(self, given: Input, reading: Reading) -> Judged:
         """`take` an input whose time a caller gave, when the clock said ``reading``.
@@ -309,6 +309,7 @@ class Narrator(FormerVerbs):
                 self._count(given)
                 return memory.flows.flow(given, account)
             case Skip():
+                memory.lifecycle.hear(given.time)
                 return memory.put_offs.skip(given, account)
             case Begin():
                 account.begin(given)

@@ -98,7 +98,7 @@ def test_what_fills_changed_since_the_last_report_is_as_they_left_it(tmp_path: P
         time = START + minutes * MINUTE
         return Fill(time=time, side=side, quantity=Decimal(quantity), price=Decimal(9), symbol=symbol)
 
-    told = [
+    told: list[Input] = [
         seen(1, {ETH: held("2"), BTC: held("-1"), sol: held("4"), ada: held("5")}),
         filled(ETH, "sell", "2"),
         filled(BTC, "buy", "0.25"),

@@ -414,7 +414,7 @@ def test_an_inverse_contract_that_is_closed_in_part_does_not_drift() -> None:
     usd: dict[str, Any] = {"symbol": "BTC/USD:BTC"}
 
     def worth(side: str, dollars: int, price: str, **more: Any) -> Fill:
-        return fill(side, Decimal(dollars) / Decimal(price), price, **usd, **more)
+        return fill(side, str(Decimal(dollars) / Decimal(price)), price, **usd, **more)
 
     told = _trades(
         Narrator(None, None),

@@ -6,6 +6,7 @@ won or lost.
 
 from __future__ import annotations
 
+from copy import copy
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ _NOTHING = Decimal(0)
 _MOST = 300  # names that results are kept by: a bot whose every reason reads differently fills no memory
 _OTHERS = "others"
 _MOST_REASONS = 6  # that a line names
+_FEW_SYMBOLS = 4  # of which a line names each
 
 
 class Outcome(StrEnum):
@@ -53,6 +55,26 @@ class ReasonResult(Struct, frozen=True):
 
     reason: str
     result: Decimal
+
+
+class OneWay(Struct, omit_defaults=True):
+    """What the trades of one direction came to, all longs or all shorts."""
+
+    closed: int = 0
+    won: int = 0
+    result: Decimal = _NOTHING
+
+    def close(self, result: Decimal) -> None:
+        """Count a trade that ended."""
+        self.closed += 1
+        self.won += Outcome.of(result) is Outcome.WON
+        self.result += result
+
+    def append(self, later: OneWay) -> None:
+        """Count what came after all of this."""
+        self.closed += later.closed
+        self.won += later.won
+        self.result += later.result
 
 
 class OpenPosition(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -90,6 +112,9 @@ class CurrencyResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
     worst: TradeResult | None = None
     best_symbol: TradeResult | None = None
     worst_symbol: TradeResult | None = None
+    symbols: tuple[TradeResult, ...] = ()  # by name, where they are few
+    longs: OneWay | None = None  # where both were traded
+    shorts: OneWay | None = None
     reasons: tuple[ReasonResult, ...] = ()  # the best first
     total: Decimal = _NOTHING  # realised since the story began
     record: Decimal = _NOTHING  # the highest that was
@@ -115,6 +140,8 @@ class Tally(Struct, omit_defaults=True):
     loss: Decimal = _NOTHING
     best: TradeResult | None = None
     worst: TradeResult | None = None
+    longs: OneWay = field(default_factory=OneWay)
+    shorts: OneWay = field(default_factory=OneWay)
     symbols: dict[str, Decimal] = field(default_factory=dict)
     reasons: dict[str, Decimal] = field(default_factory=dict)  # why they were closed
 
@@ -139,6 +166,7 @@ class Tally(Struct, omit_defaults=True):
                 self.loss += result
             case Outcome.EVEN:
                 pass
+        (self.shorts if trip.short else self.longs).close(result)
         _count(self.symbols, trip.symbol or "", result)
         if trip.why_closed is not None:
             _count(self.reasons, trip.why_closed.name, result)
@@ -148,6 +176,11 @@ class Tally(Struct, omit_defaults=True):
         """What each symbol came to, the worst first; nothing where the trades say it, or some symbols are not known."""
         several = 1 < len(self.symbols) < self.closed and _OTHERS not in self.symbols
         return sorted(self.symbols.items(), key=lambda item: item[1]) if several else []
+
+    @property
+    def both_ways(self) -> bool:
+        """Whether longs and shorts were closed, and each that was is counted so: by livestory 0.1 none was."""
+        return bool(self.longs.closed and self.shorts.closed) and self.longs.closed + self.shorts.closed == self.closed
 
     def append(self, later: Tally) -> None:
         """Count what came after all of this."""
@@ -160,6 +193,8 @@ class Tally(Struct, omit_defaults=True):
         self.lost += later.lost
         self.gain += later.gain
         self.loss += later.loss
+        self.longs.append(later.longs)
+        self.shorts.append(later.shorts)
         for amounts, more in ((self.symbols, later.symbols), (self.reasons, later.reasons)):
             for name, amount in more.items():
                 _count(amounts, name, amount)
@@ -248,6 +283,7 @@ class TradeTally(Struct, omit_defaults=True):
 
 def _told(asset: str, tally: Tally, total: Tally) -> CurrencyResult:
     ranked = tally.by_symbol()
+    few = len(ranked) <= _FEW_SYMBOLS
     return CurrencyResult(
         asset=asset or None,
         realised=tally.realised,
@@ -260,6 +296,9 @@ def _told(asset: str, tally: Tally, total: Tally) -> CurrencyResult:
         worst=tally.worst if tally.closed > 1 else None,
         best_symbol=TradeResult(ranked[-1][0] or None, ranked[-1][1]) if ranked else None,
         worst_symbol=TradeResult(ranked[0][0] or None, ranked[0][1]) if ranked else None,
+        symbols=tuple(TradeResult(name or None, earned) for name, earned in sorted(ranked)) if few else (),
+        longs=copy(tally.longs) if tally.both_ways else None,
+        shorts=copy(tally.shorts) if tally.both_ways else None,
         total=total.realised,
         record=total.high,
         fall=tally.fall,

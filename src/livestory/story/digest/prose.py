@@ -94,18 +94,24 @@ def _plain(text: str) -> str:
 
 
 def title(span: Span) -> str:
-    """What a person calls the period: ``Week 49``."""
+    """What a person calls the period: ``Week 49 (2 to 8 Dec)``."""
     match span.name:
         case "day":
             return f"{numbers.day(span.start)} {numbers.year(span.start)}"
         case "week":
-            return f"Week {numbers.week(span.start)}"
+            return f"Week {numbers.week(span.start)} ({_dates(span)})"
         case "month":
             return numbers.month(span.start)
         case "year":
             return numbers.year(span.start)
         case _:
             return f"{numbers.minute(span.start)} to {numbers.minute(span.end)}"
+
+
+def _dates(week: Span) -> str:
+    first, last = (numbers.day(time).partition(" ")[2] for time in (week.start, week.end - 1))
+    first_day, month = first.split(" ")
+    return f"{first_day if last.endswith(month) else first} to {last}"
 
 
 def verdict(  # noqa: PLR0913, PLR0917 - each is one of the facts it is made of
@@ -188,29 +194,33 @@ def _carried(p: Period) -> Iterable[str]:
     whole = p.whole
     if whole is not None and whole.deepest and whole.deepest_from and whole.deepest_at and -whole.deepest >= _MOVED:
         at = f"{_at(p, whole.deepest_from)} to {_at(p, whole.deepest_at)}"
-        yield f"the deepest drawdown in it was {numbers.percent(whole.deepest)} ({at})"
+        yield f"the deepest fall within it was {numbers.percent(whole.deepest)} ({at})"
 
 
 def _days(p: Period) -> str:
+    """The day on which most of it was made, by the moves of all its days; else the best and the worst."""
     moved = [(day.change, day.start) for day in p.days if day.change]
     if len(p.days) < 2 or not moved or p.change is None:  # noqa: PLR2004 - of one day there is no best
         return ""
-    (worst, on_worst), (best, on_best) = min(moved), max(moved)
-    (day, on), (other, when) = (((worst, on_worst), (best, on_best)) if p.change < 0 else
-                                ((best, on_best), (worst, on_worst)))  # fmt: skip
-    share = day / p.change if p.change else 0.0
     if len(moved) == 1:
-        return f"all of it was {_day(p, on)}"
-    if _MOST <= share <= _NOT_MADE_UP_FOR and abs(other) < _MOST * abs(day):
-        told = f"{'nearly all' if share >= _NEARLY_ALL else 'most'} of it was {_day(p, on)} ({numbers.percent(day)})"
-        name = "best" if p.change < 0 else "worst"
-        return told + (f", the {name} day {_day(p, when)} ({numbers.percent(other)})" if best > 0 > worst else "")
+        return f"all of it was {_day(p, moved[0][1])}"
+    (worst, _), (best, _) = min(moved), max(moved)
+    day, on = min(moved) if p.change < 0 else max(moved)
+    share = abs(day) / sum(abs(change) for change, _ in moved)
+    if share >= _MOST and day * p.change > 0 and abs(day) <= _NOT_MADE_UP_FOR * abs(p.change):
+        return f"{'nearly all' if share >= _NEARLY_ALL else 'most'} of it was {_day(p, on)} ({numbers.percent(day)})"
     if best == worst:
         return ""
-    extremes = [f"{_day(p, on)} ({numbers.percent(change)})" if abs(change) >= _MOVED else ""
-                for change, on in ((best, on_best), (worst, on_worst))]  # fmt: skip
-    named = [f"its {name} day was {each}" for name, each in zip(("best", "worst"), extremes, strict=True) if each]
+    named = [f"its {name} day{_on(p, change, moved)}" for name, change in (("best", best), ("worst", worst))
+             if abs(change) >= _MOVED]  # fmt: skip
     return ", ".join(named).replace(", its worst day was", ", its worst")
+
+
+def _on(p: Period, change: float, moved: Iterable[tuple[float, int]]) -> str:
+    """The day of a move, or the days whose moves read alike."""
+    told = numbers.percent(change)
+    days = [_day(p, on) for each, on in moved if numbers.percent(each) == told]
+    return f"{' was' if len(days) == 1 else 's were'} {listed(days)} ({told})"
 
 
 def _day(p: Period, time: int) -> str:
@@ -306,7 +316,8 @@ def _traded(p: Period) -> Iterable[str]:
             yield f"no trade: {counted(reasons)}" if reasons else "no trade"
         return
     purposes = ((trading.with_trend, "with the trend"), (trading.on_dips, "on a dip"))
-    why = ", ".join(f"{count} {words}" for count, words in purposes if count)
+    known = [(count, words) for count, words in purposes if count]
+    why = ", ".join(words if count == trading.buys else f"{count} {words}" for count, words in known)
     counts = [numbers.count(trading.buys, "buy") + (f" ({why})" if why else "")] if trading.buys else []
     counts += [numbers.count(trading.sells, "sell")] if trading.sells else []
     yield ", ".join(filter(None, (" and ".join(counts), _fees(p))))
@@ -330,12 +341,18 @@ def _fees(p: Period) -> str:
 def _closed(p: Period, asset: str, tally: Tally) -> str:
     """What the closed trades came to in one currency: their sum, the best and the worst."""
     (best, on_best), (worst, on_worst) = p.extremes.best[asset][:2], p.extremes.worst[asset][:2]
+    outcomes = performance.outcomes(tally)
     if tally.closed == 1:
-        return f"the one closed trade brought {_signed(best, asset)}"
-    together = _signed(tally.gain + tally.loss, asset) + _carried_over(p)
-    outcome = f"{listed(performance.outcomes(tally))}, together {together}"
-    extremes = f"best {_signed(best, asset)} ({_at(p, on_best)}), worst {_signed(worst, asset)} ({_at(p, on_worst)})"
-    return f"of {numbers.whole(tally.closed)} closed trades {outcome}: {extremes}"
+        carried = f", opened before this {p.span.name or 'time'}" if p.trading.carried else ""
+        earned = f"{outcomes[0]} {_money(abs(best), asset)}" if best else "came out even"
+        return f"the one closed trade{carried}{',' if carried else ''} {earned}"
+    count, together = numbers.whole(tally.closed), _signed(tally.gain + tally.loss, asset) + _carried_over(p)
+    closed = f"of {count} closed trades {listed(outcomes)}"
+    if len(outcomes) == 1:
+        closed = f"all {count} closed trades {outcomes[0].removeprefix('all ')}"
+    high, low = (name.removesuffix(" trade") for name in performance.extreme_names(best, worst))
+    extremes = f"{high} {_signed(best, asset)} ({_at(p, on_best)}), {low} {_signed(worst, asset)} ({_at(p, on_worst)})"
+    return f"{closed}, together {together}: {extremes}"
 
 
 def _records(p: Period) -> Iterable[str]:
@@ -396,7 +413,7 @@ def _distances(p: Period) -> Iterable[str]:
     near, record, unit = whole.to_breaker, whole.record, whole.unit
     if near is not None:
         price = f", about price {numbers.average(near.price)}" if near.price is not None else ""
-        at = f"{_money(near.wealth, unit)} ({numbers.unsigned_percent(near.fall)} lower{price})"
+        at = f"{_money(near.wealth, unit)} ({numbers.unsigned_percent(near.fall)} below now{price})"
         peak = "since the resume" if near.since_resume else "from the record"
         drawdown, _ = beside(near.drawdown, -near.limit, numbers.percent)
         yield f"the breaker would trip at {at}, with the drawdown at {drawdown} {peak} now"

@@ -16,6 +16,7 @@ from livestory.story.kinds.chapters import Chapter, Quiet
 from livestory.story.kinds.lifecycle import Resumed, Stopped
 from livestory.story.kinds.records import AllTimeHigh
 from livestory.story.kinds.results import ResultRecord
+from livestory.story.kinds.trades import Trade
 from livestory.story.periods import PERIODS
 from livestory.story.unit_value import compounded
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from livestory.story.kinds.lately import Lately
     from livestory.story.settings import StorySettings
 
-_EVENTFUL = (Group.TRADES, Group.SAFETY, Group.EXCHANGE, Group.RUNNING)
+_TROUBLE = (Group.SAFETY, Group.EXCHANGE, Group.RUNNING)
 
 
 def show(lately: Lately, settings: StorySettings, time: int, facts: Facts, *, found: bool) -> bool:
@@ -80,8 +81,11 @@ def _remember(lately: Lately, time: int, facts: Facts, *, shown: bool) -> None:
         lately.signs += 1
         return
     lately.news, lately.signs = max(time, lately.news or 0), 0
-    lately.eventful = lately.eventful or facts.declared.group in _EVENTFUL
-    if type(facts) is AllTimeHigh:
+    lately.troubled = lately.troubled or facts.declared.group in _TROUBLE
+    lately.eventful = lately.eventful or lately.troubled or facts.declared.group is Group.TRADES
+    if type(facts) is Trade:
+        lately.settled = facts.wealth if facts.position_after == 0 else None
+    elif type(facts) is AllTimeHigh:
         lately.record, lately.record_told = facts.wealth, time
     elif type(facts) is ResultRecord:
         lately.result_records[facts.unit or ""] = time, facts.total
@@ -93,7 +97,7 @@ def _end(lately: Lately, chapter: Chapter, *, shown: bool) -> None:
         lately.unshown.pop(chapter.period, None)
     if chapter.period != "day":
         return
-    lately.eventful = False
+    lately.eventful = lately.troubled = False
     if shown:
         lately.days, lately.change = 0, 0.0
     else:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from math import isclose
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import field
 
+from livestory.clock import DAY
 from livestory.story.halt_reasons import ENDED_BY_OWNER
 from livestory.story.kinds.base import CHAPTER, QUIET, Facts, Group, Kind, Retelling, Tone, equals, has
+from livestory.story.periods import PERIODS
 from livestory.story.reason import BarCount
 from livestory.story.reasons import counted
 from livestory.story.results import Benchmark, CurrencyResult, OpenPosition
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
 
 
 _MOVED = 0.01  # a day, or a fall, that is less is not worth its date in a longer chapter
+_DEEP, _STILL = 2, 0.25  # of the move from which a day is shown: a fall that shows it, and a move that is none
+_LEAST = {"week": DAY, "month": DAY, "year": 45 * DAY}  # what a chapter holds more than the one that ends with it
+_ALIKE = 1e-4
 _SIGNS = (1, 3, 7)
 """After how many times the silence that is set a sign of life is shown; the last one again and again."""
 
@@ -121,12 +127,31 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
         return performance.realised(self.results)
 
     def shows(self, _time: int, lately: Lately, settings: StorySettings, /) -> bool:
-        """A day where something happened in it; a week, a month, a year always."""
-        if self.period != "day":
+        """A day that moved or fell deep; another where something happened in it that no other line has told.
+
+        A week, a month and a year are shown, but for one that has only just begun with its story.
+        """
+        least = _LEAST.get(self.period)
+        if least is not None:
+            return self.since is None or self.since < self.end - least
+        moved, deepest = abs(self.change or 0.0), -(self.deepest or 0.0)
+        if moved >= settings.day_moved or deepest >= _DEEP * settings.day_moved or self.trips:
             return True
-        moved = self.change is not None and abs(self.change) >= settings.day_moved
-        traded = self.buys or self.sells or self.exposures
-        return bool(moved or traded or self.trips or self.flow or lately.eventful)
+        if self._ends_with_a_longer_one or self._told_by_a_sale(lately):
+            return False
+        if self.change is not None and moved < _STILL * settings.day_moved:
+            return lately.troubled
+        return bool(self.buys or self.sells or self.exposures or self.flow or lately.eventful)
+
+    @property
+    def _ends_with_a_longer_one(self) -> bool:
+        """Whether a week's or a month's line stands beside it, and says what it would."""
+        whole = self.since is None or self.since < self.start
+        return whole and any(PERIODS[period](self.end)[1] == self.end for period in ("week", "month"))
+
+    def _told_by_a_sale(self, lately: Lately) -> bool:
+        """Whether its wealth is what the last sale told that left nothing."""
+        return None not in (self.wealth, lately.settled) and isclose(self.wealth, lately.settled, rel_tol=_ALIKE)
 
     def why(self, time: int, /) -> Iterable[str]:
         """What it came to first, then what waits for the owner, then how it came about."""
@@ -227,9 +252,11 @@ class Quiet(Facts, frozen=True, kw_only=True, tag="quiet"):
     without_news: int | None = None  # of the text, where lines were told in it that are not shown: longer than silence
 
     def shows(self, time: int, lately: Lately, settings: StorySettings, /) -> bool:
-        """After a silence in the text that is long enough, and then ever more seldom."""
+        """After a silence in the text that is long enough, and then ever more seldom; not shortly before a chapter."""
         if lately.news is None:
             return True
+        if min(PERIODS[period](time)[1] for period in ("week", "month")) - time <= settings.quiet_shown / 2:
+            return False
         signs = lately.signs
         times = _SIGNS[signs] if signs < len(_SIGNS) else _SIGNS[-1] * (signs - len(_SIGNS) + 2)
         return time - lately.news >= settings.quiet_shown * times

@@ -220,7 +220,7 @@ def _warming_up(reason: Reason) -> str:
 
 def _small_change(reason: Reason) -> str:
     none = reason.value is not None and reason.limit is not None and abs(reason.value) < _NO_CHANGE
-    return "position as wanted" if none else "change not worth a trade"
+    return "holds what it wants" if none else "change not worth a trade"
 
 
 def _nearest_small_change(reason: Reason) -> str:
@@ -273,9 +273,9 @@ def _mean_reversion(
         recovered_all=_declared("recovered_all" + suffix, words(_REST)),
         no_dip=_declared("no_dip" + suffix, words(_BUYS), "no dip to buy", nearest(_BUYS)),
         no_dip_again=_declared("no_dip_again" + suffix, words(_AGAIN), "no deeper dip", nearest(_BUYS)),
-        not_recovered=_declared("not_recovered" + suffix, words(_SELLS), "not recovered", nearest("sells from")),
+        not_recovered=_declared("not_recovered" + suffix, words(_SELLS), "no rise to sell at", nearest("sells from")),
         not_recovered_all=_declared(
-            "not_recovered_all" + suffix, words(_REST), "not fully recovered", nearest("sells from")
+            "not_recovered_all" + suffix, words(_REST), "no rise to sell the rest at", nearest("sells from")
         ),
     )
 

@@ -77,6 +77,7 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
     since: int | None = None  # from where it counts, where that is not its start: the story began, or was away, then
     wealth: float | None = None
     wealth_before: float | None = None
+    earned: float | None = None  # what the one is more than the other, deposits and withdrawals left out
     unit: str | None = None
     change: float | None = None  # return of the unit value: deposits and withdrawals left out
     holding: float | None = None  # return of the base asset, had it been held
@@ -94,6 +95,7 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
     halted: int = 0
     trend_share: float | None = None
     regime: str | None = None
+    regime_at_end: str | None = None  # of a week, a month and a year
     drawdown: float | None = None  # at its end, where that is nearer to the breaker's limit than to the peak
     limit: float | None = None  # of the breaker
     flow: float = 0.0
@@ -108,6 +110,7 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
     funding: dict[str, Decimal] = field(default_factory=dict)  # received less paid
     open: tuple[OpenPosition, ...] = ()
     since_start: float | None = None  # return of the unit value
+    started: int | None = None  # from where that counts
     benchmark: Benchmark | None = None  # where it is asked for
     began: float | None = None  # the wealth that the bot said it began with, where none is known since
     unknown_wealth: bool = False  # said once
@@ -151,37 +154,36 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
 
     def _told_by_a_sale(self, lately: Lately) -> bool:
         """Whether its wealth is what the last sale told that left nothing."""
-        return None not in (self.wealth, lately.settled) and isclose(self.wealth, lately.settled, rel_tol=_ALIKE)
+        if self.wealth is None or lately.settled is None:
+            return False
+        return isclose(self.wealth, lately.settled, rel_tol=_ALIKE)
 
     def why(self, time: int, /) -> Iterable[str]:
         """What it came to first, then what waits for the owner, then how it came about."""
         if time != self.end:
             yield f"told late: it ended {numbers.moment(self.end, time)}"
         yield _since(self)
-        yield _days_between(self)
         yield _bridge(self)
+        if self.period != "day":
+            yield _earned(self)
         if self.holding is not None and self.base:
             yield f"holding {escape(self.base)}: {numbers.percent(self.holding)}"
         yield performance.benchmark(self.benchmark, said=self.period == "day")
         if self.period != "day":
             yield self._since_start()
         if not standing.is_well(self.health):
-            yield from standing.health(self.health)
+            yield from standing.health(self.health, flow=self.flow)
         yield from self._traded()
-        if self.period == "day":
-            yield self._since_start()
         yield from self._fallen()
-        yield standing.to_breaker(self.to_breaker, self.unit) or near_breaker(
-            self.drawdown, self.limit, "breaker at" if self.halted_since is None else "breaker's limit"
-        )
-        yield standing.to_record(self.record, self.wealth, self.unit)
+        if self.to_breaker is None:
+            yield near_breaker(self.drawdown, self.limit, tripped=self.halted_since is not None)
+        yield from standing.distances(self.to_breaker, self.record, self.wealth, self.unit, self.end)
         if self.unknown_wealth:
             yield "no wealth is known: results in money" + (", no percent" if self.began is None else "")
         yield _regime(self)
         if standing.is_well(self.health):
-            yield from standing.health(self.health, calm=not (self.trips or self.halted))
-        if self.unshown:
-            yield f"{numbers.count(self.unshown, 'line')} not shown"
+            yield from standing.health(self.health, calm=not (self.trips or self.halted), flow=self.flow)
+        yield _not_shown(self)
 
     def _since_start(self) -> str:
         since = standing.since_start(self.since_start, self.held_since_start, self.base)
@@ -202,8 +204,8 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
 
     def _fallen(self) -> Iterable[str]:
         """How deep it fell, its best and its worst day, and how long it was halted."""
-        if self.deepest:
-            yield f"deepest {numbers.percent(self.deepest)}{_span(self)}"
+        if self.deepest and (self.period != "day" or self.deepest <= min(self.change or 0.0, 0.0) - _MOVED / 2):
+            yield f"deepest fall {numbers.percent(self.deepest)}{_span(self)}"
         yield ", ".join(_extremes(self))
         trips = [numbers.count(self.trips, "trip")] if self.trips else []
         halted = [f"halted {numbers.duration(self.halted)}"] if self.halted and not self._halted_throughout else []
@@ -273,11 +275,13 @@ class Quiet(Facts, frozen=True, kw_only=True, tag="quiet"):
             yield "trading" if self.halted is not None else ""
             yield held + _wants(self) if held else ""
             yield _open_result(self)
-            if self.no_trade:
-                yield f"no trade: {counted(self.no_trade)}"
-            yield standing.to_breaker(self.to_breaker, self.unit) or near_breaker(self.drawdown, self.limit)
+            if self.position != 0:  # else nothing can have changed since the sale
+                if self.to_breaker is None:
+                    yield near_breaker(self.drawdown, self.limit)
+                yield from standing.until_breaker(self.to_breaker, self.unit)
         lately = f" in the last {numbers.duration(self.silence)}" if self.without_news is not None else ""
-        yield f"{numbers.count(self.bars, 'bar')} read{lately}, last {numbers.moment(time, time)}"
+        why = f", no trade: {counted(self.no_trade)}" if self.no_trade and not self.halted else ""
+        yield f"{numbers.count(self.bars, 'bar')} read{lately}{why}"
         if self.price is not None:
             sold = (
                 f", {numbers.percent(self.price / float(self.sold_at) - 1)} since sold"
@@ -306,11 +310,16 @@ def _open_result(f: Quiet) -> str:
 def _waits_for(f: Quiet, time: int) -> str:
     if f.halt_reason in ENDED_BY_OWNER:
         return "waits for you"
-    score = f"score {numbers.score(f.score)}" if f.score is not None else "score not known"
     if f.resume_at is not None and f.resume_at > time:
-        enough = f.score is not None and f.resume_score is not None and f.score >= f.resume_score
-        note = "" if f.resume_score is None else f" ({score} {'would do' if enough else 'too low yet'})"
-        return f"waits for {numbers.moment(f.resume_at, time)}{note}"
+        until = f"waits for {numbers.moment(f.resume_at, time)}"
+        if f.resume_score is None:
+            return until
+        now, limit = (
+            beside(f.score, f.resume_score, numbers.score, numbers.bound)
+            if f.score is not None
+            else ("not known", numbers.bound(f.resume_score))
+        )
+        return f"{until}, then for score ≥ {limit} (now {now})"
     if f.resume_score is None:
         return ""
     if f.score is None:
@@ -335,13 +344,25 @@ def _since(f: Chapter) -> str:
     return f"from {numbers.moment(f.since, f.since) if f.period == 'day' else _inside(f, f.since)}"
 
 
-def _days_between(f: Chapter) -> str:
-    """What the days came to since the last one that was shown, so that a reader's own sum is right."""
-    if not f.days_unshown:
+def _not_shown(f: Chapter) -> str:
+    """``not shown: the 2 days before (-0.76% together), 3 more lines``: so that a reader's own sum is right."""
+    if not f.unshown:
         return ""
+    lines = f.unshown - f.days_unshown
+    if not f.days_unshown:
+        return f"{numbers.count(lines, 'line')} not shown{'' if f.period == 'day' else ' (livestory tail --all)'}"
     days = "the day before" if f.days_unshown == 1 else f"the {numbers.whole(f.days_unshown)} days before"
-    change = f" {numbers.percent(f.change_unshown)}," if f.change_unshown is not None else ""
-    return f"{days}{change} not shown"
+    if f.change_unshown is not None:
+        days += f" ({numbers.percent(f.change_unshown)}{'' if f.days_unshown == 1 else ' together'})"
+    return f"not shown: {days}" + (f", {numbers.count(lines, 'more line')}" if lines > 0 else "")
+
+
+def _earned(f: Chapter) -> str:
+    """``lost 0.0184 BTC``: nothing where it is less than is shown."""
+    told = numbers.signed_wealth(f.earned or 0.0, f.unit)
+    if not told.strip("+-0.,"):
+        return ""
+    return f"{'gained' if f.earned and f.earned > 0 else 'lost'} {of(told.lstrip('+-'), f.unit)}"
 
 
 def _bridge(f: Chapter) -> str:
@@ -366,7 +387,16 @@ def _trades(f: Chapter) -> str:
 
 
 def _regime(f: Chapter) -> str:
-    return escape(f.regime or "") if f.trend_share is None else f"TREND {numbers.weight(f.trend_share)}"
+    """How long it was in TREND, and in what at its end; of a halt not, in which switches have no effect."""
+    if f.halted:
+        return f"regime {escape(f.regime_at_end)} at its end" if f.regime_at_end else ""
+    name = "TREND" if f.trend_share == 1 else "MEAN_REV" if f.trend_share == 0 else f.regime
+    if name:
+        return f"in {escape(name)} all {f.period}"
+    if f.trend_share is None:
+        return ""
+    at_end = f", in {escape(f.regime_at_end)} at its end" if f.regime_at_end else ""
+    return f"in TREND {numbers.weight(f.trend_share)} of the time{at_end}"
 
 
 def _span(f: Chapter) -> str:
@@ -386,9 +416,10 @@ def _inside(f: Chapter, micros: int) -> str:
     return numbers.dated(micros, f.start)
 
 
-def near_breaker(drawdown: float | None, limit: float | None, what: str = "breaker at") -> str:
+def near_breaker(drawdown: float | None, limit: float | None, *, tripped: bool = False) -> str:
     """How near the breaker is: ``DD -19.7%, breaker at -20.0%``."""
     if drawdown is None or limit is None:
         return ""
     told, trips_at = beside(drawdown, -limit, numbers.percent)
+    what = "breaker's limit" if tripped else standing.trips(drawdown, limit)
     return f"DD {told}, {what} {trips_at}"

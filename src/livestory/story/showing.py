@@ -92,13 +92,16 @@ def _remember(lately: Lately, time: int, facts: Facts, *, shown: bool) -> None:
 
 
 def _end(lately: Lately, chapter: Chapter, *, shown: bool) -> None:
-    """Begin to count anew after a chapter that is shown. A day that is not shown is added to those before the next."""
+    """Begin to count anew after a chapter that is shown. A day that is not shown is added to those before the next.
+
+    A longer one has its last day's wealth: the next day goes on from it.
+    """
     if shown:
         lately.unshown.pop(chapter.period, None)
+        lately.unshown.pop("day", None)
+        lately.days, lately.change = 0, 0.0
     if chapter.period != "day":
         return
     lately.eventful = lately.troubled = False
-    if shown:
-        lately.days, lately.change = 0, 0.0
-    else:
+    if not shown:
         lately.days, lately.change = lately.days + 1, compounded(lately.change, chapter.change)

@@ -349,7 +349,8 @@ def _closed(p: Period, asset: str, tally: Tally) -> str:
     count, together = numbers.whole(tally.closed), _signed(tally.gain + tally.loss, asset) + _carried_over(p)
     closed = f"of {count} closed trades {listed(outcomes)}"
     if len(outcomes) == 1:
-        closed = f"all {count} closed trades {outcomes[0].removeprefix('all ')}"
+        which = "both" if tally.closed == 2 else f"all {count}"  # noqa: PLR2004 - that is what both says
+        closed = f"{which} closed trades {outcomes[0].removeprefix('all ')}"
     high, low = (name.removesuffix(" trade") for name in performance.extreme_names(best, worst))
     extremes = f"{high} {_signed(best, asset)} ({_at(p, on_best)}), {low} {_signed(worst, asset)} ({_at(p, on_worst)})"
     return f"{closed}, together {together}: {extremes}"

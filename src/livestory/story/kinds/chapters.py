@@ -7,6 +7,7 @@ from math import isclose
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import field
+from msgspec.structs import replace
 
 from livestory.clock import DAY
 from livestory.story.halt_reasons import ENDED_BY_OWNER
@@ -114,7 +115,7 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
     benchmark: Benchmark | None = None  # where it is asked for
     began: float | None = None  # the wealth that the bot said it began with, where none is known since
     unknown_wealth: bool = False  # said once
-    unshown: int = 0  # lines since the last chapter of its period that was shown
+    unshown: int = 0  # lines since the last chapter of its period, or of a longer one, that was shown
     days_unshown: int = 0  # of a day: of them, days before it
     change_unshown: float | None = None  # their return
     # Of a week, a month and a year:
@@ -177,7 +178,10 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
         yield from self._fallen()
         if self.to_breaker is None:
             yield near_breaker(self.drawdown, self.limit, tripped=self.halted_since is not None)
-        yield from standing.distances(self.to_breaker, self.record, self.wealth, self.unit, self.end)
+        record = self.record
+        if record is not None and self.period == "week":  # a date that says the same each week
+            record = replace(record, at=None)
+        yield from standing.distances(self.to_breaker, record, self.wealth, self.unit, self.end)
         if self.unknown_wealth:
             yield "no wealth is known: results in money" + (", no percent" if self.began is None else "")
         yield _regime(self)
@@ -350,7 +354,8 @@ def _not_shown(f: Chapter) -> str:
         return ""
     lines = f.unshown - f.days_unshown
     if not f.days_unshown:
-        return f"{numbers.count(lines, 'line')} not shown{'' if f.period == 'day' else ' (livestory tail --all)'}"
+        where = " (livestory tail --all)" if f.period in {"month", "year"} else ""
+        return f"{numbers.count(lines, 'line')} not shown{where}"
     days = "the day before" if f.days_unshown == 1 else f"the {numbers.whole(f.days_unshown)} days before"
     if f.change_unshown is not None:
         days += f" ({numbers.percent(f.change_unshown)}{'' if f.days_unshown == 1 else ' together'})"
@@ -389,20 +394,23 @@ def _trades(f: Chapter) -> str:
 def _regime(f: Chapter) -> str:
     """How long it was in TREND, and in what at its end; of a halt not, in which switches have no effect."""
     if f.halted:
-        return f"regime {escape(f.regime_at_end)} at its end" if f.regime_at_end else ""
+        return f"regime now {escape(f.regime_at_end)}" if f.regime_at_end else ""
     name = "TREND" if f.trend_share == 1 else "MEAN_REV" if f.trend_share == 0 else f.regime
     if name:
         return f"in {escape(name)} all {f.period}"
     if f.trend_share is None:
         return ""
-    at_end = f", in {escape(f.regime_at_end)} at its end" if f.regime_at_end else ""
+    at_end = f", now {escape(f.regime_at_end)}" if f.regime_at_end else ""
     return f"in TREND {numbers.weight(f.trend_share)} of the time{at_end}"
 
 
 def _span(f: Chapter) -> str:
     if f.period == "day" or f.deepest_from is None or f.deepest_at is None or abs(f.deepest or 0.0) < _MOVED:
         return ""
-    return f" ({_inside(f, f.deepest_from)} to {_inside(f, f.deepest_at)})"
+    since, at = _inside(f, f.deepest_from), _inside(f, f.deepest_at)
+    if f.period == "week" and f.start <= f.deepest_from and since[:3] != at[:3]:
+        since, at = since[:3], at[:3]
+    return f" ({since} to {at})"
 
 
 def _day(f: Chapter, micros: int) -> str:

@@ -166,7 +166,7 @@ def by_symbol(f: CurrencyResult) -> str:
 
 def both_ways(f: CurrencyResult) -> str:
     """``13 longs -300.10 (5 won), 7 shorts -407.18 USDT (none won)``: nothing where one of them was not traded."""
-    if f.longs is None or f.shorts is None:
+    if f.longs is None or f.shorts is None or f.closed < _SEVERAL:
         return ""
     (longs, won), (shorts, gained) = _one_way("long", f.longs, f.asset), _one_way("short", f.shorts, f.asset)
     return f"{longs} ({won}), {of(shorts, f.asset)} ({gained})"

@@ -82,9 +82,9 @@ def until_breaker(distance: BreakerDistance | None, unit: str | None, to_beat: s
 
 
 def _to_beat(record: Record, unit: str | None, time: int) -> str:
-    """``to beat, 1.0567 BTC of 3 Dec``."""
+    """``to beat 1.0567 BTC of 3 Dec``."""
     date = f" of {numbers.day_and_year(record.at, time)}" if record.at is not None else ""
-    return f"to beat, {of(numbers.wealth(record.wealth, unit), unit)}{date}"
+    return f"to beat {of(numbers.wealth(record.wealth, unit), unit)}{date}"
 
 
 _CLOSE = 0.02  # of wealth, to the breaker
@@ -96,10 +96,10 @@ def trips(drawdown: float, limit: float) -> str:
 
 
 def since_start(change: float | None, holding: float | None, base: str | None) -> str:
-    """``since the start -5.3%, holding ETH +11.2%``."""
+    """``since the start -5.3%, holding +11.2%``: of the asset that the line has named."""
     if change is None:
         return ""
-    held = f", holding {escape(base)} {numbers.percent(holding)}" if holding is not None and base else ""
+    held = f", holding {numbers.percent(holding)}" if holding is not None and base else ""
     return f"since the start {numbers.percent(change)}{held}"
 
 
@@ -116,10 +116,10 @@ def health(f: Health | None, *, calm: bool = True, flow: float = 0.0) -> Iterabl
     if f is None:
         return
     by_hand = counted(f.by_hand, BY_HAND | ({"flow": _flow(flow)} if flow else {}))
-    nothing = "nothing failed, no bar missed, no order unclear"
+    nothing = "no failure, missed bar or unclear order"
     if is_well(f):
         who = f"nobody intervened{f' but for {by_hand}' if by_hand else ''}"
-        yield f"{'all ran well: ' if calm else ''}{nothing}, {who}, nothing is asked of you"
+        yield f"{'all ran well: ' if calm else ''}{nothing}, {who}, nothing asked of you"
         return
     failed = counted(f.failed, FAILED)
     if failed:
@@ -133,7 +133,7 @@ def health(f: Health | None, *, calm: bool = True, flow: float = 0.0) -> Iterabl
     if f.asked:
         yield f"asked of you: {', '.join(ASKED.get(name) or escape(name) for name in f.asked)}"
     elif f.bars_known:
-        yield "nothing is asked of you"
+        yield "nothing asked of you"
 
 
 def _flow(amount: float) -> tuple[str, str]:

@@ -122,11 +122,14 @@ def verdict(  # noqa: PLR0913, PLR0917 - each is one of the facts it is made of
     base: str | None,
     results: Sequence[CurrencyResult] = (),
     benchmark: Benchmark | None = None,
+    earned: float | None = None,
 ) -> str:
-    """``down 20.9% to 0.9039 BTC. Holding ETH would have lost 12.2%``; without wealth, what closing has earned."""
+    """``down 20.9% (0.2122 BTC) to 0.9039 BTC. Holding ETH would have lost 12.2%``; else what closing has earned."""
     told = []
     if change is not None and wealth is not None:
-        told.append(f"{_way(change, 'up', 'down', 'unchanged')} {_preposition(change)} {_money(wealth, unit)}")
+        money = f" ({_money(abs(earned), unit)})" if earned and _shows(earned, unit) else ""
+        way = _way(change, "up", "down", "unchanged")
+        told.append(f"{way}{money} {_preposition(change)} {_money(wealth, unit)}")
     elif wealth is not None:
         told.append(f"{_money(wealth, unit)} at its end")
     elif results:
@@ -142,7 +145,7 @@ def verdict(  # noqa: PLR0913, PLR0917 - each is one of the facts it is made of
 
 def _verdict(p: Period) -> str:
     """The verdict on a period, and from where it counts."""
-    told = [verdict(p.change, p.wealth, p.unit, p.holding, p.base, p.results, p.benchmark)]
+    told = [verdict(p.change, p.wealth, p.unit, p.holding, p.base, p.results, p.benchmark, p.earned)]
     if p.since is not None and p.since > p.span.start:
         told.append(f"It counts from {_at(p, p.since)}")
     return ". ".join(told) + "."
@@ -162,6 +165,11 @@ def _way(change: float, up: str, down: str, level: str) -> str:
 
 def _would(holding: float) -> str:
     return _way(holding, "have gained", "have lost", "have changed nothing")
+
+
+def _shows(amount: float, unit: str | None) -> bool:
+    """Whether the unit's own decimals show anything of an amount."""
+    return bool(numbers.signed_wealth(amount, unit).strip("+-0.,"))
 
 
 def _preposition(change: float) -> str:
@@ -194,7 +202,7 @@ def _carried(p: Period) -> Iterable[str]:
     whole = p.whole
     if whole is not None and whole.deepest and whole.deepest_from and whole.deepest_at and -whole.deepest >= _MOVED:
         at = f"{_at(p, whole.deepest_from)} to {_at(p, whole.deepest_at)}"
-        yield f"the deepest fall within it was {numbers.percent(whole.deepest)} ({at})"
+        yield f"its deepest fall was {numbers.percent(whole.deepest)} ({at})"
 
 
 def _days(p: Period) -> str:
@@ -203,12 +211,13 @@ def _days(p: Period) -> str:
     if len(p.days) < 2 or not moved or p.change is None:  # noqa: PLR2004 - of one day there is no best
         return ""
     if len(moved) == 1:
-        return f"all of it was {_day(p, moved[0][1])}"
+        return f"all of {'the gain' if moved[0][0] > 0 else 'the loss'} was {_day(p, moved[0][1])}"
     (worst, _), (best, _) = min(moved), max(moved)
     day, on = min(moved) if p.change < 0 else max(moved)
     share = abs(day) / sum(abs(change) for change, _ in moved)
     if share >= _MOST and day * p.change > 0 and abs(day) <= _NOT_MADE_UP_FOR * abs(p.change):
-        return f"{'nearly all' if share >= _NEARLY_ALL else 'most'} of it was {_day(p, on)} ({numbers.percent(day)})"
+        part, way = "nearly all" if share >= _NEARLY_ALL else "most", "gain" if day > 0 else "loss"
+        return f"{part} of the {way} was {_day(p, on)} ({numbers.percent(day)})"
     if best == worst:
         return ""
     named = [f"its {name} day{_on(p, change, moved)}" for name, change in (("best", best), ("worst", worst))
@@ -393,6 +402,9 @@ def _standing(p: Period) -> Iterable[str]:
         share = f" ({numbers.weight(last.weight)})" if last.weight is not None else ""
         yield (f"it holds {numbers.exact(last.position)} {escape(p.base)}{share}{_open_result(p, last)}"
                if last.position else f"all is in {escape(p.quote)}")  # fmt: skip
+        yield f"the price is {numbers.exact(last.price)}" if last.price is not None and not p.is_portfolio else ""
+    if last is not None and last.regime is not None and not last.halted:
+        yield f"the regime is {escape(last.regime)}"
     if p.held:
         yield performance.open_positions(p.held)
     elif p.is_portfolio and last is not None and last.positions is not None:
@@ -423,7 +435,8 @@ def _distances(p: Period) -> Iterable[str]:
         trips = f"and the breaker trips at {limit}" if whole.halted_since is None else f"the breaker's limit {limit}"
         yield f"the drawdown is {drawdown}, {trips}"
     if record is not None and whole.wealth is not None and whole.wealth < record.wealth:
-        yield f"the record to beat is {_money(record.wealth, unit)}"
+        date = f" ({numbers.day_and_year(record.at, p.span.end)})" if record.at is not None else ""
+        yield f"the record to beat is {_money(record.wealth, unit)}{date}"
     elif record is not None and record.next_told is not None:
         yield f"the next record is told from {_money(record.next_told, unit)}"
 
@@ -433,5 +446,6 @@ def _since_the_start(p: Period) -> Iterable[str]:
     whole = p.whole
     if isinstance(whole, Chapter) and whole.since_start is not None and whole.since_start != whole.change:
         since, held = whole.since_start, whole.held_since_start
+        start = f" ({numbers.day_and_year(whole.started, p.span.end)})" if whole.started is not None else ""
         would = f", holding {escape(p.base)} would {_would(held)}" if held is not None and p.base else ""
-        yield f"since the start it is {_way(since, 'up', 'down', 'unchanged')}{would}"
+        yield f"since the start{start} it is {_way(since, 'up', 'down', 'unchanged')}{would}"

@@ -69,6 +69,8 @@ def _with_next(lately: Lately, settings: StorySettings, time: int, high: AllTime
 
 def _remember(lately: Lately, time: int, facts: Facts, *, shown: bool) -> None:
     # Of each line that is told: `isinstance` of a Struct takes several times as long where it is none.
+    if lately.news is None:  # what is told first begins the silence, shown or not
+        lately.news = lately.line = time
     if not shown:
         for period in PERIODS:
             lately.unshown[period] = lately.unshown.get(period, 0) + 1

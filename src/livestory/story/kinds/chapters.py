@@ -261,7 +261,8 @@ class Quiet(Facts, frozen=True, kw_only=True, tag="quiet"):
         """After a silence in the text that is long enough, and then ever more seldom; not shortly before a chapter."""
         if lately.news is None:
             return True
-        if min(PERIODS[period](time)[1] for period in ("week", "month")) - time <= settings.quiet_shown / 2:
+        to_chapter = min(PERIODS[period](time)[1] for period in ("week", "month")) - time
+        if to_chapter <= settings.quiet_shown / 2:
             return False
         signs = lately.signs
         times = _SIGNS[signs] if signs < len(_SIGNS) else _SIGNS[-1] * (signs - len(_SIGNS) + 2)

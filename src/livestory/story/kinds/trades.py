@@ -160,8 +160,6 @@ class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
             yield f"done, {_all_sold(self)}"
         if breaker and self.reference:
             yield f"slipped {numbers.percent(self.price / self.reference - 1)} from {numbers.exact(self.reference)}"
-        if self.gone is not None:
-            yield f"{of(numbers.exact(abs(self.gone)), self.base)} held before went without a fill"
         if self._in_words:
             yield from _closed(self) if self.effect not in {"open", "add"} else ()
             return
@@ -177,6 +175,8 @@ class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
             yield _found_late(self, time)
         if self.put_off is not None:
             yield f"put off {numbers.duration(self.put_off)}"
+        if self.gone is not None:
+            yield f"{of(numbers.exact(abs(self.gone)), self.base)} held before went without a fill"
         if self._in_words:
             yield _what_it_did(self)
 

@@ -219,8 +219,9 @@ class Phoenix(OfACaller, frozen=True, kw_only=True, tag="phoenix"):
         if self.sold_at and self.price is not None:
             since = self.price / float(self.sold_at) - 1
             end = " not earned" if since > 0 else " not lost" if since < 0 else ""
-            missed = f", {performance.money(abs(self.missed), self.quote).lstrip('+')}{end} with it" if self.missed else end
-            now = f"now {numbers.exact(self.price)}: {numbers.percent(since)}{missed}"
+            if self.missed:
+                end = f", {performance.money(abs(self.missed), self.quote).lstrip('+')}{end} with it"
+            now = f"now {numbers.exact(self.price)}: {numbers.percent(since)}{end}"
             yield f"sold at {numbers.exact(self.sold_at)}, {now}"
         if self.wealth is not None:
             why = " (from the record it would trip at once)" if self.at_once else ""

@@ -1,8 +1,9 @@
 """The story of a freqtrade, from its database alone.
 
 The first start tells a history of 10,000 trades, of which 100,000 are reckoned. Idle is the real command with nothing
-to tell. The bot commits again and again, alone and with the real command beside it, which reads at each change. How
-long a line takes is from the bot's commit, or its message after that, to the story's own.
+to tell. A bot with the real command beside it, which reads at each change, and one without commit in turn, a hundred
+times each, again and again: the quantile is of all of them. How long a line takes is from the bot's commit, or its
+message after that, to the story's own.
 """
 
 from __future__ import annotations
@@ -16,12 +17,11 @@ import tempfile
 import time
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from statistics import quantiles
 from typing import TYPE_CHECKING
 
-from benchmarks.measure import Result, fresh_process, interleaved
+from benchmarks.measure import Result, fresh_process
 from livestory.clock import SECOND
 from livestory.story.journal.reader import JournalReader
 from tests.follow.freqtrade_api import PASSWORD, TOKEN, USER, Api
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parents[1] / "build"  # on the disk that a story would be on, not on a memory file system
 ROUNDS, TRADES, MANY = 3, 10_000, 100_000
-COMMITS = 400
+COMMITS, TURNS = 100, 60
 LINES = 20
 IDLE = 20.0  # seconds
 PAIRS = [f"{base}/USDT" for base in ("ETH", "SOL", "LTC", "ADA", "XRP", "DOT", "AVAX", "LINK")]
@@ -151,29 +151,43 @@ def _cpu(pid: int) -> float:
     return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
 
 
-def _p99(mode: str, *, followed: bool) -> float:
-    """Microseconds of a commit, of a writer in that mode."""
+def _p99s(mode: str) -> list[float]:
+    """Microseconds of a commit of two bots in that mode, of which the first is followed: in turn, a second each."""
     with tempfile.TemporaryDirectory(dir=HERE) as folder, ExitStack() as closing:
-        bot = Bot(Path(folder) / "tradesv3.sqlite", mode=mode)
-        bot.enter(1)
-        if followed:
-            words = ("follow", "freqtrade", "--db", str(bot.file), "--dir", f"{folder}/story")
-            process = closing.enter_context(
-                subprocess.Popen([sys.executable, "-m", "livestory", *words], stdout=subprocess.PIPE)
-            )
-            closing.callback(process.terminate)
-            assert process.stdout is not None  # noqa: S101 - it is a pipe
-            process.stdout.readline()
-        took = []
-        for number in range(COMMITS):
-            start = time.perf_counter()
-            bot.db.execute("BEGIN IMMEDIATE")
-            bot.put("trades", id=1, amount=2.0 + number / 1000, is_open=True, pair="ETH/BTC")
-            bot.db.execute("COMMIT")
-            took.append(time.perf_counter() - start)
-            time.sleep(0.005)  # a bot does something besides
-        bot.close()
-    return quantiles(took, n=100)[-1] * 1e6
+        bots = [_at_work(Path(folder) / name, mode) for name in ("followed", "alone")]
+        words = ("follow", "freqtrade", "--db", str(bots[0].file), "--dir", f"{folder}/story")
+        process = closing.enter_context(
+            subprocess.Popen([sys.executable, "-m", "livestory", *words], stdout=subprocess.PIPE)
+        )
+        closing.callback(process.terminate)
+        assert process.stdout is not None  # noqa: S101 - it is a pipe
+        process.stdout.readline()
+        took: list[list[float]] = [[], []]
+        for number in range(TURNS):
+            for bot, into in list(zip(bots, took, strict=True))[:: -1 if number % 2 else 1]:
+                into.extend(_commits(bot, number))
+                time.sleep(0.5)  # the last of them is read, and nothing more
+        for bot in bots:
+            bot.close()
+    return [quantiles(each, n=100)[-1] * 1e6 for each in took]
+
+
+def _at_work(folder: Path, mode: str) -> Bot:
+    folder.mkdir()
+    bot = Bot(folder / "tradesv3.sqlite", mode=mode)
+    bot.enter(1)
+    return bot
+
+
+def _commits(bot: Bot, turn: int) -> Iterator[float]:
+    """Seconds of each."""
+    for number in range(COMMITS):
+        start = time.perf_counter()
+        bot.db.execute("BEGIN IMMEDIATE")
+        bot.put("trades", id=1, amount=2.0 + turn + number / COMMITS, is_open=True, pair="ETH/BTC")
+        bot.db.execute("COMMIT")
+        yield time.perf_counter() - start
+        time.sleep(0.005)  # a bot does something besides
 
 
 def measure() -> Iterator[Result]:
@@ -201,12 +215,12 @@ def measure() -> Iterator[Result]:
             name=f"from {what} to the line, slowest of {LINES}", unit="ms", ours=delays, target=f"≤ {limit} ms"
         )
     for mode in ("wal", "delete"):
-        ours, alone = interleaved(partial(_p99, mode, followed=True), partial(_p99, mode, followed=False))
+        ours, alone = _p99s(mode)
         yield Result(
-            name=f"p99 of the bot's own commit, journal_mode={mode}",
+            name=f"p99 of {TURNS * COMMITS:,} of the bot's own commits, journal_mode={mode}",
             unit="µs",
-            ours=ours,
-            baseline=alone,
+            ours=[ours],
+            baseline=[alone],
             baseline_name="not followed",
             target="≤ 1.1 ×",
         )

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _MILLION = 1_000_000
 _CLIENTS, _SECONDS = 500, 60
+_CROWDS, _CROWD_SECONDS = (2000, 9500), 30
 _WATCHERS = 200
 _KINDS = ("regime", "trade", "quiet", "chapter")
 _START = 20_060 * DAY
@@ -37,6 +38,8 @@ _START = 20_060 * DAY
 def measure() -> Iterator[Result]:
     """Fan-out, its delay and memory; replay with and without listeners; pages and ranges of a million."""
     yield from _fan_out()
+    for clients in _CROWDS:
+        yield from _crowd(clients)
     yield from _watched_replay()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "live_story.db"
@@ -78,6 +81,28 @@ def _fan_out() -> Iterator[Result]:
         name="a stalled listener is dropped after", unit="s", ours=ours.dropped_after or [999.0], target="< 10"
     )
     yield Result(name="memory of the server meanwhile", unit="MB", ours=[memory], target="< 100")
+
+
+def _crowd(clients: int) -> Iterator[Result]:
+    """As many as `--clients` lets in, all of them reading."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "live_story.db"
+        journal = Journal.open(path, Identity(bot="bench", mode="live", symbol="ETH/BTC", unit="BTC"))
+        with serving(path, "--clients", "10000") as (port, process):
+            wait(port)
+            ours = asyncio.run(load(port, clients, _CROWD_SECONDS, lambda n: _tell(journal, n), stalled=0))
+            memory = _memory(process.pid)
+        journal.close()
+    bare = _bare(clients, _CROWD_SECONDS)
+    yield Result(
+        name=f"{clients:,} listeners, a line a second: p99 from commit to client ({ours.gaps} gaps)",
+        unit="ms",
+        ours=[ours.percentile(99)],
+        baseline=[bare.percentile(99)],
+        baseline_name="bare asyncio",
+        target="< 500",
+    )
+    yield Result(name="memory of the server meanwhile", unit="MB", ours=[memory], target="< 150")
 
 
 def _tell(journal: Journal, number: int) -> None:
@@ -204,9 +229,9 @@ def _ask(port: int, path: str) -> float:
 
 
 @contextmanager
-def serving(path: Path) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+def serving(path: Path, *options: str) -> Iterator[tuple[int, subprocess.Popen[str]]]:
     """The page of that story in a process of its own: its port, and the process."""
-    command = [sys.executable, "-m", "livestory", "serve", "--dir", str(path), "--port", "0"]
+    command = [sys.executable, "-m", "livestory", "serve", "--dir", str(path), "--port", "0", *options]
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ)
     try:

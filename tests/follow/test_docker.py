@@ -6,6 +6,8 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +19,6 @@ from tests.patience import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 _BOT, _NOBODY = 1000, 65534  # freqtrade's image has the one
 _MOUNTED = ("unshare", "-m", "sh", "-c", 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"')
@@ -28,19 +29,25 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture
-def user_data(tmp_path: Path) -> Iterator[tuple[Path, Bot]]:
+def place() -> Iterator[Path]:
+    """A folder that everybody may enter: pytest closes those above its own again whenever it is started."""
+    with tempfile.TemporaryDirectory(prefix="livestory-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture
+def user_data(place: Path) -> Iterator[tuple[Path, Bot]]:
     """The folder that is mounted, and the bot that writes in it."""
-    for folder in (*tmp_path.parents[:3], tmp_path):
-        folder.chmod(folder.stat().st_mode | 0o055)
-    folder = tmp_path / "user_data"
+    folder = place / "user_data"
     folder.mkdir()
     (folder / "config.json").write_text('{"db_url": "sqlite:////freqtrade/user_data/tradesv3.sqlite"}')
     bot = Bot(folder / "tradesv3.sqlite")
     bot.enter(1)
     for path in (folder, *folder.iterdir()):
         os.chown(path, _BOT, _BOT)
-    (tmp_path / "story").mkdir()
-    os.chown(tmp_path / "story", _NOBODY, _NOBODY)
+    (place / "story").mkdir()
+    os.chown(place / "story", _NOBODY, _NOBODY)
     yield folder, bot
     bot.close()
 
@@ -54,19 +61,19 @@ def as_nobody(folder: Path) -> tuple[str, ...]:
 
 
 def test_another_user_follows_a_bot_whose_folder_is_mounted_for_reading(
-    tmp_path: Path, user_data: tuple[Path, Bot]
+    place: Path, user_data: tuple[Path, Bot]
 ) -> None:
     """By the container's own configuration, while the bot writes; nothing of the folder is changed by it."""
     folder, bot = user_data
-    words = [*as_nobody(folder), "--config", str(folder / "config.json"), "--dir", str(tmp_path / "story")]
+    words = [*as_nobody(folder), "--config", str(folder / "config.json"), "--dir", str(place / "story")]
     process = subprocess.Popen(
         words, cwd="/", env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     try:
-        until(lambda: has(tmp_path / "story", "BUY | +2 ETH @ 0.05 BTC", 1) or process.poll() is not None)
+        until(lambda: has(place / "story", "BUY | +2 ETH @ 0.05 BTC", 1) or process.poll() is not None)
         assert process.poll() is None, process.communicate()
         bot.exit(1, profit=0.0178)
-        until(lambda: has(tmp_path / "story", "SELL | -2 ETH @ 0.06 BTC", 1))
+        until(lambda: has(place / "story", "SELL | -2 ETH @ 0.06 BTC", 1))
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=LIMIT)
     finally:
@@ -80,12 +87,12 @@ def test_another_user_follows_a_bot_whose_folder_is_mounted_for_reading(
 
 @pytest.mark.parametrize("named", ["--config", "--db"])
 def test_a_folder_that_is_closed_to_the_user_is_named_with_what_to_do(
-    tmp_path: Path, user_data: tuple[Path, Bot], named: str
+    place: Path, user_data: tuple[Path, Bot], named: str
 ) -> None:
     """And nothing else is said."""
     folder, _ = user_data
     given = folder / ("config.json" if named == "--config" else "tradesv3.sqlite")
-    words = [*as_nobody(folder), named, str(given), "--dir", str(tmp_path / "story")]
+    words = [*as_nobody(folder), named, str(given), "--dir", str(place / "story")]
     folder.chmod(0o700)
     done = subprocess.run(
         words, cwd="/", env=environment(), stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", check=False

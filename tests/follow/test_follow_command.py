@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from contextlib import chdir
 from typing import TYPE_CHECKING
 
@@ -17,11 +16,11 @@ from livestory.story.journal.reader import JournalReader
 from tests.cli.program import inside, started
 from tests.follow import hummingbot_files
 from tests.follow.freqtrade_files import Bot
+from tests.patience import until
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
-
-_PATIENCE = 60  # seconds
 
 
 def trades(folder: Path) -> list[str]:
@@ -33,6 +32,12 @@ def trades(folder: Path) -> list[str]:
         return []
 
 
+def wait_for(folder: Path, count: int, process: subprocess.Popen[str]) -> None:
+    """Wait until so many lines of trades are kept by a process that lives."""
+    until(lambda: len(trades(folder)) >= count or process.poll() is not None)
+    assert process.poll() is None, process.communicate()
+
+
 def test_a_killed_process_goes_on_with_what_came_meanwhile(tmp_path: Path) -> None:
     """Each trade has its two lines once, whenever SIGKILL came."""
     bot, out = Bot(tmp_path / "tradesv3.sqlite"), tmp_path / "out"
@@ -41,11 +46,7 @@ def test_a_killed_process_goes_on_with_what_came_meanwhile(tmp_path: Path) -> No
         bot.enter(number, at=f"{hour}:00:00")
         process = started("follow", "freqtrade", "--db", bot.file, "--dir", out, cwd=tmp_path)
         bot.exit(number, f"{hour}:30:00", profit=0.0178)
-        deadline = time.monotonic() + _PATIENCE
-        while sum(" SELL " in line for line in trades(out)) < number:
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_for(out, 2 * number, process)
         process.send_signal(signal.SIGKILL)
         process.communicate()
     assert [" BUY " in line for line in trades(out)] == [True, False] * 4
@@ -58,12 +59,8 @@ def test_a_hummingbot_is_followed_as_it_writes(tmp_path: Path) -> None:
     for number in range(2):
         bot.fill(2 * number, "BUY", "1", "100", f"2026-11-26 1{number}:00")
         process = started("follow", "hummingbot", bot.file, "--dir", out, cwd=tmp_path)
-        deadline = time.monotonic() + _PATIENCE
         for count in (1, 2):
-            while len(trades(out)) < 2 * number + count:
-                assert process.poll() is None
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+            wait_for(out, 2 * number + count, process)
             if count == 1:
                 bot.fill(2 * number + 1, "SELL", "1", "110", f"2026-11-26 1{number}:30")
         process.send_signal(signal.SIGKILL)

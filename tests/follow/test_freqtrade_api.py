@@ -58,7 +58,8 @@ class Time:
 class Looks:
     """A watch whose looks the test gives."""
 
-    def __init__(self) -> None:
+    def __init__(self, first: Look | None = None) -> None:
+        self.first = first
         self.waiting: list[Look | NoLook] = []
         self.count = 0
         self.how: str | None = None
@@ -66,6 +67,9 @@ class Looks:
     def take(self) -> list[Look | NoLook]:
         taken, self.waiting = self.waiting, []
         return taken
+
+    def now(self) -> Look | None:
+        return self.first
 
     def wake(self) -> None:
         """It looks when the test says so."""
@@ -77,16 +81,30 @@ class Looks:
         return "you"
 
 
+def seen(at: int, *, explained: Explained | None = None, trades: object = (), health: dict[str, Any] | None = None,
+         has: dict[str, Any] | None = None, **settings: Any) -> Look:  # fmt: skip
+    """How the bot is at that moment."""
+    now = {"last_process_ts": at // SECOND, "bot_start_ts": instant(STARTED) // SECOND, "bot_startup_ts": 1}
+    return Look(
+        at,
+        msgspec.convert(config(**settings), Config),
+        msgspec.convert({**now, **(health or {})}, Health),
+        msgspec.convert(trades, list[OpenTrade]),
+        msgspec.convert(has or balance(1000.0), Balance),
+        explained or Explained(),
+    )
+
+
 class Story:
     """A freqtrade whose database lies there, the looks at it, and what is told."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, first: Look | None = None, ratio: float | None = 0.99) -> None:
         self.bot = Bot(folder / "tradesv3.sqlite")
         self.bot.start(STARTED)
-        self.clock, self.looks, self.folder = Time(), Looks(), folder
+        self.clock, self.looks, self.folder = Time(), Looks(first), folder
         identity = Identity(bot="ours", unit="USDT")
         self.writer = SynchronousWriter(folder / "live_story.txt", identity, StorySettings(), clock=self.clock)
-        teller = Teller(self.looks, "USDT", 0.99)  # type: ignore[arg-type]  # a watch as far as it is asked
+        teller = Teller(self.looks, "USDT", ratio)  # type: ignore[arg-type]  # a watch as far as it is asked
         source = FreqtradeSource(FreqtradeDatabase(Database(self.bot.file)), teller=teller)
         self.following = Following(source, self.writer, self.clock)
         self.follow()
@@ -96,20 +114,7 @@ class Story:
              **settings: Any) -> list[str]:  # fmt: skip
         """Look after a while; the lines that are told of it."""
         self.clock.at += later
-        now = {
-            "last_process_ts": self.clock.at // SECOND,
-            "bot_start_ts": instant(STARTED) // SECOND,
-            "bot_startup_ts": 1,
-        }
-        look = Look(
-            self.clock.at,
-            msgspec.convert(config(**settings), Config),
-            msgspec.convert({**now, **(health or {})}, Health),
-            msgspec.convert(trades, list[OpenTrade]),
-            msgspec.convert(has or balance(1000.0), Balance),
-            explained or Explained(),
-        )
-        return self.hear(look)
+        return self.hear(seen(self.clock.at, explained=explained, trades=trades, health=health, has=has, **settings))
 
     def hear(self, look: Look | NoLook) -> list[str]:
         """The lines that a look brings."""
@@ -137,6 +142,39 @@ def story(tmp_path: Path) -> Iterator[Story]:
     yield made
     made.writer.close()
     made.bot.close()
+
+
+HELD: dict[str, Any] = {"pair": "ETH/USDT", "amount": 1.0, "realized_profit": 4.0}
+
+
+@pytest.mark.parametrize(
+    ("first", "told"),
+    [
+        (seen(START), "1000.00 USDT"),
+        (seen(START, trades=[HELD], has=balance(1000.0, capital=993.96)), "1000.00 USDT"),
+        (seen(START, trades=[HELD], dry_run=False), "not known"),
+        (seen(START, trades=[{**HELD, "realized_profit": None}]), "not known"),
+        (seen(START, available_capital=500.0), "not known"),
+        (seen(START, health={"bot_start_ts": 5}), "not known"),
+        (None, "not known"),
+    ],
+    ids=["nothing open", "partly sold", "fees unknown", "old version", "set by hand", "another bot", "no answer"],
+)
+def test_what_it_began_with_is_told_where_freqtrade_can_say_it(tmp_path: Path, first: Look | None, told: str) -> None:
+    """Its capital as it reckons it, where that lacks nothing."""
+    story = Story(tmp_path, first)
+    assert story.lines()[0].split(" | ")[1:3] == ["🚀 Bot Started", f"Initial Wealth: {told}"]
+    assert story.writer.narrator.account.first == (1000.0 if first and told != "not known" else None)
+    story.writer.close()
+    story.bot.close()
+
+
+def test_what_it_began_with_is_not_told_where_the_share_that_it_uses_is_unknown(tmp_path: Path) -> None:
+    """As its API alone does not say it."""
+    story = Story(tmp_path, seen(START), ratio=None)
+    assert "Initial Wealth: not known" in story.lines()[0]
+    story.writer.close()
+    story.bot.close()
 
 
 def test_wealth_is_the_bots_own_with_what_its_orders_hold(story: Story) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from livestory.errors import JournalError, JournalForeign
+from livestory.errors import InputError, JournalError, JournalForeign
 from livestory.follow.database import Database, DatabaseNotNow
 from livestory.follow.following import Following
 from livestory.follow.freqtrade.database import FreqtradeDatabase
@@ -152,6 +152,21 @@ def test_a_text_with_a_broken_byte_is_told_with_it_and_keeps_nothing_from_being_
     source = Followed((), lambda: HummingbotSource(HummingbotDatabase(Database(other.file))), other.file)
     follow(source, tmp_path / "other", Time())
     assert [line.split(" | ")[2] for line in lines(tmp_path / "other")] == ["+2 LTC @ 0.05 BTC", "+2 SOL @ 0.05 BTC"]
+
+
+@pytest.mark.parametrize("table", ["trades", "pairlocks"])
+@pytest.mark.parametrize("number", ["one", 1.5, b"1"], ids=["text", "fraction", "bytes"])
+def test_a_row_whose_number_is_none_is_an_error_of_the_file(
+    tmp_path: Path, bot: Bot, number: object, table: str
+) -> None:
+    """As in a copy that another tool has made: the story waits for a better one, with a word."""
+    bot.lock(1, "2026-11-26 14:00:00", "2026-11-26 15:00:00")
+    bot.db.execute(f"CREATE TABLE copy AS SELECT * FROM {table}")  # noqa: S608 - one of the two
+    bot.db.execute(f"DROP TABLE {table}")
+    bot.db.execute(f"ALTER TABLE copy RENAME TO {table}")
+    bot.db.execute(f"UPDATE {table} SET id = ?", (number,))  # noqa: S608 - one of the two
+    with pytest.raises(InputError, match=f"{table}: an id that is no whole number"):
+        follow(followed(bot), tmp_path, Time())
 
 
 def test_a_start_at_no_time_is_left_out_with_a_word(tmp_path: Path, bot: Bot) -> None:

@@ -66,7 +66,8 @@ def test_each_name_in_the_table_is_in_the_files_of_its_row() -> None:
     for row in re.findall(r"^\| .* \|$", table.partition("## One word")[0], re.MULTILINE):
         paths = [DOCS.parent / path for path in re.findall(r"`((?:src|tests|docs)/[\w/.]+)`", row)]
         files = [file for path in paths for file in ([path] if path.is_file() else path.rglob("*.*"))]
-        text = "\n".join(file.read_text(encoding="utf-8") for file in files if file.suffix in {".py", ".sql", ".txt"})
+        read = {".py", ".js", ".sql", ".txt"}
+        text = "\n".join(file.read_text(encoding="utf-8") for file in files if file.suffix in read)
         names = re.findall(r"`(?:\w+\.)?([A-Za-z_]+)`", row.partition(" | ")[2])
         absent += [f"{name}: {row}" for name in names if not re.search(rf"\b{name}\b", text)]
     assert absent == []

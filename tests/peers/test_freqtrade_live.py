@@ -286,8 +286,8 @@ def test_both_are_killed_and_the_story_is_what_the_database_says(tmp_path: Path,
         assert whole == Decimal(str(profit["profit_closed_coin"])).quantize(_EIGHT)
         assert whole == Decimal(str(rows[0][0])).quantize(_EIGHT)
         kinds = kinds_told(out)
-        assert (kinds["started"], kinds["resumed"]) == (1, _KILLS)
-        assert kinds["rules"] == 1
+        assert (kinds["started"], kinds["resumed"], kinds["rules"]) == (1, _KILLS, 1)
+        assert facts(out)[0]["wealth"] == 1000.0
         names = {path.name.removeprefix("tradesv3.sqlite") for path in bot.folder.glob("tradesv3*")}
         assert names == {"", "-wal", "-shm"}
         story.send_signal(signal.SIGTERM)

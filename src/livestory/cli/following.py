@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from threading import Event
 
-    from livestory.config import Configuration, MetricsSettings
+    from livestory.config import Configuration
     from livestory.follow.source import Source
+    from livestory.outlets.metrics_settings import MetricsSettings
     from livestory.story.files.layout import Layout
     from livestory.story.journal.entry import Identity
 
@@ -27,6 +29,7 @@ T = TypeVar("T")
 
 _OWN_BOT = ("bot", "strategy", "risk", "paper", "exchange", "orders", "market")
 _AGAIN = 1.0  # seconds between two looks for what is not there yet
+_BEHIND = 10  # steps of nice: where both want the processor, the bot goes first
 
 
 class Outlets(NamedTuple):
@@ -101,6 +104,7 @@ def follow(source: Source, identity: Identity, layout: Layout, stop: Event, outl
     with outlets.fleet, exposed(layout, outlets.metrics):
         shown = served(layout.db, outlets.page) if outlets.page is not None else nullcontext()
         with shown:
+            os.nice(_BEHIND)
             for told_at in (None, clock):  # the past at its own times, so that it goes to the archive by its days
                 with SynchronousWriter(
                     layout.text, identity, settings.story, keep_days=settings.story.keep_days, clock=told_at

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from livestory.config import MetricsSettings
+    from livestory.outlets.metrics_settings import MetricsSettings
     from livestory.story.files.layout import Layout
 
 

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from livestory.config import livestory_toml
 from livestory.outlets.alerts.settings import AlertsSettings
 from livestory.outlets.fleet.settings import FleetSettings
+from livestory.outlets.metrics_settings import MetricsSettings
 from livestory.retell.prometheus_api import PrometheusSettings
 from livestory.story.settings import StorySettings
 from livestory.trading.exchange.access import ExchangeSettings
@@ -47,21 +48,6 @@ class BotSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         ]
         | None
     ) = None
-
-
-class MetricsSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Metrics that the running bot exposes to Prometheus, at http://HOST:PORT/metrics."""
-
-    port: (
-        Annotated[
-            int,
-            Meta(ge=0, le=65535, description="The port; off: no metrics; 0: any free one. 8731 is a good choice."),
-        ]
-        | None
-    ) = None
-    host: Annotated[
-        str, Meta(min_length=1, description="The address; any but a loopback address lets other machines read them.")
-    ] = "127.0.0.1"
 
 
 class Configuration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

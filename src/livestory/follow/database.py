@@ -67,6 +67,8 @@ class Database:
         self._places = places
         self._name = name
         self._has_broken_text = False  # as was seen
+        self._schema: list[tuple[Any, ...]] = []
+        self._tables: Tables = {}
 
     @property
     def path(self) -> Path:
@@ -128,11 +130,18 @@ class Database:
 
     def tables(self) -> Tables:
         """The names of its tables, each with those of its columns. Raises as `read`."""
-        return self.read(_tables)
+        return self.read(self._tables_in)
 
     def read_by(self, look: Callable[[Tables], S], ask: Callable[[apsw.Connection, S], T]) -> T:
         """`read`, where ``ask`` is given what ``look`` makes of the tables: a new version of the bot changes them."""
-        return self.read(lambda db: ask(db, look(_tables(db))))
+        return self.read(lambda db: ask(db, look(self._tables_in(db))))
+
+    def _tables_in(self, db: apsw.Connection) -> Tables:
+        """Read through only where they have changed: that takes longer than what is asked of them each time."""
+        schema = db.execute("SELECT name, sql FROM main.sqlite_schema WHERE type = 'table' ORDER BY name").fetchall()
+        if schema != self._schema:
+            self._schema, self._tables = schema, _tables(db)
+        return self._tables
 
     def _ask(self, beside: _Beside, ask: Callable[[apsw.Connection], T]) -> T:
         flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI

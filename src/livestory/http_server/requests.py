@@ -1,4 +1,4 @@
-"""What every application does with a request: read its body within bounds, and answer what went wrong as JSON."""
+"""What every application does with a request: its body read up to the application's limit, and errors as JSON."""
 
 from __future__ import annotations
 

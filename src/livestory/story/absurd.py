@@ -1,4 +1,4 @@
-"""Values that no bot has: what reckons or writes with them fails, or takes for ever."""
+"""Numbers that are too large, or have too many digits, to be any bot's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Observations one below the other, as a table has them: those of which nothing is to be told are taken together.
+"""Observations one below the other, as a table has them; those of which nothing is to be told are passed over.
 
 Taking rows together does what stepping through them would have done, to the last digit: nothing is summed up, only the
 least, the greatest and the last of a column are looked at, and products and quotients are monotone. Whoever can't say

@@ -1,4 +1,4 @@
-"""What happens around the bot's own orders: the exchange's rules and clock, others' orders, and its silences."""
+"""What is looked at now and then and is no order of ours: filters, clock, others' orders, an exchange's silences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One bot at one account: what every part of the executor works on, and the one who keeps it."""
+"""What every part of the executor is handed: one bot's exchange, state, settings, clock and story."""
 
 from __future__ import annotations
 

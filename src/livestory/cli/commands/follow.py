@@ -92,7 +92,7 @@ def freqtrade(
     from livestory.cli import following
     from livestory.cli.stopping import stop_on_signals
     from livestory.follow.database import Database
-    from livestory.follow.freqtrade.configuration import RATIO, FreqtradeConfiguration, api_access
+    from livestory.follow.freqtrade.configuration import FreqtradeConfiguration, api_access
     from livestory.follow.freqtrade.database import FreqtradeDatabase
     from livestory.follow.freqtrade.present import Teller
     from livestory.follow.freqtrade.source import FreqtradeSource
@@ -124,8 +124,7 @@ def freqtrade(
         with watched(access) as watch:
             is_of = _known_of(known, watch.config() if watch is not None else None)
             unit = (begun.unit if begun is not None else None) or (stakes.pop() if len(stakes) == 1 else is_of.unit)
-            ratio = known.ratio if known is not None else RATIO
-            teller = None if watch is None else Teller(watch, unit, ratio)
+            teller = None if watch is None else Teller(watch, unit, known.ratio if known is not None else None)
             source = FreqtradeSource(read, since=since, mode=is_of.mode, market=is_of.exchange, teller=teller)
             following.follow(source, Identity(bot=is_of.bot, unit=unit), layout, stop, outlets)
 

@@ -59,6 +59,22 @@ class Unread(NamedTuple):
     problem: str
 
 
+class Locks(NamedTuple):
+    """Locks that are new, with their ids, in the order in which they were made."""
+
+    new: list[tuple[int, Lock | Unread]]
+    active: set[int]  # of those and of the known ones: there, and not ended by hand
+
+
+class News(NamedTuple):
+    """What the database says at one moment, as far as it may be new."""
+
+    starts: Starts
+    trades: list[tuple[int, Trade | Unread]]  # with their ids
+    last: int  # the highest id of a trade; 0 where there is none
+    locks: Locks
+
+
 class _Columns(NamedTuple):
     """The columns that are there, of those that are read, by the names under which they are known here."""
 
@@ -88,49 +104,50 @@ class FreqtradeDatabase:
         """The next trades with a higher id than ``after``, with their ids; none where there are no more."""
         return self._read(lambda db, columns: self._page(db, columns, "id > ? ORDER BY id", (after,)))
 
-    def current_trades(self, known: Collection[int], after: int, most: int) -> list[tuple[int, Trade | Unread]]:
-        """The trades that are open, those of ``known`` that are there, and those with an id higher than ``after``."""
-        marks = ", ".join("?" * len(known))
-        where = f"is_open = 1 OR id > ? OR id IN ({marks}) ORDER BY id LIMIT ?"
-        return self._read(lambda db, columns: self._page(db, columns, where, (after, *known, most), whole=True))
+    def news(self, known: Collection[int], after: int, most: int, locks: Collection[int], last_lock: int) -> News:
+        """What may be new, in one state of the database.
 
-    def locks(self, after: int) -> list[tuple[int, Lock | Unread]]:
-        """The locks with a higher id, with their ids, in the order in which they were made."""
+        Of the trades those that are open, those of ``known``, and those with an id higher than ``after``, at ``most``.
+        """
+        where = f"is_open = 1 OR id > ? OR id IN ({_marks(known)}) ORDER BY id LIMIT ?"
 
-        def ask(db: apsw.Connection, columns: _Columns) -> list[tuple[int, Lock | Unread]]:
-            if not columns.locks:
-                return []
-            sql = f"SELECT {_names(columns.locks)} FROM pairlocks WHERE id > ? ORDER BY id"  # noqa: S608 - columns
-            rows = [_row(columns.locks, row) for row in db.execute(sql, (after,))]
-            return [(row["id"], self.made(f"lock {row['id']}", _lock, row)) for row in rows]
+        def ask(db: apsw.Connection, columns: _Columns) -> News:
+            trades = self._page(db, columns, where, (after, *known, most), whole=True)
+            last = db.execute("SELECT max(id) FROM trades").get or 0
+            return News(self._starts(db, columns), trades, last, self._locks(db, columns, locks, last_lock))
 
         return self._read(ask)
 
-    def active(self, locks: Collection[int]) -> set[int]:
-        """Which of these locks are there, and were not ended by hand."""
-        marks = ", ".join("?" * len(locks))
-        sql = f"SELECT id FROM pairlocks WHERE active = 1 AND id IN ({marks})"  # noqa: S608 - question marks
+    def locks(self) -> Locks:
+        """All that there are."""
+        return self._read(self._locks)
 
-        def ask(db: apsw.Connection, columns: _Columns) -> set[int]:
-            return {number for (number,) in db.execute(sql, tuple(locks))} if columns.locks else set()
-
-        return self._read(ask) if locks else set()
+    def _locks(self, db: apsw.Connection, columns: _Columns, known: Collection[int] = (), after: int = 0) -> Locks:
+        if not columns.locks:
+            return Locks([], set())
+        sql = f"SELECT {_names(columns.locks)} FROM pairlocks WHERE id > ? ORDER BY id"  # noqa: S608 - columns
+        rows = _numbered("pairlocks", [_row(columns.locks, row) for row in db.execute(sql, (after,))])
+        new = [(row["id"], self.made(f"lock {row['id']}", _lock, row)) for row in rows]
+        active = {number for number, lock in new if isinstance(lock, Lock) and lock.active}
+        if known:
+            sql = f"SELECT id FROM pairlocks WHERE active = 1 AND id IN ({_marks(known)})"  # noqa: S608 - marks
+            active |= {number for (number,) in db.execute(sql, tuple(known))}
+        return Locks(new, active)
 
     def starts(self) -> Starts:
         """When the bot was started, where it says so."""
+        return self._read(self._starts)
+
+    def _starts(self, db: apsw.Connection, columns: _Columns) -> Starts:
         sql = "SELECT key, datetime_value FROM KeyValueStore WHERE key IN ('bot_start_time', 'startup_time')"
-
-        def ask(db: apsw.Connection, columns: _Columns) -> Starts:
-            found, problem = dict[str, int | None](), None
-            for key, value in db.execute(sql) if columns.has_values else ():
-                time = self.made(key, _time, value)
-                if isinstance(time, Unread):
-                    problem = time.problem
-                else:
-                    found[key] = time
-            return Starts(found.get("bot_start_time"), found.get("startup_time"), problem)
-
-        return self._read(ask)
+        found, problem = dict[str, int | None](), None
+        for key, value in db.execute(sql) if columns.has_values else ():
+            time = self.made(key, _time, value)
+            if isinstance(time, Unread):
+                problem = time.problem
+            else:
+                found[key] = time
+        return Starts(found.get("bot_start_time"), found.get("startup_time"), problem)
 
     def stake_currencies(self) -> set[str]:
         """In which results are counted."""
@@ -148,10 +165,6 @@ class FreqtradeDatabase:
             return {(str(pair), str(stake or quote_of(str(pair)))) for pair, stake in found if pair}
 
         return self._read(ask)
-
-    def last_id(self) -> int:
-        """The highest id of a trade; 0 where there is none."""
-        return self._read(lambda db, _: db.execute("SELECT max(id) FROM trades").get or 0)
 
     def _read(self, ask: Callable[[apsw.Connection, _Columns], T]) -> T:
         try:
@@ -185,7 +198,7 @@ class FreqtradeDatabase:
         found: list[tuple[int, Trade | Unread]] = []
         sql = f"SELECT {_names(columns.trades)} FROM trades WHERE {where}"  # noqa: S608 - names of columns
         rows = db.execute(sql, values)
-        while some := [_row(columns.trades, row) for row in islice(rows, _TOGETHER)]:
+        while some := _numbered("trades", [_row(columns.trades, row) for row in islice(rows, _TOGETHER)]):
             orders = _orders_of(db, columns.orders, [trade["id"] for trade in some])
             for trade in some:
                 number = trade["id"]
@@ -211,9 +224,8 @@ def _orders_of(
     """The orders of each of these trades."""
     found: dict[int, list[dict[str, Any]]] = {}
     if columns:
-        marks = ", ".join("?" * len(trades))
         names = f"ft_trade_id, {_names(columns)}"
-        sql = f"SELECT {names} FROM orders WHERE ft_trade_id IN ({marks}) ORDER BY id"  # noqa: S608 - names of columns
+        sql = f"SELECT {names} FROM orders WHERE ft_trade_id IN ({_marks(trades)}) ORDER BY id"  # noqa: S608 - names of columns
         for trade, *row in db.execute(sql, trades):
             found.setdefault(trade, []).append(_row(columns, row))
     return found
@@ -223,10 +235,22 @@ def _row(columns: Mapping[str, str], row: Sequence[Any]) -> dict[str, Any]:
     return dict(zip(columns, row, strict=True))
 
 
+def _numbered(table: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """These rows. Raises ValueError where one has no number of its own, as in a copy by another tool."""
+    if all(isinstance(row["id"], int) for row in rows):
+        return rows
+    message = f"{table}: an id that is no whole number: not as freqtrade writes it"
+    raise ValueError(message)
+
+
 def _present(wanted: Mapping[str, tuple[str, ...]], columns: Collection[str]) -> dict[str, str]:
     """Of the columns that are read those that are there, by the names under which they are known here."""
     found = ((name, next((each for each in names if each in columns), None)) for name, names in wanted.items())
     return {name: column for name, column in found if column is not None}
+
+
+def _marks(values: Collection[object]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def _names(present: Mapping[str, str]) -> str:

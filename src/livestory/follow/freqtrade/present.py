@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from livestory.clock import HOUR, MINUTE, SECOND
+from livestory.follow.freqtrade.configuration import RATIO
 from livestory.follow.freqtrade.watch import Look, NoLook
 from livestory.story.inputs import Begin, End, Flow, Observation, Skip, Statement
 from livestory.story.kinds.followed import HeardAgain, NotHeard
@@ -42,7 +43,7 @@ class Present(Struct):
 class Teller:
     """Turns looks into inputs. What it keeps of its own is about the connection, and needs no keeping."""
 
-    def __init__(self, watch: Watch, unit: str | None, ratio: float) -> None:
+    def __init__(self, watch: Watch, unit: str | None, ratio: float | None) -> None:
         """``ratio`` is the share of the stake currency that the bot may use; its wealth is told in ``unit``."""
         self.watch = watch
         self._ratio = ratio
@@ -52,6 +53,28 @@ class Teller:
         self._rules: Rules | None = None
         self._reason: Reason | None = None
         self._change: float | None = None  # of the capital, seen once
+
+    def began_with(self, born: int) -> float | None:
+        """The wealth at the bot's first start; None where nobody can say it exactly just now.
+
+        freqtrade reckons it from what it has: less its results, to which parts of open trades and their fees don't
+        count yet. Invented money pays no fees.
+        """
+        look = self.watch.now()
+        if look is None or _stranger(look.health, born) is not None or (look.trades and not look.config.dry_run):
+            return None
+        capital = self._capital(look)
+        if capital is None or self._ratio is None:
+            return None
+        parts = [trade.realized_profit for trade in look.trades]
+        return round(capital - sum(part for part in parts if part), 8) if None not in parts else None
+
+    def _capital(self, look: Look) -> float | None:
+        """What was put in, as freqtrade reckons it: what it has without its results. None where that is set by hand."""
+        started = look.balance.starting_capital
+        if started is None or look.config.available_capital is not None or look.balance.stake != self._unit:
+            return None
+        return started / (self._ratio or RATIO)
 
     def inputs(self, present: Present, born: int | None, now: int, *, running: bool) -> Iterator[Input]:
         """What the looks since the last time tell. ``born``: the bot's first start; ``running``: by its database."""
@@ -115,11 +138,10 @@ class Teller:
             yield Skip(time=time, reason=refused.reason, side="sell" if refused.short else "buy", symbol=refused.pair)
 
     def _flow(self, look: Look, present: Present) -> float | None:
-        """Money that came or went between two looks: what freqtrade reckons to be its capital without its results."""
-        started = look.balance.starting_capital
-        if started is None or look.config.available_capital is not None or look.balance.stake != self._unit:
+        """Money that came or went between two looks."""
+        capital = self._capital(look)
+        if capital is None:
             return None
-        capital = started / self._ratio
         before, seen = present.capital, self._change
         self._change = None
         change = capital - before if before is not None else 0.0

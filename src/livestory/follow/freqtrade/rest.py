@@ -92,6 +92,7 @@ class OpenTrade(Struct, frozen=True, kw_only=True):
     open_rate: Amount | None = None
     current_rate: Amount | None = None
     profit_abs: Amount | None = None
+    realized_profit: Amount | None = None  # of parts that were sold
     leverage: Amount | None = None
     liquidation_price: Amount | None = None
     orders: list[_Order] = []

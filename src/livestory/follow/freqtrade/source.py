@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from livestory.follow.freqtrade.database import FreqtradeDatabase, Starts
+    from livestory.follow.freqtrade.database import FreqtradeDatabase, Locks, News, Starts
     from livestory.follow.freqtrade.present import Teller
     from livestory.follow.freqtrade.records import Lock, Trade
     from livestory.story.inputs import Input
@@ -113,10 +113,10 @@ class FreqtradeSource:
         if self._at is None or cursor != self._encoded:
             self._at, self._history = Cursor(since=self._since) if cursor is None else _decode(cursor), None
         at, self._at = self._at, None  # where this fails, the next look begins at the cursor again
-        starts = self._database.starts()
-        self._identify(at, starts)
-        restored = at.is_live and self._database.last_id() < at.last_trade
-        inputs = self._news(at, starts, now) if at.is_live and not restored else None
+        news = self._look(at) if at.is_live else None
+        self._identify(at, news.starts if news is not None else self._database.starts())
+        restored = news is not None and news.last < at.last_trade
+        inputs = self._news(at, news, now) if news is not None and not restored else None
         if inputs is None:
             at.is_live = False
             inputs = self._next_of_history(at, now)
@@ -160,7 +160,7 @@ class FreqtradeSource:
             waiting.add(given for given in inputs if isinstance(given, Fill) or given.time > told_until)
 
         push(self._starts(at, self._database.starts(), now))
-        push(self._locks(at, now))
+        push(self._locks(at, self._database.locks(), now))
         while page := self._database.trades(last):
             reached = 0
             for number, trade in page:
@@ -174,21 +174,24 @@ class FreqtradeSource:
         push(self._end(at, now))
         yield from waiting.moments()
 
-    def _news(self, at: Cursor, starts: Starts, now: int) -> list[Input] | None:
+    def _look(self, at: Cursor) -> News:
+        locks = [number for arc in at.arcs.values() for number in arc.locks]
+        return self._database.news(at.open, at.last_trade, _MANY + 1, locks, at.last_lock)
+
+    def _news(self, at: Cursor, news: News, now: int) -> list[Input] | None:
         """What came since the last look; None where it is to be brought in order as the history is."""
-        found = self._database.current_trades(at.open, at.last_trade, _MANY + 1)
-        if len(found) > _MANY:
+        if len(news.trades) > _MANY:
             return None
-        inputs = [*self._starts(at, starts, now), *self._locks(at, now)]
-        for number in at.open.keys() - {number for number, _ in found}:
+        inputs = [*self._starts(at, news.starts, now), *self._locks(at, news.locks, now)]
+        for number in at.open.keys() - {number for number, _ in news.trades}:
             inputs += _gone(at.open.pop(number), now)
-        for number, trade in found:
+        for number, trade in news.trades:
             inputs += self._of_trade(at, number, trade)
         inputs += self._end(at, now)
         if self._teller is not None:
             if inputs:
                 self._teller.watch.wake()
-            inputs += self._teller.inputs(at.present, starts.first, now, running=at.running)
+            inputs += self._teller.inputs(at.present, news.starts.first, now, running=at.running)
         inputs.sort(key=attrgetter("time"))
         return inputs
 
@@ -230,7 +233,9 @@ class FreqtradeSource:
                 continue
             if how == "start" and at.present.state != STOPPED:  # between two looks
                 yield End(time=start, by="you")
-            yield Begin(time=start, mode=self._mode, market=self._market, own=True)
+            is_first = start == starts.first and not at.time
+            wealth = self._teller.began_with(start) if self._teller is not None and is_first else None
+            yield Begin(time=start, mode=self._mode, market=self._market, wealth=wealth, own=True)
 
     def _end(self, at: Cursor, now: int) -> Iterator[Input]:
         """A freqtrade that ends in order takes its database's log away; one that is killed leaves it there."""
@@ -239,16 +244,15 @@ class FreqtradeSource:
             yield End(time=min(closed, now), by="its database is closed")
         at.running = closed is None
 
-    def _locks(self, at: Cursor, now: int) -> Iterator[Input]:
-        for number, lock in self._database.locks(at.last_lock):
+    def _locks(self, at: Cursor, locks: Locks, now: int) -> Iterator[Input]:
+        for number, lock in locks.new:
             at.last_lock = max(at.last_lock, number)
             if isinstance(lock, Unread):
                 self._unread.append(lock.problem)
             elif not lock.is_automatic and lock.end >= at.since:
                 yield from _locked(at.arcs, lock)
-        active = self._database.active({number for arc in at.arcs.values() for number in arc.locks})
         for name, arc in list(at.arcs.items()):
-            by_hand = arc.end > now and not arc.locks & active
+            by_hand = arc.end > now and not arc.locks & locks.active
             if arc.end <= now or by_hand:
                 del at.arcs[name]
                 yield over(name, now if by_hand else arc.end, by_hand=by_hand)

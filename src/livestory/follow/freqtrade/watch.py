@@ -8,6 +8,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from livestory.clock import SystemClock
 from livestory.follow.freqtrade.messages import Messages
@@ -35,7 +36,7 @@ class Look(Struct, frozen=True):
     health: Health
     trades: list[OpenTrade]
     balance: Balance
-    explained: Explained
+    explained: Explained = Explained()
 
 
 class NoLook(Struct, frozen=True):
@@ -84,6 +85,13 @@ class Watch:
         """The bot's settings, where it can be asked just now."""
         try:
             return self.api.config()
+        except ApiNotNow:
+            return None
+
+    def now(self) -> Look | None:
+        """How the bot is, where it can be asked just now."""
+        try:
+            return self._asked()
         except ApiNotNow:
             return None
 
@@ -142,7 +150,11 @@ class Watch:
     def _look(self) -> Look:
         for _ in range(len(self._heard)):
             self._signals.hear(*self._heard.popleft())
+        look, api = self._asked(), self.api
+        explained = self._signals.explain(look.config, look.health, look.trades, api.locks, api.logs)
+        return replace(look, explained=explained)
+
+    def _asked(self) -> Look:
         api = self.api
         config, health, trades, balance = api.config(), api.health(), api.open_trades(), api.balance()
-        explained = self._signals.explain(config, health, trades, api.locks, api.logs)
-        return Look(self._clock.now(), config, health, trades, balance, explained)
+        return Look(self._clock.now(), config, health, trades, balance)

@@ -1,4 +1,4 @@
-"""Typed records in a sequence, which becomes a table of pandas, Polars or Arrow where that is installed."""
+"""`Records`: the sequence that `livestory.read` hands out, and its way into pandas, Polars or Arrow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The exchange's moods, and orders whose fate it did not tell. Each trouble has a kind for its end."""
+"""The lines Exchange Down and Back, and other troubles with an exchange and its orders, each with its end."""
 
 from __future__ import annotations
 

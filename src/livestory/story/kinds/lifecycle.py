@@ -1,4 +1,4 @@
-"""The bot's comings and goings, and the rules that it follows."""
+"""The lines Bot Started, Resumed and Stopped, and the rules that the bot trades by."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Money that came or went, and what the readings of it, of prices and of bars are worth."""
+"""The lines Deposit, Withdrawal, Funding and Data Gap; a balance that differs; a reading refused or missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The telling itself: its troubles, and somebody's own words."""
+"""The owner's note, and the troubles of the telling itself: late, set aside, its clock, a time that is doubted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bars: their numbers and their length, longer ones made of them, and what every market that gives them promises."""
+"""Bars: what one holds, when one is possible, and how long are those that the executor trades by."""
 
 from __future__ import annotations
 

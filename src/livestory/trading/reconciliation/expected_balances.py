@@ -1,4 +1,4 @@
-"""What the account should hold, from all its trades, deposits and withdrawals; and what nothing explains.
+"""What trades and flows add up to, what of the account they do not explain, and from what share that is told.
 
 They make the absence of an order provable: if the balances are as expected, but for the last digit of each trade, which
 the exchange rounds, then nothing was traded that was not counted.

@@ -1,4 +1,4 @@
-"""The account compared with what it should hold, and what comes of that: deposits, withdrawals, the unexplained."""
+"""When the account is compared, and what a difference becomes: a deposit, a withdrawal, or the line that it differs."""
 
 from __future__ import annotations
 

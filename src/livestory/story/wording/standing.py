@@ -91,8 +91,9 @@ _CLOSE = 0.02  # of wealth, to the breaker
 
 
 def trips(drawdown: float, limit: float) -> str:
-    """Where the breaker trips; a word of warning where little is wanting, or nothing."""
-    return "close to the breaker at" if (1.0 - limit) / (1.0 + drawdown) > 1.0 - _CLOSE else "breaker at"
+    """Where the breaker trips; a word of warning where little is wanting."""
+    close = -limit < drawdown and (1.0 - limit) / (1.0 + drawdown) > 1.0 - _CLOSE
+    return "close to the breaker at" if close else "breaker at"
 
 
 def since_start(change: float | None, holding: float | None, base: str | None) -> str:

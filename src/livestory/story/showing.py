@@ -14,6 +14,7 @@ from livestory.clock import DAY
 from livestory.story.kinds.base import Group
 from livestory.story.kinds.chapters import Chapter, Quiet
 from livestory.story.kinds.lifecycle import Resumed, Stopped
+from livestory.story.kinds.money import CashFlow
 from livestory.story.kinds.records import AllTimeHigh
 from livestory.story.kinds.results import ResultRecord
 from livestory.story.kinds.trades import Trade
@@ -83,8 +84,9 @@ def _remember(lately: Lately, time: int, facts: Facts, *, shown: bool) -> None:
         lately.signs += 1
         return
     lately.news, lately.signs = max(time, lately.news or 0), 0
-    lately.troubled = lately.troubled or facts.declared.group in _TROUBLE
-    lately.eventful = lately.eventful or lately.troubled or facts.declared.group is Group.TRADES
+    group = facts.declared.group
+    lately.troubled = lately.troubled or (group in _TROUBLE and type(facts) is not CashFlow)  # whose line tells it
+    lately.eventful = lately.eventful or group in _TROUBLE or group is Group.TRADES
     if type(facts) is Trade:
         lately.settled = facts.wealth if facts.position_after == 0 else None
     elif type(facts) is AllTimeHigh:

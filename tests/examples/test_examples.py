@@ -82,7 +82,7 @@ def test_several_pairs_are_told_in_one_story(tmp_path: Path) -> None:
     assert "🔴 SELL | -10 SOL @ 229.5 USDT | opens a short" in story
     assert (
         "🟢 BUY | +10 SOL @ 221.15 USDT | closes the short; result +3.4% after fees (+78.99 USDT); "
-        "entry 229.5, exit 221.15, held 6h" in story
+        "entry 229.5, exit 221.15, held 6h; no SOL left" in story
     )
     (deposit,) = (line for line in story if "Deposit" in line)
     assert deposit == (

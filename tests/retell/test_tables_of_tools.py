@@ -102,7 +102,7 @@ TOLD: dict[str, tuple[str, list[str]]] = {
         [
             "read as round trips, MetaTrader",
             "results are before fees and swap, which are taken off",
-            "funding of -1.5 USD in it",
+            "funding paid 1.5 USD, in it",
             "2 trades closed, 2 won, 0 lost, result +385.30 USD",
             "fees 14.00 USD",
         ],

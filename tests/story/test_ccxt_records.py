@@ -115,7 +115,7 @@ def test_an_inverse_contract_is_closed_by_what_it_is_worth(story: StoryWriter) -
     story.fill(given)
     closed, *_ = story.fill(given | {"side": "sell", "price": 100_000.0, "cost": 0.01}, result="0.000526") or ()
     assert closed.line.endswith(
-        "closes the long of BTC/USD:BTC; result +0.0005 BTC as reported; entry 95,000, exit 100,000"
+        "closes the long of BTC/USD:BTC; result +0.0005 BTC as reported; entry 95,000, exit 100,000; no BTC left"
     )
     held = {"symbol": "BTC/USD:BTC", "contracts": 1000.0, "contractSize": 1.0, "side": "short", "entryPrice": 95000.0}
     assert arguments.positions([held])["BTC/USD:BTC"].quantity == Decimal("-0.0105263157895")

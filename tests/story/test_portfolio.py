@@ -91,7 +91,7 @@ def test_a_chapter_without_wealth_tells_the_result_in_money_each_currency_for_it
         "result -21.13 USDT, +0.0100 BTC | told late: it ended 00:00; from 15:00; 4 buys, 4 sells, fees 0.001 BNB and "
         "1.43 USDT; 2 trades closed, 1 won, 1 lost, result -21.13 USDT; USDT: deepest fall of the result "
         "-50.50 USDT; USDT: since the start -21.13 USDT, result record 9.69 USDT, 30.82 under it; 1 trade "
-        "closed, won, result +0.0100 BTC; BTC: since the start +0.0100 BTC, result record 0.0100 BTC; open: "
+        "closed, 1 won, 0 lost, result +0.0100 BTC; BTC: since the start +0.0100 BTC, result record 0.0100 BTC; open: "
         "3 LTC/USDT at 100; no wealth is known: results in money, no percent"
     )
     assert "no wealth is known" not in second
@@ -181,7 +181,7 @@ def test_what_a_portfolio_told_is_retold(tmp_path: Path) -> None:
     assert [line for line in retold.lines if line in live] == live
     assert retold.summary is not None
     assert (
-        "| 2 trades closed, 1 won, 1 lost, result -21.13 USDT; 1 trade closed, won, result +0.0100 BTC |"
+        "| 2 trades closed, 1 won, 1 lost, result -21.13 USDT; 1 trade closed, 1 won, 0 lost, result +0.0100 BTC |"
         in retold.summary.line
     )
 
@@ -239,7 +239,7 @@ def test_what_a_bot_began_with_is_closed_at_the_entry_that_it_reported() -> None
     first, second = told(narrator, [closing, adding])
     assert first.line.split(" | ", 3)[3] == (
         "closes the short of ETH/USDT:USDT; result +5.0% after the fees that are known (+396.00 USDT); "
-        "entry 4000, exit 3800"
+        "entry 4000, exit 3800; no ETH left"
     )
     assert second.line.endswith("adds to the long of SOL/USDT:USDT: 20 SOL at 210 on average")
 

@@ -270,9 +270,9 @@ def test_each_change_of_a_position_has_its_words_and_the_last_tells_the_round_tr
         ("🟢 BUY | +12 SOL @ 220 USDT | closes the short of SOL/USDT:USDT; trend over; "
         "result in all +3.5% after fees (+121.67 USDT); entry 230.17, exit 221.67, held 3h; opens a long of 2 SOL"),
         ("🔴 SELL | -2 SOL @ 225 USDT | closes the long of SOL/USDT:USDT; result +2.1% after fees (+9.13 USDT); "
-        "entry 220, exit 225, held 1h; opened: trend over"),
+        "entry 220, exit 225, held 1h; opened: trend over; no SOL left"),
         ("🔴 SELL | -0.5 ETH @ 3700 USDT | closes the position; result +1.5% after fees (+27.13 USDT); "
-        "entry 3640.1, exit 3700, held 6h; opened: dip"),
+        "entry 3640.1, exit 3700, held 6h; opened: dip; no ETH left"),
     ]  # fmt: skip
 
 
@@ -405,7 +405,7 @@ def test_an_inverse_contract_has_the_result_that_is_reported() -> None:
         *(fill("buy", 1, "100", **usd), fill("sell", 1, "110", **usd)),
     )
     assert told[1].endswith("closes the long of BTC/USD:BTC; result +0.0900 BTC as reported; entry 100, exit 110, "
-                            "held 1h")  # fmt: skip
+                            "held 1h; no BTC left")  # fmt: skip
     assert "result" not in told[3]
 
 
@@ -455,4 +455,4 @@ def test_a_rebate_of_more_than_was_sold_is_worth_its_price() -> None:
     sale = fill("sell", 1, "100", symbol="ETH/USDT", time=NEW_YEARS_EVE + 1, fee=Decimal(-2), fee_asset="ETH")
     (event,) = of_trades(narrator.take(sale))
     assert event.line.endswith("closes the position; result +200.0% after fees (+200.00 USDT); entry 100, exit 100, "
-                               "held 0s")  # fmt: skip
+                               "held 0s; no ETH left")  # fmt: skip

@@ -23,7 +23,7 @@ from tests.story.inputs import START
 if TYPE_CHECKING:
     from pathlib import Path
 
-BTC, HELD = "BTC/USDT:USDT", "held 3h"
+BTC, HELD = "BTC/USDT:USDT", "held 3h; no BTC left"
 
 
 def fill(hour: int, side: str, quantity: str, price: str, symbol: str = BTC, **fields: Any) -> Fill:

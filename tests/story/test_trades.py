@@ -86,7 +86,7 @@ def test_a_short_is_told_as_one() -> None:
         "🔴 SELL | -1 ETH @ 110 USDT | adds to the short: 3 ETH at 103.33 on average",
         (
             "🟢 BUY | +3 ETH @ 90 USDT | closes the short; result +12.9% before fees (+40.00 USDT); "
-            "entry 103.33, exit 90"
+            "entry 103.33, exit 90; no ETH left"
         ),
     ]
 
@@ -106,7 +106,7 @@ def test_several_pairs_are_held_apart() -> None:
         "🟢 BUY | +2 SOL @ 50 USDT | opens a position",
         (
             "🔴 SELL | -1 ETH @ 110 USDT | closes the position; result +10.0% before fees (+10.00 USDT); "
-            "entry 100, exit 110"
+            "entry 100, exit 110; no ETH left"
         ),
         "🔴 SELL | -1 SOL @ 40 USDT | reduces the position; result -20.0% before fees (-10.00 USDT); 1 SOL left",
     ]

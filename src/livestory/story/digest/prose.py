@@ -350,16 +350,16 @@ def _fees(p: Period) -> str:
 def _closed(p: Period, asset: str, tally: Tally) -> str:
     """What the closed trades came to in one currency: their sum, the best and the worst."""
     (best, on_best), (worst, on_worst) = p.extremes.best[asset][:2], p.extremes.worst[asset][:2]
-    outcomes = performance.outcomes(tally)
+    alike = performance.alike(tally)
     if tally.closed == 1:
         carried = f", opened before this {p.span.name or 'time'}" if p.trading.carried else ""
-        earned = f"{outcomes[0]} {_money(abs(best), asset)}" if best else "came out even"
+        earned = f"{alike} {_money(abs(best), asset)}" if alike else "came out even"
         return f"the one closed trade{carried}{',' if carried else ''} {earned}"
     count, together = numbers.whole(tally.closed), _signed(tally.gain + tally.loss, asset) + _carried_over(p)
-    closed = f"of {count} closed trades {listed(outcomes)}"
-    if len(outcomes) == 1:
+    closed = f"of {count} closed trades {listed(performance.outcomes(tally))}"
+    if alike:
         which = "both" if tally.closed == 2 else f"all {count}"  # noqa: PLR2004 - that is what both says
-        closed = f"{which} closed trades {outcomes[0].removeprefix('all ')}"
+        closed = f"{which} closed trades {alike}"
     high, low = (name.removesuffix(" trade") for name in performance.extreme_names(best, worst))
     extremes = f"{high} {_signed(best, asset)} ({_at(p, on_best)}), {low} {_signed(worst, asset)} ({_at(p, on_worst)})"
     return f"{closed}, together {together}: {extremes}"

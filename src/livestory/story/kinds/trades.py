@@ -324,7 +324,7 @@ def _what_is_left(f: Trade) -> str:
         return "its cost is not known"
     left = abs(f.position_after)
     if not left:
-        return "" if f.trip is not None else f"{none_of(f.base)} left"
+        return f"{none_of(f.base)} left"
     dust = "of dust " if f.trip is not None and left < f.trip.size * _DUST else ""  # else of other positions in it
     return f"{of(numbers.exact(left), f.base)} {dust}left"
 

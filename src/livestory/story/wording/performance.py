@@ -196,13 +196,15 @@ def standing(f: CurrencyResult, began: float | None) -> str:
 
 
 def outcomes(of: CurrencyResult | Tally) -> list[str]:
-    """``2 won``, ``1 lost``, ``1 even`` or, where all were one of these, ``all lost``: for their owner."""
+    """``2 won``, ``1 lost`` and, where there were any, ``1 even``: what closed trades were for their owner."""
     even = of.closed - of.won - of.lost
-    counts = [(count, which) for count, which in ((of.won, Outcome.WON), (of.lost, Outcome.LOST), (even, Outcome.EVEN))
-              if count]  # fmt: skip
-    if len(counts) == 1:
-        return [f"all {counts[0][1]}" if of.closed > 1 else counts[0][1]]
-    return [f"{numbers.whole(count)} {which}" for count, which in counts]
+    counts = (of.won, Outcome.WON), (of.lost, Outcome.LOST), (even, Outcome.EVEN)
+    return [f"{numbers.whole(count)} {which}" for count, which in counts if count or which is not Outcome.EVEN]
+
+
+def alike(of: CurrencyResult | Tally) -> Outcome | None:
+    """What all closed trades were, where that is one thing."""
+    return {of.won: Outcome.WON, of.lost: Outcome.LOST}.get(of.closed)
 
 
 def extreme_names(best: Decimal, worst: Decimal) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """`livestory explain` of a long CSV, against a row-by-row pandas loop that looks for the same things.
 
-Rows of plain numbers are cut, and their times and numbers read, a block at a time; where no detector can speak a block
-is taken at once. What is left is the cutting, the lines that are told, and half a second of start.
+Rows of plain numbers are read a block at a time, by Arrow; where no detector can speak a block is taken at once. What
+is left are the lines that are told, and half a second of start.
 """
 
 from __future__ import annotations

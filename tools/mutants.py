@@ -67,6 +67,7 @@ class Mutant(NamedTuple):
     before: str
     after: str
     symbol: str  # the function that it is in
+    imported: bool  # whether its line runs when the file is imported, and its effect is seen elsewhere
 
     def __str__(self) -> str:
         """Where it is and what it does, without the line's number: that moves."""
@@ -78,22 +79,23 @@ def mutants_of(file: Path) -> Iterator[Mutant]:
     text = (ROOT / file).read_text()
     starts = [0, *accumulate(len(line.encode()) for line in text.splitlines(keepends=True))]
 
-    def places(node: ast.AST, symbol: str) -> Iterator[Mutant]:
+    def places(node: ast.AST, symbol: str, *, imported: bool = True) -> Iterator[Mutant]:
         if isinstance(node, ast.JoinedStr | ast.arg) or _is_for_types(node):
             return  # what stands in an f-string has no place of its own in Python 3.11
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             symbol = f"{symbol}.{node.name}".lstrip(".")
+            imported = imported and isinstance(node, ast.ClassDef)
         for after in _changed(node) if symbol else ():
             start = starts[node.lineno - 1] + node.col_offset  # type: ignore[attr-defined]
             end = starts[node.end_lineno - 1] + node.end_col_offset  # type: ignore[attr-defined]
-            yield Mutant(file, node.lineno, start, end, ast.unparse(node), after, symbol)  # type: ignore[attr-defined]
+            yield Mutant(file, node.lineno, start, end, ast.unparse(node), after, symbol, imported)  # type: ignore[attr-defined]
         for name, child in ast.iter_fields(node):
             if name not in {"decorator_list", "returns", "annotation", "bases", "keywords"} or isinstance(
                 node, ast.Call
             ):
                 for each in child if isinstance(child, list) else [child]:
                     if isinstance(each, ast.AST):
-                        yield from places(each, symbol)
+                        yield from places(each, symbol, imported=imported)
 
     yield from places(ast.parse(text), "")
 
@@ -177,33 +179,35 @@ class Coverage:
         if done.returncode > 1 or not (MAP / "coverage").exists():
             sys.exit(f"the map can't be made:\n{done.stdout[-3_000:]}{done.stderr[-3_000:]}")
 
-    def tests_of(self, file: Path) -> dict[int, list[str]]:
-        """The tests that run each line of ``file``, the fastest first; at 0 all of them, for what runs at an import."""
+    def tests_of(self, file: Path) -> dict[int, dict[str, int]]:
+        """The tests that run each line of ``file``, each with how many of its lines it runs; at 0 all of them."""
         rows = self._db.execute(
             "SELECT context.context, numbits FROM line_bits JOIN file ON file.id = file_id "
             "JOIN context ON context.id = context_id WHERE file.path = ?", (str(ROOT / file),)
         )  # fmt: skip
-        found: dict[int, set[str]] = defaultdict(set)
+        run: dict[str, set[int]] = defaultdict(set)
         for context, bits in rows:
             test = re.sub(r"^\||\|$| \((setup|call|teardown)\)", "", context)
             if test in self.seconds:
-                for line in numbits_to_nums(bits):
-                    found[line].add(test)
-                    found[0].add(test)
-        return {line: sorted(tests, key=lambda test: (self.seconds[test], test)) for line, tests in found.items()}
+                run[test] |= set(numbits_to_nums(bits))
+        found: dict[int, dict[str, int]] = defaultdict(dict)
+        for test, lines in run.items():
+            for line in (0, *lines):
+                found[line][test] = len(lines)
+        return found
 
-    def planned(self, tests: list[str]) -> list[str]:
-        """As many of them as are done in time, spread over the files that they are in."""
+    def planned(self, tests: dict[str, int]) -> list[str]:
+        """As many of them as are done in time: of each file those that run most of the mutant's file first."""
         by_file: dict[str, list[str]] = defaultdict(list)
-        for test in tests:
+        for test in sorted(tests, key=lambda test: (-tests[test], self.seconds[test], test)):
             by_file[test.partition("::")[0]].append(test)
-        spread = [test for _, test in sorted((n, test) for each in by_file.values() for n, test in enumerate(each))]
+        spread = [(n, self.seconds[test], test) for each in by_file.values() for n, test in enumerate(each)]
         chosen: list[str] = []
         left = float(_PLANNED)
-        for test in spread:
-            if self.seconds[test] <= left:
+        for _, seconds, test in sorted(spread):
+            if seconds <= left:
                 chosen.append(test)
-                left -= self.seconds[test]
+                left -= seconds
         return chosen[:400]
 
 
@@ -282,7 +286,7 @@ def main() -> int:
             place = places.pop()
             try:
                 of_file = tests[mutant.file]
-                of_line = coverage.planned(of_file.get(mutant.line) or of_file.get(0, []))
+                of_line = coverage.planned((not mutant.imported and of_file.get(mutant.line)) or of_file.get(0, {}))
                 by = killer(mutant, of_line, place) if of_line else None
             finally:
                 places.append(place)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from contextlib import suppress
 from datetime import datetime
+from math import isnan
 from typing import Any
 
 _OWN = frozenset({int, float, str, bool, datetime, type(None)})
@@ -59,6 +60,17 @@ def _shortest(number: float, form: str) -> float:
             if struct.unpack(form, struct.pack(form, candidate))[0] == number:
                 return candidate
     return number  # NaN
+
+
+def missing(value: Any) -> bool:
+    """Whether it is what libraries have where nothing is: in pandas' row with gaps, a label or an amount may be NaN."""
+    if value is None or type(value).__name__ in {"NAType", "NaTType"}:
+        return True
+    if isinstance(value, str | bytes | bytearray):
+        return False
+    with suppress(ValueError):
+        value = plain(value)
+    return isinstance(value, float) and isnan(value)
 
 
 def shown(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import ssl
@@ -69,6 +70,24 @@ def test_the_digest_of_a_period_comes_when_it_ends(story: Path, live: Teller, se
     assert len(digests) == len(set(digests))
     assert all(" BTC" in text and "nothing is asked of you." in text for text in digests)
     assert not any("🗞️" in line for taken in service.of("webhook") for line in taken.lines)
+
+
+def test_a_digest_that_can_not_be_made_ends_no_alert(
+    story: Path, live: Teller, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever fails in it is said, and the breaker's line behind it comes; also of a period nobody asked for."""
+
+    def broken(*_: object) -> str:
+        message = "a fault of ours"
+        raise ZeroDivisionError(message)
+
+    monkeypatch.setattr("livestory.outlets.alerts.dispatcher.digest", broken)
+    asked = telegram(service, severity="critical", digest=("day",))
+    with delivering(story, service, {"phone": asked}) as running:
+        live.bars(100)
+        live.trip()
+        until(lambda: "BREAKER" in "".join(taken.text for taken in service.of("telegram")))
+    assert any("the digest at line #" in told and "ZeroDivisionError" in told for told in running.told)
 
 
 def test_a_bot_that_said_goodbye_is_stopped_and_not_lost(story: Path, live: Teller, service: Service) -> None:
@@ -145,6 +164,15 @@ def test_a_damaged_outbox_is_moved_aside_and_said(story: Path, teller: Teller, s
         service.wait(1)
     assert "the outbox was damaged and now lies in" in running.told[0]
     assert len(list(story.parent.glob("*.damaged-*"))) == 1
+
+
+def test_a_pipe_in_the_outboxs_place_is_waited_for_by_nobody(story: Path) -> None:
+    """SQLite would wait for it for ever."""
+    path = outbox_path(Layout.of(story))
+    os.mkfifo(path)
+    for opened in (Outbox.open, Outbox.read):
+        with pytest.raises(JournalError, match="it is a pipe or a device, not a file"):
+            opened(path)
 
 
 def test_a_storm_reaches_the_phone_as_a_handful_of_messages(story: Path, teller: Teller, service: Service) -> None:

@@ -150,6 +150,24 @@ def test_fresh_moves_the_former_story_aside_whole(bars: Path, tmp_path: Path) ->
         assert livestory("verify", "--dir", folder, cwd=tmp_path).returncode == 0
 
 
+def test_the_bars_that_a_story_writes_down_are_not_replayed_into_it(told: Path, tmp_path: Path) -> None:
+    """Else the story would begin by emptying what it was to read, with --fresh or beside a journal that is gone."""
+    shutil.copytree(told, tmp_path / "results")
+    kept = (tmp_path / "results" / "live_story.bars.csv").read_bytes()
+    for journal in (tmp_path / "results").glob("live_story.db*"):
+        journal.unlink()
+    for words in ((), ("--fresh",)):
+        done = livestory("run", "--bars", "results/live_story.bars.csv", *words, cwd=tmp_path)
+        assert (done.returncode, done.stderr.splitlines()) == (
+            2,
+            [
+                "results/live_story.bars.csv: the bars that the story itself writes down",
+                "Replay them into another --dir.",
+            ],
+        )
+        assert (tmp_path / "results" / "live_story.bars.csv").read_bytes() == kept
+
+
 def test_only_a_terminal_sees_a_progress_bar(bars: Path, tmp_path: Path) -> None:
     """And the summary stays when the bar is gone."""
     shown = OnTerminal("run", "--bars", bars, cwd=tmp_path).read_to_end()

@@ -23,7 +23,7 @@ THIRD_PARTY = {
     "story": {"apsw"},
     "trading": {"ccxt"},
     "follow": {"apsw", "httpx2", "nautilus_trader", "starlette", "websockets"},
-    "retell": {"duckdb", "httpx2"},
+    "retell": {"duckdb", "httpx2", "numpy", "pyarrow"},
     "outlets": {
         "apprise",
         "apsw",
@@ -55,6 +55,7 @@ HEAVY = {
     "apprise",
     "pandas",
     "numpy",
+    "pyarrow",
 }
 
 # Inside story these touch the world; every other module there thinks only: no I/O, no clock, no log.

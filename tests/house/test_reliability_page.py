@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-_FAULTS = list(range(1, 49))
+_FAULTS = list(range(1, 50))
 
 
 def rows() -> dict[int, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,15 +15,34 @@ from livestory.story.journal.lock import WriterLock, holder
 from livestory.story.journal.writer import Journal
 from tests.journal.stories import DEMO, written
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:
-    """What it leads to keeps its content; the error names the lock."""
+
+def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it leads to keeps its content, also where the link is put there in the last instant."""
     (tmp_path / "victim").write_text("somebody else's")
-    (tmp_path / "live_story.lock").symlink_to("victim")
-    with pytest.raises(JournalError, match=r"live_story\.lock: can't take the lock"):
-        Journal.open(tmp_path / "live_story.txt", DEMO)
+    link = tmp_path / "live_story.lock"
+    link.symlink_to("victim")
+    assert holder(link) is None
+    with monkeypatch.context() as patch:
+        patch.setattr(journal_lock, "no_file", lambda _path: None)
+        with pytest.raises(JournalError, match=r"live_story\.lock: can't take the lock"):
+            Journal.open(tmp_path / "live_story.txt", DEMO)
+    Journal.open(tmp_path / "live_story.txt", DEMO).close()
     assert (tmp_path / "victim").read_text() == "somebody else's"
+    assert next(tmp_path.glob("live_story.lock.replaced-*")).is_symlink()
+
+
+@pytest.mark.parametrize("lay", [Path.mkdir, os.mkfifo], ids=["folder", "pipe"])
+def test_what_is_no_file_in_the_place_of_the_lock_keeps_no_bot_out(tmp_path: Path, lay: Callable[[Path], None]) -> None:
+    """It is moved aside at the start as under a running bot; verify says no more than that."""
+    written(tmp_path / "live_story.txt", 3)
+    (tmp_path / "live_story.lock").unlink()
+    lay(tmp_path / "live_story.lock")
     assert holder(tmp_path / "live_story.lock") is None
+    Journal.open(tmp_path / "live_story.txt", DEMO).close()
+    assert len(list(tmp_path.glob("live_story.lock.replaced-*"))) == 1
 
 
 def test_a_lock_deleted_before_it_was_locked_is_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import apsw
@@ -12,8 +15,7 @@ from livestory.story.journal.writer import Entry, Journal, JournalReader
 from tests.journal.stories import DEMO, entry, observation, written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
 
 @pytest.fixture
@@ -106,3 +108,32 @@ def test_a_reader_says_what_keeps_it_from_reading(tmp_path: Path) -> None:
     (tmp_path / "live_story.db").write_bytes(b"no database at all" * 300)
     with pytest.raises(JournalCorrupt):
         JournalReader.open(tmp_path / "live_story.db")
+
+
+@pytest.mark.parametrize(
+    ("lay", "kind"),
+    [
+        (Path.mkdir, "a folder"),
+        (os.mkfifo, "a pipe or a device"),
+        (lambda path: path.symlink_to("live_story.db"), "a link"),
+    ],
+    ids=["folder", "pipe", "link"],
+)
+@pytest.mark.parametrize("suffix", [".db", ".db-wal", ".db-shm"])
+def test_what_is_no_file_is_told_as_that_and_never_waited_for(
+    tmp_path: Path, suffix: str, lay: Callable[[Path], None], kind: str
+) -> None:
+    """Neither by a reader nor by a writer: a pipe has no end, and no disk has failed. The journal may be a link."""
+    path = tmp_path / "live_story.txt"
+    written(path, 3)
+    place = path.with_suffix(suffix)
+    place.rename(tmp_path / "moved")
+    if (suffix, kind) == (".db", "a link"):
+        place.symlink_to("moved")
+        with JournalReader.open(path) as reader:
+            assert reader.last_seq == 3
+        return
+    lay(place)
+    for opened in (JournalReader.open, partial(Journal.open, identity=DEMO)):
+        with pytest.raises(JournalError, match=rf"live_story\{suffix}: it is {kind}, not a file"):
+            opened(path)

@@ -231,7 +231,9 @@ def test_another_journal_that_stood_in_its_place_is_kept_and_told(tmp_path: Path
         _an_older_copy(path.with_suffix(".db"))
         story.note("mine too")
         story.note("after")
-    assert "Journal Set Aside | live_story.db.replaced-" in path.read_text(encoding="utf-8")
+    (told,) = (line for line in path.read_text(encoding="utf-8").splitlines() if "Journal Set Aside" in line)
+    assert "Journal Set Aside | live_story.db.replaced-" in told
+    assert "the story goes on in its own journal" in told
     (aside,) = (one for one in path.parent.glob("live_story.db.replaced-*") if one.name.endswith("Z"))
     assert aside.stat().st_size
 

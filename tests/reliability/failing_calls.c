@@ -21,7 +21,7 @@
 enum kind { OPEN = 1, WRITE = 2, SYNC = 4, TRUNCATE = 8, RENAME = 16, UNLINK = 32, MKDIR = 64, READ = 128 };
 enum act { COUNT, KILL, TORN_KILL, FAIL, SHORT, HANG, TAKE };
 
-static char folder[PATH_MAX], victim[PATH_MAX];
+static char folder[PATH_MAX], victim[PATH_MAX], stand_in[PATH_MAX];
 static size_t folder_length;
 static atomic_int kinds, act, error_number, sticky;
 static atomic_long due, seen, struck;
@@ -37,7 +37,10 @@ void failing_calls_arm(const char *in, int of, long at, int doing, int error, in
 	struck = 0;
 	kinds = of;
 }
-void failing_calls_victim(const char *path) { strncpy(victim, path, sizeof victim - 1); }
+void failing_calls_victim(const char *path, const char *instead) {
+	strncpy(victim, path, sizeof victim - 1);
+	strncpy(stand_in, instead, sizeof stand_in - 1);
+}
 void failing_calls_mend(void) { act = COUNT; }
 long failing_calls_seen(void) { return seen; }
 long failing_calls_struck(void) { return struck; }
@@ -75,15 +78,23 @@ static int turn(enum kind kind, int fd, const char *path) {
 	return what;
 }
 
-/* Whether the call fails. Does not come back from a kill; from a hang it does when it is mended. */
-static int fails(int what) {
-	if (what == KILL)
-		kill(getpid(), SIGKILL);
-	if (what == TAKE && syscall(SYS_unlinkat, AT_FDCWD, victim, 0) && errno == EISDIR) {
+/* The victim is deleted, and a folder renamed; its stand-in, if it has one, comes in its place. */
+static void take(void) {
+	if (syscall(SYS_unlinkat, AT_FDCWD, victim, 0) && errno == EISDIR) {
 		char away[PATH_MAX + 8];
 		snprintf(away, sizeof away, "%s.taken", victim);
 		syscall(SYS_renameat2, AT_FDCWD, victim, AT_FDCWD, away, 0);
 	}
+	if (*stand_in)
+		syscall(SYS_renameat2, AT_FDCWD, stand_in, AT_FDCWD, victim, 0);
+}
+
+/* Whether the call fails. Does not come back from a kill; from a hang it does when it is mended. */
+static int fails(int what) {
+	if (what == KILL)
+		kill(getpid(), SIGKILL);
+	if (what == TAKE)
+		take();
 	while (what == HANG && act == HANG)
 		nanosleep(&(struct timespec){0, 1000000}, NULL);
 	if (what == FAIL)

@@ -47,8 +47,11 @@ def told(path: Path) -> list[str]:
     return text.decode().split("\n")[:-1]
 
 
-def kept(path: Path, acknowledged: Iterable[tuple[int, str, str]]) -> list[Kept]:
-    """The events of the journal, after all has been checked; the story must have been opened since the failure."""
+def kept(path: Path, acknowledged: Iterable[tuple[int, str, str]], *, aside: bool = False) -> list[Kept]:
+    """The events of the journal, after all has been checked; the story must have been opened since the failure.
+
+    ``aside``: what was put into the place of a file may be kept beside it.
+    """
     report = verify(path)
     assert report.findings == [], report.findings
     with JournalReader.open(path) as reader:
@@ -61,5 +64,11 @@ def kept(path: Path, acknowledged: Iterable[tuple[int, str, str]]) -> list[Kept]
     doubled = Counter(event.line for event in events if event.kind == "note")
     assert not doubled or max(doubled.values()) == 1
     asides = [path.name for path in path.parent.rglob("*") if ".damaged-" in path.name or ".replaced-" in path.name]
-    assert asides == [], {name: next(path.parent.rglob(name)).read_bytes()[:3000] for name in asides}
+    assert aside or asides == [], {name: next(path.parent.rglob(name)).read_bytes()[:3000] for name in asides}
     return events
+
+
+def loss_told(path: Path) -> bool:
+    """Whether the story says that it has lost lines, or its former journal."""
+    text = path.read_text(encoding="utf-8")
+    return "a new journal was begun" in text or "the journal lacks" in text

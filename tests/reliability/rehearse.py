@@ -45,8 +45,8 @@ class Calls:
 
     def arm(self, folder: Path, fault: Sequence[Any]) -> None:
         """Let a fault be due in ``folder``."""
-        calls, at, act, error, again, victim = fault
-        self._library.failing_calls_victim(os.fsencode(folder / victim))
+        calls, at, act, error, again, victim, stand_in = fault
+        self._library.failing_calls_victim(os.fsencode(folder / victim), os.fsencode(stand_in))
         self._library.failing_calls_arm(os.fsencode(folder), calls, ctypes.c_long(at), act, error, int(again))
 
     def mend(self) -> int:

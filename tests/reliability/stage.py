@@ -41,7 +41,7 @@ class Act(enum.IntEnum):
     FAIL = 3  # it returns an error
     SHORT = 4  # half of the write is done, and said to be
     HANG = 5  # it doesn't return before it is mended
-    TAKE = 6  # the fault's victim is deleted, and a folder renamed, before it
+    TAKE = 6  # the fault's victim is deleted, and a folder renamed, before it; its stand-in comes in its place
 
 
 class Fault(Struct, frozen=True):
@@ -53,6 +53,7 @@ class Fault(Struct, frozen=True):
     error: int = 0
     again: bool = False
     victim: str = ""  # in the session's folder
+    stand_in: str = ""  # the path of what comes in the victim's place; moved there
 
 
 class Outcome(Struct):
@@ -120,7 +121,7 @@ class Stage:
             "folder": str(folder),
             "fault": None
             if fault is None
-            else [fault.calls, fault.at, fault.act, fault.error, fault.again, fault.victim],
+            else [fault.calls, fault.at, fault.act, fault.error, fault.again, fault.victim, fault.stand_in],
             "kill_after": kill_after,
             "pause": pause,
             "disk": None if disk is None else str(disk),

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import signal
+from itertools import cycle
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.reliability.amount import TORTURE, amount
-from tests.reliability.keeping import begun_by_an_older_livestory, kept, started_again
+from tests.reliability.keeping import begun_by_an_older_livestory, kept, loss_told, started_again
 from tests.reliability.stage import CHANGES, Act, Call, Fault
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
     from tests.reliability.conftest import Did
     from tests.reliability.stage import Outcome, Stage
 
 CHANCE = random.Random(6)  # noqa: S311 - where to kill, no secret
 _CALLS = 600  # of a session, in which something of it is taken away
+_OPEN = 60  # of them, within which it has opened its story
 A_STORY = 25  # kills that one story has to bear
+
+
+_EACH_FILE = pytest.mark.parametrize("victim", [".db", ".db-wal", ".db-shm", ".lock", ".txt", ".inbox", "archive"])
+_KILLED_OR_NOT = pytest.mark.parametrize("killed", [False, True], ids=["to its end", "then killed"])
 
 
 def acknowledged(outcome: Outcome) -> list[tuple[int, str, str]]:
@@ -104,8 +112,8 @@ def test_killed_at_each_system_call_of_a_session_nothing_acknowledged_is_lost(
     did("kills at a system call", count // apart)
 
 
-@pytest.mark.parametrize("killed", [False, True], ids=["to its end", "then killed"])
-@pytest.mark.parametrize("victim", [".db", ".db-wal", ".db-shm", ".lock", ".txt", ".inbox", "archive"])
+@_KILLED_OR_NOT
+@_EACH_FILE
 def test_a_file_taken_away_at_each_system_call_of_a_session_costs_nothing_unsaid(
     stage: Stage, memory: Path, did: Did, victim: str, *, killed: bool
 ) -> None:
@@ -124,9 +132,62 @@ def test_a_file_taken_away_at_each_system_call_of_a_session_costs_nothing_unsaid
         outcome = stage.play("story", path.parent, fault, first=1, count=steps, kill_after=kill_after)
         assert outcome.code == (-signal.SIGKILL if killed else 0)
         started_again(path, 40)
-        if killed and "Journal Set Aside" in path.read_text(encoding="utf-8"):
+        if killed and loss_told(path):
             did("losses told")
         else:
             kept(path, acknowledged(outcome))
         shutil.rmtree(path.parent)
     did("files taken away at a system call", len(ats))
+
+
+def _another(path: Path) -> None:
+    path.write_bytes(CHANCE.randbytes(50_000))
+
+
+def _folder_of_another(path: Path) -> None:
+    path.mkdir()
+    (path / "mine").touch()
+
+
+_STAND_INS: dict[str, Callable[[Path], object]] = {
+    "another file": _another,
+    "an empty file": Path.touch,
+    "a folder": _folder_of_another,
+    "a pipe": os.mkfifo,
+}
+
+
+@_KILLED_OR_NOT
+@_EACH_FILE
+def test_a_file_replaced_at_each_system_call_of_a_session_costs_nothing_unsaid(
+    stage: Stage, memory: Path, did: Did, victim: str, *, killed: bool
+) -> None:
+    """By an older copy of itself, a file of somebody else, an empty one, a folder, a pipe; one after the other.
+
+    The writer stands with all it has in its place again, and what it found there is kept aside.
+    """
+    name, before = victim if victim == "archive" else f"live_story{victim}", memory / "before"
+    begun_by_an_older_livestory(before / "live_story.txt")
+    (before / "live_story.inbox").mkdir()
+    assert stage.play("story", before, first=1, count=12).code == 0
+    ats = range(_OPEN, _OPEN + _CALLS // 2, 60 // amount(1, 60))
+    for at, what in zip(ats, cycle(["an older copy", *_STAND_INS]), strict=False):
+        path, instead = memory / str(at) / "live_story.txt", memory / f"instead-{at}"
+        shutil.copytree(before, path.parent)
+        if what != "an older copy":
+            _STAND_INS[what](instead)
+        elif (before / name).is_dir():
+            shutil.copytree(before / name, instead)
+        else:
+            shutil.copy(before / name, instead)
+        fault = Fault(CHANGES, at, Act.TAKE, victim=name, stand_in=str(instead))
+        kill_after, steps = (20 + at % 40, 10_000) if killed else (None, 12)
+        outcome = stage.play("story", path.parent, fault, first=13, count=steps, kill_after=kill_after)
+        assert outcome.code == (-signal.SIGKILL if killed else 0), what
+        started_again(path, 60)
+        if killed and loss_told(path):
+            did("losses told")
+        else:
+            kept(path, acknowledged(outcome), aside=True)
+        shutil.rmtree(path.parent)
+    did("files replaced at a system call", len(ats))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from livestory.retell.arrow_blocks import ArrayColumn
 from livestory.retell.explain_story import Reteller, RetellingSettings
 from livestory.story import detectors as d
 from livestory.story.kinds.lifecycle import Rules
 from livestory.story.narrator import Narrator
-from livestory.story.rows import Rows
+from livestory.story.rows import Column, Rows
 from livestory.story.settings import StorySettings
 
 if TYPE_CHECKING:
@@ -89,7 +92,14 @@ def tables(draw: st.DrawFn) -> Rows:
         columns["threshold"] = [25.0] * (count + 1)
     for place, value in draw(st.lists(st.tuples(st.integers(0, count), ODD), max_size=2)):
         draw(st.sampled_from(sorted(columns.items())))[1][place] = value
-    return Rows(times, columns)
+    arrays = draw(st.booleans())
+    return Rows(times, {name: _column(column, array=arrays) for name, column in columns.items()})
+
+
+def _column(numbers: list[float | None], *, array: bool) -> Column:
+    """The numbers as a list, or as an array has them where it can."""
+    known = [each for each in numbers if each is not None and -inf < each < inf]
+    return ArrayColumn(np.array(known)) if array and len(known) == len(numbers) else Column(numbers)
 
 
 def told(rows: Rows, rules: Rules | None, quiet: int, *, together: bool) -> tuple[list[Event], bytes]:
@@ -118,7 +128,7 @@ def test_most_rows_of_a_calm_table_are_taken_together(monkeypatch: pytest.Monkey
     count = 5000
     rows = Rows(
         [START + each * MINUTE for each in range(count)],
-        {"wealth": [100.0 + each % 7 / 100 for each in range(count)], "price": [5.0] * count},
+        {"wealth": Column([100.0 + each % 7 / 100 for each in range(count)]), "price": Column([5.0] * count)},
     )
     stepped: list[Observation] = []
     take = Narrator.take
@@ -137,5 +147,5 @@ def test_a_detector_that_does_not_say_where_it_is_silent_is_asked_of_each_row(mo
     monkeypatch.delattr(d.DrawdownDetector, "until")
     passed: list[Rows] = []
     monkeypatch.setattr(Narrator, "_pass", lambda _, rows: passed.append(rows))
-    told(Rows([START + each for each in range(1, 100)], {"wealth": [1.0] * 99}), None, 0, together=True)
+    told(Rows([START + each for each in range(1, 100)], {"wealth": Column([1.0] * 99)}), None, 0, together=True)
     assert not passed

@@ -358,6 +358,9 @@ TOLD: tuple[tuple[int, Facts], ...] = (
     (at("15 08:05"), JournalSetAside(
         name="live_story.db.damaged-20241215T080500Z",
         trouble="results/live_story.db: the journal is damaged: event 4711 does not follow from the one before")),
+    (at("15 08:06"), JournalSetAside(
+        name="live_story.db.replaced-20241215T080600Z", trouble="it stood in the place of this story's journal",
+        begun=False)),
     (at("15 09:00"), ClockMoved(by=HOUR)),
     (at("15 09:05"), TimeDoubted(
         call="observe", given=at("15 09:05") + 36_525 * DAY, ahead=36_525 * DAY, aside=True)),

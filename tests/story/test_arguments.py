@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livestory import Observation, Reason, Rules, StoryWriter
+from livestory import Observation, PositionReading, Reason, Rules, StoryWriter
 from livestory.clock import ManualClock, instant
 from livestory.plain import plain, shown
 from livestory.story import arguments
@@ -270,6 +270,28 @@ def test_a_label_that_a_row_lacks_is_unknown(missing: Any) -> None:
     """Not a regime of the name "nan"."""
     row = Observation(time=NOON, regime=missing, halt_reason=missing, no_trade_reason=missing)
     assert arguments.observation(row) == Observation(time=NOON)
+
+
+@_each("missing", [None, float("nan"), np.float32("nan"), pd.NA, pd.NaT])
+def test_an_amount_that_a_row_lacks_is_unknown_and_costs_nothing_but_itself(tmp_path: Path, missing: Any) -> None:
+    """A fill without a known fee is told as one whose fee is not known."""
+    with StoryWriter(tmp_path / "live_story.txt", strict=True, max_wait=30.0, clock=ManualClock(NOON)) as story:
+        (told,) = story.fill("buy", 1, 2, fee=missing, fee_asset=missing, result=missing, symbol=missing) or ()
+        assert told.line.endswith("| +1 ETH @ 2 BTC")
+        assert story.started(interval=missing)
+        assert story.halted(missing, until=missing)
+        assert story.stopped(orders_open=missing)
+    assert PositionReading(quantity=Decimal(1), price=missing, leverage=missing) == PositionReading(quantity=Decimal(1))
+
+
+@_each("one", [1, np.int64(1), np.float32(1), "1", Decimal(1), np.array([1.0]), pd.Series([1])])
+def test_a_position_is_read_from_what_libraries_have(one: Any) -> None:
+    """Its fields, or the quantity alone; what is no position in a list is not passed over as nothing held."""
+    held = PositionReading(quantity=Decimal(1), price=Decimal(1))
+    assert PositionReading(quantity=one, price=one) == held
+    assert arguments.positions({"ETH/BTC": {"quantity": one, "price": one}}) == {"ETH/BTC": held}
+    with pytest.raises(ValueError, match=r"^positions .*: expected a dict"):
+        arguments.positions([1])
 
 
 @_each("effect", ["open", "OPEN", np.str_("open"), b"open", _Effect.OPEN])

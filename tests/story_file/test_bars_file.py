@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,6 +64,27 @@ def test_bars_that_the_story_has_not_heard_go(tmp_path: Path) -> None:
     path.write_bytes(b"\0" * 4096)
     written(path, BARS)
     assert read(path) == BARS
+
+
+def test_bars_of_another_story_are_kept_aside(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """More of them than a kill can leave: their journal was deleted, or put back from long ago."""
+    path = tmp_path / "story.bars.csv"
+    month = [BARS[0]._replace(time=START + n * BAR) for n in range(3_000)]
+    written(path, month)
+    written(path, BARS[:1], month[10].time)
+    assert read(path) == month[:10]
+    (aside,) = tmp_path.glob("story.bars.csv.replaced-*")
+    assert read(aside) == month
+    assert aside.name in caplog.text
+
+
+def test_a_pipe_in_their_place_is_waited_for_by_nobody(tmp_path: Path) -> None:
+    """Neither by who writes nor by who reads."""
+    path = tmp_path / "story.bars.csv"
+    os.mkfifo(path)
+    assert read(path) == []
+    written(path, BARS)
+    assert read(path) == []
 
 
 def test_a_file_of_somebody_elses_is_left_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -152,6 +152,35 @@ def test_what_is_no_file_and_has_an_archives_name_holds_nothing_up(tmp_path: Pat
     assert verify(path).findings == []
 
 
+@pytest.mark.parametrize("lay", [os.mkfifo, lambda path: path.write_bytes(b"mine")])
+def test_what_stands_in_the_archives_own_place_holds_no_day_up(tmp_path: Path, lay: Callable[[Path], None]) -> None:
+    """A file or a pipe where the folder should be is kept aside."""
+    path = tmp_path / "live_story.txt"
+    lay(tmp_path / "archive")
+    _tell(path, range(8))
+    assert _archived(path) == {"live_story-2024-12-03.txt.gz": _lines(1, 3)}
+    assert len(list(tmp_path.glob("archive.replaced-*"))) == 1
+    assert verify(path).findings == []
+
+
+def test_a_link_to_a_disk_that_is_not_mounted_waits_for_it(tmp_path: Path) -> None:
+    """The archive may lie elsewhere: the link stays, the text goes on meanwhile, and the day is archived afterwards."""
+    path = tmp_path / "live_story.txt"
+    (tmp_path / "archive").symlink_to("disk")
+    _tell(path, range(7))
+    journal, text = Journal.open(path, DEMO), StoryFile(path, 7)
+    text.open(journal)
+    for n in (22, 23):
+        with pytest.raises(OSError, match="archive"):
+            text.append(journal.append([entry(n, START + 7 * DAY)]))
+    journal.close()
+    assert path.read_text() == _lines(1, 23)
+    (tmp_path / "disk").mkdir()
+    _tell(path, range(8, 8))
+    assert list(_archived(path)) == ["live_story-2024-12-03.txt.gz"]
+    assert verify(path).findings == []
+
+
 def test_a_start_finishes_a_rotation_that_was_cut_short_though_nothing_is_told(tmp_path: Path) -> None:
     """Killed between archive and cursor: else the day would stand in both until the next event."""
     path = tmp_path / "live_story.txt"

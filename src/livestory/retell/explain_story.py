@@ -235,7 +235,7 @@ class Reteller:
 
     def _take_rows(self, rows: Rows) -> None:
         """Take rows together where nothing is to be told of them, and the others one by one."""
-        narrator, place, size, count = self._narrator, 0, _MOST, len(rows)
+        narrator, place, size, count = self._narrator, 0, _MOST, rows.count
         while place < count:
             end = min(place + size, rows.before(narrator.due, place + 1), count)
             part = rows.part(place, end)
@@ -245,14 +245,14 @@ class Reteller:
                 size = (end - place) // _SHARE
                 continue
             if taken:
-                self._summary.on_rows(part if taken == len(part) else part.part(0, taken))
-            if taken == len(part):
+                self._summary.on_rows(part if taken == part.count else part.part(0, taken))
+            if taken == part.count:
                 place, size = end, size * 2
                 continue
             first = taken or 0
             alone = part if taken is None else part.part(first, first + 1)
             self._take(alone)
-            place, size = place + first + len(alone), _MOST
+            place, size = place + first + alone.count, _MOST
 
     def _take(self, chunk: Sequence[SourceInput] | Rows) -> None:
         tell, count = self._narrator.take, self._summary.on_observation

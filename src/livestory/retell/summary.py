@@ -64,11 +64,11 @@ class SummaryBuilder:
 
     def on_rows(self, rows: Rows) -> None:
         """Count what the account knew after each of the rows, which it has taken together."""
-        self._last = rows.times[-1]
+        self._last = rows.last_time
         low, high = rows.span(self.account.units)
         if high <= self._peak and low >= self._floor:
             return
-        for time, value in zip(rows.times, rows.values(self.account.units), strict=True):
+        for time, value in zip(rows.times[rows.start : rows.end], rows.values(self.account.units), strict=True):
             self._measure(time, value)
 
     def _measure(self, time: int, value: float) -> None:

@@ -195,9 +195,9 @@ class Survey:
         for own, reader in self.readers.items():
             if own not in self.layout.fields or not self.layout.can_spare(own):
                 continue
-            known = [text.strip() for text in self._texts(own)]
-            if known and not any(_is_read(reader, text) for text in known):
-                self.drop(own, f"{known[0][:_LONGEST]!r} is not {reader.expected}")
+            known = self._texts(own)
+            if known and not any(_is_read(reader, text.strip()) for text in known):
+                self.drop(own, f"{known[0].strip()[:_LONGEST]!r} is not {reader.expected}")
 
     def _judge_series(self, sample: Sample) -> None:
         """Refuse a wealth for each of several, such as models, at each time. Raises TableError."""

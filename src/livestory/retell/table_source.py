@@ -30,7 +30,7 @@ from livestory.retell.trade_rows import FillRows, Place, symbol_of
 from livestory.retell.trip_source import trips_of
 from livestory.retell.words_of_cells import FILLED, SIDES
 from livestory.story.inputs import LEAST_INSTANT, Observation
-from livestory.story.rows import PASSED, Rows
+from livestory.story.rows import PASSED, Column, Rows
 from livestory.story.symbol import assets, canonical, is_contract, settled_in
 from livestory.story.wording import numbers
 from livestory.tables import Batch
@@ -203,18 +203,20 @@ class TableSource:
         self._begun = False
         self._later = self.gone = first = 0
         for table, batch in self._sorted() if in_order else self._quick_batches():
+            plain = batch if isinstance(batch, PlainBatch) else None
             if isinstance(batch, PlainBatch):
-                times = batch.times
+                times, ascend = batch.times, batch.ascend
             else:
                 lines, columns, times = self._timed(table, batch)
+                ascend = False
             if not times:
                 continue
-            if times[0] < last or not all(neighbours(le, times)):
+            if times[0] < last or not (ascend or all(neighbours(le, times))):
                 raise OutOfOrder
             first, last = first or times[0], times[-1]
             inputs = (
-                self._told_of(times, dict(batch.values))
-                if isinstance(batch, PlainBatch)
+                self._told_of(times, dict(plain.values), ascend=ascend)
+                if plain is not None
                 else self._inputs(table, lines, columns, times)
             )
             if inputs:
@@ -311,8 +313,10 @@ class TableSource:
         ]
         return [*self._before(times[0], found), *inputs] if inputs else inputs
 
-    def _told_of(self, times: list[int], found: dict[str, Sequence[Any]]) -> list[SourceInput] | Rows:
-        return _observations(self._completed(times, found))
+    def _told_of(
+        self, times: list[int], found: dict[str, Sequence[Any]], *, ascend: bool = False
+    ) -> list[SourceInput] | Rows:
+        return _observations(self._completed(times, found), ascend=ascend)
 
     def _completed(self, times: list[int], found: dict[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
         """Columns with the times, and with what follows from others."""
@@ -320,7 +324,7 @@ class TableSource:
         if "wealth" in found and "flow" not in found:
             self._count_gone(found["wealth"])
         if self._threshold is not None:
-            found["threshold"] = [self._threshold] * len(times)
+            found["threshold"] = Column.same(self._threshold, len(times))
         if self._survey.in_coins:
             held = zip(found["position"], found["price"], found["wealth"], strict=True)
             found["target_weight"] = [
@@ -446,7 +450,7 @@ def _latest(chunks: Iterable[Sequence[SourceInput] | Rows], remarks: Remarks) ->
     """Of observations of one time, one after the other, the last, which knows what those before it knew."""
     held: Sequence[SourceInput] = []
     for chunk in chunks:
-        if isinstance(chunk, Rows) and (not held or held[0].time < chunk.times[0]):
+        if isinstance(chunk, Rows) and (not held or held[0].time < chunk.first_time):
             if held:
                 yield held
             if len(chunk) > 1:
@@ -481,10 +485,10 @@ def _merged(given: Sequence[SourceInput], remarks: Remarks) -> list[SourceInput]
     return merged
 
 
-def _observations(found: Mapping[str, Sequence[Any]]) -> list[SourceInput] | Rows:
+def _observations(found: Mapping[str, Sequence[Any]], *, ascend: bool) -> list[SourceInput] | Rows:
     times = found[TIME]
-    if "wealth" in found and found.keys() <= _IN_ROWS and all(neighbours(lt, times)):
-        return Rows(times, {name: column for name, column in found.items() if name != TIME})
+    if "wealth" in found and found.keys() <= _IN_ROWS and (ascend or all(neighbours(lt, times))):
+        return Rows(times, {name: Column.of(column) for name, column in found.items() if name != TIME})
     # By place and not by name: a million observations are made in a third of the time.
     last = max(map(OBSERVATION.index, found))
     return list(map(Observation, *(found.get(name, repeat(None)) for name in OBSERVATION[: last + 1])))

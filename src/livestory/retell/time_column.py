@@ -36,7 +36,7 @@ def times_in(  # noqa: PLR0913 - a column and its place
     times, field = survey.times[column], survey.layout.fields[column]
     found: list[Any]
     try:
-        found = _ends(_instants(texts)) if times.plain else list(map(times.read, texts))
+        found = ends(_instants(texts)) if times.plain else list(map(times.read, texts))
         if min(found) >= LEAST_INSTANT:
             return found
     except (ValueError, OverflowError):
@@ -145,7 +145,7 @@ _DAYS, _CLOCKS = _Instants(""), _Instants("1970-01-01")
 _clock, _clock_of = _CLOCKS.__getitem__, itemgetter(slice(_DAY, None))
 
 
-def _ends(times: list[int]) -> list[int]:
+def ends(times: list[int]) -> list[int]:
     """The times, but a column of close times as bars' ends: exchanges write the end less a milli- or microsecond."""
     if times[0] % SECOND < _CLOSE:
         return times

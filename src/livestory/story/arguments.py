@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 from msgspec.structs import asdict, replace
 
 from livestory.clock import SECOND, instant
-from livestory.plain import plain, shown
+from livestory.plain import missing, plain, shown
 from livestory.story import ccxt_records
 from livestory.story.inputs import Observation, PositionReading
 from livestory.story.kinds.lifecycle import Rules
@@ -51,7 +51,7 @@ def positive(value: object, name: str) -> float:
     return number
 
 
-def decimal(value: Number, name: str, *, signed: bool = False) -> Decimal:
+def decimal(value: Number | None, name: str, *, signed: bool = False) -> Decimal:
     """An amount, exact; a float counts twelve digits. Above zero, unless ``signed``."""
     try:
         given = plain(value)
@@ -85,12 +85,12 @@ def label(value: object, name: str) -> str:
 
 def name(value: object, argument: str) -> str | None:
     """A short text, where it is told."""
-    return None if _missing(value) else label(value, argument)
+    return None if missing(value) else label(value, argument)
 
 
 def count(value: Any, name: str) -> int | None:
     """A whole number of things, where it is told."""
-    if value is None:
+    if missing(value):
         return None
     number = finite(value, name)
     if number < 0 or not number.is_integer():
@@ -100,7 +100,7 @@ def count(value: Any, name: str) -> int | None:
 
 def trade_id(value: Any, name: str = "trade_id") -> str | None:
     """The exchange's id of a trade. An empty one is none, and neither is what pandas has for a missing one."""
-    if _missing(value):
+    if missing(value):
         return None
     given = plain(value)
     if isinstance(given, bool):
@@ -172,13 +172,13 @@ def pair(symbol: object) -> str:
 
 def asset(value: object, name: str) -> str | None:
     """The name of an asset, where it is told."""
-    return None if _missing(value) else label(value, name).strip() or None
+    return None if missing(value) else label(value, name).strip() or None
 
 
 def positions(given: Any, name: str = "positions") -> dict[str, PositionReading]:
     """What is held, by symbol: readings, dicts of their fields, plain quantities, or ccxt's records, also in a list."""
-    if isinstance(given, list | tuple):
-        records = [(record.get("symbol"), record) for record in given if hasattr(record, "get")]
+    if isinstance(given, list | tuple) and all(hasattr(record, "get") for record in given):
+        records = [(record.get("symbol"), record) for record in given]
     elif hasattr(given, "keys"):
         records = [(symbol, given[symbol]) for symbol in given]
     else:
@@ -213,7 +213,7 @@ def _position(given: Any, name: str) -> PositionReading:
         message = f"{name}: no field {min(unknown)!r}; there are {', '.join(PositionReading.__struct_fields__)}"
         raise ValueError(message)
     amounts = {field: decimal(value, f"{name}.{field}", signed=True)
-               for field, value in fields.items() if not _missing(value)}  # fmt: skip
+               for field, value in fields.items() if not missing(value)}  # fmt: skip
     if "quantity" not in amounts:
         message = f"{name}: its quantity is not known; leave the symbol out, or give 0 where nothing is held"
         raise ValueError(message)
@@ -222,7 +222,7 @@ def _position(given: Any, name: str) -> PositionReading:
 
 def reason(given: Reason | str | None) -> Reason | None:
     """A reason; a text is one in the caller's own words."""
-    if _missing(given):
+    if missing(given):
         return None
     if not isinstance(given, Reason):
         return in_own_words(text(given, "reason"))
@@ -312,13 +312,8 @@ def _flag(value: Any, name: str) -> bool:
     raise _wrong(name, value, "True or False")
 
 
-def _missing(value: Any) -> bool:
-    """Whether it is what pandas has where nothing is: in a row with gaps, a label may be NaN."""
-    return value is None or type(value).__name__ in {"NAType", "NaTType"} or (isinstance(value, float) and isnan(value))
-
-
 def _label(value: Any, name: str) -> str | None:
-    if _missing(value):
+    if missing(value):
         return None
     return value if value.__class__ is str and value.isascii() and len(value) <= MOST_OF_A_NAME else label(value, name)
 

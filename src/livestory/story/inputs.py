@@ -7,12 +7,15 @@ instants and durations are microseconds, shares and returns are fractions.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from decimal import Decimal
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import force_setattr
 
 from livestory.clock import instant
+from livestory.plain import missing, plain, shown
 from livestory.story.kinds.base import Facts
 from livestory.story.kinds.retold import Retold
 from livestory.story.reason import Reason
@@ -24,7 +27,7 @@ LEAST_INSTANT, _PLAIN_END = 10**14, 10**16
 class PositionReading(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What an exchange or a bot says is held of one symbol. Prices are in its quote asset.
 
-    A plain number is taken as well; a float counts twelve digits.
+    A number of any library is taken as well; a float counts twelve digits.
     """
 
     quantity: Decimal  # base asset, negative where it is short
@@ -35,15 +38,23 @@ class PositionReading(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     liquidation: Decimal | None = None  # price at which it is liquidated
 
     def __post_init__(self) -> None:
-        """Make amounts exact. Raises ValueError for one that is NaN or infinite."""
+        """Make amounts exact; one that a library has as missing is unknown. Raises ValueError for what is no number."""
         for name in self.__struct_fields__:
             amount = getattr(self, name)
-            if isinstance(amount, int | float) and not isinstance(amount, bool):
-                amount = Decimal(format(amount, ".12g") if isinstance(amount, float) else amount)
-                force_setattr(self, name, amount)
-            if amount is not None and not (isinstance(amount, Decimal) and amount.is_finite()):
-                message = f"{name} {amount}: expected a finite number, or None where it is unknown"
-                raise ValueError(message)
+            if amount is not None and not (amount.__class__ is Decimal and amount.is_finite()):
+                force_setattr(self, name, None if name != "quantity" and missing(amount) else _exact(amount, name))
+
+
+def _exact(amount: Any, name: str) -> Decimal:
+    number: Decimal | None = None
+    with suppress(ArithmeticError, TypeError, ValueError):
+        given = plain(amount)
+        if not isinstance(given, bool):
+            number = Decimal(format(given, ".12g") if isinstance(given, float) else given)
+            if number.is_finite():
+                return number
+    message = f"{name} {shown(amount) if number is None else number}: expected a finite number, or None where unknown"
+    raise ValueError(message)
 
 
 class Observation(Struct, frozen=True, omit_defaults=True, gc=False):

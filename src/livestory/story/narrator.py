@@ -245,30 +245,29 @@ class Narrator(FormerVerbs):
         if (
             not memory.never >= _TOGETHER
             or memory.inferred_halt is not None
-            or rows.times[0] <= memory.last_observed
+            or rows.first_time <= memory.last_observed
             or not account.passes()
             or not memory.readings.passes(rows, account)
         ):
             return None
-        count = len(rows)
         for until in self._until:
             silent = until(rows, account)
-            if silent is None:
-                return None
-            count = min(count, silent)
-        if count:
-            self._pass(rows if count == len(rows) else rows.part(0, count))
-        return count
+            if not silent:
+                return silent
+            if silent < rows.count:
+                rows = rows.part(0, silent)
+        self._pass(rows)
+        return rows.count
 
     def _pass(self, rows: Rows) -> None:
         """Take observations of which nothing is told."""
         memory, account = self._memory, self._account
-        memory.calls += len(rows)
-        memory.last_observed = rows.times[-1]
+        memory.calls += rows.count
+        memory.last_observed = rows.last_time
         memory.drawdown.take(rows, account)
         account.take(rows)
         memory.chapters.take(rows, account)
-        memory.silence.bars += len(rows)
+        memory.silence.bars += rows.count
 
     def judge(self, given: Input, reading: Reading) -> Judged:
         """`take` an input whose time a caller gave, when the clock said ``reading``.

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, Self, TypeVar
 
 from livestory.clock import SystemClock
+from livestory.plain import missing
 from livestory.story import arguments, ccxt_records
 from livestory.story.details import facts_of
 from livestory.story.inputs import (
@@ -206,14 +207,14 @@ class StoryWriter:
             side=arguments.side(given["side"], effect),
             quantity=arguments.decimal(given["quantity"], "quantity"),
             price=arguments.decimal(given["price"], "price"),
-            symbol=arguments.pair(given["symbol"]) if given["symbol"] is not None else None,
+            symbol=arguments.pair(given["symbol"]) if not missing(given["symbol"]) else None,
             effect=effect,
-            fee=arguments.decimal(given["fee"], "fee", signed=True) if given["fee"] is not None else None,
+            fee=arguments.decimal(given["fee"], "fee", signed=True) if not missing(given["fee"]) else None,
             fee_asset=arguments.asset(given["fee_asset"], "fee_asset"),
             order_id=arguments.trade_id(given["order_id"], "order_id"),
             trade_id=arguments.trade_id(given["trade_id"]),
             position=arguments.trade_id(position, "position"),
-            result=arguments.decimal(result, "result", signed=True) if result is not None else None,
+            result=arguments.decimal(result, "result", signed=True) if not missing(result) else None,
             reason=arguments.reason(reason),
         )
         return self._take(fill)
@@ -255,9 +256,9 @@ class StoryWriter:
         skip = Skip(
             time=self._at(timestamp),
             reason=arguments.reason(reason) or in_own_words(),
-            side=arguments.side(side) if side is not None else None,
-            quantity=arguments.decimal(quantity, "quantity") if quantity is not None else None,
-            symbol=arguments.pair(symbol) if symbol is not None else None,
+            side=arguments.side(side) if not missing(side) else None,
+            quantity=arguments.decimal(quantity, "quantity") if not missing(quantity) else None,
+            symbol=arguments.pair(symbol) if not missing(symbol) else None,
         )
         return self._take(skip)
 
@@ -289,7 +290,7 @@ class StoryWriter:
                 own=True,
                 mode=arguments.name(mode, "mode"),
                 market=arguments.name(market, "market"),
-                interval=arguments.duration(interval, "interval") if interval is not None else None,
+                interval=arguments.duration(interval, "interval") if not missing(interval) else None,
                 **_amounts(wealth=wealth, position=position, cash=cash, price=price),
             )
         )
@@ -317,7 +318,7 @@ class StoryWriter:
     @_harmless
     def halted(self, reason: str | None, until: Timestamp | None = None, *, timestamp: Timestamp | None = None) -> Told:
         """Tell that the bot halts, once, and until when, where it knows; "breaker" is told as the breaker's trip."""
-        until = arguments.time(until, "until") if until is not None else None
+        until = arguments.time(until, "until") if not missing(until) else None
         halt = Halted(reason=arguments.name(reason, "reason"), until=until, told=True)
         return self._take(Statement(self._at(timestamp), (halt,)))
 

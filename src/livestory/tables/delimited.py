@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _LONGEST_LINE = 1 << 20  # bytes; a longer one is no table, and would be held in memory whole
+LARGE_BLOCK = 1 << 19  # bytes of a block that is read at once, if it is plain
 _BATCH = 2048  # rows of a batch, where they are made one by one
 _SEPARATORS = ",;\t|"
 _LOOKED_AT = 100  # rows, for the separator and the header
@@ -53,13 +54,18 @@ def rows(source: TablePart) -> Iterator[tuple[int, list[str]]]:
 
 def batches(source: TablePart) -> Iterator[Batch]:
     """The rows below the header, some at a time. Raises what `Table.rows` raises."""
-    yield from batches_or(source, lambda _text, _separator: None)
+    yield from _batches(source, lambda _text, _separator: None, BLOCK)
 
 
 def batches_or(source: TablePart, read: Callable[[str, str], T | None]) -> Iterator[Batch | T]:
     """The same, but what ``read`` makes of some whole lines and their separator, where that is not None."""
+    yield from _batches(source, read, LARGE_BLOCK)
+
+
+def _batches(source: TablePart, read: Callable[[str, str], T | None], large: int) -> Iterator[Batch | T]:
+    """The rows in blocks that are ``large``, in bytes, but for the first."""
     with source.opened() as stream:
-        layout, blocks = _laid_out(_blocks(source, stream))
+        layout, blocks = _laid_out(_blocks(source, stream, large))
         header: list[str] = []
         for block in blocks:
             found = read(block.text, layout.separator) if header else None
@@ -265,10 +271,10 @@ def _ragged(source: TablePart, line: int, fields: int, width: int, *, parted: bo
     return source.error(line, min(fields, width) + 1, problem)
 
 
-def _blocks(source: TablePart, stream: IO[bytes]) -> Iterator[_Block]:
+def _blocks(source: TablePart, stream: IO[bytes], large: int = BLOCK) -> Iterator[_Block]:
     line, decoder, framed = 1, _Decoder(source), False
     try:
-        while block := stream.read(BLOCK):
+        while block := stream.read(BLOCK if line == 1 else large):
             last = len(block) - block.rfind(b"\n") - 1
             block += stream.readline(_LONGEST_LINE - last) if last else b""
             text = decoder.text(line, block)

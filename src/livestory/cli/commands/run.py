@@ -14,6 +14,7 @@ from livestory.cli.options import PATH, config_option, configuration, dir_option
 from livestory.cli.output import print_summary, progress
 from livestory.cli.page import need_page, served
 from livestory.cli.story_folder import move_aside, story_in
+from livestory.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -156,6 +157,9 @@ def _replay(
     from livestory.trading.market.bar import BAR
     from livestory.trading.market.recorded import RecordedBars
 
+    if layout.bars.resolve() in {file.resolve() for file in files}:
+        message = f"{layout.bars}: the bars that the story itself writes down\nReplay them into another --dir."
+        raise InputError(message)
     return Play(
         layout=layout,
         settings=settings,

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from livestory.clock import SECOND, Clock, monotonic
 from livestory.errors import LivestoryError
-from livestory.outlets.alerts.delivery import Delivery, MessageStyle, Patience
+from livestory.outlets.alerts.delivery import Delivery, MessageStyle, Patience, fault
 from livestory.outlets.alerts.message import DIGEST, heard_again, not_heard, of_a_period, title
 from livestory.outlets.alerts.outbox import ChannelState, Outbox, QueuedLine
 from livestory.story.digest.period import Span
-from livestory.story.digest.prose import digest
+from livestory.story.digest.prose import Digest, digest
 from livestory.story.digest.source import read
 from livestory.story.event import from_record
 from livestory.story.files.layout import Layout
@@ -187,16 +187,27 @@ class Dispatcher:
         """The digests of periods that ended, for the channels that asked for them."""
         found = []
         for kept in chapters:
-            facts = from_record(kept.record, kept.line, kept.id, kept.seq).facts
-            period = facts.period if isinstance(facts, Chapter) else ""
-            asked = [each.name for each in self._deliveries
-                     if period in each.policy.digests and kept.seq > cursors[each.name]]  # fmt: skip
-            if asked and isinstance(facts, Chapter):
-                told = digest(read(self._follower.reader, Span(period, facts.start, facts.end)))
+            asking = {each.name: each.policy.digests for each in self._deliveries
+                      if each.policy.digests and kept.seq > cursors[each.name]}  # fmt: skip
+            try:
+                period, told = self._digest(kept, frozenset().union(*asking.values()))
+            except LivestoryError:
+                raise
+            except Exception as error:  # noqa: BLE001 - a fault of ours in a digest is no fault of the lines
+                self._report(f"alerts: the digest at line #{kept.seq} {fault(error)}; goes on without it")
+                continue
+            if told is not None:
                 line = of_a_period(kept.told, told)
                 queued = QueuedLine(0, f"{journal}/{DIGEST}/{kept.id}", None, kept.told, DIGEST, False, line, b"", now)  # noqa: FBT003 - not critical
-                found += [(name, queued) for name in asked]
+                found += [(name, queued) for name, periods in asking.items() if period in periods]
         return found
+
+    def _digest(self, kept: Kept, asked: frozenset[str]) -> tuple[str, Digest | None]:
+        """The period that a chapter ends, and its digest; None where none of that is ``asked`` for."""
+        facts = from_record(kept.record, kept.line, kept.id, kept.seq).facts if asked else None
+        if not isinstance(facts, Chapter) or facts.period not in asked:
+            return "", None
+        return facts.period, digest(read(self._follower.reader, Span(facts.period, facts.start, facts.end)))
 
     def _check_heard(self) -> None:
         """Say once that the bot is not heard any more, and once that it is again."""

@@ -17,6 +17,7 @@ from msgspec import Struct
 from livestory.errors import InputError, JournalCorrupt
 from livestory.story.commands import AlertsLost
 from livestory.story.files.layout import Layout
+from livestory.story.journal.connection import refuse_what_is_no_file
 from livestory.story.journal.faults import faults
 
 _APPLICATION_ID = 0x4C495641  # "LIVA"
@@ -116,6 +117,7 @@ class Outbox:
     def open(cls, path: Path) -> Self:
         """Open for writing; it is made where there is none. Raises JournalError, JournalCorrupt and InputError."""
         with faults(path, "open"):
+            refuse_what_is_no_file(path)
             db = apsw.Connection(str(path))
             try:
                 db.set_busy_timeout(_BUSY)
@@ -142,6 +144,7 @@ class Outbox:
         if not path.exists():
             return None
         with faults(path, "open"):
+            refuse_what_is_no_file(path)
             db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
             try:
                 db.set_busy_timeout(_BUSY)

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from livestory.clock import MINUTE, SECOND
 from livestory.errors import LivestoryError
+from livestory.story.files.layout import open_file
 from livestory.story.files.output_file import replaced
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ class HearingReader:
             found = self._file.stat()
             file = found.st_ino, found.st_mtime_ns
             if self._known is None or self._known[0] != file:
-                kept, asked = _decode(self._file.read_bytes()), found.st_mtime_ns // 1000
+                with open_file(self._file) as opened:
+                    kept, asked = _decode(opened.read()), found.st_mtime_ns // 1000
                 until = asked if kept.until is None else kept.until
                 self._known = file, Hearing(kept.fleet, until, asked, kept.back, kept.why)
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):

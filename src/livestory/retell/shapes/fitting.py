@@ -29,11 +29,19 @@ _MAY_BE_AMOUNTS = frozenset(
     {"contracts", "contract", "position", "item", "coin", "asset", "security", "futures", "product"}
 )
 """Names of columns of symbols that hold quantities and numbers elsewhere."""
+_MAY_BE_NAMES = frozenset({"portfolio", "strategy"})
+"""Names of columns of wealth that hold names elsewhere."""
+_JUDGED = frozenset({
+    "fill_side", "fill_effect", "time", "entry_time", "exit_time", "fill_symbol", "fill_quantity", "wealth", "won",
+})  # fmt: skip
+"""Columns that are known by their cells too."""
 _MOST_UNKNOWN = 0.5
 
 
 def fits(own: str, cells: Sequence[str], spelling: str) -> bool:
     """Whether the cells of a column called ``spelling`` may be those of ``own``."""
+    if own not in _JUDGED or (own == "wealth" and spelling not in _MAY_BE_NAMES):
+        return True
     texts = {text.strip().casefold() for text in cells} - UNKNOWN
     match own:
         case "fill_side" | "fill_effect":
@@ -45,15 +53,11 @@ def fits(own: str, cells: Sequence[str], spelling: str) -> bool:
             return not texts or any(re.search(r"[^\W\d_]" if not named else r"\w", text) for text in texts)
         case "fill_quantity":
             return not texts or any(re.search(r"[0-9]", text) for text in texts)
-        case "wealth" | "won":
-            return _are_wealth(texts, spelling) if own == "wealth" else all(map(_IS_AMOUNT, texts))
         case _:
-            return True
+            return _are_wealth(texts, spelling) if own == "wealth" else all(map(_IS_AMOUNT, texts))
 
 
 def _are_wealth(texts: set[str], spelling: str) -> bool:
-    if spelling not in {"portfolio", "strategy"}:
-        return True
     is_name = spelling == "strategy" and (len(texts) == 1 or any(text[0].isalpha() for text in texts))  # v2, 7
     return not is_name and all(map(_IS_AMOUNT, texts))
 

@@ -26,7 +26,7 @@ from livestory.story.reason import BarCount, Reason
 from livestory.story.reasons import OTHER
 from livestory.story.results import Results, TradeTally
 from livestory.story.troubles import HealthTally, asked_after
-from livestory.story.unit_value import fall_from, falls, return_of
+from livestory.story.unit_value import deepest_fall, fall_from, return_of
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
@@ -194,24 +194,23 @@ class ChapterDetector(Struct):
     def until(self, rows: Rows, account: Account) -> int | None:
         """All of the rows, where they are within a day that has begun; else None."""
         del account
-        within = self.observed and "day" in self.tallies and not self.was_halted and rows.times[-1] < self.end
-        return len(rows) if within else None
+        within = self.observed and "day" in self.tallies and not self.was_halted and rows.last_time < self.end
+        return rows.count if within else None
 
     def take(self, rows: Rows, account: Account) -> None:
         """Count rows that pass."""
         day = self.tallies["day"]
-        day.bars += len(rows)
+        day.bars += rows.count
         values = rows.values(account.units)
         low, high = rows.span(account.units)
         if low < day.lowest:
-            day.lowest, day.lowest_at = low, rows.times[values.index(low)]
+            day.lowest, day.lowest_at = low, rows.times[rows.start + values.index(low)]
         if fall_from(max(day.peak, high), low) < day.deepest:  # else none in them can be deeper
-            peaks, found = falls(day.peak, values)
-            if (deepest := min(found)) < day.deepest:
-                place = found.index(deepest)
-                peak, before = peaks[place], values[:place]
+            deepest, place, peak = deepest_fall(day.peak, values)
+            if deepest < day.deepest:
+                before = values[:place]
                 since = rows.last(before, peak) if peak in before else day.peak_at
-                day.deepest, day.deepest_from, day.deepest_at = deepest, since, rows.times[place]
+                day.deepest, day.deepest_from, day.deepest_at = deepest, since, rows.times[rows.start + place]
         if high >= day.peak:
             day.peak, day.peak_at = high, rows.last(values, high)
 
@@ -447,9 +446,9 @@ class QuietDetector(Struct):
     def until(self, rows: Rows, account: Account) -> int | None:
         """All of the rows, where the silence is not over in any of them; else None."""
         last_news, limit = self.last_news, account.settings.quiet
-        if last_news is None or rows.times[0] <= last_news:
+        if last_news is None or rows.first_time <= last_news:
             return None
-        return len(rows) if not limit or rows.times[-1] - last_news < limit else None
+        return rows.count if not limit or rows.last_time - last_news < limit else None
 
     def hear(self, time: int, facts: Facts) -> None:
         """Take something told: the silence begins anew."""

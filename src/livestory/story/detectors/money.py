@@ -150,13 +150,12 @@ class ReadingDetector(Struct):
             return False
         factor = account.settings.implausible
         for name, last in (("wealth", account.wealth), ("price", account.price)):
-            if name not in rows.columns:
+            column = rows.columns.get(name)
+            if column is None:
                 continue
-            known = rows.extremes(name)
-            if known is None or not last:
+            if not last:
                 return False
-            low, high = min(known[0], last), max(known[1], last)
-            if low <= 0.0 or high >= low * factor:
+            if not _alike(column.extremes, last, factor) and not _alike(rows.extremes(name), last, factor):
                 return False
         return True
 
@@ -239,4 +238,12 @@ class MissingFieldsDetector(Struct):
     def until(self, rows: Rows, account: Account) -> int | None:
         """All of the rows, once it was told; else None."""
         del account
-        return len(rows) if self.told else None
+        return rows.count if self.told else None
+
+
+def _alike(known: tuple[float, float] | None, last: float, factor: float) -> bool:
+    """Whether numbers between two that are known are plausible after ``last``, and after one another."""
+    if known is None:
+        return False
+    low, high = min(known[0], last), max(known[1], last)
+    return low > 0.0 and high < low * factor

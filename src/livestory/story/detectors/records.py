@@ -43,13 +43,13 @@ class AllTimeHighDetector(Struct):
 
     def until(self, rows: Rows, account: Account) -> int:
         """The number of rows before the first that makes a record; wealth is known in all of them."""
-        known, record = rows.extremes("wealth"), account.record
-        if known is None or record is None:
-            return len(rows)
+        record = account.record
+        if record is None:
+            return rows.count
         least = record * (1.0 + account.settings.ath_min_gain) * _ROUNDING
-        high = account.value_at(known[1])
+        _, high = rows.span(account.units)
         if high <= record or high < least:
-            return len(rows)
+            return rows.count
         return next(n for n, value in enumerate(rows.values(account.units)) if value > record and value >= least)
 
     def check(self, wealth: float, peak: float, account: Account) -> tuple[AllTimeHigh, ...]:

@@ -116,7 +116,7 @@ class LiquidationDetector(Struct):
     def until(self, rows: Rows, account: Account) -> int:
         """All of the rows, since they have no positions."""
         del account
-        return len(rows)
+        return rows.count
 
     def _look(  # noqa: PLR0913, PLR0917 - what is known of the position
         self, symbol: str, held: PositionReading, price: Decimal, liquidation: Decimal, limit: float, time: int
@@ -183,26 +183,26 @@ class DrawdownDetector(Struct):
 
     def until(self, rows: Rows, account: Account) -> int:
         """The number of rows before the first with which a drawdown begins or ends; wealth is known in all of them."""
-        known, peak = rows.extremes("wealth"), account.peak
-        if known is None or not peak:
-            return len(rows)
-        low, high = map(account.value_at, known)
-        values = rows.values(account.units)
+        peak = account.peak
+        if not peak:
+            return rows.count
+        low, high = rows.span(account.units)
         if self.since is not None:
             if fall_from(peak, high) < 0.0:
-                return len(rows)
-            return next(place for place, value in enumerate(values) if not fall_from(peak, value) < 0.0)
+                return rows.count
+            values = enumerate(rows.values(account.units))
+            return next(place for place, value in values if not fall_from(peak, value) < 0.0)
         told = -account.settings.drawdown_told
         if fall_from(max(peak, high), low) > told:
-            return len(rows)
-        _, found = falls(peak, values)
-        return next((place for place, fall in enumerate(found) if not fall > told), len(rows))
+            return rows.count
+        _, found = falls(peak, rows.values(account.units))
+        return next((place for place, fall in enumerate(found) if not fall > told), rows.count)
 
     def take(self, rows: Rows, account: Account) -> None:
         """Go through rows that pass; ``account`` has not taken them yet."""
-        known = rows.extremes("wealth")
-        if self.since is not None and known is not None:
-            self.deepest = min(self.deepest, fall_from(account.peak, account.value_at(known[0])))
+        if self.since is not None:
+            low, _ = rows.span(account.units)
+            self.deepest = min(self.deepest, fall_from(account.peak, low))
 
 
 class DailyLimitDetector(Struct):

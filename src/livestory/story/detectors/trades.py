@@ -14,8 +14,6 @@ from livestory.story.regime_rule import regime_of
 from livestory.story.symbol import assets, settled_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from livestory.story.account import Account
     from livestory.story.inputs import Fill, Funding, Observation, Skip
     from livestory.story.positions import Closed
@@ -179,21 +177,15 @@ class ExposureDetector(Struct):
         """The number of rows before the first that changes the exposure enough to be told."""
         targets, told = rows.columns.get("target_weight"), self.told
         if targets is None:
-            return len(rows)
+            return rows.count
         if told is None:
             return 0
         limit = account.settings.exposure_told - _ROUNDING
-        known = rows.extremes("target_weight")
-        if known is not None and known[0] == known[1] == told:
-            return len(rows)
-        return next(
-            (
-                place
-                for place, each in enumerate(targets)
-                if each is None or (each != told and (each == 0.0 or not abs(each - told) < limit))
-            ),
-            len(rows),
-        )
+        for place in targets.runs(rows.start, rows.end):
+            target = targets.numbers[place]
+            if target is None or (target != told and (target == 0.0 or not abs(target - told) < limit)):
+                return place - rows.start
+        return rows.count
 
 
 class RegimeDetector(Struct):
@@ -238,17 +230,14 @@ class RegimeDetector(Struct):
     def until(self, rows: Rows, account: Account) -> int:
         """The number of rows before the first that switches the regime; the score is known in all of them."""
         if not {"score", "threshold"} <= rows.columns.keys():
-            return len(rows)
-        scores, thresholds, hysteresis = rows.extremes("score"), rows.extremes("threshold"), account.settings.hysteresis
-        if scores is None or thresholds is None:
-            return len(rows)
-        if thresholds[0] != thresholds[1]:
+            return rows.count
+        scores, thresholds, hysteresis = rows.columns["score"], rows.extremes("threshold"), account.settings.hysteresis
+        if thresholds is None or thresholds[0] != thresholds[1] or self.regime not in {"TREND", "MEAN_REV"}:
             return 0
-        if all(regime_of(score, self.regime, thresholds[0], hysteresis) == self.regime for score in scores):
-            return len(rows)
-        each: Iterable[float] = rows.columns["score"]  # type: ignore[assignment]  # all are known
-        regimes = (regime_of(score, self.regime, thresholds[0], hysteresis) for score in each)
-        return next(place for place, regime in enumerate(regimes) if regime != self.regime)
+        threshold = thresholds[0]
+        if self.regime == "TREND":
+            return scores.first_under(threshold - hysteresis, rows.start, rows.end) - rows.start
+        return scores.first_from(threshold + hysteresis, rows.start, rows.end) - rows.start
 
     def check(self, score: float, threshold: float, hysteresis: float) -> tuple[RegimeSwitch, ...]:
         """The plan's own call: score and threshold alone."""

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 from livestory.errors import InputError, JournalCorrupt
-from livestory.story.files.layout import Layout, make_folder, sync_folder
+from livestory.story.files.layout import Layout, make_folder, open_file, sync_folder
 from livestory.story.files.output_file import Target, replaced
 from livestory.story.files.story_file import CURSOR, day_told, pages
 from livestory.story.files.story_text import compressed, encoded
@@ -106,7 +106,8 @@ def _text(journal: JournalReader, layout: Layout) -> Iterator[tuple[str, bytes]]
 def _bars(layout: Layout) -> bytes | None:
     """The bars as far as they are whole; nothing depends on them, and who can't read them has none."""
     try:
-        content = layout.bars.read_bytes()
+        with open_file(layout.bars) as file:
+            content = file.read()
     except OSError:
         return None
     return content[: content.rfind(b"\n") + 1]

@@ -13,6 +13,7 @@ from math import inf
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from livestory.clock import SECOND
+from livestory.story.files.layout import open_file, unused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _HEAD = b"open_time,open,high,low,close,volume\n"
 
 _MILLISECOND = SECOND // 1000
+_OF_A_KILL = 1_000  # most bars between two commits of a replay
 
 _log = logging.getLogger("livestory")
 
@@ -74,7 +76,10 @@ class BarsFile:
         self._last = bar.time
 
     def _go_on(self, file: int, heard: int) -> None:
-        """After the last bar that was heard: a kill may have left more, a power cut a part of a line, or zeros."""
+        """After the last bar that was heard: a kill may have left more, a power cut a part of a line, or zeros.
+
+        Far more are those of another story, and kept aside.
+        """
         content = os.read(file, os.fstat(file).st_size)
         if content.strip(b"\0") and not content.startswith(_HEAD):
             raise OSError(None, "not a table of bars that livestory has begun")
@@ -85,6 +90,10 @@ class BarsFile:
                 self._last = row.time
                 break
             end -= len(line)
+        if content.count(b"\n", end) > _OF_A_KILL:
+            aside = unused(self._path, "replaced")
+            aside.write_bytes(content)
+            _log.error("%s: has bars that this story has not heard; they are kept as %s", self._path, aside.name)
         os.ftruncate(file, end)
         os.lseek(file, 0, os.SEEK_END)
         if not end:
@@ -113,7 +122,7 @@ class BarsReader:
     def new(self) -> tuple[bool, Iterator[BarRow]]:
         """Whether it is another file than the last time, and the bars that were not read yet. Raises no error."""
         content, same = b"", self._read == 0
-        with suppress(OSError), self._path.open("rb") as file:
+        with suppress(OSError), open_file(self._path) as file:
             file.seek(self._read - len(self._last))
             content = file.read()
             same = content.startswith(self._last)

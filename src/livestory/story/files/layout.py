@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
 import time
 from datetime import date
 from pathlib import Path
-from typing import Self
+from typing import IO, Self
 
 from msgspec import Struct
 
@@ -151,6 +153,27 @@ def unused(path: Path, label: str) -> Path:
         count += 1
         name = path.with_name(f"{path.name}.{label}-{stamp}-{count}")
     return name
+
+
+def no_file(path: Path) -> str | None:
+    """What stands at ``path`` and is no regular file, in words; None for a file, and for nothing. Raises OSError."""
+    try:
+        mode = path.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if stat.S_ISREG(mode):
+        return None
+    kind = "a link" if stat.S_ISLNK(mode) else "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
+    return f"it is {kind}, not a file"
+
+
+def open_file(path: Path) -> IO[bytes]:
+    """The regular file at ``path``, to read: a pipe would be waited for. Raises OSError."""
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "it is no file", str(path))
+    return file
 
 
 def sync_folder(folder: Path) -> None:

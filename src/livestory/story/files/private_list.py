@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from livestory.errors import InputError
-from livestory.story.files.layout import make_folder
+from livestory.story.files.layout import make_folder, open_file
 from livestory.story.files.output_file import replaced
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def read(path: Path, kind: type[T], anew: str) -> list[T]:
     Raises InputError where it can't be trusted.
     """
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             mode = os.fstat(file.fileno()).st_mode
             content = file.read(_LONGEST)
     except FileNotFoundError:

@@ -217,7 +217,9 @@ class StoryFile:
             yield day, list(told)
 
     def _archive_day(self, day: date, content: bytes) -> None:
-        path = self.layout.archived(day)
+        path, folder = self.layout.archived(day), self.layout.archive
+        if os.path.lexists(folder) and not folder.is_dir() and not folder.is_symlink():
+            set_aside(folder)  # but a link may lead to a disk that is mounted later
         if os.path.lexists(path):
             try:
                 if uncompressed(path) == content:  # written before a kill

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import stat
 from contextlib import closing
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from livestory.story.files.layout import no_file
 from livestory.story.files.story_file import CURSOR, day_told, pages
 from livestory.story.files.story_text import uncompressed
 from livestory.story.files.verify_lines import Finding, line_findings
@@ -55,10 +55,8 @@ def text_findings(layout: Layout) -> tuple[list[Finding], int]:
 def _content(path: Path) -> tuple[bytes, str | None]:
     """The content of the story file, or why there is none."""
     try:
-        mode = path.lstat().st_mode
-        if not stat.S_ISREG(mode):
-            kind = "a link" if stat.S_ISLNK(mode) else "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
-            return b"", f"it is {kind}, not a file"
+        if (trouble := no_file(path)) is not None:
+            return b"", trouble
         return path.read_bytes(), None
     except FileNotFoundError:
         return b"", "it is missing"

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 import apsw
 
+from livestory.errors import JournalError
+from livestory.story.files.layout import no_file
 from livestory.story.journal.checksum import teach
+from livestory.story.journal.schema import PARTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,14 +24,27 @@ def connect(path: Path, *, flags: int, vfs: str | None = None, immutable: bool =
 
     ``immutable``: nobody changes the file, and it has no log.
     """
-    name = f"{path.absolute().as_uri()}?immutable=1" if immutable else str(path)
-    db = apsw.Connection(name, flags=flags | (apsw.SQLITE_OPEN_URI if immutable else 0), vfs=vfs)
+    refuse_what_is_no_file(path)
+    address = f"{path.absolute().as_uri()}?immutable=1" if immutable else str(path)
+    db = apsw.Connection(address, flags=flags | (apsw.SQLITE_OPEN_URI if immutable else 0), vfs=vfs)
     db.set_busy_timeout(_BUSY_TIMEOUT)
     teach(db)
     if flags & apsw.SQLITE_OPEN_READWRITE:
         keep = ctypes.c_int(1)
         db.file_control("main", apsw.SQLITE_FCNTL_PERSIST_WAL, ctypes.addressof(keep))
     return db
+
+
+def refuse_what_is_no_file(path: Path) -> None:
+    """Raise JournalError where a database is a pipe, which SQLite would wait for, a folder, or a device.
+
+    SQLite takes those two for a disk that fails. The database itself may be a link.
+    """
+    real = path.resolve()
+    for part in PARTS:
+        if (trouble := no_file(name := real.with_name(real.name + part))) is not None:
+            message = f"{name}: {trouble}\nMove it out of the way."
+            raise JournalError(message)
 
 
 def connect_reader(path: Path) -> tuple[apsw.Connection, bool]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
-import stat
 import time
 import weakref
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from livestory.errors import JournalHeld
-from livestory.story.files.layout import make_folder, unused
+from livestory.story.files.layout import make_folder, no_file, unused
 from livestory.story.journal.faults import faults
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ class WriterLock:
     def renew(self) -> bool:
         """Take the lock again where its file was deleted or replaced; whether it was.
 
-        What stands there and is no file is moved aside. Raises JournalHeld where another process has taken it
+        Raises JournalHeld where another process has taken it
         meanwhile, and JournalError.
         """
         with suppress(OSError):
@@ -56,8 +55,6 @@ class WriterLock:
                 return False
         with faults(self.path, "take the lock again"):
             make_folder(self.path.parent)
-            if os.path.lexists(self.path) and not stat.S_ISREG(self.path.lstat().st_mode):
-                self.path.rename(unused(self.path, "replaced"))
             descriptor = _taken(self.path, self._name)
         os.close(self._descriptor)
         self._descriptor, self._is = descriptor, _identity(os.fstat(descriptor))
@@ -89,8 +86,13 @@ def holder(path: Path) -> str | None:
 
 
 def _taken(path: Path, name: str) -> int:
-    """A descriptor of the file at ``path`` under a lock of this process, whose name is in it."""
+    """A descriptor of the file at ``path`` under a lock of this process, whose name is in it.
+
+    What stands there and is no file is moved aside.
+    """
     while True:
+        if no_file(path) is not None:
+            path.rename(unused(path, "replaced"))
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
         try:
             _lock(path, descriptor)

@@ -47,7 +47,7 @@ class StoryLate(Facts, frozen=True, kw_only=True, tag="story_late"):
 
 
 class JournalSetAside(Facts, frozen=True, kw_only=True, tag="set_aside"):
-    """A damaged journal was set aside and a new one begun."""
+    """A damaged journal was set aside and a new one begun, or what stood in the place of a sound one was."""
 
     declared: ClassVar[Kind] = Kind(
         words=(Words("🩹", "Journal Set Aside", "{name:text}"),),
@@ -59,10 +59,14 @@ class JournalSetAside(Facts, frozen=True, kw_only=True, tag="set_aside"):
 
     name: str
     trouble: str
+    begun: bool = True  # False: the story's own journal goes on, and something else was set aside
 
     def why(self, _time: int, /) -> Iterable[str]:
         yield escape(self.trouble)
-        yield "a new journal was begun; the old one is kept for you to look at"
+        if self.begun:
+            yield "a new journal was begun; the old one is kept for you to look at"
+        else:
+            yield "the story goes on in its own journal; what was set aside is kept for you to look at"
 
 
 class ClockMoved(Facts, frozen=True, kw_only=True, tag="clock_moved"):

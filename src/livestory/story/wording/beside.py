@@ -21,7 +21,9 @@ def beside(value: float, limit: float, number: Number, number_of_limit: Number |
     if not (math.isfinite(value) and math.isfinite(limit)):
         return told, told_limit
     side = _side(value, limit)
-    for more in range(_MOST + 1):
+    if _side(_read(told), _read(told_limit)) == side:
+        return told, told_limit
+    for more in range(1, _MOST + 1):
         told, told_limit = _shortest(value, number, more), _shortest(limit, of_limit, more)
         if _side(_read(told), _read(told_limit)) == side:
             return told, told_limit

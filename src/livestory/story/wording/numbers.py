@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from livestory.clock import DAY, HOUR, MINUTE, SECOND, as_datetime
 
-_REMEMBERED = 64  # minutes: lines that are told one after the other are of few
+_REMEMBERED = 64  # days: lines that are told one after the other are of few
 
 # Units worth about a dollar or less are shown in cents; everything else in four decimals.
 _CENTS = frozenset({"USD", "USDT", "USDC", "FDUSD", "TUSD", "BUSD", "DAI", "EUR", "GBP", "CHF", "AUD", "CAD"})
@@ -174,13 +174,14 @@ def duration(micros: int) -> str:
 
 def stamp(micros: int) -> str:
     """``2024-12-03 15:00:00``: the first column; UTC."""
-    minutes, rest = divmod(micros, MINUTE)
-    return f"{_minute(minutes)}{rest // SECOND:02}"
+    days, rest = divmod(micros, DAY)
+    minutes, rest = divmod(rest, MINUTE)
+    return f"{_date(days)} {minutes // 60:02}:{minutes % 60:02}:{rest // SECOND:02}"
 
 
 @lru_cache(_REMEMBERED)
-def _minute(minutes: int) -> str:
-    return as_datetime(minutes * MINUTE).isoformat(" ", "seconds")[:17]
+def _date(days: int) -> str:
+    return as_datetime(days * DAY).date().isoformat()
 
 
 def minute(micros: int) -> str:

@@ -97,7 +97,7 @@ class StoryStore:
         """What the store itself has to tell since it was last asked: damage, lateness, a clock set back."""
         for name in self.journal.replaced:
             trouble = "it stood in the place of this story's journal"
-            self._news.append(JournalSetAside(name=encodable(name.name), trouble=trouble))
+            self._news.append(JournalSetAside(name=encodable(name.name), trouble=trouble, begun=False))
         self.journal.replaced.clear()
         news, self._news = self._news, []
         return news
@@ -176,9 +176,10 @@ class StoryStore:
         self._write_text(lambda: self._text.open(self.journal), ())
         if not self._news and self._text.aside is not None and (lines := self._text.aside[1]):
             name = encodable(self._text.aside[0].name)
-            trouble = f"the journal lacks {lines} of its lines" if self.journal.last else "its journal is gone"
+            begun = self.journal.last is None
+            trouble = "its journal is gone" if begun else f"the journal lacks {lines} of its lines"
             _log.error("the story's former text is kept as %s: %s", name, trouble)
-            self._news.append(JournalSetAside(name=name, trouble=trouble))
+            self._news.append(JournalSetAside(name=name, trouble=trouble, begun=begun))
 
     @property
     def _last_told(self) -> int:

@@ -90,7 +90,7 @@ TOLD: dict[str, tuple[str, list[str]]] = {
             "result +0.17% after fees (+95.30 USD)",
             "1 trade closed, 1 won, 0 lost, result +190.60 USD",
             "fees 7.00 USD",
-            "funding -2.40 USD",
+            "funding paid 2.40 USD",
         ],
     ),
     "MetaTrader's positions, with two columns called Time and Price": (

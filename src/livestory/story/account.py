@@ -62,6 +62,7 @@ class Account(UnitValue):
     peak_time: int = 0
     highest: float = 0.0  # of the peaks that a resume has put aside, the highest
     highest_at: int | None = None  # when it was
+    peak_moved: bool = False  # a flow has come since the peak: its balance of today was never had
     resumed_at: int | None = None  # the resume that the peak counts from; None = the record
     tripped: bool = False  # as far as the bot has said
     resuming: bool = False  # it resumed, and its wealth at that is not known yet
@@ -227,10 +228,20 @@ class Account(UnitValue):
         if value < self.peak:
             self.resumed_at = time
             if self.peak >= self.highest:
-                self.highest, self.highest_at = self.peak, self.peak_time or None
+                self.highest, self.highest_at = self.peak, self._peak_at
         elif self.record is not None and value >= self.record:
             self.resumed_at = None
-        self.peak, self.peak_time, self.resuming = value, time, False
+        self.peak, self.peak_time, self.resuming, self.peak_moved = value, time, False, False
+
+    @property
+    def _peak_at(self) -> int | None:
+        """When the balance of the peak was had; None where a flow has moved it since."""
+        return self.peak_time or None if not self.peak_moved else None
+
+    def keep_value(self, before: float, after: float) -> bool:
+        """Take a flow, which moves the balances of all records."""
+        self.peak_moved, self.highest_at = True, None
+        return super().keep_value(before, after)
 
     def flow(self, amount: float) -> None:
         """Take a deposit or withdrawal that the next observation's wealth will contain."""
@@ -312,7 +323,7 @@ class Account(UnitValue):
             return None
         gain, record = self.settings.ath_min_gain, self.as_wealth(self.record)
         highest = max(self.record, self.highest, self.peak)
-        at = self.peak_time or None if highest == self.peak else self.highest_at if highest == self.highest else None
+        at = self._peak_at if highest == self.peak else self.highest_at if highest == self.highest else None
         return Record(wealth=self.as_wealth(highest), next_told=record * (1.0 + gain) if gain else None, at=at)
 
     def as_wealth(self, value: float) -> float:

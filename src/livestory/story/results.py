@@ -6,7 +6,6 @@ won or lost.
 
 from __future__ import annotations
 
-from copy import copy
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -57,24 +56,20 @@ class ReasonResult(Struct, frozen=True):
     result: Decimal
 
 
-class OneWay(Struct, omit_defaults=True):
+class OneWay(Struct, frozen=True, omit_defaults=True):
     """What the trades of one direction came to, all longs or all shorts."""
 
     closed: int = 0
     won: int = 0
     result: Decimal = _NOTHING
 
-    def close(self, result: Decimal) -> None:
-        """Count a trade that ended."""
-        self.closed += 1
-        self.won += Outcome.of(result) is Outcome.WON
-        self.result += result
+    def with_one(self, result: Decimal) -> OneWay:
+        """This, and a trade that ended."""
+        return OneWay(self.closed + 1, self.won + (Outcome.of(result) is Outcome.WON), self.result + result)
 
-    def append(self, later: OneWay) -> None:
-        """Count what came after all of this."""
-        self.closed += later.closed
-        self.won += later.won
-        self.result += later.result
+    def with_all(self, later: OneWay) -> OneWay:
+        """This, and what came after it."""
+        return OneWay(self.closed + later.closed, self.won + later.won, self.result + later.result)
 
 
 class OpenPosition(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -140,8 +135,8 @@ class Tally(Struct, omit_defaults=True):
     loss: Decimal = _NOTHING
     best: TradeResult | None = None
     worst: TradeResult | None = None
-    longs: OneWay = field(default_factory=OneWay)
-    shorts: OneWay = field(default_factory=OneWay)
+    longs: OneWay = OneWay()
+    shorts: OneWay = OneWay()
     symbols: dict[str, Decimal] = field(default_factory=dict)
     reasons: dict[str, Decimal] = field(default_factory=dict)  # why they were closed
 
@@ -166,7 +161,10 @@ class Tally(Struct, omit_defaults=True):
                 self.loss += result
             case Outcome.EVEN:
                 pass
-        (self.shorts if trip.short else self.longs).close(result)
+        if trip.short:
+            self.shorts = self.shorts.with_one(result)
+        else:
+            self.longs = self.longs.with_one(result)
         _count(self.symbols, trip.symbol or "", result)
         if trip.why_closed is not None:
             _count(self.reasons, trip.why_closed.name, result)
@@ -193,8 +191,7 @@ class Tally(Struct, omit_defaults=True):
         self.lost += later.lost
         self.gain += later.gain
         self.loss += later.loss
-        self.longs.append(later.longs)
-        self.shorts.append(later.shorts)
+        self.longs, self.shorts = self.longs.with_all(later.longs), self.shorts.with_all(later.shorts)
         for amounts, more in ((self.symbols, later.symbols), (self.reasons, later.reasons)):
             for name, amount in more.items():
                 _count(amounts, name, amount)
@@ -297,8 +294,8 @@ def _told(asset: str, tally: Tally, total: Tally) -> CurrencyResult:
         best_symbol=TradeResult(ranked[-1][0] or None, ranked[-1][1]) if ranked else None,
         worst_symbol=TradeResult(ranked[0][0] or None, ranked[0][1]) if ranked else None,
         symbols=tuple(TradeResult(name or None, earned) for name, earned in sorted(ranked)) if few else (),
-        longs=copy(tally.longs) if tally.both_ways else None,
-        shorts=copy(tally.shorts) if tally.both_ways else None,
+        longs=tally.longs if tally.both_ways else None,
+        shorts=tally.shorts if tally.both_ways else None,
         total=total.realised,
         record=total.high,
         fall=tally.fall,

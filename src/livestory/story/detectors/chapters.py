@@ -381,6 +381,7 @@ class ChapterDetector(Struct):
             to_breaker=account.to_breaker() if not self.was_halted else None,
             record=account.to_record(),
             regime_at_end=account.last.regime if account.last is not None else None,
+            regime_since=account.regime_since,
             health=tally.health.told(self.asked),
         )
 

@@ -200,7 +200,8 @@ def _carried(p: Period) -> Iterable[str]:
     """The day that made the period, where one did, else the best and the worst; and the deepest fall."""
     yield _days(p)
     whole = p.whole
-    if whole is not None and whole.deepest and whole.deepest_from and whole.deepest_at and -whole.deepest >= _MOVED:
+    least = 0.0 if p.span.name in {"month", "year"} else _MOVED
+    if whole is not None and whole.deepest and whole.deepest_from and whole.deepest_at and -whole.deepest >= least:
         at = f"{_at(p, whole.deepest_from)} to {_at(p, whole.deepest_at)}"
         yield f"its deepest fall was {numbers.percent(whole.deepest)} ({at})"
 

@@ -97,6 +97,7 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
     trend_share: float | None = None
     regime: str | None = None
     regime_at_end: str | None = None  # of a week, a month and a year
+    regime_since: int | None = None  # that one
     drawdown: float | None = None  # at its end, where that is nearer to the breaker's limit than to the peak
     limit: float | None = None  # of the breaker
     flow: float = 0.0
@@ -139,13 +140,15 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
         if least is not None:
             return self.since is None or self.since < self.end - least
         moved, deepest = abs(self.change or 0.0), -(self.deepest or 0.0)
-        if moved >= settings.day_moved or deepest >= _DEEP * settings.day_moved or self.trips:
+        deep = _DEEP * settings.day_moved
+        if self._ends_with_a_longer_one:
+            return bool(self.trips) or deepest - moved >= deep  # what it came to is in that
+        if self.trips or moved >= settings.day_moved or deepest >= deep:
             return True
-        if self._ends_with_a_longer_one or self._told_by_a_sale(lately):
-            return False
         if self.change is not None and moved < _STILL * settings.day_moved:
-            return lately.troubled
-        return bool(self.buys or self.sells or self.exposures or self.flow or lately.eventful)
+            return lately.troubled and not self._told_by_a_sale(lately)
+        traded = self.buys or self.sells or self.exposures
+        return bool(traded or self.flow or lately.eventful) and not self._told_by_a_sale(lately)
 
     @property
     def _ends_with_a_longer_one(self) -> bool:
@@ -395,7 +398,8 @@ def _trades(f: Chapter) -> str:
 def _regime(f: Chapter) -> str:
     """How long it was in TREND, and in what at its end; of a halt not, in which switches have no effect."""
     if f.halted:
-        return f"regime now {escape(f.regime_at_end)}" if f.regime_at_end else ""
+        since = f" since {_inside(f, f.regime_since)}" if f.regime_since is not None else ""
+        return f"regime now {escape(f.regime_at_end)}{since}" if f.regime_at_end else ""
     name = "TREND" if f.trend_share == 1 else "MEAN_REV" if f.trend_share == 0 else f.regime
     if name:
         return f"in {escape(name)} all {f.period}"

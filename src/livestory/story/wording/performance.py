@@ -148,12 +148,12 @@ def _position(one: OpenPosition, name: str) -> str:
 
 
 def by_symbol(f: CurrencyResult) -> str:
-    """``by symbol: BTC -52.86, ETH +12.30, SOL -193.99 USDT``; of many the best and the worst."""
+    """``closed trades by symbol: BTC -52.86, ETH +12.30, SOL -193.99 USDT``; of many the best and the worst."""
     if f.symbols:
         names = _names((each.symbol, f.asset) for each in f.symbols)
         earned = (f"{name or '-'} {numbers.signed_wealth(each.result, f.asset)}"
                   for name, each in zip(names, f.symbols, strict=True))  # fmt: skip
-        return f"by symbol: {of(', '.join(earned), f.asset)}"
+        return f"closed trades by symbol: {of(', '.join(earned), f.asset)}"
     told = []
     for one, trade, won, lost in (
         (f.best_symbol, f.best, "earned most", "lost least"),

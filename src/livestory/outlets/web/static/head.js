@@ -116,7 +116,7 @@ function trading(now) {
   if (status.heard === null) return blocked;
   if (status.clock === "bars") return `${blocked}At ${times.moment(status.heard)} in the bars' own time.`;
   const left = status.next_due === null ? null : status.next_due - now;
-  const due = left === null ? "" : left < 0 ? `; the next is ${times.duration(-left)} late` : `; next in ${times.duration(left)}`;
+  const due = left === null ? `, ${times.duration(now - status.heard)} ago; it does not say when it is due next` : left < 0 ? `; the next is ${times.duration(-left)} late` : `; next in ${times.duration(left)}`;
   return `${blocked}Heard ${times.near(status.heard, now)}${due}.`;
 }
 

@@ -64,7 +64,7 @@ class Teller:
         if look is None or _stranger(look.health, born) is not None or (look.trades and not look.config.dry_run):
             return None
         capital = self._capital(look)
-        if capital is None or self._ratio is None:
+        if capital is None or capital <= 0 or self._ratio is None:
             return None
         parts = [trade.realized_profit for trade in look.trades]
         return round(capital - sum(part for part in parts if part), 8) if None not in parts else None

@@ -24,6 +24,9 @@ PROGRAMS := prometheus chromium-headless-shell systemd-analyze postgres pgbounce
 
 # Bots of others, each in an environment of its own: tests/peers/NAME.lock, which `make lock` leaves alone.
 PEERS := freqtrade nautilus
+# NautilusTrader of today needs a newer Python: it is tried as well where there is one, which PYTHON312 may name.
+PYTHON312 ?= python3.12
+build/peers/nautilus_3.12/installed: ITS_PYTHON = $(PYTHON312)
 AGAINST_PEERS = LIVESTORY_PEERS=build/peers $(BIN)/python -m pytest -q tests/peers
 INSTALLED = $(filter $(words $(PEERS)),$(words $(wildcard $(PEERS:%=build/peers/%/installed))))
 
@@ -56,6 +59,7 @@ mutants: .venv/installed-dev ## change the code at random places and see whether
 	@$(BIN)/python tools/mutants.py -n $(N)
 
 peers: $(PEERS:%=build/peers/%/installed) ## against real bots of others, installed under build/peers
+	@! $(PYTHON312) -c '' 2> /dev/null || $(MAKE) --no-print-directory build/peers/nautilus_3.12/installed
 	@$(AGAINST_PEERS)
 
 lint: .venv/installed-dev ## ruff and mypy alone
@@ -123,7 +127,7 @@ help: ## show this list
 
 build/peers/%/installed: tests/peers/%.lock | .venv/installed-dev
 	@echo "Installing $* under build/peers"
-	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python build/peers/$*
+	@$(BIN)/uv venv --quiet --clear --python $(or $(ITS_PYTHON),$(BIN)/python) build/peers/$*
 	@$(BIN)/uv pip install --quiet --python build/peers/$*/bin/python --require-hashes --requirement $<
 	@! grep -q '^hatchling==' $< || $(BIN)/uv pip install --quiet --python build/peers/$*/bin/python --no-deps \
 		--no-build-isolation --editable .

@@ -7,29 +7,40 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from livestory.clock import HOUR, MINUTE, instant
 from livestory.story import inputs
-from livestory.story.digest.period import Period, Span, gather
+from livestory.story.digest.period import HEARD, Period, Span, gather
 from livestory.story.digest.prose import digest
 from livestory.story.digest.source import last_ended, span_of
+from livestory.story.event import Event, facts_in_part
 from livestory.story.inputs import Observation, Statement
 from livestory.story.journal.entry import Identity
 from livestory.story.journal.reader import JournalReader
+from livestory.story.kinds import KINDS
 from livestory.story.kinds.exchange import ExchangeBack, ExchangeDown, OrderUnknown
 from livestory.story.kinds.money import BalanceDiffers
 from livestory.story.kinds.risk import BreakerTripped, Halted, SellStuck
 from livestory.story.kinds.telling import AlertsGivenUp
+from livestory.story.kinds.trades import Trade
 from livestory.story.narrator import Narrator
+from livestory.story.results import TradeGist
 from livestory.story.settings import StorySettings
 from livestory.story.wording import numbers
 from livestory.story.writing.synchronous import SynchronousWriter
 from tests.cli.digest_facts import read_of
 from tests.cli.program import inside, livestory, slice_of
+from tests.story.facts import facts as trade_facts
+from tests.story.facts import storable_text
+from tests.story.rich_facts import EXCHANGE, FOLLOWED, TOLD
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from livestory.story.kinds.base import Facts
 
 START = instant("2024-12-03T15:00:00")
 
@@ -152,6 +163,32 @@ def test_what_is_asked_of_the_owner_is_said(facts: object, asked: str) -> None:
     assert "Nothing is asked" not in told
 
 
+def test_what_a_digest_does_not_read_would_say_nothing_in_it() -> None:
+    """The kinds that are passed over in the journal leave a period as it was, whatever they tell."""
+    span = span_of("month", START)
+    passed_over = [(time, facts) for time, facts in (*TOLD, *FOLLOWED, *EXCHANGE) if _kind(facts) not in HEARD]
+    assert {_kind(facts) for _, facts in passed_over} == KINDS.keys() - HEARD
+    assert gather(Period(span, "ETH/BTC", "BTC"), passed_over, None) == Period(span, "ETH/BTC", "BTC")
+
+
+@settings(max_examples=25)
+@given(st.lists(trade_facts("trade", storable_text), max_size=3))
+def test_a_trade_read_in_part_says_what_it_says_whole(trades: list[Trade]) -> None:
+    """A digest reads of a hundred thousand trades only what it needs."""
+    events = [(START, BreakerTripped(drawdown=-0.2)), *((START + number, each) for number, each in enumerate(trades))]
+    in_part = [
+        (time, facts_in_part(TradeGist)(Event(time, each, "").record()) if isinstance(each, Trade) else each)
+        for time, each in events
+    ]
+    whole, gists = (gather(Period(span_of("week", START), "ETH/BTC", "BTC"), some, None) for some in (events, in_part))
+    assert digest(whole) == digest(gists)
+    assert (whole.trading, whole.extremes) == (gists.trading, gists.extremes)
+
+
+def _kind(facts: Facts) -> str:
+    return str(facts.__struct_config__.tag)
+
+
 def test_a_story_without_wealth_says_so() -> None:
     """No percentage is made up."""
     told = _told(inputs.Begin(time=START))
@@ -191,6 +228,7 @@ def test_the_last_period_that_ended_is_told(tmp_path: Path) -> None:
     told = inside("digest", "--dir", tmp_path, cwd=tmp_path).stdout
     assert told.startswith("Week 49: up 10.0% to 1.1000 BTC.")
     assert inside("digest", "--since", "3d", "--dir", tmp_path, cwd=tmp_path).stdout.startswith("2024-12-09 15:00 to ")
+    assert inside("digest", "--since", "999999d", "--dir", tmp_path, cwd=tmp_path).returncode == 0
 
 
 def test_a_span_is_refused_in_words(told: Path) -> None:

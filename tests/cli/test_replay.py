@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import signal
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from livestory.story.journal.reader import JournalReader
 from livestory.trading.session import STATE
 from livestory.trading.state import strategy_told
 from livestory.trading.strategy.regime_score import RegimeSettings
-from tests.cli.program import LIMIT, OnTerminal, livestory, slice_of, started, story, told_of_the_market
+from tests.cli.program import LIMIT, OnTerminal, inside, livestory, slice_of, started, story, told_of_the_market
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +43,8 @@ def test_a_replay_tells_its_story_and_closes_with_a_summary(bars: Path, tmp_path
     assert "end of the bars" in lines[-1]
     rows = dict(line.split(None, 1) for line in done.stdout.splitlines())
     assert rows["bars"].startswith("2,000 over 20d 20h: 2022-01-01 00:00 to 2022-01-21 20:00 UTC")
-    assert "holding ETH: " in rows["return"]
+    told_of_all = inside("digest", "--since", "2021-12-31", cwd=tmp_path).stdout  # from the same reading on
+    assert re.findall(r"[\d.]+%", rows["return"]) == re.findall(r"[\d.]+%", told_of_all)[:2]
     told = livestory("tail", "--all", "-n", 1000, cwd=tmp_path).stdout.splitlines()
     assert set(lines) < set(told)
     assert rows["events"].startswith(f"{len(told)}: ")

@@ -23,6 +23,8 @@ _PEERS = os.environ.get("LIVESTORY_PEERS")  # the folder of their environments
 _BARS = 20_000  # seven months
 _MILLI = 1000  # microseconds
 
+NAUTILUS = [name for name in ("nautilus", "nautilus_3.12") if _PEERS and Path(_PEERS, name, "installed").exists()]
+"""NautilusTrader for this Python, and for a newer one where there is one."""
 collect_ignore_glob = [] if _PEERS else ["test_*.py"]
 
 

@@ -224,6 +224,7 @@ def assert_it_was_told_at_once(folder: Path) -> None:
 def assert_all_that_it_did_is_told_at_once(folder: Path) -> None:
     """By hand and by itself: entries, additions, partial exits, forced exits; and what its strategy denies."""
     told = facts(folder)
+    assert told[0]["wealth"] == 1000.0
     trades = [fact for fact in told if fact["kind"] == "trade"]
     entered = {fact["reason"]["text"] for fact in trades if fact["effect"] in {"open", "add"}}
     left = {fact["reason"]["text"] for fact in trades if fact["effect"] in {"reduce", "close"}}
@@ -251,6 +252,7 @@ def test_both_are_killed_and_the_story_is_what_the_database_says(tmp_path: Path,
             return process
 
         story = follow()
+        until(lambda: facts(out), bot.said)  # while its API answers
         for number in range(_KILLS):
             pair = pairs[number % len(pairs)]
             before = len(fills_made(bot))
@@ -287,7 +289,6 @@ def test_both_are_killed_and_the_story_is_what_the_database_says(tmp_path: Path,
         assert whole == Decimal(str(rows[0][0])).quantize(_EIGHT)
         kinds = kinds_told(out)
         assert (kinds["started"], kinds["resumed"], kinds["rules"]) == (1, _KILLS, 1)
-        assert facts(out)[0]["wealth"] == 1000.0
         names = {path.name.removeprefix("tradesv3.sqlite") for path in bot.folder.glob("tradesv3*")}
         assert names == {"", "-wal", "-shm"}
         story.send_signal(signal.SIGTERM)

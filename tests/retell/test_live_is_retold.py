@@ -17,24 +17,28 @@ from livestory.retell.columns import OBSERVATION
 from livestory.retell.explain_story import RetellingSettings
 from livestory.retell.export_journal import export_journal
 from livestory.retell.journal_source import JournalSource
-from livestory.story.inputs import Observation
+from livestory.story.inputs import Observation, Skip
+from livestory.story.journal.entry import Identity
 from livestory.story.journal.reader import JournalReader
 from livestory.story.kinds import KINDS
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.retold import Retold
 from livestory.story.line import tell
+from livestory.story.reason import Reason
 from livestory.story.settings import StorySettings
 from livestory.story.standing import Health
 from livestory.story.story_writer import StoryWriter
+from livestory.story.writing.synchronous import SynchronousWriter
 from livestory.trading.market.recorded import RecordedBars
 from livestory.trading.market.simulated import SimulatedBars
 from livestory.trading.risk import RiskSettings
 from livestory.trading.rules import rules_in_force
-from tests.retell.bot import told_live
+from tests.retell.bot import events_of, told_live
 from tests.retell.listening import heard, told_of
 
 if TYPE_CHECKING:
     from livestory.story.event import Event
+    from livestory.story.inputs import Input
     from livestory.story.kinds.base import Facts
     from livestory.story.kinds.lifecycle import Rules
 
@@ -220,3 +224,23 @@ def test_the_declared_kinds_are_those_a_table_can_tell() -> None:
     more = {"daily_limit", "daily_limit_over", "wait_over", "halted", "unhalted", "flow", "drawdown", "exposure"}
     assert set(NEEDS) >= TOLD | more
     assert all(needs <= {*OBSERVATION, "positions", "fill", "skip"} for needs in NEEDS.values())
+
+
+def test_what_tells_nothing_ends_no_day(tmp_path: Path) -> None:
+    """A skip that was told before is in no journal: the day's line stands where the next input is, live and retold."""
+    evening = instant("2024-12-03 23:45")
+    given: list[Input] = [
+        Observation(time=evening, wealth=1.0, price=0.05),
+        *(Skip(time=evening + after, side="buy", reason=Reason("no_dip")) for after in (5 * MINUTE, 20 * MINUTE)),
+        Observation(time=evening + 30 * MINUTE, wealth=1.1, price=0.05),
+    ]
+    path = tmp_path / "live_story.txt"
+    with SynchronousWriter(path, Identity(symbol="ETH/BTC", unit="BTC"), StorySettings()) as story:
+        for each in given:
+            story.take(each)
+        story.commit({})
+    live = events_of(path)
+    assert [event.kind for event in live[-2:]] == ["chapter", "ath"]
+    assert all(event.time == given[-1].time for event in live[-2:])
+    with JournalReader.open(path) as reader:
+        assert [event.line for event in heard(JournalSource(reader)).events] == [event.line for event in live]

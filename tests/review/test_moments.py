@@ -9,6 +9,7 @@ import pytest
 from livestory.clock import DAY, HOUR
 from livestory.story.account import Account
 from livestory.story.inputs import Observation
+from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.records import AllTimeHigh
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.kinds.trades import Trade
@@ -101,8 +102,8 @@ def test_a_halt_that_goes_on_is_told_where_it_began() -> None:
     assert (bot.found()["halt"].seq, bot.found()["halt"].told) == (began, "it goes on")
 
 
-def test_the_record_is_the_last_one_told() -> None:
-    """Measured from the start, and beside holding from there."""
+def test_the_record_is_the_highest_point() -> None:
+    """Measured from the start, and beside holding from there; where it came after the last one told, by its day."""
     bot = Bot()
     bot.days((1.0, 10), (1.2, 20))
     bot.tell(AllTimeHigh(wealth=1.2))
@@ -112,6 +113,12 @@ def test_the_record_is_the_last_one_told() -> None:
     assert record.seq == seq
     assert record.change == pytest.approx(0.5)
     assert record.holding == pytest.approx(1.0)
+    bot.days((1.51, 21))
+    day = bot.tell(Chapter(period="day", start=bot.now - DAY, end=bot.now))
+    bot.days((1.4, 21))
+    record = bot.found()["record"]
+    assert (record.seq, record.time, record.told) == (day, bot.now - DAY, "+51.0% since the start")
+    assert record.holding == pytest.approx(1.1)
 
 
 def test_the_best_and_the_worst_trade_are_of_one_currency() -> None:

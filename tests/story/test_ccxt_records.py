@@ -73,6 +73,20 @@ def test_contracts_are_counted_in_the_base_asset() -> None:
     assert trade(inverse)["quantity"] == 0.1
 
 
+@pytest.mark.parametrize("missing", [float("nan"), np.float32("nan"), pd.NA, pd.NaT])
+def test_what_a_record_lacks_after_it_went_through_pandas_is_unknown(missing: Any) -> None:
+    """As None is, from ccxt itself; what is no number at all is named."""
+    spot = {"symbol": "ETH/USDT", "side": "buy", "amount": 2.0, "price": missing, "cost": 6.0, "timestamp": missing,
+            "fee": {"cost": missing, "currency": "BNB"}, "fees": missing}  # fmt: skip
+    assert (trade(spot)["price"], trade(spot)["fee"], trade(spot)["timestamp"]) == (3, None, None)
+    swap = {"symbol": "BTC/USDT:USDT", "side": "sell", "amount": 5.0, "price": 96000.0, "cost": missing}
+    assert trade(swap)["quantity"] == 5.0
+    held = {"symbol": "ETH/USDT:USDT", "contracts": 2.0, "contractSize": missing, "entryPrice": missing}
+    assert arguments.positions([held]) == {"ETH/USDT:USDT": PositionReading(quantity=Decimal(2))}
+    with pytest.raises(ValueError, match=r"^'lots': expected a number"):
+        trade(spot | {"fee": {"cost": "lots", "currency": "BNB"}})
+
+
 def test_an_order_that_is_over_is_told_by_what_was_filled_of_it(story: StoryWriter) -> None:
     """As ccxt parses it: neither what was asked for nor at what limit, and not twice."""
     exchange = ccxt.binance()

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from livestory.clock import DAY
 from livestory.story.digest.period import DatedFacts, Period, Span, ToldHalt
-from livestory.story.digest.several import BotPeriod, digest
+from livestory.story.digest.several import BotPeriod, digest, read
+from livestory.story.digest.source import last_between
+from livestory.story.journal.entry import Identity
+from livestory.story.journal.reader import JournalReader
+from livestory.story.journal.writer import Journal
 from livestory.story.kinds.retold import Summary
 from livestory.story.kinds.risk import Halted
 from livestory.story.results import CurrencyResult
+from livestory.story.story_writer import StoryWriter
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SPAN = Span("week", 20_060 * DAY - DAY, 20_060 * DAY + 6 * DAY)
 
@@ -29,11 +38,13 @@ def test_a_fleet_is_one_paragraph() -> None:
         SPAN,
         [a_bot("scout", 0.04), a_bot("grid", -0.209, halts=[halt]), a_bot("mill", 0.0, "live"), a_bot("mute", None)],
         ["broken"],
+        ["new"],
     ).text()
     assert told == (
         "Week 49: 4 bots, 1 up, 1 down, 1 unchanged, 1 without a figure. Together they have 1.8310 BTC (2 bots, paper) "
         "and 1.0000 BTC (1 bot, live). Best was scout, up 4.0% to 1.0400 BTC; worst grid, down 20.9% to 0.7910 BTC. "
-        "Halted at its end: grid. Nothing failed. Nothing was heard of mute. No story can be read of broken. "
+        "Halted at its end: grid. Nothing failed. Nothing was heard of mute. No line was told yet by new. "
+        "No story can be read of broken. "
         "Of you is asked: grid: it goes on with livestory resume."
     )
 
@@ -70,3 +81,16 @@ def test_a_name_can_forge_nothing() -> None:
     """It is anybody's text."""
     told = digest(SPAN, [a_bot("x\nWeek 50: | all is well", None)]).text()
     assert "\n" not in told
+
+
+def test_who_has_told_nothing_is_not_unreadable(tmp_path: Path) -> None:
+    """A journal that was only opened, one with a line, and one that is no journal."""
+    paths = {name: tmp_path / f"{name}.db" for name in ("new", "told", "broken")}
+    Journal.open(paths["new"], Identity(bot="new")).close()
+    with StoryWriter(paths["told"].with_suffix(".txt")) as writer:
+        writer.note("a line")
+    paths["broken"].write_bytes(b"no journal")
+    _, told = read(
+        {name: partial(JournalReader.open, path) for name, path in paths.items()}, partial(last_between, "week")
+    )
+    assert "No line was told yet by new. No story can be read of broken." in told.text()

@@ -229,7 +229,7 @@ def test_a_threshold_that_nothing_uses_is_not_told(kind: Choice, threshold: floa
 
 
 def test_the_summary_counts_what_happened() -> None:
-    """Bars, trades, fees, the return beside what holding made, the deepest drawdown."""
+    """Bars, trades, fees, wealth, the deepest drawdown."""
     story = RecordingStory()
     executor = scripted(story, [wish(0.5), wish(0.5), wish(0.0)], paper=structs.replace(FRICTIONLESS, fee=0.01))
     for bar in bars_of([0.05, 0.05, 0.045, 0.045, 0.06]):
@@ -238,8 +238,8 @@ def test_the_summary_counts_what_happened() -> None:
     assert (summary.bars, summary.buys, summary.sells) == (5, 1, 1)
     assert (summary.first_time, summary.last_time) == (MIDNIGHT, MIDNIGHT + 5 * QUARTER)
     assert summary.fees == Decimal("0.005") + Decimal("0.0045")
-    assert summary.gain == pytest.approx(-0.05 - 0.0095)
-    assert summary.holding_gain == pytest.approx(0.2)
+    assert summary.first_wealth == pytest.approx(1.0)
+    assert summary.wealth == pytest.approx(1.0 - 0.05 - 0.0095)
     assert summary.max_drawdown == pytest.approx(-0.0595)
 
 

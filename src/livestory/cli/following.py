@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
@@ -104,7 +104,8 @@ def follow(source: Source, identity: Identity, layout: Layout, stop: Event, outl
     with outlets.fleet, exposed(layout, outlets.metrics):
         shown = served(layout.db, outlets.page) if outlets.page is not None else nullcontext()
         with shown:
-            os.nice(_BEHIND)
+            with suppress(OSError):  # where a sandbox forbids it
+                os.nice(_BEHIND)
             for told_at in (None, clock):  # the past at its own times, so that it goes to the archive by its days
                 with SynchronousWriter(
                     layout.text, identity, settings.story, keep_days=settings.story.keep_days, clock=told_at

@@ -14,9 +14,10 @@ from livestory.story.wording.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
     from livestory.story.files.layout import Layout
+    from livestory.story.journal.reader import JournalReader
+    from livestory.story.snapshot import Snapshot
     from livestory.trading.state import Summary
 
 _PAGE = 10_000
@@ -77,41 +78,45 @@ def print_summary(summary: Summary, layout: Layout, symbol: str) -> None:
 
 
 def _rows(summary: Summary, layout: Layout, symbol: str) -> Iterator[tuple[str, str]]:
+    from livestory.story.journal.reader import JournalReader
+    from livestory.story.snapshot import Snapshot
     from livestory.story.wording import numbers
 
+    with JournalReader.open(layout.db) as reader:
+        bot, kinds = Snapshot.read(reader), _kinds(reader)
     if summary.first_time is None or summary.last_time is None:
         yield "bars", "none yet"
     else:
         span = numbers.duration(summary.last_time - summary.first_time)
         first, last = numbers.minute(summary.first_time), numbers.minute(summary.last_time)
         yield "bars", f"{summary.bars:,} over {span}: {first} to {last} UTC"
-        yield from _result(summary, symbol)
-    kinds = _kinds(layout.db)
+        yield from _result(summary, bot, symbol)
     counted = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
     yield "events", f"{kinds.total():,}" + (f": {counted}" if counted else "")
     yield "story", str(layout.text)
 
 
-def _result(summary: Summary, symbol: str) -> Iterator[tuple[str, str]]:
+def _result(summary: Summary, bot: Snapshot, symbol: str) -> Iterator[tuple[str, str]]:
+    """What its story says too, from the first reading on, deposits and withdrawals left out."""
     from livestory.story.wording import numbers
 
     base, _, quote = symbol.partition("/")
-    if summary.gain is not None and summary.holding_gain is not None:
-        balance = f"{numbers.wealth(summary.first_wealth, quote)} → {numbers.wealth(summary.wealth, quote)} {quote}"
-        holding = f"holding {base}: {numbers.percent(summary.holding_gain)}"
-        yield "return", f"{numbers.percent(summary.gain)} ({balance}); {holding}"
+    start, total = bot.start, bot.total
+    if start is not None and start.value is not None and total is not None and total.change is not None:
+        balance = f"{numbers.wealth(start.value, quote)} → {numbers.wealth(summary.wealth, quote)} {quote}"
+        holding = f"; holding {base}: {numbers.percent(total.holding)}" if total.holding is not None else ""
+        yield "return", f"{numbers.percent(total.change)} ({balance}){holding}"
         yield "deepest", f"{numbers.percent(summary.max_drawdown)} under the highest wealth before it"
     buys, sells = numbers.count(summary.buys, "buy"), numbers.count(summary.sells, "sell")
     yield "trades", f"{buys}, {sells}; fees {numbers.wealth(summary.fees, quote)} {quote}"
 
 
-def _kinds(journal: Path) -> Counter[str]:
-    from livestory.story.journal.reader import PAGE_BYTES, JournalReader
+def _kinds(reader: JournalReader) -> Counter[str]:
+    from livestory.story.journal.reader import PAGE_BYTES
 
     kinds: Counter[str] = Counter()
-    with JournalReader.open(journal) as reader:
-        last = 0
-        while page := reader.events(last, limit=_PAGE, most_bytes=PAGE_BYTES):
-            kinds.update(event.kind for event in page)
-            last = page[-1].seq
+    last = 0
+    while page := reader.events(last, limit=_PAGE, most_bytes=PAGE_BYTES):
+        kinds.update(event.kind for event in page)
+        last = page[-1].seq
     return kinds

@@ -8,6 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from livestory.plain import missing, shown
 from livestory.story.symbol import assets, is_contract, settled_in
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ def trade(given: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises ValueError where an order does not say what was filled.
     """
-    if "filled" in given:
+    is_order, given = "filled" in given, _known(given)
+    if is_order:
         given = _filled(given)
     fee, asset = _fee(given)
     return {
@@ -44,6 +46,7 @@ def trade(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def position(given: Mapping[str, Any]) -> dict[str, Any]:
     """A record of ``fetch_positions`` as the fields of a `PositionReading`."""
+    given = _known(given)
     contracts, size = given.get("contracts"), given.get("contractSize")
     quantity = None if contracts is None else _decimal(contracts) * (1 if size is None else _decimal(size))
     if quantity and _is_inverse(given):  # its contracts are worth so much of the quote asset
@@ -59,6 +62,11 @@ def position(given: Mapping[str, Any]) -> dict[str, Any]:
         "leverage": given.get("leverage"),
         "liquidation": given.get("liquidationPrice"),
     }
+
+
+def _known(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What it has: of a record that went through pandas, NaN is nothing."""
+    return {name: value for name, value in given.items() if not missing(value)}
 
 
 def _filled(order: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,7 +120,7 @@ def _base(given: Mapping[str, Any]) -> Any:
 
 def _fee(given: Mapping[str, Any]) -> tuple[Any, str | None]:
     """The fee and its asset; unknown where it was paid in several assets, of which a fill has no room."""
-    fees = [fee for fee in (given.get("fees") or [given.get("fee")]) if fee and fee.get("cost") is not None]
+    fees = [fee for fee in (given.get("fees") or [given.get("fee")]) if fee and not missing(fee.get("cost"))]
     assets = {fee.get("currency") for fee in fees}
     if len(assets) != 1:
         return None, None
@@ -125,4 +133,8 @@ def _rounded(number: Decimal) -> Decimal:
 
 
 def _decimal(number: Any) -> Decimal:
-    return number if isinstance(number, Decimal) else Decimal(str(number))
+    try:
+        return number if isinstance(number, Decimal) else Decimal(str(number))
+    except ArithmeticError:
+        message = f"{shown(number)}: expected a number"
+        raise ValueError(message) from None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, defstruct
 
 from livestory.story.kinds import KINDS
 from livestory.story.kinds.base import Facts
@@ -85,6 +85,13 @@ def facts_of(record: bytes) -> Facts:
     """The facts of an event that a journal keeps. Raises msgspec.DecodeError as `from_record` does."""
     facts: Facts = _stored(record).facts
     return facts
+
+
+def facts_in_part(wanted: type[T]) -> Callable[[bytes], T]:
+    """A `facts_of` for records of one kind: of their facts it reads only the fields of ``wanted``."""
+    record_type: Any = defstruct("_InPart", [("v", Literal[RECORD_VERSION]), ("facts", wanted)])
+    decode = msgspec.json.Decoder(record_type).decode
+    return lambda record: _read(decode, record).facts
 
 
 def _stored(record: bytes) -> _Record:

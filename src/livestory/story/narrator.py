@@ -222,8 +222,9 @@ class Narrator(FormerVerbs):
         if isinstance(given, Funding):
             return self._fund(given)
         time = given.time
-        told = self._advance(time) if isinstance(given, Flow | Skip) else []
+        told = self._advance(time) if isinstance(given, Flow) else []
         for facts in self._found(given):
+            told += self._advance(time) if isinstance(given, Skip) else []  # one told before leaves nothing to retell
             told += self._hear(time, self._news(time, facts))
         self._memory.calls += 1
         return self._events(time, told, found=not isinstance(given, _SAID))
@@ -309,6 +310,7 @@ class Narrator(FormerVerbs):
                 self._count(given)
                 return memory.flows.flow(given, account)
             case Skip():
+                memory.lifecycle.hear(given.time)
                 return memory.put_offs.skip(given, account)
             case Begin():
                 account.begin(given)

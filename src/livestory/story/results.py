@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from livestory.story.positions import add
+from livestory.story.reason import Reason
 
 if TYPE_CHECKING:
     from livestory.story.kinds.money import FundingPaid
@@ -37,6 +38,47 @@ class Outcome(StrEnum):
     def of(cls, result: Decimal | float) -> Outcome:
         """That of a trade with this result, in money or as a share of its cost."""
         return cls.WON if result > 0 else cls.LOST if result < 0 else cls.EVEN
+
+
+class TripGist(Struct, frozen=True, gc=False):
+    """What the tallies need of a `RoundTrip`."""
+
+    symbol: str | None = None
+    asset: str | None = None
+    short: bool = False
+    opened: int | None = None
+    result: Decimal | None = None
+    share: float | None = None
+    why_closed: Reason | None = None
+
+
+class TradeGist(Struct, frozen=True, gc=False):
+    """What the tallies and a digest need of a `Trade`: of a hundred thousand it is read in half the time."""
+
+    side: str
+    quantity_text: str = field(name="quantity")  # few are asked for it, and a Decimal takes its time
+    price_text: str = field(name="price")
+    base: str | None = None
+    quote: str | None = None
+    symbol: str | None = None
+    short: bool = False
+    reason: Reason | None = None
+    gain: Decimal | None = None
+    gain_asset: str | None = None
+    trip: TripGist | None = None
+    fee: Decimal | None = None
+    fee_asset: str | None = None
+    found: str | None = None
+
+    @property
+    def quantity(self) -> Decimal:
+        """How much of it was bought or sold."""
+        return Decimal(self.quantity_text)
+
+    @property
+    def price(self) -> Decimal:
+        """The price that it was bought or sold at."""
+        return Decimal(self.price_text)
 
 
 class TradeResult(Struct, frozen=True, omit_defaults=True):
@@ -127,22 +169,20 @@ class Tally(Struct, omit_defaults=True):
         self.low = min(self.low, self.realised)
         self.fall = min(self.fall, self.realised - self.high)
 
-    def close(self, trip: RoundTrip, result: Decimal) -> None:
+    def close(self, trip: RoundTrip | TripGist, result: Decimal) -> None:
         """Count a trade that ended."""
         self.closed += 1
-        match Outcome.of(result):
-            case Outcome.WON:
-                self.won += 1
-                self.gain += result
-            case Outcome.LOST:
-                self.lost += 1
-                self.loss += result
-            case Outcome.EVEN:
-                pass
+        if result > _NOTHING:  # as `Outcome`, which takes its time
+            self.won += 1
+            self.gain += result
+        elif result < _NOTHING:
+            self.lost += 1
+            self.loss += result
         _count(self.symbols, trip.symbol or "", result)
         if trip.why_closed is not None:
             _count(self.reasons, trip.why_closed.name, result)
-        self._compare(TradeResult(trip.symbol, result, trip.share, trip.short))
+        if self.best is None or self.worst is None or not self.worst.result <= result <= self.best.result:
+            self._compare(TradeResult(trip.symbol, result, trip.share, trip.short))
 
     def by_symbol(self) -> list[tuple[str, Decimal]]:
         """What each symbol came to, the worst first; nothing where the trades say it, or some symbols are not known."""
@@ -181,7 +221,7 @@ class Results(Struct, omit_defaults=True):
     fees: dict[str, Decimal] = field(default_factory=dict)
     funding: dict[str, Decimal] = field(default_factory=dict)
 
-    def hear(self, trade: Trade) -> None:
+    def hear(self, trade: Trade | TradeGist) -> None:
         """Count what was told of a fill."""
         if trade.fee:
             add(self.fees, trade.fee_asset or trade.quote or "", trade.fee)
@@ -233,7 +273,7 @@ class TradeTally(Struct, omit_defaults=True):
     sells: int = 0
     results: Results = field(default_factory=Results)
 
-    def hear(self, trade: Trade) -> None:
+    def hear(self, trade: Trade | TradeGist) -> None:
         """Count what was told of a fill."""
         self.buys += trade.side == "buy"
         self.sells += trade.side != "buy"

@@ -62,25 +62,25 @@ class Summary(Struct):
     buys: int = 0
     sells: int = 0
     fees: Decimal = Decimal(0)
-    peak: float = 0.0
-    max_drawdown: float = 0.0  # deepest, from the highest wealth before it; 0 or negative
+    peak: float = 0.0  # unit value
+    max_drawdown: float = 0.0  # deepest, from the highest unit value before it; 0 or negative
 
     def begin(self, bar: Bar, wealth: float) -> None:
-        """Take the first bar's open and the wealth there as what everything is compared with."""
+        """Take the first bar's open and the wealth there."""
         self.first_time = bar.open_time
         self.first_price = self.price = bar.open
-        self.first_wealth = self.peak = self.wealth = wealth
+        self.first_wealth = self.wealth = wealth
 
-    def on_bar(self, bar: Bar, wealth: float) -> None:
-        """Take in a bar's end."""
+    def on_bar(self, bar: Bar, wealth: float, value: float) -> None:
+        """Take in a bar's end, and what a unit of the wealth is worth there."""
         self.bars += 1
         self.last_time = bar.end
         self.price = bar.close
         self.wealth = wealth
-        if wealth > self.peak:
-            self.peak = wealth
+        if value > self.peak:
+            self.peak = value
         elif self.peak:
-            self.max_drawdown = min(self.max_drawdown, change(wealth, self.peak))
+            self.max_drawdown = min(self.max_drawdown, change(value, self.peak))
 
     def pass_over(self, bar: Bar) -> None:
         """Take in a bar at whose end nobody knows the wealth."""
@@ -95,16 +95,6 @@ class Summary(Struct):
         else:
             self.sells += 1
         self.fees += fill.fee or 0
-
-    @property
-    def gain(self) -> float | None:
-        """The return from the first bar's open to the last bar's close; None before there is one."""
-        return self.wealth / self.first_wealth - 1 if self.bars and self.first_wealth else None
-
-    @property
-    def holding_gain(self) -> float | None:
-        """The return of having held the base asset alone over the same bars."""
-        return self.price / self.first_price - 1 if self.bars and self.first_price else None
 
 
 class _Told(Struct):
@@ -168,7 +158,7 @@ class ExecutorState(Struct, kw_only=True):
     def end_bar(self, bar: Bar, wealth: float, score: float | None) -> None:
         """Take in the end of a bar that is decided at; risk judges the ``wealth`` there."""
         self.risk.assess(bar.end, wealth, score)
-        self.summary.on_bar(bar, wealth)
+        self.summary.on_bar(bar, wealth, self.risk.value_at(wealth))
         if self.bars_since_trade is not None:
             self.bars_since_trade += 1
         if self.risk.hold is not None:

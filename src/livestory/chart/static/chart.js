@@ -38,6 +38,8 @@ export class Chart {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.redraw());
   }
 
+  get isDrawn() { return this.#plot !== null; }
+
   /** In what the wealth is counted, and with how many decimals it is shown. */
   get unit() { return this.#status?.unit ?? null; }
   get decimals() { return this.#status?.decimals ?? 4; }
@@ -238,10 +240,14 @@ export class Chart {
   #nothing(words) {
     this.#plot?.destroy();
     this.#plot = null;
+    this.#take();
     byId("plot-empty").hidden = false;
     say(byId("plot-empty"), words);
     this.#place.setAttribute("aria-label", words);
   }
+
+  /** The place of the curve that the page came with. */
+  #take() { this.#place.querySelector(".first-curve")?.remove(); }
 
   #size() {
     return { width: this.#place.clientWidth, height: this.#place.clientHeight };
@@ -260,6 +266,7 @@ export class Chart {
     if (this.#plot && this.#plot.of !== kind) { this.#plot.destroy(); this.#plot = null; }
     if (this.#plot) this.#plot.setData(rows(this.#data), false);
     else {
+      this.#take();
       const scene = () => ({ data: this.#data, labels: this.#labels, focus: this.#focus, moments: this.#of === "price" ? [] : this.#moments, chosen: this.#chosen });
       this.#plot = new uPlot(options(this.#size(), scene, {
         bind: {
@@ -368,7 +375,7 @@ export class Chart {
 
   async #said({ moment, mark }) {
     if (moment) return `${moment.title}: ${moment.told}`;
-    if (mark.until > mark.time) return `${named(mark)}, ${times.near(mark.time, 0)} to ${times.near(mark.until, mark.time)}. Click to look closer.`;
+    if (mark.until > mark.time) return `${named(mark)}, ${times.near(mark.time, 0)} to ${times.near(mark.until, mark.time)}. Click ${this.#around(mark) ? "to look closer" : "for the first of them"}.`;
     return (await ask(`api/events/${mark.seq}`)).line.split(" | ").slice(1, 3).join(" ");
   }
 
@@ -376,15 +383,17 @@ export class Chart {
     const box = plot.over.getBoundingClientRect();
     const found = this.#near(plot, event.clientX - box.left, event.clientY - box.top);
     if (found?.moment) this.#onMoment(found.place);
-    else if (found && !this.#closer(found.mark)) this.#onMark(found.mark.seq);
+    else if (found) {
+      const around = this.#around(found.mark);
+      if (around) this.#look(...around);
+      else this.#onMark(found.mark.seq);
+    }
   }
 
-  /** Look at what a mark gathers; false where it is one event, or several that come no further apart. */
-  #closer({ time, until }) {
+  /** From when to when to look at what a mark gathers; null where it is one event, or several that come no further apart. */
+  #around({ time, until }) {
     const [from, to] = this.#shown(), space = Math.max((until - time) * 0.4, Math.min(DAY, to - from) / 8);
-    if (time === until || until - time + 2 * space > 0.9 * (to - from)) return false;
-    this.#look(time - space, until + space);
-    return true;
+    return time === until || until - time + 2 * space > 0.9 * (to - from) ? null : [time - space, until + space];
   }
 
   #selected(plot) {

@@ -24,6 +24,12 @@ export function press(group, chosen) {
   }
 }
 
+/** Resolves when what was changed is on the screen, or soon where nothing is painted. */
+export const painted = () => new Promise((resolve) => {
+  requestAnimationFrame(() => setTimeout(resolve));
+  setTimeout(resolve, 100);
+});
+
 let fading = 0;
 export function toast(text) {
   byId("toast").textContent = text;

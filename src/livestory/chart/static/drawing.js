@@ -6,11 +6,12 @@ import * as times from "./times.js";
 const COLOURS = ["--regime", "--ath", "--phoenix", "--muted"];
 const NAMED = { TREND: 0, MEAN_REV: 1 };
 const USED = [...COLOURS, "--accent", "--area", "--halt-area", "--muted", "--hair", "--ink", "--bad", "--buy", "--sell", "--ath", "--phoenix", "--paper", "--fall", "--fall-area", "--card"];
-const BENEATH = 0.27; // of the height, for the drawdown
 
 export const hue = (label, labels) => NAMED[label] ?? Math.min(2 + labels.filter((other) => !(other in NAMED)).indexOf(label), 3);
 
 const style = () => getComputedStyle(document.documentElement);
+// As page.css has them, where the curve that the page comes with is drawn by them too.
+const [TOP, RIGHT, BOTTOM, LEFT, BENEATH, SPACE] = ["top", "right", "bottom", "left", "beneath", "space"].map((name) => Number(style().getPropertyValue(`--plot-${name}`)));
 export const palette = () => Object.fromEntries(USED.map((name) => [name, style().getPropertyValue(name).trim()]));
 
 /** The value of a curve at an instant (microseconds), between its points. */
@@ -37,18 +38,18 @@ export function options(size, scene, handlers) {
   const beneath = () => fallen(scene().data);
   return {
     ...size,
-    padding: [14, 24, 0, 0],
+    padding: [TOP, RIGHT, 0, 0],
     legend: { show: false },
     tzDate: (seconds) => (times.isLocal() ? new Date(seconds * 1000) : uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC")),
     cursor: { y: false, points: { show: (plot, series) => series === 1, size: 7, fill: paint["--accent"] }, drag: { x: true, y: false, setScale: false }, bind: handlers.bind },
     scales: {
       x: { time: true },
       y: { range: (_plot, low, high) => padded(low, high, beneath()) },
-      fall: { range: (_plot, low) => { const deep = Math.min(low ?? 0, -0.001) * 1.12; return [deep, -deep * (1 / BENEATH - 1)]; } },
+      fall: { range: (_plot, low) => { const deep = Math.min(low ?? 0, -0.001) * (1 + SPACE); return [deep, -deep * (1 / BENEATH - 1)]; } },
     },
     axes: [
-      { ...axis, size: 28, space: 70, values: (_plot, splits, _index, _space, step) => splits.map((split) => tickText(split, step)) },
-      { ...axis, size: 58, space: 38, values: (plot, splits) => above(plot, evenly(splits), splits, beneath()) },
+      { ...axis, size: BOTTOM, space: 70, values: (_plot, splits, _index, _space, step) => splits.map((split) => tickText(split, step)) },
+      { ...axis, size: LEFT, space: 38, values: (plot, splits) => above(plot, evenly(splits), splits, beneath()) },
     ],
     series: scene().data.candles?.length ? candleSeries(paint) : [
       {},
@@ -215,7 +216,7 @@ export function momentsAt(plot, data, moments, inCanvas) {
 
 function padded(low, high, beneath) {
   if (low === null) return [0, 1];
-  const space = (high - low) * 0.12 || Math.abs(high) * 0.01 || 1;
+  const space = (high - low) * SPACE || Math.abs(high) * 0.01 || 1;
   const least = low - space, most = high + space;
   return beneath ? [least - ((most - least) * BENEATH) / (1 - BENEATH), most] : [least, most];
 }

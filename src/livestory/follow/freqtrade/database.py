@@ -113,7 +113,7 @@ class FreqtradeDatabase:
 
         def ask(db: apsw.Connection, columns: _Columns) -> News:
             trades = self._page(db, columns, where, (after, *known, most), whole=True)
-            last = db.execute("SELECT max(id) FROM trades").get or 0
+            last = _number_of(db.execute("SELECT max(id) FROM trades").get or 0, "trades")
             return News(self._starts(db, columns), trades, last, self._locks(db, columns, locks, last_lock))
 
         return self._read(ask)
@@ -126,8 +126,8 @@ class FreqtradeDatabase:
         if not columns.locks:
             return Locks([], set())
         sql = f"SELECT {_names(columns.locks)} FROM pairlocks WHERE id > ? ORDER BY id"  # noqa: S608 - columns
-        rows = _numbered("pairlocks", [_row(columns.locks, row) for row in db.execute(sql, (after,))])
-        new = [(row["id"], self.made(f"lock {row['id']}", _lock, row)) for row in rows]
+        rows = [_row(columns.locks, row) for row in db.execute(sql, (after,))]
+        new = [(_number_of(row["id"], "pairlocks"), self.made(f"lock {row['id']}", _lock, row)) for row in rows]
         active = {number for number, lock in new if isinstance(lock, Lock) and lock.active}
         if known:
             sql = f"SELECT id FROM pairlocks WHERE active = 1 AND id IN ({_marks(known)})"  # noqa: S608 - marks
@@ -198,10 +198,10 @@ class FreqtradeDatabase:
         found: list[tuple[int, Trade | Unread]] = []
         sql = f"SELECT {_names(columns.trades)} FROM trades WHERE {where}"  # noqa: S608 - names of columns
         rows = db.execute(sql, values)
-        while some := _numbered("trades", [_row(columns.trades, row) for row in islice(rows, _TOGETHER)]):
+        while some := [_row(columns.trades, row) for row in islice(rows, _TOGETHER)]:
             orders = _orders_of(db, columns.orders, [trade["id"] for trade in some])
             for trade in some:
-                number = trade["id"]
+                number = _number_of(trade["id"], "trades")
                 found.append((number, self.made(f"trade {number}", _trade, trade, orders.get(number, []))))
             if patience.is_over and not whole:
                 break
@@ -235,10 +235,10 @@ def _row(columns: Mapping[str, str], row: Sequence[Any]) -> dict[str, Any]:
     return dict(zip(columns, row, strict=True))
 
 
-def _numbered(table: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """These rows. Raises ValueError where one has no number of its own, as in a copy by another tool."""
-    if all(isinstance(row["id"], int) for row in rows):
-        return rows
+def _number_of(value: object, table: str) -> int:
+    """The id of a row. Raises ValueError where that is none, as in a copy by another tool."""
+    if isinstance(value, int):
+        return value
     message = f"{table}: an id that is no whole number: not as freqtrade writes it"
     raise ValueError(message)
 

@@ -21,7 +21,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from livestory.chart.components import bundled, with_sections
+from livestory.chart.components import bundled, static_text, with_sections
 from livestory.errors import JournalError
 from livestory.http_server.requests import HANDLERS, body_of
 from livestory.http_server.secrets import TooManyFailures
@@ -29,7 +29,7 @@ from livestory.outlets.metrics import OutboxMetrics
 from livestory.outlets.web import parameters
 from livestory.outlets.web.api import Api, Json
 from livestory.outlets.web.followed_story import FollowedStory, Queries, Update
-from livestory.outlets.web.front import first_answers
+from livestory.outlets.web.front import First, first_of
 from livestory.outlets.web.gate import SESSION, PageGate, Token
 from livestory.outlets.web.listeners import LONGEST_QUEUE, MOST_LISTENERS, Listeners
 from livestory.outlets.web.rounds import Rounds
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from livestory.story.journal.entry import Kept
 
 _FIND = 1.0  # seconds between two looks for stories that have come
-_BODY_END = b"</body>"
+_SHOWN_FROM = b"<main>"  # what stands before it is the same of every story
 _LONGEST_FORM = 4096  # bytes of a login
 
 
@@ -190,14 +190,15 @@ class Web:
             return self._files.answer(request, "bots.html")
         named = request.query_params.get("story", next(iter(self._stories), ""))
         page, story = self._files.text("index.html"), self._stories.get(named)
-        head, _, rest = page.rpartition(_BODY_END)
+        head, _, rest = page.partition(_SHOWN_FROM)
         phone = "Mobi" in request.headers.get("user-agent", "")
 
         async def parts() -> AsyncIterator[bytes]:
-            yield head  # what it names is fetched meanwhile
+            yield head + _SHOWN_FROM  # what it names is fetched meanwhile
+            first = First()
             if story is not None:
-                yield await self._queries.compute(lambda: first_answers(story, phone=phone))
-            yield _BODY_END + rest
+                first = await self._queries.compute(lambda: first_of(story, phone=phone))
+            yield first.within(rest)
 
         return StreamingResponse(parts(), media_type=_TYPES["html"])
 
@@ -302,6 +303,7 @@ _TYPES = {
 }
 _FOLDERS = (("livestory.outlets.web", "static"), ("livestory.chart", "static"))
 _PAGE_SCRIPTS = ("main.js", "bots.js")
+_WITH_UPLOT = {"main.js": "uPlot.iife.min.js", "page.css": "uPlot.min.css"}
 _STORY_TOOLS = '<a class="quiet" id="text" href="story.txt">Plain text</a>'
 
 
@@ -327,6 +329,7 @@ class StaticFiles:
                         content = with_sections(content.decode(), _STORY_TOOLS).encode()
                     elif file.name in _PAGE_SCRIPTS:  # in one piece: a file after the other would take its time
                         content = bundled(file, _page_modules()).encode()
+                    content = _library(file.name) + content
                     tag = f'"{hashlib.sha256(content).hexdigest()[:20]}"'
                     self._files[file.name] = _File(kind, tag, content, gzip.compress(content, mtime=0))
 
@@ -345,6 +348,11 @@ class StaticFiles:
         if "gzip" in request.headers.get("accept-encoding", ""):
             return Response(file.packed, status, headers | {"Content-Encoding": "gzip"}, file.kind)
         return Response(file.content, status, headers, file.kind)
+
+
+def _library(name: str) -> bytes:
+    """What is served at the head of a file, so that there is one file less to wait for: uPlot's script and style."""
+    return static_text(_WITH_UPLOT[name]).encode() if name in _WITH_UPLOT else b""
 
 
 def _page_modules() -> dict[str, Traversable]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from livestory.story.kinds.risk import LiquidationNear, LiquidationOver
     from livestory.story.positions import RoundTrip
+    from livestory.story.results import TripGist
 
 
 class Ended(NamedTuple):
@@ -28,7 +29,7 @@ class Extremes(Struct):
     best: dict[str, Ended] = {}
     worst: dict[str, Ended] = {}
 
-    def take(self, time: int, trip: RoundTrip, symbol: str | None) -> None:
+    def take(self, time: int, trip: RoundTrip | TripGist, symbol: str | None) -> None:
         """Take one that ended at that instant; of equal ones the first stays."""
         if trip.result is None:
             return

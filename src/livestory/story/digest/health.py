@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from livestory.story.digest import portfolio
 from livestory.story.halt_reasons import ENDED_BY_OWNER
 from livestory.story.kinds import exchange, lifecycle, money, telling
+from livestory.story.kinds.retold import Summary
 from livestory.story.kinds.risk import SellStuck
 from livestory.story.wording import numbers
 from livestory.story.wording.standing import ASKED, FAILED
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
 
 
 def last_word(p: Period) -> str:
-    """What is asked of the owner, or that nothing is."""
+    """What is asked of the owner, or that nothing is; empty for a table, in which nobody wrote down what failed."""
     if wanted := asked(p):
         return f"of you is asked: {'; '.join(wanted)}"
+    if isinstance(p.whole, Summary) and p.whole.health is None:
+        return ""
     return "nothing is asked of you" if _troubles(p) else f"{_well(p)}, and nothing is asked of you"
 
 

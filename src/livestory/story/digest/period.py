@@ -27,7 +27,7 @@ from livestory.story.kinds.risk import (
     Unhalted,
 )
 from livestory.story.kinds.trades import Trade
-from livestory.story.results import Benchmark, CurrencyResult, OpenPosition, Results, TradeTally
+from livestory.story.results import Benchmark, CurrencyResult, OpenPosition, Results, TradeGist, TradeTally
 from livestory.story.spans import begins, halt_reason
 from livestory.story.troubles import ENDS
 from livestory.story.unit_value import return_of
@@ -61,7 +61,7 @@ class ToldHalt(Struct):
 
     reason: str
     began: DatedFacts | None = None  # None: before the period
-    sold: DatedFacts | None = None  # the last sale that it made
+    sold: Trade | TradeGist | None = None  # the last sale that it made
     ended: DatedFacts | None = None  # None: it goes on
 
     @property
@@ -79,7 +79,7 @@ class Trading(TradeTally):
     carried: int = 0  # round trips that ended in the period and began before it
     several: bool = False  # of another symbol than the story's own, or short
 
-    def hear(self, trade: Trade) -> None:
+    def hear(self, trade: Trade | TradeGist) -> None:
         """Count a trade by its side, its reason and what came of it."""
         super().hear(trade)
         self.several = self.several or trade.symbol is not None or trade.short
@@ -123,7 +123,9 @@ class Period(Struct):
     @property
     def base(self) -> str | None:
         """The asset that the story's symbol trades."""
-        return self.symbol.partition("/")[0] if self.symbol else None
+        if self.symbol:
+            return self.symbol.partition("/")[0]
+        return self.whole.base if self.whole is not None else None
 
     @property
     def quote(self) -> str | None:
@@ -171,12 +173,13 @@ class Period(Struct):
                 tally.add(count.nearest, count.bars)
         return tally
 
-    def take(self, time: int, facts: Facts) -> None:
+    def take(self, time: int, facts: Facts | TradeGist) -> None:
         """Take what was told at that instant, in the order told."""
+        if isinstance(facts, _TRADES):  # first: of these there may be a hundred thousand
+            self._traded(time, facts)
+            return
         told = DatedFacts(time, facts)
-        if isinstance(facts, Trade):  # first: of these there may be a hundred thousand
-            self._traded(told, facts)
-        elif isinstance(facts, Chapter):
+        if isinstance(facts, Chapter):
             self._chapter(facts)
         elif isinstance(facts, Summary):
             self.whole = facts
@@ -254,18 +257,18 @@ class Period(Struct):
             self.open.pop(ENDS[kind].trouble.__name__, None)
             self.ends.append(told)
 
-    def _traded(self, told: DatedFacts, trade: Trade) -> None:
+    def _traded(self, time: int, trade: Trade | TradeGist) -> None:
         """Count a trade, and take what it says of a halt that goes on, or of an order in doubt."""
         self.trading.hear(trade)
         if trade.trip is not None:
-            self.extremes.take(told.time, trade.trip, self.symbol)
+            self.extremes.take(time, trade.trip, self.symbol)
             self.trading.carried += trade.trip.result is not None and (trade.trip.opened or inf) <= self.span.start
         if trade.found == "asked":
             self.open.pop(OrderUnknown.__name__, None)
         if trade.side == "sell":
             self.open.pop(SellStuck.__name__, None)
-            if self.halted is not None:
-                self.halted.sold = told
+            if self.halts and self.halted is not None:
+                self.halted.sold = trade
 
 
 _PASSING = frozenset(
@@ -281,7 +284,15 @@ _PASSING = frozenset(
 """Troubles that have no end of their own."""
 
 
-def gather(period: Period, events: Iterable[tuple[int, Facts]], before: Observation | None) -> Period:
+_TRADES = (Trade, TradeGist)
+_SAID: set[type[Facts]] = {Trade, Chapter, AllTimeHigh, DailyLimit, SellStuck, LiquidationNear, LiquidationOver}
+_SAID |= {BreakerTripped, Halted, Phoenix, Unhalted, lifecycle.Started, lifecycle.Resumed, lifecycle.Stopped}
+_SAID |= {Summary, lifecycle.RulesChanged, money.CashFlow, money.FundingPaid}
+HEARD = frozenset(str(kind.__struct_config__.tag) for kind in _SAID | _BEGINNINGS | ENDS.keys() | _PASSING)
+"""The kinds of which a sentence may be made: of others a period takes nothing."""
+
+
+def gather(period: Period, events: Iterable[tuple[int, Facts | TradeGist]], before: Observation | None) -> Period:
     """Fill a period from its events, in the order told; ``before`` is the last observation before it, or its first."""
     for time, facts in events:
         period.take(time, facts)

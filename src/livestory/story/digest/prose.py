@@ -16,7 +16,6 @@ from livestory.story.kinds import lifecycle, money
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.records import AllTimeHigh
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix
-from livestory.story.kinds.trades import Trade
 from livestory.story.reasons import counted
 from livestory.story.wording import numbers, performance
 from livestory.story.wording.beside import beside
@@ -27,8 +26,8 @@ if TYPE_CHECKING:
 
     from livestory.story.digest.period import DatedFacts, Period, Span, ToldHalt
     from livestory.story.inputs import Observation
-    from livestory.story.kinds.base import Facts
-    from livestory.story.results import Benchmark, CurrencyResult, Tally
+    from livestory.story.kinds.trades import Trade
+    from livestory.story.results import Benchmark, CurrencyResult, Tally, TradeGist
 
 _MOVED = 0.01  # a day, or a fall, that is less is not worth a word
 _NEARLY_ALL, _MOST = 0.8, 0.5  # of the period's return, made on one day
@@ -70,7 +69,8 @@ def digest(period: Period) -> Digest:
         (*_standing(period), *_distances(period)),
         _since_the_start(period),
     ]
-    sentences = [*_in_few(told, _MOST_SENTENCES), [last_word(period)]]
+    last = last_word(period)
+    sentences = [*_in_few(told, _MOST_SENTENCES), *([[last]] if last else [])]
     return Digest(title(period.span), _verdict(period), tuple(map(_sentence, sentences)))
 
 
@@ -249,7 +249,7 @@ def _halt(p: Period, halt: ToldHalt) -> Iterable[str]:
     """The arc of a halt: why and when, what was sold, how long it took and what the price did meanwhile."""
     began, ended = halt.began, halt.ended
     if began is not None:
-        yield _began(p, began) + (_sold(halt.sold.facts) if halt.sold and not p.is_portfolio else "")
+        yield _began(p, began) + (_sold(halt.sold) if halt.sold and not p.is_portfolio else "")
     if ended is None:
         facts = began.facts if began is not None else None
         waits = (facts.resume_at or 0) if isinstance(facts, BreakerTripped) else 0
@@ -290,12 +290,10 @@ def _began(p: Period, began: DatedFacts) -> str:
     return f"it was halted {at}" + (f" ({escape(reason)})" if reason else "")
 
 
-def _sold(facts: Facts) -> str:
-    if not isinstance(facts, Trade):
-        return ""
-    result = f" ({_signed(facts.gain, facts.quote)})" if facts.gain is not None else ""
-    sold = of(numbers.exact(facts.quantity), facts.base)
-    return f", and {sold} were sold at {numbers.exact(facts.price)}{result}"
+def _sold(sale: Trade | TradeGist) -> str:
+    result = f" ({_signed(sale.gain, sale.quote)})" if sale.gain is not None else ""
+    sold = of(numbers.exact(sale.quantity), sale.base)
+    return f", and {sold} were sold at {numbers.exact(sale.price)}{result}"
 
 
 def _traded(p: Period) -> Iterable[str]:

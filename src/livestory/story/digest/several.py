@@ -43,14 +43,18 @@ def read(
     none has told a line.
     """
     ends: dict[str, tuple[int, int]] = {}
+    untold: list[str] = []
     for name, opened in journals.items():
         with suppress(JournalError), opened() as reader:
-            ends[name] = source.ends_of(reader)
+            if reader.last_seq:
+                ends[name] = source.ends_of(reader)
+            else:
+                untold.append(name)
     if not ends:
         message = "no line was told yet"
         raise InputError(message)
     span = choose(min(first for first, _ in ends.values()), max(last for _, last in ends.values()))
-    found, unread = [], [name for name in journals if name not in ends]
+    found, unread = [], [name for name in journals if name not in ends and name not in untold]
     for name, (_, last_told) in ends.items():
         try:
             with journals[name]() as reader:
@@ -59,12 +63,16 @@ def read(
                 found.append(BotPeriod(name, mode_of(reader), period, heard))
         except JournalError:
             unread.append(name)
-    return span, digest(span, found, unread)
+    return span, digest(span, found, unread, untold)
 
 
-def digest(span: Span, bots: Sequence[BotPeriod], unread: Sequence[str] = ()) -> Digest:
-    """What a reader who has nothing else wants to know of all of them; ``unread`` are those whose journal can't be."""
-    told = (*_extremes(bots), *_closed(bots), *_halted(bots), *_failed(bots), *_unheard(bots, unread), _asked(bots))
+def digest(span: Span, bots: Sequence[BotPeriod], unread: Sequence[str] = (), untold: Sequence[str] = ()) -> Digest:
+    """What a reader who has nothing else wants to know of all of them.
+
+    ``unread`` are those whose journal can't be, ``untold`` those that have told no line yet.
+    """
+    silent = _unheard(bots, unread, untold)
+    told = (*_extremes(bots), *_closed(bots), *_halted(bots), *_failed(bots), *silent, _asked(bots))
     return Digest(title(span), f"{_verdict(bots)}.", tuple(f"{sentence}." for sentence in told))
 
 
@@ -140,10 +148,12 @@ def _failed(bots: Sequence[BotPeriod]) -> Iterable[str]:
         yield "Nothing failed"
 
 
-def _unheard(bots: Sequence[BotPeriod], unread: Sequence[str]) -> Iterable[str]:
+def _unheard(bots: Sequence[BotPeriod], unread: Sequence[str], untold: Sequence[str]) -> Iterable[str]:
     silent = [each.name for each in bots if not each.heard]
     if silent:
         yield f"Nothing was heard of {_names(silent)}"
+    if untold:
+        yield f"No line was told yet by {_names(untold)}"
     if unread:
         yield f"No story can be read of {_names(unread)}"
 

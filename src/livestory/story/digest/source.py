@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import MsgspecError
 
 from livestory.errors import JournalError
-from livestory.story.digest.period import Period, Span, gather
-from livestory.story.event import facts_of
-from livestory.story.journal.reader import PAGE_BYTES
+from livestory.story.digest.period import HEARD, Period, Span, gather
+from livestory.story.event import facts_in_part, facts_of
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.trades import Trade
 from livestory.story.periods import PERIODS
-from livestory.story.results import OpenPosition
+from livestory.story.results import OpenPosition, TradeGist
 from livestory.story.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from decimal import Decimal
 
-    from livestory.story.journal.entry import Kept
     from livestory.story.journal.reader import JournalReader
     from livestory.story.kinds.base import Facts
 
-_PAGE = 1000
+T = TypeVar("T")
 
 
 def span_of(name: str, time: int) -> Span:
@@ -82,7 +80,7 @@ def _entry(reader: JournalReader, period: Period) -> Decimal | None:
     if not held:
         return None
     last = reader.events(kinds={"trade"}, until=period.span.end + 1, newest_first=True, limit=1)
-    trade = _facts(last[0]) if last else None
+    trade = _read(facts_of, last[0].record) if last else None
     if not isinstance(trade, Trade) or trade.symbol is not None or trade.position_after is None:
         return None
     return trade.entry if float(trade.position_after) == held else None
@@ -102,26 +100,23 @@ def _stands(period: Period, bot: Snapshot) -> None:
         period.since_start = bot.total.change if bot.total is not None else None
 
 
-def _events(reader: JournalReader, span: Span) -> Iterator[tuple[int, Facts]]:
+def _events(reader: JournalReader, span: Span) -> Iterator[tuple[int, Facts | TradeGist]]:
     """The events after its start, up to its end, and its chapters, which a bot that was away has told later."""
-    seq = 0
-    while page := reader.events(seq, since=span.start + 1, until=span.end + 1, limit=_PAGE, most_bytes=PAGE_BYTES):
-        for kept in page:
-            if kept.kind not in _UNUSED and (facts := _facts(kept)) is not None:
-                yield kept.time, facts
-        seq = page[-1].seq
-    late = reader.events(kinds={"chapter"}, since=span.end + 1, limit=len(PERIODS))
-    for kept in late:
-        facts = _facts(kept)
-        if isinstance(facts, Chapter) and facts.end <= span.end:
-            yield kept.time, facts
+    for time, kind, record in reader.records(HEARD, span.start + 1, span.end + 1):
+        facts: Facts | TradeGist | None = _read(_trade, record) if kind == "trade" else _read(facts_of, record)
+        if facts is not None:
+            yield time, facts
+    for kept in reader.events(kinds={"chapter"}, since=span.end + 1, limit=len(PERIODS)):
+        chapter = _read(facts_of, kept.record)
+        if isinstance(chapter, Chapter) and chapter.end <= span.end:
+            yield kept.time, chapter
 
 
-_UNUSED = frozenset({"quiet", "regime"})  # half of a story's events, of which no sentence is made
+_trade = facts_in_part(TradeGist)
 
 
-def _facts(kept: Kept) -> Facts | None:
+def _read(read_facts: Callable[[bytes], T], record: bytes) -> T | None:
     try:
-        return facts_of(kept.record)
+        return read_facts(record)
     except MsgspecError:  # of a kind that a newer livestory has
         return None

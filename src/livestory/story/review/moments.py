@@ -105,15 +105,15 @@ def _ahead(review: Review) -> Iterable[Moment]:
 
 
 def _record(review: Review) -> Iterable[Moment]:
-    """The last record that was told: the high that is to be beaten."""
-    if review.record is not None and review.performance.first is not None:
-        time, seq, value, price = review.record
-        first = review.performance.first
-        change = _change(first.value, value)
+    """The high that is to be beaten, where a record was told; the last one told may be lower."""
+    told, first, highest = review.record, review.performance.first, review.performance.highest
+    if told is not None and first is not None and highest is not None:
+        change = _change(first.value, highest.value)
+        same_day = day_of(told.time) == day_of(highest.time)
         yield Moment(
-            rule="record", time=time, seq=seq, title="The record",
-            told=f"{numbers.percent(change)} since the start" if change is not None else "", since=first.time,
-            change=change, holding=_change(first.price, price),
+            rule="record", time=highest.time, seq=told.seq if same_day else review.line_of_day(highest.time),
+            title="The record", told=f"{numbers.percent(change)} since the start" if change is not None else "",
+            since=first.time, change=change, holding=_change(first.price, highest.price),
         )  # fmt: skip
 
 

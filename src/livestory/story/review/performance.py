@@ -130,6 +130,11 @@ class Performance:
         return fall_from(self._peak, self.last.value) if self.last is not None and self._peak else 0.0
 
     @property
+    def highest(self) -> Close | None:
+        """The highest value that there was, the last time it was reached."""
+        return Close(self.fall.since, self._peak, self.fall.price) if self.fall is not None else None
+
+    @property
     def time_in_market(self) -> float | None:
         """The share of the observed time in which something was held; None where nothing says it."""
         return self._held / self._held_known if self._held_known else None

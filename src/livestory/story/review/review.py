@@ -49,12 +49,10 @@ class Earned:
 
 
 class Record(NamedTuple):
-    """A record that was told, with the value of a unit and the price then."""
+    """A record that was told."""
 
     time: int
     seq: int
-    value: float | None
-    price: float | None
 
 
 class PricedHalt(HaltSpan, kw_only=True):
@@ -119,7 +117,6 @@ class Review:
     def take(self, seq: int, time: int, facts: Facts) -> None:
         """Take what was told at that instant, in the order told."""
         self._reach(time)
-        price = self.performance.price
         match facts:
             case Trade():
                 self._trade(seq, time, facts)
@@ -131,8 +128,7 @@ class Review:
             case BalanceDiffers() | BalanceExplained():
                 self._paid_in += _unexplained(facts)
             case AllTimeHigh():
-                last = self.performance.last
-                self.record = Record(time, seq, last.value if last is not None else None, price)
+                self.record = Record(time, seq)
             case BreakerTripped() | Halted() | Phoenix() | Unhalted():
                 self._halt(seq, time, facts)
             case Chapter(period="day"):
@@ -162,12 +158,10 @@ class Review:
 
     def _date(self, time: int) -> None:
         """Take the price of this instant for what was told at it."""
-        price, last = self.performance.price, self.performance.last
+        price = self.performance.price
         for halt in self._dated:
             halt.price = price if halt.began == time else halt.price
             halt.end_price = price if halt.ended == time else halt.end_price
-        if self.record is not None and self.record.time == time and last is not None:
-            self.record = self.record._replace(value=last.value, price=price)
 
     def _trade(self, seq: int, time: int, trade: Trade) -> None:
         self.results.hear(trade)

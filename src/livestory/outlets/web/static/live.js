@@ -3,9 +3,11 @@ import { address, ask } from "./api.js";
 
 const SILENT = 40_000; // milliseconds without a sign of life; the server gives one every fifteen seconds
 const LONGEST = 15_000;
+const ANSWERED = 10_000; // milliseconds: after a sleep, a connection may be dead and not know it
+const UNSEEN = 60_000; // between two looks of a tab that nobody sees; it holds no stream, of which a browser has six for a server
 
 export class Live {
-  #handlers; #after = 0; #journal = null; #source = null; #timer = 0; #wait = 1000; #heard = 0; #known = false;
+  #handlers; #after = 0; #journal = null; #source = null; #timer = 0; #wait = 1000; #heard = 0; #known = false; #resting = 0;
 
   /** handlers: line(event), status(status), anew(status), link(state, retryAt) */
   constructor(handlers) {
@@ -13,7 +15,11 @@ export class Live {
     setInterval(() => { if (this.#source && Date.now() - this.#heard > SILENT) this.#lost(); }, 5000);
     addEventListener("online", () => this.retry());
     addEventListener("offline", () => { if (this.#source) this.#lost(); });
-    document.addEventListener("visibilitychange", () => { if (!document.hidden && !this.#source) this.retry(); });
+    document.addEventListener("visibilitychange", () => {
+      clearTimeout(this.#resting);
+      if (document.hidden) this.#resting = setTimeout(() => this.#rest(), UNSEEN);
+      else this.retry();
+    });
     addEventListener("pagehide", () => this.#source?.close());
     addEventListener("pageshow", (event) => { if (event.persisted) { this.#source = null; this.retry(); } });
   }
@@ -23,17 +29,32 @@ export class Live {
     this.#after = after;
     this.#journal = journal;
     this.#known = true;
-    this.#open();
+    if (document.hidden) this.#rest();
+    else this.#open();
   }
 
   async retry() {
     clearTimeout(this.#timer);
     if (this.#source || !this.#known) return;
+    if (document.hidden) { this.#rest(); return; }
     this.#handlers.link("connecting", null);
     try {
-      await ask("api/status");
+      await ask("api/status", {}, AbortSignal.timeout(ANSWERED));
       if (!this.#source) this.#open();
     } catch { if (!this.#source) this.#later(); }
+  }
+
+  /** Nobody sees the page: its title and icon are kept true without a stream. */
+  async #rest() {
+    for (const timer of [this.#timer, this.#resting]) clearTimeout(timer);
+    this.#source?.close();
+    this.#source = null;
+    try {
+      const status = await ask("api/status", {}, AbortSignal.timeout(ANSWERED));
+      this.#handlers.link("live", null);
+      this.#status(status);
+    } catch { this.#handlers.link("lost", null); }
+    if (document.hidden) this.#resting = setTimeout(() => this.#rest(), UNSEEN);
   }
 
   #open() {

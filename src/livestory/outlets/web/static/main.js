@@ -3,7 +3,7 @@ import { ask, chosenStory } from "./api.js";
 import { Chapters } from "./chapters.js";
 import { Chart } from "./chart.js";
 import { offerChoices } from "./choices.js";
-import { byId, make, say } from "./dom.js";
+import { byId, make, painted, say } from "./dom.js";
 import * as head from "./head.js";
 import { Live } from "./live.js";
 import { Overview } from "./overview.js";
@@ -65,10 +65,12 @@ function tick() {
 }
 
 async function begin(status) {
-  chart.begin(status);
+  const read = story.reload();
+  await chart.begin(status);
+  if (chart.isDrawn) await painted(); // what it lacks is below it
   overview.reload();
   chapters.reload();
-  await story.reload();
+  await read;
 }
 
 async function stories() {

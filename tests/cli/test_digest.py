@@ -228,6 +228,7 @@ def test_the_last_period_that_ended_is_told(tmp_path: Path) -> None:
     told = inside("digest", "--dir", tmp_path, cwd=tmp_path).stdout
     assert told.startswith("Week 49: up 10.0% to 1.1000 BTC.")
     assert inside("digest", "--since", "3d", "--dir", tmp_path, cwd=tmp_path).stdout.startswith("2024-12-09 15:00 to ")
+    assert inside("digest", "--since", "999999d", "--dir", tmp_path, cwd=tmp_path).returncode == 0
 
 
 def test_a_span_is_refused_in_words(told: Path) -> None:

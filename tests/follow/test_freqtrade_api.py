@@ -285,6 +285,26 @@ def test_what_is_held_is_told_at_its_price(story: Story) -> None:
     assert (str(reading.positions["ETH/USDT"].quantity), str(reading.positions["ETH/USDT"].price)) == ("2.0", "0.06")
 
 
+@pytest.mark.parametrize(
+    ("order", "wealth"),
+    [
+        ({"is_open": True, "filled": 0.5}, None),
+        ({"is_open": True, "filled": 0.0}, 1000.0),
+        ({"is_open": False, "filled": 2.0}, 1000.0),
+    ],
+)
+def test_wealth_is_unknown_only_while_an_order_is_filled_in_part(
+    story: Story, order: dict[str, Any], wealth: float | None
+) -> None:
+    """A trade of freqtrade's counts what was filled once the order is done: until then the sum lacks it."""
+    story.bot.enter(1, "ETH/USDT", at="2026-11-26 16:00:30")
+    held = {"pair": "ETH/USDT", "amount": 2.0, "open_rate": 0.05, "current_rate": 0.06, "orders": [order]}
+    story.look(trades=[held])
+    reading = story.writer.narrator.account.last
+    assert reading is not None
+    assert reading.wealth == wealth
+
+
 def test_another_bots_database_in_its_place_is_not_told(story: Story) -> None:
     """One message, and the story waits."""
     story.bot.db.execute("UPDATE KeyValueStore SET datetime_value = '2026-11-01 10:00:00'")

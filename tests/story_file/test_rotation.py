@@ -79,6 +79,12 @@ def test_a_file_that_nobody_else_touched_is_rotated_without_a_look_at_the_whole_
     assert searched == [tmp_path / "live_story.txt"]
 
 
+def test_more_days_than_the_calendar_has_are_all_of_them(tmp_path: Path) -> None:
+    """Nothing is archived, and nothing fails."""
+    _tell(tmp_path / "live_story.txt", range(8), keep_days=10**20)
+    assert not (tmp_path / "archive").exists()
+
+
 def test_days_without_a_line_have_no_archive(tmp_path: Path) -> None:
     """After a month of silence the days that were told move, and no others."""
     path = tmp_path / "live_story.txt"

@@ -90,7 +90,7 @@ def _span(
 
     if since is not None:
         end = _instant(until, "--until") if until is not None else last
-        start = end - since // timedelta(microseconds=1) if isinstance(since, timedelta) else since
+        start = max(end - since // timedelta(microseconds=1), 0) if isinstance(since, timedelta) else since
         if start >= end:
             message = "--since is not before the end of the span"
             raise click.UsageError(message)

@@ -110,7 +110,7 @@ class _Wanted(NamedTuple):
             reader.events, before_seq=end, kinds=self.kinds, since=self._start(reader), shown=not self.everything
         )
         if self.lines is not None:
-            yield ask(limit=self.lines, newest_first=True)[::-1]
+            yield ask(limit=min(self.lines, sys.maxsize), newest_first=True)[::-1]
             return
         seq = 0
         while page := ask(seq, limit=_PAGE, most_bytes=PAGE_BYTES):

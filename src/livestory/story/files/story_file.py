@@ -121,7 +121,7 @@ class StoryFile:
         """Move the days that are no longer kept to the archive."""
         if self.keep_days is None or today <= self._today:
             return
-        first_kept = today - timedelta(days=self.keep_days - 1)
+        first_kept = today - timedelta(days=min(self.keep_days, today.toordinal()) - 1)
         if self._oldest is not None and self._oldest < first_kept:
             archived = self._archive(first_kept)
             self._source.append(cursors={CURSOR: Cursor(archived)})

@@ -149,32 +149,43 @@ class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
         return self.side
 
     def why(self, time: int, /) -> Iterable[str]:
-        if self.found is not None or self.filled_at is not None or self.ordered is not None:
-            yield _found_late(self, time)
-        if self.put_off is not None:
-            yield f"put off {numbers.duration(self.put_off)}"
+        yield from self._first(time)
         if self.reason is not None:
             yield because(self.reason)
         if self.wanted is not None and self.wanted > self.quantity:
             yield _in_part(self, self.wanted)
         done = self.position_after is not None and not self.position_after
-        breaker = self.reason is not None and BREAKER.made(self.reason)
+        breaker = BREAKER.made(self.reason)
         if breaker and done:
             yield f"done, {_all_sold(self)}"
         if breaker and self.reference:
             yield f"slipped {numbers.percent(self.price / self.reference - 1)} from {numbers.exact(self.reference)}"
-        if self.gone is not None:
-            yield f"{of(numbers.exact(abs(self.gone)), self.base)} held before went without a fill"
-        several = self.symbol is not None or self.short or self.opened is not None
-        told_by_wealth = self.wealth_known or self.weight_after is not None
-        if self.effect is not None and (several or not told_by_wealth):
-            yield from _in_words(self)
+        if self._in_words:
+            yield from _closed(self) if self.effect not in {"open", "add"} else ()
             return
         if self.gain is not None:
             asset = self.gain_asset or self.quote
             yield f"result {results.result(self.result, self.gain, asset, self.after_fees, self.fees_left_out)}"
         yield from _whole_trade(self)
         yield "needs nothing from you" if breaker and done else _remaining(self, done=done)
+
+    def _first(self, time: int) -> Iterable[str]:
+        """How late it was heard of, and what it did to its position."""
+        if self.found is not None or self.filled_at is not None or self.ordered is not None:
+            yield _found_late(self, time)
+        if self.put_off is not None:
+            yield f"put off {numbers.duration(self.put_off)}"
+        if self.gone is not None:
+            yield f"{of(numbers.exact(abs(self.gone)), self.base)} held before went without a fill"
+        if self._in_words:
+            yield _what_it_did(self)
+
+    @property
+    def _in_words(self) -> bool:
+        """Whether it is told by its position: of a story with several of them, shorts, or no wealth to tell it by."""
+        several = self.symbol is not None or self.short or self.opened is not None
+        told_by_wealth = self.wealth_known or self.weight_after is not None
+        return self.effect is not None and (several or not told_by_wealth)
 
 
 class ResultDiffers(Facts, frozen=True, kw_only=True, tag="result_differs"):
@@ -277,35 +288,32 @@ class Exposure(Facts, frozen=True, kw_only=True, tag="exposure"):
             yield f"price {numbers.exact(self.price)}"
 
 
-def _in_words(f: Trade) -> tuple[str, ...]:
-    """What it did to its position, where a story has several of them, shorts, or no wealth to tell it by."""
+def _what_it_did(f: Trade) -> str:
+    """What it did to its position."""
     contract = is_contract(f.symbol)
     what = "short" if f.short else _LONG if contract else "position"
     what += f" of {escape(f.symbol)}" if contract and f.symbol is not None else ""
     match f.effect:
         case "open":
-            return (f"opens a {what}",) if f.symbol is not None or f.short else ()
+            return f"opens a {what}" if f.symbol is not None or f.short else ""
         case "add":
             now = of(numbers.exact(abs(f.position_after)), f.base) if f.position_after is not None else ""
             average = f": {now} at {numbers.mean_price(f.entry)} on average" if now and f.entry is not None else ""
-            return (f"adds to the {what}{average}",)
+            return f"adds to the {what}{average}"
         case _:
-            verb = "closes" if f.trip is not None or f.effect in _ENDING else "reduces"
-            return (f"{verb} the {what}", *_earned(f), _what_is_left(f))
+            return f"{'closes' if f.trip is not None or f.effect in _ENDING else 'reduces'} the {what}"
 
 
-def _earned(f: Trade) -> tuple[str, ...]:
-    """What closing has earned, and the whole round trip where it has ended."""
+def _closed(f: Trade) -> Iterable[str]:
+    """What closing has earned, the whole round trip where it has ended, and what is left."""
     trip = f.trip
     if trip is not None and trip.result is not None:
         told = results.result(trip.share, trip.result, trip.asset, trip.after_fees, trip.fees_left_out)
-        in_all = "" if trip.result == f.gain else "in all "
-        opened = f"opened: {because(trip.why_opened)}" if trip.why_opened is not None else ""
-        funding = results.funding(trip.funding, in_it=trip.with_funding)
-        return (f"result {in_all}{told}", _prices_and_time(trip), funding, opened)
-    if f.gain is None:
-        return ()
-    return (f"result {results.result(f.result, f.gain, f.gain_asset or f.quote, f.after_fees, f.fees_left_out)}",)
+        yield f"result {'' if trip.result == f.gain else 'in all '}{told}"
+        yield from _round_trip(trip)
+    elif f.gain is not None:
+        yield f"result {results.result(f.result, f.gain, f.gain_asset or f.quote, f.after_fees, f.fees_left_out)}"
+    yield _what_is_left(f)
 
 
 def _what_is_left(f: Trade) -> str:
@@ -336,16 +344,20 @@ def _whole_trade(f: Trade) -> Iterable[str]:
     yield _prices_and_time(trip, of_its_own=trip.exit != f.price)
 
 
+def _round_trip(trip: RoundTrip) -> Iterable[str]:
+    """From where to where, for how long, and why it was begun."""
+    yield _prices_and_time(trip)
+    yield results.funding(trip.funding, in_it=trip.with_funding)
+    if trip.why_opened is not None:
+        yield f"opened: {because(trip.why_opened)}"
+
+
 def _prices_and_time(trip: RoundTrip, *, of_its_own: bool = True) -> str:
     """``entry 0.0752, exit 0.0739, held 2d 8h``; without an exit ``of_its_own`` the line's price is that."""
-    told = []
-    if trip.entry is not None:
-        told.append(f"entry {numbers.mean_price(trip.entry)}")
-    if of_its_own and trip.exit is not None:
-        told.append(f"exit {numbers.mean_price(trip.exit)}")
-    if trip.opened is not None and trip.closed > trip.opened:
-        told.append(f"held {numbers.duration(trip.closed - trip.opened)}")
-    return ", ".join(told)
+    prices = (("entry", trip.entry), ("exit", trip.exit if of_its_own else None))
+    told = [f"{name} {numbers.mean_price(price)}" for name, price in prices if price is not None]
+    lasted = trip.closed - trip.opened if trip.opened is not None else 0
+    return ", ".join([*told, f"held {numbers.duration(lasted)}"] if lasted > 0 else told)
 
 
 def _found_late(f: Trade, time: int) -> str:

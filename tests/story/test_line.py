@@ -10,15 +10,18 @@ import pyte
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from livestory.clock import instant
 from livestory.story.event import Event
+from livestory.story.inputs import Statement
 from livestory.story.kinds import KINDS
 from livestory.story.kinds.followed import EntriesLocked, LockOver
 from livestory.story.kinds.lifecycle import Rules, Stopped
 from livestory.story.kinds.risk import Halted
 from livestory.story.kinds.telling import Note
 from livestory.story.line import parse, render, tell
+from livestory.story.narrator import Narrator
 from livestory.story.wording import numbers
 from livestory.story.wording.text import escape, unescape
 from tests.story.facts import HOSTILE, facts, hostile_text
@@ -182,3 +185,11 @@ def test_a_moment_carries_its_date_when_it_is_further_than_a_day() -> None:
     moments = ["2024-12-03 20:00", "2024-12-04 02:30", "2024-12-02 23:00", "2024-12-08 02:30", "2025-01-02 00:00"]
     told = [numbers.moment(instant(moment), NOON) for moment in moments]
     assert told == ["20:00", "Wed 02:30", "Mon 23:00", "Sun 8 Dec 02:30", "2025-01-02 00:00"]
+
+
+def test_a_line_that_nobody_has_read_is_the_one_that_is_kept() -> None:
+    """It is made when it is asked for, of the same facts."""
+    (event,) = Narrator("ETH/BTC", "BTC").take(Statement(NOON, (Note(text="x"),)))
+    assert isinstance(event, Event)
+    assert event.line == tell(NOON, event.facts) == render(event)
+    assert replace(event, seq=7).line == event.line

@@ -365,10 +365,10 @@ class Narrator(FormerVerbs):
         memory.troubles.filled(fill)
         memory.chapters.begin(time, account)
         own = len(told)
-        traded = memory.trades.fill(fill, closed, put_off, account)
+        found: list[Facts] = [*memory.trades.fill(fill, closed, put_off, account)]
         if closed.gain is not None:
-            traded = (*traded, *memory.results.hear(time, closed.gain, closed.deal.of.paid_in, account))
-        told += self._hear(time, traded)
+            found += memory.results.hear(time, closed.gain, closed.deal.of.paid_in, account)
+        told += self._hear(time, found)
         return self._events(time, told, own, self.trade_id(fill))
 
     def _fund(self, funding: Funding) -> tuple[Event, ...]:

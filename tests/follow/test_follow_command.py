@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from contextlib import chdir
 from typing import TYPE_CHECKING
@@ -47,6 +48,7 @@ def test_a_killed_process_goes_on_with_what_came_meanwhile(tmp_path: Path) -> No
         process = started("follow", "freqtrade", "--db", bot.file, "--dir", out, cwd=tmp_path)
         bot.exit(number, f"{hour}:30:00", profit=0.0178)
         wait_for(out, 2 * number, process)
+        assert os.getpriority(os.PRIO_PROCESS, process.pid) == min(os.nice(0) + 10, 19)  # the bot goes first
         process.send_signal(signal.SIGKILL)
         process.communicate()
     assert [" BUY " in line for line in trades(out)] == [True, False] * 4

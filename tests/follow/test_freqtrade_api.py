@@ -98,10 +98,11 @@ def seen(at: int, *, explained: Explained | None = None, trades: object = (), he
 class Story:
     """A freqtrade whose database lies there, the looks at it, and what is told."""
 
-    def __init__(self, folder: Path, first: Look | None = None, ratio: float | None = 0.99) -> None:
+    def __init__(self, folder: Path, first: Look | None = None, ratio: float | None = 0.99, at: int = START) -> None:
         self.bot = Bot(folder / "tradesv3.sqlite")
         self.bot.start(STARTED)
         self.clock, self.looks, self.folder = Time(), Looks(first), folder
+        self.clock.at = at
         identity = Identity(bot="ours", unit="USDT")
         self.writer = SynchronousWriter(folder / "live_story.txt", identity, StorySettings(), clock=self.clock)
         teller = Teller(self.looks, "USDT", ratio)  # type: ignore[arg-type]  # a watch as far as it is asked
@@ -173,6 +174,19 @@ def test_what_it_began_with_is_not_told_where_the_share_that_it_uses_is_unknown(
     """As its API alone does not say it."""
     story = Story(tmp_path, seen(START), ratio=None)
     assert "Initial Wealth: not known" in story.lines()[0]
+    story.writer.close()
+    story.bot.close()
+
+
+@pytest.mark.parametrize(("answer", "told"), [(seen(START), "1000.00 USDT"), (None, "not known")])
+def test_a_bot_that_was_just_born_is_given_a_minute_to_answer(tmp_path: Path, answer: Look | None, told: str) -> None:
+    """It opens its API after its database, when both are started at boot."""
+    story = Story(tmp_path, at=instant(STARTED) + 2 * SECOND)
+    assert story.lines() == []
+    story.clock.at += 30 * SECOND if answer else MINUTE
+    story.looks.first = answer
+    story.follow()
+    assert f"Initial Wealth: {told}" in story.lines()[0]
     story.writer.close()
     story.bot.close()
 

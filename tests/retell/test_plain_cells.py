@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from livestory.errors import LivestoryError
-from livestory.retell import plain_cells, survey
+from livestory.retell import plain_cells
 from livestory.retell.explain_story import OutOfOrder, StartOver
 from livestory.retell.plain_cells import PlainBatch, PlainCells
+from livestory.retell.survey import sample
 from livestory.retell.table_source import TableSource
 from livestory.tables import delimited, tables
 
@@ -95,7 +96,7 @@ def test_plain_blocks_are_what_their_cells_are(text: str, large: int, tmp_path: 
         patch.object(delimited, "BLOCK", 256),
         patch.object(delimited, "LARGE_BLOCK", 256),
         patch.object(plain_cells, "LARGE", large),
-        patch.object(survey, "ROWS", 4),
+        patch.object(sample, "ROWS", 4),
     ):
         quick = told(file)
         with patch.object(PlainCells, "are_told", return_value=False):

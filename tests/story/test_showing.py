@@ -86,8 +86,8 @@ def _days(*wealth: float, detail: Detail = "normal") -> list[Event]:
 def test_a_day_counts_what_was_not_shown_and_bridges_the_days_before_it() -> None:
     """So that what is shown adds up to what became of the wealth."""
     days = [event for event in _days(1.0, 1.004, 0.999, 1.002, 1.05) if event.kind == "chapter"]
-    assert [day.shown for day in days] == [True, False, False, False, True]
-    assert "the 3 days before +0.20%, not shown" in days[-1].line
+    assert [day.shown for day in days] == [False, False, False, False, True]
+    assert "not shown: the 4 days before (+0.20% together)" in days[-1].line
     shown = (facts for facts in (day.facts for day in days if day.shown) if isinstance(facts, Chapter))
     grown = 1.0
     for facts in shown:

@@ -19,7 +19,7 @@ from livestory.retell.time_column import ends, times_in
 from livestory.story.rows import PASSED, Column
 
 if TYPE_CHECKING:
-    from livestory.retell.survey import Survey
+    from livestory.retell.survey.survey import Survey
     from livestory.tables import Table
 
 _MOST_REFUSED = 8  # blocks; a table of which so many are not plain is read the usual way

@@ -21,9 +21,10 @@ from livestory.retell.parted import parted
 from livestory.retell.plain_cells import PlainBatch, PlainCells
 from livestory.retell.remarks import Remarks
 from livestory.retell.shapes import declared
-from livestory.retell.shapes.recognised import Layout, recognised
+from livestory.retell.shapes.recognised import recognised
 from livestory.retell.sorting import by_time, neighbours
-from livestory.retell.survey import Sample, Survey
+from livestory.retell.survey.sample import Sample
+from livestory.retell.survey.surveyed import surveyed
 from livestory.retell.time_column import doubt_times, times_in, without_others
 from livestory.retell.time_formats import with_clocks
 from livestory.retell.trade_rows import FillRows, Place, symbol_of
@@ -38,7 +39,9 @@ from livestory.tables import Batch
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from livestory.retell.shapes.layout import Layout
     from livestory.retell.sorting import Row
+    from livestory.retell.survey.survey import Survey
     from livestory.tables import Table
 
 _ONE = 1.0 + 1e-9  # the whole wealth, however it was rounded
@@ -126,7 +129,7 @@ class TableSource:
             unused=layout.unused,
             inferred=list(self.remarks.inferred),
         )
-        survey = Survey(self._sample, layout, self._asked.zone, self._asked.now, self.remarks)
+        survey = surveyed(self._sample, layout, self._asked.zone, self._asked.now, self.remarks)
         if survey.clock is not None:
             clock = self._sample.names[survey.clock].strip()
             self.remarks.unused = tuple(name for name in self.remarks.unused if name != clock)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from livestory.retell.remarks import Remarks
-    from livestory.retell.survey import Survey
+    from livestory.retell.survey.survey import Survey
     from livestory.tables import Table
 
 _IS_SUM = re.compile(r"\s*[-+(]?[$€£]?[0-9][0-9., ]*%?\)?\s*").fullmatch

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from livestory.retell.explain_story import SourceInput
     from livestory.retell.remarks import Remarks
-    from livestory.retell.survey import Survey
+    from livestory.retell.survey.survey import Survey
     from livestory.tables import Table
 
 ENTRY, EXIT, AT_ONCE = "1", "0", "2"

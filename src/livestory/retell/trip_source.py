@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from livestory.retell.explain_story import SourceInput
     from livestory.retell.remarks import Remarks
     from livestory.retell.sorting import Row
-    from livestory.retell.survey import Survey
+    from livestory.retell.survey.survey import Survey
     from livestory.tables import Batch, Table
 
 _CHUNK = 1024

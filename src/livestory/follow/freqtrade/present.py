@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from livestory.clock import HOUR, MINUTE, SECOND
+from livestory.follow.database import DatabaseNotNow
 from livestory.follow.freqtrade.configuration import RATIO
 from livestory.follow.freqtrade.watch import Look, NoLook
 from livestory.story.inputs import Begin, End, Flow, Observation, Skip, Statement
@@ -27,6 +28,7 @@ LOOP = "freqtrade's loop"
 STOPPED = "stopped"
 PAUSED = "paused: no new entries, exits go on"
 _PATIENCE = 10 * SECOND  # that the API may be out of reach
+_BORN = MINUTE  # from its first start on it may open its API
 _STUCK = 10 * MINUTE  # that the loop may take
 _LEAST_FLOW = 0.005  # share of the capital: less is fees that are booked later
 _ALIKE = 0.1  # by how much two sightings of one flow may differ
@@ -54,13 +56,16 @@ class Teller:
         self._reason: Reason | None = None
         self._change: float | None = None  # of the capital, seen once
 
-    def began_with(self, born: int) -> float | None:
-        """The wealth at the bot's first start; None where nobody can say it exactly just now.
+    def began_with(self, born: int, now: int) -> float | None:
+        """The wealth at the bot's first start; None where nobody can say it exactly.
 
         freqtrade reckons it from what it has: less its results, to which parts of open trades and their fees don't
-        count yet. Invented money pays no fees.
+        count yet. Invented money pays no fees. Raises DatabaseNotNow while a bot that was just born does not answer.
         """
         look = self.watch.now()
+        if look is None and now - born < _BORN:
+            message = f"{API} does not answer yet, which knows what the bot began with"
+            raise DatabaseNotNow(message)
         if look is None or _stranger(look.health, born) is not None or (look.trades and not look.config.dry_run):
             return None
         capital = self._capital(look)

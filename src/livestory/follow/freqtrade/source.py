@@ -234,7 +234,7 @@ class FreqtradeSource:
             if how == "start" and at.present.state != STOPPED:  # between two looks
                 yield End(time=start, by="you")
             is_first = start == starts.first and not at.time
-            wealth = self._teller.began_with(start) if self._teller is not None and is_first else None
+            wealth = self._teller.began_with(start, now) if self._teller is not None and is_first else None
             yield Begin(time=start, mode=self._mode, market=self._market, wealth=wealth, own=True)
 
     def _end(self, at: Cursor, now: int) -> Iterator[Input]:

@@ -1,0 +1,93 @@
+"""What looks like a table that is told and is something else, each refused by its name."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from livestory.errors import TableError
+from livestory.retell.columns import TIME
+from livestory.retell.shapes import declared
+from livestory.retell.shapes.matching import Seen, all_names, has, matched, missing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from livestory.retell.shapes.declared import Shape
+
+
+_A_PAIR = 2
+_OF_A_TRADE = frozenset({"value", "total", "capital", "balance"})  # what is also said of one trade
+_OF_A_LEDGER = frozenset({"change", "amount", "txid", "refid", "wallet"})
+"""What a ledger has beside the balance, also of one asset alone."""
+_OF_TRANSFERS = frozenset({"txid", "transactionid", "txhash", "hash", "address", "addresses"})
+_OF_STATEMENTS = frozenset({"settledate", "settlementdate"})
+
+
+def refused(seen: Seen, fields: Mapping[str, int], *shapes: Shape) -> Iterator[tuple[Shape, dict[str, int]]]:
+    """The refused shapes that the table has, unless its other ``fields`` still make a story of wealth."""
+    for shape in shapes:
+        found = matched(seen, shape)
+        if has(shape, found) and _is_no_story(seen, shape, found, fields):
+            yield shape, found
+
+
+def _is_no_story(seen: Seen, shape: Shape, found: Mapping[str, int], fields: Mapping[str, int]) -> bool:
+    """Whether a table with the columns of a refused shape has nothing else to tell."""
+    if seen.given:
+        return False
+    match shape:
+        case declared.LEDGER:
+            assets = {text.strip() for text in seen.sample[found["asset"]]} - {""}
+            several = len(assets) > 1 or bool(assets and _OF_A_LEDGER & {*all_names(seen)})
+            return several and not {"price", "fill_side"} & found.keys()
+        case declared.CANDLES:
+            return not fields.keys() - {TIME, "price"}
+        case declared.VALUES:
+            return "wealth" not in fields and "price" not in fields
+        case _:
+            return "wealth" not in fields
+
+
+def refuse_trips(seen: Seen) -> None:
+    """Refuse trades without the prices at which they were entered and left."""
+    fields = matched(seen, declared.TRIPS)
+    is_return = "share" in fields and fields.keys().isdisjoint({"fill_side", "fill_symbol"})  # of a week, or a month
+    known = {"fill_result", "entry_price", *(() if is_return else ("share",))}
+    timed = fields.keys() & {"entry_time", "exit_time"}
+    if (len(timed) == _A_PAIR and fields.keys() & known) or (timed and fields.keys() >= {"entry_price", "fill_side"}):
+        lacking = missing(seen, "exit_price" if "entry_price" in fields else "entry_price", declared.TRIPS)
+        results = "won" in matched(seen, declared.RETURNS)
+        raise TableError(
+            f"{lacking}; or tell its results alone: --shape returns --start 1000" if results else str(lacking)
+        )
+
+
+def refuse_half_trades(seen: Seen, fields: Mapping[str, int]) -> None:
+    """Refuse a table of trades without a side, whose value is what was paid, and no wealth."""
+    named = fields.get("wealth")
+    if named is None or seen.names[named].spellings[0] not in _OF_A_TRADE:
+        return
+    if matched(seen, declared.FILLS).keys() >= {"fill_quantity", "fill_price", "fill_fee"}:
+        raise missing(seen, "fill_side", declared.FILLS)
+    if _OF_STATEMENTS & {*all_names(seen)} and not seen.given:
+        problem = "a statement of transactions, each with its own value, and no wealth"
+        raise seen.table.error(seen.line, named + 1, f"{problem}; {declared.LEDGER.advice.partition('; ')[2]}")
+    if seen.names[named].spellings[0] == "total" and _OF_TRANSFERS & {*all_names(seen)} and not seen.given:
+        problem = f"transfers: {declared.LEDGER.advice}"
+        raise seen.table.error(seen.line, named + 1, problem)
+
+
+def refuse_several(seen: Seen, shape: Shape, fields: Mapping[str, int]) -> None:
+    """Refuse wealth or returns in each of several columns, as of strategies, whose names differ by a number alone."""
+    own = {declared.WEALTH: "wealth", declared.RETURNS: "return"}.get(shape)
+    if own is None or own not in fields:
+        return
+    field = fields[own]
+    called = seen.names[field].spellings[0]
+    alike = re.compile("[0-9]+" if called.isdigit() else f"{called}[0-9]+").fullmatch
+    others = [text.strip() for name, text in zip(seen.names, seen.texts, strict=True) if alike(name.spellings[0])]
+    if len({seen.texts[field].strip(), *others}) > 1:
+        columns = ", ".join(dict.fromkeys([seen.texts[field].strip(), *others]))
+        problem = f"a {own} in each of several columns: {columns}"
+        raise seen.table.error(seen.line, field + 1, f"{problem}; name the one that is meant: --columns {own}=…")

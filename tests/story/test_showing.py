@@ -126,7 +126,7 @@ SUNDAY = instant("2024-12-01")
 
 
 def _day(start: int = MONDAY, **facts: Any) -> Chapter:
-    return Chapter(**({"period": "day", "start": start, "end": start + DAY, "wealth": 1.0, "unit": "BTC"} | facts))
+    return Chapter(period="day", start=start, end=start + DAY, wealth=1.0, unit="BTC", **facts)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from livestory.story.digest.prose import digest
 from livestory.story.digest.source import ends_of, read, span_of
 from livestory.story.event import Event, from_record
 from livestory.story.journal.reader import JournalReader
+from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.lifecycle import Started
 from livestory.story.kinds.money import CashFlow, FundingPaid
 from livestory.story.kinds.trades import Trade
@@ -66,9 +67,13 @@ class FactsOfAPeriod(NamedTuple):
         for event in self.events:
             yield from _NUMBER.findall(event.line)
             yield event.line[11:16]
+            told = event.facts
+            if isinstance(told, Chapter) and told.wealth is not None and told.wealth_before is not None:
+                yield numbers.wealth(abs(told.wealth - told.wealth_before - told.flow), told.unit)
         for time in (self.span.start, self.span.end):
             yield from (numbers.year(time), numbers.week(time), numbers.stamp(time)[11:16])
             yield from numbers.minute(time).partition(" ")[0].split("-")
+        yield numbers.minute(self.span.end - 1)[8:10].lstrip("0")
         yield from map(numbers.whole, self._counts())
         yield from self._money()
         yield from self._at_its_ends()
@@ -84,7 +89,10 @@ class FactsOfAPeriod(NamedTuple):
         yield sum(trip.opened is not None and trip.opened <= self.span.start for trip in trips)
         for asset in {trip.asset for trip in trips}:
             results = [trip.result for trip in trips if trip.asset == asset and trip.result is not None]
+            shorts = [trip.result for trip in trips if trip.asset == asset and trip.short and trip.result is not None]
+            yield from (len(shorts), len(results) - len(shorts))
             won, lost = sum(each > 0 for each in results), sum(each < 0 for each in results)
+            yield from (won_short := sum(each > 0 for each in shorts), won - won_short)
             yield from (len(results), won, lost, len(results) - won - lost)
 
     def _money(self) -> Iterable[str]:
@@ -100,6 +108,7 @@ class FactsOfAPeriod(NamedTuple):
             if trip is not None and trip.result is not None:
                 by_asset[trip.asset or ""].append(trip.result)
                 sums[f"of {trip.symbol}", trip.asset or ""] += trip.result
+                sums["shorts" if trip.short else "longs", trip.asset or ""] += trip.result
         for event in self.events:
             if isinstance(event.facts, FundingPaid):
                 sums["funding", event.facts.unit or ""] += event.facts.amount
@@ -114,6 +123,7 @@ class FactsOfAPeriod(NamedTuple):
         last, held = self.last, self.held
         if last is None:
             return
+        yield numbers.exact(last.price or 0.0)
         yield from (numbers.exact(abs(last.position or 0.0)), numbers.weight(last.weight or 0.0)[:-1])
         for held_now in (last.positions or {}).values():
             yield numbers.exact(abs(held_now.quantity))

@@ -112,7 +112,7 @@ def _bar(after: int, wealth: float, price: float = 0.03, position: float = 5.0) 
 def test_a_deposit_is_not_a_gain() -> None:
     """The return is that of the unit value, as the story's own chapters have it."""
     told = _told(_bar(0, 1.0), inputs.Flow(time=START + HOUR, amount=1.0), _bar(2 * HOUR, 2.2))
-    assert told.startswith("Week 49: up 10.0% to 2.2000 BTC.")
+    assert told.startswith("Week 49 (2 to 8 Dec): up 10.0% to 2.2000 BTC.")
     assert "The deposit of 1.0000 BTC (Tue 16:00) is left out of the percentages." in told
 
 
@@ -120,8 +120,10 @@ def test_a_deposit_in_the_first_wealth_is_not_left_out_twice() -> None:
     """Told before it or with it, that wealth has it already."""
     first = _bar(HOUR, 3.0)
     apart = _told(inputs.Flow(time=START, amount=1.0), first, _bar(2 * HOUR, 3.3))
-    assert apart.startswith("Week 49: up 10.0% to 3.3000 BTC.")
-    assert _told(replace(first, flow=1.0), _bar(2 * HOUR, 3.3)).startswith("Week 49: up 10.0% to 3.3000 BTC.")
+    assert apart.startswith("Week 49 (2 to 8 Dec): up 10.0% to 3.3000 BTC.")
+    assert _told(replace(first, flow=1.0), _bar(2 * HOUR, 3.3)).startswith(
+        "Week 49 (2 to 8 Dec): up 10.0% to 3.3000 BTC."
+    )
 
 
 def test_troubles_and_their_ends_are_told() -> None:
@@ -130,7 +132,7 @@ def test_troubles_and_their_ends_are_told() -> None:
     back = Statement(START + HOUR + 44 * MINUTE, (ExchangeBack(exchange="binance"),))
     told = _told(_bar(0, 1.0), down, back, _bar(2 * HOUR, 1.0))
     assert "The exchange was down for 44m, and that is over." in told
-    assert told.endswith("It holds 5 ETH. Nothing is asked of you.")
+    assert told.endswith("It holds 5 ETH; the price is 0.03. Nothing is asked of you.")
     told = _told(_bar(0, 1.0), down, _bar(2 * HOUR, 1.0))
     assert "The exchange was down (not over yet)." in told
 
@@ -192,7 +194,7 @@ def _kind(facts: Facts) -> str:
 def test_a_story_without_wealth_says_so() -> None:
     """No percentage is made up."""
     told = _told(inputs.Begin(time=START))
-    assert told.startswith("Week 49: no wealth told.")
+    assert told.startswith("Week 49 (2 to 8 Dec): no wealth told.")
     assert "%" not in told
 
 
@@ -221,12 +223,14 @@ def test_the_last_period_that_ended_is_told(tmp_path: Path) -> None:
         story.take(_bar(0, 1.0))
         story.take(inputs.Begin(time=START + MINUTE, wealth=1.0))
         story.commit({})
-        assert inside("digest", "--dir", tmp_path, cwd=tmp_path).stdout.startswith("Week 49: unchanged at 1.0000 BTC")
+        assert inside("digest", "--dir", tmp_path, cwd=tmp_path).stdout.startswith(
+            "Week 49 (2 to 8 Dec): unchanged at 1.0000 BTC"
+        )
         story.take(_bar(HOUR, 1.1))
         story.take(_bar(9 * 24 * HOUR, 1.3))
         story.commit({})
     told = inside("digest", "--dir", tmp_path, cwd=tmp_path).stdout
-    assert told.startswith("Week 49: up 10.0% to 1.1000 BTC.")
+    assert told.startswith("Week 49 (2 to 8 Dec): up 10.0% (0.1000 BTC) to 1.1000 BTC.")
     assert inside("digest", "--since", "3d", "--dir", tmp_path, cwd=tmp_path).stdout.startswith("2024-12-09 15:00 to ")
     assert inside("digest", "--since", "999999d", "--dir", tmp_path, cwd=tmp_path).returncode == 0
 

@@ -34,7 +34,7 @@ def test_a_result_has_the_funding_in_it_as_freqtrade_reckons_it(tmp_path: Path) 
         "result +1.6% after fees (+94.55 USDT)",
         "result -9.8% after fees (-586.96 USDT)",
     ]
-    assert ["funding of +0.5 USDT in it" in told[0], "funding of -1.25 USDT in it" in told[1]] == [True, True]
+    assert ["funding received 0.5 USDT, in it" in told[0], "funding paid 1.25 USDT, in it" in told[1]] == [True, True]
     assert "liquidation" in told[1]
 
 

@@ -60,7 +60,8 @@ def test_what_matters_is_shown_and_all_else_is_in_the_journal(
     """
     short = replay(quarter_bars, tmp_path, replace(QUARTER, story=StorySettings()))
     told, whole = short.text.read_text("utf-8").splitlines(), quarter.text.read_text("utf-8").splitlines()
-    counted = r"the (\d+ days|day) before [^;]*not shown; |; \d+ lines? not shown| in the last 12h|, today from [\d.]+"
+    unshown = r"; not shown: [^;]*|; \d+ lines? not shown( \(livestory tail --all\))?"
+    counted = unshown + r"| in the last 12h|, today from [\d.]+"
 
     def without(line: str) -> str:
         return re.sub(r"\| [^|]*( without news)", r"| 12h\1", re.sub(counted, "", line))

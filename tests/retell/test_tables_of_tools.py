@@ -90,7 +90,7 @@ TOLD: dict[str, tuple[str, list[str]]] = {
             "result +0.17% after fees (+95.30 USD)",
             "1 trade closed, 1 won, 0 lost, result +190.60 USD",
             "fees 7.00 USD",
-            "funding -2.40 USD",
+            "funding paid 2.40 USD",
         ],
     ),
     "MetaTrader's positions, with two columns called Time and Price": (
@@ -102,7 +102,7 @@ TOLD: dict[str, tuple[str, list[str]]] = {
         [
             "read as round trips, MetaTrader",
             "results are before fees and swap, which are taken off",
-            "funding of -1.5 USD in it",
+            "funding paid 1.5 USD, in it",
             "2 trades closed, 2 won, 0 lost, result +385.30 USD",
             "fees 14.00 USD",
         ],

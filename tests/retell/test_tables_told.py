@@ -87,7 +87,10 @@ def test_trips_are_inferred_only_where_asked_and_the_head_says_so(tmp_path: Path
     heard = told_of_text(tmp_path, BACKTEST, RetellingSettings(breaker=0.2, rules=Rules(breaker=0.2)))
     assert heard.kinds("breaker", "phoenix", "drawdown") == [
         f"2024-01-01 01:15:00 | 🚨 SAFETY BREAKER TRIPPED | DD: -31.8% | {TRIP}",
-        "2024-01-01 01:45:00 | 🔥 PHOENIX ACTIVATED | Resuming Trading | halted 30m; DD counts from 0.7500 again",
+        (
+            "2024-01-01 01:45:00 | 🔥 PHOENIX ACTIVATED | Resuming Trading | halted 30m; DD counts anew from 0.7500 "
+            "(from the record it would trip at once); breaker now at 0.6000 BTC"
+        ),
     ]
     assert head_of(heard).inferred == ("regime", "halted", "exposure")
     assert heard.head is not None

@@ -60,7 +60,7 @@ from livestory.story.kinds.telling import (
 from livestory.story.kinds.trades import Exposure, PutOff, RegimeSwitch, ResultDiffers, Trade
 from livestory.story.positions import RoundTrip
 from livestory.story.reason import BarCount, Reason
-from livestory.story.results import CurrencyResult, OpenPosition, TradeResult
+from livestory.story.results import CurrencyResult, OneWay, OpenPosition, TradeResult
 from livestory.story.standing import BreakerDistance, Health, Record
 
 if TYPE_CHECKING:
@@ -153,6 +153,12 @@ EXCHANGE: tuple[tuple[int, Facts], ...] = (
         side="buy", quantity=Decimal("10.2"), base="ETH", reason=Reason("order_limit", 20, 20, text="in 24h"))),
     (at("10 11:18"), PutOff(side="buy", quantity=Decimal("10.2"), base="ETH", reason=Reason("ledger"))),
     (at("10 14:20"), Stopped(by="system", wealth=0.9324, position=0.0, base="ETH", unit="BTC", orders_open=0)),
+    (at("10 14:30"), Stopped(
+        by="you", wealth=11_517.51, unit="USDT", since_start=-0.045, open_known=True, results=(CurrencyResult(
+            asset="USDT", realised=Decimal("-442.42"), closed=21, won=6, lost=15, gain=Decimal(900),
+            loss=Decimal("-1342.42"), longs=OneWay(16, 6, Decimal("48.20")), shorts=OneWay(5, 0, Decimal("-490.62")),
+            symbols=(TradeResult("BTC/USDT:USDT", Decimal("-122.73")), TradeResult("ETH/USDT", Decimal("-319.69"))),
+            total=Decimal("-442.42")),))),
 )  # fmt: skip
 
 # Of a bot that is not ours, and of its backtest.
@@ -227,7 +233,8 @@ TOLD: tuple[tuple[int, Facts], ...] = (
         gain=Decimal("-0.1974"), reference=Decimal("0.0266"), wealth=0.8260)),
     (at("3 20:00"), Phoenix(
         halted=2 * HOUR, score=44.1, resume_score=30.0, sold_at=Decimal("0.0264"), sold=Decimal("30.25"), price=0.0298,
-        wealth=0.8260, quote="BTC", regime="TREND")),
+        wealth=0.8260, unit="BTC", quote="BTC", regime="TREND", regime_since=at("3 15:15"), breaker_at=0.6608,
+        at_once=True)),
     (at("3 21:02:11"), Stopped(by="you", wealth=0.8260, position=0.0, base="ETH", unit="BTC")),
     (at("3 21:06:40"), Resumed(
         away=4 * MINUTE + 29 * SECOND, last_heard=at("3 21:02:11"), clean=True, missed_bars=0, wealth=0.8260,
@@ -285,7 +292,8 @@ TOLD: tuple[tuple[int, Facts], ...] = (
         period="week", start=at("2 00:00"), end=at("9 00:00"), since=at("3 15:00"), wealth=0.9039, wealth_before=1.0234,
         unit="BTC", change=-0.2023, holding=-0.128, base="ETH", buys=9, sells=6, fees=Decimal("0.0043"), deepest=-0.218,
         deepest_from=at("3 16:00"), deepest_at=at("3 18:15"), bars=516, trips=2, halted=2 * DAY + 17 * HOUR,
-        trend_share=0.36, flow=0.1, best=0.027, best_day=at("4 00:00"), worst=-0.193, worst_day=at("3 00:00"))),
+        trend_share=0.36, regime_at_end="TREND", earned=-0.2195, started=at("3 15:00"), flow=0.1,
+        best=0.027, best_day=at("4 00:00"), worst=-0.193, worst_day=at("3 00:00"))),
     (at("9 00:00"), Chapter(
         period="month", start=instant("2024-11-01"), end=instant("2024-12-01"), buys=4, sells=4, results=(_RESULT,),
         fees_by_asset={"USDT": Decimal("1.43"), "BNB": Decimal("0.001")}, open=_OPEN, unknown_wealth=True)),
@@ -376,13 +384,14 @@ TOLD: tuple[tuple[int, Facts], ...] = (
     (at("30 00:00"), Chapter(
         period="week", start=at("23 00:00"), end=at("30 00:00"), wealth=0.9039, wealth_before=0.9039, unit="BTC",
         change=0.0, holding=-0.08, base="ETH", bars=672, since_start=-0.1168, held_since_start=-0.122,
-        to_breaker=_TO_BREAKER, record=Record(wealth=1.0567, next_told=1.0673), health=Health(bars_known=True))),
+        to_breaker=_TO_BREAKER, record=Record(wealth=1.0567, next_told=1.0673), health=Health(bars_known=True),
+        trend_share=0.41, regime_at_end="MEAN_REV")),
     (at("30 00:00"), Chapter(
         period="week", start=at("23 00:00"), end=at("30 00:00"), wealth=0.8355, wealth_before=1.0567, unit="BTC",
         change=-0.209, sells=1, trips=1, halted=3 * DAY, halted_since=at("27 00:00"), drawdown=-0.2093, limit=0.2)),
     (at("31 00:00"), Chapter(
         period="month", start=at("1 00:00"), end=at("31 00:00"), wealth=1.1, wealth_before=0.9039, unit="BTC",
-        change=0.21, record=Record(wealth=1.0567, next_told=1.0673), health=Health(
+        change=0.21, record=Record(wealth=1.0567, next_told=1.0673, at=at("3 16:00")), health=Health(
             failed={"exchange_down": 2, "gap": 1, "order_unknown": 1}, by_hand={"halted": 1, "flow": 2},
             asked=("order_unknown",), bars_known=True))),
     (at("26 00:00"), Summary(

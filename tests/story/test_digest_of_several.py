@@ -41,10 +41,10 @@ def test_a_fleet_is_one_paragraph() -> None:
         ["new"],
     ).text()
     assert told == (
-        "Week 49: 4 bots, 1 up, 1 down, 1 unchanged, 1 without a figure. Together they have 1.8310 BTC (2 bots, paper) "
-        "and 1.0000 BTC (1 bot, live). Best was scout, up 4.0% to 1.0400 BTC; worst grid, down 20.9% to 0.7910 BTC. "
-        "Halted at its end: grid. Nothing failed. Nothing was heard of mute. No line was told yet by new. "
-        "No story can be read of broken. "
+        "Week 49 (2 to 8 Dec): 4 bots, 1 up, 1 down, 1 unchanged, 1 without a figure. Together they have 1.8310 BTC "
+        "(2 bots, paper) and 1.0000 BTC (1 bot, live). Best was scout, up 4.0% to 1.0400 BTC; worst grid, down "
+        "20.9% to 0.7910 BTC. Halted at its end: grid. Nothing failed. Nothing was heard of mute. "
+        "No line was told yet by new. No story can be read of broken. "
         "Of you is asked: grid: it goes on with livestory resume."
     )
 

@@ -42,7 +42,7 @@ NAMES = {
     "since_start": r"since the start(?: \([^)]*\))?(?= [#{}]+%)",
     "score": "[Ss]core",
     "record_after": "record to beat goes # →",
-    "closed": "trades? closed|longs|shorts",
+    "closed": "trades? closed|{} (?:longs|shorts)",
     "best": "best (?:day|month)",
     "worst": "worst (?:day|month)",
     "missed_bars": "bars? missed",

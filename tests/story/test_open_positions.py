@@ -162,13 +162,13 @@ def test_of_many_positions_those_are_named_that_matter_most() -> None:
     many = [Told(symbol=f"{name}/USDT", quantity=Decimal(1), result=Decimal(result), asset="USDT")
             for name, result in results.items()]  # fmt: skip
     assert open_positions(many) == (
-        "open: 1 B/USDT (-20.00 USDT), 1 C/USDT (+5.00 USDT), 1 F/USDT (-4.00 USDT), 1 E/USDT (+3.00 USDT) and 2 more, "
+        "open: 1 B (-20.00 USDT), 1 C (+5.00 USDT), 1 F (-4.00 USDT), 1 E (+3.00 USDT) and 2 more, "
         "all 6 together -14.50 USDT"
     )
     other = Told(symbol="G/BTC", quantity=Decimal(1), result=Decimal(1), asset="BTC")
     unknown = Told(symbol="G/USDT", quantity=Decimal(1))
     for mixed in ([*many, other], [*many, unknown]):
-        assert open_positions(mixed).endswith("1 D/USDT (+0.50 USDT) and 3 more")
+        assert open_positions(mixed).endswith("1 D (+0.50 USDT) and 3 more")
 
 
 def test_a_price_chart_marks_its_own_symbols_trades(tmp_path: Path) -> None:

@@ -267,7 +267,7 @@ def test_each_change_of_a_position_has_its_words_and_the_last_tells_the_round_tr
         "🔴 SELL | -5 SOL @ 231.5 USDT | adds to the short of SOL/USDT:USDT: 15 SOL at 230.17 on average",
         ("🟢 BUY | +5 SOL @ 225 USDT | reduces the short of SOL/USDT:USDT; result +2.1% after fees (+23.83 USDT); "
          "10 SOL left"),
-        ("🟢 BUY | +12 SOL @ 220 USDT | trend over; closes the short of SOL/USDT:USDT; "
+        ("🟢 BUY | +12 SOL @ 220 USDT | closes the short of SOL/USDT:USDT; trend over; "
         "result in all +3.5% after fees (+121.67 USDT); entry 230.17, exit 221.67, held 3h; opens a long of 2 SOL"),
         ("🔴 SELL | -2 SOL @ 225 USDT | closes the long of SOL/USDT:USDT; result +2.1% after fees (+9.13 USDT); "
         "entry 220, exit 225, held 1h; opened: trend over; no SOL left"),

@@ -18,7 +18,7 @@ from tests.fleet.proxy import Proxy
 from tests.patience import until
 from tests.web import browser as browsers
 from tests.web.serving import served, settled
-from tests.web.teller import START, Teller
+from tests.web.teller import QUARTER, START, Teller
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -222,3 +222,23 @@ def test_a_story_without_a_line_says_what_it_is(driven: Browser, journal: Path) 
             with Teller(journal, start=SystemClock().now()) as teller:
                 teller.begin()
                 expect(page.locator(".line").last).to_contain_text("Bot Started")
+
+
+def test_a_bot_that_does_not_say_when_it_is_due_has_the_age_of_its_last_reading(
+    driven: Browser, tmp_path: Path
+) -> None:
+    """Nobody can know whether it is gone: among all bots and on its own page; a time without a reading is said so."""
+    paths, now = [tmp_path / name / "live_story.txt" for name in ("silent", "over")], SystemClock().now()
+    Teller(paths[0], start=now - 2 * DAY - 3 * QUARTER).bars(3, next_due=None).close()
+    Teller(paths[1], start=START).begin().bars(5).end().close()
+    with served(*paths) as server:
+        for name in ("silent", "over"):
+            settled(server, name)
+        with browsers.opened(driven, server.url) as page:
+            silent, over = page.locator("#bots tr[data-state=trading]"), page.locator("#bots tr[data-state=stopped]")
+            expect(silent.locator("[data-label=State]")).to_have_text(re.compile("^Tradingheard 2d( [0-9]+m)? ago$"))
+            expect(over.locator("[data-label=Today]")).to_have_text("–")
+            expect(over.locator("time")).to_have_text("3 Dec 2024 01:15")
+            page.goto(f"{server.url}?story=silent#from=2020-01-01T00:00Z&to=2020-02-01T00:00Z")
+            expect(page.locator("#state-why")).to_contain_text("ago; it does not say when it is due next.")
+            expect(page.locator("#plot-empty")).to_have_text("No reading in this time. “All” shows what is known.")

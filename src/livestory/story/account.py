@@ -61,6 +61,8 @@ class Account(UnitValue):
     record: float | None = None  # the announced all-time high, as a unit value
     peak_time: int = 0
     highest: float = 0.0  # of the peaks that a resume has put aside, the highest
+    highest_at: int | None = None  # when it was
+    peak_moved: bool = False  # a flow has come since the peak: its balance of today was never had
     resumed_at: int | None = None  # the resume that the peak counts from; None = the record
     tripped: bool = False  # as far as the bot has said
     resuming: bool = False  # it resumed, and its wealth at that is not known yet
@@ -71,6 +73,8 @@ class Account(UnitValue):
     portfolio: bool = False  # several were, or a short
     first: float | None = None  # the value of a unit that was known first
     first_price: float | None = None  # told with it
+    first_at: int | None = None  # when
+    regime_since: int | None = None  # the bot has said the same regime since then
     began: float | None = None  # the wealth that a bot which tells of itself said it began with
     read: bool = False  # what it held when its positions were first read is known
     sold_at: Decimal | None = None  # the price of the last sale that left nothing
@@ -111,14 +115,19 @@ class Account(UnitValue):
                 self.first = self.first or value
                 self.record = max(value, self.began or value)
                 self.peak = max(self.peak, self.record)  # it may have begun with more
-                self.first_price = observation.price
+                self.first_price, self.first_at = observation.price, observation.time
             measured = observation.drawdown
             self.drawdown = fall_from(self.peak, value) if measured is None else measured
         elif observation.flow:
             self.flow(observation.flow)
         if observation.price is not None:
             self.price = observation.price
+        self._note_regime(observation)
         self.last = observation
+
+    def _note_regime(self, observation: Observation) -> None:
+        if observation.regime is not None and (self.last is None or self.last.regime != observation.regime):
+            self.regime_since = observation.time
 
     def passes(self) -> bool:
         """Whether rows may be taken together: wealth is known, and nothing is expected of the next reading."""
@@ -217,10 +226,22 @@ class Account(UnitValue):
     def _count_from(self, value: float, time: int) -> None:
         """A new peak; after the breaker's halt it is the wealth at the resume, as in the bot's own rule."""
         if value < self.peak:
-            self.resumed_at, self.highest = time, max(self.highest, self.peak)
+            self.resumed_at = time
+            if self.peak >= self.highest:
+                self.highest, self.highest_at = self.peak, self._peak_at
         elif self.record is not None and value >= self.record:
             self.resumed_at = None
-        self.peak, self.peak_time, self.resuming = value, time, False
+        self.peak, self.peak_time, self.resuming, self.peak_moved = value, time, False, False
+
+    @property
+    def _peak_at(self) -> int | None:
+        """When the balance of the peak was had; None where a flow has moved it since."""
+        return self.peak_time or None if not self.peak_moved else None
+
+    def keep_value(self, before: float, after: float) -> bool:
+        """Take a flow, which moves the balances of all records."""
+        self.peak_moved, self.highest_at = True, None
+        return super().keep_value(before, after)
 
     def flow(self, amount: float) -> None:
         """Take a deposit or withdrawal that the next observation's wealth will contain."""
@@ -301,8 +322,9 @@ class Account(UnitValue):
         if self.record is None or self.wealth is None:
             return None
         gain, record = self.settings.ath_min_gain, self.as_wealth(self.record)
-        highest = self.as_wealth(max(self.record, self.highest, self.peak))
-        return Record(wealth=highest, next_told=record * (1.0 + gain) if gain else None)
+        highest = max(self.record, self.highest, self.peak)
+        at = self._peak_at if highest == self.peak else self.highest_at if highest == self.highest else None
+        return Record(wealth=self.as_wealth(highest), next_told=record * (1.0 + gain) if gain else None, at=at)
 
     def as_wealth(self, value: float) -> float:
         """A unit value as a balance of today's size."""

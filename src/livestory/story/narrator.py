@@ -318,7 +318,7 @@ class Narrator(FormerVerbs):
                     memory.gaps.forgive()
                 return memory.lifecycle.begin(given, account)
             case End():
-                return memory.lifecycle.end(given, account)
+                return tuple(memory.chapters.in_all(each, account) for each in memory.lifecycle.end(given, account))
             case Statement():
                 return given.facts
             case RecordCheck():

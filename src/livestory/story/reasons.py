@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from livestory.story.wording.beside import Number
 
 _NO_CHANGE = 0.0005  # of weight: shown as 0.0%
+_TREND_KEPT = "holds while the trend is up"
 _UNDER, _OVER = "under", "over"
 _BUYS, _AGAIN, _SELLS, _REST = "buys from", "next step from", "sells one step from", "sells the rest from"
 
@@ -70,9 +71,12 @@ def counted(counts: Sequence[BarCount]) -> str:
     Several reasons stand with the number of their bars: ``no dip to buy (41 bars, nearest …), cooldown (7 bars)``.
     """
     told = []
+    alike: dict[tuple[str, str], int] = {}
     for count in counts:
-        words, nearest = _kept_from_trading(count.nearest)
-        bars = numbers.count(count.bars, "bar") if len(counts) > 1 else ""
+        kept = _kept_from_trading(count.nearest)
+        alike[kept] = alike.get(kept, 0) + count.bars
+    for (words, nearest), of_them in alike.items():
+        bars = numbers.count(of_them, "bar") if len(alike) > 1 else ""
         facts = ", ".join(filter(None, (bars, nearest)))
         told.append(f"{words} ({facts})" if facts else words)
     return ", ".join(told)
@@ -219,8 +223,9 @@ def _warming_up(reason: Reason) -> str:
 
 
 def _small_change(reason: Reason) -> str:
-    none = reason.value is not None and reason.limit is not None and abs(reason.value) < _NO_CHANGE
-    return "position as wanted" if none else "change not worth a trade"
+    if reason.value is None or reason.limit is None or abs(reason.value) >= _NO_CHANGE:
+        return "change not worth a trade"
+    return _TREND_KEPT if reason.text in {"trend_kept", "trend_still_up"} else "holds what it wants"
 
 
 def _nearest_small_change(reason: Reason) -> str:
@@ -273,9 +278,9 @@ def _mean_reversion(
         recovered_all=_declared("recovered_all" + suffix, words(_REST)),
         no_dip=_declared("no_dip" + suffix, words(_BUYS), "no dip to buy", nearest(_BUYS)),
         no_dip_again=_declared("no_dip_again" + suffix, words(_AGAIN), "no deeper dip", nearest(_BUYS)),
-        not_recovered=_declared("not_recovered" + suffix, words(_SELLS), "not recovered", nearest("sells from")),
+        not_recovered=_declared("not_recovered" + suffix, words(_SELLS), "no rise to sell at", nearest("sells from")),
         not_recovered_all=_declared(
-            "not_recovered_all" + suffix, words(_REST), "not fully recovered", nearest("sells from")
+            "not_recovered_all" + suffix, words(_REST), "no rise to sell the rest at", nearest("sells from")
         ),
     )
 
@@ -303,7 +308,7 @@ TREND_NO_STRONGER = _declared(
     "trend_no_stronger", _trend("trend no stronger", _AGAIN), "trend no stronger", _nearest_trend(_AGAIN)
 )
 """No trade, some held; limit: the next step's band, positive."""
-TREND_KEPT = _declared("trend_kept", _trend("trend still up", "sells all from"), "holds while the trend is up")
+TREND_KEPT = _declared("trend_kept", _trend("trend still up", "sells all from"), _TREND_KEPT)
 """No trade, the maximum held; limit: the band, negative, at which it sells."""
 
 # Whatever the strategy: no trade.

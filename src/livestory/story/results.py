@@ -25,6 +25,7 @@ _NOTHING = Decimal(0)
 _MOST = 300  # names that results are kept by: a bot whose every reason reads differently fills no memory
 _OTHERS = "others"
 _MOST_REASONS = 6  # that a line names
+_FEW_SYMBOLS = 4  # of which a line names each
 
 
 class Outcome(StrEnum):
@@ -97,6 +98,22 @@ class ReasonResult(Struct, frozen=True):
     result: Decimal
 
 
+class OneWay(Struct, frozen=True, omit_defaults=True):
+    """What the trades of one direction came to, all longs or all shorts."""
+
+    closed: int = 0
+    won: int = 0
+    result: Decimal = _NOTHING
+
+    def with_one(self, result: Decimal) -> OneWay:
+        """This, and a trade that ended."""
+        return OneWay(self.closed + 1, self.won + (result > _NOTHING), self.result + result)
+
+    def with_all(self, later: OneWay) -> OneWay:
+        """This, and what came after it."""
+        return OneWay(self.closed + later.closed, self.won + later.won, self.result + later.result)
+
+
 class OpenPosition(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A position that is open. Prices are in the quote asset; None is unknown."""
 
@@ -132,6 +149,9 @@ class CurrencyResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
     worst: TradeResult | None = None
     best_symbol: TradeResult | None = None
     worst_symbol: TradeResult | None = None
+    symbols: tuple[TradeResult, ...] = ()  # by name, where they are few
+    longs: OneWay | None = None  # where both were traded
+    shorts: OneWay | None = None
     reasons: tuple[ReasonResult, ...] = ()  # the best first
     total: Decimal = _NOTHING  # realised since the story began
     record: Decimal = _NOTHING  # the highest that was
@@ -157,6 +177,8 @@ class Tally(Struct, omit_defaults=True):
     loss: Decimal = _NOTHING
     best: TradeResult | None = None
     worst: TradeResult | None = None
+    longs: OneWay = OneWay()
+    shorts: OneWay = OneWay()
     symbols: dict[str, Decimal] = field(default_factory=dict)
     reasons: dict[str, Decimal] = field(default_factory=dict)  # why they were closed
 
@@ -178,6 +200,10 @@ class Tally(Struct, omit_defaults=True):
         elif result < _NOTHING:
             self.lost += 1
             self.loss += result
+        if trip.short:
+            self.shorts = self.shorts.with_one(result)
+        else:
+            self.longs = self.longs.with_one(result)
         _count(self.symbols, trip.symbol or "", result)
         if trip.why_closed is not None:
             _count(self.reasons, trip.why_closed.name, result)
@@ -188,6 +214,11 @@ class Tally(Struct, omit_defaults=True):
         """What each symbol came to, the worst first; nothing where the trades say it, or some symbols are not known."""
         several = 1 < len(self.symbols) < self.closed and _OTHERS not in self.symbols
         return sorted(self.symbols.items(), key=lambda item: item[1]) if several else []
+
+    @property
+    def both_ways(self) -> bool:
+        """Whether longs and shorts were closed, and each that was is counted so: by livestory 0.1 none was."""
+        return bool(self.longs.closed and self.shorts.closed) and self.longs.closed + self.shorts.closed == self.closed
 
     def append(self, later: Tally) -> None:
         """Count what came after all of this."""
@@ -200,6 +231,7 @@ class Tally(Struct, omit_defaults=True):
         self.lost += later.lost
         self.gain += later.gain
         self.loss += later.loss
+        self.longs, self.shorts = self.longs.with_all(later.longs), self.shorts.with_all(later.shorts)
         for amounts, more in ((self.symbols, later.symbols), (self.reasons, later.reasons)):
             for name, amount in more.items():
                 _count(amounts, name, amount)
@@ -288,6 +320,7 @@ class TradeTally(Struct, omit_defaults=True):
 
 def _told(asset: str, tally: Tally, total: Tally) -> CurrencyResult:
     ranked = tally.by_symbol()
+    few = len(ranked) <= _FEW_SYMBOLS
     return CurrencyResult(
         asset=asset or None,
         realised=tally.realised,
@@ -300,6 +333,9 @@ def _told(asset: str, tally: Tally, total: Tally) -> CurrencyResult:
         worst=tally.worst if tally.closed > 1 else None,
         best_symbol=TradeResult(ranked[-1][0] or None, ranked[-1][1]) if ranked else None,
         worst_symbol=TradeResult(ranked[0][0] or None, ranked[0][1]) if ranked else None,
+        symbols=tuple(TradeResult(name or None, earned) for name, earned in sorted(ranked)) if few else (),
+        longs=tally.longs if tally.both_ways else None,
+        shorts=tally.shorts if tally.both_ways else None,
         total=total.realised,
         record=total.high,
         fall=tally.fall,

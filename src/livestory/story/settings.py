@@ -77,7 +77,12 @@ class StorySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     ] = DAY
     day_moved: Annotated[
         float,
-        Meta(ge=0, le=1, description="Move of wealth from which a day is shown in which nothing else happened. Share."),
+        Meta(
+            ge=0,
+            le=1,
+            description="Move of wealth from which a day is shown in which nothing else happened; "
+            "a fall within it shows it from twice that. Share.",
+        ),
     ] = 0.01
     record_again: Annotated[
         float,

@@ -14,8 +14,10 @@ from livestory.clock import DAY
 from livestory.story.kinds.base import Group
 from livestory.story.kinds.chapters import Chapter, Quiet
 from livestory.story.kinds.lifecycle import Resumed, Stopped
+from livestory.story.kinds.money import CashFlow
 from livestory.story.kinds.records import AllTimeHigh
 from livestory.story.kinds.results import ResultRecord
+from livestory.story.kinds.trades import Trade
 from livestory.story.periods import PERIODS
 from livestory.story.unit_value import compounded
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from livestory.story.kinds.lately import Lately
     from livestory.story.settings import StorySettings
 
-_EVENTFUL = (Group.TRADES, Group.SAFETY, Group.EXCHANGE, Group.RUNNING)
+_TROUBLE = (Group.SAFETY, Group.EXCHANGE, Group.RUNNING)
 
 
 def show(lately: Lately, settings: StorySettings, time: int, facts: Facts, *, found: bool) -> bool:
@@ -68,6 +70,8 @@ def _with_next(lately: Lately, settings: StorySettings, time: int, high: AllTime
 
 def _remember(lately: Lately, time: int, facts: Facts, *, shown: bool) -> None:
     # Of each line that is told: `isinstance` of a Struct takes several times as long where it is none.
+    if lately.news is None:  # what is told first begins the silence, shown or not
+        lately.news = lately.line = time
     if not shown:
         for period in PERIODS:
             lately.unshown[period] = lately.unshown.get(period, 0) + 1
@@ -80,21 +84,28 @@ def _remember(lately: Lately, time: int, facts: Facts, *, shown: bool) -> None:
         lately.signs += 1
         return
     lately.news, lately.signs = max(time, lately.news or 0), 0
-    lately.eventful = lately.eventful or facts.declared.group in _EVENTFUL
-    if type(facts) is AllTimeHigh:
+    group = facts.declared.group
+    lately.troubled = lately.troubled or (group in _TROUBLE and type(facts) is not CashFlow)  # whose line tells it
+    lately.eventful = lately.eventful or group in _TROUBLE or group is Group.TRADES
+    if type(facts) is Trade:
+        lately.settled = facts.wealth if facts.position_after == 0 else None
+    elif type(facts) is AllTimeHigh:
         lately.record, lately.record_told = facts.wealth, time
     elif type(facts) is ResultRecord:
         lately.result_records[facts.unit or ""] = time, facts.total
 
 
 def _end(lately: Lately, chapter: Chapter, *, shown: bool) -> None:
-    """Begin to count anew after a chapter that is shown. A day that is not shown is added to those before the next."""
+    """Begin to count anew after a chapter that is shown. A day that is not shown is added to those before the next.
+
+    A longer one has its last day's wealth: the next day goes on from it.
+    """
     if shown:
         lately.unshown.pop(chapter.period, None)
+        lately.unshown.pop("day", None)
+        lately.days, lately.change = 0, 0.0
     if chapter.period != "day":
         return
-    lately.eventful = False
-    if shown:
-        lately.days, lately.change = 0, 0.0
-    else:
+    lately.eventful = lately.troubled = False
+    if not shown:
         lately.days, lately.change = lately.days + 1, compounded(lately.change, chapter.change)

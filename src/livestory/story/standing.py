@@ -21,6 +21,7 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     wealth: float
     next_told: float | None = None  # the wealth from which on another record is told
+    at: int | None = None  # when it was
 
 
 class Health(Struct, frozen=True, kw_only=True, omit_defaults=True):

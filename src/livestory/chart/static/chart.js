@@ -255,7 +255,8 @@ export class Chart {
 
   #draw() {
     if (!this.#data || this.#data.times.length < 2) {
-      this.#nothing({ price: "No price", wealth: "No reading", result: "Nothing closed" }[this.#of] + " yet. The curve begins with the first ones.");
+      const none = { price: "No price", wealth: "No reading", result: "Nothing closed" }[this.#of];
+      this.#nothing(this.#data?.first != null && this.#data.first < this.#data.last ? `${none} in this time. “All” shows what is known.` : `${none} yet. The curve begins with the first ones.`);
       return;
     }
     byId("plot-empty").hidden = true;

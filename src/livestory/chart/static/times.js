@@ -25,8 +25,12 @@ const CLOCK = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 export const clock = (micros) => format(CLOCK).format(date(micros));
 export const day = (micros) => format({ weekday: "long", day: "numeric", month: "long", year: "numeric" }).format(date(micros));
 export const shortDay = (micros) => format({ day: "numeric", month: "short" }).format(date(micros));
+const isThisYears = (micros) => date(micros).getUTCFullYear() === new Date().getUTCFullYear();
+/** A date and the clock; with the weekday where it is of this year, else with the year. */
 export const moment = (micros) =>
-  format({ weekday: "short", day: "numeric", month: "short", ...CLOCK }).format(date(micros)).replace(",", "");
+  (isThisYears(micros) ? format({ weekday: "short", day: "numeric", month: "short", ...CLOCK }).format(date(micros)).replace(",", "") : dated(micros));
+/** A date, with its year where that is another one. */
+export const plainDay = (micros) => (isThisYears(micros) ? shortDay(micros) : dayAndYear(micros));
 export const full = (micros) =>
   `${format({ year: "numeric", month: "2-digit", day: "2-digit", ...CLOCK, second: "2-digit" }).format(date(micros)).replace(",", "")} ${local ? "local" : "UTC"}`;
 /** A length of time in its two largest units: "1d 4h", "12m 5s". */

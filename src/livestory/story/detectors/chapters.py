@@ -253,6 +253,21 @@ class ChapterDetector(Struct):
         elif isinstance(facts, CashFlow):
             day.flow += facts.amount
 
+    def in_all(self, stopped: Stopped, account: Account) -> Stopped:
+        """A goodbye with what all came to, of a bot that has no one position to tell it by."""
+        total = Results()
+        for each in (self.total, *(tally.results for tally in list(self.tallies.values())[:1])):
+            total.append(each)
+        if not (account.portfolio or (account.wealth is None and total.tallies)):
+            return stopped
+        return replace(
+            stopped,
+            since_start=return_of(account.first, account.value),
+            results=total.told(total),
+            open=open_positions(account),
+            open_known=True,
+        )
+
     def begin(self, time: int, account: Account) -> None:
         """Begin the first chapters with what a bot has traded, which may never tell how it is."""
         if "day" not in self.tallies:
@@ -309,7 +324,8 @@ class ChapterDetector(Struct):
             self.unknown_told = self.unknown_told or by_results
         if portfolio or period != "day":
             results = tally.results.told(self.total, alone=not portfolio)
-            told = replace(told, results=results, since_start=return_of(account.first, account.value))
+            since = return_of(account.first, account.value)
+            told = replace(told, results=results, since_start=since, started=account.first_at)
         return told if period == "day" else self._of_a_longer_one(told, tally, account)
 
     def _counted(self, period: str, tally: _Tally, change: float | None, account: Account) -> Chapter:
@@ -325,6 +341,7 @@ class ChapterDetector(Struct):
             since=tally.since if tally.since != tally.start else None,
             wealth=account.wealth,
             wealth_before=tally.wealth,
+            earned=_earned(tally, account),
             unit=account.unit,
             change=change,
             holding=return_of(tally.price, account.price),
@@ -363,8 +380,17 @@ class ChapterDetector(Struct):
             held_since_start=return_of(account.first_price, account.price) if not account.several else None,
             to_breaker=account.to_breaker() if not self.was_halted else None,
             record=account.to_record(),
+            regime_at_end=account.last.regime if account.last is not None else None,
+            regime_since=account.regime_since,
             health=tally.health.told(self.asked),
         )
+
+
+def _earned(tally: _Tally, account: Account) -> float | None:
+    """What came of it in money; None where a difference is unexplained, which the return leaves out."""
+    if account.wealth is None or tally.wealth is None or "balance_differs" in tally.health.failed:
+        return None
+    return account.wealth - tally.wealth - tally.flow
 
 
 class QuietDetector(Struct):

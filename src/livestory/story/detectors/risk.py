@@ -340,8 +340,13 @@ class BreakerDetector(Struct):
             unit=account.unit,
             quote=account.quote,
             regime=o.regime,
+            regime_since=account.regime_since if o.regime is not None else None,
         )
-        return (phoenix,)
+        near = account.to_breaker() if phoenix.wealth is not None else None
+        if near is None:
+            return (phoenix,)
+        fall = fall_from(account.highest, account.value) if account.highest and account.value else 0.0
+        return (replace(phoenix, breaker_at=near.wealth, at_once=fall <= -near.limit),)
 
 
 def _trip(account: Account, wealth: float | None) -> BreakerTripped:

@@ -97,6 +97,7 @@ class Period(Struct):
     change: float | None = None  # return of the unit value: deposits and withdrawals left out
     holding: float | None = None  # return of the base asset, had it been held
     wealth: float | None = None  # at its end
+    earned: float | None = None  # in money, as its chapter tells it
     since: int | None = None  # from where it counts, where that is not its start
     at_end: Observation | None = None
     entry: Decimal | None = None  # of what was held then, of the story's own symbol
@@ -307,7 +308,7 @@ def _measure(period: Period, before: Observation | None, last: Observation | Non
         period.change, period.holding, period.wealth = whole.change, whole.holding, whole.wealth
         period.held, period.began, period.benchmark = whole.open, whole.began, whole.benchmark
         if isinstance(whole, Chapter):
-            period.total, period.since_start = whole.results, whole.since_start
+            period.total, period.since_start, period.earned = whole.results, whole.since_start, whole.earned
         return
     if last is None:
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from livestory.story.results import TradeResult
 from livestory.story.wording import numbers, performance
 from livestory.story.wording.text import escape
 
@@ -26,11 +27,13 @@ def traded(p: Period, at: Callable[[int], str]) -> Iterable[Iterable[str]]:
 
 
 def _closed(p: Period, result: CurrencyResult, at: Callable[[int], str]) -> Iterable[str]:
-    asset = result.asset or ""
     if result.closed and p.wealth is not None:  # else the verdict says it
         yield performance.closed((result,))
-    yield _extremes(p, asset, at)
-    yield _symbols(p, asset)
+    told = next((each for each in p.closed.told(p.closed) if each.asset == result.asset), None)
+    if told is not None:
+        yield _extremes(p, told, at)
+        yield performance.by_symbol(told)
+        yield performance.both_ways(told)
 
 
 def _counts(p: Period) -> str:
@@ -41,33 +44,21 @@ def _counts(p: Period) -> str:
     return ", ".join(filter(None, (" and ".join(counts) or "no trade", *costs)))
 
 
-def _extremes(p: Period, asset: str, at: Callable[[int], str]) -> str:
-    best, worst = p.extremes.best.get(asset), p.extremes.worst.get(asset)
+def _extremes(p: Period, told: CurrencyResult, at: Callable[[int], str]) -> str:
+    best, worst = (ended.get(told.asset or "") for ended in (p.extremes.best, p.extremes.worst))
     if best is None or worst is None:
         return ""
-    if best == worst and p.closed.tallies[asset].closed > 1:
-        return ""
     if best == worst:
-        which = f"the one in {escape(asset)}" if len(p.results) > 1 else "that trade"
-        return f"{which} was {_ended(best, at)}"
-    told = (f"{performance.money(one.result, asset or None)} ({_ended(one, at)})" for one in (best, worst))
-    return "the best trade was {}, the worst {}".format(*told)
+        which = f"the one in {escape(told.asset or '')}" if len(p.results) > 1 else "that trade"
+        return f"{which} was {_ended(best, told, at)}" if told.closed == 1 else ""
+    names = performance.extreme_names(best.result, worst.result)
+    return ", ".join(f"the {name} was {performance.money(one.result, told.asset)} ({_ended(one, told, at)})"
+                     for name, one in zip(names, (best, worst), strict=True))  # fmt: skip
 
 
-def _ended(one: Ended, at: Callable[[int], str]) -> str:
-    return ", ".join(filter(None, (escape(one.symbol) + (" short" if one.short else ""), at(one.time))))
-
-
-def _symbols(p: Period, asset: str) -> str:
-    """Which symbol earned most and least, where that is not what the best and the worst trade say."""
-    tally = p.closed.tallies.get(asset)
-    ranked = tally.by_symbol() if tally is not None else []
-    if not ranked:
-        return ""
-    (worst, least), (best, most) = ranked[0], ranked[-1]
-    earned = performance.money
-    return (f"of {len(ranked)} symbols {escape(best)} earned most ({earned(most, asset or None)}), "
-            f"{escape(worst)} least ({earned(least, asset or None)})")  # fmt: skip
+def _ended(one: Ended, told: CurrencyResult, at: Callable[[int], str]) -> str:
+    name = performance.direction(TradeResult(one.symbol or None, one.result, short=one.short), told)
+    return ", ".join(filter(None, (name, at(one.time))))
 
 
 def _since_the_start(p: Period) -> Iterable[str]:

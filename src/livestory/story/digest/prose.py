@@ -94,18 +94,24 @@ def _plain(text: str) -> str:
 
 
 def title(span: Span) -> str:
-    """What a person calls the period: ``Week 49``."""
+    """What a person calls the period: ``Week 49 (2 to 8 Dec)``."""
     match span.name:
         case "day":
             return f"{numbers.day(span.start)} {numbers.year(span.start)}"
         case "week":
-            return f"Week {numbers.week(span.start)}"
+            return f"Week {numbers.week(span.start)} ({_dates(span)})"
         case "month":
             return numbers.month(span.start)
         case "year":
             return numbers.year(span.start)
         case _:
             return f"{numbers.minute(span.start)} to {numbers.minute(span.end)}"
+
+
+def _dates(week: Span) -> str:
+    first, last = (numbers.day(time).partition(" ")[2] for time in (week.start, week.end - 1))
+    first_day, month = first.split(" ")
+    return f"{first_day if last.endswith(month) else first} to {last}"
 
 
 def verdict(  # noqa: PLR0913, PLR0917 - each is one of the facts it is made of
@@ -116,11 +122,14 @@ def verdict(  # noqa: PLR0913, PLR0917 - each is one of the facts it is made of
     base: str | None,
     results: Sequence[CurrencyResult] = (),
     benchmark: Benchmark | None = None,
+    earned: float | None = None,
 ) -> str:
-    """``down 20.9% to 0.9039 BTC. Holding ETH would have lost 12.2%``; without wealth, what closing has earned."""
+    """``down 20.9% (0.2122 BTC) to 0.9039 BTC. Holding ETH would have lost 12.2%``; else what closing has earned."""
     told = []
     if change is not None and wealth is not None:
-        told.append(f"{_way(change, 'up', 'down', 'unchanged')} {_preposition(change)} {_money(wealth, unit)}")
+        money = f" ({_money(abs(earned), unit)})" if earned and _shows(earned, unit) else ""
+        way = _way(change, "up", "down", "unchanged")
+        told.append(f"{way}{money} {_preposition(change)} {_money(wealth, unit)}")
     elif wealth is not None:
         told.append(f"{_money(wealth, unit)} at its end")
     elif results:
@@ -136,7 +145,7 @@ def verdict(  # noqa: PLR0913, PLR0917 - each is one of the facts it is made of
 
 def _verdict(p: Period) -> str:
     """The verdict on a period, and from where it counts."""
-    told = [verdict(p.change, p.wealth, p.unit, p.holding, p.base, p.results, p.benchmark)]
+    told = [verdict(p.change, p.wealth, p.unit, p.holding, p.base, p.results, p.benchmark, p.earned)]
     if p.since is not None and p.since > p.span.start:
         told.append(f"It counts from {_at(p, p.since)}")
     return ". ".join(told) + "."
@@ -156,6 +165,11 @@ def _way(change: float, up: str, down: str, level: str) -> str:
 
 def _would(holding: float) -> str:
     return _way(holding, "have gained", "have lost", "have changed nothing")
+
+
+def _shows(amount: float, unit: str | None) -> bool:
+    """Whether the unit's own decimals show anything of an amount."""
+    return bool(numbers.signed_wealth(amount, unit).strip("+-0.,"))
 
 
 def _preposition(change: float) -> str:
@@ -186,31 +200,37 @@ def _carried(p: Period) -> Iterable[str]:
     """The day that made the period, where one did, else the best and the worst; and the deepest fall."""
     yield _days(p)
     whole = p.whole
-    if whole is not None and whole.deepest and whole.deepest_from and whole.deepest_at and -whole.deepest >= _MOVED:
+    least = 0.0 if p.span.name in {"month", "year"} else _MOVED
+    if whole is not None and whole.deepest and whole.deepest_from and whole.deepest_at and -whole.deepest >= least:
         at = f"{_at(p, whole.deepest_from)} to {_at(p, whole.deepest_at)}"
-        yield f"the deepest drawdown in it was {numbers.percent(whole.deepest)} ({at})"
+        yield f"its deepest fall was {numbers.percent(whole.deepest)} ({at})"
 
 
 def _days(p: Period) -> str:
+    """The day on which most of it was made, by the moves of all its days; else the best and the worst."""
     moved = [(day.change, day.start) for day in p.days if day.change]
     if len(p.days) < 2 or not moved or p.change is None:  # noqa: PLR2004 - of one day there is no best
         return ""
-    (worst, on_worst), (best, on_best) = min(moved), max(moved)
-    (day, on), (other, when) = (((worst, on_worst), (best, on_best)) if p.change < 0 else
-                                ((best, on_best), (worst, on_worst)))  # fmt: skip
-    share = day / p.change if p.change else 0.0
     if len(moved) == 1:
-        return f"all of it was {_day(p, on)}"
-    if _MOST <= share <= _NOT_MADE_UP_FOR and abs(other) < _MOST * abs(day):
-        told = f"{'nearly all' if share >= _NEARLY_ALL else 'most'} of it was {_day(p, on)} ({numbers.percent(day)})"
-        name = "best" if p.change < 0 else "worst"
-        return told + (f", the {name} day {_day(p, when)} ({numbers.percent(other)})" if best > 0 > worst else "")
+        return f"all of {'the gain' if moved[0][0] > 0 else 'the loss'} was {_day(p, moved[0][1])}"
+    (worst, _), (best, _) = min(moved), max(moved)
+    day, on = min(moved) if p.change < 0 else max(moved)
+    share = abs(day) / sum(abs(change) for change, _ in moved)
+    if share >= _MOST and day * p.change > 0 and abs(day) <= _NOT_MADE_UP_FOR * abs(p.change):
+        part, way = "nearly all" if share >= _NEARLY_ALL else "most", "gain" if day > 0 else "loss"
+        return f"{part} of the {way} was {_day(p, on)} ({numbers.percent(day)})"
     if best == worst:
         return ""
-    extremes = [f"{_day(p, on)} ({numbers.percent(change)})" if abs(change) >= _MOVED else ""
-                for change, on in ((best, on_best), (worst, on_worst))]  # fmt: skip
-    named = [f"its {name} day was {each}" for name, each in zip(("best", "worst"), extremes, strict=True) if each]
+    named = [f"its {name} day{_on(p, change, moved)}" for name, change in (("best", best), ("worst", worst))
+             if abs(change) >= _MOVED]  # fmt: skip
     return ", ".join(named).replace(", its worst day was", ", its worst")
+
+
+def _on(p: Period, change: float, moved: Iterable[tuple[float, int]]) -> str:
+    """The day of a move, or the days whose moves read alike."""
+    told = numbers.percent(change)
+    days = [_day(p, on) for each, on in moved if numbers.percent(each) == told]
+    return f"{' was' if len(days) == 1 else 's were'} {listed(days)} ({told})"
 
 
 def _day(p: Period, time: int) -> str:
@@ -304,7 +324,8 @@ def _traded(p: Period) -> Iterable[str]:
             yield f"no trade: {counted(reasons)}" if reasons else "no trade"
         return
     purposes = ((trading.with_trend, "with the trend"), (trading.on_dips, "on a dip"))
-    why = ", ".join(f"{count} {words}" for count, words in purposes if count)
+    known = [(count, words) for count, words in purposes if count]
+    why = ", ".join(words if count == trading.buys else f"{count} {words}" for count, words in known)
     counts = [numbers.count(trading.buys, "buy") + (f" ({why})" if why else "")] if trading.buys else []
     counts += [numbers.count(trading.sells, "sell")] if trading.sells else []
     yield ", ".join(filter(None, (" and ".join(counts), _fees(p))))
@@ -328,12 +349,19 @@ def _fees(p: Period) -> str:
 def _closed(p: Period, asset: str, tally: Tally) -> str:
     """What the closed trades came to in one currency: their sum, the best and the worst."""
     (best, on_best), (worst, on_worst) = p.extremes.best[asset][:2], p.extremes.worst[asset][:2]
+    alike = performance.alike(tally)
     if tally.closed == 1:
-        return f"the one closed trade brought {_signed(best, asset)}"
-    together = _signed(tally.gain + tally.loss, asset) + _carried_over(p)
-    outcome = f"{listed(performance.outcomes(tally))}, together {together}"
-    extremes = f"best {_signed(best, asset)} ({_at(p, on_best)}), worst {_signed(worst, asset)} ({_at(p, on_worst)})"
-    return f"of {numbers.whole(tally.closed)} closed trades {outcome}: {extremes}"
+        carried = f", opened before this {p.span.name or 'time'}" if p.trading.carried else ""
+        earned = f"{alike} {_money(abs(best), asset)}" if alike else "came out even"
+        return f"the one closed trade{carried}{',' if carried else ''} {earned}"
+    count, together = numbers.whole(tally.closed), _signed(tally.gain + tally.loss, asset) + _carried_over(p)
+    closed = f"of {count} closed trades {listed(performance.outcomes(tally))}"
+    if alike:
+        which = "both" if tally.closed == 2 else f"all {count}"  # noqa: PLR2004 - that is what both says
+        closed = f"{which} closed trades {alike}"
+    high, low = (name.removesuffix(" trade") for name in performance.extreme_names(best, worst))
+    extremes = f"{high} {_signed(best, asset)} ({_at(p, on_best)}), {low} {_signed(worst, asset)} ({_at(p, on_worst)})"
+    return f"{closed}, together {together}: {extremes}"
 
 
 def _records(p: Period) -> Iterable[str]:
@@ -373,6 +401,9 @@ def _standing(p: Period) -> Iterable[str]:
         share = f" ({numbers.weight(last.weight)})" if last.weight is not None else ""
         yield (f"it holds {numbers.exact(last.position)} {escape(p.base)}{share}{_open_result(p, last)}"
                if last.position else f"all is in {escape(p.quote)}")  # fmt: skip
+        yield f"the price is {numbers.exact(last.price)}" if last.price is not None and not p.is_portfolio else ""
+    if last is not None and last.regime is not None and not last.halted:
+        yield f"the regime is {escape(last.regime)}"
     if p.held:
         yield performance.open_positions(p.held)
     elif p.is_portfolio and last is not None and last.positions is not None:
@@ -394,7 +425,7 @@ def _distances(p: Period) -> Iterable[str]:
     near, record, unit = whole.to_breaker, whole.record, whole.unit
     if near is not None:
         price = f", about price {numbers.average(near.price)}" if near.price is not None else ""
-        at = f"{_money(near.wealth, unit)} ({numbers.unsigned_percent(near.fall)} lower{price})"
+        at = f"{_money(near.wealth, unit)} ({numbers.unsigned_percent(near.fall)} below now{price})"
         peak = "since the resume" if near.since_resume else "from the record"
         drawdown, _ = beside(near.drawdown, -near.limit, numbers.percent)
         yield f"the breaker would trip at {at}, with the drawdown at {drawdown} {peak} now"
@@ -403,7 +434,8 @@ def _distances(p: Period) -> Iterable[str]:
         trips = f"and the breaker trips at {limit}" if whole.halted_since is None else f"the breaker's limit {limit}"
         yield f"the drawdown is {drawdown}, {trips}"
     if record is not None and whole.wealth is not None and whole.wealth < record.wealth:
-        yield f"the record to beat is {_money(record.wealth, unit)}"
+        date = f" ({numbers.day_and_year(record.at, p.span.end)})" if record.at is not None else ""
+        yield f"the record to beat is {_money(record.wealth, unit)}{date}"
     elif record is not None and record.next_told is not None:
         yield f"the next record is told from {_money(record.next_told, unit)}"
 
@@ -413,5 +445,6 @@ def _since_the_start(p: Period) -> Iterable[str]:
     whole = p.whole
     if isinstance(whole, Chapter) and whole.since_start is not None and whole.since_start != whole.change:
         since, held = whole.since_start, whole.held_since_start
+        start = f" ({numbers.day_and_year(whole.started, p.span.end)})" if whole.started is not None else ""
         would = f", holding {escape(p.base)} would {_would(held)}" if held is not None and p.base else ""
-        yield f"since the start it is {_way(since, 'up', 'down', 'unchanged')}{would}"
+        yield f"since the start{start} it is {_way(since, 'up', 'down', 'unchanged')}{would}"

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from math import isclose
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import field
+from msgspec.structs import replace
 
+from livestory.clock import DAY
 from livestory.story.halt_reasons import ENDED_BY_OWNER
 from livestory.story.kinds.base import CHAPTER, QUIET, Facts, Group, Kind, Retelling, Tone, equals, has
+from livestory.story.periods import PERIODS
 from livestory.story.reason import BarCount
 from livestory.story.reasons import counted
 from livestory.story.results import Benchmark, CurrencyResult, OpenPosition
@@ -26,6 +30,9 @@ if TYPE_CHECKING:
 
 
 _MOVED = 0.01  # a day, or a fall, that is less is not worth its date in a longer chapter
+_DEEP, _STILL = 2, 0.25  # of the move from which a day is shown: a fall that shows it, and a move that is none
+_LEAST = {"week": DAY, "month": DAY, "year": 45 * DAY}  # what a chapter holds more than the one that ends with it
+_ALIKE = 1e-4
 _SIGNS = (1, 3, 7)
 """After how many times the silence that is set a sign of life is shown; the last one again and again."""
 
@@ -71,6 +78,7 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
     since: int | None = None  # from where it counts, where that is not its start: the story began, or was away, then
     wealth: float | None = None
     wealth_before: float | None = None
+    earned: float | None = None  # what the one is more than the other, deposits and withdrawals left out
     unit: str | None = None
     change: float | None = None  # return of the unit value: deposits and withdrawals left out
     holding: float | None = None  # return of the base asset, had it been held
@@ -88,6 +96,8 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
     halted: int = 0
     trend_share: float | None = None
     regime: str | None = None
+    regime_at_end: str | None = None  # of a week, a month and a year
+    regime_since: int | None = None  # that one
     drawdown: float | None = None  # at its end, where that is nearer to the breaker's limit than to the peak
     limit: float | None = None  # of the breaker
     flow: float = 0.0
@@ -102,10 +112,11 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
     funding: dict[str, Decimal] = field(default_factory=dict)  # received less paid
     open: tuple[OpenPosition, ...] = ()
     since_start: float | None = None  # return of the unit value
+    started: int | None = None  # from where that counts
     benchmark: Benchmark | None = None  # where it is asked for
     began: float | None = None  # the wealth that the bot said it began with, where none is known since
     unknown_wealth: bool = False  # said once
-    unshown: int = 0  # lines since the last chapter of its period that was shown
+    unshown: int = 0  # lines since the last chapter of its period, or of a longer one, that was shown
     days_unshown: int = 0  # of a day: of them, days before it
     change_unshown: float | None = None  # their return
     # Of a week, a month and a year:
@@ -121,42 +132,65 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
         return performance.realised(self.results)
 
     def shows(self, _time: int, lately: Lately, settings: StorySettings, /) -> bool:
-        """A day where something happened in it; a week, a month, a year always."""
-        if self.period != "day":
+        """A day that moved or fell deep; another where something happened in it that no other line has told.
+
+        A week, a month and a year are shown, but for one that has only just begun with its story.
+        """
+        least = _LEAST.get(self.period)
+        if least is not None:
+            return self.since is None or self.since < self.end - least
+        moved, deepest = abs(self.change or 0.0), -(self.deepest or 0.0)
+        deep = _DEEP * settings.day_moved
+        if self._ends_with_a_longer_one:
+            return bool(self.trips) or deepest - moved >= deep  # what it came to is in that
+        if self.trips or moved >= settings.day_moved or deepest >= deep:
             return True
-        moved = self.change is not None and abs(self.change) >= settings.day_moved
+        if self.change is not None and moved < _STILL * settings.day_moved:
+            return lately.troubled and not self._told_by_a_sale(lately)
         traded = self.buys or self.sells or self.exposures
-        return bool(moved or traded or self.trips or self.flow or lately.eventful)
+        return bool(traded or self.flow or lately.eventful) and not self._told_by_a_sale(lately)
+
+    @property
+    def _ends_with_a_longer_one(self) -> bool:
+        """Whether a week's or a month's line stands beside it, and says what it would."""
+        whole = self.since is None or self.since < self.start
+        return whole and any(PERIODS[period](self.end)[1] == self.end for period in ("week", "month"))
+
+    def _told_by_a_sale(self, lately: Lately) -> bool:
+        """Whether its wealth is what the last sale told that left nothing."""
+        if self.wealth is None or lately.settled is None:
+            return False
+        return isclose(self.wealth, lately.settled, rel_tol=_ALIKE)
 
     def why(self, time: int, /) -> Iterable[str]:
         """What it came to first, then what waits for the owner, then how it came about."""
         if time != self.end:
             yield f"told late: it ended {numbers.moment(self.end, time)}"
         yield _since(self)
-        yield _days_between(self)
         yield _bridge(self)
+        if self.period != "day":
+            yield _earned(self)
         if self.holding is not None and self.base:
             yield f"holding {escape(self.base)}: {numbers.percent(self.holding)}"
         yield performance.benchmark(self.benchmark, said=self.period == "day")
         if self.period != "day":
             yield self._since_start()
         if not standing.is_well(self.health):
-            yield from standing.health(self.health)
+            yield from standing.health(self.health, flow=self.flow)
         yield from self._traded()
-        if self.period == "day":
-            yield self._since_start()
         yield from self._fallen()
-        yield standing.to_breaker(self.to_breaker, self.unit) or near_breaker(
-            self.drawdown, self.limit, "breaker at" if self.halted_since is None else "breaker's limit"
-        )
-        yield standing.to_record(self.record, self.wealth, self.unit)
+        if self.to_breaker is None:
+            yield near_breaker(self.drawdown, self.limit, tripped=self.halted_since is not None)
+        record = self.record
+        if record is not None and self.period == "week":  # a date that says the same each week
+            record = replace(record, at=None)
+        yield from standing.distances(self.to_breaker, record, self.wealth, self.unit, self.end)
         if self.unknown_wealth:
             yield "no wealth is known: results in money" + (", no percent" if self.began is None else "")
         yield _regime(self)
         if standing.is_well(self.health):
-            yield from standing.health(self.health, calm=not (self.trips or self.halted))
-        if self.unshown:
-            yield f"{numbers.count(self.unshown, 'line')} not shown"
+            yield from standing.health(self.health, calm=not (self.trips or self.halted), flow=self.flow)
+        yield _not_shown(self)
 
     def _since_start(self) -> str:
         since = standing.since_start(self.since_start, self.held_since_start, self.base)
@@ -177,8 +211,8 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
 
     def _fallen(self) -> Iterable[str]:
         """How deep it fell, its best and its worst day, and how long it was halted."""
-        if self.deepest:
-            yield f"deepest {numbers.percent(self.deepest)}{_span(self)}"
+        if self.deepest and (self.period != "day" or self.deepest <= min(self.change or 0.0, 0.0) - _MOVED / 2):
+            yield f"deepest fall {numbers.percent(self.deepest)}{_span(self)}"
         yield ", ".join(_extremes(self))
         trips = [numbers.count(self.trips, "trip")] if self.trips else []
         halted = [f"halted {numbers.duration(self.halted)}"] if self.halted and not self._halted_throughout else []
@@ -227,9 +261,12 @@ class Quiet(Facts, frozen=True, kw_only=True, tag="quiet"):
     without_news: int | None = None  # of the text, where lines were told in it that are not shown: longer than silence
 
     def shows(self, time: int, lately: Lately, settings: StorySettings, /) -> bool:
-        """After a silence in the text that is long enough, and then ever more seldom."""
+        """After a silence in the text that is long enough, and then ever more seldom; not shortly before a chapter."""
         if lately.news is None:
             return True
+        to_chapter = min(PERIODS[period](time)[1] for period in ("week", "month")) - time
+        if to_chapter <= settings.quiet_shown / 2:
+            return False
         signs = lately.signs
         times = _SIGNS[signs] if signs < len(_SIGNS) else _SIGNS[-1] * (signs - len(_SIGNS) + 2)
         return time - lately.news >= settings.quiet_shown * times
@@ -246,11 +283,13 @@ class Quiet(Facts, frozen=True, kw_only=True, tag="quiet"):
             yield "trading" if self.halted is not None else ""
             yield held + _wants(self) if held else ""
             yield _open_result(self)
-            if self.no_trade:
-                yield f"no trade: {counted(self.no_trade)}"
-            yield standing.to_breaker(self.to_breaker, self.unit) or near_breaker(self.drawdown, self.limit)
+            if self.position != 0:  # else nothing can have changed since the sale
+                if self.to_breaker is None:
+                    yield near_breaker(self.drawdown, self.limit)
+                yield from standing.until_breaker(self.to_breaker, self.unit)
         lately = f" in the last {numbers.duration(self.silence)}" if self.without_news is not None else ""
-        yield f"{numbers.count(self.bars, 'bar')} read{lately}, last {numbers.moment(time, time)}"
+        why = f", no trade: {counted(self.no_trade)}" if self.no_trade and not self.halted else ""
+        yield f"{numbers.count(self.bars, 'bar')} read{lately}{why}"
         if self.price is not None:
             sold = (
                 f", {numbers.percent(self.price / float(self.sold_at) - 1)} since sold"
@@ -279,11 +318,16 @@ def _open_result(f: Quiet) -> str:
 def _waits_for(f: Quiet, time: int) -> str:
     if f.halt_reason in ENDED_BY_OWNER:
         return "waits for you"
-    score = f"score {numbers.score(f.score)}" if f.score is not None else "score not known"
     if f.resume_at is not None and f.resume_at > time:
-        enough = f.score is not None and f.resume_score is not None and f.score >= f.resume_score
-        note = "" if f.resume_score is None else f" ({score} {'would do' if enough else 'too low yet'})"
-        return f"waits for {numbers.moment(f.resume_at, time)}{note}"
+        until = f"waits for {numbers.moment(f.resume_at, time)}"
+        if f.resume_score is None:
+            return until
+        now, limit = (
+            beside(f.score, f.resume_score, numbers.score, numbers.bound)
+            if f.score is not None
+            else ("not known", numbers.bound(f.resume_score))
+        )
+        return f"{until}, then for score ≥ {limit} (now {now})"
     if f.resume_score is None:
         return ""
     if f.score is None:
@@ -308,13 +352,26 @@ def _since(f: Chapter) -> str:
     return f"from {numbers.moment(f.since, f.since) if f.period == 'day' else _inside(f, f.since)}"
 
 
-def _days_between(f: Chapter) -> str:
-    """What the days came to since the last one that was shown, so that a reader's own sum is right."""
-    if not f.days_unshown:
+def _not_shown(f: Chapter) -> str:
+    """``not shown: the 2 days before (-0.76% together), 3 more lines``: so that a reader's own sum is right."""
+    if not f.unshown:
         return ""
+    lines = f.unshown - f.days_unshown
+    if not f.days_unshown:
+        where = " (livestory tail --all)" if f.period in {"month", "year"} else ""
+        return f"{numbers.count(lines, 'line')} not shown{where}"
     days = "the day before" if f.days_unshown == 1 else f"the {numbers.whole(f.days_unshown)} days before"
-    change = f" {numbers.percent(f.change_unshown)}," if f.change_unshown is not None else ""
-    return f"{days}{change} not shown"
+    if f.change_unshown is not None:
+        days += f" ({numbers.percent(f.change_unshown)}{'' if f.days_unshown == 1 else ' together'})"
+    return f"not shown: {days}" + (f", {numbers.count(lines, 'more line')}" if lines > 0 else "")
+
+
+def _earned(f: Chapter) -> str:
+    """``lost 0.0184 BTC``: nothing where it is less than is shown."""
+    told = numbers.signed_wealth(f.earned or 0.0, f.unit)
+    if not told.strip("+-0.,"):
+        return ""
+    return f"{'gained' if f.earned and f.earned > 0 else 'lost'} {of(told.lstrip('+-'), f.unit)}"
 
 
 def _bridge(f: Chapter) -> str:
@@ -339,13 +396,26 @@ def _trades(f: Chapter) -> str:
 
 
 def _regime(f: Chapter) -> str:
-    return escape(f.regime or "") if f.trend_share is None else f"TREND {numbers.weight(f.trend_share)}"
+    """How long it was in TREND, and in what at its end; of a halt not, in which switches have no effect."""
+    if f.halted:
+        since = f" since {_inside(f, f.regime_since)}" if f.regime_since is not None else ""
+        return f"regime now {escape(f.regime_at_end)}{since}" if f.regime_at_end else ""
+    name = "TREND" if f.trend_share == 1 else "MEAN_REV" if f.trend_share == 0 else f.regime
+    if name:
+        return f"in {escape(name)} all {f.period}"
+    if f.trend_share is None:
+        return ""
+    at_end = f", now {escape(f.regime_at_end)}" if f.regime_at_end else ""
+    return f"in TREND {numbers.weight(f.trend_share)} of the time{at_end}"
 
 
 def _span(f: Chapter) -> str:
     if f.period == "day" or f.deepest_from is None or f.deepest_at is None or abs(f.deepest or 0.0) < _MOVED:
         return ""
-    return f" ({_inside(f, f.deepest_from)} to {_inside(f, f.deepest_at)})"
+    since, at = _inside(f, f.deepest_from), _inside(f, f.deepest_at)
+    if f.period == "week" and f.start <= f.deepest_from and since[:3] != at[:3]:
+        since, at = since[:3], at[:3]
+    return f" ({since} to {at})"
 
 
 def _day(f: Chapter, micros: int) -> str:
@@ -359,9 +429,10 @@ def _inside(f: Chapter, micros: int) -> str:
     return numbers.dated(micros, f.start)
 
 
-def near_breaker(drawdown: float | None, limit: float | None, what: str = "breaker at") -> str:
+def near_breaker(drawdown: float | None, limit: float | None, *, tripped: bool = False) -> str:
     """How near the breaker is: ``DD -19.7%, breaker at -20.0%``."""
     if drawdown is None or limit is None:
         return ""
     told, trips_at = beside(drawdown, -limit, numbers.percent)
+    what = "breaker's limit" if tripped else standing.trips(drawdown, limit)
     return f"DD {told}, {what} {trips_at}"

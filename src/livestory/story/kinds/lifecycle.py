@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 from msgspec import field
 
 from livestory.story.kinds.base import Facts, Group, Kind, OfACaller, Retelling, Tone, equals, has
-from livestory.story.wording import numbers
+from livestory.story.results import CurrencyResult, OpenPosition
+from livestory.story.wording import numbers, performance
 from livestory.story.wording.columns import Words
 from livestory.story.wording.text import all_in, escape, none_of, of
 
@@ -116,8 +117,24 @@ class Stopped(OfACaller, frozen=True, kw_only=True, tag="stopped"):
     base: str | None = None
     unit: str | None = None
     orders_open: int | None = None
+    # Of a bot that trades several symbols, or short, or knows no wealth; since the story began:
+    since_start: float | None = None  # return of the unit value
+    results: tuple[CurrencyResult, ...] = ()
+    open: tuple[OpenPosition, ...] = ()
+    open_known: bool = False
 
     def why(self, _time: int, /) -> Iterable[str]:
+        yield ", ".join(self._stands())
+        if self.since_start is not None:
+            yield f"since the start {numbers.percent(self.since_start)}"
+        if self.results:
+            yield performance.closed(self.results)
+        for each in self.results[:1] if len(self.results) == 1 else ():
+            yield performance.by_symbol(each)
+            yield performance.both_ways(each)
+        yield performance.open_positions(self.open) or ("no position open" if self.open_known else "")
+
+    def _stands(self) -> list[str]:
         told: list[str] = []
         if self.wealth is not None:
             told.append(of(numbers.wealth(self.wealth, self.unit), self.unit))
@@ -129,7 +146,7 @@ class Stopped(OfACaller, frozen=True, kw_only=True, tag="stopped"):
             told.append(
                 f"{numbers.count(self.orders_open, 'order')} left open" if self.orders_open else "no order open"
             )
-        yield ", ".join(told)
+        return told
 
 
 class Rules(Facts, frozen=True, kw_only=True, tag="rules"):

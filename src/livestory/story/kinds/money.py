@@ -268,5 +268,8 @@ class MissingFields(Facts, frozen=True, kw_only=True, tag="told_in_part"):
         return ", no ".join(self.lacking)
 
     def why(self, _time: int, /) -> Iterable[str]:
-        yield "so it tells " + ", ".join(_SILENCED[name] for name in self.lacking)
-        yield "give them with each observation and it will"
+        yield "so the story tells " + ", ".join(_SILENCED[name] for name in self.lacking)
+
+    def shows(self, _time: int, _lately: Lately, _settings: StorySettings, /) -> bool:
+        """Where more is lacking than a regime, which few bots know."""
+        return self.lacking != ("regime",)

@@ -200,9 +200,8 @@ class Summary(Facts, frozen=True, kw_only=True, tag="summary"):
         ):
             best = f"{numbers.month(self.best_month)} {numbers.percent(self.best)}"
             yield f"best month {best}, worst month {numbers.month(self.worst_month)} {numbers.percent(self.worst)}"
-        yield standing.to_breaker(self.to_breaker, self.unit)
-        yield standing.to_record(self.record, self.wealth, self.unit)
-        yield from standing.health(self.health)
+        yield from standing.distances(self.to_breaker, self.record, self.wealth, self.unit, self.end)
+        yield from standing.health(self.health, flow=self.flow)
 
 
 def _compacted(until: int | None) -> str:

@@ -199,6 +199,9 @@ class Phoenix(OfACaller, frozen=True, kw_only=True, tag="phoenix"):
     regime: str | None = None
     still: str | None = None  # the reason of another halt that goes on
     told: bool = False  # by the bot as it happened, not by an observation
+    breaker_at: float | None = None  # the wealth at which it would trip again
+    at_once: bool = False  # from the record it would trip again at once
+    regime_since: int | None = None
 
     @property
     def missed(self) -> Decimal | None:
@@ -207,7 +210,7 @@ class Phoenix(OfACaller, frozen=True, kw_only=True, tag="phoenix"):
             return None
         return self.sold * (Decimal(str(self.price)) - self.sold_at)
 
-    def why(self, _time: int, /) -> Iterable[str]:
+    def why(self, time: int, /) -> Iterable[str]:
         if self.halted is not None:
             yield f"halted {numbers.duration(self.halted)}"
         if self.score is not None and self.resume_score is not None:
@@ -216,13 +219,20 @@ class Phoenix(OfACaller, frozen=True, kw_only=True, tag="phoenix"):
         if self.sold_at and self.price is not None:
             since = self.price / float(self.sold_at) - 1
             end = " not earned" if since > 0 else " not lost" if since < 0 else ""
-            missed = f" ({performance.money(self.missed, self.quote)})" if self.missed else ""
-            now = f"now {numbers.exact(self.price)}: {numbers.percent(since)}{missed}{end}"
+            if self.missed:
+                end = f", {performance.money(abs(self.missed), self.quote).lstrip('+')}{end} with it"
+            now = f"now {numbers.exact(self.price)}: {numbers.percent(since)}{end}"
             yield f"sold at {numbers.exact(self.sold_at)}, {now}"
         if self.wealth is not None:
-            yield f"DD counts from {numbers.wealth(self.wealth, self.unit)} again"
+            why = " (from the record it would trip at once)" if self.at_once else ""
+            yield f"DD counts anew from {numbers.wealth(self.wealth, self.unit)}{why}"
+        if self.breaker_at is not None:
+            yield f"breaker now at {of(numbers.wealth(self.breaker_at, self.unit), self.unit)}"
         if self.regime:
-            yield f"regime {escape(self.regime)}"
+            known = self.regime_since is not None and self.regime_since < time
+            yield f"regime {escape(self.regime)}" + (
+                f" since {numbers.moment(self.regime_since or 0, time)}" if known else ""
+            )
         if self.still:
             yield f"still halted: {escape(self.still)}"
 

@@ -149,10 +149,7 @@ class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
         return self.side
 
     def why(self, time: int, /) -> Iterable[str]:
-        if self.found is not None or self.filled_at is not None or self.ordered is not None:
-            yield _found_late(self, time)
-        if self.put_off is not None:
-            yield f"put off {numbers.duration(self.put_off)}"
+        yield from self._first(time)
         if self.reason is not None:
             yield because(self.reason)
         if self.wanted is not None and self.wanted > self.quantity:
@@ -163,18 +160,32 @@ class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
             yield f"done, {_all_sold(self)}"
         if breaker and self.reference:
             yield f"slipped {numbers.percent(self.price / self.reference - 1)} from {numbers.exact(self.reference)}"
-        if self.gone is not None:
-            yield f"{of(numbers.exact(abs(self.gone)), self.base)} held before went without a fill"
-        several = self.symbol is not None or self.short or self.opened is not None
-        told_by_wealth = self.wealth_known or self.weight_after is not None
-        if self.effect is not None and (several or not told_by_wealth):
-            yield from _in_words(self)
+        if self._in_words:
+            yield from _closed(self) if self.effect not in {"open", "add"} else ()
             return
         if self.gain is not None:
             asset = self.gain_asset or self.quote
             yield f"result {results.result(self.result, self.gain, asset, self.after_fees, self.fees_left_out)}"
         yield from _whole_trade(self)
         yield "needs nothing from you" if breaker and done else _remaining(self, done=done)
+
+    def _first(self, time: int) -> Iterable[str]:
+        """How late it was heard of, and what it did to its position."""
+        if self.found is not None or self.filled_at is not None or self.ordered is not None:
+            yield _found_late(self, time)
+        if self.put_off is not None:
+            yield f"put off {numbers.duration(self.put_off)}"
+        if self.gone is not None:
+            yield f"{of(numbers.exact(abs(self.gone)), self.base)} held before went without a fill"
+        if self._in_words:
+            yield _what_it_did(self)
+
+    @property
+    def _in_words(self) -> bool:
+        """Whether it is told by its position: of a story with several of them, shorts, or no wealth to tell it by."""
+        several = self.symbol is not None or self.short or self.opened is not None
+        told_by_wealth = self.wealth_known or self.weight_after is not None
+        return self.effect is not None and (several or not told_by_wealth)
 
 
 class ResultDiffers(Facts, frozen=True, kw_only=True, tag="result_differs"):
@@ -277,26 +288,24 @@ class Exposure(Facts, frozen=True, kw_only=True, tag="exposure"):
             yield f"price {numbers.exact(self.price)}"
 
 
-def _in_words(f: Trade) -> Iterable[str]:
-    """What it did to its position, where a story has several of them, shorts, or no wealth to tell it by."""
+def _what_it_did(f: Trade) -> str:
+    """What it did to its position."""
     contract = is_contract(f.symbol)
     what = "short" if f.short else _LONG if contract else "position"
     what += f" of {escape(f.symbol)}" if contract and f.symbol is not None else ""
     match f.effect:
         case "open":
-            yield f"opens a {what}" if f.symbol is not None or f.short else ""
+            return f"opens a {what}" if f.symbol is not None or f.short else ""
         case "add":
             now = of(numbers.exact(abs(f.position_after)), f.base) if f.position_after is not None else ""
             average = f": {now} at {numbers.mean_price(f.entry)} on average" if now and f.entry is not None else ""
-            yield f"adds to the {what}{average}"
+            return f"adds to the {what}{average}"
         case _:
-            yield f"{'closes' if f.trip is not None or f.effect in _ENDING else 'reduces'} the {what}"
-            yield from _earned(f)
-            yield _what_is_left(f)
+            return f"{'closes' if f.trip is not None or f.effect in _ENDING else 'reduces'} the {what}"
 
 
-def _earned(f: Trade) -> Iterable[str]:
-    """What closing has earned, and the whole round trip where it has ended."""
+def _closed(f: Trade) -> Iterable[str]:
+    """What closing has earned, the whole round trip where it has ended, and what is left."""
     trip = f.trip
     if trip is not None and trip.result is not None:
         told = results.result(trip.share, trip.result, trip.asset, trip.after_fees, trip.fees_left_out)
@@ -304,6 +313,7 @@ def _earned(f: Trade) -> Iterable[str]:
         yield from _round_trip(trip)
     elif f.gain is not None:
         yield f"result {results.result(f.result, f.gain, f.gain_asset or f.quote, f.after_fees, f.fees_left_out)}"
+    yield _what_is_left(f)
 
 
 def _what_is_left(f: Trade) -> str:

@@ -28,12 +28,16 @@ GLOSSARY: tuple[Term, ...] = (
     Term("wealth", "All that the bot has, cash and coins at the bar's close, counted in one unit such as BTC."),
     Term("ATH", "All-time high: the most wealth so far, deposits and withdrawals left out; also called the record."),
     Term("DD", "Drawdown: how far wealth lies under its highest value, 0% at the peak and -20% a fifth below it."),
-    Term("deepest", "The largest drawdown within a day, a week, a month or a year."),
+    Term(
+        "deepest fall",
+        "The largest fall within a day, week, month or year, from a high in it to a later low.",
+    ),
     Term(
         "holding ETH",
         "What the return would have been with everything in ETH and no trade: what the bot competes with.",
     ),
     Term("result", "What a sale gained or lost against the price paid for what it sold, after the fees of both."),
+    Term("result in all", "The same of whole trades, with the parts of them that an earlier week or month sold."),
     Term(
         "result record",
         "The most that closed trades had earned in all; told, with the falls under it, where no wealth is known.",
@@ -63,12 +67,17 @@ GLOSSARY: tuple[Term, ...] = (
     Term("all in BTC", "No ETH is held, so the price can do nothing to the bot's BTC."),
     Term("breaker", "The safety rule: at a drawdown such as -20% the bot sells all and halts, buying nothing."),
     Term("half-way", "The drawdown has reached half of what trips the breaker; a warning, nothing is done."),
-    Term("Phoenix", "The end of a halt: the wait is over and the score high enough, so the bot trades again."),
+    Term(
+        "Phoenix",
+        "The end of a halt: the wait is over and the score high enough, so the bot trades again. DD then counts anew "
+        "from the wealth at that moment, since from the old record the breaker would trip at once.",
+    ),
     Term("daily loss limit", "A loss since 00:00 UTC that stops buying, not selling, until the next day."),
     Term("not earned", "What the price rose by between the sale at the trip and the resume: the price of the safety."),
     Term("put off", "A trade that was wanted and that the market or the exchange did not allow yet."),
     Term("warming up", "The bot has not heard enough bars to judge, and doesn't trade."),
-    Term("Quiet", "Nothing worth a line for hours: a sign of life that says why nothing was traded."),
+    Term("Quiet", "Nothing worth a line for hours: a sign of life, itself no news, that says why nothing was traded."),
+    Term("not shown", "Lines that say nothing new: the story has them, and `livestory tail --all` shows them."),
     Term("Day, Week", "What a day or a week came to, told at its end; so do Month and Year."),
     Term("Data Gap", "Bars that never came; nothing is decided without them, and nothing is made up."),
     Term(

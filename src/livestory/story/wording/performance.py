@@ -6,13 +6,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from livestory.story.results import Outcome
+from livestory.story.symbol import assets
 from livestory.story.wording import numbers
+from livestory.story.wording.results import paid_or_received
 from livestory.story.wording.text import escape, of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from livestory.story.results import Benchmark, CurrencyResult, OpenPosition, Tally, TradeResult
+    from livestory.story.results import Benchmark, CurrencyResult, OneWay, OpenPosition, Tally, TradeResult
 
 _MOST_OPEN = 4  # positions that a line names: of more than that the ones with the largest results
 _TELLING = 10  # closed trades, of which a ratio begins to say something
@@ -33,7 +35,7 @@ def realised(results: Sequence[CurrencyResult]) -> str:
 
 
 def closed(results: Sequence[CurrencyResult]) -> str:
-    """``408 trades closed, 202 won, 206 lost, result -0.0829 BTC``: what closing came to, each currency for itself."""
+    """``408 trades closed, 202 won, 206 lost, result -0.0829 BTC``: what they came to, each currency for itself."""
     return "; ".join([*map(_closed, results[:_MOST_CURRENCIES]), *_others(results)])
 
 
@@ -48,20 +50,19 @@ def performance(
     """Won and lost, the best and the worst; without wealth also what came of it since the start.
 
     ``began`` is what the bot said that it began with, in ``unit``; ``headed``: what `closed` says stands in the line.
-    Of few trades in a story's one symbol, which have lines of their own, it is enough how many were won and lost.
+    Of few trades, which have lines of their own, it is enough how many were won and lost.
     """
     for each in results[:_MOST_CURRENCIES]:
         whose = f"{escape(each.asset)}: " if len(results) > 1 and each.asset else ""
         if each.closed and not headed:
             yield _closed(each)
         factor = each.profit_factor
-        one_symbol = wealth_known and (each.best is None or each.best.symbol is None)
-        if factor and (each.closed >= _TELLING or not one_symbol):
-            yield f"{whose}profit factor {numbers.average(factor)}"
-        if each.closed >= _SEVERAL or not one_symbol:
-            yield ", ".join(_extremes(each.best, each.worst, each.asset))
-        symbols = _unsaid(each.best_symbol, each.best), _unsaid(each.worst_symbol, each.worst)
-        yield ", ".join(_extremes(*symbols, each.asset, "symbol"))
+        if factor and each.closed >= _TELLING:
+            yield f"{whose}profit factor {numbers.average(round(factor, 2) or factor)}"
+        if each.closed >= _SEVERAL:
+            yield _extremes(each)
+        yield by_symbol(each)
+        yield both_ways(each)
         if each.reasons:
             told = (f"{escape(one.reason)} {numbers.signed_wealth(one.result, each.asset)}" for one in each.reasons)
             yield f"{whose}closed by {', '.join(told)}"
@@ -74,13 +75,13 @@ def performance(
 
 def fees(by_asset: Mapping[str, Decimal]) -> str:
     """``fees 1.23 USDT and 0.0012 BNB``."""
-    told = _amounts(by_asset, signed=False)
+    told = _amounts(by_asset)
     return f"fees {told}" if told else ""
 
 
 def funding(by_asset: Mapping[str, Decimal]) -> str:
-    """``funding -1.2 USDT``: received less paid."""
-    told = _amounts(by_asset, signed=True)
+    """``funding paid 1.20 USDT``: received less paid."""
+    told = paid_or_received(by_asset, _amounts)
     return f"funding {told}" if told else ""
 
 
@@ -90,11 +91,11 @@ def open_positions(positions: Sequence[OpenPosition]) -> str:
         return ""
     more = len(positions) - _MOST_OPEN
     if more <= 0:
-        return f"open: {', '.join(map(position, positions))}"
+        return f"open: {_positions(positions)}"
     results = [each.result for each in positions if each.result is not None]
     comparable = len(results) == len(positions) and len({each.asset for each in positions}) == 1
     named = sorted(positions, key=lambda each: -abs(each.result or Decimal(0))) if comparable else positions
-    told = ", ".join(map(position, named[:_MOST_OPEN]))
+    told = _positions(named[:_MOST_OPEN])
     together = f", all {len(positions)} together {money(sum(results, Decimal(0)), positions[0].asset)}"
     return f"open: {told} and {more} more{together if comparable else ''}"
 
@@ -134,11 +135,59 @@ def held_since(told: Benchmark | None) -> str:
     return f", holding them {numbers.percent(told.since_start)}"
 
 
-def position(one: OpenPosition) -> str:
-    """``2 SOL/USDT at 150 (+3.20 USDT)``; a short's quantity is negative."""
+def _positions(positions: Sequence[OpenPosition]) -> str:
+    """``2 SOL at 150 (+3.20 USDT), -0.5 ETH at 3810.55``; a short's quantity is negative."""
+    names = _names((each.symbol, each.asset) for each in positions)
+    return ", ".join(map(_position, positions, names))
+
+
+def _position(one: OpenPosition, name: str) -> str:
     entry = f" at {numbers.mean_price(one.entry)}" if one.entry is not None else ""
     result = f" ({money(one.result, one.asset)})" if one.result is not None else ""
-    return of(numbers.exact(one.quantity), one.symbol) + entry + result
+    return f"{numbers.exact(one.quantity)} {name}".rstrip() + entry + result
+
+
+def by_symbol(f: CurrencyResult) -> str:
+    """``closed trades by symbol: BTC -52.86, ETH +12.30, SOL -193.99 USDT``; of many the best and the worst."""
+    if f.symbols:
+        names = _names((each.symbol, f.asset) for each in f.symbols)
+        earned = (f"{name or '-'} {numbers.signed_wealth(each.result, f.asset)}"
+                  for name, each in zip(names, f.symbols, strict=True))  # fmt: skip
+        return f"closed trades by symbol: {of(', '.join(earned), f.asset)}"
+    told = []
+    for one, trade, won, lost in (
+        (f.best_symbol, f.best, "earned most", "lost least"),
+        (f.worst_symbol, f.worst, "earned least", "lost most"),
+    ):
+        if one is not None and _unsaid(one, trade):
+            told.append(f"{name_of(one, f.asset)} {won if one.result > 0 else lost} ({money(one.result, f.asset)})")
+    return ", ".join(told)
+
+
+def both_ways(f: CurrencyResult) -> str:
+    """``13 longs -300.10 (5 won), 7 shorts -407.18 USDT (none won)``: nothing where one of them was not traded."""
+    if f.longs is None or f.shorts is None or f.closed < _SEVERAL:
+        return ""
+    (longs, won), (shorts, gained) = _one_way("long", f.longs, f.asset), _one_way("short", f.shorts, f.asset)
+    return f"{longs} ({won}), {of(shorts, f.asset)} ({gained})"
+
+
+def _one_way(name: str, trades: OneWay, asset: str | None) -> tuple[str, str]:
+    earned = f"{numbers.count(trades.closed, name)} {numbers.signed_wealth(trades.result, asset)}"
+    return earned, f"{numbers.whole(trades.won) if trades.won else 'none'} won"
+
+
+def name_of(one: TradeResult, asset: str | None) -> str:
+    """``ETH``: a symbol beside a result in the asset that it is priced in; else the whole of it."""
+    return _names([(one.symbol, asset)])[0] or "-"
+
+
+def _names(symbols: Iterable[tuple[str | None, str | None]]) -> list[str]:
+    """Symbols beside amounts of these assets: the bases where these say the rest, and no two are alike."""
+    pairs = [(symbol or "", asset) for symbol, asset in symbols]
+    short = [assets(symbol)[0] if asset and assets(symbol)[1] == asset else None for symbol, asset in pairs]
+    alone = len(set(short)) == len(short)
+    return [escape(base if base and alone else symbol) for (symbol, _), base in zip(pairs, short, strict=True)]
 
 
 def standing(f: CurrencyResult, began: float | None) -> str:
@@ -153,38 +202,54 @@ def outcomes(of: CurrencyResult | Tally) -> list[str]:
     return [f"{numbers.whole(count)} {which}" for count, which in counts if count or which is not Outcome.EVEN]
 
 
+def alike(of: CurrencyResult | Tally) -> Outcome | None:
+    """What all closed trades were, where that is one thing."""
+    return {of.won: Outcome.WON, of.lost: Outcome.LOST}.get(of.closed)
+
+
+def extreme_names(best: Decimal, worst: Decimal) -> tuple[str, str]:
+    """What the best and the worst are called: where all were lost, none was good."""
+    if best < 0:
+        return "smallest loss", "largest loss"
+    return ("largest gain", "smallest gain") if worst > 0 else ("best trade", "worst trade")
+
+
 def _others(results: Sequence[CurrencyResult]) -> Iterable[str]:
     more = len(results) - _MOST_CURRENCIES
     return [f"results in {more} more currenc{'y' if more == 1 else 'ies'}"] if more > 0 else []
 
 
 def _closed(f: CurrencyResult) -> str:
-    trades = f"{numbers.count(f.closed, 'trade')} closed, {', '.join(outcomes(f))}, " if f.closed else ""
+    if not f.closed:
+        return f"result {money(f.realised, f.asset)}"
     together = f.gain + f.loss
-    if f.closed and together != f.realised:  # parts were closed of trades that ended in another period, or go on
-        whole = f"{trades}together {money(together, f.asset)} from first to last"
-        return f"{whole}; realised in this time {money(f.realised, f.asset)}, trades partly closed included"
-    return f"{trades}result {money(f.realised, f.asset)}"
+    # Else parts were closed of trades that ended in another period, or go on: the sum is of these trades, as counted.
+    result = "result" if together == f.realised else "result in all"
+    return f"{numbers.count(f.closed, 'trade')} closed, {', '.join(outcomes(f))}, {result} {money(together, f.asset)}"
 
 
-def _extremes(
-    best: TradeResult | None, worst: TradeResult | None, asset: str | None, what: str = "trade"
-) -> Iterable[str]:
-    for name, one in (("best", best), ("worst", worst)):
-        if one is None:
-            continue
-        if what == "symbol":
-            yield f"{name} {what} {escape(one.symbol or '-')} {money(one.result, asset)}"
-        else:
-            facts = [numbers.percent(one.share)] if one.share is not None else []
-            facts += [escape(one.symbol) + (" short" if one.short else "")] if one.symbol else []
-            yield f"{name} {what} {money(one.result, asset)}" + (f" ({', '.join(facts)})" if facts else "")
+def _extremes(f: CurrencyResult) -> str:
+    if f.best is None or f.worst is None:
+        return ""
+    names = extreme_names(f.best.result, f.worst.result)
+    return ", ".join(_extreme(name, one, f) for name, one in zip(names, (f.best, f.worst), strict=True))
 
 
-def _unsaid(symbol: TradeResult | None, trade: TradeResult | None) -> TradeResult | None:
-    """The best or the worst symbol, unless its only trade has been told as that."""
-    same = symbol and trade and (symbol.symbol, symbol.result) == (trade.symbol, trade.result)
-    return None if same else symbol
+def _extreme(name: str, one: TradeResult, f: CurrencyResult) -> str:
+    share = numbers.percent(one.share) if one.share is not None else ""
+    facts = ", ".join(filter(None, (share, direction(one, f))))
+    return f"{name} {money(one.result, f.asset)}" + (f" ({facts})" if facts else "")
+
+
+def direction(one: TradeResult, f: CurrencyResult) -> str:
+    """``ETH short``: of which symbol a trade was; that it was a long where there were shorts."""
+    which = " short" if one.short else "" if f.longs is None else " long"
+    return name_of(one, f.asset) + which if one.symbol else which.strip()
+
+
+def _unsaid(symbol: TradeResult, trade: TradeResult | None) -> bool:
+    """Whether what a symbol earned goes unsaid: not where its only trade has been told."""
+    return trade is None or (symbol.symbol, symbol.result) != (trade.symbol, trade.result)
 
 
 def since_the_start(f: CurrencyResult, began: float | None) -> str:
@@ -202,16 +267,12 @@ def _share_and_record(f: CurrencyResult, began: float | None) -> str:
     return share + record + below
 
 
-def _amounts(by_asset: Mapping[str, Decimal], *, signed: bool) -> str:
-    told = [
-        of(_amount(amount, asset, signed=signed), asset or None) for asset, amount in sorted(by_asset.items()) if amount
-    ]
+def _amounts(by_asset: Mapping[str, Decimal]) -> str:
+    told = [of(_amount(amount, asset), asset or None) for asset, amount in sorted(by_asset.items()) if amount]
     more = len(told) - _MOST_ASSETS
     return " and ".join([*told[:_MOST_ASSETS], *([numbers.count(more, "more asset")] if more > 0 else [])])
 
 
-def _amount(amount: Decimal, asset: str, *, signed: bool) -> str:
+def _amount(amount: Decimal, asset: str) -> str:
     """With the asset's own decimals; what is little in them, by the digits that count."""
-    if abs(amount) < 1:
-        return f"{'+' if signed and amount > 0 else ''}{numbers.average(float(amount))}"
-    return numbers.signed_wealth(amount, asset) if signed else numbers.wealth(amount, asset)
+    return numbers.average(float(amount)) if abs(amount) < 1 else numbers.wealth(amount, asset)

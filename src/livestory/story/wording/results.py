@@ -30,11 +30,18 @@ def result(
 
 
 def funding(by_asset: Mapping[str, Decimal], *, in_it: bool) -> str:
-    """``funding of +1.2 USDT not in it``: what was received less what was paid, and whether the result holds it."""
-    told = amounts(by_asset, numbers.signed)
-    return f"funding of {told} {'in it' if in_it else 'not in it'}" if told else ""
+    """``funding paid 1.2 USDT, not in it``: what was received less what was paid, and whether the result holds it."""
+    told = paid_or_received(by_asset, amounts)
+    return f"funding {told}, {'in it' if in_it else 'not in it'}" if told else ""
 
 
-def amounts(by_asset: Mapping[str, Decimal], tell: Callable[[Decimal], str] = numbers.exact) -> str:
+def paid_or_received(by_asset: Mapping[str, Decimal], tell: Callable[[Mapping[str, Decimal]], str]) -> str:
+    """``received 1.2 USDT and paid 0.001 BTC``: amounts by their sign."""
+    received = tell({asset: amount for asset, amount in by_asset.items() if amount > 0})
+    paid = tell({asset: -amount for asset, amount in by_asset.items() if amount < 0})
+    return " and ".join(f"{what} {told}" for what, told in (("received", received), ("paid", paid)) if told)
+
+
+def amounts(by_asset: Mapping[str, Decimal]) -> str:
     """``0.0012 BNB and 3.5 USDT``: exact amounts, each with its asset."""
-    return " and ".join(of(tell(amount), asset) for asset, amount in sorted(by_asset.items()) if amount)
+    return " and ".join(of(numbers.exact(amount), asset) for asset, amount in sorted(by_asset.items()) if amount)

@@ -52,65 +52,94 @@ ASKING = frozenset(ASKED)
 """The short names of the events that may ask something of the owner."""
 
 
-def to_breaker(distance: BreakerDistance | None, unit: str | None) -> str:
-    """``DD -4.5% since the resume, breaker at -20.0%: 0.7143 BTC (16.2% lower), about price 0.0248``."""
+def distances(
+    to_breaker: BreakerDistance | None, record: Record | None, wealth: float | None, unit: str | None, time: int
+) -> Iterable[str]:
+    """How far it is to the breaker and to the record at that instant, the record once where the one counts from it."""
+    to_beat = _to_beat(record, unit, time) if record is not None and (wealth or 0.0) < record.wealth else ""
+    by_breaker = to_breaker is not None and not to_breaker.since_resume
+    if to_breaker is not None:
+        yield from until_breaker(to_breaker, unit, to_beat if by_breaker else "")
+    if record is None or wealth is None:
+        return
+    if to_beat:
+        yield "" if by_breaker else f"record {to_beat}"
+    elif record.next_told is not None:
+        yield f"next record told from {of(numbers.wealth(record.next_told, unit), unit)}"
+
+
+def until_breaker(distance: BreakerDistance | None, unit: str | None, to_beat: str = "") -> Iterable[str]:
+    """``DD -4.5% since the resume``, ``breaker at -20.0%: 0.7143 BTC (16.2% below now), about price 0.0248``."""
     if distance is None:
-        return ""
+        return
     drawdown, limit = beside(distance.drawdown, -distance.limit, numbers.percent)
-    peak = "since the resume" if distance.since_resume else "from the record"
-    lower = f"{numbers.unsigned_percent(distance.fall)} lower"
+    peak = "since the resume" if distance.since_resume else f"from the record {to_beat}".rstrip()
+    yield f"DD {drawdown} {peak}"
+    below = f"{numbers.unsigned_percent(distance.fall)} below now"
     price = f", about price {numbers.average(distance.price)}" if distance.price is not None else ""
     at = of(numbers.wealth(distance.wealth, unit), unit)
-    return f"DD {drawdown} {peak}, breaker at {limit}: {at} ({lower}){price}"
+    yield f"{trips(distance.drawdown, distance.limit)} {limit}: {at} ({below}){price}"
 
 
-def to_record(record: Record | None, wealth: float | None, unit: str | None) -> str:
-    """``record to beat 1.0567 BTC``; at or over it, from where on the next one is told."""
-    if record is None or wealth is None:
-        return ""
-    if wealth < record.wealth:
-        return f"record to beat {of(numbers.wealth(record.wealth, unit), unit)}"
-    told_from = record.next_told
-    return f"next record told from {of(numbers.wealth(told_from, unit), unit)}" if told_from is not None else ""
+def _to_beat(record: Record, unit: str | None, time: int) -> str:
+    """``to beat 1.0567 BTC of 3 Dec``."""
+    date = f" of {numbers.day_and_year(record.at, time)}" if record.at is not None else ""
+    return f"to beat {of(numbers.wealth(record.wealth, unit), unit)}{date}"
+
+
+_CLOSE = 0.02  # of wealth, to the breaker
+
+
+def trips(drawdown: float, limit: float) -> str:
+    """Where the breaker trips; a word of warning where little is wanting."""
+    close = -limit < drawdown and (1.0 - limit) / (1.0 + drawdown) > 1.0 - _CLOSE
+    return "close to the breaker at" if close else "breaker at"
 
 
 def since_start(change: float | None, holding: float | None, base: str | None) -> str:
-    """``since the start -5.3%, holding ETH +11.2%``."""
+    """``since the start -5.3%, holding +11.2%``: of the asset that the line has named."""
     if change is None:
         return ""
-    held = f", holding {escape(base)} {numbers.percent(holding)}" if holding is not None and base else ""
+    held = f", holding {numbers.percent(holding)}" if holding is not None and base else ""
     return f"since the start {numbers.percent(change)}{held}"
 
 
 def is_well(f: Health | None) -> bool:
     """Return True if nothing is known to have failed, nobody gave a command, and nothing is asked of the owner."""
-    return f is not None and f.bars_known and not (f.failed or f.by_hand or f.asked)
+    return f is not None and f.bars_known and not (f.failed or f.by_hand.keys() - {"flow"} or f.asked)
 
 
-def health(f: Health | None, *, calm: bool = True) -> Iterable[str]:
-    """All is well, said outright; or what failed, what the owner did, and what is asked.
+def health(f: Health | None, *, calm: bool = True, flow: float = 0.0) -> Iterable[str]:
+    """That all ran well, said outright; or what failed, what the owner did, and what is asked.
 
-    Not ``calm``: there was a halt, after which nobody would call all well.
+    Not ``calm``: there was a halt, after which nobody would say so. ``flow`` is what was put in, or taken out, in all.
     """
     if f is None:
         return
+    by_hand = counted(f.by_hand, BY_HAND | ({"flow": _flow(flow)} if flow else {}))
+    nothing = "no failure, missed bar or unclear order"
     if is_well(f):
-        well = "nothing failed, no bar missed, no order in doubt, no hand moved, nothing is asked of you"
-        yield f"all is well: {well}" if calm else well
+        who = f"nobody intervened{f' but for {by_hand}' if by_hand else ''}"
+        yield f"{'all ran well: ' if calm else ''}{nothing}, {who}, nothing asked of you"
         return
-    failed, by_hand = counted(f.failed, FAILED), counted(f.by_hand, BY_HAND)
+    failed = counted(f.failed, FAILED)
     if failed:
         yield f"failed: {failed}"
     elif f.bars_known:
-        yield "nothing failed, no bar missed, no order in doubt"
+        yield nothing
     if by_hand:
         yield f"by you: {by_hand}"
     elif f.bars_known:
-        yield "no hand moved"
+        yield "nobody intervened"
     if f.asked:
         yield f"asked of you: {', '.join(ASKED.get(name) or escape(name) for name in f.asked)}"
     elif f.bars_known:
-        yield "nothing is asked of you"
+        yield "nothing asked of you"
+
+
+def _flow(amount: float) -> tuple[str, str]:
+    """One deposit is known to be one; of several only the sum is."""
+    return f"one {'deposit' if amount > 0 else 'withdrawal'}", BY_HAND["flow"][1]
 
 
 def counted(counts: Mapping[str, int], words: Mapping[str, tuple[str, str]]) -> str:

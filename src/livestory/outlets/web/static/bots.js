@@ -9,6 +9,7 @@ import { begun, MODES, word } from "./words.js";
 
 const OFTEN = 2000; // milliseconds between two looks
 const SELDOM = 60_000; // and between two digests
+const HOUR = 3_600_000_000; // microseconds
 const ICONS = { trading: "trading", halted: "halted", overdue: "trouble", trouble: "trouble" };
 
 let all = null, lines = [], groups = {}, timer = 0;
@@ -54,13 +55,19 @@ function row({ status, last, open, earned, curve }) {
     ? cell("Since the start", earned.join(", ").replaceAll("-", "−"), earned.length > 1 ? "" : earned[0].startsWith("-") ? "down" : "up") : percent("Since the start", status.total);
   return make("tr", { "data-state": status.state },
     make("th", { scope: "row" }, make("a", { href: address(status.story) }, status.bot ?? status.story), make("small", {}, [status.bot === null || status.bot === status.story ? null : status.story, status.symbol, MODES[status.mode]?.toLowerCase()].filter(Boolean).join(", "))),
-    make("td", { "data-label": "State" }, make("span", { class: "state-dot", "aria-hidden": "true" }), word(status)),
+    make("td", { "data-label": "State" }, make("span", { class: "state-dot", "aria-hidden": "true" }), word(status), silence(status)),
     cell("Wealth", status.wealth === null ? numbers.UNKNOWN : `${numbers.fixed(status.wealth, status.decimals)} ${status.unit ?? ""}`),
-    percent("Today", status.today), total,
+    percent("Today", status.state === "stopped" ? null : status.today), total,
     make("td", { "data-label": "Drawdown", class: status.drawdown === null ? "none" : "" }, status.breaker && status.drawdown !== null ? numbers.apart(status.drawdown, -status.breaker, numbers.percent) : numbers.percent(status.drawdown), status.breaker && status.drawdown !== null ? make("small", {}, `breaker ${numbers.percent(-status.breaker)}`) : null),
     cell("Open", open === null ? numbers.UNKNOWN : String(open)),
     make("td", { "data-label": "Curve", class: curve[0].length < 2 ? "none" : "" }, sparkline(curve)),
     make("td", { "data-label": "Last line", class: "words" }, ...(last === null || status.trouble ? [status.trouble ?? ""] : [make("time", {}, times.near(last.time, status.now)), ` ${short(last.line)}`])));
+}
+
+/** Of a bot that does not say when it is due, how long ago it was heard: it may be gone. */
+function silence({ state, clock, heard, next_due: due, now }) {
+  const open = ["trading", "halted"].includes(state) && clock === "wall" && heard !== null && due === null && now - heard > HOUR;
+  return open ? make("small", {}, `heard ${times.duration(now - heard)} ago`) : null;
 }
 
 const short = (line) => line.split(" | ").slice(1, 3).join(" ");

@@ -116,7 +116,7 @@ function trading(now) {
   if (status.heard === null) return blocked;
   if (status.clock === "bars") return `${blocked}At ${times.moment(status.heard)} in the bars' own time.`;
   const left = status.next_due === null ? null : status.next_due - now;
-  const due = left === null ? "" : left < 0 ? `; the next is ${times.duration(-left)} late` : `; next in ${times.duration(left)}`;
+  const due = left === null ? `, ${times.duration(now - status.heard)} ago; it does not say when it is due next` : left < 0 ? `; the next is ${times.duration(-left)} late` : `; next in ${times.duration(left)}`;
   return `${blocked}Heard ${times.near(status.heard, now)}${due}.`;
 }
 
@@ -183,7 +183,7 @@ function drawFigures() {
   const limit = status.breaker;
   const breaker = limit === null ? "" : limit === 0 ? "no breaker" : `breaker at ${numbers.percent(-limit)}`;
   const peak = status.drawdown ? status.peak_time : null; // under its peak, it says since when
-  const since = peak === null ? "" : `since ${times.shortDay(peak)}, from ${status.resumed_at === null ? "the record" : "the best since the resume"}`;
+  const since = peak === null ? "" : `since ${times.plainDay(peak)}, from ${status.resumed_at === null ? "the record" : "the best since the resume"}`;
   const drawdown = limit && status.drawdown !== null ? numbers.apart(status.drawdown, -limit, numbers.percent) : numbers.percent(status.drawdown);
   figure("drawdown", drawdown, "", [since, breaker].filter(Boolean).join("; "));
   const near = limit && status.drawdown !== null ? -status.drawdown / limit : null;

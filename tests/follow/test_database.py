@@ -186,3 +186,10 @@ def test_a_folder_is_no_database(tmp_path: Path) -> None:
     """It can be opened, and not read."""
     with pytest.raises(InputError, match="Is a directory"):
         Database(tmp_path).read(_numbers)
+
+
+def test_a_link_to_itself_is_no_database(tmp_path: Path) -> None:
+    """Said in words, whatever Python raises for it."""
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(InputError, match="Too many levels of symbolic links"):
+        Database(tmp_path / "loop").read(_numbers)

@@ -143,7 +143,7 @@ def test_a_text_with_a_broken_byte_is_told_with_it_and_keeps_nothing_from_being_
     follow(followed(bot), tmp_path, Time())
     follow(followed(bot), tmp_path, Time())
     told = [line.split(" | ")[1:] for line in lines(tmp_path)]
-    assert [words[1:] for words in told if "LTC" in words[1]] == [["+2 LTC @ 0.05 BTC", r"dip\\xff; opens a position"]]
+    assert [words[1:] for words in told if "LTC" in words[1]] == [["+2 LTC @ 0.05 BTC", r"opens a position; dip\\xff"]]
     assert [words[1] for words in told if "SOL" in words[1]] == ["+2 SOL @ 0.05 BTC"]
     other = hummingbot_files.Bot(tmp_path / "bot" / "conf.sqlite")
     other.fill(1, "BUY", "2", "0.05", "2026-11-26 09:00", pair="LTC-BTC")

@@ -129,6 +129,10 @@ def test_what_is_no_file_is_told_as_that_and_never_waited_for(
     place = path.with_suffix(suffix)
     place.rename(tmp_path / "moved")
     if (suffix, kind) == (".db", "a link"):
+        place.symlink_to(place.name)
+        with pytest.raises(JournalError, match="it is a link, not a file"):
+            Journal.open(path, DEMO)
+        place.unlink()
         place.symlink_to("moved")
         with JournalReader.open(path) as reader:
             assert reader.last_seq == 3

@@ -56,7 +56,7 @@ def test_a_trade_of_ccxts_own_making_is_told_with_what_is_said_otherwise(story: 
     exchange = ccxt.binance()
     parsed = exchange.parse_trade(RAW, _market(exchange, "BNB/USDT"))
     (event,) = story.fill(parsed, reason="dip") or ()
-    assert event.line == "2024-12-03 12:00:00 | 🟢 BUY | +12.5 BNB @ 640.1 USDT | dip; opens a position"
+    assert event.line == "2024-12-03 12:00:00 | 🟢 BUY | +12.5 BNB @ 640.1 USDT | opens a position; dip"
     facts: Any = event.facts
     assert (facts.trade_id, facts.order_id) == ("28457", "100234")
     assert (facts.fee, facts.fee_asset) == (Decimal("0.0093"), "BNB")

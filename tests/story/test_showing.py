@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,7 +11,7 @@ from livestory import StoryWriter
 from livestory.clock import DAY, HOUR, ManualClock, as_datetime, instant
 from livestory.story.inputs import Fill, Observation
 from livestory.story.kinds import KINDS
-from livestory.story.kinds.chapters import Chapter
+from livestory.story.kinds.chapters import Chapter, Quiet
 from livestory.story.kinds.lately import Lately
 from livestory.story.kinds.trades import Trade
 from livestory.story.narrator import Narrator
@@ -120,3 +120,47 @@ def test_a_sign_of_life_says_how_long_the_text_was_without_news() -> None:
     assert all("1 bar read in the last 6h" in event.line for event in quiet)
     for event in _days(*level, detail="all"):
         assert event.kind != "quiet" or "| 6h without news |" in event.line
+
+
+SUNDAY = instant("2024-12-01")
+
+
+def _day(start: int = MONDAY, **facts: Any) -> Chapter:
+    return Chapter(period="day", start=start, end=start + DAY, wealth=1.0, unit="BTC", **facts)
+
+
+@pytest.mark.parametrize(
+    ("day", "lately", "shown"),
+    [
+        (_day(change=0.001, deepest=-0.039), Lately(), True),
+        (_day(change=0.001, deepest=-0.015), Lately(), False),
+        (_day(change=-0.012), Lately(), True),
+        (_day(change=-0.004, sells=1), Lately(), True),
+        (_day(change=-0.004, sells=1), Lately(settled=1.0), False),
+        (_day(change=-0.004, sells=1, trips=1), Lately(settled=1.0), True),
+        (_day(change=-0.002, sells=1), Lately(eventful=True), False),
+        (_day(change=-0.002, sells=1), Lately(eventful=True, troubled=True), True),
+        (_day(SUNDAY, change=-0.03, sells=1), Lately(), False),
+        (_day(SUNDAY, change=0.001, deepest=-0.039), Lately(), True),
+        (_day(SUNDAY, change=-0.03, trips=1), Lately(), True),
+        (_day(SUNDAY, since=SUNDAY + HOUR, change=-0.03), Lately(), True),
+    ],
+)  # fmt: skip
+def test_a_day_is_shown_that_says_what_no_other_line_does(day: Chapter, lately: Lately, *, shown: bool) -> None:
+    """Deep falls and moves; not what a sale told that left nothing, nor what the week's line beside it says."""
+    assert show(lately, _NORMAL, day.end, day, found=True) is shown
+
+
+@pytest.mark.parametrize(("period", "hours"), [("week", 24), ("month", 24), ("year", 45 * 24)])
+def test_a_chapter_that_has_only_just_begun_with_its_story_is_not_shown(period: str, hours: int) -> None:
+    """The day, or the month, says the same."""
+    for more in (0, 1):
+        chapter = Chapter(period=period, start=0, end=MONDAY, since=MONDAY - (hours + more) * HOUR)
+        assert show(Lately(), _NORMAL, MONDAY, chapter, found=True) is bool(more)
+
+
+def test_no_sign_of_life_is_shown_shortly_before_a_weeks_line() -> None:
+    """Which is one."""
+    quiet = Quiet(silence=12 * HOUR, bars=48)
+    told = [show(Lately(news=SUNDAY - 3 * DAY), _NORMAL, SUNDAY + hour * HOUR, quiet, found=True) for hour in (11, 12)]
+    assert told == [True, False]

@@ -7,6 +7,7 @@ from time import time_ns
 from typing import TYPE_CHECKING
 
 from livestory.clock import SystemClock
+from livestory.outlets.web.app import names_of
 from livestory.outlets.web.followed_story import FollowedStory, Update
 from livestory.outlets.web.rounds import Rounds
 from livestory.story.journal.touched import Touched
@@ -70,3 +71,10 @@ def test_a_journal_that_is_written_is_touched_whatever_the_clock_of_its_files_te
     teller.close()
     touched.forget()
     assert touched
+
+
+def test_a_story_that_is_a_link_to_itself_has_a_name_like_any_other(tmp_path: Path) -> None:
+    """The page of the others is served, and waits for this one."""
+    (tmp_path / "live_story.db").symlink_to("live_story.db")
+    first, second = names_of([tmp_path / "live_story.db", tmp_path / "live_story.db"])
+    assert second == f"{first}~2"

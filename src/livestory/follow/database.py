@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import apsw
 
 from livestory.errors import InputError, LivestoryError
+from livestory.story.files.layout import real_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,7 +146,7 @@ class Database:
 
     def _ask(self, beside: _Beside, ask: Callable[[apsw.Connection], T]) -> T:
         flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
-        uri = self.path.resolve().as_uri()
+        uri = real_path(self.path).as_uri()
         if self._is_locked_by_sqlite(beside):
             db = apsw.Connection(f"{uri}?mode=ro&readonly_shm=1", flags=flags)
         elif beside.log is not None:
@@ -167,7 +168,7 @@ class Database:
         return beside.log is not None and beside.has_index
 
     def _beside(self) -> _Beside:
-        path = self.path.resolve()
+        path = real_path(self.path)
         database, header = self._stamp_and_head(path, _HEADER)
         if database is None:
             message = f"{self.name}: there is no such file\n{_NAME_IT}"
@@ -197,7 +198,7 @@ class Database:
         except FileNotFoundError:
             return None, b""
         except OSError as error:
-            what = self.name if path == self.path.resolve() else f"{self.name}: {path.name} beside it"
+            what = self.name if path == real_path(self.path) else f"{self.name}: {path.name} beside it"
             remedy = ALLOW if isinstance(error, PermissionError) else _NAME_IT
             message = f"{what}: can't be read: {error.strerror}\n{remedy}"
             raise InputError(message) from error

@@ -29,6 +29,7 @@ from livestory.retell.time_column import doubt_times, times_in, without_others
 from livestory.retell.time_formats import with_clocks
 from livestory.retell.trade_rows import FillRows, Place, symbol_of
 from livestory.retell.trip_source import trips_of
+from livestory.retell.whole_rows import whole_rows
 from livestory.retell.words_of_cells import FILLED, SIDES
 from livestory.story.inputs import LEAST_INSTANT, Observation
 from livestory.story.rows import PASSED, Column, Rows
@@ -47,6 +48,9 @@ if TYPE_CHECKING:
 _ONE = 1.0 + 1e-9  # the whole wealth, however it was rounded
 _IN_ROWS = PASSED | {TIME}
 _OF_DERIBIT = re.compile(r"(?:BTC|ETH)-(?:PERPETUAL|[0-9]{1,2}[A-Z]{3}[0-9]{2})").fullmatch
+_IS_OPTION = re.compile(
+    r"[A-Z.]{1,6} *[0-9]{6}[CP][0-9]{8}|[A-Z]+-[0-9A-Z]{5,8}-[0-9]+(?:[.d][0-9]+)?-[CP](?:-[A-Z]+)?"
+).fullmatch
 _CHUNK = 1024  # sorted rows turned into values together
 _OF_OUR_BOT = frozenset(
     ["halted", "regime", "threshold", "no_trade_reason", "day_return", "next_due", "resume_at", "target_weight"]
@@ -172,6 +176,12 @@ class TableSource:
         paid = self._survey.quote
         return tuple(sorted({symbol_of(name, of or paid) for name, of in names if not is_unknown(name)}))
 
+    def _doubt_options(self) -> None:
+        """Say that the size of an option's contract is not known, where no result tells it."""
+        options = [name for name in self.symbols if _IS_OPTION(name) and name not in self._survey.lots]
+        if options:
+            self.remarks.doubt(f"{options[0]} is an option: how much one contract is, nothing says, so it is told as 1")
+
     def _refuse_inverse(self) -> None:
         """Refuse contracts that are settled in what they are on. Raises TableError."""
         for symbol in self.symbols:
@@ -191,6 +201,7 @@ class TableSource:
         """The inputs of its rows. Raises OutOfOrder, StartOver and TableError."""
         self.remarks.rows.clear()
         self.remarks.told = 0
+        self._doubt_options()
         layout = self._survey.layout
         if layout.shape in {declared.TRIPS, declared.PAIRS}:
             trips = trips_of(self._tables, self._survey, self.remarks, self._asked.start, self._drop)
@@ -235,13 +246,15 @@ class TableSource:
             raise TableError(message)
 
     def _batches(self) -> Iterator[tuple[Table, Batch]]:
-        return ((table, batch) for table in self._tables for batch in table.batches())
+        return ((table, batch) for table in self._tables for batch in whole_rows(table.batches(), self.remarks))
 
     def _quick_batches(self) -> Iterator[tuple[Table, Batch | PlainBatch]]:
         if not PlainCells.are_told(self._survey):
             return self._batches()
         return (
-            (table, batch) for table in self._tables for batch in table.batches_or(PlainCells(table, self._survey).read)
+            (table, batch)
+            for table in self._tables
+            for batch in whole_rows(table.batches_or(PlainCells(table, self._survey).read), self.remarks)
         )
 
     def _sorted(self) -> Iterator[tuple[Table, Batch]]:
@@ -311,9 +324,11 @@ class TableSource:
             return self._told_of(times, found)
         found = self._completed(times, found)
         rows = (dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True))
-        inputs = [
-            each for line, row in zip(lines, rows, strict=True) for each in self._rows.inputs(Place(table, line), row)
-        ]
+        inputs: list[SourceInput] = []
+        for line, row in zip(lines, rows, strict=True):
+            of_row = [*self._rows.inputs(Place(table, line), row)]
+            self.remarks.told += bool(of_row) and layout.fills
+            inputs += of_row
         return [*self._before(times[0], found), *inputs] if inputs else inputs
 
     def _told_of(

@@ -9,7 +9,7 @@ from collections import Counter
 from itertools import chain, islice
 from typing import IO, TYPE_CHECKING, NamedTuple, TypeVar
 
-from livestory.errors import TableError
+from livestory.errors import RowCutOff, TableError
 from livestory.tables.framed import is_framed, unframed
 from livestory.tables.source import BLOCK, Batch, TablePart, is_damage
 from livestory.tables.statement import is_statement, trades_of
@@ -43,6 +43,19 @@ class _Block(NamedTuple):
 
     line: int  # the number of the first one
     text: str
+
+
+class _Texts:
+    """Blocks, each to be read line by line; ``are_ended``: the last line so far has its line end."""
+
+    def __init__(self, blocks: Iterable[_Block]) -> None:
+        self._blocks = blocks
+        self.are_ended = True
+
+    def __iter__(self) -> Iterator[io.StringIO]:
+        for each in self._blocks:
+            self.are_ended = each.text.endswith("\n")
+            yield io.StringIO(each.text, newline="\n")
 
 
 def rows(source: TablePart) -> Iterator[tuple[int, list[str]]]:
@@ -85,10 +98,21 @@ def _batches(source: TablePart, read: Callable[[str, str], T | None], large: int
 
 
 def batched(rows: Iterator[tuple[int, list[str]]]) -> Iterator[Batch]:
-    """Rows, some at a time."""
-    while batch := list(islice(rows, _BATCH)):
-        places, fields = zip(*batch, strict=True)
-        yield Batch(places, list(zip(*fields, strict=True)))
+    """Rows, some at a time; those before one that is cut off are given, too."""
+    cut: RowCutOff | None = None
+    while cut is None:
+        batch: list[tuple[int, list[str]]] = []
+        try:
+            for row in islice(rows, _BATCH):
+                batch.append(row)  # noqa: PERF402 - what came before an error is kept
+        except RowCutOff as error:
+            cut = error
+        if batch:
+            places, fields = zip(*batch, strict=True)
+            yield Batch(places, list(zip(*fields, strict=True)))
+        elif cut is None:
+            return
+    raise cut
 
 
 def separator_of(source: TablePart) -> str:
@@ -205,12 +229,13 @@ def _parsed(
     blocks = iter(blocks)
     block = next(blocks, _Block(1, ""))
     before = block.line - 1
-    texts = (io.StringIO(each.text, newline="\n") for each in chain([block], blocks))
+    texts = _Texts(chain([block], blocks))
     # Blocks are iterated without a step in Python for each line.
     reader = csv.reader(chain.from_iterable(texts), delimiter=separator, skipinitialspace=True, strict=True)
+    rows = trades_of(reader)
     width, parted = len(header), False  # by a blank line from the rows above
     try:
-        for fields in trades_of(reader):
+        for fields in rows:
             if len(fields) != width:
                 if width:
                     fields = _mended(fields, header)  # noqa: PLW2901 - the row that was meant
@@ -220,7 +245,9 @@ def _parsed(
                 if not width:
                     header, width = fields, len(fields)
                 elif len(fields) != width:
-                    raise _ragged(source, before + reader.line_num, len(fields), width, parted=parted)
+                    line = before + reader.line_num
+                    at_end = next(rows, None) is None and not texts.are_ended
+                    raise _ragged(source, line, len(fields), width, parted=parted, at_end=at_end)
             elif not width or (not fields[0] and not any(map(str.strip, fields))):
                 continue
             parted = False
@@ -260,7 +287,14 @@ def is_remark(text: str) -> bool:
     return _REMARK.fullmatch(text.strip()) is not None
 
 
-def _ragged(source: TablePart, line: int, fields: int, width: int, *, parted: bool) -> TableError:
+def _ragged(  # noqa: PLR0913 - a row, and where it stands
+    source: TablePart, line: int, fields: int, width: int, *, parted: bool, at_end: bool
+) -> TableError:
+    if at_end and fields < width and not parted:
+        problem = f"fields: {fields}, where the first row has {width}; the last row is cut off: delete it"
+        cut = RowCutOff.at(source, line, fields + 1, problem)
+        cut.line = line
+        return cut
     if parted:
         problem = "another table begins here, below a blank line; save the one that is meant alone"
         return source.error(line, None, problem)

@@ -154,10 +154,11 @@ def _replay(
     files: Sequence[Path], settings: Configuration, layout: Layout, *, speed: float | None, keep_days: int | None
 ) -> Play:
     from livestory.cli.play import Play
+    from livestory.story.files.layout import real_path
     from livestory.trading.market.bar import BAR
     from livestory.trading.market.recorded import RecordedBars
 
-    if layout.bars.resolve() in {file.resolve() for file in files}:
+    if real_path(layout.bars) in map(real_path, files):
         message = f"{layout.bars}: the bars that the story itself writes down\nReplay them into another --dir."
         raise InputError(message)
     return Play(

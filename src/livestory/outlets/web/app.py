@@ -35,6 +35,7 @@ from livestory.outlets.web.listeners import LONGEST_QUEUE, MOST_LISTENERS, Liste
 from livestory.outlets.web.rounds import Rounds
 from livestory.outlets.web.shares import Shares
 from livestory.outlets.web.stream import Stream
+from livestory.story.files.layout import real_path
 from livestory.story.review.shared import shared
 from livestory.story.review.shared_page import GONE, card, page
 
@@ -283,7 +284,7 @@ def names_of(paths: Sequence[Path]) -> list[str]:
     """A name for each story, as its address has it: its folder's, or its file's; numbered where two are alike."""
     names: list[str] = []
     for path in paths:
-        folder = path.resolve().parent.name or "story"
+        folder = real_path(path).parent.name or "story"
         name = folder if path.stem == "live_story" else f"{folder}-{path.stem}"
         plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in name)
         count = sum(other == plain or other.startswith(f"{plain}~") for other in names)

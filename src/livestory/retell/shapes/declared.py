@@ -25,7 +25,7 @@ _FEE = (
     "feesncomm "
     "commissionsnfees commissionsfees totalcosts transactionandorthirdpartyfees commissionpaid brokerage"
 )
-_OTHER_FEE = "commission commissions comm commissionpaid brokerage"
+_OTHER_FEE = "taxes tax commission commissions comm commissionpaid brokerage"
 _FEE_ASSET = (
     "fillfeeasset feeasset feeccy feecurrency feescurrency feecoin feetoken commissionasset commissioncurrency "
     "ibcommissioncurrency feeunit"

@@ -155,6 +155,11 @@ def unused(path: Path, label: str) -> Path:
     return name
 
 
+def real_path(path: Path) -> Path:
+    """Where its links lead; unlike `Path.resolve`, without an error for one that leads to itself."""
+    return Path(os.path.realpath(path))
+
+
 def no_file(path: Path) -> str | None:
     """What stands at ``path`` and is no regular file, in words; None for a file, and for nothing. Raises OSError."""
     try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import apsw
 
 from livestory.errors import JournalError
-from livestory.story.files.layout import no_file
+from livestory.story.files.layout import no_file, real_path
 from livestory.story.journal.checksum import teach
 from livestory.story.journal.schema import PARTS
 
@@ -40,7 +40,7 @@ def refuse_what_is_no_file(path: Path) -> None:
 
     SQLite takes those two for a disk that fails. The database itself may be a link.
     """
-    real = path.resolve()
+    real = real_path(path)
     for part in PARTS:
         if (trouble := no_file(name := real.with_name(real.name + part))) is not None:
             message = f"{name}: {trouble}\nMove it out of the way."

@@ -209,3 +209,27 @@ def test_positions_and_funding_are_accepted_end_to_end(story: StoryWriter) -> No
     story.funding("BTCUSDT.P", "-0.12", funding_id=7)
     assert story.flush(30.0)
     assert story.health.ok
+
+
+def test_a_trade_of_a_hedge_changes_its_own_side(tmp_path: Path) -> None:
+    """As Binance and OKX say it; what is bought back of the short closes no long."""
+    same: dict[str, Any] = {"symbol": "ETH/USDT:USDT", "price": 100.0, "timestamp": 1733241600000}
+    sides = [("buy", 2, "LONG"), ("sell", 1, "SHORT"), ("buy", 1, "SHORT"), ("sell", 2, "LONG")]
+    with StoryWriter(tmp_path / "live_story.txt", symbol=None, unit=None, strict=True, max_wait=30.0) as story:
+        told = [
+            story.fill(
+                {
+                    **same,
+                    "id": str(n),
+                    "side": side,
+                    "amount": amount,
+                    "cost": amount * 100.0,
+                    "info": {"positionSide": of},
+                }
+            )
+            for n, (side, amount, of) in enumerate(sides)
+        ]
+    effects = [
+        getattr(event.facts, "effect", None) for events in told for event in events or () if event.kind == "trade"
+    ]
+    assert effects == ["open", "open", "close", "close"]

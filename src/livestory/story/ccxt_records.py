@@ -5,14 +5,12 @@ ccxt counts contracts where a symbol is one; a story counts the base asset.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from livestory.plain import missing, shown
 from livestory.story.symbol import assets, is_contract, settled_in
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _SAME = 1e-6  # two figures that differ by less are one, however their floats were rounded
 
@@ -41,7 +39,15 @@ def trade(given: Mapping[str, Any]) -> dict[str, Any]:
         "order_id": given.get("order"),
         "trade_id": given.get("id"),
         "timestamp": given.get("timestamp"),
+        "position": _hedged(given),
     }
+
+
+def _hedged(given: Mapping[str, Any]) -> str | None:
+    """Which side of a hedge it is of, where the exchange's own record says so: ccxt has no field for that."""
+    info = given.get("info")
+    side = str(info.get("positionSide") or info.get("posSide")).lower() if isinstance(info, Mapping) else ""
+    return side if side in {"long", "short"} else None
 
 
 def position(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -196,7 +196,8 @@ class StoryWriter:
         the fill earned by closing, where the bot knows that itself. A ``trade_id`` told before is not told again.
         """
         given: dict[str, Any] = {"quantity": quantity, "price": price, "symbol": symbol, "fee": fee,
-            "fee_asset": fee_asset, "order_id": order_id, "trade_id": trade_id, "timestamp": timestamp}  # fmt: skip
+            "fee_asset": fee_asset, "order_id": order_id, "trade_id": trade_id, "timestamp": timestamp,
+            "position": position}  # fmt: skip
         if isinstance(side, Mapping):
             given = ccxt_records.trade(side) | {name: value for name, value in given.items() if value is not None}
         else:
@@ -213,7 +214,7 @@ class StoryWriter:
             fee_asset=arguments.asset(given["fee_asset"], "fee_asset"),
             order_id=arguments.trade_id(given["order_id"], "order_id"),
             trade_id=arguments.trade_id(given["trade_id"]),
-            position=arguments.trade_id(position, "position"),
+            position=arguments.trade_id(given["position"], "position"),
             result=arguments.decimal(result, "result", signed=True) if not missing(result) else None,
             reason=arguments.reason(reason),
         )

@@ -1,8 +1,8 @@
 """Many symbols in one story: fills against those of one symbol in the first stage, observations with twenty positions.
 
 The first stage, before there was a portfolio, is taken from this repository's history and run in a process of its own,
-in turn with ours. Its fills have one symbol, ours two hundred; two in three open or add, one closes a round trip. It made
-each line at once; ours are made when they are asked for, which nobody does here.
+in turn with ours. Its fills have one symbol, ours two hundred; two in three open or add, one closes a round trip.
+It made each line at once; ours are made when they are asked for, which nobody does here.
 """
 
 from __future__ import annotations

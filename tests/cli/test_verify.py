@@ -65,5 +65,9 @@ def test_text_that_is_none_in_the_journal_is_damage(a_story: Path, bars: Path) -
     done = livestory("run", "--bars", bars, cwd=a_story.parent)
     assert done.returncode == 0
     (aside,) = (path.name for path in a_story.glob("live_story.db.damaged-*Z"))
-    assert done.stderr == f"the journal is damaged: kept as {aside}, a new one is begun\n"
+    (bars_aside,) = (path.name for path in a_story.glob("live_story.bars.csv.replaced-*Z"))
+    assert done.stderr.splitlines() == [
+        f"the journal is damaged: kept as {aside}, a new one is begun",
+        f"results/live_story.bars.csv: has bars that this story has not heard; they are kept as {bars_aside}",
+    ]
     assert sum("Journal Set Aside" in line for line in story(a_story)) == 1

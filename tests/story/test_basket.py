@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import replace
 
 from livestory import Observation, PositionReading, StorySettings, StoryWriter
 from livestory.cli import livestory
@@ -15,11 +16,13 @@ from livestory.outlets.web.status import status_of
 from livestory.retell.summary import SummaryBuilder
 from livestory.story.journal.reader import JournalReader
 from livestory.story.kinds.chapters import Chapter
+from livestory.story.line import tell
 from livestory.story.narrator import Narrator
 from livestory.story.snapshot import Snapshot
 from tests.story.inputs import START, told
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 BASKET = StorySettings(benchmark="basket", detail="all")
@@ -38,14 +41,26 @@ def seen(hours: int, **prices: str | None) -> Observation:
 
 def days(*observations: Observation, settings: StorySettings = BASKET) -> list[str]:
     """The lines of the days, with nothing but what is said of holding."""
+    return _said(observations, settings, lambda chapter: chapter)
+
+
+def weeks(*observations: Observation) -> list[str]:
+    """What the days would say were they weeks: of a week it is said, too, how it is since the start."""
+    return _said(observations, BASKET, lambda chapter: replace(chapter, period="week"))
+
+
+def _said(
+    observations: tuple[Observation, ...], settings: StorySettings, told_as: Callable[[Chapter], Chapter]
+) -> list[str]:
     events = told(Narrator(None, "USDT", settings), observations)
-    lines = [event.line for event in events if isinstance(event.facts, Chapter) and event.facts.period == "day"]
+    days = [event.facts for event in events if isinstance(event.facts, Chapter) and event.facts.period == "day"]
+    lines = [tell(day.end, told_as(day)) for day in days]
     return ["; ".join(part for part in line.split(" | ")[3].split("; ") if "holding" in part) for line in lines]
 
 
 def test_the_first_days_positions_are_held_each_for_what_it_was_worth() -> None:
     """A short is bought as well; one opened later that day counts from then; one of the next day is none of them."""
-    lines = days(
+    lines = weeks(
         seen(0, BTC="100000"),
         seen(1, BTC="100000", ETH="5000"),
         seen(9, BTC="110000", ETH="5000"),
@@ -67,7 +82,7 @@ def test_a_basket_is_not_known_where_a_price_is_a_day_old() -> None:
             "ETH/USDT:USDT": PositionReading(quantity=Decimal(0), price=Decimal(4000)),
         },
     )
-    lines = days(seen(0, BTC="100000", ETH="5000"), seen(33, BTC="110000"), seen(57, BTC="110000"), gone)
+    lines = weeks(seen(0, BTC="100000", ETH="5000"), seen(33, BTC="110000"), seen(57, BTC="110000"), gone)
     assert lines[1] == "holding its first positions (BTC, ETH): not known, no price of ETH/USDT:USDT for a day"
     assert lines[-1].startswith("holding its first positions (BTC, ETH): not known, a price was lacking; since")
     assert lines[-1].endswith("holding them 0.0%")

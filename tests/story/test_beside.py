@@ -92,12 +92,12 @@ PHRASES: dict[str, Phrase] = {
     "the breaker in a quiet line": Phrase(
         LOSSES,
         lambda value, limit: Quiet(silence=HOUR, bars=1, drawdown=value, limit=-limit),
-        r"DD (?P<value>.*), breaker at (?P<limit>.*); 1 bar",
+        r"DD (?P<value>.*), (?:close to the )?breaker at (?P<limit>.*); 1 bar",
     ),
     "the breaker in a chapter": Phrase(
         LOSSES,
         lambda value, limit: Chapter(period="day", start=0, end=1, drawdown=value, limit=-limit),
-        r"DD (?P<value>.*), breaker at (?P<limit>.*)",
+        r"DD (?P<value>.*), (?:close to the )?breaker at (?P<limit>.*)",
     ),
     "liquidation": Phrase(
         SHARES,

@@ -69,8 +69,7 @@ GLOSSARY: tuple[Term, ...] = (
     Term("half-way", "The drawdown has reached half of what trips the breaker; a warning, nothing is done."),
     Term(
         "Phoenix",
-        "The end of a halt: the wait is over and the score high enough, so the bot trades again. DD then counts anew "
-        "from the wealth at that moment, since from the old record the breaker would trip at once.",
+        "The end of a halt: it trades again. DD counts anew from then: from the record the breaker would trip at once.",
     ),
     Term("daily loss limit", "A loss since 00:00 UTC that stops buying, not selling, until the next day."),
     Term("not earned", "What the price rose by between the sale at the trip and the resume: the price of the safety."),

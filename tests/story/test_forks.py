@@ -46,6 +46,24 @@ story.close()
     assert verify(tmp_path / "live_story.txt").findings == []
 
 
+def test_a_child_puts_nothing_in_the_place_of_its_parents_files(tmp_path: Path) -> None:
+    """What the parent has written since the fork looks to the child as if somebody else had."""
+    code = """
+import os
+story = StoryWriter("live_story.txt", max_wait=60)
+story.note("before")
+names = ["live_story.db", "live_story.db-wal", "live_story.db-shm"]
+stood = [os.stat(name).st_ino for name in names]
+os.utime("live_story.db")
+if os.fork() == 0:
+    os._exit(0)
+os.wait()
+print([os.stat(name).st_ino for name in names] == stood)
+story.close()
+"""
+    assert bot(tmp_path, code) == ["True"]
+
+
 def test_a_child_is_told_that_the_story_is_not_its_own_in_every_call(tmp_path: Path) -> None:
     """By health, or strict by an error; flush and close are back at once."""
     code = """

@@ -247,6 +247,13 @@ class Journal:
         if self._db is not None and self._files is not None:
             with suppress(JournalError):  # nothing of it is waited for any more
                 self.guard()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Close what a fork has inherited.
+
+        Its parent writes on: what stands under the files' names is not looked at, lest an older journal be put back.
+        """
         self._drop()
         self._lock.release()
 

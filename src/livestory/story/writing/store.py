@@ -156,12 +156,13 @@ class StoryStore:
         """Let another writer have the story."""
         self.subscribers.drain(timeout=2.0)
         self.subscribers.end()
-        self.let_go()
-
-    def let_go(self) -> None:
-        """`close` at once: as a fork does with what it has inherited, where no other thread runs on."""
         self._text.close()
         self.journal.close()
+
+    def let_go(self) -> None:
+        """Close what a fork has inherited, where no other thread runs on: the files are its parent's, and stay."""
+        self._text.close()
+        self.journal.let_go()
 
     def _begin_anew(self, damage: JournalCorrupt) -> None:
         path, identity = self.journal.path, self.journal.identity

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from decimal import Decimal
-from typing import Any
+from typing import Any, final
 
 from msgspec import Struct
 from msgspec.structs import force_setattr
@@ -57,6 +57,7 @@ def _exact(amount: Any, name: str) -> Decimal:
     raise ValueError(message)
 
 
+@final
 class Observation(Struct, frozen=True, omit_defaults=True, gc=False):
     """A bot at the end of one bar. Weights are shares of wealth (0 to 1), returns and drawdowns fractions.
 
@@ -95,6 +96,7 @@ class Observation(Struct, frozen=True, omit_defaults=True, gc=False):
                 raise ValueError(message) from error
 
 
+@final
 class Fill(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an exchange filled of one order, at its average price."""
 
@@ -146,6 +148,7 @@ class Flow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     claimed: int | None = None
 
 
+@final
 class Funding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What holding a contract earned (positive) or cost (negative)."""
 

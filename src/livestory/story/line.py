@@ -89,9 +89,9 @@ def _headline_and_facts(facts: Facts) -> str:
     for row in _ROWS[type(facts)]:
         if row.when(facts):
             break
-    return row.write(facts, getattr(facts, "unit", None))
+    return row.write(facts)
 
 
 def _joined(time: int, told: str, reason: str) -> str:
-    line = numbers.stamp(time) + _SEPARATOR + told
-    return line + _SEPARATOR + reason if reason else line
+    line = f"{numbers.stamp(time)}{_SEPARATOR}{told}"
+    return f"{line}{_SEPARATOR}{reason}" if reason else line

@@ -214,11 +214,12 @@ class Narrator(FormerVerbs):
         An observation that is not newer than the last one is ignored: `last_observed` stays. Fills that were told
         before are the caller's to leave out.
         """
-        if isinstance(given, Observation):
+        # By `type`: `isinstance` of a Struct takes several times as long where it is none.
+        if type(given) is Observation:
             return self._observe(given)
-        if isinstance(given, Fill):
+        if type(given) is Fill:
             return self._fill(given)
-        if isinstance(given, Funding):
+        if type(given) is Funding:
             return self._fund(given)
         time = given.time
         told = self._advance(time) if isinstance(given, Flow) else []

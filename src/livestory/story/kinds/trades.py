@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import field
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from livestory.story.kinds.lately import Lately
     from livestory.story.settings import StorySettings
 
+_REMEMBERED = 4096  # symbols
 _EFFECTS = {
     "TREND": "now follows the trend and no longer buys dips",
     "MEAN_REV": "now buys dips under the average price, sells over it",
@@ -149,18 +151,24 @@ class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
         return self.side
 
     def why(self, time: int, /) -> Iterable[str]:
-        yield from self._first(time)
+        if self.found is not None or self.filled_at is not None or self.ordered is not None:
+            yield _found_late(self, time)
+        if self.put_off is not None:
+            yield f"put off {numbers.duration(self.put_off)}"
+        if self.gone is not None:
+            yield f"{of(numbers.exact(abs(self.gone)), self.base)} held before went without a fill"
+        in_words = self._in_words
+        if in_words:
+            yield _what_it_did(self)
         if self.reason is not None:
             yield because(self.reason)
         if self.wanted is not None and self.wanted > self.quantity:
             yield _in_part(self, self.wanted)
         done = self.position_after is not None and not self.position_after
         breaker = BREAKER.made(self.reason)
-        if breaker and done:
-            yield f"done, {_all_sold(self)}"
-        if breaker and self.reference:
-            yield f"slipped {numbers.percent(self.price / self.reference - 1)} from {numbers.exact(self.reference)}"
-        if self._in_words:
+        if breaker:
+            yield from _by_breaker(self, done=done)
+        if in_words:
             yield from _closed(self) if self.effect not in {"open", "add"} else ()
             return
         if self.gain is not None:
@@ -169,23 +177,11 @@ class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
         yield from _whole_trade(self)
         yield "needs nothing from you" if breaker and done else _remaining(self, done=done)
 
-    def _first(self, time: int) -> Iterable[str]:
-        """How late it was heard of, and what it did to its position."""
-        if self.found is not None or self.filled_at is not None or self.ordered is not None:
-            yield _found_late(self, time)
-        if self.put_off is not None:
-            yield f"put off {numbers.duration(self.put_off)}"
-        if self.gone is not None:
-            yield f"{of(numbers.exact(abs(self.gone)), self.base)} held before went without a fill"
-        if self._in_words:
-            yield _what_it_did(self)
-
     @property
     def _in_words(self) -> bool:
         """Whether it is told by its position: of a story with several of them, shorts, or no wealth to tell it by."""
         several = self.symbol is not None or self.short or self.opened is not None
-        told_by_wealth = self.wealth_known or self.weight_after is not None
-        return self.effect is not None and (several or not told_by_wealth)
+        return self.effect is not None and (several or not (self.wealth_known or self.weight_after is not None))
 
 
 class ResultDiffers(Facts, frozen=True, kw_only=True, tag="result_differs"):
@@ -290,9 +286,7 @@ class Exposure(Facts, frozen=True, kw_only=True, tag="exposure"):
 
 def _what_it_did(f: Trade) -> str:
     """What it did to its position."""
-    contract = is_contract(f.symbol)
-    what = "short" if f.short else _LONG if contract else "position"
-    what += f" of {escape(f.symbol)}" if contract and f.symbol is not None else ""
+    what = _position(f.symbol, f.short)
     match f.effect:
         case "open":
             return f"opens a {what}" if f.symbol is not None or f.short else ""
@@ -302,6 +296,14 @@ def _what_it_did(f: Trade) -> str:
             return f"adds to the {what}{average}"
         case _:
             return f"{'closes' if f.trip is not None or f.effect in _ENDING else 'reduces'} the {what}"
+
+
+@lru_cache(_REMEMBERED)
+def _position(symbol: str | None, short: bool) -> str:  # noqa: FBT001 - as a trade has it
+    """``position``, ``short of ETH/USDT:USDT``: what a trade of that symbol changes."""
+    contract = is_contract(symbol)
+    what = "short" if short else _LONG if contract else "position"
+    return f"{what} of {escape(symbol)}" if contract and symbol is not None else what
 
 
 def _closed(f: Trade) -> Iterable[str]:
@@ -314,6 +316,14 @@ def _closed(f: Trade) -> Iterable[str]:
     elif f.gain is not None:
         yield f"result {results.result(f.result, f.gain, f.gain_asset or f.quote, f.after_fees, f.fees_left_out)}"
     yield _what_is_left(f)
+
+
+def _by_breaker(f: Trade, *, done: bool) -> Iterable[str]:
+    """How far the breaker's sale has come, and what the haste has cost."""
+    if done:
+        yield f"done, {_all_sold(f)}"
+    if f.reference:
+        yield f"slipped {numbers.percent(f.price / f.reference - 1)} from {numbers.exact(f.reference)}"
 
 
 def _what_is_left(f: Trade) -> str:
@@ -354,10 +364,14 @@ def _round_trip(trip: RoundTrip) -> Iterable[str]:
 
 def _prices_and_time(trip: RoundTrip, *, of_its_own: bool = True) -> str:
     """``entry 0.0752, exit 0.0739, held 2d 8h``; without an exit ``of_its_own`` the line's price is that."""
-    prices = (("entry", trip.entry), ("exit", trip.exit if of_its_own else None))
-    told = [f"{name} {numbers.mean_price(price)}" for name, price in prices if price is not None]
-    lasted = trip.closed - trip.opened if trip.opened is not None else 0
-    return ", ".join([*told, f"held {numbers.duration(lasted)}"] if lasted > 0 else told)
+    told = []
+    if trip.entry is not None:
+        told.append(f"entry {numbers.mean_price(trip.entry)}")
+    if of_its_own and trip.exit is not None:
+        told.append(f"exit {numbers.mean_price(trip.exit)}")
+    if trip.opened is not None and trip.closed > trip.opened:
+        told.append(f"held {numbers.duration(trip.closed - trip.opened)}")
+    return ", ".join(told)
 
 
 def _found_late(f: Trade, time: int) -> str:

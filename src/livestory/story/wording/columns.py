@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from functools import cached_property, lru_cache
-from operator import attrgetter
+from itertools import repeat
+from operator import attrgetter, call
 from string import Formatter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -132,17 +133,13 @@ class Words(NamedTuple):
 _BESIDE = " beside "
 
 
-class _Teller(NamedTuple):
-    value: Callable[[Any], Any]  # of facts
-    write: Callable[..., str]
-    of_unit: bool
-
-
-def _teller(name: str, form: _Format, limit: str) -> _Teller:
-    """What writes the field ``name`` of facts, beside their field ``limit`` if that has a name."""
+def _teller(name: str, form: _Format, limit: str) -> tuple[Callable[[Any], Any], Callable[[Any], str]]:
+    """What reads the field ``name`` of facts, and what writes it: beside the field ``limit`` if that has a name."""
     if limit:
-        return _Teller(attrgetter(name, limit), _beside(form.write), of_unit=False)
-    return _Teller(attrgetter(name), form.write, form.of_unit)
+        return attrgetter(name, limit), _beside(form.write)
+    if form.of_unit:
+        return attrgetter(name, "unit"), lambda of: form.write(*of)
+    return attrgetter(name), form.write
 
 
 def _beside(write: Callable[..., str]) -> Callable[[tuple[float, float | None]], str]:
@@ -167,7 +164,9 @@ class Row:
         places = [(text, name, (place or "").partition(_BESIDE))
                   for text, name, place, _ in Formatter().parse(self.columns)]  # fmt: skip
         self._parts = [(text, name, _FORMATS.get(form)) for text, name, (form, _, _) in places]
-        self._tellers = [_teller(name, _FORMATS[form], limit) for _, name, (form, _, limit) in places if name]
+        tellers = [_teller(name, _FORMATS[form], limit) for _, name, (form, _, limit) in places if name]
+        self._values = [value for value, _ in tellers]
+        self._writers = [write for _, write in tellers]
         self._template = "".join(text.replace("%", "%%") + ("%s" if form else "") for text, _, form in self._parts)
 
     @cached_property  # a bot writes lines and never reads one: sixty patterns would cost it half the import
@@ -175,12 +174,9 @@ class Row:
         fields = (re.escape(text) + (f"(?P<{name}>{form.pattern})" if form else "") for text, name, form in self._parts)
         return re.compile("".join(fields))
 
-    def write(self, facts: Any, unit: str | None) -> str:
-        """The two columns that tell ``facts``; ``unit`` is that of amounts of money."""
-        told = [
-            write(value(facts), unit) if of_unit else write(value(facts)) for value, write, of_unit in self._tellers
-        ]
-        return self._template % tuple(told)
+    def write(self, facts: Any) -> str:
+        """The two columns that tell ``facts``; amounts of money are in their ``unit``."""
+        return self._template % tuple(map(call, self._writers, map(call, self._values, repeat(facts))))
 
     def write_again(self, read: Mapping[str, Any], unit: str | None) -> str:
         """The two columns that were read as that."""

@@ -9,11 +9,12 @@ from functools import lru_cache
 
 from livestory.clock import DAY, HOUR, MINUTE, SECOND, as_datetime
 
-_REMEMBERED = 64  # days: lines that are told one after the other are of few
+_REMEMBERED = 64  # days and minutes: lines that are told one after the other are of few
 
 # Units worth about a dollar or less are shown in cents; everything else in four decimals.
-_CENTS = frozenset({"USD", "USDT", "USDC", "FDUSD", "TUSD", "BUSD", "DAI", "EUR", "GBP", "CHF", "AUD", "CAD"})
-_WHOLE = frozenset({"JPY", "KRW", "SATS"})
+_CENTS = ("USD", "USDT", "USDC", "FDUSD", "TUSD", "BUSD", "DAI", "EUR", "GBP", "CHF", "AUD", "CAD")
+_WHOLE = ("JPY", "KRW", "SATS")
+_DECIMALS: dict[str | None, int] = {**dict.fromkeys(_CENTS, 2), **dict.fromkeys(_WHOLE, 0)}
 
 # Not strftime's names: those follow the locale that the bot around us may have set.
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -25,9 +26,7 @@ _MONTHS = (
 
 def decimals(unit: str | None) -> int:
     """How many decimals amounts of wealth in ``unit`` are shown with."""
-    if unit in _CENTS:
-        return 2
-    return 0 if unit in _WHOLE else 4
+    return _DECIMALS.get(unit, 4)
 
 
 def whole(number: int) -> str:
@@ -37,12 +36,13 @@ def whole(number: int) -> str:
 
 def wealth(amount: float | Decimal, unit: str | None, more: int = 0) -> str:
     """``1.0234``, ``12,345.60``: an amount of wealth, with the unit's own decimals, or so many more."""
-    return _grouped(f"{amount:.{decimals(unit) + more}f}")
+    return _grouped(f"{amount:z.{decimals(unit) + more}f}")
 
 
 def signed_wealth(amount: float | Decimal, unit: str | None) -> str:
     """``+0.1000``: a change of wealth."""
-    return _grouped(f"{amount:+.{decimals(unit)}f}")
+    text = f"{amount:+.{decimals(unit)}f}"
+    return _grouped(text) if text.strip("+-0.") else text[1:]
 
 
 def earned(amount: Decimal, unit: str | None) -> str:
@@ -57,9 +57,9 @@ _GROUPED = 5  # digits before the point, from which on they stand in groups of t
 
 
 def _grouped(text: str) -> str:
-    """A number in digits as a person reads it: large ones in groups, nothing without the sign of a loss."""
+    """A number in digits as a person reads it: large ones in groups."""
     if len(text) < _GROUPED or "." in text[:_GROUPED]:
-        return text.lstrip("+-") if text[0] in "+-" and not text.strip("+-0.") else text
+        return text
     before, point, after = text.partition(".")
     digits = before.lstrip("+-")
     if len(digits) < _GROUPED or not digits.isdecimal():
@@ -90,7 +90,7 @@ def weight(share: float, more: int = 0) -> str:
 
 def exposure(share: float, more: int = 0) -> str:
     """``32%``, ``32.5%``, ``-50%``: a weight that is wanted, and may be short."""
-    return _grouped(f"{_hundredths(share):.{1 + more}f}".rstrip("0").rstrip(".")) + "%"
+    return _grouped(f"{_hundredths(share):z.{1 + more}f}".rstrip("0").rstrip(".")) + "%"
 
 
 def _hundredths(share: float) -> float | Decimal:
@@ -100,12 +100,12 @@ def _hundredths(share: float) -> float | Decimal:
 
 def score(value: float, more: int = 0) -> str:
     """``32.5``: a regime score."""
-    return _grouped(f"{value:.{1 + more}f}")
+    return _grouped(f"{value:z.{1 + more}f}")
 
 
 def bound(value: float, more: int = 0) -> str:
     """``30``: a limit as the owner would write it."""
-    text = f"{value:.{_BOUND + more}g}"
+    text = f"{value:z.{_BOUND + more}g}"
     return exact(value, more) if "e" in text else _grouped(text)
 
 
@@ -128,9 +128,11 @@ def exact(value: Decimal | float, more: int = 0) -> str:
         text = str(Decimal(0) if abs(value) < _NOTHING else Decimal(format(value, f".{_EXACT + more}g")))
     if "E" in text:
         text = f"{Decimal(text):f}"
-    if "." in text:
+    if text[-1] == "0" and "." in text:
         text = text.rstrip("0").rstrip(".")
-    return _grouped(text) if len(text) >= _GROUPED or text[0] == "-" else text
+    if "." in text[:_GROUPED]:
+        return text
+    return _grouped(text) if text != "-0" else "0"
 
 
 def _was_a_float(value: Decimal) -> bool:
@@ -159,11 +161,12 @@ _PRICE = Context(prec=5)
 
 def average(value: float) -> str:
     """``0.0303``: a calculated price, four digits."""
-    if abs(value) < _NOTHING or not math.isfinite(value):
+    if not _NOTHING <= abs(value) < math.inf:
         return exact(value)
-    places = max(0, 3 - math.floor(math.log10(abs(value))))
-    text = f"{value:.{places}f}"
-    return _grouped(text.rstrip("0").rstrip(".") if places else text)
+    text = f"{value:.4g}"
+    if "e" in text:
+        text = f"{Decimal(text):f}" if abs(value) < 1 else f"{value:.0f}"
+    return _grouped(text)
 
 
 def duration(micros: int) -> str:
@@ -178,9 +181,14 @@ def duration(micros: int) -> str:
 
 def stamp(micros: int) -> str:
     """``2024-12-03 15:00:00``: the first column; UTC."""
-    days, rest = divmod(micros, DAY)
-    minutes, rest = divmod(rest, MINUTE)
-    return f"{_date(days)} {minutes // 60:02}:{minutes % 60:02}:{rest // SECOND:02}"
+    minutes, rest = divmod(micros, MINUTE)
+    return f"{_minute(minutes)}:{rest // SECOND:02}"
+
+
+@lru_cache(_REMEMBERED)
+def _minute(minutes: int) -> str:
+    days, rest = divmod(minutes, DAY // MINUTE)
+    return f"{_date(days)} {rest // 60:02}:{rest % 60:02}"
 
 
 @lru_cache(_REMEMBERED)
@@ -190,7 +198,7 @@ def _date(days: int) -> str:
 
 def minute(micros: int) -> str:
     """``2024-12-03 15:00``: a full date in the middle of a line."""
-    return stamp(micros)[:-3]
+    return _minute(micros // MINUTE)
 
 
 def moment(micros: int, told: int) -> str:

@@ -4,7 +4,6 @@ LivestoryError                 exit status 1: a failure while running
 ├── InputError                 exit status 2: bad usage, configuration or input
 │   ├── ConfigError            a setting or the configuration file
 │   └── TableError             a file of rows: bars, a backtest, an export
-│       └── RowCutOff          its last row is not whole
 └── JournalError               exit status 1: the journal can't be read or written
     ├── JournalHeld            exit status 2: another process writes it
     ├── JournalForeign         exit status 2: it tells another bot's story
@@ -43,12 +42,6 @@ class TableError(InputError):
         """An error with its place: ``file:line:column: problem``; lines and columns count from 1."""
         place = f"{file}:{line}" if column is None else f"{file}:{line}:{column}"
         return cls(f"{place}: {problem}")
-
-
-class RowCutOff(TableError):
-    """The last row of a table is not whole, as what wrote it was interrupted; all rows before it were given."""
-
-    line: int = 0
 
 
 class JournalError(LivestoryError):

@@ -35,7 +35,7 @@ CORPUS: dict[str, tuple[bytes, str]] = {
         b"time,wealth\n" + b"9" * 5_000 + b",1\n",
         "t.csv:2:1: '9999999999999999999999999999999999999999…'",
     ),
-    "ragged": (GOOD + b"2024-01-03\n", "t.csv:4:2: fields: 1, where the first row has 2"),
+    "ragged": (GOOD + b"2024-01-03,1,1\n", "t.csv:4:3: fields: 3, where the first row has 2"),
     "NUL": (GOOD + b"2024-01-03,\0\n", "t.csv:4:2: a NUL byte"),
     "another encoding": (b"time,wealth\n2024-01-01,\x81\n", "t.csv:2:2: not UTF-8"),
     "cut quotes": (b'time,wealth\n2024-01-01,"1\n', "t.csv:2: not CSV"),

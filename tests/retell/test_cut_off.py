@@ -28,11 +28,24 @@ def test_a_last_row_that_is_cut_off_is_left_out_and_said(table: str, line: int, 
     assert told.stdout.partition("\n")[2] == explained(tmp_path, table.rpartition("\n")[0]).stdout.partition("\n")[2]
 
 
-def test_a_row_that_is_too_short_and_ended_is_refused(tmp_path: Path) -> None:
-    """With its line end it was written whole: a comma is missing."""
-    told = explained(tmp_path, WEALTH + "2024-01-03 00:00,1.2\n")
+@pytest.mark.parametrize("place", [-1, 1], ids=["at the end", "in the middle"])
+@pytest.mark.parametrize("table", [WEALTH, TRIPS, FILLS])
+def test_a_row_that_is_too_short_is_left_out_and_said(table: str, place: int, tmp_path: Path) -> None:
+    """With its line end: the program was interrupted, and what began anew wrote on."""
+    lines = table.splitlines()
+    line = len(lines) + 1 if place < 0 else place + 1
+    cut = [*lines[: line - 1], "2024-01-01 00:00,1.2", *lines[line - 1 :], ""]
+    told = explained(tmp_path, "\n".join(cut))
+    assert told.exit_code == 0
+    assert f"; 1 row left out: line {line} is cut off" in told.stdout.partition("\n")[0]
+    assert told.stdout.partition("\n")[2] == explained(tmp_path, table).stdout.partition("\n")[2]
+
+
+def test_many_rows_that_are_too_short_are_refused(tmp_path: Path) -> None:
+    """They were written so: a column is missing."""
+    told = explained(tmp_path, WEALTH + "2024-01-03 00:00,1.2\n" * 4)
     assert told.exit_code == 2
-    assert "t.csv:4:3: fields: 2, where the first row has 3" in told.stderr
+    assert "t.csv:7:3: fields: 2, where the first row has 3" in told.stderr, told.stdout
 
 
 def test_a_table_of_a_row_that_is_cut_off_tells_nothing(tmp_path: Path) -> None:

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING
 from livestory.retell.cells import written
 from livestory.retell.shapes.names import name_of
 from livestory.retell.time_formats import with_clocks
+from livestory.retell.whole_rows import whole_rows
 from livestory.story.symbol import assets
-from livestory.tables import Batch, Table
+from livestory.tables import Batch, Table, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from livestory.tables import Short
 
 _WITH_SIDE = re.compile(r"\s*(\S+)[ _](long|short)\b[^a-z]*(?:cross|isolated)?[^a-z]*", re.IGNORECASE).fullmatch
 _CLOCK = re.compile(r"\s*(?:[0-9]{1,2}:[0-9]{2}(?::[0-9.]+)?(?: ?[AaPp][Mm])?)?\s*").fullmatch
@@ -50,9 +53,9 @@ class Parted(Table, frozen=True):
         for line, fields in rows:
             yield line, [column[0] for column in self._parted([[field] for field in fields])]
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self, short: Short = refuse) -> Iterator[Batch]:
         """As the table has them."""
-        for lines, columns in super().batches():
+        for lines, columns in super().batches(short):
             yield Batch(lines, self._parted(columns))
 
     def _parted(self, columns: Sequence[Sequence[str]]) -> list[Sequence[str]]:
@@ -79,7 +82,7 @@ def parted(table: Table) -> Table:
     """The table, or one whose cells are parted where its first ones hold two things. Raises TableError."""
     _, header = next(table.rows())
     names = [name_of(name).spellings[0] for name in header]
-    first = next(table.batches(), None)
+    first = next(whole_rows(table.batches), None)
     if first is None:
         return table
     with_side = next(

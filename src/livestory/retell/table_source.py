@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import tzinfo
+from functools import partial
 from itertools import groupby, islice, repeat
 from math import inf
 from operator import eq, ge, itemgetter, le, lt
@@ -246,7 +247,7 @@ class TableSource:
             raise TableError(message)
 
     def _batches(self) -> Iterator[tuple[Table, Batch]]:
-        return ((table, batch) for table in self._tables for batch in whole_rows(table.batches(), self.remarks))
+        return ((table, batch) for table in self._tables for batch in whole_rows(table.batches, self.remarks))
 
     def _quick_batches(self) -> Iterator[tuple[Table, Batch | PlainBatch]]:
         if not PlainCells.are_told(self._survey):
@@ -254,7 +255,7 @@ class TableSource:
         return (
             (table, batch)
             for table in self._tables
-            for batch in whole_rows(table.batches_or(PlainCells(table, self._survey).read), self.remarks)
+            for batch in whole_rows(partial(table.batches_or, PlainCells(table, self._survey).read), self.remarks)
         )
 
     def _sorted(self) -> Iterator[tuple[Table, Batch]]:

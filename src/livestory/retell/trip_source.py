@@ -174,7 +174,7 @@ class _Trips:
     def _rows(self, table: Table) -> Iterator[tuple[int, int | None, int | None, list[str]]]:
         enters, leaves = self._fields.get("entry_time"), self._fields.get("exit_time")
         closes = self._fields["exit_price" if "exit_price" in self._fields else "fill_result"]
-        for batch in whole_rows(table.batches(), self._remarks):
+        for batch in whole_rows(table.batches, self._remarks):
             (lines, columns), (entries, exits) = self._timed(table, batch, ("entry_time", "exit_time"))
             for row, line in enumerate(lines):
                 entered, left = entries[row], exits[row]
@@ -231,7 +231,7 @@ class _Trips:
         """The two rows of each trade: the earlier one is the entry, of two at once the second, as exits stand first."""
         fields = self._survey.layout.fields
         waiting: dict[str, tuple[int, int, list[str]]] = {}
-        for batch in whole_rows(table.batches(), self._remarks):
+        for batch in whole_rows(table.batches, self._remarks):
             (lines, columns), (times,) = self._timed(table, batch, ("time",))
             for row, line in enumerate(lines):
                 texts = [column[row] for column in columns]

@@ -20,14 +20,14 @@ from msgspec.structs import replace
 
 from livestory.errors import TableError
 from livestory.tables import delimited, excel, html, json_records, parquet
-from livestory.tables.delimited import adds_up, is_remark
+from livestory.tables.delimited import Short, adds_up, is_remark, refuse
 from livestory.tables.instants import instant_of
 from livestory.tables.source import Batch, TablePart, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["Batch", "Table", "adds_up", "instant_of", "is_remark", "tables"]
+__all__ = ["Batch", "Short", "Table", "adds_up", "instant_of", "is_remark", "refuse", "tables"]
 
 T = TypeVar("T")
 
@@ -81,10 +81,10 @@ class Table(Struct, frozen=True):
             case _:
                 return delimited.rows(self.source)
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self, short: Short = refuse) -> Iterator[Batch]:
         """The same rows without the first, some at a time: several times faster, where a table has millions.
 
-        Raises what `rows` raises.
+        Raises what `rows` raises; ``short`` may leave out a row of text that has too few fields.
         """
         match self.kind:
             case "parquet":
@@ -94,11 +94,11 @@ class Table(Struct, frozen=True):
                 next(rows, None)
                 return delimited.batched(rows)
             case _:
-                return delimited.batches(self.source)
+                return delimited.batches(self.source, short)
 
-    def batches_or(self, read: Callable[[str, str], T | None]) -> Iterator[Batch | T]:
+    def batches_or(self, read: Callable[[str, str], T | None], short: Short = refuse) -> Iterator[Batch | T]:
         """The same, but what ``read`` makes of some whole lines of text and their separator, where that is not None."""
-        return delimited.batches_or(self.source, read) if self.kind == "delimited" else self.batches()
+        return delimited.batches_or(self.source, read, short) if self.kind == "delimited" else self.batches()
 
 
 def tables(path: Path, name: str | None = None) -> list[Table]:

@@ -6,18 +6,27 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Callable
 from itertools import chain, islice
-from typing import IO, TYPE_CHECKING, NamedTuple, TypeVar
+from typing import IO, TYPE_CHECKING, NamedTuple, NoReturn, TypeVar
 
-from livestory.errors import RowCutOff, TableError
+from livestory.errors import TableError
 from livestory.tables.framed import is_framed, unframed
 from livestory.tables.source import BLOCK, Batch, TablePart, is_damage
 from livestory.tables.statement import is_statement, trades_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 T = TypeVar("T")
+Short = Callable[[int, TableError], object]
+"""What is told of a row that has too few fields: its line, and the error. It raises it, or the row is left out."""
+
+
+def refuse(_line: int, error: TableError) -> NoReturn:
+    """Leave out no row. Raises the error."""
+    raise error
+
 
 _LONGEST_LINE = 1 << 20  # bytes; a longer one is no table, and would be held in memory whole
 LARGE_BLOCK = 1 << 19  # bytes of a block that is read at once, if it is plain
@@ -45,19 +54,6 @@ class _Block(NamedTuple):
     text: str
 
 
-class _Texts:
-    """Blocks, each to be read line by line; ``are_ended``: the last line so far has its line end."""
-
-    def __init__(self, blocks: Iterable[_Block]) -> None:
-        self._blocks = blocks
-        self.are_ended = True
-
-    def __iter__(self) -> Iterator[io.StringIO]:
-        for each in self._blocks:
-            self.are_ended = each.text.endswith("\n")
-            yield io.StringIO(each.text, newline="\n")
-
-
 def rows(source: TablePart) -> Iterator[tuple[int, list[str]]]:
     """The header and each row with its line. Raises what `Table.rows` raises."""
     with source.opened() as stream:
@@ -65,17 +61,17 @@ def rows(source: TablePart) -> Iterator[tuple[int, list[str]]]:
         yield from _parsed(source, blocks, layout.separator)
 
 
-def batches(source: TablePart) -> Iterator[Batch]:
+def batches(source: TablePart, short: Short = refuse) -> Iterator[Batch]:
     """The rows below the header, some at a time. Raises what `Table.rows` raises."""
-    yield from _batches(source, lambda _text, _separator: None, BLOCK)
+    yield from _batches(source, lambda _text, _separator: None, BLOCK, short)
 
 
-def batches_or(source: TablePart, read: Callable[[str, str], T | None]) -> Iterator[Batch | T]:
+def batches_or(source: TablePart, read: Callable[[str, str], T | None], short: Short = refuse) -> Iterator[Batch | T]:
     """The same, but what ``read`` makes of some whole lines and their separator, where that is not None."""
-    yield from _batches(source, read, LARGE_BLOCK)
+    yield from _batches(source, read, LARGE_BLOCK, short)
 
 
-def _batches(source: TablePart, read: Callable[[str, str], T | None], large: int) -> Iterator[Batch | T]:
+def _batches(source: TablePart, read: Callable[[str, str], T | None], large: int, short: Short) -> Iterator[Batch | T]:
     """The rows in blocks that are ``large``, in bytes, but for the first."""
     with source.opened() as stream:
         layout, blocks = _laid_out(_blocks(source, stream, large))
@@ -87,7 +83,7 @@ def _batches(source: TablePart, read: Callable[[str, str], T | None], large: int
                 continue
             columns = _split(block.text, len(header), layout.separator)
             if columns is None:  # from here on, however little it may be, it is the CSV reader's
-                parsed = _parsed(source, chain([block], blocks), layout.separator, header)
+                parsed = _parsed(source, chain([block], blocks), layout.separator, header, short)
                 yield from batched(islice(parsed, 0 if header else 1, None))
                 return
             first = 0 if header else 1
@@ -98,21 +94,10 @@ def _batches(source: TablePart, read: Callable[[str, str], T | None], large: int
 
 
 def batched(rows: Iterator[tuple[int, list[str]]]) -> Iterator[Batch]:
-    """Rows, some at a time; those before one that is cut off are given, too."""
-    cut: RowCutOff | None = None
-    while cut is None:
-        batch: list[tuple[int, list[str]]] = []
-        try:
-            for row in islice(rows, _BATCH):
-                batch.append(row)  # noqa: PERF402 - what came before an error is kept
-        except RowCutOff as error:
-            cut = error
-        if batch:
-            places, fields = zip(*batch, strict=True)
-            yield Batch(places, list(zip(*fields, strict=True)))
-        elif cut is None:
-            return
-    raise cut
+    """Rows, some at a time."""
+    while batch := list(islice(rows, _BATCH)):
+        places, fields = zip(*batch, strict=True)
+        yield Batch(places, list(zip(*fields, strict=True)))
 
 
 def separator_of(source: TablePart) -> str:
@@ -223,19 +208,22 @@ def _split(text: str, width: int, separator: str) -> list[list[str]] | None:
 
 
 def _parsed(
-    source: TablePart, blocks: Iterable[_Block], separator: str, header: Sequence[str] = ()
+    source: TablePart,
+    blocks: Iterable[_Block],
+    separator: str,
+    header: Sequence[str] = (),
+    short: Short = refuse,
 ) -> Iterator[tuple[int, list[str]]]:
     """The rows, as wide as ``header``; without one, the first is the header."""
     blocks = iter(blocks)
     block = next(blocks, _Block(1, ""))
     before = block.line - 1
-    texts = _Texts(chain([block], blocks))
+    texts = (io.StringIO(each.text, newline="\n") for each in chain([block], blocks))
     # Blocks are iterated without a step in Python for each line.
     reader = csv.reader(chain.from_iterable(texts), delimiter=separator, skipinitialspace=True, strict=True)
-    rows = trades_of(reader)
     width, parted = len(header), False  # by a blank line from the rows above
     try:
-        for fields in rows:
+        for fields in trades_of(reader):
             if len(fields) != width:
                 if width:
                     fields = _mended(fields, header)  # noqa: PLW2901 - the row that was meant
@@ -246,8 +234,9 @@ def _parsed(
                     header, width = fields, len(fields)
                 elif len(fields) != width:
                     line = before + reader.line_num
-                    at_end = next(rows, None) is None and not texts.are_ended
-                    raise _ragged(source, line, len(fields), width, parted=parted, at_end=at_end)
+                    error = _ragged(source, line, len(fields), width, parted=parted)
+                    (refuse if parted or len(fields) > width else short)(line, error)
+                    continue
             elif not width or (not fields[0] and not any(map(str.strip, fields))):
                 continue
             parted = False
@@ -287,14 +276,7 @@ def is_remark(text: str) -> bool:
     return _REMARK.fullmatch(text.strip()) is not None
 
 
-def _ragged(  # noqa: PLR0913 - a row, and where it stands
-    source: TablePart, line: int, fields: int, width: int, *, parted: bool, at_end: bool
-) -> TableError:
-    if at_end and fields < width and not parted:
-        problem = f"fields: {fields}, where the first row has {width}; the last row is cut off: delete it"
-        cut = RowCutOff.at(source, line, fields + 1, problem)
-        cut.line = line
-        return cut
+def _ragged(source: TablePart, line: int, fields: int, width: int, *, parted: bool) -> TableError:
     if parted:
         problem = "another table begins here, below a blank line; save the one that is meant alone"
         return source.error(line, None, problem)

@@ -27,7 +27,7 @@ class Sample(Struct, frozen=True):
         """Look at a table. Raises TableError."""
         line, names = next(table.rows())
         columns: list[list[str]] = [[] for _ in names]
-        for _, found in whole_rows(table.batches()):
+        for _, found in whole_rows(table.batches):
             for column, texts in zip(columns, found, strict=True):
                 column.extend(islice(texts, ROWS - len(column)))
             if len(columns[0]) >= ROWS:

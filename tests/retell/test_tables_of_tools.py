@@ -231,7 +231,7 @@ def test_a_tools_table_is_told_as_its_owner_means_it(tmp_path: Path, name: str) 
         (
             (
                 "Date,Action,Symbol,Quantity,Price\n2024-03-05,Sell to Open,SPY 04/19/2024 470.00 P,1,3.20\n"
-                "2024-04-19,Assigned,SPY 04/19/2024 470.00 P,1,\n"
+                "2024-04-19,Assigned,SPY shares,100,470\n"
             ),
             ":1:2: options that ended without a trade (assigned), which no price tells; explain the account's wealth",
         ),

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from livestory.retell.cells import written
+from livestory.retell.options import are_several, described, is_option, told_apart
 from livestory.retell.shapes.names import name_of
 from livestory.retell.time_formats import with_clocks
 from livestory.retell.whole_rows import whole_rows
@@ -30,6 +31,13 @@ _PRICES = frozenset({"price", "rate"})
 _QUOTES = frozenset({"currency", "quoteasset", "quotecurrency"})
 _PAIRS = frozenset({"pair", "symbol", "market"})
 _FEES = frozenset({"fee", "commission"})
+_OF_OPTIONS = ("symbol", "ticker", "instrument", "underlying", "root", "underlyingsymbol", "stock", "asset")
+_DAYS = frozenset({"expiry", "expiration", "expirationdate", "expirydate", "expdate", "exp", "maturity"})
+_STRIKES = frozenset({"strike", "strikeprice"})
+_RIGHTS = frozenset(
+    {"right", "type", "putcall", "callput", "callorput", "putorcall", "optiontype", "opttype", "cp", "pc"}
+)
+_SEVERAL = 2
 _OF_BINANCE = frozenset({"executed", "quantity", "amount"}) | _FEES
 
 
@@ -43,6 +51,8 @@ class Parted(Table, frozen=True):
     days: tuple[tuple[int, int], ...] = ()  # columns of days, each with that of its times of day
     units: tuple[int, int] | None = None  # the columns of a quantity and a price whose units make the symbol
     quote: int = -1  # the column of prices whose units differ
+    option: tuple[int, ...] = ()  # the columns of symbols, and of days, strikes and rights that tell one from the next
+    described: tuple[int, int] | None = None  # the columns of symbols, and of words that name an option
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """As the table has them."""
@@ -66,6 +76,12 @@ class Parted(Table, frozen=True):
                 cell[1] if cell else text for cell, text in zip(cells, found[self.with_side], strict=True)
             ]
             found.append([cell[2] if cell else "" for cell in cells])
+        if self.option:
+            symbol, *legs = self.option
+            found[symbol] = told_apart(columns[symbol], [columns[leg] for leg in legs])
+        elif self.described is not None:
+            symbol, words = self.described
+            found[symbol] = list(map(described, columns[symbol], columns[words]))
         for day, clock in self.days:
             found[day] = with_clocks(columns[day], columns[clock])
         if self.units is not None:
@@ -97,7 +113,8 @@ def parted(table: Table) -> Table:
     units = _units(names, first)
     prices = [n for n, name in enumerate(names) if name in _PRICES and not _QUOTES & {*names}]
     quote = next((n for n in prices if len({_unit(text) for text in first.columns[n]} - {""}) > 1), -1)
-    if with_side < 0 and pairs < 0 and not days and units is None and quote < 0:
+    option, words = _option(names, first), _described(names, first)
+    if with_side < 0 and pairs < 0 and not days and units is None and quote < 0 and not option and words is None:
         return table
     amounts = [n for n, name in enumerate(names) if pairs >= 0 and name in _OF_BINANCE]
     return Parted(
@@ -110,7 +127,33 @@ def parted(table: Table) -> Table:
         days=days,
         units=units,
         quote=-1 if units is not None else quote,
+        option=option,
+        described=words,
     )
+
+
+def _option(names: Sequence[str], first: Batch) -> tuple[int, ...]:
+    """The columns of symbols that stand for several options each, and of what tells these apart."""
+    symbol = next((names.index(name) for name in _OF_OPTIONS if name in names), -1)
+    legs = [next((n for n, name in enumerate(names) if name in known), -1) for known in (_DAYS, _STRIKES, _RIGHTS)]
+    legs = [leg for leg in legs if leg >= 0]
+    if (
+        symbol < 0
+        or len(legs) < _SEVERAL
+        or not are_several(first.columns[symbol], [first.columns[leg] for leg in legs])
+    ):
+        return ()
+    return (symbol, *legs)
+
+
+def _described(names: Sequence[str], first: Batch) -> tuple[int, int] | None:
+    """The columns of symbols, and of descriptions that name the options of one symbol."""
+    symbol = next((names.index(name) for name in _OF_OPTIONS if name in names), -1)
+    for words in (n for n, name in enumerate(names) if name == "description" and symbol >= 0):
+        rows = zip(first.columns[symbol], first.columns[words], strict=True)
+        if any(described(one, text) != one and not is_option(one) for one, text in rows):
+            return symbol, words
+    return None
 
 
 def _units(names: Sequence[str], first: Batch) -> tuple[int, int] | None:

@@ -18,6 +18,7 @@ from livestory.errors import TableError
 from livestory.retell.cells import is_unknown
 from livestory.retell.columns import COLUMNS, OBSERVATION, TIME
 from livestory.retell.explain_story import OutOfOrder, SourceInput, StartOver
+from livestory.retell.options import is_option
 from livestory.retell.parted import parted
 from livestory.retell.plain_cells import PlainBatch, PlainCells
 from livestory.retell.remarks import Remarks
@@ -49,9 +50,6 @@ if TYPE_CHECKING:
 _ONE = 1.0 + 1e-9  # the whole wealth, however it was rounded
 _IN_ROWS = PASSED | {TIME}
 _OF_DERIBIT = re.compile(r"(?:BTC|ETH)-(?:PERPETUAL|[0-9]{1,2}[A-Z]{3}[0-9]{2})").fullmatch
-_IS_OPTION = re.compile(
-    r"[A-Z.]{1,6} *[0-9]{6}[CP][0-9]{8}|[A-Z]+-[0-9A-Z]{5,8}-[0-9]+(?:[.d][0-9]+)?-[CP](?:-[A-Z]+)?"
-).fullmatch
 _CHUNK = 1024  # sorted rows turned into values together
 _OF_OUR_BOT = frozenset(
     ["halted", "regime", "threshold", "no_trade_reason", "day_return", "next_due", "resume_at", "target_weight"]
@@ -179,8 +177,8 @@ class TableSource:
 
     def _doubt_options(self) -> None:
         """Say that the size of an option's contract is not known, where no result tells it."""
-        options = [name for name in self.symbols if _IS_OPTION(name) and name not in self._survey.lots]
-        if options:
+        options = [name for name in self.symbols if is_option(name) and name not in self._survey.lots]
+        if options and not self._survey.of_hundred:
             self.remarks.doubt(f"{options[0]} is an option: how much one contract is, nothing says, so it is told as 1")
 
     def _refuse_inverse(self) -> None:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from livestory.retell.cells import CURRENCY
 from livestory.retell.columns import FILL, OBSERVATION, TIME
+from livestory.retell.options import LOT, is_option
 from livestory.retell.readers import Fee, bad
 from livestory.retell.shapes.names import name_of
 from livestory.retell.trip_results import is_against
-from livestory.retell.words_of_cells import CLOSE, FILLED, FLOWS, LONG_OR_SHORT, SIDES, is_known
+from livestory.retell.words_of_cells import CLOSE, FILLED, FLOWS, LONG_OR_SHORT, OPTIONS_ENDED, SIDES, is_known
 from livestory.story.inputs import Fill, Flow, Funding, Observation
 from livestory.story.symbol import canonical
 
@@ -43,6 +44,7 @@ class FillRows:
 
     def __init__(self, survey: Survey, remarks: Remarks) -> None:
         self._lots = survey.lots
+        self._of_hundred = survey.of_hundred
         self._unpriced = survey.unpriced
         self._quote = survey.quote
         self._fields = survey.layout.fields
@@ -55,7 +57,9 @@ class FillRows:
         self._told: dict[tuple[str | None, str], tuple[Any, ...]] = {}
         self._opens = survey.opens
         self._before_fees = _BeforeFees() if survey.gross else None
-        self._held: dict[str, Decimal] = {}  # by symbol, where a word such as exit closes whatever is open
+        self._held: dict[
+            str, Decimal
+        ] = {}  # by symbol, where a word such as exit closes whatever is open, and of options
 
     def inputs(self, place: Place, row: Mapping[str, Any]) -> Iterator[SourceInput]:
         """What a row says. Raises TableError for half a fill."""
@@ -67,8 +71,9 @@ class FillRows:
         if word is not None and not is_known(word) and row.get("fill_quantity") and row.get("fill_price"):
             raise bad(place.table, place.line, self._fields["fill_side"], word, "buy or sell")
         row = _without_results(row, self._unpriced)
-        fill = self._fill(place, row)
-        if word is not None and self._side(row) is None and not observed.keys() - {TIME, "threshold"}:
+        side = self._side(row)
+        fill = self._fill(place, row, side)
+        if word is not None and side is None and not observed.keys() - {TIME, "threshold"}:
             self._remarks.leave_out(f"its side is {word}")
         if self._says_no_side(row) and (row.get("fill_quantity") or not observed.keys() - {TIME, "threshold", "flow"}):
             self._remarks.leave_out(f"its {'side' if 'fill_side' in self._fields else 'quantity'} is empty")
@@ -84,10 +89,13 @@ class FillRows:
         if observed.keys() - {TIME, "threshold"}:
             yield Observation(**observed)
 
-    def _fill(self, place: Place, row: Mapping[str, Any]) -> Fill | None:
-        side, quantity = self._side(row), row.get("fill_quantity")
+    def _fill(self, place: Place, row: Mapping[str, Any], side: tuple[str, str | None] | None) -> Fill | None:
+        quantity = row.get("fill_quantity")
         if side is None if "fill_side" in self._fields else quantity is None:
             return None
+        if self._ends(row, side, quantity):
+            held = abs(self._held[row["fill_symbol"]])
+            return self._made(row, side, min(abs(quantity or held), held), Decimal(0))
         price, paid = row.get("fill_price"), row.get("paid")
         if paid and quantity and (not price or self._is_of_order):
             price = _worked_out(paid / quantity)
@@ -113,12 +121,28 @@ class FillRows:
         if word in {"long", "short"} and (effect is not None or self._opens):
             effect = effect or "open"
             return ("buy" if (word == "long") == (effect in {"open", "add"}) else "sell"), effect
-        if word == CLOSE:
-            held = self._held.get(row.get("fill_symbol") or "", Decimal(0))
+        held = self._held.get(row.get("fill_symbol") or "", Decimal(0))
+        if word == CLOSE or (word in OPTIONS_ENDED and held):
             return ("buy" if held < 0 else "sell"), CLOSE
         if word.startswith(("open", "close")):
             effect = word.partition(" ")[0]
         return (SIDES[word], effect) if word in SIDES else None
+
+    def _ends(self, row: Mapping[str, Any], side: tuple[str, str | None] | None, quantity: Decimal | None) -> bool:
+        """Whether an option that is held ends without a trade: it expired, or what its shares won is told of these."""
+        held = self._held.get(row.get("fill_symbol") or "")
+        if not held or side is None or (side[0] == "buy") == (held > 0) or not is_option(row["fill_symbol"]):
+            return False
+        ended = row["fill_side"] if row.get("fill_side") in OPTIONS_ENDED else ""
+        if not ended and (row.get("fill_price") != 0 or not quantity):
+            return False
+        if ended.startswith(("ass", "exer", "oas", "oex")) and ended != "oexp":
+            self._remarks.doubt(
+                "options that were assigned or exercised are told as closed at 0: the rows of their shares say the rest"
+            )
+        else:
+            self._remarks.infer("options that expired are told as closed at 0")
+        return True
 
     def _says_no_side(self, row: Mapping[str, Any]) -> bool:
         """Whether nothing says what was bought or sold: of rows that are no flow, and no order that came to nothing."""
@@ -141,12 +165,12 @@ class FillRows:
     ) -> Fill | None:
         given = {field: row[column] for column, field in FILL.items() if row.get(column) is not None}
         side, effect = said or ("buy" if quantity > 0 else "sell", given.get("effect"))
-        lot = self._lots.get(row.get("fill_symbol") or "", Decimal(1))
+        name = row.get("fill_symbol") or ""
+        lot = LOT if self._of_hundred and is_option(name) else self._lots.get(name, Decimal(1))
         given |= {"side": side, "quantity": abs(quantity) * lot, "price": abs(price)}
         if effect is not None:
             given["effect"] = effect
-        if self._opens:
-            name = row.get("fill_symbol") or ""
+        if self._opens or is_option(name):
             self._held[name] = self._held.get(name, Decimal(0)) + (abs(quantity) if side == "buy" else -abs(quantity))
         _set_fee(given, _both(row.get("fill_fee"), row.get("other_fee")), abs(quantity) * price, self._sign)
         if "symbol" in given:

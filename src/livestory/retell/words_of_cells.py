@@ -38,7 +38,10 @@ NO_TRADES = OPTIONS_ENDED | frozenset({
     "rewards", "receive", "send", "convert", "conversion", "airdrop", "rollover", "settlement", "correction",
     "bonus", "charge", "tax", "split", "rebate", "cashback", "distribution", "adjustment", "journal", "wire",
     "payment", "merger", "received", "cash", "dust", "stake", "unstake", "forex",
-    "interests", "debit", "journaled",
+    "interests", "debit", "journaled", "dividende", "dividenden", "dividendo", "dividendi", "ausschüttung", "utdelning",
+    "einzahlung", "auszahlung", "insättning", "uttag", "storting", "onttrekking", "depósito", "deposito", "dépôt",
+    "versement", "retrait", "retiro", "prelievo", "bonifico", "zinsen", "zins", "ränta", "rente", "interessi",
+    "intereses", "intérêts", "provento", "steuer", "belasting", "skatt",
 })  # fmt: skip
 """The words of rows between trades that are none."""
 
@@ -69,12 +72,14 @@ def _words(text: str) -> frozenset[str]:
 
 
 _BUYS = _words(
-    "achat achats acheter acquisto al alis alım alış b bid bot bought buy buys c compra comprado "
-    "comprar gekauft kauf kaufen koop kupno zakup купить куплено покупка 买 买入 证券买入 買 買い "
+    "achat achats acheter acquisto al alis alım alış b bid bot bought buy buys c compra comprado cumpărare "
+    "comprar köp køb kjøp nákup osto vétel gekauft kauf kaufen koop kupno zakup купить куплено покупка 买 买入 "
+    "证券买入 買 買い "
     "買入 매수"
 )
 _SELLS = _words(
-    "ask s sat satis satım satış sell sells sld sold sprzedaż v venda vender vendido vendita vendre "
+    "ask eladás myynti prodej salg sälj vânzare "
+    "s sat satis satım satış sell sells sld sold sprzedaż v venda vender vendido vendita vendre "
     "venta vente ventes verkauf verkaufen verkauft verkoop продажа продано продать 卖 卖出 売 売り "
     "证券卖出 賣 賣出 매도"
 )
@@ -90,6 +95,7 @@ _WHOLE = {
     "short cover": "close short", "sell short": "open short", "sold short": "open short", "short sell": "open short",
     "enter long": "open long", "enter short": "open short", "exit long": "close long", "exit short": "close short",
     "buy long": "open long", "sell long": "close long", "buy short": "close short", "long entry": "open long",
+    "bto": "open long", "stc": "close long", "sto": "open short", "btc": "close short",
     "ss": "open short", "bc": "close short", "reinvest shares": "buy", "short entry": "open short",
     "long exit": "close long", "short exit": "close short", "entry long": "open long",
     "entry short": "open short", "long open": "open long", "long close": "close long", "short open": "open short",
@@ -104,7 +110,7 @@ _PARTS = re.compile(r"(?<=\w)[_-](?=\w)|\s+")
 
 
 _OF_EXITS = re.compile(
-    r"(?:\w+[ _])?(?:(open(?:ed|ing)?|entry|enter)|(close|closed|closing|exit))(?: position)?"
+    r"(?:\w+[ _])?(?:(open(?:ed|ing)?|entry|enter)|(close|closed|closing|exit))(?:[ _-]\w+)*"
 ).fullmatch
 
 

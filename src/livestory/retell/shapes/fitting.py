@@ -36,6 +36,8 @@ _JUDGED = frozenset({
 })  # fmt: skip
 """Columns that are known by their cells too."""
 _MOST_UNKNOWN = 0.5
+_MOST_WORDS = 40  # that a column of sides has
+_LEAST_SAID = 0.2
 
 
 def fits(own: str, cells: Sequence[str], spelling: str) -> bool:
@@ -57,6 +59,14 @@ def fits(own: str, cells: Sequence[str], spelling: str) -> bool:
             return _are_wealth(texts, spelling) if own == "wealth" else all(map(_IS_AMOUNT, texts))
 
 
+def are_sides(cells: Sequence[str]) -> bool:
+    """Whether the cells of a column of any name are sides, whatever else may stand between trades."""
+    texts = {text.strip().casefold() for text in cells} - UNKNOWN - {"btc"}
+    words = {text: word_of(text) for text in texts if not _IS_NUMBER(text)}
+    said = [text for text, word in words.items() if word in SIDES]
+    return len(texts) == len(words) <= _MOST_WORDS and bool(said) and len(said) >= len(texts) * _LEAST_SAID
+
+
 def _are_wealth(texts: set[str], spelling: str) -> bool:
     is_name = spelling == "strategy" and (len(texts) == 1 or any(text[0].isalpha() for text in texts))  # v2, 7
     return not is_name and all(map(_IS_AMOUNT, texts))
@@ -74,6 +84,8 @@ def _are_sides(texts: set[str], spelling: str) -> bool:
     said = {text for text, word in words.items() if word in SIDES or word in LONG_OR_SHORT or word == CLOSE}
     unknown = {text for text, word in words.items() if word not in NO_TRADES} - said
     if are_effects(texts):
+        return False
+    if said == {"btc"}:  # bought to close, where others are opened
         return False
     if spelling in _MAY_BE_OTHERS:
         both = {SIDES.get(word) for word in words.values()} >= {"buy", "sell"}  # among all that an account may see

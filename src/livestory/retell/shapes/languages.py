@@ -29,7 +29,7 @@ _NAMES = {
     ),
     "coin": "币种 코인",
     "commission": (
-        "comision comisiones comisión comissao comissão commissione commissioni commissions corretagem "
+        "courtage comision comisiones comisión comissao comissão commissione commissioni commissions corretagem "
         "komisyon kommission provision prowizja комиссия 佣金"
     ),
     "cost": "成交金额 成交额",
@@ -38,7 +38,8 @@ _NAMES = {
     "currency": "währung",
     "dailyreturn": "tagesrendite 日收益率",
     "date": (
-        "data datadeoperação dataexecutada datum fecha schlusstag tarih дата датасделки "
+        "datadetransacao datedetransaction datadioperazione dataoperazione data datadeoperação dataexecutada datum "
+        "fecha schlusstag tarih дата датасделки "
         "交易日期 成交日期 日付 日期 約定日 "
         "날짜"
     ),
@@ -117,7 +118,7 @@ _NAMES = {
     ),
     "qty": "qtd qtdcompra qtde",
     "quantity": (
-        "aantal adet anzahl cantidad ilość menge miktar número quantidade quantita quantite quantità quantité "
+        "aantal antal adet anzahl cantidad ilość menge miktar número quantidade quantita quantite quantità quantité "
         "stück stücke títulos колво количество 数量 数量股 거래수량 수량"
     ),
     "rate": "レート",
@@ -129,14 +130,16 @@ _NAMES = {
     "selltime": "卖出时间 매도시간",
     "shares": "股数",
     "side": (
-        "işlem işlemtipi kaufverkauf lado operacao operacion operación operazione operação "
+        "typavtransaktion typedetransaction typmutatie typemutatie transactietype tipooperazione işlem işlemtipi "
+        "kaufverkauf lado operacao operacion operación operazione operação "
         "opération richting richtung seite sens strona yön операция сторона 买卖 买卖方向 买卖标志 交易方向 売買 "
         "売買区分 方向"
     ),
     "size": "größe taille tamanho tamaño",
     "status": "状态",
     "symbol": (
-        "actif activo ativo sembol simbolo symbole símbolo titolo wertpapier актив символ 代码 合约 品种 标的 "
+        "värdepapper värdepapperbeskrivning actif activo ativo sembol simbolo symbole símbolo titolo wertpapier "
+        "актив символ 代码 合约 品种 标的 "
         "股票代码 "
         "证券代码 銘柄 종목"
     ),

@@ -8,13 +8,16 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from livestory.errors import InputError
+from livestory.retell.cells import is_unknown
 from livestory.retell.columns import FILL, OBSERVATION, TIME
 from livestory.retell.shapes import declared
+from livestory.retell.shapes.fitting import are_sides
 from livestory.retell.shapes.matching import Seen, all_names, has, listed, matched, missing
 from livestory.retell.shapes.names import Name, name_of, plain
 from livestory.retell.shapes.refusals import refuse_half_trades, refuse_trips, refused
 from livestory.retell.shapes.settled import settled, with_side
 from livestory.retell.shapes.without_header import refuse_values
+from livestory.retell.words_of_cells import is_known, word_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -126,7 +129,7 @@ def _candidates(seen: Seen) -> Iterator[tuple[Shape, dict[str, int]]]:
     """The shapes that the table may have, the likeliest first."""
     yield from refused(seen, {}, *_OF_OTHERS)
     yield from _of_trips(seen)
-    fields = with_side(seen, matched(seen, declared.FILLS))
+    fields = _with_any_side(seen, with_side(seen, matched(seen, declared.FILLS)))
     by_name = "fill_side" in fields and seen.names[fields["fill_side"]].spellings[0] in {"side", "fillside"}
     has_side = "fill_side" in fields and (by_name or has(declared.FILLS, fields))
     if has_side or (has(declared.FILLS, fields) and _is_signed(seen.sample[fields["fill_quantity"]])):
@@ -153,6 +156,23 @@ def _candidates(seen: Seen) -> Iterator[tuple[Shape, dict[str, int]]]:
         raise seen.table.error(seen.line, None, f"{problem}; name what there is with --columns wealth=…")
     if fields.keys() & {*OBSERVATION[1:]}:
         yield declared.WEALTH, fields
+
+
+def _with_any_side(seen: Seen, fields: dict[str, int]) -> dict[str, int]:
+    """The columns of fills, where one of an unknown name holds sides."""
+    if "fill_side" in fields or "fillside" in seen.given or not has(declared.FILLS, fields):
+        return fields
+    found = [n for n, cells in enumerate(seen.sample) if n not in fields.values() and are_sides(cells)]
+    priced = [seen.sample[fields[own]] for own in ("fill_quantity", "fill_price") if own in fields]
+    for field in found:
+        rows = zip(seen.sample[field], zip(*priced, strict=True), strict=True)
+        if all(is_known(word_of(side)) for side, cells in rows if not any(map(_is_nothing, cells))):
+            return fields | {"fill_side": field}
+    return fields
+
+
+def _is_nothing(cell: str) -> bool:
+    return is_unknown(cell) or not cell.strip("0., ")
 
 
 def _of_trips(seen: Seen) -> Iterator[tuple[Shape, dict[str, int]]]:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from livestory.retell.cells import CURRENCY
 from livestory.retell.lots import FOREX, in_another_currency, in_words, lots_of, of_fills, of_trips
+from livestory.retell.options import LOT, is_of_hundred, is_option
 from livestory.retell.readers import reader_of
 from livestory.retell.shapes import declared
 from livestory.retell.words_of_cells import SIDES
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     from livestory.retell.survey.survey import Survey
 
 _CLEARLY = 0.25
+_PAID = frozenset({
+    "amount", "value", "total", "proceeds", "credit", "debit", "cost", "netamount", "netcash", "totalamount",
+    "principal", "grossamount", "tradevalue", "transactionvalue", "netproceeds", "grossproceeds", "amountusd",
+    "trademoney",
+})  # fmt: skip
+"""Columns of what was paid in each row."""
 
 
 def are_fees_negative(survey: Survey) -> bool:
@@ -67,6 +74,19 @@ def judge_results(survey: Survey) -> None:
     survey.gross = True
     swap = " and swap" if "funding" in survey.layout.fields else ""
     survey.remarks.infer(f"results are before fees{swap}, which are taken off")
+
+
+def judge_options(survey: Survey) -> None:
+    """Find out whether an option is a hundred of what its price is for, by what was paid."""
+    fills = survey.rows("fill_symbol", "fill_quantity", "fill_price")
+    if not any(is_option(row["fill_symbol"] or "") for row in fills):
+        return
+    read = reader_of("paid", survey.mark)
+    for field, name in enumerate(survey.called):
+        if name.spellings[0] in _PAID and is_of_hundred(fills, survey.read(read, survey.columns[field])):
+            survey.of_hundred = True
+            survey.remarks.infer(f"an option is {LOT} of what its price is for, by the {survey.names[field].strip()}")
+            return
 
 
 def _judge_percent(survey: Survey) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from livestory.retell.columns import OBSERVATION
+from livestory.retell.options import is_option
 from livestory.retell.readers import AS_LONG, reader_of
 from livestory.retell.shapes import declared
 from livestory.retell.trip_results import has_moved, is_against
@@ -75,7 +76,8 @@ def judge_sides(survey: Survey) -> None:
     if said and all("signal" in text for text in said):
         problem = "sides are signals, which say what was wanted and not what was filled"
         raise survey.error(field, f"{problem}; explain the fills, or the account's wealth")
-    if ended := words & OPTIONS_ENDED:
+    rows = survey.rows("fill_side", "fill_symbol")
+    if ended := {row["fill_side"] for row in rows if not is_option(row["fill_symbol"] or "")} & OPTIONS_ENDED:
         problem = f"options that ended without a trade ({', '.join(sorted(ended))}), which no price tells"
         advice = "explain the account's wealth, or delete the rows of options"
         raise survey.error(field, f"{problem}; {advice}")

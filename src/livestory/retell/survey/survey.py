@@ -41,6 +41,7 @@ class Survey:
         self.scale: dict[str, float] = {}  # what the numbers of a column are multiplied with
         self.in_coins = False  # a lone position is what is held
         self.lots: dict[str, Decimal] = {}  # how much a quantity of 1 is, by symbol
+        self.of_hundred = False  # an option is so many of what its price is for
         self.opens = False  # long and short open a position, and a word such as exit closes what is open
         self.by_side = False  # what was bought and what was sold stand apart, and which came first says the side
         self.percent = False  # shares are hundredths
@@ -65,11 +66,12 @@ class Survey:
         reader = self.readers[own]
         known = self._values.get(own)
         if known is None or known[0] is not reader:
-            known = self._values[own] = reader, self._read(reader, self.columns[self.layout.fields[own]])
+            known = self._values[own] = reader, self.read(reader, self.columns[self.layout.fields[own]])
         return known[1]
 
     @staticmethod
-    def _read(reader: Reader, texts: Sequence[str]) -> list[Any]:
+    def read(reader: Reader, texts: Sequence[str]) -> list[Any]:
+        """What some cells say, None where they can't be read."""
         numbers = reader.at_once(texts)
         if numbers is not None:
             return numbers

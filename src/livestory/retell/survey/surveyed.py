@@ -8,7 +8,7 @@ from livestory.retell.balances import is_cash
 from livestory.retell.shapes import declared
 from livestory.retell.survey.cells import decimal_mark, leave_out_words, reader_for, unit_of
 from livestory.retell.survey.one_account import judge_symbols, refuse_series
-from livestory.retell.survey.results import are_fees_negative, judge_results
+from livestory.retell.survey.results import are_fees_negative, judge_options, judge_results
 from livestory.retell.survey.sides import judge_sides, judge_trips
 from livestory.retell.survey.survey import Survey
 from livestory.retell.survey.times import clock_column, find_times
@@ -49,6 +49,7 @@ def surveyed(sample: Sample, layout: Layout, zone: tzinfo | None, now: int, rema
         judge_trips(survey)
     elif survey.layout.shape is declared.FILLS:
         judge_sides(survey)
+        judge_options(survey)
     return survey
 
 

@@ -62,7 +62,7 @@ def is_of_hundred(fills: Iterable[Mapping[str, Any]], paid: Iterable[Decimal | N
         if money and fill["fill_quantity"] and fill["fill_price"] and is_option(fill["fill_symbol"] or ""):
             shares.append(abs(money / (fill["fill_quantity"] * fill["fill_price"])) / LOT - 1)
     alike = sum(abs(share) < _ALIKE for share in shares)
-    return alike >= _SEVERAL and alike >= _MOST * len(shares)
+    return bool(_SEVERAL <= alike >= _MOST * len(shares))
 
 
 def _joined(symbol: str, leg: Iterable[str]) -> str:

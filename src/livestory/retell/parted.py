@@ -38,6 +38,7 @@ _RIGHTS = frozenset(
     {"right", "type", "putcall", "callput", "callorput", "putorcall", "optiontype", "opttype", "cp", "pc"}
 )
 _SEVERAL = 2
+_OF_DAYS = ("date", "tradedate", "day", "entrydate", "tradeday")
 _OF_BINANCE = frozenset({"executed", "quantity", "amount"}) | _FEES
 
 
@@ -48,7 +49,7 @@ class Parted(Table, frozen=True):
     pairs: int = -1  # the column of pairs whose base begins with a digit
     amounts: tuple[int, ...] = ()  # columns that may end with that base
     fees: tuple[int, ...] = ()
-    days: tuple[tuple[int, int], ...] = ()  # columns of days, each with that of its times of day
+    days: tuple[tuple[int, int, int], ...] = ()  # columns of days, of their times of day, and where both then stand
     units: tuple[int, int] | None = None  # the columns of a quantity and a price whose units make the symbol
     quote: int = -1  # the column of prices whose units differ
     option: tuple[int, ...] = ()  # the columns of symbols, and of days, strikes and rights that tell one from the next
@@ -82,8 +83,8 @@ class Parted(Table, frozen=True):
         elif self.described is not None:
             symbol, words = self.described
             found[symbol] = list(map(described, columns[symbol], columns[words]))
-        for day, clock in self.days:
-            found[day] = with_clocks(columns[day], columns[clock])
+        for day, clock, place in self.days:
+            found[place] = with_clocks(columns[day], columns[clock])
         if self.units is not None:
             found.append(list(map(_symbol, *(columns[field] for field in self.units))))
         if self.quote >= 0:
@@ -105,11 +106,7 @@ def parted(table: Table) -> Table:
         (n for n, name in enumerate(names) if name in _SYMBOLS and all(map(_WITH_SIDE, first.columns[n]))), -1
     )
     pairs = next((n for n, name in enumerate(names) if name in _PAIRS and any(map(_digit, first.columns[n]))), -1)
-    days = tuple(
-        (names.index(f"{leg}date"), names.index(f"{leg}time"))
-        for leg in ("entry", "exit", "open", "close", "buy", "sell")
-        if {f"{leg}date", f"{leg}time"} <= {*names} and all(map(_CLOCK, first.columns[names.index(f"{leg}time")]))
-    )
+    days = _days(names, first)
     units = _units(names, first)
     prices = [n for n, name in enumerate(names) if name in _PRICES and not _QUOTES & {*names}]
     quote = next((n for n in prices if len({_unit(text) for text in first.columns[n]} - {""}) > 1), -1)
@@ -130,6 +127,21 @@ def parted(table: Table) -> Table:
         option=option,
         described=words,
     )
+
+
+def _days(names: Sequence[str], first: Batch) -> tuple[tuple[int, int, int], ...]:
+    """The columns of days with those of times of day: of each leg its own, or one day for the entry and the exit."""
+    clocks = {name: n for n, name in enumerate(names) if name.endswith("time") and all(map(_CLOCK, first.columns[n]))}
+    found = [
+        (names.index(f"{leg}date"), clocks[f"{leg}time"], names.index(f"{leg}date"))
+        for leg in ("entry", "exit", "open", "close", "buy", "sell")
+        if f"{leg}time" in clocks and f"{leg}date" in names
+    ]
+    day = next((names.index(name) for name in _OF_DAYS if name in names), -1)
+    for legs in (("entrytime", "exittime"), ("opentime", "closetime"), ("buytime", "selltime")):
+        if day >= 0 and not found and clocks.keys() >= {*legs}:
+            found = [(day, clocks[leg], clocks[leg]) for leg in legs]
+    return tuple(found)
 
 
 def _option(names: Sequence[str], first: Batch) -> tuple[int, ...]:

@@ -409,7 +409,12 @@ class TableSource:
         for time, each in zip(times, returns, strict=True):
             if each is not None:
                 self._index = self._index + each if won else self._index * (1.0 + each)
-            inputs.append(Observation(time=time + self._later, wealth=self._index))
+            told = Observation(time=time + self._later, wealth=self._index)
+            if inputs[-1:] and inputs[-1].time == told.time:  # several of one time are all told
+                inputs[-1] = told
+            else:
+                inputs.append(told)
+        self.remarks.told += len(times)
         return inputs
 
 

@@ -28,6 +28,7 @@ ENTRY, EXIT, AT_ONCE = "1", "0", "2"
 """The legs of a round trip: of one instant, exits come before entries, and a trade's own exit after its entry."""
 _ISIN = re.compile(r"\b[A-Z]{2}[A-Z0-9]{9}[0-9]\b")  # among the words of a security's name
 _DIGITS = 9  # of a quantity or a price that was worked out, from numbers that may be floats' differences
+_NEAR = (0.5, 2.0)  # how far fees may bring a share from the move of the price
 _AMOUNTS = frozenset({"fill_result", "fill_fee", "other_fee", "entry_fee", "exit_fee", "funding"})
 _OF_FILLS = ("fill", "exec", "cum", "deal", "last")  # how the name of a quantity begins that was filled
 
@@ -56,7 +57,7 @@ class FillRows:
         self._is_of_order = "status" in names and names.get("fill_price") == "price"
         self._told: dict[tuple[str | None, str], tuple[Any, ...]] = {}
         self._opens = survey.opens
-        self._before_fees = _BeforeFees() if survey.gross else None
+        self._before_fees = _BeforeFees(own=not survey.own_fees) if survey.gross or survey.own_fees else None
         self._held: dict[
             str, Decimal
         ] = {}  # by symbol, where a word such as exit closes whatever is open, and of options
@@ -208,7 +209,8 @@ class FillRows:
 class _BeforeFees:
     """Results that are before fees: each takes its own, and the share of what it closes in those of the entries."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, own: bool) -> None:
+        self._own = own  # they are before the fees of their own rows, too
         self._held: dict[str | None, tuple[Decimal, Decimal]] = {}  # quantity, and what was paid for entering it
 
     def taken(self, symbol: str | None, quantity: Decimal, given: Mapping[str, Any]) -> Decimal | None:
@@ -223,7 +225,7 @@ class _BeforeFees:
         rest = held + quantity
         self._held[symbol] = rest, (fees - entering if rest * held > 0 else fee - own)
         result = given.get("result")
-        return None if result is None else result - own - entering
+        return None if result is None else result - entering - (own if self._own else 0)
 
 
 class TripRows:
@@ -248,7 +250,7 @@ class TripRows:
         enters = leg == ENTRY
         side = "buy" if enters != short else "sell"
         quantity = self._quantity(row)
-        price = row["entry_price"] if enters else row.get("exit_price") or self._exit_price(row, quantity, short=short)
+        price = row["entry_price"] if enters else self._exit_price(row, quantity, short=short)
         given: dict[str, Any] = {"side": side, "quantity": quantity, "price": price, "position": position}
         if short:
             given["effect"] = "open" if enters else "close"
@@ -280,7 +282,10 @@ class TripRows:
         return sum((fee.amount * self._sign for fee in fees if fee and fee.amount and fee.asset is None), Decimal(0))
 
     def _exit_price(self, row: Mapping[str, Any], quantity: Decimal, *, short: bool) -> Decimal:
-        """At what price a trade that names none must have been left, by what it won."""
+        """At what price a trade was left: one that names none, by what it won. An option may end at 0."""
+        told: Decimal | None = row.get("exit_price")
+        if told or (told is not None and is_option(row.get("fill_symbol") or "")):
+            return told
         self._remarks.infer("no exit price in it: worked out from the results, before fees")
         won = row["fill_result"] / quantity
         price: Decimal = row["entry_price"] - won if short else row["entry_price"] + won
@@ -308,11 +313,11 @@ class TripRows:
             size: Decimal = abs(quantity) * self._lots.get(row.get("fill_symbol") or "", Decimal(1))
             return size
         entry, result, share = row["entry_price"], row.get("fill_result"), row.get("share")
-        move = (row.get("exit_price") or entry) - entry
+        move = row.get("exit_price", entry) - entry
         if row.get("cost"):
             self._remarks.infer("no quantity in it: worked out from what was invested and the entry's price")
             found = row["cost"] / entry
-        elif result and share:
+        elif result and share and not self._is_of_less(share, move / entry):
             self._remarks.infer("no quantity in it: worked out from the results in money and in percent")
             found = result / (Decimal(repr(share)) / self._share) / entry
         elif result and move:
@@ -322,6 +327,11 @@ class TripRows:
             self._remarks.infer("no quantity in it: each trade is told as of 1")
             return Decimal(1)
         return _worked_out(found)
+
+    def _is_of_less(self, share: float, move: Decimal) -> bool:
+        """Whether a share is of less or more than what was bought, such as of a margin: prices say otherwise."""
+        told = abs(float(share)) / self._share
+        return bool(move) and not _NEAR[0] < told / abs(float(move)) < _NEAR[1]
 
 
 def _without_results(row: Mapping[str, Any], unpriced: frozenset[str]) -> Mapping[str, Any]:

@@ -13,10 +13,10 @@ from livestory.retell.columns import COLUMNS
 _TIME = "time closetime timestamp datetime date barclose periodclose dateandtime ts iso index day at indexlevel0"
 _CLOSES = " exittime exitdate closedat closedate"  # of what is known of a trade when it is closed
 _SYMBOL = (
-    "fillsymbol symbol symbols pair pairs market instrument instrumentid instid ticker tradingpair assetpair product "
+    "fillsymbol symbol symbols pair pairs instrument instrumentid instid ticker tradingpair assetpair product "
     "productid coin spotpairs futures security item contract contractname contracts asset currencypair code "
-    "stockcode "
-    "tscode tradingsymbol scrip contractcode root stock isin isincode securityisin identifier"
+    "stockcode tscode tradingsymbol scrip contractcode market root stock underlying underlyingsymbol isin isincode "
+    "securityisin identifier"
 )
 _FEE = (
     "fillfee feecost fee fees feespaid execfee commission commissions feepaid feescost totalfee totalfees "
@@ -34,14 +34,13 @@ _RESULT = (
     "fillresult pnl netpnl netpnln profit profitabs closeprofitabs realizedpnl realisedpnl closedpnl closedpnln "
     "realizedpl realizedprofit fifopnlrealized netprofit netprofits finalprofit closingpnl profitloss result pnlabs "
     "pnlamount netpl pl pnln realizedpnln realisedpnln realizedplvalue realizedprofitloss gainloss grosspl grosspnl "
-    "grossprofit net netresult pnlusd pnlusdt positionpnl tradepnl pandl realizedgainloss fifopnl"
+    "grossprofit net netresult pnlusd pnlusdt pnldollars positionpnl tradepnl pandl realizedgainloss fifopnl"
 )
 _WEALTH = (
     "wealth equity wealthtotal portfoliovalue accountequity accountvalue totalequity totalvalue networth "
-    "netliquidation netliquidationvalue netliq nav netassetvalue equitycurve portfolioequity strategyequity "
-    "totalbalance totalassets accountbalance endingvalue endingequity bankroll equityvalue walletbalance "
-    "finalbalance totalcapital "
-    "portfolio balance capital total value strategy"
+    "netliquidation netliquidationvalue netliquidity netliq nav netassetvalue equitycurve portfolioequity "
+    "strategyequity totalbalance totalassets accountbalance endingvalue endingequity bankroll equityvalue "
+    "walletbalance finalbalance totalcapital portfolio balance capital total value strategy"
 )
 _FUNDING = "swap swaps rollover"
 _STATUS = "status orderstatus state"
@@ -165,14 +164,14 @@ TRIPS = Shape(
             "entryprice avgentryprice entryavgprice averageentryprice openrate openprice avgpxopen avgopenprice "
             "entrypx buyprice boughtaverage pricein avgentry entryavg openingprice costpershare entrypoint buyavg "
             "avgbuyprice "
-            "averagebuyprice avgopen openavgprice entry tradeprice"
+            "entrypremium averagebuyprice avgopen openavgprice entry tradeprice"
         ),
         "exit_price": (
             "exitprice avgexitprice exitavgprice averageexitprice closerate closeprice avgpxclose avgcloseprice "
             "averageclosingprice avgclosingprice averagecloseprice "
             "exitpx sellprice soldaverage priceout avgexit exitavg closingprice proceedspershare exprice sellavg "
             "avgsellprice "
-            "averagesellprice avgclose closeavgprice exit"
+            "exitpremium averagesellprice avgclose closeavgprice exit"
         ),
         "closing_side": "closingdirection closingside closeside",
         "fill_side": (
@@ -240,7 +239,10 @@ RETURNS = Shape(
             "strategyreturn strategyreturns portfolioreturn portfolioreturns return returns ret returnpct returnspct "
             "dailyreturn dailyreturns dailyreturnpct dailyreturnspct pctreturn dailyret strategyret netreturn"
         ),
-        "won": "dailypnl daypnl pnldaily dailyprofit dayprofit dailyresult pnl netpnl profit netprofit profitloss",
+        "won": (
+            "dailypnl daypnl pnldaily dailyprofit dayprofit dailyresult pnl netpnl profit netprofit profitloss pl "
+            "pnldollars pnlusd realizedpnl"
+        ),
     },
     needs=(("time", "return", "won"), ("return", "won")),
 )
@@ -310,6 +312,21 @@ INVERSE = Shape(
     told=False,
     advice="their quantities are contracts and their costs satoshi; explain the account's wealth",
 )
+HELD = Shape(
+    name="open positions",
+    says="what is held, at what it is worth now",
+    columns={
+        "entry": "entryprice avgentryprice avgprice averageprice avgcost averagecost averageentryprice costbasis",
+        "unrealised": (
+            "unrealizedpnl unrealisedpnl unrealizedprofit unrealizedpl unrealizedgainloss unrealizedgain unrealized"
+        ),
+        "mark": "markprice positionvalue marketvalue currentprice",
+        "done": "price fee fees commission orderid exitprice closeprice exittime fillprice wealth equity",
+    },
+    needs=(("entry",), ("unrealised",), ("mark",)),
+    told=False,
+    advice="they tell of no trade; explain the fills, or the account's wealth",
+)
 BOUGHT = Shape(
     name="CoinTracking's export",
     says="what was sold, and what was bought for it",
@@ -351,6 +368,7 @@ SHAPES = (
     VALUES,
     SWAPS,
     BOUGHT,
+    HELD,
     INVERSE,
     PAYMENTS,
     ACTIVITY,

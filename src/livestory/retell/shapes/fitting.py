@@ -29,6 +29,7 @@ _MAY_BE_AMOUNTS = frozenset(
     {"contracts", "contract", "position", "item", "coin", "asset", "security", "futures", "product"}
 )
 """Names of columns of symbols that hold quantities and numbers elsewhere."""
+_MAY_BE_ANYTHING = frozenset({"value", "total"})
 _MAY_BE_NAMES = frozenset({"portfolio", "strategy"})
 """Names of columns of wealth that hold names elsewhere."""
 _JUDGED = frozenset({
@@ -42,7 +43,7 @@ _LEAST_SAID = 0.2
 
 def fits(own: str, cells: Sequence[str], spelling: str) -> bool:
     """Whether the cells of a column called ``spelling`` may be those of ``own``."""
-    if own not in _JUDGED or (own == "wealth" and spelling not in _MAY_BE_NAMES):
+    if own not in _JUDGED or (own == "wealth" and spelling not in _MAY_BE_NAMES | _MAY_BE_ANYTHING):
         return True
     texts = {text.strip().casefold() for text in cells} - UNKNOWN
     match own:
@@ -68,6 +69,8 @@ def are_sides(cells: Sequence[str]) -> bool:
 
 
 def _are_wealth(texts: set[str], spelling: str) -> bool:
+    if spelling in _MAY_BE_ANYTHING:
+        return not texts or any(re.search(r"[1-9]", text) and not text.startswith("-") for text in texts)
     is_name = spelling == "strategy" and (len(texts) == 1 or any(text[0].isalpha() for text in texts))  # v2, 7
     return not is_name and all(map(_IS_AMOUNT, texts))
 
@@ -85,7 +88,7 @@ def _are_sides(texts: set[str], spelling: str) -> bool:
     unknown = {text for text, word in words.items() if word not in NO_TRADES} - said
     if are_effects(texts):
         return False
-    if said == {"btc"}:  # bought to close, where others are opened
+    if said == {"btc"} or texts == {"a", "b"}:  # bought to close, where others are opened; ask and bid beside a `dir`
         return False
     if spelling in _MAY_BE_OTHERS:
         both = {SIDES.get(word) for word in words.values()} >= {"buy", "sell"}  # among all that an account may see

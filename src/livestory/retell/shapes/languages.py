@@ -87,6 +87,7 @@ _NAMES = {
     "lots": "лоты 手数",
     "market": "markt mercado 마켓",
     "nav": "净值",
+    "netpnl": "pnlliquido pnllíquido resultadoliquido resultadolíquido lucroliquido lucrolíquido",
     "netprofit": "净利润",
     "opendate": (
         "dataabertura dataapertura datedouverture dateouverture fechaapertura fechadeapertura датаоткрытия 开仓日期"

@@ -14,7 +14,7 @@ from livestory.retell.shapes import declared
 from livestory.retell.shapes.fitting import are_sides
 from livestory.retell.shapes.matching import Seen, all_names, has, listed, matched, missing
 from livestory.retell.shapes.names import Name, name_of, plain
-from livestory.retell.shapes.refusals import refuse_half_trades, refuse_trips, refused
+from livestory.retell.shapes.refusals import are_of_trades, refuse_half_trades, refuse_trips, refused
 from livestory.retell.shapes.settled import settled, with_side
 from livestory.retell.shapes.without_header import refuse_values
 from livestory.retell.words_of_cells import is_known, word_of
@@ -32,7 +32,7 @@ _DAY = re.compile(r"\s*\d{4}-\d\d-\d\d")
 _A_PAIR = 2
 _WITH_A_TRADE = frozenset({"side", "direction", "entryprice", "quantity", "qty", "symbol", "pair", "ticker"})
 _HALF_OF_PAIRS = 0.5
-_OF_OTHERS = (declared.INVERSE, declared.SWAPS, declared.BOUGHT, declared.PAYMENTS, declared.ACTIVITY)
+_OF_OTHERS = (declared.INVERSE, declared.HELD, declared.SWAPS, declared.BOUGHT, declared.PAYMENTS, declared.ACTIVITY)
 """Tables that look like trades or wealth, and are refused before either."""
 _WITHOUT_EXIT_PRICE = frozenset({"entry_price", "entry_time", "exit_time", "fill_side", "fill_quantity", "fill_result"})
 """Columns of trades from which the prices of their exits follow."""
@@ -69,6 +69,9 @@ def recognised(  # noqa: PLR0913, PLR0917 - a table as it was seen, and what is 
             problem = f"{candidate.name}: {candidate.advice}"
             raise table.error(line, None, problem)
         return settled(seen, candidate, fields)
+    if several := _numbers_alone(seen):
+        problem = f"a number in each of several columns: {listed(several)}; name the one that is the wealth"
+        raise table.error(line, None, f"{problem}: --columns wealth={several[0]}")
     looked = ", ".join(declared.WEALTH.columns[column].split()[0] for column in _TOLD_BY_ITSELF)
     problem = f"nothing to tell besides the time; looked for {looked}, side; there is {listed(names)}"
     raise table.error(line, None, f"{problem}; name them with --columns wealth=…")
@@ -139,7 +142,7 @@ def _candidates(seen: Seen) -> Iterator[tuple[Shape, dict[str, int]]]:
         fields.pop(column, None)
     yield from refused(seen, fields, declared.LEDGER, declared.BOOK, declared.CANDLES, declared.VALUES)
     refuse_half_trades(seen, fields)
-    if "wealth" not in fields:
+    if "wealth" not in fields or are_of_trades(seen, fields):
         refuse_trips(seen)
     returns = matched(seen, declared.RETURNS)
     if "wealth" in fields and _are_returns(seen, fields["wealth"]):
@@ -169,6 +172,23 @@ def _with_any_side(seen: Seen, fields: dict[str, int]) -> dict[str, int]:
         if all(is_known(word_of(side)) for side, cells in rows if not any(map(_is_nothing, cells))):
             return fields | {"fill_side": field}
     return fields
+
+
+def _numbers_alone(seen: Seen) -> list[str]:
+    """The columns, where each besides a time holds numbers above 0, as those of several strategies or assets do."""
+    time = matched(seen, declared.WEALTH).get(TIME, 0)
+    others = [n for n in range(len(seen.names)) if n != time]
+    if len(others) < _A_PAIR or not all(map(_are_above_nothing, (seen.sample[n] for n in others))):
+        return []
+    return [seen.texts[n].strip() for n in others]
+
+
+def _are_above_nothing(cells: Sequence[str]) -> bool:
+    try:
+        numbers = [float(text) for text in cells if not is_unknown(text)]
+    except ValueError:
+        return False
+    return bool(numbers) and min(numbers) > 0
 
 
 def _is_nothing(cell: str) -> bool:

@@ -43,10 +43,20 @@ def _is_no_story(seen: Seen, shape: Shape, found: Mapping[str, int], fields: Map
             return several and not {"price", "fill_side"} & found.keys()
         case declared.CANDLES:
             return not fields.keys() - {TIME, "price"}
+        case declared.HELD:
+            return "done" not in found
         case declared.VALUES:
             return "wealth" not in fields and "price" not in fields
         case _:
             return "wealth" not in fields
+
+
+def are_of_trades(seen: Seen, fields: Mapping[str, int]) -> bool:
+    """Whether what might be a wealth is a value of each trade, which has a time of its entry and of its exit."""
+    named = fields.get("wealth")
+    if named is None or seen.given or seen.names[named].spellings[0] not in {"value", "total"}:
+        return False
+    return matched(seen, declared.TRIPS).keys() >= {"entry_time", "exit_time"}
 
 
 def refuse_trips(seen: Seen) -> None:

@@ -65,6 +65,15 @@ def judge_results(survey: Survey) -> None:
     survey.lots = lots_of(closed)
     _judge_currencies(survey, closed)
     survey.remarks.infer(in_words(survey.lots))
+    _judge_fees(survey)
+
+
+def _judge_fees(survey: Survey) -> None:
+    """Find out whether results are before fees: all, or those of the entries."""
+    if survey.layout.shape is declared.FILLS and _are_after_own_fees(survey):
+        survey.own_fees = True
+        survey.remarks.infer("results are before the fees of the entries, which are taken off")
+        return
     known = survey.layout.fields.keys() & {"fill_fee", "entry_fee", "exit_fee", "funding"}
     if not survey.layout.gross or not known:
         return
@@ -124,6 +133,13 @@ def _other_currency(survey: Survey) -> str | None:
     units, quotes = units - {None, ""}, quotes - {""}
     known = units and quotes and all(CURRENCY(str(unit)) for unit in units | quotes)
     return " and ".join(sorted(map(str, units))) if known and units != quotes else None
+
+
+def _are_after_own_fees(survey: Survey) -> bool:
+    """Whether the result of a fill that opens is its fee alone, as Hyperliquid writes it."""
+    rows = [row for row in survey.rows("fill_result", "fill_fee") if row["fill_fee"] and row["fill_result"]]
+    alone = [row for row in rows if row["fill_fee"].amount and row["fill_result"] == -abs(row["fill_fee"].amount)]
+    return 0 < len(alone) < len(rows)
 
 
 def _are_payments(fills: Iterable[Mapping[str, Any]]) -> bool:

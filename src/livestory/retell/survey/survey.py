@@ -47,6 +47,7 @@ class Survey:
         self.percent = False  # shares are hundredths
         self.unpriced: frozenset[str] = frozenset()  # symbols whose results and fees are in an unknown currency
         self.gross = False  # results are before the fees of their rows
+        self.own_fees = False  # they are after those, and before the fees of the entries
         self.shorts = False  # there are some, and nothing but the results tells which
         self.closes = False  # sides are those of the closing orders
         self.fees_are_negative = False  # they say what was paid

@@ -1,0 +1,96 @@
+"""Tables with a word of wealth that say something else, or several things: told as they are meant, or refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.retell.explaining import explained
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+A, B, C = (f"2024-03-{day:02} 10:00:00" for day in (5, 6, 7))
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (f"opened,closed,px open,px close,value,p/l\n{A},{B},100,105,5.84,474\n", "no column for entry_price"),
+        (f"time,model,value\n{A},a,0\n{B},b,-0.1\n", "nothing to tell besides the time"),
+        (
+            f"symbol,side,size,avgPrice,markPrice,unrealisedPnl,createdTime\nSOLUSDT,Buy,2,100,105,10,{A}\n",
+            "open positions: they tell of no trade",
+        ),
+        (
+            f"date,Trend,Mean reversion,Buy & hold\n{A},1,1,1\n{B},1.1,1,0.9\n",
+            "a number in each of several columns: Trend, Mean reversion, Buy & hold; name the one that is the wealth",
+        ),
+    ],
+    ids=["a value of each trade", "values at or below 0", "open positions", "several curves"],
+)
+def test_what_is_no_wealth_is_refused(content: str, problem: str, tmp_path: Path) -> None:
+    """With what to do."""
+    told = explained(tmp_path, content)
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert problem in told.stderr
+
+
+def test_one_of_several_curves_is_told_by_its_name(tmp_path: Path) -> None:
+    """As the message says."""
+    told = explained(tmp_path, f"date,Trend,Hold\n{A},1,1\n{B},1.1,0.9\n", "--columns", "wealth=Hold")
+    assert "-10.0% to 0.9000" in told.stdout
+
+
+def test_a_total_beside_several_is_told(tmp_path: Path) -> None:
+    """What the others are is said."""
+    told = explained(tmp_path, f"date,BTC,ETH,total\n{A},50,50,100\n{B},60,50,110\n").stdout
+    assert "+10.0% to 110.0000" in told
+    assert "columns not used: BTC, ETH" in told
+
+
+def test_all_returns_of_one_time_count(tmp_path: Path) -> None:
+    """None is left out, and none is said to be."""
+    told = explained(tmp_path, f"time,return\n{A},0.1\n{B},0.1\n{B},0.1\n").stdout
+    assert "+33.1% to 1.3310" in told
+    assert "left out" not in told
+
+
+def test_one_day_and_two_times_of_day_are_an_entry_and_an_exit(tmp_path: Path) -> None:
+    """As those who trade within a day write them."""
+    header = "Date,Entry_Time,Exit_Time,Direction,Entry_Price,Exit_Price,Qty\n"
+    told = explained(tmp_path, header + "2024-03-05,09:30:00,10:15:00,LONG,100,105,2\n").stdout
+    assert "2024-03-05 09:30:00 | 🟢 BUY | +2 @ 100" in told
+    assert "2024-03-05 10:15:00 | 🔴 SELL | -2 @ 105" in told
+
+
+def test_a_market_beside_a_code_is_an_exchange(tmp_path: Path) -> None:
+    """The code is what was traded."""
+    told = explained(tmp_path, f"Market,Code,Type,Date,Quantity,Price\nNASDAQ,XYZ,Buy,{A},2,100\n").stdout
+    assert "+2 XYZ @ 100" in told
+
+
+def test_sides_are_found_whatever_their_column_is_called(tmp_path: Path) -> None:
+    """Dividends between them are no purchases."""
+    header = "Datum;Mouvement;Titel;Antal;Kurs\n"
+    rows = f"{A};Köp;XYZ;2;100\n{B};Utdelning;XYZ;2;1,5\n{C};Sälj;XYZ;-2;105\n"
+    told = explained(tmp_path, header + rows).stdout
+    assert "1 row left out: its side is utdelning" in told
+    assert "1 trade closed, 1 won, 0 lost, result +10.0000" in told
+
+
+def test_results_before_the_fees_of_entries_are_told_after_them(tmp_path: Path) -> None:
+    """Hyperliquid writes the fee of an opening fill as its result: 10 - 0.21 - 0.2 are won."""
+    rows = f"{A},SOL,Open Long,100,2,200,0.2,-0.2\n{B},SOL,Close Long,105,2,210,0.21,9.79\n"
+    told = explained(tmp_path, "time,coin,dir,px,sz,ntl,fee,closedPnl\n" + rows).stdout
+    assert "results are before the fees of the entries, which are taken off" in told
+    assert "1 trade closed, 1 won, 0 lost, result +9.5900" in told
+    assert "Differs" not in told
+
+
+def test_ask_and_bid_are_left_to_what_was_done(tmp_path: Path) -> None:
+    """Hyperliquid's sides say which side of the book was hit."""
+    rows = f"{A},SOL,A,Open Short,105,2\n{B},SOL,B,Close Short,100,2\n"
+    told = explained(tmp_path, "time,coin,side,dir,px,sz\n" + rows).stdout
+    assert "1 trade closed, 1 won, 0 lost, result +10.0000" in told

@@ -58,3 +58,13 @@ def test_a_price_of_nothing_opens_nothing(tmp_path: Path) -> None:
     told = explained(tmp_path, LEGS.replace("110.0,1,1.0,100", "110.0,1,0.0,0")).stdout
     assert "2 rows left out: price 0" in told
     assert "1 trade closed, 1 won, 0 lost, result +350.0000" in told
+
+
+def test_a_put_that_was_bought_is_no_short(tmp_path: Path) -> None:
+    """Its result says so: its price fell, and it lost."""
+    header = "direction,strike,entry_time,exit_time,entry_price,exit_price,quantity,pnl\n"
+    row = "PUT,25200,2024-03-05 10:00:00,2024-03-05 11:00:00,120,100,50,-1000\n"
+    told = explained(tmp_path, header + row).stdout
+    assert "call and put read as options that were bought" in told
+    assert "🟢 BUY | +50 @ 120" in told
+    assert "1 trade closed, 0 won, 1 lost, result -1000.0000" in told

@@ -238,7 +238,7 @@ def test_a_tools_table_is_told_as_its_owner_means_it(tmp_path: Path, name: str) 
         (f"time,equity,equity.1\n{A},100,90\n", ":1:2: a wealth in each of several columns: equity, equity.1; name"),
         (f"time,return,return.1\n{A},0.1,0.2\n", ":1:2: a return in each of several columns: return, return.1; name"),
         (f",0,1,2\n{A},100,90,80\n", ":1:2: a wealth in each of several columns: 0, 1, 2; name"),
-        (f"date,BTC,ETH\n{A},100,90\n", ":1: nothing to tell besides the time"),
+        (f"date,BTC,ETH\n{A},100,90\n", ":1: a number in each of several columns: BTC, ETH; name the one"),
         (
             (
                 'Trade date,Settle date,Description,Unit cost (p),Quantity,Value\n"05/03/2024","06/03/2024","Interest",'

@@ -94,3 +94,18 @@ def test_ask_and_bid_are_left_to_what_was_done(tmp_path: Path) -> None:
     rows = f"{A},SOL,A,Open Short,105,2\n{B},SOL,B,Close Short,100,2\n"
     told = explained(tmp_path, "time,coin,side,dir,px,sz\n" + rows).stdout
     assert "1 trade closed, 1 won, 0 lost, result +10.0000" in told
+
+
+@pytest.mark.parametrize("symbol", ["BAJAJ-AUTO", "AAPL_NASDAQ"])
+def test_no_asset_is_made_of_a_name(symbol: str, tmp_path: Path) -> None:
+    """What stands behind a dash is the quote only where that is money or a coin that is paid with."""
+    told = explained(tmp_path, f"time,symbol,side,price,quantity\n{A},{symbol},buy,100,2\n").stdout
+    assert f"+2 {symbol} @ 100\n" in told
+
+
+def test_trades_without_quantities_are_no_story_of_reasons(tmp_path: Path) -> None:
+    """Of several symbols neither price nor weight is told, and so nothing."""
+    rows = f"{A},AAA,BUY,100,0.5,rebalance\n{A},BBB,BUY,50,0.5,rebalance\n"
+    told = explained(tmp_path, "date,code,action,price,weight,reason\n" + rows)
+    assert told.exit_code == 2
+    assert "nothing to tell besides the time" in told.stderr

@@ -239,6 +239,7 @@ class TripRows:
         self._shorts = survey.shorts
         self._names_sides = not survey.by_side and bool(survey.layout.fields.keys() & {"fill_side", "closing_side"})
         self._closes = survey.closes
+        self._rights = survey.rights
         self._gross = survey.gross
         self._share = 100 if survey.percent else 1
         self._sign = -1 if survey.fees_are_negative else 1
@@ -296,7 +297,7 @@ class TripRows:
         if row.get("closing_side") is not None:
             return SIDES.get(row["closing_side"]) == "buy"
         if word is not None:
-            known = LONG_OR_SHORT.get(word)
+            known = False if self._rights and word == "put" else LONG_OR_SHORT.get(word)
             if known is not None:
                 return self._closes != known
         if quantity is not None and quantity < 0:

@@ -13,6 +13,14 @@ _MONEY = ("USDT", "USDC", "FDUSD", "BUSD", "USDP", "USDS", "USDE", "PYUSD", "DAI
           "KRW", "TRY", "BRL", "AUD", "CAD", "PLN", "MXN", "ZAR", "UAH", "IDR", "INR")  # fmt: skip
 _DOLLARS = frozenset({"USDT", "USDC", "BUSD", "FDUSD", "TUSD", "USD"})
 _COINS = ("BTC", "XBT", "ETH", "BNB")
+_AFTER_A_DASH = frozenset({
+    *_MONEY, *_COINS, "TUSD", "GUSD", "USDD", "UST", "USTC", "LUSD", "FRAX", "EURT", "EURC", "EURI", "WBTC",
+    "WETH", "SOL", "TRX", "XRP", "DOGE", "DOT", "LTC", "BCH", "ADA", "AVAX", "MATIC", "POL", "ATOM", "NEAR",
+    "TON", "KCS", "HT", "OKB", "BGB", "GT", "CRO", "DCR", "BNT", "STETH", "NZD", "SGD", "HKD", "SEK", "NOK",
+    "DKK", "CZK", "HUF", "RON", "BGN", "RUB", "CNY", "CNH", "TWD", "THB", "VND", "PHP", "MYR", "NGN", "KES",
+    "ARS", "COP", "CLP", "PEN", "AED", "SAR", "ILS", "BIDR",
+})  # fmt: skip
+"""What is paid with, as far as a dash parts it: ``BAJAJ-AUTO`` and ``AAPL_NASDAQ`` are one thing each."""
 _QUOTES = sorted((*_MONEY, *_COINS), key=len, reverse=True)
 _TOKENS = frozenset({"STETH", "WSTETH", "RETH", "CBETH", "WEETH", "CBBTC"})
 """Tokens whose names end like a pair that is priced in a coin; with one letter before it, as in WBTC, none is read."""
@@ -124,7 +132,7 @@ def _read(text: str) -> Symbol | None:
 
 
 def _two(text: str) -> Symbol | None:
-    if found := _PARTED.fullmatch(text) or _KRAKEN.fullmatch(text):
+    if (found := _PARTED.fullmatch(text) or _KRAKEN.fullmatch(text)) and found[2] in _AFTER_A_DASH:
         if found[1] in _DOLLARS and found[2] not in _MONEY:  # USDT_ETH: some tools put the quote first
             return Symbol(_named(found[2]), _named(found[1]))
         return Symbol(_named(found[1]), _named(found[2]))

@@ -176,9 +176,15 @@ def _with_any_side(seen: Seen, fields: dict[str, int]) -> dict[str, int]:
 
 def _numbers_alone(seen: Seen) -> list[str]:
     """The columns, where each besides a time holds numbers above 0, as those of several strategies or assets do."""
-    time = matched(seen, declared.WEALTH).get(TIME, 0)
+    time = matched(seen, declared.WEALTH).get(TIME)
     others = [n for n in range(len(seen.names)) if n != time]
-    if len(others) < _A_PAIR or not all(map(_are_above_nothing, (seen.sample[n] for n in others))):
+    known = matched(seen, declared.TRIPS) | matched(seen, declared.FILLS)
+    if (
+        time is None
+        or len(others) < _A_PAIR
+        or known.keys() & {"fill_quantity", "entry_price", "fill_price"}
+        or not all(map(_are_above_nothing, (seen.sample[n] for n in others)))
+    ):
         return []
     return [seen.texts[n].strip() for n in others]
 

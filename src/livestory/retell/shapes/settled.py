@@ -24,7 +24,9 @@ _IS_COUNT = re.compile(r"\s*(?:[0-9]{1,4}|[0-9]{6,7})\s*").fullmatch  # of rows;
 _IS_ID = re.compile(r"\s*[2-9][0-9]{9}\s*").fullmatch  # an epoch of today begins with 1
 _BEFORE_SWAP = "MetaTrader"
 """Who writes results that commissions and swaps have not gone from."""
-_OF_TRADES = frozenset(["symbol", "pair", "quantity", "qty", "amount", "pnl", "profit", "side"])
+_OF_TRADES = frozenset(
+    ["symbol", "pair", "ticker", "code", "action", "quantity", "qty", "amount", "pnl", "profit", "side"]
+)
 
 
 def settled(seen: Seen, shape: Shape, fields: dict[str, int]) -> Layout:

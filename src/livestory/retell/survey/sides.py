@@ -42,7 +42,9 @@ def judge_trips(survey: Survey) -> None:
     if survey.by_side:
         survey.readers["fill_side"] = reader_of("fill_side", survey.mark)
         return
-    if says_side == {"fill_side"}:
+    if says_side and {*survey.values("fill_side")} & {"call", "put"}:
+        survey.rights = _are_bought(survey)
+    elif says_side == {"fill_side"}:
         survey.closes = _are_of_the_close(survey, sum(map(has_moved, rows)))
     if says_side or any(map(_is_negative, survey.values("fill_quantity"))):
         return
@@ -50,6 +52,18 @@ def judge_trips(survey: Survey) -> None:
     survey.shorts = against > _FEW * len(rows)
     if rows:
         survey.remarks.infer("no side in it: " + ("told from the results" if survey.shorts else "all taken as long"))
+
+
+def _are_bought(survey: Survey) -> bool:
+    """Whether call and put name options that were bought, by the results: a put does not win by a fall of its price."""
+    rows = survey.rows("entry_price", "exit_price", "share", "fill_result", "fill_side")
+    puts = [row for row in rows if row["fill_side"] == "put" and has_moved(row)]
+    against = sum(is_against(row, 100 if survey.percent else 1) for row in puts)
+    strikes = any(name.spellings[0] in {"strike", "strikeprice"} for name in survey.called)
+    found = 2 * against < len(puts) or (not puts and strikes)
+    if found:
+        survey.remarks.infer("call and put read as options that were bought")
+    return found
 
 
 def _are_of_the_close(survey: Survey, moved: int) -> bool:

@@ -44,7 +44,7 @@ MUTATED = (
 )  # fmt: skip
 TESTS = (
     "story", "journal", "story_file", "trading", "simulation", "exchange", "alerts", "follow", "listen", "public",
-    "fleet", "web", "retell", "reading", "cli",
+    "fleet", "web", "retell", "reading", "cli", "config", "house/test_repository.py",
 )  # fmt: skip
 """The rooms of those that run the mutated code, in their own process or in a command's."""
 SLOW = ("test_page*", "test_openapi*", "test_kill*", "test_every_step*")

@@ -15,7 +15,7 @@ from livestory.clock import DAY, HOUR, MINUTE
 from livestory.story.reason import Reason
 from livestory.trading.execution.working_order import Order
 from livestory.trading.risk import Approved, Refused, Risk, RiskSettings
-from livestory.trading.strategy.rebalance import Signal
+from livestory.trading.strategy.rebalance import Proposal, Signal
 
 QUARTER = 15 * MINUTE
 NOON = 19_000 * DAY + 12 * HOUR
@@ -256,9 +256,14 @@ def test_a_halted_bot_may_sell_and_not_buy() -> None:
     risk = halted_risk()
     assert reason_of(risk.approve(an_order("buy"))) == Reason("halted")
     assert isinstance(risk.approve(an_order("sell", 0.0)), Approved)
-    proposal = risk.sell_all()
-    assert (proposal.target_weight, proposal.side, proposal.reason.key) == (0.0, "sell", "breaker")
-    assert (proposal.reason.value, proposal.reason.limit) == (-0.2, -0.2)
+    assert risk.sell_all() == Proposal(0.0, "sell", Reason("breaker", value=-0.2, limit=-0.2), 0)
+
+
+def test_before_the_first_reading_nothing_keeps_the_bot_from_buying() -> None:
+    """No loss and no drawdown is known then."""
+    risk = Risk(RiskSettings(daily_loss=0.03))
+    assert (risk.halted, risk.sells_out, risk.day_return) == (False, False, None)
+    assert isinstance(risk.approve(an_order("buy")), Approved)
 
 
 def test_no_buy_aims_above_the_greatest_weight() -> None:

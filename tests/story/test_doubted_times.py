@@ -129,6 +129,20 @@ def test_three_times_in_a_row_that_agree_are_believed(tmp_path: Path, machine: _
         assert fill.time == far + 2 * QUARTER
 
 
+def test_a_believed_time_that_goes_back_takes_no_belief_away(tmp_path: Path, machine: _Machine) -> None:
+    """Whatever is less than a month behind the latest believed one is believed, in whatever order they come."""
+    del machine
+    far = NOW + CENTURY
+    with _story(tmp_path) as story:
+        for days in (0, 1, 2):
+            story.note("far", timestamp=far + days * DAY)
+        for days in (33, 3, 64, 95, 5):
+            (note,) = story.note("believed", timestamp=far + days * DAY) or ()
+            assert note.time == far + days * DAY
+        doubt, note = story.note("a month and more", timestamp=far + 127 * DAY) or ()
+        assert (doubt.kind, note.time) == ("time_doubted", NOW)
+
+
 def test_wild_times_that_do_not_agree_are_never_believed(tmp_path: Path, machine: _Machine) -> None:
     """However many."""
     del machine

@@ -5,6 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from livestory import Fill, Observation, StorySettings
 from livestory.clock import DAY, HOUR
 from livestory.story.digest.period import Period, Span
@@ -13,6 +16,8 @@ from livestory.story.inputs import Begin, Input
 from livestory.story.kinds.results import ResultDrawdown, ResultDrawdownOver, ResultRecord
 from livestory.story.line import parse, render
 from livestory.story.narrator import Narrator
+from livestory.story.reason import Reason
+from livestory.story.results import OneWay, Tally, TradeResult, TripGist
 from tests.story.inputs import START, told
 
 if TYPE_CHECKING:
@@ -145,3 +150,66 @@ def test_of_more_symbols_than_are_kept_none_is_the_best() -> None:
     prose = digest(period).text()
     assert "others" not in prose
     assert "that trade" not in prose
+
+
+_trips = st.builds(
+    TripGist,
+    symbol=st.sampled_from(["ETH/BTC", "SOL/BTC"]),
+    short=st.booleans(),
+    result=st.integers(-3, 3).map(Decimal),
+    why_closed=st.none() | st.sampled_from([Reason("dip"), Reason("stop")]),
+)
+
+
+def _counted(trips: list[TripGist]) -> Tally:
+    tally = Tally()
+    for trip in trips:
+        result = trip.result or Decimal(0)
+        tally.realise(result)
+        tally.close(trip, result)
+    return tally
+
+
+def _by_hand(trips: list[TripGist]) -> Tally:
+    """What a reader would work out with all the trades before him."""
+    results = [trip.result or Decimal(0) for trip in trips]
+    sums = [sum(results[:n], Decimal(0)) for n in range(len(results) + 1)]
+    outcomes = [TradeResult(trip.symbol, trip.result or Decimal(0), trip.share, trip.short) for trip in trips]
+
+    def one_way(*, short: bool) -> OneWay:
+        those = [each.result for each in outcomes if each.short is short]
+        return OneWay(len(those), sum(each > 0 for each in those), sum(those, Decimal(0)))
+
+    def by(names: list[str | None]) -> dict[str, Decimal]:
+        pairs = list(zip(names, results, strict=True))
+        return {name: sum((each for other, each in pairs if other == name), Decimal(0)) for name in names if name}
+
+    return Tally(
+        realised=sums[-1],
+        high=max(sums),
+        low=min(sums),
+        fall=min(each - max(sums[: n + 1]) for n, each in enumerate(sums)),
+        closed=len(results),
+        won=sum(each > 0 for each in results),
+        lost=sum(each < 0 for each in results),
+        gain=sum((each for each in results if each > 0), Decimal(0)),
+        loss=sum((each for each in results if each < 0), Decimal(0)),
+        best=max(outcomes, key=lambda each: each.result, default=None),
+        worst=min(outcomes, key=lambda each: each.result, default=None),
+        longs=one_way(short=False),
+        shorts=one_way(short=True),
+        symbols=by([trip.symbol for trip in trips]),
+        reasons=by([trip.why_closed.name if trip.why_closed is not None else None for trip in trips]),
+    )
+
+
+@given(st.lists(_trips, max_size=12), st.integers(0, 12), st.integers(0, 12))
+def test_trades_counted_one_by_one_or_by_days_come_to_what_they_are(
+    trips: list[TripGist], one: int, other: int
+) -> None:
+    """Won, lost and even ones; the highest, the lowest, the deepest fall; the best and the worst, the first of equals."""
+    first, second = sorted((one, other))
+    days = _counted(trips[:first])
+    for day in (trips[first:second], trips[second:]):
+        days.append(_counted(day))
+    assert _counted(trips) == days == _by_hand(trips)

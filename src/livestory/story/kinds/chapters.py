@@ -413,8 +413,9 @@ def _span(f: Chapter) -> str:
     if f.period == "day" or f.deepest_from is None or f.deepest_at is None or abs(f.deepest or 0.0) < _MOVED:
         return ""
     since, at = _inside(f, f.deepest_from), _inside(f, f.deepest_at)
-    if f.period == "week" and f.start <= f.deepest_from and since[:3] != at[:3]:
-        since, at = since[:3], at[:3]
+    first, last = since[:3], at[:3]
+    if f.period == "week" and f.start <= f.deepest_from and first != last:
+        since, at = first, last
     return f" ({since} to {at})"
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from livestory.clock import DAY, HOUR
 from livestory.story.inputs import Observation
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.narrator import Narrator
+from livestory.story.unit_value import fall_from
 from tests.story.inputs import QUARTER, at, fill
 
 
@@ -143,3 +147,54 @@ def test_the_share_of_trend_is_told_where_the_regimes_are_the_two() -> None:
     assert day.trend_share == pytest.approx(0.6)
     (day,) = facts(other, *(Observation(time=t, regime="sideways") for t in times))
     assert (day.trend_share, day.regime) == (None, "sideways")
+
+
+class _Recount:
+    """What a period holds, for a reader who has every bar of the story before him."""
+
+    def __init__(self, seen: list[Observation], start: int, end: int) -> None:
+        within = [one for one in seen if start < one.time <= end]
+        opening = next((one for one in reversed(seen) if one.time <= start), within[0])
+        self.since = max(start, opening.time)
+        self.bars = len(within)
+        self.change = fall_from(opening.wealth or 0.0, within[-1].wealth or 0.0)
+        peak, peak_at, self.fall = opening.wealth or 0.0, self.since, (0.0, 0, 0)
+        for one in within:
+            wealth = one.wealth or 0.0
+            if wealth >= peak:
+                peak, peak_at = wealth, one.time
+            elif fall_from(peak, wealth) < self.fall[0]:
+                self.fall = fall_from(peak, wealth), peak_at, one.time
+        spans = [(one.time, other.time) for one, other in pairwise(seen) if one.halted]
+        self.halted = sum(max(0, min(last, end) - max(first, start)) for first, last in spans)
+        regimes = [one.regime for one in within]
+        self.trend_share = regimes.count("TREND") / len(regimes)
+
+
+_bar = st.tuples(
+    st.sampled_from([3 * HOUR, 5 * HOUR, 9 * HOUR]),
+    st.sampled_from([4.0, 5.0, 6.0, 7.0, 8.0]),
+    st.booleans(),
+    st.sampled_from(["TREND", "MEAN_REV"]),
+)
+
+
+@given(st.lists(_bar, min_size=20, max_size=60))
+def test_days_and_weeks_hold_what_a_recount_of_their_bars_finds(bars: list[tuple[int, float, bool, str]]) -> None:
+    """Falls with both their ends, halts and regimes; of a week also its best and its worst day, the first of equals."""
+    time, seen = at("2024-12-03 15:00"), []
+    for step, wealth, halted, regime in bars:
+        seen.append(Observation(time=time, wealth=wealth, halted=halted, halt_reason="owner", regime=regime))
+        time += step
+    told = facts(Narrator(), *seen)
+    for chapter in told:
+        found = _Recount(seen, chapter.start, chapter.end)
+        fall = chapter.deepest or 0.0, chapter.deepest_from or 0, chapter.deepest_at or 0
+        assert (chapter.since or chapter.start, chapter.bars, chapter.change) == (found.since, found.bars, found.change)
+        assert (fall, chapter.halted, chapter.trend_share) == (found.fall, found.halted, found.trend_share)
+        if chapter.period == "week":
+            days = [day for day in told if day.period == "day" and chapter.start <= day.start < chapter.end]
+            best, worst = (pick(days, key=lambda day: day.change or 0.0) for pick in (max, min))
+            if best is not worst:
+                assert (chapter.best, chapter.best_day) == (best.change, best.start)
+                assert (chapter.worst, chapter.worst_day) == (worst.change, worst.start)

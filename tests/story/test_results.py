@@ -207,7 +207,7 @@ def _by_hand(trips: list[TripGist]) -> Tally:
 def test_trades_counted_one_by_one_or_by_days_come_to_what_they_are(
     trips: list[TripGist], one: int, other: int
 ) -> None:
-    """Won, lost and even ones; the highest, the lowest, the deepest fall; the best and the worst, the first of equals."""
+    """Won, lost and even; the highest, the lowest, the deepest fall; the best and the worst, the first of equals."""
     first, second = sorted((one, other))
     days = _counted(trips[:first])
     for day in (trips[first:second], trips[second:]):

@@ -49,6 +49,14 @@ def test_similar_lines_wait_after_a_message_and_others_do_not() -> None:
     assert rules.due(more, pace, NOON + 10 * MINUTE) == (2, None)
 
 
+def test_a_message_of_another_kind_forgets_nothing_that_still_holds_a_line_back() -> None:
+    """And what holds none back any more is remembered no longer."""
+    rules = policy()
+    pace = rules.sent([line(2, "regime")], rules.sent([line(1)], Pace(), NOON), NOON + MINUTE)
+    assert rules.due([line(3)], pace, NOON + 2 * MINUTE) == (0, NOON + 10 * MINUTE)
+    assert rules.sent([], pace, NOON + 10 * MINUTE).sent == {"regime": NOON + MINUTE}
+
+
 def test_a_critical_line_waits_a_minute_for_its_like_and_for_nothing_else() -> None:
     """Neither for quiet hours nor for the rate."""
     rules = policy(quiet="11:00-13:00", most_per_hour=1)

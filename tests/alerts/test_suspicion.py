@@ -26,7 +26,10 @@ def test_a_channel_that_refuses_everything_gives_nothing_up() -> None:
     """After eight others that were refused as well, none further is tried before the first; so each time anew."""
     suspicion = Suspicion()
     for _ in range(2):
-        refused(suspicion, 5, 3)
+        refused(suspicion, 5, 2)
+        assert not suspicion.wants_another(5)
+        refused(suspicion, 5, 1)
+        assert suspicion.wants_another(5)
         assert [suspicion.refuse_another() for _ in range(8)] == [True] * 7 + [False]
         assert not suspicion.wants_another(5)
     assert Verdict.GIVE_UP not in refused(suspicion, 5, 30)

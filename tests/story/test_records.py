@@ -132,3 +132,24 @@ def test_without_rules_or_reported_halts_nothing_is_half_way() -> None:
     narrator = Narrator()
     narrator.take(Statement(START, (RULES,)))
     assert "halfway" not in kinds(narrator, *observations([1.0, 0.85]))
+
+
+def test_a_record_says_when_it_was_had_unless_a_flow_has_moved_its_balance_since() -> None:
+    """After a resume it is still the highest of all; a new one above it has its own time."""
+    narrator = Narrator()
+    bar = iter(range(1000))
+
+    def record(wealth: float, *, halted: bool = False, flow: float | None = None) -> tuple[float, int | None]:
+        time = next(bar)
+        narrator.take(
+            Observation(time=START + time * HOUR, wealth=wealth, halted=halted, halt_reason="breaker", flow=flow)
+        )
+        found = narrator.account.to_record()
+        assert found is not None
+        return found.wealth, None if found.at is None else (found.at - START) // HOUR
+
+    assert [record(wealth) for wealth in (4.0, 5.0, 4.5, 5.0)] == [(4.0, 0), (5.0, 1), (5.0, 1), (5.0, 3)]
+    assert [record(3.0, halted=True), record(3.0), record(3.5)] == [(5.0, 3)] * 3
+    assert record(6.0) == (6.0, 7)
+    assert record(11.0, flow=6.0) == (pytest.approx(13.2), None)
+    assert record(14.0) == (14.0, 9)

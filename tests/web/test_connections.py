@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import resource
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from livestory.http_server.connections import MOST_UNSENT, MOST_WAITING, WAITING, Connections
+from livestory.http_server.connections import MOST_UNSENT, MOST_WAITING, WAITING, Acceptor, Connections, room
 from livestory.http_server.sparing_log import SparingLog
 from tests.cli.program import COMMAND, LIMIT, environment, slice_of, started
 from tests.reliability.amount import TORTURE, amount
@@ -496,3 +497,97 @@ def test_the_oldest_of_the_address_with_the_most_gives_way() -> None:
     assert not connections.invite(places[1])
     connections.leave(place)
     assert connections.invite(places[1])
+
+
+def test_a_limit_that_is_just_reached_cuts_nobody() -> None:
+    """Twenty seconds of waiting, 64 MB that all have yet to take; beyond it goes who has most, until it is enough."""
+    now = [0.0]
+    connections = Connections(10, 10, lambda: now[0])
+    much, more, most = (Transport() for _ in range(3))
+    places = [connections.enter(each) for each in (much, more, most)]  # type: ignore[arg-type]
+    assert all(connections.invite(place) for place in places)
+    much.unsent, more.unsent = MOST_UNSENT // 4, MOST_UNSENT // 4
+    most.unsent = MOST_UNSENT // 2
+    connections.sweep()
+    assert [each.cut for each in (much, more, most)] == [False] * 3
+    most.unsent += 1
+    connections.sweep()
+    assert [each.cut for each in (much, more, most)] == [False, False, True]
+    waiting = Transport()
+    connections.enter(waiting)  # type: ignore[arg-type]
+    now[0] = WAITING
+    connections.sweep()
+    assert [waiting.cut] == [False]
+    now[0] += 0.1
+    connections.sweep()
+    assert [waiting.cut] == [True]
+    assert len(connections) == 2
+
+
+@pytest.mark.parametrize(
+    ("limits", "listeners", "raised", "places"),
+    [
+        ((1024, 4096), 64, None, (352, 352)),
+        ((960, 4096), 64, None, (352, 352)),
+        ((256, 4096), 64, 960, (352, 352)),
+        ((256, resource.RLIM_INFINITY), 64, 960, (352, 352)),
+        ((256, 300), 64, 300, (22, 22)),
+        ((256, 256), 64, 256, (16, 16)),
+        ((resource.RLIM_INFINITY, resource.RLIM_INFINITY), 64, None, (352, 352)),
+        ((100_000, 100_000), 2000, None, (512, 2128)),
+    ],
+)
+def test_there_is_room_for_as_many_as_the_system_lets_open(
+    monkeypatch: pytest.MonkeyPatch,
+    limits: tuple[int, int],
+    listeners: int,
+    raised: int | None,
+    places: tuple[int, int],
+) -> None:
+    """Half of it waits, at most 512; the limit on open files is raised as far as needed, and a little always kept."""
+    asked: list[tuple[int, tuple[int, int]]] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(resource, "getrlimit", lambda _: limits)
+        patched.setattr(resource, "setrlimit", lambda what, wanted: asked.append((what, wanted)))
+        assert room(listeners) == places
+    assert asked == ([] if raised is None else [(resource.RLIMIT_NOFILE, (raised, limits[1]))])
+
+
+@pytest.mark.parametrize(
+    ("sent", "whole"),
+    [
+        (b"", False),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n", False),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", True),
+        (b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nab", False),
+        (b"POST / HTTP/1.1\r\ncontent-length:3\r\n\r\nabc", True),
+        (b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcd", True),
+        (b"POST / HTTP/1.1\r\nX: content-length: 9\r\n\r\n", True),
+    ],
+)
+def test_of_more_than_can_be_answered_those_without_a_whole_request_are_closed(sent: bytes, whole: bool) -> None:  # noqa: FBT001
+    """The last that came have time to send one; of those before them it has to be there, with its body."""
+
+    async def take() -> None:
+        begun: asyncio.Queue[None] = asyncio.Queue()
+
+        class Begun(asyncio.Protocol):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                del transport
+                begun.put_nowait(None)
+
+        with socket.create_server(("127.0.0.1", 0)) as server, ExitStack() as stack:
+            first, _ = (stack.enter_context(socket.create_connection(server.getsockname(), LIMIT)) for _ in range(2))
+            first.sendall(sent)
+            acceptor = Acceptor(Connections(8, 8), Begun)  # one at once
+            acceptor.start([server])
+            async with asyncio.timeout(LIMIT):
+                for _ in range(2 if whole else 1):
+                    await begun.get()
+            acceptor.stop()
+            if not whole:
+                with suppress(ConnectionError):  # what it has sent was not read
+                    assert first.recv(1) == b""
+            assert begun.empty()
+
+    asyncio.run(take())

@@ -17,6 +17,7 @@ from livestory.story.kinds.trades import Trade
 from livestory.story.narrator import Narrator
 from livestory.story.settings import StorySettings
 from livestory.story.showing import show
+from livestory.story.standing import Health
 from tests.story.inputs import START
 from tests.story.rich_facts import TOLD
 
@@ -164,3 +165,70 @@ def test_no_sign_of_life_is_shown_shortly_before_a_weeks_line() -> None:
     quiet = Quiet(silence=12 * HOUR, bars=48)
     told = [show(Lately(news=SUNDAY - 3 * DAY), _NORMAL, SUNDAY + hour * HOUR, quiet, found=True) for hour in (11, 12)]
     assert told == [True, False]
+
+
+_MOVED = 1 / 128  # of wealth, in powers of two, so that an edge is one; a fall of two such moves shows a day
+_TUESDAY, _SUNDAY = MONDAY + DAY, MONDAY + 6 * DAY
+
+
+@pytest.mark.parametrize(
+    ("start", "day", "lately", "shown"),
+    [
+        (_TUESDAY, {"change": 0.0}, {}, False),
+        (_TUESDAY, {"change": _MOVED}, {}, True),
+        (_TUESDAY, {"change": -_MOVED}, {}, True),
+        (_TUESDAY, {"change": _MOVED * 0.99}, {}, False),
+        (_TUESDAY, {"change": 0.0, "deepest": -2 * _MOVED}, {}, True),
+        (_TUESDAY, {"change": 0.0, "deepest": -1.99 * _MOVED}, {}, False),
+        (_TUESDAY, {"change": 0.0, "trips": 1}, {}, True),
+        (_TUESDAY, {"change": _MOVED / 4, "buys": 1}, {}, True),
+        (_TUESDAY, {"change": _MOVED / 4.1, "buys": 1}, {}, False),
+        (_TUESDAY, {"change": _MOVED / 4, "sells": 1}, {}, True),
+        (_TUESDAY, {"change": _MOVED / 4, "exposures": 1}, {}, True),
+        (_TUESDAY, {"change": _MOVED / 4, "flow": 1.0}, {}, True),
+        (_TUESDAY, {"change": _MOVED / 4}, {"eventful": True}, True),
+        (_TUESDAY, {"change": _MOVED / 4}, {}, False),
+        (_TUESDAY, {"change": 0.0}, {"eventful": True}, False),
+        (_TUESDAY, {"change": 0.0}, {"troubled": True}, True),
+        (_TUESDAY, {"change": 0.0, "wealth": 1.0}, {"troubled": True, "settled": 1.00001}, False),
+        (_TUESDAY, {"change": 0.0, "wealth": 1.0}, {"troubled": True, "settled": 1.001}, True),
+        (_TUESDAY, {"change": _MOVED / 4, "sells": 1, "wealth": 1.0}, {"settled": 1.0}, False),
+        (_TUESDAY, {"buys": 1}, {}, True),
+        (_TUESDAY, {}, {}, False),
+        (_SUNDAY, {"change": -8 * _MOVED}, {}, False),
+        (_SUNDAY, {"change": -8 * _MOVED, "deepest": -10 * _MOVED}, {}, True),
+        (_SUNDAY, {"change": -8 * _MOVED, "deepest": -9.99 * _MOVED}, {}, False),
+        (_SUNDAY, {"change": 0.0, "trips": 1}, {}, True),
+        (_SUNDAY, {"change": _MOVED, "since": _SUNDAY + HOUR}, {}, True),
+        (_SUNDAY, {"change": _MOVED, "since": _SUNDAY - HOUR}, {}, False),
+    ],
+)
+def test_a_day_is_shown_where_it_says_what_no_other_line_has_told(
+    start: int,
+    day: dict[str, Any],
+    lately: dict[str, Any],
+    shown: bool,  # noqa: FBT001
+) -> None:
+    """It moved, fell deep, or something happened in it; the week's line beside a Sunday's says most of it."""
+    chapter = Chapter(period="day", start=start, end=start + DAY, **day)
+    assert chapter.shows(start + DAY, Lately(**lately), StorySettings(day_moved=_MOVED)) is shown
+
+
+@pytest.mark.parametrize(("period", "least"), [("week", DAY), ("month", DAY), ("year", 45 * DAY)])
+def test_a_longer_chapter_is_shown_unless_it_has_only_just_begun_with_its_story(period: str, least: int) -> None:
+    """It has to hold more than the one that ends with it."""
+    end = MONDAY + 400 * DAY
+    for since, shown in ((None, True), (end - least, False), (end - least - 1, True)):
+        chapter = Chapter(period=period, start=MONDAY, end=end, since=since)
+        assert chapter.shows(end, Lately(), _NORMAL) is shown
+
+
+@pytest.mark.parametrize(("trips", "halted", "calm"), [(0, 0, True), (1, 0, False), (0, HOUR, False)])
+def test_nobody_says_that_all_ran_well_after_a_halt(trips: int, halted: int, calm: bool) -> None:  # noqa: FBT001
+    """Though nothing failed."""
+    week = Chapter(
+        period="week", start=MONDAY, end=MONDAY + 7 * DAY, trips=trips, halted=halted, health=Health(bars_known=True)
+    )
+    why = "; ".join(week.why(week.end))
+    assert "no failure, missed bar or unclear order, nobody intervened, nothing asked of you" in why
+    assert ("all ran well" in why) is calm

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pytest
 
 from livestory.clock import DAY, HOUR
-from livestory.story.inputs import Begin, Fill, Input, Observation, PositionReading, Statement
+from livestory.story.inputs import Begin, Fill, Flow, Input, Observation, PositionReading, Statement
 from livestory.story.kinds.chapters import Quiet
 from livestory.story.kinds.lately import Lately
 from livestory.story.kinds.lifecycle import Rules
-from livestory.story.kinds.risk import SellStuck
+from livestory.story.kinds.money import BalanceExplained, CashFlow
+from livestory.story.kinds.risk import Phoenix, SellStuck
 from livestory.story.narrator import Narrator
 from livestory.story.settings import StorySettings
 from tests.story.inputs import QUARTER, START, observations, told
+
+if TYPE_CHECKING:
+    from livestory.story.kinds.base import Facts
 
 SETTINGS = StorySettings(half_way=0.5, drawdown_told=0.25, liquidation_near=0.1, implausible=4.0, ath_min_gain=0.5)
 _BREAKER = Statement(START - 1, (Rules(breaker=0.5),))
@@ -120,3 +125,27 @@ def test_signs_of_life_come_ever_more_seldom_and_none_shortly_before_a_chapter()
     lately = Lately(news=START)
     assert not quiet.shows(monday - 12 * HOUR, lately, StorySettings())
     assert quiet.shows(monday - 12 * HOUR - 1, lately, StorySettings())
+
+
+@pytest.mark.parametrize(
+    ("facts", "why"),
+    [
+        (Phoenix(sold_at=Decimal("0.05"), price=0.05), ["sold at 0.05, now 0.05: 0.0%"]),
+        (Phoenix(sold_at=Decimal("0.05"), price=0.06), ["sold at 0.05, now 0.06: +20.0% not earned"]),
+        (Phoenix(sold_at=Decimal("0.05"), price=0.04), ["sold at 0.05, now 0.04: -20.0% not lost"]),
+        (BalanceExplained(difference=0.0, by="you"), ["by you", "no profit"]),
+        (BalanceExplained(difference=-0.1, by="you"), ["by you", "no longer a loss"]),
+    ],
+)
+def test_what_is_neither_more_nor_less_is_neither_in_words(facts: Facts, why: list[str]) -> None:
+    """Neither earned nor lost."""
+    assert [each for each in facts.why(START) if each] == why
+
+
+def test_a_deposit_at_the_record_leaves_no_drawdown() -> None:
+    """It stays that of before, and that was none."""
+    narrator = Narrator()
+    told(narrator, observations([1.0]))
+    (event,) = narrator.take(Flow(time=START + 1, amount=1.0))
+    assert isinstance(event.facts, CashFlow)
+    assert event.facts.drawdown is None

@@ -85,7 +85,8 @@ def of_kind(events: list[Event], kind: type[Facts]) -> list[Any]:
 def test_a_chapter_without_wealth_tells_the_result_in_money_each_currency_for_itself() -> None:
     """Won and lost, fees by asset, what is open; and once that no wealth is known. Two have lines."""
     narrator = Narrator(None, None)
-    events = told(narrator, [*TRADES, fill(12, "buy", "1", "100", "LTC/USDT"), fill(36, "buy", "1", "100", "LTC/USDT")])
+    later = [fill(hour, side, "1", "100", "LTC/USDT") for hour, side in ((12, "buy"), (14, "sell"), (36, "buy"))]
+    events = told(narrator, [*TRADES, *later])
     first, second = (event.line for event in events if isinstance(event.facts, Chapter))
     assert first.split(" | ", 2)[2] == (
         "result -21.13 USDT, +0.0100 BTC | told late: it ended 00:00; from 15:00; 4 buys, 4 sells, fees 0.001 BNB and "
@@ -95,7 +96,8 @@ def test_a_chapter_without_wealth_tells_the_result_in_money_each_currency_for_it
         "3 LTC/USDT at 100; no wealth is known: results in money, no percent"
     )
     assert "no wealth is known" not in second
-    assert "open: 4 LTC/USDT at 100" in second
+    assert "result -0.08 USDT" in second
+    assert "open: 3 LTC/USDT at 100" in second
 
 
 def test_a_portfolio_with_wealth_tells_its_return_and_what_is_open() -> None:

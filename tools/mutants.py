@@ -73,14 +73,14 @@ class Mutant(NamedTuple):
     line: int
     start: int  # bytes of the file
     end: int
-    before: str
     after: str
+    change: str  # of a number with what it stands in
     symbol: str  # the function that it is in
     imported: bool  # whether its line runs when the file is imported, and its effect is seen elsewhere
 
     def __str__(self) -> str:
         """Where it is and what it does, without the line's number: that moves."""
-        return f"{self.file.as_posix().removeprefix('src/livestory/')} {self.symbol}: {self.before} -> {self.after}"
+        return f"{self.file.as_posix().removeprefix('src/livestory/')} {self.symbol}: {self.change}"
 
 
 def mutants_of(file: Path) -> Iterator[Mutant]:
@@ -88,7 +88,7 @@ def mutants_of(file: Path) -> Iterator[Mutant]:
     text = (ROOT / file).read_text()
     starts = [0, *accumulate(len(line.encode()) for line in text.splitlines(keepends=True))]
 
-    def places(node: ast.AST, symbol: str, *, imported: bool = True) -> Iterator[Mutant]:
+    def places(node: ast.AST, symbol: str, parent: ast.AST | None = None, *, imported: bool = True) -> Iterator[Mutant]:
         if isinstance(node, ast.JoinedStr | ast.arg) or _is_for_types(node):
             return  # what stands in an f-string has no place of its own in Python 3.11
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -97,14 +97,14 @@ def mutants_of(file: Path) -> Iterator[Mutant]:
         for after in _changed(node) if symbol else ():
             start = starts[node.lineno - 1] + node.col_offset  # type: ignore[attr-defined]
             end = starts[node.end_lineno - 1] + node.end_col_offset  # type: ignore[attr-defined]
-            yield Mutant(file, node.lineno, start, end, ast.unparse(node), after, symbol, imported)  # type: ignore[attr-defined]
+            yield Mutant(file, node.lineno, start, end, after, _shown(node, after, parent), symbol, imported)  # type: ignore[attr-defined]
         for name, child in ast.iter_fields(node):
             if name not in {"decorator_list", "returns", "annotation", "bases", "keywords"} or isinstance(
                 node, ast.Call
             ):
                 for each in child if isinstance(child, list) else [child]:
                     if isinstance(each, ast.AST):
-                        yield from places(each, symbol, imported=imported)
+                        yield from places(each, symbol, node, imported=imported)
 
     yield from places(ast.parse(text), "")
 
@@ -138,6 +138,16 @@ def _changed(node: ast.AST) -> Iterator[str]:  # noqa: C901 - one case a kind of
             yield "continue"
         case ast.Continue():
             yield "break"
+
+
+def _shown(node: ast.AST, after: str, parent: ast.AST | None) -> str:
+    if not isinstance(node, ast.Constant) or not isinstance(
+        parent, ast.Assign | ast.AnnAssign | ast.BinOp | ast.Compare | ast.Slice | ast.Subscript
+    ):
+        return f"{ast.unparse(node)} -> {after}"
+    before, node.value = node.value, ast.literal_eval(after)
+    changed, node.value = ast.unparse(parent), before
+    return f"{ast.unparse(parent)} -> {changed}"
 
 
 def _is_of_types(node: ast.BinOp) -> bool:

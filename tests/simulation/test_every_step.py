@@ -8,8 +8,8 @@ from livestory.trading.execution.tactics import OrderSettings
 from tests.simulation.run import Plan, Run
 from tests.simulation.world import NONE, Faults
 
-CALM = Plan(seed=3, bars=25, faults=NONE, crashes=0.2, words=0.1)
-ROUGH = Plan(seed=3, bars=25, faults=Faults(), crashes=0.2, words=0.1)
+CALM = Plan(seed=3, bars=16, faults=NONE, crashes=0.2, words=0.1)
+ROUGH = Plan(seed=3, bars=16, faults=Faults(), crashes=0.2, words=0.1)
 
 
 @pytest.mark.parametrize("plan", [CALM, ROUGH], ids=["calm", "rough"])

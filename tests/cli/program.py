@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gzip
 import os
 import pty
@@ -9,12 +10,15 @@ import select
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import chdir
+from functools import cache
 from typing import TYPE_CHECKING
 
 from click.testing import CliRunner
 
 from livestory.cli import livestory as commands
+from tests.cli.forks import Forks
 from tests.patience import LONG
 
 if TYPE_CHECKING:
@@ -35,18 +39,51 @@ def environment(**changes: str) -> dict[str, str]:
     return {**kept, "TERM": "xterm", "PYTHONWARNINGS": "error", **changes}
 
 
-def livestory(*arguments: object, cwd: Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the program to its end, with pipes and no terminal."""
-    return subprocess.run(
-        [*COMMAND, *map(str, arguments)],
-        cwd=cwd,
-        env=env or environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=LIMIT,
-        check=False,
-    )
+def livestory(
+    *arguments: object, cwd: Path, env: Mapping[str, str] | None = None, streams: Mapping[int, str | None] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the program to its end, with pipes and no terminal.
+
+    ``streams`` says which of 0, 1 and 2 lead to a file instead, or are closed (None).
+    """
+    words, env = [str(argument) for argument in arguments], env or environment()
+    if _read_at_the_start(env) != _read_at_the_start(environment()):
+        command, null = [*COMMAND, *words], subprocess.DEVNULL
+        return subprocess.run(
+            command, cwd=cwd, env=env, stdin=null, capture_output=True, encoding="utf-8", timeout=LIMIT, check=False
+        )
+    with ThreadPoolExecutor(2) as both:
+        output, errors = os.pipe(), os.pipe()
+        read = both.map(_all_of, (output[0], errors[0]))
+        ends = {0: os.open(os.devnull, os.O_RDONLY), 1: output[1], 2: errors[1]}
+        for stream, path in (streams or {}).items():
+            os.close(ends.pop(stream))
+            if path is not None:
+                ends[stream] = os.open(path, os.O_RDWR)
+        try:
+            status = forks().run(words, cwd, env, ends, LIMIT)
+        finally:
+            for end in ends.values():
+                os.close(end)
+        return subprocess.CompletedProcess(words, status, *read)
+
+
+def _read_at_the_start(env: Mapping[str, str]) -> dict[str, str]:
+    """What of an environment Python reads as it starts, and a fork does no more."""
+    return {name: value for name, value in env.items() if name.startswith(("PYTHON", "LANG", "LC_"))}
+
+
+@cache
+def forks() -> Forks:
+    """The forks that this process asks for."""
+    made = Forks(environment())
+    atexit.register(made.close)
+    return made
+
+
+def _all_of(descriptor: int) -> str:
+    with open(descriptor, encoding="utf-8") as file:
+        return file.read()
 
 
 def inside(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
-from itertools import cycle
 from typing import TYPE_CHECKING
 
 import pytest
 
 from livestory.cli import livestory as commands
-from tests.cli.program import COMMAND, LIMIT, environment, inside, started
+from tests.cli.program import COMMAND, LIMIT, environment, livestory, started
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,21 +52,13 @@ CLOSED, FULL = "standard output is closed", "No space left on device"
 
 
 @pytest.fixture(scope="module")
-def places(told: Path, bars: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Two folders, each with a finished replay in results, a backup of it, and its bars: for two programs at a time."""
+def place(told: Path, bars: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a finished replay in results, a backup of it, and its bars."""
     folder = tmp_path_factory.mktemp("place")
     shutil.copytree(told, folder / "results")
     shutil.copy(bars, folder / "bars.csv.gz")
-    assert shell("backup old.tar.gz", folder).returncode == 0
-    other = tmp_path_factory.mktemp("other")
-    shutil.copytree(folder, other, dirs_exist_ok=True)
-    return [folder, other]
-
-
-@pytest.fixture
-def place(places: list[Path]) -> Path:
-    """The first of the two."""
-    return places[0]
+    assert livestory("backup", "old.tar.gz", cwd=folder).returncode == 0
+    return folder
 
 
 def cleared(place: Path) -> Path:
@@ -98,12 +88,11 @@ def test_every_command_is_tried() -> None:
 
 
 @pytest.mark.parametrize("command", ["--help", "--version", "tail --help", *WORDS])
-def test_a_standard_output_that_takes_nothing(places: list[Path], command: str) -> None:
+def test_a_standard_output_that_takes_nothing(place: Path, command: str) -> None:
     """Closed or full: one message that says so, status 1; whoever has nothing to print doesn't notice."""
     words = WORDS.get(command, command)
-    with ThreadPoolExecutor() as both:
-        tried = both.map(shell, (f"{words} >&-", f"{words} >/dev/full"), places)
-    for done, message in zip(tried, (CLOSED, FULL), strict=True):
+    for output, message in ((None, CLOSED), ("/dev/full", FULL)):
+        done = livestory(*words.split(), cwd=cleared(place), streams={1: output})
         assert done.stdout == ""
         assert "Traceback" not in done.stderr
         if command in SILENT:
@@ -113,13 +102,13 @@ def test_a_standard_output_that_takes_nothing(places: list[Path], command: str) 
             assert message in done.stderr.splitlines()[-1]
 
 
-@pytest.mark.parametrize(("command", "broken"), [*zip(WORDS, cycle(("2>/dev/full", "2>&- <&-")), strict=False)])
-def test_without_standard_error_and_input(place: Path, command: str, broken: str) -> None:
+@pytest.mark.parametrize("broken", [{2: "/dev/full"}, {2: None, 0: None}], ids=["full", "closed"])
+@pytest.mark.parametrize("command", WORDS)
+def test_without_standard_error_and_input(place: Path, command: str, broken: dict[int, str | None]) -> None:
     """What a command does and prints is the same."""
-    words = WORDS[command]
-    is_descriptor = "--out -" in words  # written to as such, and not as this process's sys.stdout
-    usual = shell(words, place) if is_descriptor else inside(*words.split(), cwd=cleared(place))
-    done = shell(f"{words} {broken}", place)
+    words = WORDS[command].split()
+    usual = livestory(*words, cwd=cleared(place))
+    done = livestory(*words, cwd=cleared(place), streams=broken)
     assert done.returncode == usual.returncode == (2 if command in SILENT else 0)
     assert "Traceback" not in done.stdout + done.stderr
     assert done.stdout == usual.stdout

@@ -40,15 +40,24 @@ unexport VIRTUAL_ENV
 ALONE = echo "pytest: what failed, alone" && $(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none \
 	--maxfail 3
 
-.PHONY: run test torture mutants peers lint format bench docs lock clean help
+.PHONY: run test programs torture mutants peers lint format bench docs lock clean help
 .DELETE_ON_ERROR:
 
 run: .venv/installed ## play the demo: a simulated market, its story told line by line
 	@$(BIN)/livestory demo
 
-test: lint $(PROGRAMS:%=build/debian/usr/bin/%) ## check everything: ruff, mypy, pytest
+test: ## check everything: ruff, mypy, pytest
+	@$(MAKE) --no-print-directory --jobs 3 lint .venv/read programs
 	@echo "pytest"
 	@$(BIN)/python -m pytest -q -n 4 --dist worksteal || { test $$? -eq 1 && $(ALONE); }
+
+# Once, beside mypy, which needs one core: else each of pytest's processes compiles every module that a test imports.
+.venv/read: .venv/installed-dev
+	@$(BIN)/python -m pytest -q --collect-only > $@ || true
+
+# One after the other: they have libraries in common.
+programs:
+	@for each in $(PROGRAMS); do test -e build/debian/usr/bin/$$each || tests/debian_package $$each || exit; done
 
 torture: .venv/installed-dev ## the long form of the tests of reliability and of fuzzing: an hour, as root; a tenth with SHARE=0.1
 	@LIVESTORY_TORTURE=$(SHARE) $(BIN)/python -m pytest -q tests/reliability tests/fuzz tests/fleet tests/web/test_connections.py \

@@ -31,7 +31,6 @@ class Secret:
     __slots__ = ("_text",)
 
     def __init__(self, text: str) -> None:
-        """Keep ``text``, the secret itself."""
         self._text = text
 
     def reveal(self) -> str:

@@ -27,7 +27,6 @@ class Candles:
     """The bars of one market, 40 bytes each. They are added in order of time; one thread adds, others may read."""
 
     def __init__(self) -> None:
-        """Without a bar, until some are added."""
         self._opens, self._highs, self._lows, self._closes = array("d"), array("d"), array("d"), array("d")
         self._times = array("q")  # when each opened
         self._interval: int | None = None  # the shortest time between two bars; None: not known yet

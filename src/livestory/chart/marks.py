@@ -30,7 +30,6 @@ class Marks:
     """What happened when, for a chart: at most so many, each with the number that it stands for."""
 
     def __init__(self, most: int = MOST_MARKS) -> None:
-        """Begin without any of them."""
         self._most = most
         self._width = 0  # microseconds within which marks of a kind are one; 0: each stands alone
         self._cells: dict[tuple[str, int], list[int]] = {}  # seq, first and last time, count

@@ -51,7 +51,6 @@ class Series:
     """  # noqa: D205 - one sentence, longer than a line
 
     def __init__(self, stretches: int = 800) -> None:
-        """Begin without a point."""
         self._most = 2 * stretches
         self._length = 1  # of a stretch
         self._end = 0  # of the present one

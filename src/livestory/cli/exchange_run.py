@@ -60,7 +60,6 @@ class CandleReporter(CandleNews):
     """Hands trouble with the candles on: to standard error at once, and to the executor, who tells it, once it runs."""
 
     def __init__(self, exchange: str) -> None:
-        """``exchange`` is its name."""
         self._exchange = exchange
         self._executor: Executor | None = None
 

@@ -26,7 +26,6 @@ class InOrder:
     """Inputs that wait for their turn."""
 
     def __init__(self) -> None:
-        """Begin with nothing that waits."""
         self._waiting: list[tuple[int, int, Input]] = []
         self._count = itertools.count()
 

@@ -47,7 +47,6 @@ class Connections:
     """All connections of a server. Used on the event loop alone."""
 
     def __init__(self, waiting: int, invited: int, clock: Callable[[], float] = time.monotonic) -> None:
-        """At most so many ``waiting`` and so many ``invited``."""
         self.most_waiting = waiting
         self._most_invited = invited
         self._clock = clock
@@ -56,7 +55,6 @@ class Connections:
         self._invited: set[Connection] = set()
 
     def __len__(self) -> int:
-        """The number of connections."""
         return self._waits + len(self._invited)
 
     def enter(self, transport: asyncio.Transport) -> Connection:
@@ -196,7 +194,6 @@ class Acceptor:
     """
 
     def __init__(self, connections: Connections, protocol: Callable[[], asyncio.Protocol]) -> None:
-        """Nothing is taken before `start`."""
         self._connections = connections
         self._protocol = protocol
         self._at_once = max(1, connections.most_waiting // 8)

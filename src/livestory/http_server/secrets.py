@@ -22,7 +22,6 @@ class Lock(ABC):
     """What a secret opens. It remembers nothing but how many wrong ones are waiting for their answer."""
 
     def __init__(self) -> None:
-        """No wrong one waits."""
         self._failing = 0
 
     @abstractmethod

@@ -31,7 +31,6 @@ class SparingLog(logging.Filter):
         self._seen: dict[tuple[object, ...], _Seen] = {}
 
     def __enter__(self) -> None:
-        """Spare the server's loggers."""
         for name in LOGGERS:
             logging.getLogger(name).addFilter(self)
 

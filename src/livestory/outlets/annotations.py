@@ -56,7 +56,6 @@ class Grafana:
     """A Grafana server. Raises InputError where what was asked for is wrong, else LivestoryError."""
 
     def __init__(self, url: str, token: str) -> None:
-        """Prepare; nothing is asked yet."""
         try:
             import httpx2  # noqa: PLC0415 - an extra, and slow to import
 

@@ -250,7 +250,6 @@ class OutboxMetrics:
     """A collector for prometheus_client. A story without alerts, or whose outbox can't be read, is absent."""
 
     def __init__(self, stories: Mapping[str, Path], clock: Clock | None = None) -> None:
-        """Of these stories, by the name that their label has."""
         self._stories = stories
         self._clock = clock or SystemClock()
 

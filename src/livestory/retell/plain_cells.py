@@ -38,7 +38,6 @@ class PlainCells:
     """Reads blocks of one table, as its survey has found them to be."""
 
     def __init__(self, table: Table, survey: Survey) -> None:
-        """Prepare to read a table of which `are_told` holds."""
         self._table, self._survey = table, survey
         self._width = len(survey.names)
         self._columns = {column: field for column, field in survey.layout.fields.items() if column != TIME}

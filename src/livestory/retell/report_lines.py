@@ -23,7 +23,6 @@ class Lines:
     """The lines of a story, numbered from 1; of too many bytes the oldest are left out, the grave ones last."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
-        """Begin without any of them."""
         self.left_out = 0
         self._last = 0
         self._most = most_bytes

@@ -24,7 +24,6 @@ class SymbolPrices:
     """At what price each position was marked, and where it was traded; of very many symbols, those held first."""
 
     def __init__(self) -> None:
-        """Without a position, until some are added."""
         self._prices: dict[str, Series] = {}
         self._marks: dict[str, Marks] = {}
 

@@ -110,7 +110,6 @@ class Spool:
     """Text that is kept until it is known whether it will be wanted: in memory, beyond some MB in a temporary file."""
 
     def __init__(self) -> None:
-        """Begin with no text."""
         self.used = False
         self._file: IO[str] = SpooledTemporaryFile(  # noqa: SIM115 - closed by `close`
             _IN_MEMORY, "w+", encoding="utf-8", newline=""

@@ -144,13 +144,11 @@ class Rows:
         return self.count
 
     def __getitem__(self, place: int) -> Observation:
-        """The observation that stands at that place."""
         place += self.start if place >= 0 else self.end
         fields: dict[str, Any] = {name: column.numbers[place] for name, column in self.columns.items()}
         return Observation(self.times[place], **fields)
 
     def __iter__(self) -> Iterator[Observation]:
-        """Each observation, in the order of time."""
         return map(self.__getitem__, range(self.count))
 
     @property

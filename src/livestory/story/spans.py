@@ -27,7 +27,6 @@ class RegimeSpans:
     """The regimes of a story, one after another."""
 
     def __init__(self) -> None:
-        """Begin before the first switch."""
         self._switches: list[tuple[int, str]] = []
 
     def switch(self, time: int, regime: str) -> None:

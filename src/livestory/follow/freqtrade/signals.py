@@ -53,7 +53,6 @@ class Signals:
     """The candles that are not explained yet. A candle is explained once the loop that it was analysed in is over."""
 
     def __init__(self) -> None:
-        """Nothing is heard yet."""
         self._pending: dict[str, _Pending] = {}
         self._explained: dict[str, int] = {}  # pair -> the candle
         self._entered: dict[str, int] = {}  # pair -> when

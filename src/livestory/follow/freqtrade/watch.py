@@ -70,13 +70,11 @@ class Watch:
         self.count = 0  # of what was found so far
 
     def __enter__(self) -> Self:
-        """Begin to ask and to hear."""
         Thread(target=self._run, name="freqtrade API", daemon=True).start()
         self._messages = Messages(self.api.messages_address, self._hear)
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Ask and hear nothing more from this moment on."""
         self._closed.set()
         self._woken.set()
         self._messages.close()

@@ -107,7 +107,6 @@ class Http:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Close what is open."""
         await self._client.aclose()
 
     async def post(self, url: str, content: bytes, headers: Mapping[str, str], secrets: Iterable[Secret]) -> Answer:

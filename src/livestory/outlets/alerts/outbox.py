@@ -157,11 +157,9 @@ class Outbox:
             return None
 
     def __enter__(self) -> Self:
-        """Use within a with block."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close at its end."""
         self.close()
 
     def close(self) -> None:

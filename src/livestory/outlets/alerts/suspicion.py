@@ -24,7 +24,6 @@ class Suspicion:
     """What the refusals in a row say of the first message that waits. Its lines are named by their numbers."""
 
     def __init__(self) -> None:
-        """Begin without a refusal."""
         self._refusals = 0  # in a row, of the first message
         self._enough = 0  # refusals after which the message may be the one at fault
         self._probes = 0  # messages that were tried before the first and refused

@@ -63,7 +63,6 @@ class HearingReader:
     """The readers' end of it: asked by the alerts of every bot, and so read only where it was written."""
 
     def __init__(self, folder: Path) -> None:
-        """Of the copies in that folder."""
         self._file = folder / _FILE
         self._known: tuple[tuple[int, int], Hearing] | None = None  # with the file that says so
 
@@ -91,7 +90,6 @@ class HearingFile:
     """The pull's end of it. What can't be written is not: it is seen that it stays away."""
 
     def __init__(self, folder: Path, fleet: str, clock: Clock) -> None:
-        """Go on from what was noted last."""
         self._path = folder / _FILE
         self._clock = clock
         self._kept = _Kept(fleet)
@@ -139,7 +137,6 @@ class Signs:
     """Whether the database hears the bots at all: where several fall silent together, the fault is no bot's."""
 
     def __init__(self) -> None:
-        """Nothing was heard yet."""
         self._runs: dict[int, tuple[int, int]] = {}  # of each stream, since when its push gives signs, and the last
 
     def heard(self, signs: Mapping[int, int]) -> None:

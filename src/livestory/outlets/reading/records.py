@@ -35,12 +35,10 @@ class Records(Sequence[R], Generic[R]):
     """Records of one type, in order."""
 
     def __init__(self, kind: type[R], records: Iterable[R]) -> None:
-        """Hold ``records``, each a ``kind``."""
         self._kind = kind
         self._records = tuple(records)
 
     def __len__(self) -> int:
-        """How many there are."""
         return len(self._records)
 
     @overload
@@ -48,7 +46,6 @@ class Records(Sequence[R], Generic[R]):
     @overload
     def __getitem__(self, index: slice) -> Records[R]: ...
     def __getitem__(self, index: int | slice) -> R | Records[R]:
-        """One of them, or several."""
         if isinstance(index, slice):
             return Records(self._kind, self._records[index])
         return self._records[index]

@@ -319,7 +319,6 @@ class StaticFiles:
     """All static files by name, each with its tag."""
 
     def __init__(self) -> None:
-        """Read all of them, from the packages that hold them."""
         self._files: dict[str, _File] = {}
         for package, folder in _FOLDERS:
             for file in resources.files(package).joinpath(folder).iterdir():

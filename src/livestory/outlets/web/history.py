@@ -62,7 +62,6 @@ class EventIndex:
     """
 
     def __init__(self) -> None:
-        """Begin without events, as of a story that has none."""
         self._times = array("q")
         self._latest = array("q")  # the latest time up to each event: ordered, where times need not be
         self._back = 0  # the furthest that a time lay before an earlier one
@@ -73,7 +72,6 @@ class EventIndex:
         self._traded: dict[int, str] = {}  # of trades that name one, their symbols
 
     def __len__(self) -> int:
-        """The number of events, which is the last one's seq."""
         return len(self._times)
 
     @property
@@ -281,7 +279,6 @@ class Readings:
     """
 
     def __init__(self) -> None:
-        """Without observations, until some are added."""
         self._wealth, self._price = _Curve(), _Curve()
         self.prices = SymbolPrices()
         self._units, self._falls = array("d"), array("f")  # at each wealth: its units, and the drawdown of one of them

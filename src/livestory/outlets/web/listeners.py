@@ -123,7 +123,6 @@ class Listeners:
     """All who listen. Used on the event loop alone."""
 
     def __init__(self, most: int = MOST_LISTENERS) -> None:
-        """Let in at most ``most``."""
         self.most = most
         self.large = asyncio.Semaphore(LARGE_AT_ONCE)
         self._all: set[Listener] = set()
@@ -132,7 +131,6 @@ class Listeners:
         self.closed = False
 
     def __len__(self) -> int:
-        """How many clients listen now."""
         return len(self._all)
 
     def join(self, story: str, *, everything: bool = False) -> Listener:

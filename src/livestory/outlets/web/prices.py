@@ -36,7 +36,6 @@ class SymbolPrices:
     """At what price each position was marked, observation by observation. One thread adds, others may read."""
 
     def __init__(self) -> None:
-        """Without a position, until some are added."""
         self._held: dict[str, _Held] = {}
         self._open: frozenset[str] = frozenset()
 

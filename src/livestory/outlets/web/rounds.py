@@ -17,7 +17,6 @@ class Rounds:
     """Wakes the stories whose journals were written."""
 
     def __init__(self, stories: Callable[[], Collection[FollowedStory]]) -> None:
-        """Of those that there are at each round; `start` begins."""
         self._stories = stories
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._go, name="rounds", daemon=True)

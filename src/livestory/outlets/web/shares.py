@@ -68,7 +68,6 @@ class Shares:
     """The links of all stories, as their files have them at this moment."""
 
     def __init__(self, stories: Mapping[str, FollowedStory], clock: Clock) -> None:
-        """Of these stories, and of those that are added to them."""
         self._stories = stories
         self._clock = clock
         self._read: dict[str, tuple[tuple[int, int, int] | None, list[Share]]] = {}

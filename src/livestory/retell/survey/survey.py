@@ -28,7 +28,6 @@ class Survey:
     """How each column of a table is read, and what its rows are."""
 
     def __init__(self, sample: Sample, layout: Layout, now: int, remarks: Remarks) -> None:
-        """Nothing is found yet."""
         self.layout, self.now, self.remarks = layout, now, remarks
         self.sample, self.columns = sample, sample.columns
         self.names, self.called = sample.names, [name_of(name) for name in sample.names]

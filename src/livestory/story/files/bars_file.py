@@ -53,11 +53,9 @@ class BarsFile:
             self._give_up(error)
 
     def __enter__(self) -> Self:
-        """Write within a with block."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close it; nothing is waited for."""
         self._close()
 
     def add(self, bar: BarRow) -> None:

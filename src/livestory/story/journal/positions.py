@@ -58,7 +58,6 @@ class KeptPositions:
     """The positions of observations, as they were reported. Made anew where a writer may have gone on meanwhile."""
 
     def __init__(self, db: apsw.Connection) -> None:
-        """Read from that journal."""
         self._db = db
         self._found: dict[str, _Change] = {}
 

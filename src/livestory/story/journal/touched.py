@@ -16,7 +16,6 @@ class Touched:
     """Whether a journal was written since it was looked at, by the files themselves: it need not be open."""
 
     def __init__(self, journal: Path) -> None:
-        """Of the journal there; nothing is looked at yet."""
         self._files = str(journal), f"{journal}-wal"
         self._seen: tuple[_File | None, ...] | None = None
 

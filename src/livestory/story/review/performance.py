@@ -61,7 +61,6 @@ class Performance:
     """The value of a unit over time; deposits and withdrawals do not change it."""
 
     def __init__(self) -> None:
-        """Begin before the first observation."""
         self.first: Close | None = None
         self.last: Close | None = None
         self.deepest: Fall | None = None

@@ -32,7 +32,6 @@ class Earned:
     """All that closing has earned in one currency, over time; of very many points those that a chart needs."""
 
     def __init__(self) -> None:
-        """Begin with nothing earned yet."""
         self.count = 0
         self._series = Series(4000)
         self._last = 0

@@ -56,7 +56,6 @@ class RoundTrips:
     """The round trips that were told, in the order in which they ended; of very many the last ones."""
 
     def __init__(self) -> None:
-        """Begin without any of them."""
         self.rows: deque[TripRow] = deque(maxlen=MOST)
         self.count = 0
         self.best: TripRow | None = None  # by its result, as long as all are in one currency

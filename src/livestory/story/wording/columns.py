@@ -156,7 +156,6 @@ class Row:
     """Words, compiled: they write the columns of one kind and read them."""
 
     def __init__(self, kind: str, words: Words) -> None:
-        """The ``words`` of the kind of that short name."""
         self.kind = kind
         self.when = words.when
         self.columns = f"{words.symbol} {words.headline} | {words.facts}"

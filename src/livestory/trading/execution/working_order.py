@@ -280,7 +280,6 @@ class OrderTable(Struct):
     exits_of: int = 0  # that bar
 
     def __bool__(self) -> bool:
-        """Whether any order lives."""
         return bool(self.working)
 
     def add(self, order: Order, patience_ends: int | None = None) -> WorkingOrder:

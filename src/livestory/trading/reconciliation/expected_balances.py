@@ -29,7 +29,6 @@ class Difference(Struct, frozen=True):
     quote: Decimal
 
     def __bool__(self) -> bool:
-        """Whether there is any."""
         return bool(self.base or self.quote)
 
     def worth(self, price: float) -> float:
@@ -45,7 +44,6 @@ class Difference(Struct, frozen=True):
         return max(abs(self.base), abs(self.quote)) <= ROUNDED_BY * trades
 
     def __neg__(self) -> Difference:
-        """The same the other way round."""
         return Difference(-self.base, -self.quote)
 
     def beyond(self, other: Difference) -> Difference:

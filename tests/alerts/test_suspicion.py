@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from livestory.clock import MINUTE, SECOND
-from livestory.outlets.alerts.retry import Retry
+from livestory.outlets.alerts.delivery import Retry
 from livestory.outlets.alerts.suspicion import Suspicion, Verdict
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from importlib import resources
 
-from livestory.outlets.fleet.limits import LARGEST
+from livestory.outlets.fleet.database import LARGEST
 
 
 def test_the_database_takes_a_line_and_a_record_of_the_largest_size() -> None:

@@ -12,16 +12,17 @@ counts as line 1, as if the file were exported); the column is the number of the
 from __future__ import annotations
 
 import zipfile
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from livestory.clock import instant
 from livestory.errors import TableError
 from livestory.tables import delimited, excel, html, json_records, parquet
 from livestory.tables.delimited import Short, adds_up, is_remark, refuse
-from livestory.tables.instants import instant_of
 from livestory.tables.source import Batch, TablePart, kind_of
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ __all__ = ["Batch", "Short", "Table", "adds_up", "instant_of", "is_remark", "ref
 
 T = TypeVar("T")
 
+_LEAST_EPOCH_DIGITS = 9  # fewer are a date as ISO 8601 writes it without dashes, 20220101, not seconds since 1970
 _OF_TEXT = (".csv", ".tsv")
 _OF_JSON = (".json", ".jsonl", ".ndjson")
 _OF_PAGES = (".html", ".htm")
@@ -161,3 +163,28 @@ def _is_of_a_mac(member: str) -> bool:
     """Whether it only holds what a Mac notes of another member."""
     parts = PurePosixPath(member).parts
     return bool(parts) and (parts[0] == "__MACOSX" or parts[-1].startswith("._"))
+
+
+def instant_of(text: str) -> int:
+    """The instant that a table's time names: ISO 8601 (UTC where it has no zone), or a number since the epoch.
+
+    A number counts seconds, milliseconds, microseconds or nanoseconds, found for each one by its size. Raises
+    ValueError for anything else.
+    """
+    if text.isdigit() and len(text) >= _LEAST_EPOCH_DIGITS:
+        return instant(int(text))
+    try:
+        # ISO 8601 is slow to read, and a table has few days and few times of day: each is read once.
+        return _instant(text[:10]) + _instant("1970-01-01" + text[10:])
+    except ValueError:
+        pass
+    try:
+        number = float(text)
+    except ValueError:
+        return instant(text)
+    return instant(number)
+
+
+@lru_cache(maxsize=4096)
+def _instant(text: str) -> int:
+    return instant(text)

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from livestory.clock import Clock
     from livestory.outlets.fleet.address import FleetAddress
 
+LARGEST = 65_536
+"""Bytes of a line, and of a record; the database refuses more, by its own CHECKs (`schema/1.sql`)."""
+BATCH = 1000
+"""Rows that are read in one step."""
 _ANSWERS_WITHIN = 60.0  # seconds; a connection that is silent for longer is given up
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0  # seconds until a database that can't be reached is asked again
 _LONGEST_REFUSED = 30.0  # until one that refuses is

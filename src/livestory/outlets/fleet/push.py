@@ -7,8 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from livestory.errors import InputError, JournalCorrupt, JournalError, JournalNewer, LivestoryError
-from livestory.outlets.fleet.database import FleetRefused, Troubles, asked, check, opened
-from livestory.outlets.fleet.limits import BATCH, LARGEST
+from livestory.outlets.fleet.database import BATCH, LARGEST, FleetRefused, Troubles, asked, check, opened
 from livestory.story.journal.checksum import GENESIS
 from livestory.story.journal.follower import Change, StoryFollower
 from livestory.story.journal.replica import BEFORE_ALL

@@ -14,9 +14,8 @@ from livestory.retell.shapes import declared
 from livestory.retell.shapes.fitting import are_sides
 from livestory.retell.shapes.matching import Seen, all_names, has, listed, matched, missing
 from livestory.retell.shapes.names import Name, name_of, plain
-from livestory.retell.shapes.refusals import are_of_trades, refuse_half_trades, refuse_trips, refused
+from livestory.retell.shapes.refusals import are_of_trades, refuse_half_trades, refuse_trips, refuse_values, refused
 from livestory.retell.shapes.settled import settled, with_side
-from livestory.retell.shapes.without_header import refuse_values
 from livestory.retell.words_of_cells import is_known, word_of
 
 if TYPE_CHECKING:

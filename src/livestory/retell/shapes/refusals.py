@@ -11,9 +11,10 @@ from livestory.retell.shapes import declared
 from livestory.retell.shapes.matching import Seen, all_names, has, matched, missing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from livestory.retell.shapes.declared import Shape
+    from livestory.tables import Table
 
 
 _A_PAIR = 2
@@ -22,6 +23,9 @@ _OF_A_LEDGER = frozenset({"change", "amount", "txid", "refid", "wallet"})
 """What a ledger has beside the balance, also of one asset alone."""
 _OF_TRANSFERS = frozenset({"txid", "transactionid", "txhash", "hash", "address", "addresses"})
 _OF_STATEMENTS = frozenset({"settledate", "settlementdate"})
+_IS_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)").fullmatch
+_IS_TIME = re.compile(r"\s*(?:[0-9]{9,}(?:\.0)?|[0-9]{1,4}[-./][0-9]{1,2}[-./][0-9]{1,4}[T 0-9:.Z+-]*)\s*").fullmatch
+_OF_A_CANDLE = 5  # numbers: open, high, low, close and a volume
 
 
 def refused(seen: Seen, fields: Mapping[str, int], *shapes: Shape) -> Iterator[tuple[Shape, dict[str, int]]]:
@@ -101,3 +105,21 @@ def refuse_several(seen: Seen, shape: Shape, fields: Mapping[str, int]) -> None:
         columns = ", ".join(dict.fromkeys([seen.texts[field].strip(), *others]))
         problem = f"a {own} in each of several columns: {columns}"
         raise seen.table.error(seen.line, field + 1, f"{problem}; name the one that is meant: --columns {own}=…")
+
+
+def refuse_values(table: Table, line: int, names: Sequence[str]) -> None:
+    """Refuse a table without a header: in place of ``names`` it has a time and numbers. Raises TableError."""
+    if not any(map(_IS_TIME, names)) or any(re.search(r"[A-Za-z]{3}", name) for name in names):
+        return
+    numbers = [float(name) for name in names if _IS_NUMBER(name) and not _IS_TIME(name)]
+    problem = "no header: the first row holds values already; put the names of the columns above it"
+    if _are_candles(numbers):
+        problem = f"candles without a header: {declared.CANDLES.advice}"
+    raise table.error(line, None, problem)
+
+
+def _are_candles(numbers: Sequence[float]) -> bool:
+    if len(numbers) < _OF_A_CANDLE:
+        return False
+    opened, high, low, closed = numbers[: _OF_A_CANDLE - 1]
+    return low <= min(opened, closed) and high >= max(opened, closed)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
-import pytest
-
 from livestory import parse
 from tests.cli.program import OnTerminal, environment, livestory, story
 
@@ -17,10 +15,9 @@ SIX = {"started", "regime", "trade", "ath", "breaker", "phoenix"}
 DEMO = "results/demo"
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_all_six_kinds_occur_with_every_seed(tmp_path: Path, seed: int) -> None:
-    """Without a terminal at full speed: every line printed, then the summary and where the file lies."""
-    done = livestory("demo", "--seed", seed, cwd=tmp_path)
+def test_at_full_speed_each_line_is_printed_and_then_the_summary(tmp_path: Path) -> None:
+    """Without a terminal; of every seed `golden/test_demo_seeds.py` asks for the six kinds."""
+    done = livestory("demo", "--seed", 7, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     lines = story(tmp_path / DEMO)
     printed, _, summary = done.stdout.partition("\n\n")

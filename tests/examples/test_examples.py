@@ -12,14 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 from livestory import parse, render
-from livestory.cli.commands.digest import digest
-from livestory.cli.commands.status import status
 from livestory.story.files.verify import verify
 from livestory.story.journal.reader import JournalReader
 from tests.cli.digest_facts import untold
+from tests.cli.program import inside
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
@@ -98,7 +96,7 @@ def test_a_spot_bot_tells_its_fills_with_fees_in_a_third_asset(tmp_path: Path) -
     """Without wealth: results in money, each currency for itself, before fees whose worth nobody knows."""
     run("spot_bot", tmp_path)
     assert (tmp_path / "live_story.txt").read_text() == (GOLDEN / "spot_bot.txt").read_text()
-    told = CliRunner().invoke(digest, ["--dir", str(tmp_path), "--since", "2024-12-01"])
+    told = inside("digest", "--dir", tmp_path, "--since", "2024-12-01", cwd=tmp_path)
     assert "3 trades closed, 2 won, 1 lost, result +243.42 USDT; 1 trade closed" in told.stdout
     assert untold(tmp_path / "live_story.db") == set()
 
@@ -108,8 +106,8 @@ def test_a_perpetual_bot_that_is_killed_goes_on_with_its_story(tmp_path: Path) -
     command = [sys.executable, "examples/perpetual_bot.py", str(tmp_path)]
     killed = subprocess.run([*command, "40"], cwd=ROOT, check=False, capture_output=True, text=True)
     assert (killed.returncode, killed.stderr) == (-signal.SIGKILL, "")
-    told = CliRunner().invoke(status, ["--dir", str(tmp_path)])
-    assert told.exit_code == 1
+    told = inside("status", "--dir", tmp_path, cwd=tmp_path)
+    assert told.returncode == 1
     assert "killed" in told.stdout
     assert told.stdout.count(" short ") == 3
     again = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)

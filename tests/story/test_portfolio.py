@@ -6,10 +6,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from click.testing import CliRunner
 
 from livestory import Fill, Observation, PositionReading, StoryWriter
-from livestory.cli.commands.status import status
 from livestory.clock import DAY, HOUR, ManualClock
 from livestory.retell.explain_story import RetellingSettings
 from livestory.retell.journal_source import JournalSource
@@ -24,6 +22,7 @@ from livestory.story.line import parse, render, tell
 from livestory.story.narrator import Narrator
 from livestory.story.reason import Reason
 from livestory.story.results import Results
+from tests.cli.program import inside
 from tests.retell.listening import heard
 from tests.story.inputs import START, told
 
@@ -196,7 +195,7 @@ def test_status_tells_the_holding_that_a_line_told(tmp_path: Path) -> None:
         if observed:
             with StoryWriter(tmp_path / "live_story.txt", symbol=None, strict=True) as story:
                 story.observe(Observation(time=START + HOUR, wealth=880.0))
-        shown = CliRunner().invoke(status, ["--dir", str(tmp_path)]).output
+        shown = inside("status", "--dir", tmp_path, cwd=tmp_path).stdout
         if observed:
             assert "SOL/USDT" in shown
         assert "position  not known" not in shown

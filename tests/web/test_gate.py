@@ -136,7 +136,7 @@ def test_only_who_is_let_in_gets_an_answer(guarded: Served) -> None:
     got_in = set()
     for number, (host, our_name, origin, comes_from, credential, invited) in enumerate(table):
         # Every route meets every host, origin and credential; the product of all four would say no more.
-        for path in ROUTES if number % 23 == 0 or (our_name and invited) else (ROUTES[number % len(ROUTES)],):
+        for path in ROUTES if number % (5 if our_name and invited else 23) == 0 else (ROUTES[number % len(ROUTES)],):
             if path == "/api/stream" and our_name and invited:
                 continue
             answer = guarded.ask(path, {"Host": host, **origin, **credential})

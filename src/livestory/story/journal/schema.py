@@ -9,7 +9,7 @@ from msgspec import json
 
 from livestory.errors import JournalForeign, JournalNewer
 from livestory.story.journal.checksum import CHECKSUMS, ROWS, covering, teach
-from livestory.story.journal.entry import COLUMNS
+from livestory.story.journal.entry import COLUMNS, STORED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,14 +63,13 @@ A step that has been released never changes: a new field of `Observation` is a c
 
 INSERT_EVENT = f"""INSERT INTO events(seq, id, time, told, kind, record, line, hash, shown, checksum)
 SELECT *, {covering("events", len(STEPS))} FROM (SELECT ? AS seq, ? AS id, ? AS time, ? AS told, ? AS kind, ?, ?, ?,
-? AS shown)"""  # noqa: S608 (names of our own)
-INSERT_OBSERVATION = (
-    f"INSERT INTO observations({', '.join(COLUMNS)}, positions, after_seq) "
-    f"VALUES({', '.join('?' * (len(COLUMNS) + 2))}) ON CONFLICT(time) DO NOTHING"
-)
-SEAL_OBSERVATIONS = f"""UPDATE observations SET checksum = {covering("observations", len(STEPS))}
-WHERE checksum = 0 AND time >= ?"""  # noqa: S608 (as above)
-"""After the rows are there: SQLite may have stored another number than it was given, 1.0 for 1 and NULL for NaN."""
+? AS shown) WHERE true ON CONFLICT(id) DO NOTHING"""  # noqa: S608 (names of our own)
+_TYPES = {int: "INTEGER", float: "REAL", str: "TEXT"}
+_AS_STORED = ", ".join(f"CAST(? AS {_TYPES[STORED[column]]}) AS {column}" for column in COLUMNS)
+INSERT_OBSERVATION = f"""INSERT INTO observations({", ".join(COLUMNS)}, positions, after_seq, checksum)
+SELECT *, {covering("observations", len(STEPS))} FROM (SELECT {_AS_STORED}, ? AS positions, ? AS after_seq)
+WHERE true ON CONFLICT(time) DO NOTHING"""  # noqa: S608 (as above)
+"""The checksum is that of what SQLite stores, which may be another number than it is given: 1.0 for 1, NULL for NaN."""
 INSERT_POSITION = f"""INSERT INTO positions SELECT *, {covering("positions", len(STEPS))}
 FROM (SELECT {", ".join(f"? AS {column}" for column in ROWS["positions"])})"""  # noqa: S608 (as above)
 PUT_STATE = """INSERT INTO states(name, state, checksum) VALUES(?1, ?2, checksum(?1, ?2))

@@ -35,7 +35,6 @@ from livestory.story.journal.schema import (
     PUT_CURSOR,
     PUT_META,
     PUT_STATE,
-    SEAL_OBSERVATIONS,
     check_version,
     prepare,
 )
@@ -150,17 +149,14 @@ class Journal:
             last = self.last
             kept = []
             for entry in entries:
-                entry_id, event = self._known(db, entry)
-                if event is None:
-                    event = last = _following(last, entry, entry_id)
-                    db.execute(INSERT_EVENT, (event.seq, event.id, event.time, event.told, event.kind, event.record,
-                                              event.line, event.hash, event.shown))  # fmt: skip
+                event = self._kept(db, entry, last)
+                if last is None or event.seq > last.seq:
+                    last = event
                 kept.append(event)
             after = last.seq if last is not None else 0
             if observations:
                 rows = [(*as_row(observation), self._moving(db, observation), after) for observation in observations]
                 db.executemany(INSERT_OBSERVATION, rows)
-                db.execute(SEAL_OBSERVATIONS, (min(observation.time for observation in observations),))
             if states:
                 db.executemany(PUT_STATE, states.items())
             if cursors:
@@ -298,14 +294,16 @@ class Journal:
             self._stale, self._held = False, None
         return db
 
-    def _known(self, db: apsw.Connection, entry: Entry) -> tuple[str, Kept | None]:
-        """The id that the entry has here, and the event that is kept under it."""
-        event = queries.kept_by_id(db, entry.id) if queries.has(db, entry.id) else None
-        ours = entry.id in self._tried and event is not None and event.record == entry.record
-        if event is None or ours or not entry.numbered:
-            return entry.id, event
-        salted = f"{entry.id}-{self._salt}"
-        return salted, queries.kept_by_id(db, salted)
+    def _kept(self, db: apsw.Connection, entry: Entry, last: Kept | None) -> Kept:
+        """The event of the entry, which follows ``last`` unless it is there already."""
+        event = _following(last, entry, entry.id)
+        if (there := _there(db, event)) is None:
+            return event
+        ours = entry.id in self._tried and there.record == entry.record
+        if ours or not entry.numbered:
+            return there
+        event = _following(last, entry, f"{entry.id}-{self._salt}")
+        return _there(db, event) or event
 
     def _moving(self, db: apsw.Connection, observation: Observation) -> str | None:
         """Keep what has changed of its positions; returns what its own row keeps of them."""
@@ -390,6 +388,13 @@ def refuse_replica(replica: str | None, path: Path) -> None:
 
 
 _DIGEST = 64  # hexadecimal digits
+
+
+def _there(db: apsw.Connection, event: Kept) -> Kept | None:
+    """The event that has its id already; None where there was none, and it is kept now."""
+    db.execute(INSERT_EVENT, (event.seq, event.id, event.time, event.told, event.kind, event.record, event.line,
+                              event.hash, event.shown))  # fmt: skip
+    return None if db.changes() else queries.kept_by_id(db, event.id)
 
 
 def _following(last: Kept | None, entry: Entry, entry_id: str) -> Kept:

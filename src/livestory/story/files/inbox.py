@@ -82,6 +82,8 @@ class Inbox:
 
     def waiting(self) -> list[Posted]:
         """The commands not taken yet, oldest first. One that can't be read is set aside, and logged."""
+        if not os.access(self._folder, os.F_OK):  # as ever, where nobody has left any
+            return []
         try:
             names = sorted(entry.name for entry in os.scandir(self._folder) if entry.name.endswith(".json"))
         except OSError:

@@ -29,8 +29,9 @@ class Call:
 
     def hear(self) -> None:
         """Open the first latch."""
-        with suppress(RuntimeError):  # open already
-            self.told.release()
+        if self.told.locked():
+            with suppress(RuntimeError):  # opened just now
+                self.told.release()
 
     def finish(self, error: Exception | None = None) -> None:
         """Open both, with the ``error`` that is the answer."""

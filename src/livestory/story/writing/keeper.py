@@ -6,7 +6,7 @@ import logging
 import threading
 from collections import deque
 from functools import partial
-from itertools import count, takewhile
+from itertools import takewhile
 from operator import is_not
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,6 @@ _log = logging.getLogger("livestory")
 _MOST_WAITING = 10_000  # calls; beyond that the oldest are lost, and counted
 HANGS = 5.0  # seconds after which a line that still waits is trouble, although nothing has failed
 SILENCE = "the disk does not answer"
-_LOOK = 10  # commits in a row without another look into the inbox
 _AT_ONCE = 100  # calls told again while the caller may have to wait for it
 _ROUNDS = 10  # of telling again, should a bot call faster than that
 _CLOCK_LAG = MINUTE  # by which a clock may be behind the last line: of a call that is kept after it, or adjusted
@@ -130,24 +129,27 @@ class Keeper:
             self._out_of_order = f"{before}: not told; times are UTC"
 
     def _keep(self) -> None:
+        """Keep what was called until now, and with it what there is to tell besides."""
         store = self._store or self._open()
-        for round_ in count():
-            commands = self._inbox.waiting() if round_ % _LOOK == 0 else []
-            with self._lock:  # which whoever narrates waits for: no disk is touched within
-                self._tell_news(store)
-                self._take_commands(commands, store)
-                calls = tuple(self._calls)
-                state = self.narrator.save() if calls else b""
-            if not calls:
-                if not round_ and store.mend():
-                    continue  # there may be news of it
-                return
-            events = [event for call in calls for event in call.events]
-            observations = [call.observation for call in calls if call.observation is not None]
-            told = store.keep(events, observations, {NARRATOR: state, **self._inbox.states()})
-            self._inbox.sweep()
-            self._settle(calls, told, store)
-            self._subscribers.publish(told)
+        commands = self._inbox.waiting()
+        with self._lock:  # which whoever narrates waits for: no disk is touched within
+            self._tell_news(store)
+            self._take_commands(commands, store)
+            calls = tuple(self._calls)
+            state = self.narrator.save() if calls else b""
+        if not calls:
+            store.mend()
+            return
+        events = [event for call in calls for event in call.events]
+        observations = [call.observation for call in calls if call.observation is not None]
+        told = store.keep(events, observations, {NARRATOR: state, **self._inbox.states()})
+        self._inbox.sweep()
+        self._settle(calls, told, store)
+        self._subscribers.publish(told)
+
+    def _waits(self) -> bool:
+        """Whether there is more to keep, or to tell."""
+        return bool(self._calls or self._late or (self._store is not None and self._store.has_news))
 
     def _settle(self, calls: tuple[InputCall, ...], told: list[Event], store: StoryStore) -> None:
         kept = iter(told)

@@ -91,6 +91,11 @@ class StoryStore:
         self._reading = now
         return max(now, self._last_told)
 
+    @property
+    def has_news(self) -> bool:
+        """Whether `news` has anything to tell."""
+        return bool(self._news or self.journal.replaced)
+
     def news(self) -> list[Facts]:
         """What the store itself has to tell since it was last asked: damage, lateness, a clock set back."""
         for name in self.journal.replaced:

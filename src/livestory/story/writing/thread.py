@@ -345,7 +345,7 @@ class WriterThread(Keeper):
                 self._in_trouble(error)
             else:
                 failed = False
-            rested = self._resting
+            rested = self._resting and (failed or not self._waits())
             if rested and not failed:
                 self._close_store()
             if self._leave_disk(failed=failed, rested=rested):
@@ -362,10 +362,9 @@ class WriterThread(Keeper):
             if not failed and not self._calls:
                 self._trouble = None
             self._answer_questions()
-            if self._closing:
-                return True
-            self.at_disk = not failed and bool(self._calls or self._resting)
-            return not self.at_disk
+            more = not failed and (self._waits() or self._resting)
+            self.at_disk = more or self._closing
+            return not more
 
     def _end(self) -> None:
         self._close_store()

@@ -7,7 +7,7 @@ import socket
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from livestory.outlets.web import stream
+from livestory.outlets.web import listeners, outgoing
 from tests.patience import LONG
 from tests.web.serving import served, settled
 from tests.web.teller import Teller
@@ -123,8 +123,8 @@ def test_a_listener_that_takes_nothing_is_dropped(
     server: Served, teller: Teller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is cut off within the time that it is given to take something; the others hear everything."""
-    monkeypatch.setattr(stream, "STALLED", 0.5)
-    monkeypatch.setattr(stream, "_LOOK", 0.1)
+    monkeypatch.setattr(outgoing, "STALLED", 0.5)
+    monkeypatch.setattr(listeners, "_WATCH", 0.1)
     with socket.socket() as stalled, server.listening() as heard:
         stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         stalled.settimeout(LONG)
@@ -140,6 +140,40 @@ def test_a_listener_that_takes_nothing_is_dropped(
     dropped = re.search(rb"listeners_dropped_total (\d\S*)", server.ask("metrics").body)
     assert dropped is not None
     assert float(dropped[1]) >= 1
+
+
+def test_a_listener_that_is_slow_hears_everything_once_and_in_order(server: Served, teller: Teller) -> None:
+    """More than the system holds for it: it goes on from the journal when it has taken that; nobody waits for it."""
+    with socket.socket() as slow, server.listening() as heard:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.settimeout(LONG)
+        slow.connect(("127.0.0.1", server.port))
+        slow.sendall(f"GET /api/stream HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode())
+        told = slow.recv(1)
+        while len(server.web.listeners) < 2:
+            pass
+        for n in range(40):
+            teller.note(f"note {n} " + "x" * 9000)
+            assert f"note {n} " in lines(heard, 1)[0].data["line"]
+        while told.count(b"event: line") < 40:
+            told += slow.recv(65_536)
+    seqs = [int(seq) for seq in re.findall(rb"id: (\d+)\nevent: line", told)]
+    assert seqs == list(range(seqs[0], seqs[0] + 40))
+
+
+def test_a_client_of_http_1_0_is_sent_no_chunks(server: Served, teller: Teller) -> None:
+    """It would take their lengths for text."""
+    with socket.socket() as old:
+        old.settimeout(LONG)
+        old.connect(("127.0.0.1", server.port))
+        old.sendall(f"GET /api/stream HTTP/1.0\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode())
+        told = b""
+        while b"| hello" not in told:
+            told += old.recv(65_536)
+            if b"event: status" in told and b"event: line" not in told:
+                teller.note("hello")
+    body = told.partition(b"\r\n\r\n")[2]
+    assert all(re.match(rb"(retry|event|id|data): ", line) for line in body.split(b"\n") if line)
 
 
 def test_there_is_a_limit_on_listeners(teller: Teller, journal: Path) -> None:  # noqa: ARG001  it tells the story

@@ -31,7 +31,7 @@ from livestory.outlets.web.api import Api, Json
 from livestory.outlets.web.followed_story import FollowedStory, Queries, Update
 from livestory.outlets.web.front import First, first_of
 from livestory.outlets.web.gate import SESSION, PageGate, Token
-from livestory.outlets.web.listeners import LONGEST_QUEUE, MOST_LISTENERS, Listeners
+from livestory.outlets.web.listeners import LONGEST_PIECE, MOST_LISTENERS, Listeners
 from livestory.outlets.web.rounds import Rounds
 from livestory.outlets.web.shares import Shares
 from livestory.outlets.web.stream import Stream
@@ -246,7 +246,7 @@ class Web:
 
         async def read(after_seq: int) -> list[Kept]:
             return await self._queries.ask(
-                story, lambda reader: reader.events(after_seq, limit=parameters.MOST_EVENTS, most_bytes=LONGEST_QUEUE)
+                story, lambda reader: reader.events(after_seq, limit=parameters.MOST_EVENTS, most_bytes=LONGEST_PIECE)
             )
 
         return Stream(story, self.listeners, after, read, everything=everything)

@@ -211,6 +211,102 @@ def test_positions_and_funding_are_accepted_end_to_end(story: StoryWriter) -> No
     assert story.health.ok
 
 
+BITGET: dict[str, Any] = {
+    "tradeId": "1111", "orderId": "1112", "symbol": "BTCUSDT", "price": "37271.4", "baseVolume": "0.001",
+    "quoteVolume": "37.2714", "side": "buy", "tradeSide": "close", "posMode": "hedge_mode", "cTime": "1700720700342",
+    "feeDetail": [{"deduction": "no", "feeCoin": "USDT", "totalDeductionFee": None, "totalFee": "-0.02236284"}],
+}  # fmt: skip
+BYBIT: dict[str, Any] = {
+    "symbol": "BTCUSDT", "orderId": "x1", "orderStatus": "Filled", "orderType": "Market", "side": "Sell",
+    "qty": "0.001", "cumExecQty": "0.001", "avgPrice": "122500", "cumExecValue": "122.5", "price": "116000",
+    "createdTime": "1757837618905", "updatedTime": "1757837618909",
+}  # fmt: skip
+
+
+def _swap(exchange: ccxt.Exchange, symbol: str, **fields: Any) -> Any:
+    """A market that the exchange knows."""
+    market = _market(exchange, symbol, linear=True, inverse=False, **{"contractSize": 1.0, **fields})
+    exchange.set_markets([market])
+    return market
+
+
+@pytest.mark.parametrize(
+    ("side", "trade_side", "told"),
+    [
+        ("buy", "open", ("buy", "long")),
+        ("buy", "close", ("sell", "long")),
+        ("sell", "open", ("sell", "short")),
+        ("sell", "burst_close_short", ("buy", "short")),
+    ],
+)
+def test_a_fill_of_a_hedge_of_bitgets_has_the_side_of_its_position(
+    side: str, trade_side: str, told: tuple[str, str]
+) -> None:
+    """What closes a long is a "buy" there, and so ccxt hands it on; it was sold."""
+    exchange = ccxt.bitget()
+    raw = {**BITGET, "side": side, "tradeSide": trade_side}
+    given = trade(exchange.parse_trade(raw, _swap(exchange, "BTC/USDT:USDT", id="BTCUSDT")))
+    assert (given["side"], given["position"]) == told
+    one_way = exchange.parse_trade({**raw, "posMode": "one_way_mode"}, exchange.market("BTC/USDT:USDT"))
+    assert (trade(one_way)["side"], trade(one_way)["position"]) == (side, None)
+
+
+@pytest.mark.parametrize(("number", "position"), [(0, None), (1, "long"), (2, "short")])
+def test_bybit_numbers_the_sides_of_a_hedge(number: int, position: str | None) -> None:
+    """In its orders; of one way the number is 0."""
+    exchange = ccxt.bybit()
+    order = exchange.parse_order({**BYBIT, "positionIdx": number}, _swap(exchange, "BTC/USDT:USDT", id="BTCUSDT"))
+    assert (trade(order)["side"], trade(order)["position"]) == ("sell", position)
+
+
+def test_funding_that_bybit_lists_among_its_trades_is_no_fill() -> None:
+    """It has a price and a quantity, and trades nothing."""
+    exchange = ccxt.bybit()
+    raw = {"category": "linear", "symbol": "BTCUSDT", "execId": "f1", "execType": "Funding", "side": "Buy",
+           "execPrice": "123498", "execQty": "0.001", "execValue": "123.498", "execFee": "0.01", "feeRate": "0.0001",
+           "execTime": "1757837580469", "feeCoin": "USDT"}  # fmt: skip
+    market = _swap(exchange, "BTC/USDT:USDT", id="BTCUSDT")
+    assert trade(exchange.parse_trade({**raw, "execType": "Trade"}, market))["quantity"] == 0.001
+    with pytest.raises(ValueError, match=r"^trade 'f1' is funding, which trades nothing: tell it with funding\("):
+        trade(exchange.parse_trade(raw, market))
+
+
+def test_a_fee_of_nothing_beside_the_one_that_was_paid_is_none() -> None:
+    """Gate names the quote asset too where the fee was taken in its own coin."""
+    exchange = ccxt.gate()
+    raw = {"id": "28", "create_time_ms": "1645464610777.399200", "currency_pair": "DOGE_USDT", "side": "sell",
+           "amount": "10.97", "price": "0.137384", "order_id": "125", "fee": "0", "fee_currency": "USDT",
+           "point_fee": "0", "gt_fee": "0.0002"}  # fmt: skip
+    given = trade(exchange.parse_trade(raw, _market(exchange, "DOGE/USDT")))
+    assert (given["fee"], given["fee_asset"]) == (Decimal("0.0002"), "GT")
+    free = trade(exchange.parse_trade({**raw, "gt_fee": "0"}, _market(exchange, "DOGE/USDT")))
+    assert (free["fee"], free["fee_asset"]) == (0, "USDT")
+
+
+def test_a_rounded_average_price_makes_no_other_quantity() -> None:
+    """What was paid and what one cost say how large a contract is, and that is a round number."""
+    exchange = ccxt.binanceusdm()
+    raw = {"orderId": 20, "symbol": "1000PEPEUSDT", "status": "FILLED", "avgPrice": "0.0071", "origQty": "1234",
+           "executedQty": "1234", "cumQuote": "8.8012", "type": "MARKET", "side": "BUY", "positionSide": "BOTH",
+           "time": 1569514978020, "updateTime": 1569514978021}  # fmt: skip
+    market = _swap(exchange, "1000PEPE/USDT:USDT", id="1000PEPEUSDT")
+    assert trade(exchange.parse_order(raw, market))["quantity"] == 1234
+    quarter = {"symbol": "BTC/USDT:USDT", "side": "buy", "amount": 4.0, "price": 96000.0, "cost": 96000.0}
+    assert trade(quarter)["quantity"] == 1
+    assert trade(quarter | {"price": 95990.0, "cost": 38400.0})["quantity"] == Decimal("0.4")
+
+
+def test_a_leverage_or_price_of_nothing_is_unknown() -> None:
+    """Gate has a leverage of 0 where the whole account stands behind a position."""
+    exchange = ccxt.gate()
+    raw = {"contract": "DOGE_USDT", "size": -5, "mode": "single", "leverage": "0", "value": "6.25", "liq_price": "0",
+           "entry_price": "0.12", "mark_price": "0.125", "unrealised_pnl": "-0.25"}  # fmt: skip
+    market = _swap(exchange, "DOGE/USDT:USDT", id="DOGE_USDT", contractSize=10.0)
+    assert arguments.positions([exchange.parse_position(raw, market)])["DOGE/USDT:USDT"] == PositionReading(
+        quantity=Decimal(-50), price=Decimal("0.125"), entry=Decimal("0.12"), unrealised=Decimal("-0.25")
+    )
+
+
 def test_a_trade_of_a_hedge_changes_its_own_side(tmp_path: Path) -> None:
     """As Binance and OKX say it; what is bought back of the short closes no long."""
     same: dict[str, Any] = {"symbol": "ETH/USDT:USDT", "price": 100.0, "timestamp": 1733241600000}

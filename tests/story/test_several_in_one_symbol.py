@@ -67,6 +67,24 @@ def test_both_sides_of_a_hedge_are_told_each_for_itself(tmp_path: Path) -> None:
     ]
 
 
+def test_what_closes_a_side_of_a_hedge_that_nobody_told_of_opens_none_of_the_other() -> None:
+    """The bot held it before its story; nor is one turned by what closes more than is known."""
+    narrator = Narrator(None, None)
+    told = whys(
+        narrator,
+        fill(0, "sell", "1", "60000", position="long"),
+        fill(1, "buy", "1", "60000", position="long"),
+        fill(2, "sell", "2", "61000", position="long"),
+        fill(3, "buy", "1", "60000", position="short"),
+    )
+    assert told == [
+        f"reduces the long of {BTC}; its cost is not known",
+        f"opens a long of {BTC}",
+        f"reduces the long of {BTC}; its cost is not known",
+        f"reduces the short of {BTC}; its cost is not known",
+    ]
+
+
 @pytest.mark.parametrize(
     ("held", "fills", "expected"),
     [

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _NOTHING = Decimal(0)
 _AS_GOOD_AS = 1e-3  # of a position: dust, or a fee that was taken from it
+_OF_SHORT = {"long": False, "short": True}
+"""The names of the two sides of a hedge."""
 _of_one = attrgetter("price", "position", "weight", "target_weight")
 _UNKNOWN = (None,) * 4
 TAKEN = frozenset({AllTimeHigh, Rules, RulesChanged, BalanceDiffers, BalanceExplained})
@@ -421,6 +423,7 @@ class Account(UnitValue):
             time=fill.time,
             buys=buys,
             effect=fill.effect,
+            of_short=_OF_SHORT.get(fill.position or ""),
             size=size,
             traded=fill.quantity,
             price=fill.price,

@@ -12,7 +12,9 @@ from typing import Any
 from livestory.plain import missing, shown
 from livestory.story.symbol import assets, is_contract, settled_in
 
-_SAME = 1e-6  # two figures that differ by less are one, however their floats were rounded
+_SAME = 0.01  # an exchange's average price is rounded by less
+_SIDES = {"long": "long", "short": "short", "1": "long", "2": "short"}  # the numbers are Bybit's
+_NO_TRADES = frozenset({"Funding", "Settle"})  # that Bybit lists among trades
 
 
 def is_position(given: Mapping[str, Any]) -> bool:
@@ -23,14 +25,18 @@ def is_position(given: Mapping[str, Any]) -> bool:
 def trade(given: Mapping[str, Any]) -> dict[str, Any]:
     """A record of ``fetch_my_trades``, or of an order that is over, as the arguments of `StoryWriter.fill`.
 
-    Raises ValueError where an order does not say what was filled.
+    Raises ValueError where an order does not say what was filled, and for funding.
     """
     is_order, given = "filled" in given, _known(given)
     if is_order:
         given = _filled(given)
+    if _info(given).get("execType") in _NO_TRADES:
+        message = f"trade {given.get('id')!r} is funding, which trades nothing: tell it with funding(symbol, amount)"
+        raise ValueError(message)
     fee, asset = _fee(given)
+    side, held = _side_and_position(given)
     return {
-        "side": given.get("side"),
+        "side": side,
         "quantity": _base(given),
         "price": _price(given),
         "symbol": given.get("symbol"),
@@ -39,15 +45,28 @@ def trade(given: Mapping[str, Any]) -> dict[str, Any]:
         "order_id": given.get("order"),
         "trade_id": given.get("id"),
         "timestamp": given.get("timestamp"),
-        "position": _hedged(given),
+        "position": held,
     }
 
 
-def _hedged(given: Mapping[str, Any]) -> str | None:
-    """Which side of a hedge it is of, where the exchange's own record says so: ccxt has no field for that."""
+def _side_and_position(given: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Whether it bought or sold, and which side of a hedge it is of: for that ccxt has no field, the exchange may.
+
+    In a hedge of Bitget's the side of a fill is its position's, also where it closes that.
+    """
+    info, side = _info(given), given.get("side")
+    position = _SIDES.get(str(info.get("positionSide") or info.get("posSide") or info.get("positionIdx")).lower())
+    if info.get("posMode") != "hedge_mode":
+        return side, position
+    position = position or {"buy": "long", "sell": "short"}.get(str(info.get("side")).lower())
+    closes = "close" in str(info.get("tradeSide"))
+    return "buy" if (position == "long") != closes else "sell", position
+
+
+def _info(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The exchange's own record."""
     info = given.get("info")
-    side = str(info.get("positionSide") or info.get("posSide")).lower() if isinstance(info, Mapping) else ""
-    return side if side in {"long", "short"} else None
+    return info if isinstance(info, Mapping) else {}
 
 
 def position(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,11 +81,11 @@ def position(given: Mapping[str, Any]) -> dict[str, Any]:
         quantity = -abs(quantity)
     return {
         "quantity": quantity,
-        "price": given.get("markPrice"),
-        "entry": given.get("entryPrice"),
+        "price": given.get("markPrice") or None,  # exchanges write 0 of what there is not
+        "entry": given.get("entryPrice") or None,
         "unrealised": given.get("unrealizedPnl"),
-        "leverage": given.get("leverage"),
-        "liquidation": given.get("liquidationPrice"),
+        "leverage": given.get("leverage") or None,
+        "liquidation": given.get("liquidationPrice") or None,
     }
 
 
@@ -114,19 +133,23 @@ def _is_inverse(given: Mapping[str, Any]) -> bool:
 
 
 def _base(given: Mapping[str, Any]) -> Any:
-    """The quantity in the base asset: what was paid says how much of it one contract is."""
+    """The quantity in the base asset: what was paid says how much of it one contract is, a number of one digit."""
     amount, price, cost = given.get("amount"), given.get("price"), given.get("cost")
     if not is_contract(str(given.get("symbol"))) or not amount or not price or not cost:
         return amount
     if _is_inverse(given):  # it is paid in that
         return cost
     size = float(cost) / (float(amount) * float(price))
-    return amount if abs(size - 1) < _SAME else _decimal(amount) * _decimal(format(size, ".6g"))
+    digit = float(format(size, ".1g"))
+    if abs(size / digit - 1) < _SAME:
+        size = digit
+    return amount if size == 1 else _decimal(amount) * _decimal(format(size, ".6g"))
 
 
 def _fee(given: Mapping[str, Any]) -> tuple[Any, str | None]:
     """The fee and its asset; unknown where it was paid in several assets, of which a fill has no room."""
-    fees = [fee for fee in (given.get("fees") or [given.get("fee")]) if fee and not missing(fee.get("cost"))]
+    told = [fee for fee in (given.get("fees") or [given.get("fee")]) if fee and not missing(fee.get("cost"))]
+    fees = [fee for fee in told if _decimal(fee["cost"])] or told[:1]  # nothing may stand beside what was paid
     assets = {fee.get("currency") for fee in fees}
     if len(assets) != 1:
         return None, None

@@ -74,6 +74,7 @@ class Deal(Struct, frozen=True, gc=False):
     time: int
     buys: bool
     effect: str | None  # as the bot says
+    of_short: bool | None  # which side of a hedge its position is, where that is named so
     size: Decimal
     traded: Decimal  # at the exchange; more or less than ``size`` by a fee in the base asset
     price: Decimal
@@ -82,6 +83,11 @@ class Deal(Struct, frozen=True, gc=False):
     fee: Fee | None
     reported: Decimal | None  # what the bot says that it earned by closing
     reason: Reason | None
+
+    @property
+    def turns(self) -> bool:
+        """Whether it may open a position the other way: neither its effect nor a side of a hedge says that it can't."""
+        return self.effect is None and self.of_short is None
 
     def split(self, size: Decimal) -> tuple[Deal, Deal]:
         """The part of that ``size``, which closes a position, and the rest, which opens one the other way."""
@@ -317,7 +323,7 @@ class Holding(Struct):
         if deal.of.inverse and deal.size != held and self.value:
             deal = replace(deal, size=self._of_contracts(deal))
         if deal.size > held:
-            can_turn = deal.effect is None and held and (short or deal.of.contract)
+            can_turn = deal.turns and held and (short or deal.of.contract)
             if not can_turn and not (held and deal.size - held <= self._as_good_as_nothing(deal)):
                 self._forget()
                 return Closed(deal, deal.effect or "reduce", short, None)
@@ -359,7 +365,7 @@ class Holding(Struct):
         if deal.size == held:
             effect = deal.effect or "close"
             return Closed(deal, effect, short, self.quantity, gain=deal.reported, after_fees="reported")
-        if deal.effect is not None or not (short or deal.of.contract):
+        if not (deal.turns and (short or deal.of.contract)):
             return Closed(deal, deal.effect or "reduce", short, None)
         deal, rest = deal.split(held)
         self._enter(rest, short=not short)
@@ -370,10 +376,10 @@ class Holding(Struct):
     def _of_contracts(self, deal: Deal) -> Decimal:
         """How much a fill closes of a position that is worth so much of the quote asset, whatever that is of the base.
 
-        Where its effect says that it closes, it opens nothing.
+        Where something says that it closes, it opens nothing.
         """
         held, over = abs(self.quantity), deal.paid - self.value
-        if abs(over) <= self.value * _DUST or (over > 0 and deal.effect is not None):
+        if abs(over) <= self.value * _DUST or (over > 0 and not deal.turns):
             return held
         return _share(held, deal.paid, self.value)
 
@@ -386,6 +392,8 @@ class Holding(Struct):
         """Whether the position that a fill changes is a short."""
         if deal.effect is not None:
             return deal.buys != (deal.effect in _ENTERING)
+        if deal.of_short is not None:
+            return deal.of_short
         return self.quantity < 0 if self.quantity else deal.of.contract and not deal.buys
 
     def _enter(self, deal: Deal, *, short: bool) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from livestory import Fill, Observation, StorySettings
 from livestory.clock import DAY, HOUR
 from livestory.story.digest.period import Period, Span
 from livestory.story.digest.prose import digest
-from livestory.story.inputs import Begin, Input
+from livestory.story.inputs import Begin, End, Input
+from livestory.story.kinds.chapters import Chapter
+from livestory.story.kinds.lifecycle import Stopped
 from livestory.story.kinds.results import ResultDrawdown, ResultDrawdownOver, ResultRecord
 from livestory.story.line import parse, render
 from livestory.story.narrator import Narrator
@@ -57,6 +62,34 @@ def said(event: Event) -> str:
     """What stands after the time, of a line that is read back as it was written."""
     assert render(parse(event.line)) == event.line
     return event.line.split(" | ", 1)[1]
+
+
+@pytest.mark.parametrize("precision", [6, 28])
+def test_chapters_and_the_end_sum_what_was_told_to_the_last_digit(precision: int) -> None:
+    """Whatever the context of whoever tells: a large result keeps the small ones that came before and after it."""
+    results = ["0.00000000012345678901", "-98765432109876543210.5", "0.7", "-0.00000000000000000001"]
+    inputs: list[Input] = []
+    for day in range(2):
+        opened, closed = trades("1", first=24 * day), trades(*results, first=24 * day)[1::2]
+        inputs += opened[:1] + [
+            replace(each, quantity=Decimal("0.1"), result=Decimal(result), fee=Decimal(result).copy_abs())
+            for each, result in zip(closed, results, strict=True)
+            if isinstance(each, Fill)
+        ]
+    narrator = Narrator(None, "USDT")
+    with localcontext() as context:
+        context.prec = precision
+        events = told(narrator, [*inputs, *trades("1", first=48)[:1], End(time=START + 49 * HOUR, by="you")])
+        lines = [event.line for event in events]
+    assert lines == [event.line for event in events], "nor does a line depend on it"
+    exactly = sum(map(Fraction, results))
+    ends = [each.facts for each in events if isinstance(each.facts, Chapter | Stopped)]
+    assert [Fraction(each.results[0].realised) for each in ends] == [exactly, exactly, 2 * exactly]
+    paid = sum(abs(Fraction(result)) for result in results)
+    assert [Fraction(each.fees or each.fees_by_asset["USDT"]) for each in ends if isinstance(each, Chapter)] == [
+        paid,
+        paid,
+    ]
 
 
 def test_a_fall_and_its_end_are_told_between_two_records() -> None:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from livestory.plain import missing, shown
+from livestory.story.positions import EXACT, SHARES, summed
 from livestory.story.symbol import assets, is_contract, settled_in
 
 _SAME = 0.01  # an exchange's average price is rounded by less
@@ -73,12 +74,14 @@ def position(given: Mapping[str, Any]) -> dict[str, Any]:
     """A record of ``fetch_positions`` as the fields of a `PositionReading`."""
     given = _known(given)
     contracts, size = given.get("contracts"), given.get("contractSize")
-    quantity = None if contracts is None else _decimal(contracts) * (1 if size is None else _decimal(size))
+    quantity = None if contracts is None else _decimal(contracts)
+    if quantity is not None and size is not None:
+        quantity = EXACT.multiply(quantity, _decimal(size))
     if quantity and _is_inverse(given):  # its contracts are worth so much of the quote asset
         price = given.get("entryPrice") or given.get("markPrice")
-        quantity = _rounded(quantity / _decimal(price)) if price else None
+        quantity = _rounded(SHARES.divide(quantity, _decimal(price))) if price else None
     if quantity is not None and given.get("side") == "short":
-        quantity = -abs(quantity)
+        quantity = quantity.copy_abs().copy_negate()
     return {
         "quantity": quantity,
         "price": given.get("markPrice") or None,  # exchanges write 0 of what there is not
@@ -123,7 +126,7 @@ def _price(given: Mapping[str, Any]) -> Any:
     amount, price, cost = given.get("amount"), given.get("price"), given.get("cost")
     if price is not None or not amount or not cost or is_contract(str(given.get("symbol"))):
         return price
-    return _rounded(_decimal(cost) / _decimal(amount))
+    return _rounded(SHARES.divide(_decimal(cost), _decimal(amount)))
 
 
 def _is_inverse(given: Mapping[str, Any]) -> bool:
@@ -143,7 +146,7 @@ def _base(given: Mapping[str, Any]) -> Any:
     digit = float(format(size, ".1g"))
     if abs(size / digit - 1) < _SAME:
         size = digit
-    return amount if size == 1 else _decimal(amount) * _decimal(format(size, ".6g"))
+    return amount if size == 1 else EXACT.multiply(_decimal(amount), _decimal(format(size, ".6g")))
 
 
 def _fee(given: Mapping[str, Any]) -> tuple[Any, str | None]:
@@ -153,7 +156,7 @@ def _fee(given: Mapping[str, Any]) -> tuple[Any, str | None]:
     assets = {fee.get("currency") for fee in fees}
     if len(assets) != 1:
         return None, None
-    return sum((_decimal(fee["cost"]) for fee in fees), Decimal(0)), assets.pop()
+    return summed(_decimal(fee["cost"]) for fee in fees), assets.pop()
 
 
 def _rounded(number: Decimal) -> Decimal:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from livestory.story.account import PART
 from livestory.story.inputs import PositionReading
+from livestory.story.positions import EXACT
 from livestory.story.results import OpenPosition
 from livestory.story.symbol import traded
 
@@ -41,7 +42,7 @@ def by_now(account: Account | None, readings: Mapping[str, PositionReading]) -> 
 
 def _moved(reading: PositionReading, moved: Decimal, holding: Holding | None) -> PositionReading:
     """What fills have made of a reading: its result and its price of liquidation are others now."""
-    quantity, entry = reading.quantity + moved, None
+    quantity, entry = EXACT.add(reading.quantity, moved), None
     if holding is not None and holding.dust:
         quantity = Decimal(0)
     elif holding is not None and holding.quantity == quantity:

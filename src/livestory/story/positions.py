@@ -8,12 +8,17 @@ the last digit. Everything here is to be called within ``localcontext(EXACT)``.
 from __future__ import annotations
 
 from decimal import Context, Decimal
+from functools import reduce
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from livestory.story.reason import Reason
 from livestory.story.symbol import Traded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 EXACT = Context(prec=1000)
 """In which sums and products are exact: an amount that a story takes has less than a hundred digits."""
@@ -451,8 +456,13 @@ class Holding(Struct):
 
 
 def add(amounts: dict[str, Decimal], asset: str, amount: Decimal) -> None:
-    """Add an amount to those of its asset."""
-    amounts[asset] = amounts.get(asset, _NOTHING) + amount
+    """Add an amount to those of its asset, whatever the context."""
+    amounts[asset] = EXACT.add(amounts.get(asset, _NOTHING), amount)
+
+
+def summed(amounts: Iterable[Decimal]) -> Decimal:
+    """The sum of amounts, whatever the context."""
+    return reduce(EXACT.add, amounts, _NOTHING)
 
 
 def _share(amount: Decimal, part: Decimal, whole: Decimal) -> Decimal:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from livestory.story.positions import add
+from livestory.story.positions import EXACT, add
 from livestory.story.reason import Reason
 
 if TYPE_CHECKING:
@@ -107,11 +107,11 @@ class OneWay(Struct, frozen=True, omit_defaults=True):
 
     def with_one(self, result: Decimal) -> OneWay:
         """This, and a trade that ended."""
-        return OneWay(self.closed + 1, self.won + (result > _NOTHING), self.result + result)
+        return OneWay(self.closed + 1, self.won + (result > _NOTHING), EXACT.add(self.result, result))
 
     def with_all(self, later: OneWay) -> OneWay:
         """This, and what came after it."""
-        return OneWay(self.closed + later.closed, self.won + later.won, self.result + later.result)
+        return OneWay(self.closed + later.closed, self.won + later.won, EXACT.add(self.result, later.result))
 
 
 class OpenPosition(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -184,22 +184,22 @@ class Tally(Struct, omit_defaults=True):
 
     def realise(self, amount: Decimal) -> None:
         """Take what a fill has earned by closing."""
-        self.realised += amount
+        self.realised = EXACT.add(self.realised, amount)
         if self.realised > self.high:
             self.high = self.realised
             return
         self.low = min(self.low, self.realised)
-        self.fall = min(self.fall, self.realised - self.high)
+        self.fall = min(self.fall, EXACT.subtract(self.realised, self.high))
 
     def close(self, trip: RoundTrip | TripGist, result: Decimal) -> None:
         """Count a trade that ended."""
         self.closed += 1
         if result > _NOTHING:  # as `Outcome`, which takes its time
             self.won += 1
-            self.gain += result
+            self.gain = EXACT.add(self.gain, result)
         elif result < _NOTHING:
             self.lost += 1
-            self.loss += result
+            self.loss = EXACT.add(self.loss, result)
         if trip.short:
             self.shorts = self.shorts.with_one(result)
         else:
@@ -222,15 +222,14 @@ class Tally(Struct, omit_defaults=True):
 
     def append(self, later: Tally) -> None:
         """Count what came after all of this."""
-        self.fall = min(self.fall, later.fall, self.realised + later.low - self.high)
-        self.high = max(self.high, self.realised + later.high)
-        self.low = min(self.low, self.realised + later.low)
-        self.realised += later.realised
+        low, high = EXACT.add(self.realised, later.low), EXACT.add(self.realised, later.high)
+        self.fall = min(self.fall, later.fall, EXACT.subtract(low, self.high))
+        self.high, self.low = max(self.high, high), min(self.low, low)
+        self.realised = EXACT.add(self.realised, later.realised)
         self.closed += later.closed
         self.won += later.won
         self.lost += later.lost
-        self.gain += later.gain
-        self.loss += later.loss
+        self.gain, self.loss = EXACT.add(self.gain, later.gain), EXACT.add(self.loss, later.loss)
         self.longs, self.shorts = self.longs.with_all(later.longs), self.shorts.with_all(later.shorts)
         for amounts, more in ((self.symbols, later.symbols), (self.reasons, later.reasons)):
             for name, amount in more.items():

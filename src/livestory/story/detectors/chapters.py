@@ -22,6 +22,7 @@ from livestory.story.kinds.risk import BreakerTripped
 from livestory.story.kinds.trades import Exposure, Trade
 from livestory.story.open_positions import open_positions
 from livestory.story.periods import PERIODS
+from livestory.story.positions import EXACT
 from livestory.story.reason import BarCount, Reason
 from livestory.story.reasons import OTHER
 from livestory.story.results import Results, TradeTally
@@ -123,7 +124,7 @@ class _Tally(TradeTally, kw_only=True, omit_defaults=True):
         self.bars += day.bars
         self.append(day)
         self.exposures += day.exposures
-        self.fees += day.fees
+        self.fees = EXACT.add(self.fees, day.fees)
         self.trips += day.trips
         self.halted += day.halted
         self.flow += day.flow
@@ -245,8 +246,8 @@ class ChapterDetector(Struct):
             day.health.hear(facts)
         if isinstance(facts, Trade):
             day.hear(facts)
-            if facts.fee_asset is None:
-                day.fees += facts.fee or 0
+            if facts.fee_asset is None and facts.fee:
+                day.fees = EXACT.add(day.fees, facts.fee)
         elif isinstance(facts, FundingPaid):
             day.results.fund(facts)
         elif isinstance(facts, Exposure):

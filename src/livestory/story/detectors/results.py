@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from livestory.story.kinds.results import ResultDrawdown, ResultDrawdownOver, ResultRecord
+from livestory.story.positions import EXACT
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
@@ -47,11 +48,11 @@ class ResultDetector(Struct):
         result = self.results.get(unit or "")
         if result is None:
             result = self.results[unit or ""] = _Result(high_time=time)
-        result.total += gain
+        result.total = EXACT.add(result.total, gain)
         began = account.began if unit == account.unit else None
         if result.total <= result.high:
             result.lost += gain < 0
-            result.deepest = min(result.deepest, result.total - result.high)
+            result.deepest = min(result.deepest, EXACT.subtract(result.total, result.high))
             return self._fall(result, unit, began, account.settings.drawdown_told)
         over = self._over(time, result, unit)
         result.high, result.high_time, result.lost, result.deepest = result.total, time, 0, _NOTHING
@@ -66,7 +67,7 @@ class ResultDetector(Struct):
 
     @staticmethod
     def _fall(result: _Result, unit: str | None, began: float | None, least: float) -> list[Facts]:
-        fall, deepest = result.total - result.high, result.told_fall
+        fall, deepest = EXACT.subtract(result.total, result.high), result.told_fall
         if began:
             if result.falling is not None or float(fall) > -least * (began + float(result.high)):
                 return []

@@ -16,6 +16,7 @@ from livestory.story.kinds import lifecycle, money
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.records import AllTimeHigh
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix
+from livestory.story.positions import summed
 from livestory.story.reasons import counted
 from livestory.story.wording import numbers, performance
 from livestory.story.wording.beside import beside
@@ -354,7 +355,7 @@ def _closed(p: Period, asset: str, tally: Tally) -> str:
         carried = f", opened before this {p.span.name or 'time'}" if p.trading.carried else ""
         earned = f"{alike} {_money(abs(best), asset)}" if alike else "came out even"
         return f"the one closed trade{carried}{',' if carried else ''} {earned}"
-    count, together = numbers.whole(tally.closed), _signed(tally.gain + tally.loss, asset) + _carried_over(p)
+    count, together = numbers.whole(tally.closed), _signed(summed((tally.gain, tally.loss)), asset) + _carried_over(p)
     closed = f"of {count} closed trades {listed(performance.outcomes(tally))}"
     if alike:
         which = "both" if tally.closed == 2 else f"all {count}"  # noqa: PLR2004 - that is what both says

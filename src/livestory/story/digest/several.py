@@ -11,6 +11,7 @@ from livestory.errors import InputError, JournalError
 from livestory.story.digest import source
 from livestory.story.digest.health import asked
 from livestory.story.digest.prose import Digest, change_and_wealth, title
+from livestory.story.positions import summed
 from livestory.story.snapshot import mode_of
 from livestory.story.wording import numbers, performance
 from livestory.story.wording.text import escape, listed
@@ -122,7 +123,7 @@ def _closed(bots: Sequence[BotPeriod]) -> Iterable[str]:
     for mode, by_asset in results.items():
         sums = [
             f"{numbers.count(sum(one.closed for one in found), 'trade')} earned "
-            f"{performance.money(sum((one.realised for one in found), start=found[0].realised * 0), asset)}"
+            f"{performance.money(summed(one.realised for one in found), asset)}"
             for asset, found in by_asset.items()
         ]
         yield f"Closing {listed(sums)}" + (f" ({escape(mode)})" if mode else "")

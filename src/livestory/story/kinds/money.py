@@ -80,7 +80,7 @@ class FundingPaid(OfACaller, frozen=True, kw_only=True, tag="funding"):
         side = "short" if self.quantity < 0 else "long"
         of_what = f" ({escape(self.symbol)})" if self.symbol else ""
         share = f", {numbers.percent(self.share)} of its value" if self.share is not None else ""
-        yield f"on the {side} of {of(numbers.exact(abs(self.quantity)), self.base)}{of_what}{share}"
+        yield f"on the {side} of {of(numbers.exact(self.quantity.copy_abs()), self.base)}{of_what}{share}"
         if self.in_all is not None and self.in_all != self.amount:
             yield f"in all {of(numbers.signed(self.in_all), self.unit)} since it was opened"
 

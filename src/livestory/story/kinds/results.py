@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from livestory.clock import DAY
 from livestory.story.kinds.base import WEALTH, Facts, Group, Kind, Retelling, Tone
+from livestory.story.positions import EXACT
 from livestory.story.wording import numbers
 from livestory.story.wording.columns import Words
 from livestory.story.wording.text import of
@@ -49,7 +50,7 @@ class ResultRecord(Facts, frozen=True, kw_only=True, tag="result_record"):
 
     def why(self, _time: int, /) -> Iterable[str]:
         if self.previous is not None:
-            gain = numbers.earned(self.total - self.previous, self.unit).lstrip("+")
+            gain = numbers.earned(EXACT.subtract(self.total, self.previous), self.unit).lstrip("+")
             yield f"{gain} over the last one told, {numbers.earned(self.previous, self.unit).lstrip('+')}"
         yield _of_what_it_began_with(self.total, self.began, self.unit)
         if self.previous is None:

@@ -156,7 +156,7 @@ class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
         if self.put_off is not None:
             yield f"put off {numbers.duration(self.put_off)}"
         if self.gone is not None:
-            yield f"{of(numbers.exact(abs(self.gone)), self.base)} held before went without a fill"
+            yield f"{of(numbers.exact(self.gone.copy_abs()), self.base)} held before went without a fill"
         in_words = self._in_words
         if in_words:
             yield _what_it_did(self)
@@ -201,7 +201,7 @@ class ResultDiffers(Facts, frozen=True, kw_only=True, tag="result_differs"):
     symbol: str | None = None
 
     def why(self, _time: int, /) -> Iterable[str]:
-        yield f"the fills make {of(numbers.exact(round(self.worked_out, 8)), self.unit)}"
+        yield f"the fills make {of(numbers.exact(numbers.rounded(self.worked_out, 8)), self.unit)}"
         yield "what is reported is told"
         yield f"said once{f' for {escape(self.symbol)}' if self.symbol else ''}"
 
@@ -291,7 +291,7 @@ def _what_it_did(f: Trade) -> str:
         case "open":
             return f"opens a {what}" if f.symbol is not None or f.short else ""
         case "add":
-            now = of(numbers.exact(abs(f.position_after)), f.base) if f.position_after is not None else ""
+            now = of(numbers.exact(f.position_after.copy_abs()), f.base) if f.position_after is not None else ""
             average = f": {now} at {numbers.mean_price(f.entry)} on average" if now and f.entry is not None else ""
             return f"adds to the {what}{average}"
         case _:
@@ -332,7 +332,7 @@ def _what_is_left(f: Trade) -> str:
         return f"opens a {_LONG if f.short else 'short'} of {of(numbers.exact(f.opened), f.base)}"
     if f.position_after is None:
         return "its cost is not known"
-    left = abs(f.position_after)
+    left = f.position_after.copy_abs()
     if not left:
         return f"{none_of(f.base)} left"
     dust = "of dust " if f.trip is not None and left < f.trip.size * _DUST else ""  # else of other positions in it
@@ -405,6 +405,6 @@ def _remaining(f: Trade, *, done: bool) -> str:
         shares = f"{step}{of_what} {numbers.weight(f.weight_before)} → {numbers.weight(f.weight_after)}"
         return _all_sold(f) if done else shares
     if f.result is not None and f.position_after is not None:
-        left = abs(f.position_after)
+        left = f.position_after.copy_abs()
         return f"{of(numbers.exact(left), f.base) if left else none_of(f.base)} left"
     return ""

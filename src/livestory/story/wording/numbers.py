@@ -153,10 +153,15 @@ def mean_price(value: Decimal) -> str:
     if len(str(value)) <= _PRICE.prec or _PRICE.plus(value) == value:
         return exact(value)
     places = max(2, 3 - value.adjusted()) if value else 0
-    return exact(round(value, places))
+    return exact(rounded(value, places))
 
 
-_PRICE = Context(prec=5)
+_PRICE, _ANY = Context(prec=5), Context(prec=1000)
+
+
+def rounded(value: Decimal, places: int) -> Decimal:
+    """The value to so many decimals: ``round``, whatever the context of whoever tells."""
+    return value.quantize(Decimal((0, (1,), -places)), context=_ANY)
 
 
 def average(value: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from livestory.story.positions import EXACT, summed
 from livestory.story.results import Outcome
 from livestory.story.symbol import assets
 from livestory.story.wording import numbers
@@ -96,7 +97,7 @@ def open_positions(positions: Sequence[OpenPosition]) -> str:
     comparable = len(results) == len(positions) and len({each.asset for each in positions}) == 1
     named = sorted(positions, key=lambda each: -abs(each.result or Decimal(0))) if comparable else positions
     told = _positions(named[:_MOST_OPEN])
-    together = f", all {len(positions)} together {money(sum(results, Decimal(0)), positions[0].asset)}"
+    together = f", all {len(positions)} together {money(summed(results), positions[0].asset)}"
     return f"open: {told} and {more} more{together if comparable else ''}"
 
 
@@ -222,7 +223,7 @@ def _others(results: Sequence[CurrencyResult]) -> Iterable[str]:
 def _closed(f: CurrencyResult) -> str:
     if not f.closed:
         return f"result {money(f.realised, f.asset)}"
-    together = f.gain + f.loss
+    together = summed((f.gain, f.loss))
     # Else parts were closed of trades that ended in another period, or go on: the sum is of these trades, as counted.
     result = "result" if together == f.realised else "result in all"
     return f"{numbers.count(f.closed, 'trade')} closed, {', '.join(outcomes(f))}, {result} {money(together, f.asset)}"
@@ -261,7 +262,7 @@ def _share_and_record(f: CurrencyResult, began: float | None) -> str:
     share = ""
     if began:
         share = f" ({numbers.percent(float(f.total) / began)} of {of(numbers.wealth(began, f.asset), f.asset)})"
-    under = f.record - f.total
+    under = EXACT.subtract(f.record, f.total)
     record = f", result record {money(f.record, f.asset).lstrip('+')}" if f.record else ""
     below = f", {numbers.wealth(under, f.asset)} under it" if record and under else ""
     return share + record + below

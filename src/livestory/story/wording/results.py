@@ -38,7 +38,7 @@ def funding(by_asset: Mapping[str, Decimal], *, in_it: bool) -> str:
 def paid_or_received(by_asset: Mapping[str, Decimal], tell: Callable[[Mapping[str, Decimal]], str]) -> str:
     """``received 1.2 USDT and paid 0.001 BTC``: amounts by their sign."""
     received = tell({asset: amount for asset, amount in by_asset.items() if amount > 0})
-    paid = tell({asset: -amount for asset, amount in by_asset.items() if amount < 0})
+    paid = tell({asset: amount.copy_negate() for asset, amount in by_asset.items() if amount < 0})
     return " and ".join(f"{what} {told}" for what, told in (("received", received), ("paid", paid)) if told)
 
 

@@ -2,9 +2,9 @@
 
 A StoryWriter hands each call over to a thread of its own and waits for its answer: the price of never letting a disk
 stop a bot. So its second baseline is that transaction on another thread. The executor, which owns its loop, tells and
-commits on its own thread. The rest over a baseline is the narrator, the text file and the row of the state: a baseline's
-state is the same each time, for which SQLite writes no page. A narrator's differs, so that an event writes three pages
-where its baseline writes two, and an observation two where it writes one: 5 µs of processor each, besides the disk's.
+commits on its own thread. The rest over a baseline is the narrator, the text file and the row of the state. That of a
+baseline is the same each time, for which SQLite writes no page. A narrator's differs, so that an event writes three
+pages where its baseline writes two, and an observation two where it writes one: 5 µs of processor, and the disk's time.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 QUARTER = 15 * MINUTE
 BUYS = instant("2026-01-05T00:00")  # the close of the bar at which the bot buys
 TRIPS = BUYS + QUARTER  # of the bar at which its breaker trips
-PATIENCE = LONG  # seconds for what takes five
+PATIENCE = 3 * LONG  # seconds for what takes five: as many programs read ccxt at once, beside what else runs
 _BEFORE, _AFTER = 3000, 200  # bars
 CONFIG = """\
 [strategy]

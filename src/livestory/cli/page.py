@@ -40,13 +40,13 @@ def served(story: Path, port: int = PORT) -> AbstractContextManager[None]:
     return beside("the live page", "serve", "--dir", str(story), "--port", str(port))
 
 
-def free_port(wanted: int = PORT) -> int:
-    """That port if it is free, else 0: any."""
+def free_port() -> int:
+    """The page's port if it is free, else 0: any."""
     from livestory.errors import InputError
     from livestory.http_server.address import bind
 
     try:
-        bind("127.0.0.1", wanted).close()
+        bind("127.0.0.1", PORT).close()
     except InputError:
         return 0
-    return wanted
+    return PORT

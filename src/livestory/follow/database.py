@@ -208,9 +208,9 @@ class Database:
 class Patience:
     """How long one read may go on: asked between two rows, it says when to stop and go on in the next read."""
 
-    def __init__(self, seconds: float = _LONGEST) -> None:
+    def __init__(self) -> None:
         """The read begins at this moment."""
-        self._end = time.monotonic() + seconds
+        self._end = time.monotonic() + _LONGEST
 
     @property
     def is_over(self) -> bool:

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     from prometheus_client.metrics_core import Metric
 
-    from livestory.clock import Clock
     from livestory.story.inputs import Observation
     from livestory.story.journal.entry import Kept
     from livestory.story.writing.thread import Health
@@ -249,9 +248,9 @@ _LABELS = ("story", "channel")
 class OutboxMetrics:
     """A collector for prometheus_client. A story without alerts, or whose outbox can't be read, is absent."""
 
-    def __init__(self, stories: Mapping[str, Path], clock: Clock | None = None) -> None:
+    def __init__(self, stories: Mapping[str, Path]) -> None:
         self._stories = stories
-        self._clock = clock or SystemClock()
+        self._clock = SystemClock()
 
     def collect(self) -> list[Metric]:
         """What every channel's lines came to."""

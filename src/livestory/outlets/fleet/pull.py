@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 _LOOK_EVERY = 1.0  # seconds between two looks where no notice comes: a pooler passes none on
 _PARTITIONS_EVERY = 86_400.0  # seconds
 _OPEN = 100  # replicas that are held open at a time
+_KEEP_DAYS = 7  # of a text
 _FIRST, _LAST = -62_135_596_800_000_000, 253_402_300_800_000_000  # the years 1 to 9999
 _WORDS = 1000  # characters of what is wrong that the database keeps
 _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
@@ -98,15 +99,12 @@ class Puller:
         folder: Path,
         clock: Clock,
         report: Callable[[str], object],
-        *,
-        keep_days: int | None = 7,
     ) -> None:
         """``report`` is called with each new trouble and its end. Nothing is opened yet."""
         self._address = address
         self._folder = folder
         self._clock = clock
         self._report = report
-        self._keep_days = keep_days
         self._connection: psycopg.Connection[Any] | None = None
         self._copies: OrderedDict[int, _Copy] = OrderedDict()
         self._seen: dict[int, Head] = {}  # as they were pulled, or could not be
@@ -280,7 +278,7 @@ class Puller:
             self._copies.popitem(last=False)[1].close()
         path = self._place(head)
         journal = Replica.of(path, origin)
-        text = StoryFile(path, None if on_bars_time(journal.identity) else self._keep_days)
+        text = StoryFile(path, None if on_bars_time(journal.identity) else _KEEP_DAYS)
         try:
             text.open(journal)
         except BaseException:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from ipaddress import ip_address
 from typing import Annotated, NamedTuple
 from urllib.parse import urlsplit
@@ -69,16 +69,16 @@ class Keys(NamedTuple):
         return (secret for secret in self if secret is not None)
 
 
-def keys_of(settings: ExchangeSettings, environ: Mapping[str, str] | None = None) -> Keys:
+def keys_of(settings: ExchangeSettings) -> Keys:
     """The keys that the settings name, from the environment or from files.
 
     Raises ConfigError where one is not named or can't be read; see `livestory.credentials.read`.
     """
     names = settings.password_env, settings.password_file
     return Keys(
-        read("the key of [exchange]", settings.key_env, settings.key_file, environ, plain=True),
-        read("the secret of [exchange]", settings.secret_env, settings.secret_file, environ, plain=True),
-        read("the password of [exchange]", *names, environ) if any(names) else None,
+        read("the key of [exchange]", settings.key_env, settings.key_file, plain=True),
+        read("the secret of [exchange]", settings.secret_env, settings.secret_file, plain=True),
+        read("the password of [exchange]", *names) if any(names) else None,
     )
 
 

@@ -85,18 +85,18 @@ class SimulatedBars:
     + - * / and square root alone, which IEEE 754 rounds the same everywhere.
     """
 
-    def __init__(  # noqa: PLR0913 - the last two are seldom given
+    symbol = "ETH/BTC"
+
+    def __init__(
         self,
         seed: int,
         bars: int,
         start: int,
         interval: int = 15 * MINUTE,
         *,
-        symbol: str = "ETH/BTC",
         settings: SimulatedSettings | None = None,
     ) -> None:
         """Draw ``bars`` bars from ``seed``; the first opens at the instant ``start``."""
-        self.symbol = symbol
         self.interval = interval
         self.count = bars
         self._seed = seed

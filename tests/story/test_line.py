@@ -59,7 +59,7 @@ def _harmless(line: str) -> bool:
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-@settings(max_examples=30)  # of each kind, which have their words in common
+@settings(max_examples=settings().max_examples * 3 // 10)  # of each kind, which have their words in common
 @given(data=st.data(), time=_INSTANTS)
 def test_an_event_of_any_kind_is_one_line_that_can_be_read_back(kind: str, data: st.DataObject, time: int) -> None:
     """No text in any field forges, hides or splits it, or changes the terminal; render(parse(line)) is the line."""

@@ -37,7 +37,7 @@ def test_every_kind_reads_well() -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-@settings(max_examples=30)  # of each kind, which are all written by the same encoder
+@settings(max_examples=settings().max_examples * 3 // 10)  # of each kind, which are all written by the same encoder
 @given(data=st.data(), time=st.integers(0, 4 * 10**15))
 def test_a_record_gives_back_the_event(kind: str, data: st.DataObject, time: int) -> None:
     """Encoded, then decoded, every kind is what it was; the same facts give the same bytes."""

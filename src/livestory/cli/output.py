@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from livestory.story.snapshot import Snapshot
     from livestory.trading.state import Summary
 
-_PAGE = 10_000
-
 
 def print_rows(rows: Iterable[tuple[str, str]]) -> None:
     """Print names and values in two columns."""
@@ -112,11 +110,4 @@ def _result(summary: Summary, bot: Snapshot, symbol: str) -> Iterator[tuple[str,
 
 
 def _kinds(reader: JournalReader) -> Counter[str]:
-    from livestory.story.journal.reader import PAGE_BYTES
-
-    kinds: Counter[str] = Counter()
-    last = 0
-    while page := reader.events(last, limit=_PAGE, most_bytes=PAGE_BYTES):
-        kinds.update(event.kind for event in page)
-        last = page[-1].seq
-    return kinds
+    return Counter(event.kind for page in reader.pages() for event in page)

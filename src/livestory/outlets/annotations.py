@@ -15,7 +15,6 @@ from msgspec import Struct
 from livestory.credentials import checked
 from livestory.errors import InputError, LivestoryError
 from livestory.extras import missing
-from livestory.story.journal.reader import PAGE_BYTES
 from livestory.story.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -113,7 +112,7 @@ class Grafana:
 def export(reader: JournalReader, grafana: Grafana, since: int | None, until: int | None) -> Iterator[bool]:
     """Add what Grafana lacks; for each event whether it was added. Raises LivestoryError."""
     own = f"livestory:{reader.id}"
-    for page in _pages(reader, since, until):
+    for page in reader.pages(kinds=_KINDS, since=since, until=until, limit=_PAGE, shown=True):
         times = [event.time for event in page]
         there = grafana.tags(min(times), max(times), own)
         for event in page:
@@ -122,15 +121,6 @@ def export(reader: JournalReader, grafana: Grafana, since: int | None, until: in
                 bot = [reader.identity.bot] if reader.identity.bot else []
                 grafana.annotate(event.time, _text(event), ["livestory", event.kind, *bot, own, seq])
             yield seq not in there
-
-
-def _pages(reader: JournalReader, since: int | None, until: int | None) -> Iterator[list[Kept]]:
-    seq = 0
-    while page := reader.events(
-        seq, kinds=_KINDS, since=since, until=until, limit=_PAGE, most_bytes=PAGE_BYTES, shown=True
-    ):
-        yield page
-        seq = page[-1].seq
 
 
 def _text(event: Kept) -> str:

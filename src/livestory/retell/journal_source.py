@@ -14,7 +14,6 @@ from livestory.story.event import Event, from_record
 from livestory.story.files.layout import Layout
 from livestory.story.halt_reasons import BREAKER
 from livestory.story.inputs import Begin, End, Fill, Flow, Funding, Observation, Skip, Statement
-from livestory.story.journal.reader import PAGE_BYTES
 from livestory.story.kinds.base import Retelling
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.lifecycle import Resumed, Rules, RulesChanged, Started, Stopped
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
 GivenInput = TypeVar("GivenInput", Begin, End, Fill, Funding, Skip, Flow)
 
-_PAGE = 1000  # events read at a time
 _CHUNK = 512  # inputs given together
 
 
@@ -87,10 +85,8 @@ class JournalSource:
         return iter(_Interleaved(self._reader.observations(since, self._end), self._events(seq, self._last_seq)))
 
     def _events(self, seq: int, last: int) -> Iterator[Event]:
-        while page := self._reader.events(seq, last + 1, limit=_PAGE, most_bytes=PAGE_BYTES):
-            for kept in page:
-                yield self._event(kept)
-            seq = page[-1].seq
+        for page in self._reader.pages(seq, before_seq=last + 1):
+            yield from map(self._event, page)
 
     def _event(self, kept: Kept) -> Event:
         try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from livestory.story.journal.reader import JournalReader
 
 _LINES = 50
-_PAGE = 1000
 _PAUSE = 0.1  # seconds between two looks; one takes microseconds
 
 
@@ -104,18 +102,13 @@ class _Wanted(NamedTuple):
 
     def pages(self, reader: JournalReader, end: int | None = None) -> Iterator[list[Kept]]:
         """The events before the seq ``end``, a page at a time."""
-        from livestory.story.journal.reader import PAGE_BYTES
-
-        ask = partial(
-            reader.events, before_seq=end, kinds=self.kinds, since=self._start(reader), shown=not self.everything
-        )
-        if self.lines is not None:
-            yield ask(limit=min(self.lines, sys.maxsize), newest_first=True)[::-1]
+        since, shown = self._start(reader), not self.everything
+        if self.lines is None:
+            yield from reader.pages(before_seq=end, kinds=self.kinds, since=since, shown=shown)
             return
-        seq = 0
-        while page := ask(seq, limit=_PAGE, most_bytes=PAGE_BYTES):
-            yield page
-            seq = page[-1].seq
+        most = min(self.lines, sys.maxsize)
+        last = reader.events(before_seq=end, kinds=self.kinds, since=since, shown=shown, limit=most, newest_first=True)
+        yield last[::-1]
 
     def nothing(self) -> str:
         """That no line is one of them."""

@@ -21,7 +21,7 @@ from livestory.story.digest.source import span_of, told_last
 from livestory.story.event import Event, from_record
 from livestory.story.journal.faults import corrupt
 from livestory.story.journal.follower import StoryFollower
-from livestory.story.journal.reader import PAGE_BYTES, JournalReader
+from livestory.story.journal.reader import JournalReader
 from livestory.story.kinds.base import Facts
 from livestory.story.kinds.chapters import Chapter
 from livestory.story.kinds.trades import Trade
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=Record)
 
-_PAGE = 1000  # events read at a time
 _LOOK = 0.2  # seconds between two looks at a story that is followed
 _LAST = 20  # lines that a notebook shows
 
@@ -324,10 +323,8 @@ class Story:
     def _events(
         self, kinds: Collection[str] | None, since: Moment | None, until: Moment | None
     ) -> Iterator[tuple[int, Event]]:
-        start, end, after = _instant(since), _instant(until), 0
         with JournalReader.open(self.path) as reader:
-            while page := reader.events(after, kinds=kinds, since=start, until=end, limit=_PAGE, most_bytes=PAGE_BYTES):
-                after = page[-1].seq
+            for page in reader.pages(kinds=kinds, since=_instant(since), until=_instant(until)):
                 yield from ((kept.seq, _read(kept, self.path)) for kept in page)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import msgspec
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from livestory.story.journal.stored import Rows
 
 PAGE_BYTES = 4 * 1024 * 1024  # of events read at a time: an old journal may have lines of megabytes
-_PAGE = 1000  # observations read at a time
+_PAGE = 1000  # events, or observations, read at a time
 
 
 class _Files(NamedTuple):
@@ -161,6 +162,23 @@ class JournalReader:
                 if most_bytes <= 0:
                     break
             return found
+
+    def pages(  # noqa: PLR0913 (as above)
+        self,
+        after_seq: int = 0,
+        before_seq: int | None = None,
+        *,
+        kinds: Collection[str] | None = None,
+        since: int | None = None,
+        until: int | None = None,
+        limit: int = _PAGE,
+        shown: bool = False,
+    ) -> Iterator[list[Kept]]:
+        """All of these events, at most ``limit`` at a time, and no more than fit into memory. Raises JournalError."""
+        asked = partial(self.events, kinds=kinds, since=since, until=until, limit=limit, shown=shown)
+        while page := asked(after_seq, before_seq, most_bytes=PAGE_BYTES):
+            yield page
+            after_seq = page[-1].seq
 
     def records(self, kinds: Collection[str], since: int, until: int) -> Iterator[tuple[int, str, bytes]]:
         """Time, kind and record of the events of these kinds in order, since <= time < until, a page at a time.

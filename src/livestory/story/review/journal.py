@@ -12,7 +12,6 @@ from livestory.story.account import Account
 from livestory.story.detectors.money import ReadingDetector
 from livestory.story.event import from_record
 from livestory.story.inputs import Begin
-from livestory.story.journal.reader import PAGE_BYTES
 from livestory.story.kinds.lifecycle import Started
 from livestory.story.kinds.money import CashFlow
 from livestory.story.review.review import Review
@@ -36,15 +35,11 @@ WANTED = frozenset(
 """The kinds of events that a review is made from."""
 
 
-_PAGE = 1000
-
-
 def read_review(reader: JournalReader) -> Review:
     """The review of a journal as it stands. Raises JournalError."""
-    journal, seq = JournalReview(reader.identity, lambda: first_value(reader)), 0
-    while page := reader.events(seq, kinds=WANTED, limit=_PAGE, most_bytes=PAGE_BYTES):
+    journal = JournalReview(reader.identity, lambda: first_value(reader))
+    for page in reader.pages(kinds=WANTED):
         journal.tell(page)
-        seq = page[-1].seq
     for observation in reader.observations():
         journal.observe(observation)
     journal.finish()

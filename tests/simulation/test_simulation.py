@@ -24,7 +24,7 @@ from tests.simulation.world import Faults
 if TYPE_CHECKING:
     from livestory.trading.exchange.records import Balances
 
-ORDERS = int(os.environ.get("LIVESTORY_SIMULATED_ORDERS", "10000"))
+ORDERS = int(os.environ.get("LIVESTORY_SIMULATED_ORDERS", "4000"))
 MARKET, LIMIT = OrderSettings(), OrderSettings(kind="limit", then="take")
 
 

@@ -6,20 +6,19 @@ import os
 import shlex
 from typing import TYPE_CHECKING
 
+from livestory.story.files.layout import SQLITE, Layout
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from livestory.story.files.layout import Layout
 
 _STORY = "live_story.txt"
-_SQLITE = b"SQLite format 3\0"
 _HEAD, _OWNER = 100, slice(68, 72)  # bytes of a database's header, and where it says whose it is
 
 
 def story_in(folder: Path) -> Layout:
     """The files of the story that --dir names. Raises InputError for a name that is no story's."""
     from livestory.errors import InputError
-    from livestory.story.files.layout import Layout
 
     try:
         str(folder).encode()
@@ -48,7 +47,7 @@ def stories_in(folder: Path) -> list[Layout]:
 
 def is_sqlite(file: Path) -> bool:
     """Whether a file is a SQLite database."""
-    return _head(file).startswith(_SQLITE)
+    return _head(file).startswith(SQLITE)
 
 
 def is_journal(file: Path) -> bool:
@@ -56,7 +55,7 @@ def is_journal(file: Path) -> bool:
     from livestory.story.journal.schema import APPLICATION_ID
 
     head = _head(file)
-    return head.startswith(_SQLITE) and int.from_bytes(head[_OWNER], "big") == APPLICATION_ID
+    return head.startswith(SQLITE) and int.from_bytes(head[_OWNER], "big") == APPLICATION_ID
 
 
 def journal_in(file: Path, name: str | None = None) -> Path:
@@ -65,18 +64,17 @@ def journal_in(file: Path, name: str | None = None) -> Path:
     ``name`` is what the file is called to its owner, where that is something else.
     """
     from livestory.errors import InputError
-    from livestory.story.files.layout import Layout
     from livestory.story.journal.schema import APPLICATION_ID
 
     name, head = name or str(file), _head(file)
-    if head.startswith(_SQLITE) and int.from_bytes(head[_OWNER], "big") != APPLICATION_ID:
+    if head.startswith(SQLITE) and int.from_bytes(head[_OWNER], "big") != APPLICATION_ID:
         message = (
             f"{name}: a SQLite database, and no journal of livestory's\n"
             f"Tell a table of it: sqlite3 -header -csv {shlex.quote(name)} 'SELECT …' | livestory explain -"
         )
         raise InputError(message)
     journal = story_in(Layout.of(file).db).db
-    if file != journal and (head.startswith(_SQLITE) or not journal.exists()):
+    if file != journal and (head.startswith(SQLITE) or not journal.exists()):
         message = f"{name}: a journal's name ends in .db, and this is no story file with its journal beside it"
         raise InputError(message)
     if not journal.exists():

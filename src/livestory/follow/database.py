@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import apsw
 
 from livestory.errors import InputError, LivestoryError
-from livestory.story.files.layout import real_path
+from livestory.story.files.layout import SQLITE, real_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,6 @@ Tables = dict[str, dict[str, str]]
 ALLOW = "Run livestory as the bot's own user, or let this user read the file and its folder."
 """What to do where a bot's file may not be read."""
 
-_MAGIC = b"SQLite format 3\0"
 _HEADER = 100
 _WRITE_VERSION, _WAL = 18, 2  # a byte of the header, and its value where there is a log
 _JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
@@ -173,7 +172,7 @@ class Database:
         if database is None:
             message = f"{self.name}: there is no such file\n{_NAME_IT}"
             raise InputError(message)
-        if not header.startswith(_MAGIC):
+        if not header.startswith(SQLITE):
             what = "no SQLite database" if header else "empty: its program has written nothing yet"
             message = f"{self.name}: {what}\n{_NAME_IT}"
             raise InputError(message)

@@ -17,6 +17,7 @@ from livestory.follow.freqtrade.database import FreqtradeDatabase
 from livestory.follow.hummingbot.database import HummingbotDatabase
 from livestory.follow.hummingbot.history import HummingbotHistory
 from livestory.follow.lean import LeanBacktest
+from livestory.story.files.layout import SQLITE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from livestory.story.inputs import Input
 
-_SQLITE = b"SQLite format 3\0"
 _RESULT = re.compile(r"(?:.*/)?backtest-result[^/]*\.json")
 _BESIDE = re.compile(r".*(?:_config|\.meta)\.json")
 _MESSAGES = frozenset({
@@ -57,8 +57,8 @@ def recognised(file: Path, name: str, now: int, strategy: str | None = None) -> 
     Raises InputError where it is one without a trade or that can't be read, and for an unknown SQLite database.
     """
     with file.open("rb") as opened:
-        head = opened.read(len(_SQLITE))
-    if head == _SQLITE:
+        head = opened.read(len(SQLITE))
+    if head == SQLITE:
         return _database(Database(file, name=name), now)
     if zipfile.is_zipfile(file):
         return _zipped(file, name, strategy)

@@ -15,6 +15,8 @@ from msgspec import Struct
 
 from livestory.errors import InputError
 
+SQLITE = b"SQLite format 3\0"
+"""What every SQLite database begins with."""
 _OURS = (".txt", ".db", ".lock", ".inbox")
 _OF_A_JOURNAL = {".lock", ".db-wal", ".db-shm", ".db-journal"}  # what stands beside one, and is no text
 _STORY = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? \| ")

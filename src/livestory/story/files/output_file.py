@@ -14,7 +14,7 @@ from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from livestory.errors import InputError, LivestoryError
-from livestory.story.files.layout import make_folder, sync_folder, temporary
+from livestory.story.files.layout import SQLITE, make_folder, sync_folder, temporary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 STDOUT = Path("-")
 """The name of standard output, as `tar` and `curl` have it."""
 
-_SQLITE = b"SQLite format 3\0"
 _MOST_LINKS = 40  # as many as Linux follows
 _MADE_UP = {errno.ELOOP, errno.ENOTDIR, errno.ENAMETOOLONG}
 _WRITING = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
@@ -83,7 +82,7 @@ class Target(NamedTuple):
         if self.is_stream:
             return False
         with suppress(OSError), self.path.open("rb") as file:
-            return file.read(len(_SQLITE)) == _SQLITE
+            return file.read(len(SQLITE)) == SQLITE
         return False
 
     def open(self) -> IO[bytes]:

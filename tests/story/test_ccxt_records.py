@@ -251,6 +251,23 @@ def test_a_fill_of_a_hedge_of_bitgets_has_the_side_of_its_position(
     assert (trade(one_way)["side"], trade(one_way)["position"]) == (side, None)
 
 
+@pytest.mark.parametrize(
+    ("detail", "fee"),
+    [
+        ({"feeCoin": "USDT", "deduction": "no", "totalFee": "-0.0223"}, "0.0223"),
+        ({"feeCoin": "USDT", "deduction": "no", "totalFee": "0.0118"}, "-0.0118"),
+        ({"feeCoin": "BGB", "deduction": "yes", "totalFee": "0.0016"}, "0.0016"),
+        ({"feeCoin": "USDT", "fee": "0.0064"}, "0.0064"),
+    ],
+)
+def test_what_bitget_was_paid_is_no_rebate(detail: dict[str, str], fee: str) -> None:
+    """In its own coin, or of a unified account; what it gives a maker is one."""
+    exchange = ccxt.bitget()
+    raw = {**BITGET, "feeDetail": [detail]}
+    given = trade(exchange.parse_trade(raw, _swap(exchange, "BTC/USDT:USDT", id="BTCUSDT")))
+    assert (given["fee"], given["fee_asset"]) == (Decimal(fee), detail["feeCoin"])
+
+
 @pytest.mark.parametrize(("number", "position"), [(0, None), (1, "long"), (2, "short")])
 def test_bybit_numbers_the_sides_of_a_hedge(number: int, position: str | None) -> None:
     """In its orders; of one way the number is 0."""

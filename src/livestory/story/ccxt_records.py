@@ -152,11 +152,24 @@ def _base(given: Mapping[str, Any]) -> Any:
 def _fee(given: Mapping[str, Any]) -> tuple[Any, str | None]:
     """The fee and its asset; unknown where it was paid in several assets, of which a fill has no room."""
     told = [fee for fee in (given.get("fees") or [given.get("fee")]) if fee and not missing(fee.get("cost"))]
-    fees = [fee for fee in told if _decimal(fee["cost"])] or told[:1]  # nothing may stand beside what was paid
-    assets = {fee.get("currency") for fee in fees}
-    if len(assets) != 1:
-        return None, None
-    return summed(_decimal(fee["cost"]) for fee in fees), assets.pop()
+    costs = [(_cost(fee, _info(given)), fee.get("currency")) for fee in told]
+    paid = [each for each in costs if each[0]] or costs[:1]  # nothing may stand beside what was paid
+    assets = {asset for _, asset in paid}
+    return (summed(cost for cost, _ in paid), assets.pop()) if len(assets) == 1 else (None, None)
+
+
+def _cost(fee: Mapping[str, Any], info: Mapping[str, Any]) -> Decimal:
+    """What a fee cost, below nothing for a rebate.
+
+    Of Bitget's ccxt turns the sign round too often: in a unified account what was paid is above nothing, and what was
+    taken in Bitget's own coin is no rebate.
+    """
+    detail = info.get("feeDetail")
+    own = detail[0] if isinstance(detail, list) and detail else detail
+    if isinstance(own, Mapping) and "fee" in own:
+        return _decimal(own["fee"])
+    cost = _decimal(fee["cost"])
+    return cost.copy_abs() if isinstance(own, Mapping) and own.get("deduction") == "yes" else cost
 
 
 def _rounded(number: Decimal) -> Decimal:

@@ -68,3 +68,39 @@ def test_a_put_that_was_bought_is_no_short(tmp_path: Path) -> None:
     assert "call and put read as options that were bought" in told
     assert "🟢 BUY | +50 @ 120" in told
     assert "1 trade closed, 0 won, 1 lost, result -1000.0000" in told
+
+
+def test_interactive_brokers_codes_say_what_was_opened_and_closed(tmp_path: Path) -> None:
+    """A call that was sold and expires, and the money for it: 2 x 100 x 1.5, less 1.3."""
+    rows = (
+        "Trades,Header,DataDiscriminator,Asset Category,Currency,Symbol,Date/Time,Quantity,T. Price,Proceeds,Comm/Fee,"
+        "Realized P/L,Code\n"
+        'Trades,Data,Order,Options,USD,XYZ 21MAR25 560 C,"2025-03-11, 10:00:00",-2,1.5,300,-1.3,0,O\n'
+        'Trades,Data,Order,Options,USD,XYZ 21MAR25 550 C,"2025-03-11, 10:00:00",2,2.5,-500,-1.3,0,O\n'
+        'Trades,Data,Order,Options,USD,XYZ 21MAR25 550 C,"2025-03-12, 10:00:00",-2,3.5,700,-1.3,197.4,C\n'
+        'Trades,Data,Order,Options,USD,XYZ 21MAR25 560 C,"2025-03-21, 16:20:00",2,0,0,0,298.7,C;Ep\n'
+    )
+    told = explained(tmp_path, rows).stdout
+    assert "2 trades closed, 2 won, 0 lost, result +496.10 USD" in told
+    assert "Differs" not in told
+
+
+def test_options_sold_first_are_shorts(tmp_path: Path) -> None:
+    """As India's exchange names them, whose quantities are shares."""
+    rows = "2024-01-10 09:30:00,NIFTY24JAN21500CE,sell,50,120\n2024-01-11 09:30:00,NIFTY24JAN21500CE,buy,50,80\n"
+    told = explained(tmp_path, "time,symbol,side,quantity,price\n" + rows).stdout
+    assert "options that were sold first are told as shorts" in told
+    assert "how much one contract is" not in told
+    assert "1 trade closed, 1 won, 0 lost, result +2000.0000" in told
+
+
+def test_an_expiry_beside_an_empty_action_is_read(tmp_path: Path) -> None:
+    """As tastytrade has it, in the kind of the row."""
+    rows = (
+        "2024-01-19T22:00:00+0000,Receive Deliver,Expiration,,XYZ   240119C00480000,0.00,1,0.00,--,0.00\n"
+        "2024-01-12T16:00:00+0000,Trade,Sell to Open,SELL_TO_OPEN,XYZ   240119C00480000,120.00,1,120.00,-1.00,-0.13\n"
+    )
+    told = explained(
+        tmp_path, "Date,Type,Sub Type,Action,Symbol,Value,Quantity,Average Price,Commissions,Fees\n" + rows
+    ).stdout
+    assert "1 trade closed, 1 won, 0 lost, result +118.8700" in told

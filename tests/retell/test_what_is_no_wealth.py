@@ -109,3 +109,39 @@ def test_trades_without_quantities_are_no_story_of_reasons(tmp_path: Path) -> No
     told = explained(tmp_path, "date,code,action,price,weight,reason\n" + rows)
     assert told.exit_code == 2
     assert "nothing to tell besides the time" in told.stderr
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        "{'symbol': 'SOL/USDT', 'side': '%s', 'price': %s, 'amount': 2, 'fee': {'cost': 0.2, 'currency': 'USDT'}}",
+        '{""symbol"": ""SOL/USDT"", ""side"": ""%s"", ""price"": %s, ""amount"": 2, ""fee"": 0.2}',
+    ],
+    ids=["Python", "JSON"],
+)
+def test_orders_in_one_column_are_read(order: str, tmp_path: Path) -> None:
+    """As a bot logs them: what they hold stands in columns of its own."""
+    bought, sold = order % ("buy", 100), order % ("sell", 105)
+    told = explained(tmp_path, f'time,event,order\n{A},fill,"{bought}"\n{B},fill,"{sold}"\n').stdout
+    assert "1 trade closed, 1 won, 0 lost, result +9.60 USDT" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "told"),
+    [
+        ("cumulative_return", "0.0 0.01 -0.02", "-2.0% to 0.9800"),
+        ("Cumulative_Returns", "1.0 1.01 0.98", "-2.0% to 0.9800"),
+        ("cumulative_return_pct", "0 1 -2", "-2.0% to 0.9800"),
+    ],
+)
+def test_all_returns_so_far_are_a_wealth(name: str, cells: str, told: str, tmp_path: Path) -> None:
+    """What was won of 1, or what 1 has become."""
+    rows = "".join(f"{time},{cell},0\n" for time, cell in zip((A, B, C), cells.split(), strict=True))
+    assert told in explained(tmp_path, f"date,{name},drawdown\n{rows}").stdout
+
+
+def test_what_two_columns_say_together_is_read_of_json_too(tmp_path: Path) -> None:
+    """Once, not twice."""
+    times = '"date": "2024-03-05", "entry_time": "09:30", "exit_time": "10:15"'
+    told = explained(tmp_path, f'[{{{times}, "side": "long", "entry_price": 100, "exit_price": 105}}]').stdout
+    assert "2024-03-05 10:15:00 | 🔴 SELL | -1 @ 105" in told

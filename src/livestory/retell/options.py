@@ -14,7 +14,7 @@ LOT = Decimal(100)
 """Shares of a contract, where money shows that it is not 1."""
 _NAMED = re.compile(
     r"[A-Z.]{1,6} *[0-9]{6}[CP][0-9]{8}|[A-Z]+-[0-9A-Z]{5,8}-[0-9]+(?:[.d][0-9]+)?-[CP](?:-[A-Z]+)?"
-    r"|(?=.*[0-9]).*\s(?:C|P|CALL|PUT)(?:[\s/].*)?|[A-Z].*-[0-9.]+-[CP](?:/.*)?",
+    r"|(?=.*[0-9]).*\s(?:C|P|CALL|PUT)(?:[\s/].*)?|[A-Z].*-[0-9.]+-[CP](?:/.*)?|[A-Z&-]+[0-9]{2}[A-Z0-9]{3,}[CP]E",
     re.IGNORECASE,
 ).fullmatch
 _DESCRIBED = re.compile(
@@ -32,6 +32,17 @@ _SEVERAL = 2
 def is_option(name: str) -> bool:
     """Whether a symbol names the right, the strike and the day of an option."""
     return _NAMED(name.strip()) is not None
+
+
+def is_counted_in_shares(name: str) -> bool:
+    """Whether the quantities of such an option are of what it is on, as in India."""
+    return name.strip().upper().endswith(("CE", "PE"))
+
+
+def are_rights(cells: Iterable[str]) -> bool:
+    """Whether the cells of a column say call or put, as far as they say anything."""
+    words = {text.strip().casefold() for text in cells} - {""}
+    return bool(words) and words <= {*_SHORT, "c", "p"}
 
 
 def told_apart(symbols: Sequence[str], legs: Sequence[Sequence[str]]) -> list[str]:

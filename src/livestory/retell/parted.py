@@ -1,16 +1,19 @@
 """Cells that hold two things, parted: ``BTCUSDT Long·Cross`` is a symbol and a side, ``2001INCH`` may be 200 1INCH.
 
-And what two cells hold together: a day of entry, and a time of day beside it.
+And what two cells hold together: a day of entry, and a time of day beside it. Objects become columns of their own.
 """
 
 from __future__ import annotations
 
 import re
+from ast import literal_eval
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from livestory.retell.cells import written
-from livestory.retell.options import are_several, described, is_option, told_apart
+from livestory.retell.options import are_rights, are_several, described, is_option, told_apart
 from livestory.retell.shapes.names import name_of
 from livestory.retell.time_formats import with_clocks
 from livestory.retell.whole_rows import whole_rows
@@ -38,6 +41,17 @@ _RIGHTS = frozenset(
     {"right", "type", "putcall", "callput", "callorput", "putorcall", "optiontype", "opttype", "cp", "pc"}
 )
 _SEVERAL = 2
+_TOLD = _PRICES | {
+    "entryprice",
+    "avgprice",
+    "fillprice",
+    "close",
+    "equity",
+    "balance",
+    "portfoliovalue",
+    "wealth",
+    "value",
+}
 _OF_DAYS = ("date", "tradedate", "day", "entrydate", "tradeday")
 _OF_BINANCE = frozenset({"executed", "quantity", "amount"}) | _FEES
 
@@ -54,20 +68,26 @@ class Parted(Table, frozen=True):
     quote: int = -1  # the column of prices whose units differ
     option: tuple[int, ...] = ()  # the columns of symbols, and of days, strikes and rights that tell one from the next
     described: tuple[int, int] | None = None  # the columns of symbols, and of words that name an option
+    objects: tuple[tuple[int, str], ...] = ()  # columns of objects, each with a key that becomes a column
+    ended: tuple[int, int] | None = None  # the columns of sides, and of what else happened where one is empty
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """As the table has them."""
-        rows = super().rows()
+        rows = self._whole.rows()
         line, names = next(rows)
         added = {"side": self.with_side >= 0, "symbol": self.units is not None, "quote asset": self.quote >= 0}
-        yield line, [*names, *(name for name, is_there in added.items() if is_there)]
+        yield line, [*names, *(name for name, is_there in added.items() if is_there), *(key for _, key in self.objects)]
         for line, fields in rows:
             yield line, [column[0] for column in self._parted([[field] for field in fields])]
 
     def batches(self, short: Short = refuse) -> Iterator[Batch]:
         """As the table has them."""
-        for lines, columns in super().batches(short):
+        for lines, columns in self._whole.batches(short):
             yield Batch(lines, self._parted(columns))
+
+    @property
+    def _whole(self) -> Table:
+        return Table(self.source, self.kind)
 
     def _parted(self, columns: Sequence[Sequence[str]]) -> list[Sequence[str]]:
         found = list(columns)
@@ -83,12 +103,19 @@ class Parted(Table, frozen=True):
         elif self.described is not None:
             symbol, words = self.described
             found[symbol] = list(map(described, columns[symbol], columns[words]))
+        if self.ended is not None:
+            side, other = self.ended
+            found[side] = [
+                text if text.strip() else word for text, word in zip(columns[side], columns[other], strict=True)
+            ]
         for day, clock, place in self.days:
             found[place] = with_clocks(columns[day], columns[clock])
         if self.units is not None:
             found.append(list(map(_symbol, *(columns[field] for field in self.units))))
         if self.quote >= 0:
             found.append([_unit(text) for text in columns[self.quote]])
+        held = {column: list(map(_object, columns[column])) for column in {column for column, _ in self.objects}}
+        found += [[_text(each.get(key)) for each in held[column]] for column, key in self.objects]
         for field in (*self.amounts, *self.fees):
             rows = zip(columns[field], columns[self.pairs], strict=True)
             found[field] = [_of_base(text, pair, is_fee=field in self.fees) for text, pair in rows]
@@ -111,7 +138,10 @@ def parted(table: Table) -> Table:
     prices = [n for n, name in enumerate(names) if name in _PRICES and not _QUOTES & {*names}]
     quote = next((n for n in prices if len({_unit(text) for text in first.columns[n]} - {""}) > 1), -1)
     option, words = _option(names, first), _described(names, first)
-    if with_side < 0 and pairs < 0 and not days and units is None and quote < 0 and not option and words is None:
+    ended = (names.index("action"), names.index("subtype")) if {"action", "subtype"} <= {*names} else None
+    objects = _objects(names, first)
+    kinds = (objects, with_side >= 0, pairs >= 0, days, units, quote >= 0, option, words, ended)
+    if not any(kinds):
         return table
     amounts = [n for n, name in enumerate(names) if pairs >= 0 and name in _OF_BINANCE]
     return Parted(
@@ -126,7 +156,36 @@ def parted(table: Table) -> Table:
         quote=-1 if units is not None else quote,
         option=option,
         described=words,
+        ended=ended,
+        objects=objects,
     )
+
+
+def _objects(names: Sequence[str], first: Batch) -> tuple[tuple[int, str], ...]:
+    """The columns of objects with their keys, where the table has no price and no wealth besides."""
+    if {*names} & _TOLD:
+        return ()
+    found: dict[str, int] = {}
+    for column, texts in enumerate(first.columns):
+        if any(texts) and all(text.lstrip().startswith("{") for text in texts if text.strip()):
+            for each in map(_object, texts):
+                for key in each:
+                    if name_of(key).spellings[0] not in names:
+                        found.setdefault(key, column)
+    return tuple((column, key) for key, column in found.items())
+
+
+def _object(text: str) -> dict[str, Any]:
+    """What a cell holds as an object, of JSON or of Python; nothing where it is none."""
+    for read in (msgspec.json.decode, literal_eval):
+        with suppress(ValueError, SyntaxError, msgspec.DecodeError, RecursionError, MemoryError):
+            found = read(text)
+            return {str(key): value for key, value in found.items()} if isinstance(found, dict) else {}
+    return {}
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
 
 
 def _days(names: Sequence[str], first: Batch) -> tuple[tuple[int, int, int], ...]:
@@ -147,7 +206,8 @@ def _days(names: Sequence[str], first: Batch) -> tuple[tuple[int, int, int], ...
 def _option(names: Sequence[str], first: Batch) -> tuple[int, ...]:
     """The columns of symbols that stand for several options each, and of what tells these apart."""
     symbol = next((names.index(name) for name in _OF_OPTIONS if name in names), -1)
-    legs = [next((n for n, name in enumerate(names) if name in known), -1) for known in (_DAYS, _STRIKES, _RIGHTS)]
+    legs = [next((n for n, name in enumerate(names) if name in known), -1) for known in (_DAYS, _STRIKES)]
+    legs.append(next((n for n, name in enumerate(names) if name in _RIGHTS and are_rights(first.columns[n])), -1))
     legs = [leg for leg in legs if leg >= 0]
     if (
         symbol < 0

@@ -13,7 +13,7 @@ import msgspec
 
 from livestory.retell.cells import UNKNOWN, written
 from livestory.retell.columns import FILL, FLAGS, INSTANTS, OBSERVATION, TIME
-from livestory.retell.words_of_cells import EFFECTS, NO_TRADES, effect_of, is_known, word_of
+from livestory.retell.words_of_cells import EFFECTS, NO_TRADES, effect_of, effect_of_code, is_known, word_of
 from livestory.story.arguments import decimal
 from livestory.story.inputs import Fill, Observation
 from livestory.story.reason import Reason, in_own_words
@@ -176,7 +176,7 @@ def _side(text: str) -> str:
 
 
 def _effect(text: str) -> str:
-    return EFFECTS.get(text.casefold().replace("_", " ")) or effect_of(text) or _refuse()
+    return EFFECTS.get(text.casefold().replace("_", " ")) or effect_of_code(text) or effect_of(text) or _refuse()
 
 
 def _buyers(text: str) -> str:
@@ -214,11 +214,19 @@ _HINTS, _FILL_HINTS = get_type_hints(Observation), get_type_hints(Fill)
 _KINDS = (
     {column: _kind(_HINTS[column]) for column in OBSERVATION}
     | {column: _kind(_FILL_HINTS[field]) for column, field in FILL.items()}
-    | {"share": float, "return": float, "won": float, "entry_reason": Reason, "exit_reason": Reason, "reason": Reason}
+    | {
+        "share": float,
+        "return": float,
+        "cumulative": float,
+        "won": float,
+        "entry_reason": Reason,
+        "exit_reason": Reason,
+        "reason": Reason,
+    }
 )
 NEEDED = frozenset({
-    TIME, "wealth", "fill_side", "fill_quantity", "fill_price", "return", "won", "entry_time", "exit_time",
-    "entry_price", "exit_price", "number", "kind",
+    TIME, "wealth", "fill_side", "fill_quantity", "fill_price", "return", "cumulative", "won", "entry_time",
+    "exit_time", "entry_price", "exit_price", "number", "kind",
 })  # fmt: skip
 """The columns that a table is not told without: a bad cell in one is an error, else the column is left out."""
 _MONEY = frozenset(

@@ -18,7 +18,7 @@ from livestory.errors import TableError
 from livestory.retell.cells import is_unknown
 from livestory.retell.columns import COLUMNS, OBSERVATION, TIME
 from livestory.retell.explain_story import OutOfOrder, SourceInput, StartOver
-from livestory.retell.options import is_option
+from livestory.retell.options import is_counted_in_shares, is_option
 from livestory.retell.parted import parted
 from livestory.retell.plain_cells import PlainBatch, PlainCells
 from livestory.retell.remarks import Remarks
@@ -177,8 +177,9 @@ class TableSource:
 
     def _doubt_options(self) -> None:
         """Say that the size of an option's contract is not known, where no result tells it."""
-        options = [name for name in self.symbols if is_option(name) and name not in self._survey.lots]
-        if options and not self._survey.of_hundred:
+        lots = self._survey.lots
+        options = [name for name in self.symbols if is_option(name) and name not in lots]
+        if options and not self._survey.of_hundred and not is_counted_in_shares(options[0]):
             self.remarks.doubt(f"{options[0]} is an option: how much one contract is, nothing says, so it is told as 1")
 
     def _refuse_inverse(self) -> None:
@@ -318,7 +319,8 @@ class TableSource:
         found = self._values(table, lines, columns)
         layout = self._survey.layout
         if layout.shape is declared.RETURNS:
-            return self._of_returns(times, found.get("return") or found["won"], won="won" in found)
+            own = next(own for own in ("return", "cumulative", "won") if own in found)
+            return self._of_returns(times, found[own], own)
         if not layout.fills and "flow" not in found:
             return self._told_of(times, found)
         found = self._completed(times, found)
@@ -397,7 +399,7 @@ class TableSource:
         self.knows = self._known()
         raise StartOver
 
-    def _of_returns(self, times: Sequence[int], returns: Sequence[float | None], *, won: bool) -> list[SourceInput]:
+    def _of_returns(self, times: Sequence[int], returns: Sequence[float | None], own: str) -> list[SourceInput]:
         inputs: list[SourceInput] = []
         if not self._begun:
             self._begun = True
@@ -408,7 +410,7 @@ class TableSource:
             inputs.append(Observation(time=before, wealth=self._index))
         for time, each in zip(times, returns, strict=True):
             if each is not None:
-                self._index = self._index + each if won else self._index * (1.0 + each)
+                self._index = self._after(each, own)
             told = Observation(time=time + self._later, wealth=self._index)
             if inputs[-1:] and inputs[-1].time == told.time:  # several of one time are all told
                 inputs[-1] = told
@@ -416,6 +418,16 @@ class TableSource:
                 inputs.append(told)
         self.remarks.told += len(times)
         return inputs
+
+    def _after(self, told: float, own: str) -> float:
+        """Wealth after a return, after all so far, or after what was won."""
+        match own:
+            case "return":
+                return self._index * (1.0 + told)
+            case "cumulative":
+                return (self._asked.start or 1.0) * (told if self._survey.growth else 1.0 + told)
+            case _:
+                return self._index + told
 
 
 def _chosen(

@@ -95,8 +95,8 @@ class FillRows:
         if side is None if "fill_side" in self._fields else quantity is None:
             return None
         if self._ends(row, side, quantity):
-            held = abs(self._held[row["fill_symbol"]])
-            return self._made(row, side, min(abs(quantity or held), held), Decimal(0))
+            held = -self._held[row["fill_symbol"]]
+            return self._made(row, side, min(quantity or held, held, key=abs).copy_sign(held), Decimal(0))
         price, paid = row.get("fill_price"), row.get("paid")
         if paid and quantity and (not price or self._is_of_order):
             price = _worked_out(paid / quantity)
@@ -132,7 +132,8 @@ class FillRows:
     def _ends(self, row: Mapping[str, Any], side: tuple[str, str | None] | None, quantity: Decimal | None) -> bool:
         """Whether an option that is held ends without a trade: it expired, or what its shares won is told of these."""
         held = self._held.get(row.get("fill_symbol") or "")
-        if not held or side is None or (side[0] == "buy") == (held > 0) or not is_option(row["fill_symbol"]):
+        buys = side[0] == "buy" if side is not None else (quantity or 0) > 0
+        if not held or buys == (held > 0) or not is_option(row["fill_symbol"]):
             return False
         ended = row["fill_side"] if row.get("fill_side") in OPTIONS_ENDED else ""
         if not ended and (row.get("fill_price") != 0 or not quantity):
@@ -169,6 +170,9 @@ class FillRows:
         name = row.get("fill_symbol") or ""
         lot = LOT if self._of_hundred and is_option(name) else self._lots.get(name, Decimal(1))
         given |= {"side": side, "quantity": abs(quantity) * lot, "price": abs(price)}
+        if effect is None and side == "sell" and is_option(name) and not self._held.get(name):
+            self._remarks.infer("options that were sold first are told as shorts")
+            effect = "open"
         if effect is not None:
             given["effect"] = effect
         if self._opens or is_option(name):

@@ -109,6 +109,7 @@ _AFTER = re.compile(r"\s*[·(\[|].*")  # Long·Cross, Close Short (Price Improve
 _PARTS = re.compile(r"(?<=\w)[_-](?=\w)|\s+")
 
 
+_IS_CODE = re.compile(r"[a-z]{1,3}").fullmatch
 _OF_EXITS = re.compile(
     r"(?:\w+[ _])?(?:(open(?:ed|ing)?|entry|enter)|(close|closed|closing|exit))(?:[ _-]\w+)*"
 ).fullmatch
@@ -120,6 +121,13 @@ def effect_of(text: str) -> str | None:
     if found is None or word_of(text) in SIDES:
         return None
     return "open" if found[1] else "close"
+
+
+def effect_of_code(text: str) -> str | None:
+    """Whether a broker's codes, such as ``O``, ``C;Ep`` and ``A;O``, say that something was opened or closed."""
+    codes = {code.strip().casefold() for code in re.split(r"[;,]", text)}
+    said = [effect for code, effect in (("o", "open"), ("c", "close")) if code in codes]
+    return said[0] if len(said) == 1 and all(map(_IS_CODE, codes)) else None
 
 
 def are_effects(texts: Iterable[str]) -> bool:

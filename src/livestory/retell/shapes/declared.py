@@ -110,7 +110,8 @@ FILLS = Shape(
             "transactiontype transaction transcode isbuyer positionside posside signal ordertype trade decision way"
         ),
         "fill_effect": (
-            "filleffect positioneffect poseffect openclose entryexit event action direction type kind tradetype side"
+            "filleffect positioneffect poseffect openclose opencloseindicator entryexit event action direction "
+            "type kind tradetype side code codes notescodes"
         ),
         "fill_quantity": (
             "fillquantity filled filledqty filledquantity filledamount fillsz fillsize executed executedqty execqty "
@@ -230,8 +231,8 @@ PAIRS = Shape(
 RETURNS = Shape(
     name="returns",
     says=(
-        "a row is the return since the row before it, and wealth counts from 1, or from --start; or it is what was won "
-        "since then, and wealth counts from --start"
+        "a row is the return since the row before it, or since the first, and wealth counts from 1, or from --start; "
+        "or it is what was won since the row before, and wealth counts from --start"
     ),
     columns={
         "time": _TIME + _CLOSES,
@@ -239,12 +240,17 @@ RETURNS = Shape(
             "strategyreturn strategyreturns portfolioreturn portfolioreturns return returns ret returnpct returnspct "
             "dailyreturn dailyreturns dailyreturnpct dailyreturnspct pctreturn dailyret strategyret netreturn"
         ),
+        "cumulative": (
+            "strategycumulativereturn strategycumulativereturns cumulativestrategyreturn cumulativestrategyreturns "
+            "strategycumulative cumulativestrategy cumstrategy cumulativereturn cumulativereturns cumreturn cumreturns "
+            "cumret cumulativereturnpct cumreturnpct cumulativepct"
+        ),
         "won": (
             "dailypnl daypnl pnldaily dailyprofit dayprofit dailyresult pnl netpnl profit netprofit profitloss pl "
             "pnldollars pnlusd realizedpnl"
         ),
     },
-    needs=(("time", "return", "won"), ("return", "won")),
+    needs=(("time", "return", "cumulative", "won"), ("return", "cumulative", "won")),
 )
 LEDGER = Shape(
     name="a ledger",
@@ -327,6 +333,14 @@ HELD = Shape(
     told=False,
     advice="they tell of no trade; explain the fills, or the account's wealth",
 )
+BISQ = Shape(
+    name="Bisq's trades",
+    says="amounts in two currencies",
+    columns={"amount": "amountinbtc", "deviation": "deviation"},
+    needs=(("amount",), ("deviation",)),
+    told=False,
+    advice="which of its two amounts a price is for changes from market to market; keep what is meant in one column",
+)
 BOUGHT = Shape(
     name="CoinTracking's export",
     says="what was sold, and what was bought for it",
@@ -368,6 +382,7 @@ SHAPES = (
     VALUES,
     SWAPS,
     BOUGHT,
+    BISQ,
     HELD,
     INVERSE,
     PAYMENTS,

@@ -13,6 +13,7 @@ from livestory.retell.words_of_cells import (
     NO_TRADES,
     SIDES,
     are_effects,
+    effect_of_code,
     word_of,
 )
 
@@ -77,6 +78,7 @@ def _are_wealth(texts: set[str], spelling: str) -> bool:
 
 def _are_effects(texts: set[str], spelling: str) -> bool:
     known = all(text.replace("_", " ") in EFFECTS for text in texts) or are_effects(texts)
+    known = known or all(map(effect_of_code, texts))
     return known and (bool(texts) or spelling == "filleffect")  # our own exports name it also without a fill
 
 

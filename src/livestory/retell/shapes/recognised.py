@@ -31,7 +31,15 @@ _DAY = re.compile(r"\s*\d{4}-\d\d-\d\d")
 _A_PAIR = 2
 _WITH_A_TRADE = frozenset({"side", "direction", "entryprice", "quantity", "qty", "symbol", "pair", "ticker"})
 _HALF_OF_PAIRS = 0.5
-_OF_OTHERS = (declared.INVERSE, declared.HELD, declared.SWAPS, declared.BOUGHT, declared.PAYMENTS, declared.ACTIVITY)
+_OF_OTHERS = (
+    declared.INVERSE,
+    declared.BISQ,
+    declared.HELD,
+    declared.SWAPS,
+    declared.BOUGHT,
+    declared.PAYMENTS,
+    declared.ACTIVITY,
+)
 """Tables that look like trades or wealth, and are refused before either."""
 _WITHOUT_EXIT_PRICE = frozenset({"entry_price", "entry_time", "exit_time", "fill_side", "fill_quantity", "fill_result"})
 """Columns of trades from which the prices of their exits follow."""
@@ -149,7 +157,8 @@ def _candidates(seen: Seen) -> Iterator[tuple[Shape, dict[str, int]]]:
     told = fields.keys() & {"wealth", "price", "score", "target_weight"}
     own = "return" in returns and seen.names[returns["return"]].spellings[0].startswith(("strategy", "portfolio"))
     is_won = "won" in returns and "return" not in returns and not told and _WITH_A_TRADE.isdisjoint(all_names(seen))
-    if is_won or ("return" in returns and (not told or (own and told == {"price"}))):
+    is_sum = {"time", "cumulative"} <= returns.keys() and returns.keys().isdisjoint({"return", "won"}) and not told
+    if is_won or is_sum or ("return" in returns and (not told or (own and told == {"price"}))):
         yield declared.RETURNS, returns
     if told == {"price"} and matched(seen, declared.FILLS).keys() >= {"fill_quantity", "fill_price"}:
         raise missing(seen, "fill_side", declared.FILLS)

@@ -41,8 +41,9 @@ def settled(seen: Seen, shape: Shape, fields: dict[str, int]) -> Layout:
         _settle_fills(seen, with_side(seen, fields))
     elif shape is declared.TRIPS and fields.get("entry_reason") == fields.get("fill_side"):
         fields.pop("entry_reason", None)
-    elif shape is declared.RETURNS and "return" in fields:
-        fields.pop("won", None)
+    elif shape is declared.RETURNS:
+        told = [own for own in ("return", "cumulative", "won") if own in fields]
+        fields = {own: field for own, field in fields.items() if own not in told[1:]}
     elif shape is declared.WEALTH and fields.keys() - {TIME, "no_trade_reason"} and _OF_TRADES & {*all_names(seen)}:
         fields.pop("no_trade_reason", None)  # a trade's reason, of a table that lacks the rest of the trade
     plains = {each for name in seen.names for each in name.spellings}

@@ -47,6 +47,7 @@ class Survey:
         self.unpriced: frozenset[str] = frozenset()  # symbols whose results and fees are in an unknown currency
         self.gross = False  # results are before the fees of their rows
         self.own_fees = False  # they are after those, and before the fees of the entries
+        self.growth = False  # all returns so far are what 1 has become
         self.rights = False  # call and put are what was bought, and no directions
         self.shorts = False  # there are some, and nothing but the results tells which
         self.closes = False  # sides are those of the closing orders

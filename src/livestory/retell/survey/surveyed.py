@@ -20,6 +20,7 @@ from livestory.retell.survey.wealth import (
     refuse_statement,
     weigh,
     weigh_returns,
+    weigh_sums,
 )
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def _judge_numbers(survey: Survey) -> None:
     shape = survey.layout.shape
     if shape is declared.RETURNS:
         weigh_returns(survey)
+        weigh_sums(survey)
     elif shape is declared.WEALTH:
         judge_drawdown(survey)
         judge_score(survey)

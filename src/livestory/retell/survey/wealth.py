@@ -25,6 +25,7 @@ _CLOSE = 0.002
 _PERCENT = 0.01
 _MOST_SCORE = 100.0
 _CLEARLY = 0.25
+_NEAR_ONE = (0.5, 2.0)
 _A_DAY = 0.05  # what hardly a strategy makes from row to row
 _HAS_LETTERS = re.compile(r"[^\W\d_]{2}").search
 _WON = re.compile(r".*(?:pnl|profit|gain|return|won|result|pl$)").match
@@ -51,6 +52,20 @@ def weigh_returns(survey: Survey) -> None:
     named = "pct" in name or "percent" in name  # and yet some so called are shares of 1
     if max(returns, default=0.0) > 1 or (named and sum(returns) > _A_DAY * len(returns)):
         survey.scale["return"] = _PERCENT
+        survey.remarks.infer("returns read as percent")
+
+
+def weigh_sums(survey: Survey) -> None:
+    """Find out whether all returns so far are what 1 has become, or what was won of it, and whether in percent."""
+    if "cumulative" not in survey.layout.fields:
+        return
+    sums = survey.numbers("cumulative")
+    survey.growth = bool(sums) and min(sums) > 0 and _NEAR_ONE[0] < sums[0] < _NEAR_ONE[1]
+    name = survey.called[survey.layout.fields["cumulative"]].spellings[0]
+    if survey.growth:
+        survey.remarks.infer("returns so far read as what 1 has become")
+    elif "pct" in name or min(sums, default=0.0) < -1:
+        survey.scale["cumulative"] = _PERCENT
         survey.remarks.infer("returns read as percent")
 
 

@@ -145,3 +145,39 @@ def test_what_two_columns_say_together_is_read_of_json_too(tmp_path: Path) -> No
     times = '"date": "2024-03-05", "entry_time": "09:30", "exit_time": "10:15"'
     told = explained(tmp_path, f'[{{{times}, "side": "long", "entry_price": 100, "exit_price": 105}}]').stdout
     assert "2024-03-05 10:15:00 | 🔴 SELL | -1 @ 105" in told
+
+
+@pytest.mark.parametrize("dates", ["03/04/2025 11/04/2025 02/05/2025", "11/02/2026 12/02/2026 01/03/2026"])
+def test_days_that_ascend_say_what_comes_first(dates: str, tmp_path: Path) -> None:
+    """Read with the month first, they would jump."""
+    rows = "".join(f"{date} 10:00:00,{100 + n}\n" for n, date in enumerate(dates.split()))
+    told = explained(tmp_path, "time,equity\n" + rows).stdout
+    assert "dates read with the day first: else they would be out of order, or ahead of now" in told
+    assert "out of order and were sorted" not in told
+
+
+def test_a_value_of_each_symbol_is_no_wealth(tmp_path: Path) -> None:
+    """Such as dividends."""
+    told = explained(tmp_path, f"date,symbol,event,value\n{A},AAA,DIVIDENDS,5\n{B},BBB,DIVIDENDS,3\n")
+    assert told.exit_code == 2
+    assert "t.csv:1:4: a value of each symbol, and no wealth" in told.stderr
+
+
+def test_companies_are_what_is_traded(tmp_path: Path) -> None:
+    """Each is held by itself."""
+    rows = f"{A},Tata Motors,Buy,2,100\n{B},TCS Ltd,Buy,1,3000\n{C},Tata Motors,Sell,2,105\n"
+    told = explained(tmp_path, "Date,Company,Side,Quantity,Price\n" + rows).stdout
+    assert "1 trade closed, 1 won, 0 lost, result +10.0000" in told
+
+
+def test_a_first_column_of_words_is_no_time(tmp_path: Path) -> None:
+    """What lacks is named."""
+    told = explained(tmp_path, "strategy,price,score\nmomentum,1,2\n")
+    assert "no column for time" in told.stderr
+
+
+def test_hyperliquid_takes_the_fee_of_a_bought_coin_in_that_coin(tmp_path: Path) -> None:
+    """Its export does not say so, but its amounts do."""
+    rows = f"{A},HYPE/USDC,Buy,10,8,80,0.0028,-0.028\n{B},BTC,Open Long,60000,0.1,6000,2,-2\n"
+    told = explained(tmp_path, "time,coin,dir,px,sz,ntl,fee,closedPnl\n" + rows).stdout
+    assert "fees 2.0000 and 0.0028 HYPE" in told or "fees 0.0028 HYPE" in told

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from ast import literal_eval
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -21,9 +21,11 @@ from livestory.story.symbol import assets
 from livestory.tables import Batch, Table, refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from livestory.tables import Short
+
+T = TypeVar("T")
 
 _WITH_SIDE = re.compile(r"\s*(\S+)[ _](long|short)\b[^a-z]*(?:cross|isolated)?[^a-z]*", re.IGNORECASE).fullmatch
 _CLOCK = re.compile(r"\s*(?:[0-9]{1,2}:[0-9]{2}(?::[0-9.]+)?(?: ?[AaPp][Mm])?)?\s*").fullmatch
@@ -84,6 +86,10 @@ class Parted(Table, frozen=True):
         """As the table has them."""
         for lines, columns in self._whole.batches(short):
             yield Batch(lines, self._parted(columns))
+
+    def batches_or(self, read: Callable[[str, str], T | None], short: Short = refuse) -> Iterator[Batch | T]:
+        """As the table has them: whole lines say nothing of what was parted."""
+        return self.batches(short)
 
     @property
     def _whole(self) -> Table:

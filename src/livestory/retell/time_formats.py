@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
+from operator import ge, le
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -192,8 +193,19 @@ class _Order(NamedTuple):
     year: int
 
 
+_SEVERAL = 3  # dates, whose order says something
 _DAY_FIRST, _MONTH_FIRST, _YEAR_FIRST = _Order(0, 1, 2), _Order(1, 0, 2), _Order(2, 1, 0)
 _PARTS = re.compile(r"([0-9]{1,2})[-./ ]([0-9]{1,2})[-./ ]((?:[0-9]{2}){1,2})(?![0-9])")
+
+
+def _are_dates(parts: list[tuple[int, ...]], order: _Order, now: int) -> bool:
+    """Whether dates with that order are in order, where they are several, and none of them is ahead of now."""
+    try:
+        times = [instant(_date(*(each[place] for place in reversed(order)))) for each in parts]
+    except ValueError:
+        return False
+    ascend = all(map(le, times, times[1:])) or all(map(ge, times, times[1:]))
+    return max(times) <= now + DAY and (ascend or len(times) < _SEVERAL)
 
 
 def _order_of(texts: Iterable[str], now: int) -> tuple[_Order, str]:
@@ -207,6 +219,10 @@ def _order_of(texts: Iterable[str], now: int) -> tuple[_Order, str]:
     days, months = (any(each[place] > _NOON for each in parts) for place in (0, 1))
     if days != months:
         return (_DAY_FIRST if days else _MONTH_FIRST), ""
+    likely = [order for order in (_DAY_FIRST, _MONTH_FIRST) if not days and _are_dates(parts, order, now)]
+    if len(likely) == 1:
+        first = "day" if likely[0] is _DAY_FIRST else "month"
+        return likely[0], f"dates read with the {first} first: else they would be out of order, or ahead of now"
     # Nothing decides: with points and dashes it is the day in most countries, with slashes the month in most tables.
     first = "month" if any("/" in each[0] for each in found) else "day"
     order = _MONTH_FIRST if first == "month" else _DAY_FIRST

@@ -14,7 +14,7 @@ from livestory.retell.shapes.names import name_of
 from livestory.retell.trip_results import is_against
 from livestory.retell.words_of_cells import CLOSE, FILLED, FLOWS, LONG_OR_SHORT, OPTIONS_ENDED, SIDES, is_known
 from livestory.story.inputs import Fill, Flow, Funding, Observation
-from livestory.story.symbol import canonical
+from livestory.story.symbol import assets, canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,6 +46,7 @@ class FillRows:
     def __init__(self, survey: Survey, remarks: Remarks) -> None:
         self._lots = survey.lots
         self._of_hundred = survey.of_hundred
+        self._is_of_hyperliquid = survey.layout.writer == "Hyperliquid" and "fill_fee_asset" not in survey.layout.fields
         self._unpriced = survey.unpriced
         self._quote = survey.quote
         self._fields = survey.layout.fields
@@ -180,6 +181,9 @@ class FillRows:
         _set_fee(given, _both(row.get("fill_fee"), row.get("other_fee")), abs(quantity) * price, self._sign)
         if "symbol" in given:
             given["symbol"] = symbol_of(given["symbol"], row.get("quote") or self._quote)
+        if self._is_of_hyperliquid and row.get("fill_side") == "buy" and "fee" in given:
+            base, quote = assets(given.get("symbol"))
+            given |= {"fee_asset": base} if quote is not None else {}  # of what is bought for coins, as no perpetual is
         if self._before_fees is not None and quantity:
             left = self._before_fees.taken(given.get("symbol"), quantity if side == "buy" else -quantity, given)
             if left is not None:

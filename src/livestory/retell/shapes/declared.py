@@ -16,7 +16,8 @@ _SYMBOL = (
     "fillsymbol symbol symbols pair pairs instrument instrumentid instid ticker tradingpair assetpair product "
     "productid coin spotpairs futures security item contract contractname contracts asset currencypair code "
     "stockcode tscode tradingsymbol scrip contractcode market root stock underlying underlyingsymbol isin isincode "
-    "securityisin identifier"
+    "securityisin identifier company companyname scripname securityname stockname instrumentname productname "
+    "fundname scripcode"
 )
 _FEE = (
     "fillfee feecost fee fees feespaid execfee commission commissions feepaid feescost totalfee totalfees "
@@ -103,7 +104,7 @@ FILLS = Shape(
             "createdat updatedat createdtime updatedtime utctime orderexecutiontime tradedate activitydate "
             "transactiondate executiondate rundate filldate fillts exectimestamp createtime finishtime updatetime "
             "dealtime tradedatetime "
-            "tradets placedtime td"
+            "tradets placedtime td orderdatetime tradedtime"
         ),
         "fill_side": (
             "fillside side tradeside tradetype orderside action buysell bs buyorsell dir type subtype direction "
@@ -117,13 +118,15 @@ FILLS = Shape(
             "fillquantity filled filledqty filledquantity filledamount fillsz fillsize executed executedqty execqty "
             "execquantity executedquantity executedamount dealquantity dealamount cumqty lastqty quantity qty shares "
             "units "
-            "noofshares quantitytransacted baseamount amount size sz vol volume contracts lots lotsize"
+            "noofshares numofshare numofshares numshares tradedqty quantitytransacted baseamount amount size sz vol "
+            "volume contracts lots lotsize"
         ),
         "fill_price": (
             "fillprice fillpx average avgprice averageprice avgtradingprice avgfilledprice filledprice avgpx lastpx "
             "execprice dealprice executedprice executionprice tradeprice tprice priceattransaction avgfillprice "
             "averagefillprice "
-            "avgexecprice avgexecutionprice price unitprice shareprice quoteprice px rate priceshare pricepershare"
+            "avgexecprice avgexecutionprice tradedprice price stockprice unitprice shareprice quoteprice px rate "
+            "priceshare pricepershare"
         ),
         "limit_price": "price limitprice orderprice",
         "paid": "cummulativequoteqty cumquote cumquoteqty filledvalue executedvalue quoteamount cost amountdollars",

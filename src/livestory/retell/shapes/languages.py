@@ -120,7 +120,7 @@ _NAMES = {
     "qty": "qtd qtdcompra qtde",
     "quantity": (
         "aantal antal adet anzahl cantidad ilość menge miktar número quantidade quantita quantite quantità quantité "
-        "stück stücke títulos колво количество 数量 数量股 거래수량 수량"
+        "stück stücke títulos колво количество 数量 份额 数量股 거래수량 수량"
     ),
     "rate": "レート",
     "realizedpnl": "実現損益 已实现盈亏 실현손익",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _IS_COUNT = re.compile(r"\s*(?:[0-9]{1,4}|[0-9]{6,7})\s*").fullmatch  # of rows; five digits may be Excel's days
 _IS_ID = re.compile(r"\s*[2-9][0-9]{9}\s*").fullmatch  # an epoch of today begins with 1
+_HAS_DIGIT = re.compile(r"[0-9]").search
 _BEFORE_SWAP = "MetaTrader"
 """Who writes results that commissions and swaps have not gone from."""
 _OF_TRADES = frozenset(
@@ -32,7 +33,12 @@ _OF_TRADES = frozenset(
 def settled(seen: Seen, shape: Shape, fields: dict[str, int]) -> Layout:
     """The layout, once it is decided about names that mean one thing in one table and another in the next."""
     if shape in {declared.WEALTH, declared.RETURNS, declared.FILLS} and TIME not in fields:
-        if 0 in fields.values() or all(map(_IS_COUNT, seen.sample[0])) or any(map(_IS_ID, seen.sample[0])):
+        if (
+            0 in fields.values()
+            or all(map(_IS_COUNT, seen.sample[0]))
+            or any(map(_IS_ID, seen.sample[0]))
+            or not any(map(_HAS_DIGIT, seen.sample[0]))
+        ):
             raise missing(seen, TIME, shape)
         fields[TIME] = 0
     if fields.get("position") == fields.get("target_weight"):

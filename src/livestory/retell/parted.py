@@ -87,8 +87,12 @@ class Parted(Table, frozen=True):
         for lines, columns in self._whole.batches(short):
             yield Batch(lines, self._parted(columns))
 
-    def batches_or(self, read: Callable[[str, str], T | None], short: Short = refuse) -> Iterator[Batch | T]:
-        """As the table has them: whole lines say nothing of what was parted."""
+    def batches_or(
+        self,
+        read: Callable[[str, str], T | None],  # noqa: ARG002 - whole lines say nothing of what was parted
+        short: Short = refuse,
+    ) -> Iterator[Batch | T]:
+        """As the table has them."""
         return self.batches(short)
 
     @property

@@ -160,7 +160,7 @@ def test_a_value_of_each_symbol_is_no_wealth(tmp_path: Path) -> None:
     """Such as dividends."""
     told = explained(tmp_path, f"date,symbol,event,value\n{A},AAA,DIVIDENDS,5\n{B},BBB,DIVIDENDS,3\n")
     assert told.exit_code == 2
-    assert "t.csv:1:4: a value of each symbol, and no wealth" in told.stderr
+    assert "t.csv:1:4: a value of each trade or symbol, and no wealth" in told.stderr
 
 
 def test_companies_are_what_is_traded(tmp_path: Path) -> None:
@@ -181,3 +181,34 @@ def test_hyperliquid_takes_the_fee_of_a_bought_coin_in_that_coin(tmp_path: Path)
     rows = f"{A},HYPE/USDC,Buy,10,8,80,0.0028,-0.028\n{B},BTC,Open Long,60000,0.1,6000,2,-2\n"
     told = explained(tmp_path, "time,coin,dir,px,sz,ntl,fee,closedPnl\n" + rows).stdout
     assert "fees 2.0000 and 0.0028 HYPE" in told or "fees 0.0028 HYPE" in told
+
+
+def test_what_each_trade_came_to_is_no_wealth(tmp_path: Path) -> None:
+    """It is read as trades where it says how much was traded."""
+    rows = f"{A},Buy,SOL/USDT,100,{{}},200 USDT\n{B},Sell,SOL/USDT,105,{{}},210 USDT\n"
+    told = explained(tmp_path, "Time,Trade Type,Pair,Price,Order Amount,Total\n" + rows.format("2 SOL", "2 SOL")).stdout
+    assert "1 trade closed, 1 won, 0 lost, result +10.00 USDT" in told
+    told = explained(tmp_path, "Time,Trade Type,Pair,Price,Ordered,Total\n" + rows.format("2 SOL", "2 SOL"))
+    assert "a value of each trade or symbol, and no wealth" in told.stderr
+
+
+def test_a_dividend_without_a_time_is_left_out(tmp_path: Path) -> None:
+    """As Alpaca's activities have it, which name its day elsewhere."""
+    told = explained(
+        tmp_path,
+        f'[{{"transaction_time":"{A}","side":"buy","symbol":"AAA","qty":"2","price":"100"}},'
+        f'{{"transaction_time":"{B}","side":"sell","symbol":"AAA","qty":"2","price":"105"}},'
+        '{"date":"2024-03-07","symbol":"AAA","qty":"2","net_amount":"1.2"}]',
+    ).stdout
+    assert "1 row left out: its side is empty" in told
+    assert "1 trade closed, 1 won, 0 lost, result +10.0000" in told
+
+
+def test_the_quotes_half_of_a_trade_is_left_out(tmp_path: Path) -> None:
+    """OKX writes a row for each asset that a trade changes."""
+    header = "Order id,Time,Symbol,Action,Amount,Trading Unit,Filled Price\n"
+    rows = f"1,{A},SOL-USDT,Buy,2,SOL,100\n1,{A},SOL-USDT,Buy,200,USDT,100\n"
+    rows += f"2,{B},SOL-USDT,Sell,2,SOL,105\n2,{B},SOL-USDT,Sell,210,USDT,105\n"
+    told = explained(tmp_path, header + rows).stdout
+    assert "2 rows left out: it is the quote's half of a trade, and its fee" in told
+    assert "1 trade closed, 1 won, 0 lost, result +10.00 USDT" in told

@@ -292,16 +292,18 @@ class TableSource:
         return *left, self._times(table, *left) if left.lines else []
 
     def _with_times(self, batch: Batch) -> Batch:
-        """The rows without orders that were never filled, and so have no time."""
+        """The rows without those that have no time, as they are orders that were never filled, or no trades."""
         fields = self._survey.layout.fields
-        if "status" not in fields or self._survey.layout.shape is not declared.FILLS:
+        said = fields.get("status", fields.get("fill_side"))
+        if said is None or self._survey.layout.shape is not declared.FILLS:
             return batch
         rows = []
-        for row, (text, status) in enumerate(
-            zip(batch.columns[fields[TIME]], batch.columns[fields["status"]], strict=True)
-        ):
-            if is_unknown(text) and (word := status.strip().casefold()) not in FILLED:
+        for row, (text, cell) in enumerate(zip(batch.columns[fields[TIME]], batch.columns[said], strict=True)):
+            word = cell.strip().casefold()
+            if "status" in fields and is_unknown(text) and word not in FILLED:
                 self.remarks.leave_out(f"orders that are {word}")
+            elif "status" not in fields and is_unknown(text) and is_unknown(cell):
+                self.remarks.leave_out("its side is empty")
             else:
                 rows.append(row)
         return Batch([batch.lines[row] for row in rows], [[column[row] for row in rows] for column in batch.columns])

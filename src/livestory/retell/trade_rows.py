@@ -161,6 +161,8 @@ class FillRows:
             return "orders without a fill"
         if quantity == 0:
             return "quantity 0"
+        if row.get("quantity_unit") and row["quantity_unit"] == assets(canonical(row.get("fill_symbol") or ""))[1]:
+            return "it is the quote's half of a trade, and its fee"
         return "price 0" if price == 0 else ""
 
     def _made(

@@ -119,7 +119,7 @@ FILLS = Shape(
             "execquantity executedquantity executedamount dealquantity dealamount cumqty lastqty quantity qty shares "
             "units "
             "noofshares numofshare numofshares numshares tradedqty quantitytransacted baseamount amount size sz vol "
-            "volume contracts lots lotsize"
+            "volume contracts lots lotsize orderamount"
         ),
         "fill_price": (
             "fillprice fillpx average avgprice averageprice avgtradingprice avgfilledprice filledprice avgpx lastpx "
@@ -129,6 +129,7 @@ FILLS = Shape(
             "priceshare pricepershare"
         ),
         "limit_price": "price limitprice orderprice",
+        "quantity_unit": "tradingunit",
         "paid": "cummulativequoteqty cumquote cumquoteqty filledvalue executedvalue quoteamount cost amountdollars",
         "fill_fee": _FEE,
         "other_fee": _OTHER_FEE,
@@ -162,7 +163,8 @@ TRIPS = Shape(
             "closed closeddate tsclosed closingtime closingdate closedtime exitedat soldtimestamp soldat exitindex "
             "selltime "
             "selldate selltimestamp updatedtime dateout datesold solddate endtime timeclose dateclose exitdt timeout "
-            "timestampclose timestampexit enddate exdate releasedate tradeenddate tradetime " + _TIME
+            "timestampclose timestampexit enddate exdate releasedate tradeenddate filledsettlementtime tradetime "
+            + _TIME
         ),
         "entry_price": (
             "entryprice avgentryprice entryavgprice averageentryprice openrate openprice avgpxopen avgopenprice "

@@ -46,6 +46,8 @@ _WITHOUT_EXIT_PRICE = frozenset({"entry_price", "entry_time", "exit_time", "fill
 _OF_TRIPS = {"fill_side", "fill_quantity", "fill_result", "share"}
 """What trades have besides their prices; a bar has an opening and a closing price as well."""
 _LEAST_OF_PAIRS = 8  # columns that TradingView writes at least
+_PRICE, _SIZE = 4, 5  # their places
+_IS_AMOUNT = re.compile(r"\s*[-+$€£¥]?\s*[0-9].*").match
 _OLDER = 3  # the time's place in the older form, which has no size in money
 
 
@@ -251,13 +253,19 @@ def _pairs_by_place(seen: Seen) -> dict[str, int] | None:
     if not numbers or not all(map(str.isdigit, numbers)) or not _come_in_twos(numbers):
         return None
     time = next((n for n in (_OLDER, 2) if all(map(_DAY.match, seen.sample[n]))), None)
-    if time is None or matched(seen, declared.PAIRS).keys() >= {
-        "number",
-        "kind",
-        "time",
-        "fill_price",
-        "fill_quantity",
-    }:
+    amounts = [text for n in (_PRICE, _SIZE) for text in seen.sample[n] if text.strip()]
+    if (
+        time is None
+        or not all(map(_IS_AMOUNT, amounts))
+        or matched(seen, declared.PAIRS).keys()
+        >= {
+            "number",
+            "kind",
+            "time",
+            "fill_price",
+            "fill_quantity",
+        }
+    ):
         return None
-    places = {"number": 0, "kind": 1, "time": time, "reason": 5 - time, "fill_price": 4, "fill_quantity": 5}
+    places = {"number": 0, "kind": 1, "time": time, "reason": 5 - time, "fill_price": _PRICE, "fill_quantity": _SIZE}
     return places | {"fill_result": 6 if time == _OLDER else 7}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from livestory.errors import TableError
 from livestory.retell.columns import TIME
 from livestory.retell.shapes import declared
+from livestory.retell.shapes.fitting import are_sides
 from livestory.retell.shapes.matching import Seen, all_names, has, matched, missing
 
 if TYPE_CHECKING:
@@ -84,11 +85,15 @@ def refuse_half_trades(seen: Seen, fields: Mapping[str, int]) -> None:
         return
     of_fills = matched(seen, declared.FILLS)
     symbols = {text.strip() for text in seen.sample[of_fills["fill_symbol"]]} if "fill_symbol" in of_fills else set()
-    of_each = len(symbols) > 1 and seen.names[named].spellings[0] in {"value", "total"} and not seen.given
+    of_each = (
+        (len(symbols) > 1 or any(map(are_sides, seen.sample)))
+        and seen.names[named].spellings[0] in {"value", "total"}
+        and not seen.given
+    )
     if of_fills.keys() >= {"fill_quantity", "fill_price", "fill_fee" if not of_each else "fill_price"}:
         raise missing(seen, "fill_side", declared.FILLS)
     if of_each:
-        problem = "a value of each symbol, and no wealth"
+        problem = "a value of each trade or symbol, and no wealth"
         raise seen.table.error(seen.line, named + 1, f"{problem}; {declared.LEDGER.advice.partition('; ')[2]}")
     if _OF_STATEMENTS & {*all_names(seen)} and not seen.given:
         problem = "a statement of transactions, each with its own value, and no wealth"

@@ -83,7 +83,7 @@ def _settle_fills(seen: Seen, fields: dict[str, int]) -> None:
             raise missing(seen, column, declared.FILLS)
     if seen.names[fields["fill_quantity"]].unit in MONEY:
         fields["paid"] = fields.pop("fill_quantity")
-    of_fills = {*FILL, TIME, "limit_price", "paid", "status", "quote", "other_fee", "funding"}
+    of_fills = {*FILL, TIME, "limit_price", "quantity_unit", "paid", "status", "quote", "other_fee", "funding"}
     if fields.get("limit_price") == fields.get("fill_price"):
         fields.pop("limit_price", None)
     if fields.keys() <= of_fills | {"price", "no_trade_reason", "wealth"}:

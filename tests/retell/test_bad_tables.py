@@ -28,7 +28,7 @@ CORPUS: dict[str, tuple[bytes, str]] = {
     "one name twice": (b"time,wealth,Wealth\n2024-01-01,1,2\n", "t.csv:1:3: 2 columns are called 'wealth'"),
     "no time": (b"wealth,time\n1,noon\n", "t.csv:2:2: 'noon' is not a time"),
     "an empty time": (b"time,wealth\n2024-01-01,1\n,2\n", "t.csv:3:1: '' is not a time, which every row needs"),
-    "first column no time": (b"colour,wealth\nred,1\n", "t.csv:2:1: 'red' is not a time"),
+    "first column no time": (b"colour,wealth\nred1,1\n", "t.csv:2:1: 'red1' is not a time"),
     "a word for a number": (GOOD + b"2024-01-03,much\n", "t.csv:4:2: 'much' is not a number"),
     "commas for points": (b'time,wealth\n2024-01-01,"1,5,2"\n', "t.csv:2:2: '1,5,2' is not a number"),
     "a huge time": (

@@ -188,8 +188,8 @@ def test_what_each_trade_came_to_is_no_wealth(tmp_path: Path) -> None:
     rows = f"{A},Buy,SOL/USDT,100,{{}},200 USDT\n{B},Sell,SOL/USDT,105,{{}},210 USDT\n"
     told = explained(tmp_path, "Time,Trade Type,Pair,Price,Order Amount,Total\n" + rows.format("2 SOL", "2 SOL")).stdout
     assert "1 trade closed, 1 won, 0 lost, result +10.00 USDT" in told
-    told = explained(tmp_path, "Time,Trade Type,Pair,Price,Ordered,Total\n" + rows.format("2 SOL", "2 SOL"))
-    assert "a value of each trade or symbol, and no wealth" in told.stderr
+    refused = explained(tmp_path, "Time,Trade Type,Pair,Price,Ordered,Total\n" + rows.format("2 SOL", "2 SOL"))
+    assert "a value of each trade or symbol, and no wealth" in refused.stderr
 
 
 def test_a_dividend_without_a_time_is_left_out(tmp_path: Path) -> None:

@@ -83,6 +83,21 @@ def test_the_groups_hold_each_kind_once_in_the_order_declared() -> None:
     assert sorted(name for kinds in groups().values() for name in kinds) == sorted(KINDS)
 
 
+def test_these_kinds_wake_their_owner_and_no_others() -> None:
+    """What stops the bot, or may cost money while he sleeps, and its return."""
+    assert {kind for kind in KINDS if is_critical(kind)} == {
+        *("breaker", "daily_limit", "halted", "phoenix", "liquidation", "sell_stuck"),
+        *("exchange_down", "order_unknown", "balance_differs", "set_aside", "alerts_given_up", "not_heard"),
+    }
+
+
+def test_these_kinds_are_shown_by_their_rule_also_where_a_caller_says_them() -> None:
+    """Chapters, whole-market locks, and each record of a result."""
+    assert {kind for kind, each in KINDS.items() if each.declared.ruled} == {
+        *("chapter", "entries_locked", "lock_over", "result_record"),
+    }
+
+
 def test_no_kind_is_critical_that_is_not_known() -> None:
     """A record of a newer livestory wakes nobody by mistake."""
     assert not is_critical("no such kind")

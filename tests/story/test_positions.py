@@ -375,6 +375,10 @@ def test_what_readings_say_is_gone_is_not_added_to() -> None:
         "🔴 SELL | -2 ETH @ 90 USDT | 1 ETH held before went without a fill; opens a short of ETH/USDT:USDT"
     ]
     assert "closes the long" in story(Narrator(None, "USDT"), none, again)[0]
+    more = fill("buy", 1, "100", symbol="ETH/USDT:USDT")
+    assert "closes the long" in story(Narrator(None, "USDT"), none, more, none, again)[0], (
+        "a fill begins the count anew"
+    )
     narrator = Narrator(None, "USDT")
     story(narrator, none, none)
     (told_late,) = narrator.take(replace(again, quantity=Decimal(1), time=NEW_YEARS_EVE + HOUR))[:1]

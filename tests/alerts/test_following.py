@@ -151,7 +151,7 @@ def test_an_older_copy_of_the_story_is_followed_from_its_end(story: Path, teller
         until(lambda: bool(running.told))
         teller.note("after it")
         service.wait(2)
-    assert "an older copy was put back" in running.told[0]
+    assert running.told[0].endswith("an older copy was put back; goes on from its end")
     assert service.accepted[1].lines[0].endswith("after it")
 
 
@@ -295,6 +295,15 @@ def test_a_secret_that_is_none_is_told_when_it_is_read(
     assert problem in told[0]
     assert "[alerts.channels.phone]" in told[0]
     assert not any(value in told[0] for value in environ.values())
+
+
+def test_an_address_to_ping_that_is_none_is_refused_as_that_of_a_channel_is() -> None:
+    """When it is read, and never shown."""
+    channels = {"hook": ChannelSettings(service="webhook", address_env="OK")}
+    environ = {"OK": "https://x/y", "BAD": "x/pw-canary"}
+    with pytest.raises(ConfigError, match=r"\[alerts\] ping: what it holds is no http or https address") as refused:
+        open_channels(AlertsSettings(channels=channels, ping_env="BAD"), print, environ)
+    assert "canary" not in str(refused.value)
 
 
 def test_a_signed_webhook_and_a_protected_topic_are_opened(story: Path, teller: Teller, service: Service) -> None:

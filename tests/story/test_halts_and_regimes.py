@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livestory.story.inputs import Fill, Observation, RegimeCheck, Statement
-from livestory.story.kinds.risk import Phoenix
+from livestory.story.kinds.risk import Halted, Phoenix, Unhalted
 from livestory.story.narrator import Narrator
 from livestory.story.settings import StorySettings
 from tests.story.inputs import QUARTER, RULES, START, kinds, lines
@@ -182,3 +182,20 @@ def test_the_plans_own_check_and_observations_share_one_regime() -> None:
     assert switch == ["🔄 Regime Switch: MEAN_REV | Score: 20.0"]
     narrator.take(RegimeCheck(START + 4, 32.5, 25))
     assert lines(narrator, Observation(time=START + 5, regime="MEAN_REV", score=20.0)) == switch
+
+
+def test_a_word_that_ends_a_halt_ends_the_one_that_was_told_and_not_the_one_that_is_seen() -> None:
+    """Without a reason the one without; what observations say of another halt goes on, until they say that it ends."""
+    narrator = Narrator()
+    told: list[Any] = [
+        _halt(0, halted=False, wealth=1.0),
+        Statement(START + 1, (Halted(told=True),)),
+        _halt(1, halted=True, wealth=0.79, halt_reason="breaker"),
+        Statement(START + QUARTER + 1, (Unhalted(told=True),)),
+        _halt(2, halted=True, halt_reason="breaker"),
+        Statement(START + 2 * QUARTER + 1, (Unhalted(reason="owner"),)),
+        _halt(3, halted=False),
+    ]
+    found = [event.facts for one in told for event in narrator.take(one)]
+    ends = [(type(each), each.still) for each in found if isinstance(each, Phoenix | Unhalted)]
+    assert ends == [(Unhalted, "breaker"), (Phoenix, None)]

@@ -143,6 +143,15 @@ def test_the_rate_is_kept_over_an_hour() -> None:
     assert sent == 6 + 3 * 6 - 1
 
 
+def test_with_one_message_an_hour_the_next_goes_an_hour_after_the_last() -> None:
+    """Not in the same instant, and not a moment earlier."""
+    rules = policy(most_per_hour=1, gather=0)
+    pace = rules.sent([line(1)], Pace(), NOON)
+    assert rules.due([line(2)], pace, NOON) == (0, NOON + HOUR + 1)
+    assert rules.due([line(2)], pace, NOON + HOUR - 1)[0] == 0
+    assert rules.due([line(2)], pace, NOON + HOUR) == (1, None)
+
+
 def test_nothing_is_gathered_for_a_machine() -> None:
     """Each record at once."""
     rules = Policy(ChannelSettings(service="webhook", severity="all", most_per_hour=1))

@@ -15,14 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import asdict, replace
 
-from livestory.clock import HOUR, MINUTE
+from livestory.clock import DAY, HOUR, MINUTE
 from livestory.story.inputs import Fill, Funding, Observation, PositionReading
 from livestory.story.kinds.trades import ResultDiffers, Trade
 from livestory.story.narrator import Narrator
 from livestory.story.positions import EXACT, Holding, RoundTrip
 from livestory.story.reason import in_own_words
 from tests.reliability.amount import amount
-from tests.story.inputs import NEW_YEARS_EVE, fill, of_trades
+from tests.story.inputs import NEW_YEARS_EVE, fill, of_trades, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -505,3 +505,30 @@ def test_a_share_is_the_same_whatever_precision_its_teller_works_with() -> None:
         few = shares()
     assert few == shares()
     assert few[1] == float(Decimal("-1.2345678901") / (Decimal("1.23456789") * Decimal("3123.456789")))
+
+
+@pytest.mark.parametrize(
+    ("reported", "with_funding", "differs"),
+    [
+        ("10.00", False, False),
+        ("9.00", False, False),
+        ("7.00", True, False),
+        ("8.00", True, False),
+        ("8.50", True, False),
+        ("6.00", False, True),
+        ("9.50", False, True),
+        ("12.00", False, True),
+    ],
+)
+def test_a_reported_result_may_have_the_funding_in_it(reported: str, with_funding: bool, differs: bool) -> None:  # noqa: FBT001
+    """All of it, or a part where a part was closed; what no fee and no funding explains contradicts the fills."""
+    symbol = "ETH/USDT:USDT"
+    life: list[Input] = [
+        fill("buy", 1, "100", symbol=symbol, fee=Decimal("0.4")),
+        Funding(time=NEW_YEARS_EVE + HOUR, symbol=symbol, amount=Decimal(-2), funding_id="f"),
+        fill("sell", 1, "110", symbol=symbol, fee=Decimal("0.6"), result=Decimal(reported), time=NEW_YEARS_EVE + DAY),
+    ]
+    found = [event.facts for event in told(Narrator(None, "USDT"), life)]
+    trips = [facts.trip for facts in found if isinstance(facts, Trade) and facts.trip is not None]
+    assert [trip.with_funding for trip in trips] == [with_funding]
+    assert any(isinstance(facts, ResultDiffers) for facts in found) is differs

@@ -13,6 +13,8 @@ from livestory.story.inputs import Fill, Observation
 from livestory.story.kinds import KINDS
 from livestory.story.kinds.chapters import Chapter, Quiet
 from livestory.story.kinds.lately import Lately
+from livestory.story.kinds.records import AllTimeHigh
+from livestory.story.kinds.results import ResultRecord
 from livestory.story.kinds.trades import Trade
 from livestory.story.narrator import Narrator
 from livestory.story.settings import StorySettings
@@ -232,3 +234,51 @@ def test_nobody_says_that_all_ran_well_after_a_halt(trips: int, halted: int, cal
     why = "; ".join(week.why(week.end))
     assert "no failure, missed bar or unclear order, nobody intervened, nothing asked of you" in why
     assert ("all ran well" in why) is calm
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "gain", "shown"),
+    [
+        (10 * HOUR, 11 * HOUR, 0.0, False),
+        (10 * HOUR, 11 * HOUR, 0.25, True),
+        (10 * HOUR, 11 * HOUR, 0.2499, False),
+        (23 * HOUR, DAY, 0.0, False),
+        (DAY, DAY + 1, 0.0, True),
+        (0, 1, 0.0, True),
+        (0, DAY, 0.0, True),
+        (1, DAY, 0.0, False),
+    ],
+)
+def test_one_record_is_shown_a_day_and_another_from_a_gain_over_it(
+    before: int,
+    now: int,
+    gain: float,
+    shown: bool,  # noqa: FBT001
+) -> None:
+    """A day ends with its midnight, of wealth as of results; each currency's records are its own."""
+    settings = StorySettings(record_again=0.25)
+    high = AllTimeHigh(wealth=4.0 * (1 + gain), unit="BTC")
+    assert high.shows(MONDAY + now, Lately(record=4.0, record_told=MONDAY + before), settings) is shown
+    records = {"BTC": (MONDAY + before, Decimal(4)), "USDT": (MONDAY + now, Decimal(9))}
+    record = ResultRecord(total=Decimal(4) * Decimal(1 + gain), unit="BTC")
+    assert record.shows(MONDAY + now, Lately(result_records=records), settings) is shown
+
+
+@pytest.mark.parametrize(
+    ("period", "since", "at", "told"),
+    [
+        ("week", DAY + 10 * HOUR, 3 * DAY + 12 * HOUR, " (Tue to Thu)"),
+        ("week", DAY + 10 * HOUR, DAY + 12 * HOUR, " (Tue 10:00 to Tue 12:00)"),
+        ("week", 0, DAY, " (Mon to Tue)"),
+        ("week", -3 * HOUR, DAY, " (Sun 1 Dec 21:00 to Tue 00:00)"),
+        ("month", DAY + 10 * HOUR, 3 * DAY + 12 * HOUR, " (Tue 3 Dec 10:00 to Thu 5 Dec 12:00)"),
+        ("day", 0, DAY, ""),
+    ],
+)
+def test_a_fall_is_told_with_both_its_ends(period: str, since: int, at: int, told: str) -> None:
+    """By their days in a week, with the hour where that is one day; not of a day, and not of less than a percent."""
+    of: dict[str, Any] = {"deepest_from": MONDAY + since, "deepest_at": MONDAY + at, "change": 0.0}
+    chapter = Chapter(period=period, start=MONDAY, end=MONDAY + 7 * DAY, deepest=-0.01, **of)
+    assert f"deepest fall -1.0%{told}" in list(chapter.why(chapter.end))
+    less = Chapter(period="week", start=MONDAY, end=MONDAY + 7 * DAY, deepest=-0.0099, **of)
+    assert "deepest fall -0.99%" in list(less.why(less.end))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import socket
@@ -17,6 +18,8 @@ from livestory.cli.serving import require_token
 from livestory.clock import ManualClock
 from livestory.errors import InputError
 from livestory.http_server.address import address_of
+from livestory.http_server.gate import allowed_hosts
+from livestory.http_server.secrets import TooManyFailures
 from livestory.outlets.web.gate import SESSION, Token
 from tests.web.serving import TOKEN, Served, served, settled
 
@@ -402,3 +405,47 @@ def test_without_a_token_the_page_is_open_to_this_machine(server: Served) -> Non
     settled(server)
     assert server.ask("/").status == 200
     assert server.ask("api/status").status == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "names", "more"),
+    [
+        ("127.0.0.1", 8000, (), set()),
+        ("0.0.0.0", 8000, (), set()),  # noqa: S104 - whatever address it is reached by is not one that it has
+        ("192.0.2.1", 8000, (), {"192.0.2.1:8000"}),
+        ("2001:db8::1", 8000, (), {"[2001:db8::1]:8000"}),
+        ("192.0.2.1", 80, (), {"192.0.2.1", "192.0.2.1:80"}),
+        ("127.0.0.1", 8000, ("Bot.Example",), {"bot.example", "bot.example:8000"}),
+    ],
+)
+def test_a_server_has_the_names_of_its_machine_its_address_and_those_it_is_given(
+    host: str, port: int, names: tuple[str, ...], more: set[str]
+) -> None:
+    """With its port, which may be left out where a browser leaves it out, and behind a given name."""
+    own = {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
+    own |= {"127.0.0.1", "localhost", "[::1]"} if port == 80 else set()
+    assert allowed_hosts(host, port, names) == own | more
+
+
+def test_eight_wrong_secrets_wait_for_their_answer_and_the_right_one_passes_them() -> None:
+    """A ninth is told to come later; the place of one that is answered, or gives up, is free again."""
+
+    async def knock() -> None:
+        lock = Token("a secret of sixteen", ManualClock())
+        wrong = [asyncio.create_task(lock.matches("wrong")) for _ in range(8)]
+        await asyncio.sleep(0)
+        with pytest.raises(TooManyFailures):
+            await lock.matches("wrong")
+        assert await lock.matches("a secret of sixteen")
+        wrong[0].cancel()
+        await asyncio.sleep(0)
+        wrong[0] = asyncio.create_task(lock.matches("wrong"))
+        await asyncio.sleep(0)
+        assert not any(each.done() for each in wrong)
+        with pytest.raises(TooManyFailures):
+            await lock.matches("wrong")
+        for each in wrong:
+            each.cancel()
+        await asyncio.gather(*wrong, return_exceptions=True)
+
+    asyncio.run(knock())

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from livestory.clock import DAY, HOUR, MINUTE, SECOND, ManualClock
 from livestory.errors import ConfigError, InputError, JournalError
+from livestory.outlets.alerts import alerts
 from livestory.outlets.alerts.alerts import open_channels
 from livestory.outlets.alerts.outbox import Outbox, outbox_path
 from livestory.outlets.alerts.settings import AlertsSettings, ChannelSettings
@@ -208,6 +209,16 @@ def test_an_outbox_that_is_locked_is_waited_for(story: Path, teller: Teller, ser
         service.wait(2)
     assert "another program has locked it" in running.told[0]
     assert [taken.lines[0].rpartition(" | ")[2] for taken in service.accepted] == ["a word", "another"]
+
+
+def test_with_nothing_on_its_way_it_ends_at_once(
+    story: Path, teller: Teller, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long a message that is on its way might take."""
+    monkeypatch.setattr(alerts, "_GRACE", 600.0)
+    with delivering(story, service, {"hook": webhook(), "phone": telegram(service)}):
+        teller.note("a word")
+        service.wait(2)
 
 
 def test_alerts_may_be_started_before_the_bot(tmp_path: Path, service: Service) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from livestory.clock import DAY, HOUR
+from livestory.story.account import Account
+from livestory.story.detectors import ExposureDetector
 from livestory.story.inputs import Begin, Fill, Flow, Input, Observation, PositionReading, Statement
 from livestory.story.kinds.chapters import Quiet
 from livestory.story.kinds.lately import Lately
@@ -149,3 +151,27 @@ def test_a_deposit_at_the_record_leaves_no_drawdown() -> None:
     (event,) = narrator.take(Flow(time=START + 1, amount=1.0))
     assert isinstance(event.facts, CashFlow)
     assert event.facts.drawdown is None
+
+
+@pytest.mark.parametrize(
+    ("targets", "changes"),
+    [
+        ([0.0], []),
+        ([0.0, 0.0625], []),
+        ([0.0625], [0.0625]),
+        ([0.5, 0.625], [0.5, 0.625]),
+        ([0.5, 0.624], [0.5]),
+        ([0.5, 0.56, 0.62, 0.63], [0.5, 0.63]),
+        ([0.5, 0.375], [0.5, 0.375]),
+        ([0.0625, 0.0], [0.0625, 0.0]),
+        ([0.0625, 0.0, 0.0625], [0.0625, 0.0]),
+        ([0.0625, 0.0, 0.125], [0.0625, 0.0, 0.125]),
+    ],
+)
+def test_an_exposure_is_told_from_a_least_change_on_and_always_when_it_goes_to_nothing(
+    targets: list[float], changes: list[float]
+) -> None:
+    """The least is from the last one told; the first is told whatever it is, unless it is nothing."""
+    detector, account = ExposureDetector(), Account("ETH/BTC", "BTC", StorySettings(exposure_told=0.125))
+    seen = [Observation(time=START + n * QUARTER, target_weight=target) for n, target in enumerate(targets)]
+    assert [change.after for one in seen for change in detector.observe(one, account)] == changes

@@ -120,6 +120,18 @@ def test_a_chapter_counts_what_happened_in_it() -> None:
     assert [(day.buys, day.sells, day.fees) for day in counted] == [(1, 0, Decimal("0.001"))]
 
 
+def test_a_bot_that_has_traded_before_it_says_what_it_has_returns_from_there_on() -> None:
+    """Its first observation is what they count from, with the price and the wealth of then."""
+    narrator = Narrator()
+    narrator.take(fill("buy", 1, "0.03", time=at("2024-12-03 15:00")))
+    seen = [("16:00", 1.0, 0.04), ("20:00", 0.9, 0.03), ("23:00", 1.1, 0.05)]
+    bars = [Observation(time=at(f"2024-12-03 {time}"), wealth=w, price=p) for time, w, p in seen]
+    (day,) = facts(narrator, *bars, Observation(time=at("2024-12-04 01:00"), wealth=2.0, price=0.09))
+    assert [day.change, day.holding, day.deepest] == pytest.approx([0.1, 0.25, -0.1])
+    assert (day.buys, day.bars, day.wealth_before, day.since) == (1, 3, 1.0, at("2024-12-03 16:00"))
+    assert (day.deepest_from, day.deepest_at) == (at("2024-12-03 16:00"), at("2024-12-03 20:00"))
+
+
 def test_halted_time_is_counted_to_the_end_of_each_day() -> None:
     """Also where the bot's bars don't end at midnight."""
     narrator = Narrator()

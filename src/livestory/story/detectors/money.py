@@ -208,9 +208,7 @@ def _is_all(withdrawn: float, last: float) -> bool:
     return abs(withdrawn - last) <= _ALL_BUT * last
 
 
-def _plausible(reading: float, last: float | None, factor: float) -> bool:
-    if not last:  # none yet, or all was withdrawn
-        return 0.0 < reading < inf
+def _plausible(reading: float, last: float, factor: float) -> bool:
     return last < reading * factor and reading < last * factor  # false for NaN, infinity, zero and negatives
 
 

@@ -6,14 +6,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from msgspec import msgpack
+from msgspec import msgpack, structs
 
 from livestory.clock import HOUR, MINUTE, SECOND
 from livestory.errors import JournalCorrupt, JournalError
 from livestory.story.commands import Resume
 from livestory.story.kinds.exchange import OrderClear, OrderUnknown
 from livestory.story.reason import Reason
-from livestory.trading.exchange.records import Rejected
+from livestory.trading.exchange.records import Balances, OpenOrder, Rejected, Side
 from livestory.trading.execution.tactics import OrderSettings
 from livestory.trading.execution.working_order import OrderState, OrderTable
 from livestory.trading.executor import OperatorCommand
@@ -427,3 +427,50 @@ def test_an_order_that_the_open_orders_show_is_not_absent_though_it_is_not_found
     ]
     assert rehearsal.story.of(OrderClear) == []
     assert rehearsal.state.orders
+
+
+@pytest.mark.parametrize(
+    ("base", "quote", "absent"),
+    [("2", "0.05", True), ("0", "0", True), ("2.01", "0.05", False), ("2", "0.0501", False)],
+)
+def test_an_order_is_absent_only_where_what_is_locked_is_locked_by_others(
+    base: str,
+    quote: str,
+    absent: bool,  # noqa: FBT001
+) -> None:
+    """A buy locks its rest at its limit, a sale its rest, one at the market nothing."""
+    rehearsal = Rehearsal(HALF)
+    stage = rehearsal.stage
+    stage.fates = [LOST]
+    rehearsal.bar()
+    shown, held = stage.open_orders, stage.balances
+    rows: list[tuple[Side, str, str | None]] = [("buy", "2", "0.05"), ("sell", "3", "0.06"), ("buy", "9", None)]
+    others = [
+        OpenOrder(client_order_id=side, side=side, quantity=Decimal(quantity), filled=Decimal(1),
+                  limit=None if limit is None else Decimal(limit))
+        for side, quantity, limit in rows
+    ]  # fmt: skip
+
+    def balances() -> Balances | None:
+        known = held()
+        return known and structs.replace(known, base_locked=Decimal(base), quote_locked=Decimal(quote))
+
+    stage.open_orders = lambda: [*(shown() or []), *others]  # type: ignore[method-assign]
+    stage.balances = balances  # type: ignore[method-assign]
+    rehearsal.pulses(60)
+    assert [clear.outcome for clear in rehearsal.story.of(OrderClear)] == ["absent"] * absent
+
+
+def test_an_order_whose_trade_is_found_at_the_last_look_is_not_absent() -> None:
+    """And none is while its trades can't be read."""
+    rehearsal = Rehearsal(HALF)
+    stage = rehearsal.stage
+    stage.fates, stage.not_found = ["lost"], True
+    hidden, trades = [True], stage.executions
+    stage.executions = lambda since, bar=None: [] if hidden[0] else trades(since, bar)  # type: ignore[method-assign]
+    rehearsal.bar()
+    manager = rehearsal.executor._manager  # noqa: SLF001 - it is asked for its last look alone
+    ((working, child),) = rehearsal.state.orders.living()
+    hidden[0] = False
+    assert not manager._is_absent(child, rehearsal.machine.now())  # noqa: SLF001
+    assert working.filled == working.order.quantity

@@ -227,3 +227,20 @@ def test_several_pairs_are_told_without_one_that_the_file_does_not_name(file: Pa
     assert (told.returncode, told.stderr) == (0, "")
     assert not re.search(r"\b(ETH|BTC)\b", told.stdout)
     assert "2 trades closed, 2 won, 0 lost, result +0.04 USDT" in told.stdout
+
+
+def test_a_booked_fee_is_that_of_the_one_order_of_its_side(file: Path) -> None:
+    """In the asset that it was taken in; where several orders share it, each is told by freqtrade's own rate."""
+    bot = Bot(file)
+    for number, hour in ((1, 10), (2, 12)):
+        bot.enter(number, at=f"2026-11-26 {hour}:00:00", fee_open_cost=0.07, fee_open_currency="BNB")
+    bot.put("trades", id=1, fee_close_cost=0.05, fee_close_currency="BTC")
+    bot.put("trades", id=2, fee_close_cost=0.05, fee_close_currency="BNB")
+    bot.order(25, 2, "sell", 1.0, 0.06, "2026-11-26 13:00:00")
+    bot.exit(1, at="2026-11-26 14:00:00")
+    bot.exit(2, at="2026-11-26 15:00:00", amount=1.0)
+    bot.close()
+    shared = (Decimal("0.00006"), None)
+    assert [(each.fee, each.fee_asset) for each in fills(file)] == [
+        (Decimal("0.07"), "BNB"), (Decimal("0.07"), "BNB"), shared, (Decimal("0.05"), None), shared,
+    ]  # fmt: skip

@@ -277,3 +277,15 @@ def test_a_fill_of_the_next_century_does_not_take_the_others_there(tmp_path: Pat
     _, bought, sold = (line for line in lines if " BUY " in line or " SELL " in line)
     assert "given the time 2126-11-26 10:00:00, which is not believed" in bought
     assert sold.startswith("2026-11-27 00:01:00 | ")
+
+
+@pytest.mark.parametrize("era", sorted(ERAS))
+def test_each_table_is_read_for_what_is_in_it_and_no_other(file: Path, era: str) -> None:
+    """One that an era lacks has nothing."""
+    bot = Bot(file, era)
+    bot.fill(1, "BUY", "1", "50", "2026-11-26 10:00:00")
+    bot.fail(2, "2026-11-26 11:00:00")
+    database = HummingbotDatabase(Database(file))
+    read = {table: [type(given) for given in database.page(table, 0).inputs] for table in database.tables}
+    assert read == {"TradeFill": [Fill], "FundingPayment": [], "OrderStatus": [Skip]}
+    assert database.kinds() == {("conf_pmm.yml", "binance", "ETH-USDT")}

@@ -175,3 +175,17 @@ def test_a_change_of_exposure_is_marked_as_the_trade_that_would_make_it() -> Non
     assert Exposure(before=0.2, after=0.1, base="ETH").mark == "sell"
     assert isinstance(RICH["trade"], Trade)
     assert RICH["trade"].mark == RICH["trade"].side
+
+
+@pytest.mark.parametrize(
+    ("halted", "retelling"),
+    [
+        (Halted(), Retelling.ANEW),
+        (Halted(told=True), Retelling.AS_TOLD),
+        (Halted(cancelled=0), Retelling.AS_TOLD),
+        (Halted(told=True, cancelled=0), Retelling.AS_TOLD),
+    ],
+)
+def test_a_halt_that_the_bot_told_of_itself_is_retold_as_told(halted: Halted, retelling: Retelling) -> None:
+    """One that observations brought is found in them again."""
+    assert halted.retelling is retelling

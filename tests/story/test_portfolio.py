@@ -298,3 +298,13 @@ def test_a_day_on_which_nothing_was_closed_says_so_and_what_is_open() -> None:
         "nothing closed | told late: it ended 00:00; from 15:00; 2 buys, fees 0.3 USDT; "
         "open: 1 ETH/BTC at 0.05, 2 SOL/USDT at 150"
     )
+
+
+def test_a_day_sums_the_funding_of_its_positions_by_asset() -> None:
+    """Also a payment that is too small for a line."""
+    amounts = ("0.5", "-2", "-0.00001")
+    paid = [Funding(time=START + hour * HOUR, symbol="ETH/USDT:USDT", amount=Decimal(each), funding_id=f"{hour}")
+            for hour, each in enumerate(amounts, 1)]  # fmt: skip
+    life = [*TRADES[:2], *paid, fill(12, "buy", "1", "100", "LTC/USDT")]
+    (day,) = of_kind(told(Narrator(None, None), life), Chapter)
+    assert day.funding == {"USDT": Decimal("-1.50001")}

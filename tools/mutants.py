@@ -142,7 +142,7 @@ def _changed(node: ast.AST) -> Iterator[str]:  # noqa: C901 - one case a kind of
 
 def _shown(node: ast.AST, after: str, parent: ast.AST | None) -> str:
     if not isinstance(node, ast.Constant) or not isinstance(
-        parent, ast.Assign | ast.AnnAssign | ast.BinOp | ast.Compare | ast.Slice | ast.Subscript
+        parent, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.BinOp | ast.Compare | ast.Slice | ast.Subscript
     ):
         return f"{ast.unparse(node)} -> {after}"
     before, node.value = node.value, ast.literal_eval(after)

@@ -76,6 +76,19 @@ def test_a_word_taken_and_committed_is_gone(tmp_path: Path) -> None:
     assert not Inbox(_layout(tmp_path)).holds(posted)
 
 
+def test_a_word_whose_file_is_gone_already_is_swept_with_the_others(tmp_path: Path) -> None:
+    """Nothing of it is remembered any longer, and the files of the others go."""
+    inbox = Inbox(_layout(tmp_path))
+    for n in range(3):
+        inbox.post(Note(text="hello"), ManualClock(NOON + n))
+    for posted in inbox.waiting():
+        inbox.take(posted)
+        if posted.time == NOON:
+            inbox._path(posted.id).unlink()  # noqa: SLF001 - as somebody else may
+    inbox.sweep()
+    assert (inbox.states(), inbox.waiting()) == ({}, [])
+
+
 def test_a_word_taken_and_not_committed_is_there_again(tmp_path: Path) -> None:
     """As after a kill before the commit: its effect is lost too."""
     Inbox(_layout(tmp_path)).post(Note(text="hello"))

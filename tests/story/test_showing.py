@@ -265,6 +265,27 @@ def test_one_record_is_shown_a_day_and_another_from_a_gain_over_it(
 
 
 @pytest.mark.parametrize(
+    ("change", "deepest", "told"),
+    [
+        (0.0, -0.005, True),
+        (0.0, -0.0049, False),
+        (0.01, -0.005, True),
+        (-0.02, -0.026, True),
+        (-0.02, -0.024, False),
+        (None, -0.005, True),
+    ],
+)
+def test_a_days_fall_is_told_where_it_is_half_a_percent_deeper_than_its_end(
+    change: float | None,
+    deepest: float,
+    told: bool,  # noqa: FBT001
+) -> None:
+    """Else what it came to says it."""
+    day = Chapter(period="day", start=MONDAY, end=MONDAY + DAY, change=change, deepest=deepest)
+    assert any("deepest fall" in each for each in day.why(day.end)) is told
+
+
+@pytest.mark.parametrize(
     ("period", "since", "at", "told"),
     [
         ("week", DAY + 10 * HOUR, 3 * DAY + 12 * HOUR, " (Tue to Thu)"),

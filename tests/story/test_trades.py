@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from livestory.story.inputs import Observation
 from livestory.story.kinds.trades import Trade
 from livestory.story.narrator import Narrator
-from tests.story.inputs import NEW_YEARS_EVE, fill, of_trades
+from tests.story.inputs import NEW_YEARS_EVE, START, fill, of_trades
 
 if TYPE_CHECKING:
     from livestory.story.inputs import Fill
@@ -167,3 +168,22 @@ def test_a_rebate_is_a_negative_fee() -> None:
     """It adds to the gain."""
     (_, sale) = trades(Narrator(), fill("buy", 1, "100", fee=Decimal(-1)), fill("sell", 1, "100", fee=Decimal(-1)))
     assert sale.gain == 2
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({}, ""),
+        ({"effect": None, "symbol": "ETH/USDT"}, ""),
+        ({"symbol": "ETH/USDT"}, "closes the position"),
+        ({"short": True}, "closes the short"),
+        ({"opened": Decimal(1)}, "closes the position"),
+        ({"wealth_known": False}, "closes the position"),
+        ({"wealth_known": False, "weight_after": 0.0}, ""),
+    ],
+)
+def test_a_trade_is_told_by_its_position_where_no_wealth_explains_it(more: dict[str, Any], words: str) -> None:
+    """Of several symbols, of a short or a turned position, and where neither wealth nor a weight is known."""
+    sale: dict[str, Any] = {"side": "sell", "quantity": Decimal(1), "price": Decimal(100), "base": "ETH"}
+    known: dict[str, Any] = {"quote": "USDT", "effect": "close", "position_after": Decimal(0), "wealth_known": True}
+    assert next(iter(Trade(**sale | known | more).why(START)), "") == words

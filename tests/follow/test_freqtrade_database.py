@@ -103,6 +103,15 @@ def test_a_fee_stands_in_the_asset_that_it_was_taken_from(file: Path) -> None:
     ]
 
 
+def test_a_position_is_closed_when_what_the_fee_left_of_it_is_sold(file: Path) -> None:
+    """Though that is less than was bought, and freqtrade has not written yet that the trade is over."""
+    bot = Bot(file)
+    bot.enter(2)
+    bot.order(20, 2, "buy", 2.0, 0.05, "2026-11-26 10:00:01", ft_fee_base=0.1)
+    bot.order(21, 2, "sell", 1.9, 0.06, "2026-11-26 11:00:00")
+    assert [each.effect for each in fills(file)] == ["open", "close"]
+
+
 def test_an_order_that_was_not_filled_is_no_trade(file: Path) -> None:
     """An open one is nothing yet, a cancelled one is told with its reason, of one filled in part that part."""
     bot = Bot(file)

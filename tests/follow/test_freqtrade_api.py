@@ -411,6 +411,24 @@ def test_a_message_that_is_none_says_nothing(text: str) -> None:
     assert read(text) is None
 
 
+@pytest.mark.parametrize(
+    ("written", "ratio"),
+    [
+        ("{}", 0.99),
+        ('{"tradable_balance_ratio": 0.5}', 0.5),
+        ('{"tradable_balance_ratio": 1}', 1.0),
+        ('{"tradable_balance_ratio": 0}', 0.99),
+    ],
+)
+def test_the_share_that_it_may_use_is_as_configured_or_freqtrades_own(
+    tmp_path: Path, written: str, ratio: float
+) -> None:
+    """Nothing would be nothing that it may use."""
+    file = tmp_path / "config.json"
+    file.write_text(written)
+    assert FreqtradeConfiguration.read([file], {}).ratio == ratio
+
+
 def test_where_the_api_is_and_who_may_ask_comes_of_configuration_and_environment(tmp_path: Path) -> None:
     """The environment goes before it, a later file before an earlier one, deep down; what listens anywhere is here."""
     first, second = tmp_path / "config.json", tmp_path / "private.json"

@@ -203,3 +203,11 @@ def test_a_bare_list_of_2018_is_told_with_freqtrades_shares(tmp_path: Path) -> N
     file.write_text(json.dumps(rows), encoding="utf-8")
     with pytest.raises(InputError, match="a trade in it can't be read"):
         recognised(file, "result", 0)
+
+
+def test_trades_of_the_same_moments_are_told_in_the_order_of_the_file(tmp_path: Path) -> None:
+    """Several pairs are opened, and closed, by the same candle."""
+    pairs = ("SOL/BTC", "ADA/BTC", "ETH/BTC")
+    trades = [trade("2026-11-26 10:00:00", "2026-11-26 12:00:00", 0.01, pair=pair) for pair in pairs]
+    found = told(written(tmp_path / "result.json", {"strategy": {"Dip": result(*trades)}}))
+    assert [given.symbol for given in found if isinstance(given, Fill)] == [*pairs, *pairs]

@@ -223,7 +223,9 @@ def test_a_time_is_the_instant_that_it_means(tmp_path: Path, written: str, meant
 
 def test_the_zone_of_times_that_name_none_is_asked_for(tmp_path: Path) -> None:
     """And one that is none is refused."""
-    assert story_of(tmp_path, f"time,equity\n{A},100\n", "--tz", "Europe/Berlin").startswith("2024-01-02 08:30:00")
+    told = story_of(tmp_path, f"time,equity\n{A},100\n", "--tz", "Europe/Berlin")
+    assert told.startswith("2024-01-02 08:30:00")
+    assert "; times that name no zone are of Europe/Berlin; " in told.partition("\n")[0]
     assert "--tz Mars: not a time zone" in explained(tmp_path, f"time,equity\n{A},100\n", "--tz", "Mars").stderr
 
 

@@ -174,6 +174,21 @@ TOLD: dict[str, tuple[str, list[str]]] = {
         ),
         ["2024-03-05 10:00:00", "held 1d 1h", WON],
     ),
+    "German fills of two pairs": (
+        (
+            "Datum;Paar;Richtung;Menge;Preis\n05.03.2024 10:00;SOL/USDT;Kauf;2;100,00\n"
+            "05.03.2024 11:00;ETH/USDT;Kauf;1;3000,00\n06.03.2024 11:00;SOL/USDT;Verkauf;2;105,00\n"
+        ),
+        ["BUY | +1 ETH @ 3000 USDT", "held 1d 1h", WON],
+    ),
+    "pairs in a column of any name": (
+        f"time,what,side,price,qty\n{A},SOLUSDT,buy,100,2\n{A},ETH-USDT,buy,3000,1\n{B},SOLUSDT,sell,105,2\n",
+        ["BUY | +1 ETH @ 3000 USDT", WON],
+    ),
+    "kinds of orders, which are no pairs": (
+        f"time,what,side,price,qty\n{A},STOP-LOSS,buy,100,2\n{B},TAKE_PROFIT,sell,105,2\n",
+        ["columns not used: what", "+2 @ 100"],
+    ),
     "a day at midnight beside its time of day": (
         (
             f"date,time,symbol,side,price,qty\n{A[:10]} 00:00:00,09:30:00,SOLUSDT,buy,100,2\n"

@@ -24,6 +24,7 @@ _AFTER_A_DASH = frozenset({
 _QUOTES = sorted((*_MONEY, *_COINS), key=len, reverse=True)
 _TOKENS = frozenset({"STETH", "WSTETH", "RETH", "CBETH", "WEETH", "CBBTC"})
 """Tokens whose names end like a pair that is priced in a coin; with one letter before it, as in WBTC, none is read."""
+_CAPITALS = re.compile(r"[A-Z0-9][A-Z0-9.:/_-]+")
 _FORMER = {"XBT": "BTC", "XDG": "DOGE"}
 _PAIR = re.compile(r"([^/]+)/([^:/]+)(?::(.+))?", re.DOTALL)  # an option may have its day's slashes in its name
 _PARTED = re.compile(r"([A-Z0-9]+)[-_]([A-Z]{2,6})")
@@ -111,6 +112,12 @@ def canonical(symbol: str) -> str:
     """The one way in which a story writes it; what names no two assets stays as it is."""
     read = _read(symbol)
     return symbol if read is None else str(read)
+
+
+def is_usual(text: str) -> bool:
+    """Whether a text, in capitals, names a pair whose quote asset is money or a coin that others are priced in."""
+    read = _read(text) if _CAPITALS.fullmatch(text) else None
+    return read is not None and read.quote in _QUOTES
 
 
 @lru_cache(_REMEMBERED)

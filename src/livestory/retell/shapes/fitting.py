@@ -16,6 +16,7 @@ from livestory.retell.words_of_cells import (
     effect_of_code,
     word_of,
 )
+from livestory.story.symbol import is_usual
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,6 +68,12 @@ def are_sides(cells: Sequence[str]) -> bool:
     words = {text: word_of(text) for text in texts if not _IS_NUMBER(text)}
     said = [text for text, word in words.items() if word in SIDES]
     return len(texts) == len(words) <= _MOST_WORDS and bool(said) and len(said) >= len(texts) * _LEAST_SAID
+
+
+def are_pairs(cells: Sequence[str]) -> bool:
+    """Whether each known cell names a pair that is priced in usual money or a usual coin."""
+    texts = {text.strip() for text in cells if text.strip().casefold() not in UNKNOWN}
+    return bool(texts) and all(is_usual(text) for text in texts)
 
 
 def _are_wealth(texts: set[str], spelling: str) -> bool:

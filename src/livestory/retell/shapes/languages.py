@@ -79,6 +79,7 @@ _NAMES = {
     "exittime": "ausstiegszeit horasalida çıkışzamanı времявыхода 出场时间 決済日時 청산시간",
     "fee": "gebuehr gebühr taxa 交易费用 手数料 手续费 费用 수수료",
     "fees": "frais gebuehren gebühren taxas transaktionskost transaktionskosten",
+    "feecurrency": "devisefrais gebuehrenwaehrung gebührenwährung monedacomisión valutacommissione 手续费币种",
     "filled": "已成交",
     "filledqty": "成交数量 成交量 約定数量 체결수량",
     "instrument": "instrumento strumento инструмент",
@@ -102,7 +103,7 @@ _NAMES = {
     ),
     "orderqty": "委托数量",
     "ordertime": "下单时间 委托时间 주문시간",
-    "pair": "coppia handelspaar paire par parite пара 交易对 币对 通貨ペア",
+    "pair": "coppia handelspaar paar paire par para parite währungspaar пара 交易对 币对 通貨ペア",
     "pnlpct": "gewinnprozent gewinnverlustpct gewinnverlustprozent resoperaçãopct 盈亏比例 盈亏百分比",
     "portfoliovalue": "portfoliowert portföydeğeri valeurduportefeuille valordelacartera стоимостьпортфеля 组合价值",
     "price": (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from livestory.retell.shapes.fitting import fits
+from livestory.retell.shapes.fitting import are_pairs, fits
 from livestory.retell.shapes.names import Name, plain
 from livestory.tables import Table
 
@@ -53,6 +53,10 @@ def matched(seen: Seen, shape: Shape) -> dict[str, int]:
         found = _found(seen, own, spellings.split(), taken if own in {"wealth", "position"} else set())
         if found is not None:
             fields[own] = found
+    if "fill_symbol" in shape.columns and not {"fill_symbol"} & {*fields, *named}:
+        holds_pairs = [n for n, cells in enumerate(seen.sample) if n not in fields.values() and are_pairs(cells)]
+        if len(holds_pairs) == 1:
+            fields["fill_symbol"] = holds_pairs[0]
     return fields
 
 

@@ -51,6 +51,8 @@ def find_times(survey: Survey, zone: tzinfo | None) -> None:
         traded = survey.layout.shape in {declared.FILLS, declared.TRIPS, declared.PAIRS}
         survey.times[own] = times_of(texts, _zone_of(survey, own) or zone, survey.now, beside, traded=traded)
         survey.remarks.infer(survey.times[own].said)
+    if zone is not None:
+        survey.remarks.infer(f"times that name no zone are of {zone}")
 
 
 def _zone_of(survey: Survey, own: str) -> tzinfo | None:

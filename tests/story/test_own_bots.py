@@ -13,6 +13,7 @@ from livestory import Observation, StoryWriter
 from livestory.clock import DAY, HOUR, MINUTE, ManualClock
 from livestory.retell.journal_source import JournalSource
 from livestory.story.journal.reader import JournalReader
+from livestory.story.public.reading import read
 from livestory.story.review.journal import read_review
 from livestory.story.snapshot import Snapshot
 from tests.retell.listening import heard
@@ -56,6 +57,13 @@ def story(path: Path, clock: ManualClock) -> Iterator[StoryWriter]:
 def said(told: tuple[Event, ...] | None) -> list[str]:
     """The lines, without their time."""
     return [event.line.partition(" | ")[2] for event in told or ()]
+
+
+def test_a_mode_is_one_however_it_is_capitalised(story: StoryWriter) -> None:
+    """So that what bots have together is summed once; both doors tell it alike."""
+    (begun,) = story.started(mode="PAPER") or ()
+    sent: Any = read(b'{"input": "started", "mode": "Paper"}').as_input(0)
+    assert (begun.facts.mode, sent.mode) == ("paper", "paper")  # type: ignore[attr-defined]
 
 
 def test_a_bot_says_that_it_starts_and_stops(story: StoryWriter, clock: ManualClock) -> None:

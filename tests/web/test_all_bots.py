@@ -32,7 +32,7 @@ def several(tmp_path: Path) -> Iterator[Served]:
     Teller(paths[2], mode="live", start=now - 3 * DAY).begin().bars(20, wealth=2.0).close()
     with (
         week(paths[0], now).bars(1, next_due=now + DAY),
-        Teller(paths[4], start=now).begin(),
+        Teller(paths[4], mode="constructor", start=now).begin(),
         served(*paths) as server,
     ):
         for name in ("trades", "stopped", "late", "begun"):
@@ -72,6 +72,7 @@ def test_the_page_begins_with_all_and_leads_to_each(several: Served) -> None:
         expect(page.locator("#verdict")).to_contain_text("1 not heard")
         expect(page.locator("#verdict")).to_contain_text("1 waiting")
         expect(page.locator("#bots tr[data-state=unknown]")).to_contain_text("Waiting")
+        expect(page.locator("#bots tr[data-state=unknown] small")).to_contain_text("constructor")
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         found = Axe().run(page)
         assert found.response["violations"] == [], found.generate_report()

@@ -88,6 +88,12 @@ def name(value: object, argument: str) -> str | None:
     return None if missing(value) else label(value, argument)
 
 
+def mode(value: object, argument: str) -> str | None:
+    """Where a bot trades, however it is capitalised: of one mode there is one sum."""
+    told = name(value, argument)
+    return None if told is None else told.lower()
+
+
 def count(value: Any, name: str) -> int | None:
     """A whole number of things, where it is told."""
     if missing(value):

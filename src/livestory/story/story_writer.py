@@ -289,7 +289,7 @@ class StoryWriter:
             Begin(
                 time=self._at(timestamp),
                 own=True,
-                mode=arguments.name(mode, "mode"),
+                mode=arguments.mode(mode, "mode"),
                 market=arguments.name(market, "market"),
                 interval=arguments.duration(interval, "interval") if not missing(interval) else None,
                 **_amounts(wealth=wealth, position=position, cash=cash, price=price),

@@ -4,7 +4,7 @@ import { GLYPHS, gathered, isUrgent } from "./marks.js";
 import * as times from "./times.js";
 
 const COLOURS = ["--regime", "--ath", "--phoenix", "--muted"];
-const NAMED = { TREND: 0, MEAN_REV: 1 };
+const NAMED = { __proto__: null, TREND: 0, MEAN_REV: 1 };
 const USED = [...COLOURS, "--accent", "--area", "--halt-area", "--muted", "--hair", "--ink", "--bad", "--buy", "--sell", "--ath", "--phoenix", "--paper", "--fall", "--fall-area", "--card"];
 
 export const hue = (label, labels) => NAMED[label] ?? Math.min(2 + labels.filter((other) => !(other in NAMED)).indexOf(label), 3);

@@ -142,6 +142,7 @@ _BY_NAME = {
     "asset": Form(Name, arguments.asset),
     "cooldown": Form(Moment, _span),
     "interval": Form(Moment, _span),
+    "mode": Form(Name, arguments.mode),
     "missed_bars": Form(int, arguments.count),
     "fills_found": Form(int, arguments.count),
     "orders_open": Form(int, arguments.count),

@@ -5,7 +5,7 @@ import { byId, make, say } from "./dom.js";
 import * as numbers from "./numbers.js";
 import { onMoved, placed, put } from "./place.js";
 import * as times from "./times.js";
-import { begun, MODES, word } from "./words.js";
+import { begun, mode, word } from "./words.js";
 
 const OFTEN = 2000; // milliseconds between two looks
 const SELDOM = 60_000; // and between two digests
@@ -40,7 +40,7 @@ function draw() {
   const worst = states[0];
   document.title = `${byId("verdict").textContent} · livestory`;
   byId("icon").setAttribute("href", `static/icon-${ICONS[worst] ?? "stopped"}.svg`);
-  byId("sums").replaceChildren(...sums.map((sum) => make("li", {}, make("b", {}, `${numbers.fixed(sum.wealth, sum.decimals)} ${sum.unit}`), ` ${[MODES[sum.mode]?.toLowerCase(), `${sum.bots} ${sum.bots === 1 ? "bot" : "bots"}`].filter(Boolean).join(", ")}`)));
+  byId("sums").replaceChildren(...sums.map((sum) => make("li", {}, make("b", {}, `${numbers.fixed(sum.wealth, sum.decimals)} ${sum.unit}`), ` ${[mode(sum.mode).toLowerCase(), `${sum.bots} ${sum.bots === 1 ? "bot" : "bots"}`].filter(Boolean).join(", ")}`)));
   byId("bots").replaceChildren(...bots.map(row));
   byId("empty").hidden = lines.length > 0;
   byId("timeline").replaceChildren(...lines.map(told));
@@ -54,7 +54,7 @@ function row({ status, last, open, earned, curve }) {
   const total = status.total?.change == null && earned.length
     ? cell("Since the start", earned.join(", ").replaceAll("-", "−"), earned.length > 1 ? "" : earned[0].startsWith("-") ? "down" : "up") : percent("Since the start", status.total);
   return make("tr", { "data-state": status.state },
-    make("th", { scope: "row" }, make("a", { href: address(status.story) }, status.bot ?? status.story), make("small", {}, [status.bot === null || status.bot === status.story ? null : status.story, status.symbol, MODES[status.mode]?.toLowerCase()].filter(Boolean).join(", "))),
+    make("th", { scope: "row" }, make("a", { href: address(status.story) }, status.bot ?? status.story), make("small", {}, [status.bot === null || status.bot === status.story ? null : status.story, status.symbol, mode(status.mode).toLowerCase()].filter(Boolean).join(", "))),
     make("td", { "data-label": "State" }, make("span", { class: "state-dot", "aria-hidden": "true" }), word(status), silence(status)),
     cell("Wealth", status.wealth === null ? numbers.UNKNOWN : `${numbers.fixed(status.wealth, status.decimals)} ${status.unit ?? ""}`),
     percent("Today", status.state === "stopped" ? null : status.today), total,
@@ -119,7 +119,7 @@ async function tellDigest() {
 }
 
 async function begin() {
-  try { groups = await ask("api/groups"); } catch { setTimeout(begin, OFTEN); return; }
+  try { groups = { __proto__: null, ...await ask("api/groups") }; } catch { setTimeout(begin, OFTEN); return; }
   drawFilters();
   look();
   tellDigest();

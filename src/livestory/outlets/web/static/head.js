@@ -2,10 +2,10 @@
 import { byId, make, say } from "./dom.js";
 import * as numbers from "./numbers.js";
 import * as times from "./times.js";
-import { begun, MODES, word } from "./words.js";
+import { begun, mode, word } from "./words.js";
 
 const ICONS = { trading: "trading", halted: "halted", overdue: "trouble", trouble: "trouble" };
-const HALTS = { owner: "By you", journal: "Because its journal is new while the account holds something" };
+const HALTS = { __proto__: null, owner: "By you", journal: "Because its journal is new while the account holds something" };
 
 let status = null;
 let ahead = 0; // microseconds that the server's clock is ahead of this one
@@ -35,10 +35,10 @@ export function tick() {
 
 export function draw() {
   say(byId("bot"), status.bot ?? (status.state === "waiting" ? "livestory" : status.story));
-  const mode = byId("mode");
-  mode.hidden = !status.mode;
-  mode.dataset.mode = status.mode ?? "";
-  say(mode, MODES[status.mode] ?? status.mode ?? "");
+  const badge = byId("mode");
+  badge.hidden = !status.mode;
+  badge.dataset.mode = status.mode ?? "";
+  say(badge, mode(status.mode));
   say(byId("symbol"), status.symbol ?? "");
   drawState();
   drawFigures();

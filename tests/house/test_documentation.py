@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import get_args
 
+from livestory import StoryWriter
 from livestory.outlets.alerts.settings import Service
 from livestory.story import detectors
 from livestory.story.kinds import KINDS
@@ -33,6 +34,13 @@ def test_every_alert_service_has_its_example() -> None:
     """docs/alerts.md shows a channel of each service that there is, to be copied."""
     shown = re.findall(r'^service = "(\w+)"', (DOCS / "alerts.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert sorted(shown) == sorted(get_args(Service))
+
+
+def test_every_call_of_a_story_writer_is_on_its_page() -> None:
+    """docs/story_writer.md is all that the owner of a loop has to read."""
+    page = (DOCS / "story_writer.md").read_text(encoding="utf-8")
+    calls = {name for name, member in vars(StoryWriter).items() if callable(member) and not name.startswith("_")}
+    assert sorted(name for name in calls if not re.search(rf"`(?:await story\.)?{name}\(", page)) == []
 
 
 def test_every_strategy_is_explained() -> None:

@@ -572,6 +572,18 @@ def test_chapters_are_cards_that_lead_to_their_line(driven: Browser, journal: Pa
             expect(page.locator(".found")).to_contain_text("Week 49")
 
 
+def test_key_moments_of_one_place_are_all_on_the_chart(page: Page) -> None:
+    """Over one another as far as there is room, then under: none is cut off, none hides another."""
+    tops = page.evaluate(
+        """async () => {
+            const { momentsAt } = await import("./static/drawing.js");
+            const plot = { bbox: { top: 20 * devicePixelRatio }, over: { clientHeight: 200 }, valToPos: () => 10 };
+            return momentsAt(plot, { times: [0], values: [1] }, Array(4).fill({ time: 0 }), false).map(([, y]) => y);
+        }"""
+    )
+    assert sorted(tops) == [-8, 10, 28, 46]
+
+
 def test_the_chart_switches_ranges_and_grows(driven: Browser, journal: Path) -> None:
     """Wealth or the price of each symbol, a day to all; a new bar is on it at once; any view is a link."""
     with week(journal, SystemClock().now() - 1800_000_000) as teller, served(journal) as server:

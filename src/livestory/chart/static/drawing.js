@@ -203,12 +203,15 @@ function place(plot, data, time, apart, inCanvas) {
 /** Where a mark is drawn: in the middle of what it gathers, over or under the curve. */
 export const markAt = (plot, data, mark, inCanvas) => place(plot, data, (mark.time + mark.until) / 2, GLYPHS[mark.what][2], inCanvas);
 
-/** Where key moments are drawn: on the curve, and over one another where they come too close. */
+/** Where key moments are drawn: on the curve; over one another where they come too close, or under, where there is no room. */
 export function momentsAt(plot, data, moments, inCanvas) {
-  const apart = 18 * (inCanvas ? devicePixelRatio : 1), found = [];
+  const apart = 18 * (inCanvas ? devicePixelRatio : 1), highest = apart / 2 - (inCanvas ? 0 : plot.bbox.top / devicePixelRatio), found = [];
   for (const moment of moments) {
-    let [x, y] = place(plot, data, moment.time, 0, inCanvas);
-    while (found.some(([left, top]) => Math.hypot(left - x, top - y) < apart - 0.5)) y -= apart;
+    const [x, curve] = place(plot, data, moment.time, 0, inCanvas);
+    const taken = (y) => found.some(([left, top]) => Math.hypot(left - x, top - y) < apart - 0.5);
+    let y = curve;
+    while (taken(y)) y -= apart;
+    if (y < highest) for (y = curve; taken(y);) y += apart;
     found.push([x, y]);
   }
   return found;

@@ -13,6 +13,7 @@ import threading
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from http.client import HTTPConnection
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,8 @@ SOON = 2.0 if TORTURE else 15.0  # seconds; `make test` also runs on machines th
 RIGHT = {"Authorization": f"Bearer {TOKEN}"}
 HEAD = "GET /api/status HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
 POST = "POST /login HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+
+TO_US = f"Host: 127.0.0.1:{{port}}\r\nAuthorization: Bearer {TOKEN}\r\n"
 
 HOLDS = {
     "nothing": "",
@@ -328,6 +331,23 @@ def test_what_is_no_http_is_one_line_of_the_log(folder: Path) -> None:
     first, last = errors.splitlines()
     assert first == "Invalid HTTP request received."
     assert last.startswith("Invalid HTTP request received. (199 more times in ")
+
+
+def test_a_request_that_becomes_no_http_is_one_line_too(folder: Path) -> None:
+    """Whether its beginning is yet to be answered, or was, or is a stream: a line, and the connection ends."""
+    with page(folder) as server, ExitStack() as stack:
+        for method, answered in product(("GET", "POST"), (False, True)):
+            head = f"{method} /api/stream HTTP/1.1\r\n{TO_US}Transfer-Encoding: chunked\r\n\r\n"
+            (one,) = server.hold(stack, head if answered else f"{head}ZZZ\r\n")
+            if answered:
+                assert one.recv(4096).startswith(b"HTTP/1.1 200" if method == "GET" else b"HTTP/1.1 405")
+                one.sendall(b"ZZZ\r\n")
+            while one.recv(4096):
+                pass
+        _, errors = server.end()
+    first, last = errors.splitlines()
+    assert first == "Invalid HTTP request received."
+    assert last.startswith("Invalid HTTP request received. (3 more times in ")
 
 
 def test_a_kind_of_trouble_is_told_first_and_then_counted() -> None:

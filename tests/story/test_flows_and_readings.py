@@ -138,9 +138,20 @@ def test_readings_that_do_not_agree_are_never_believed() -> None:
 
 @pytest.mark.parametrize("name", ["drawdown", "position", "weight", "target_weight", "threshold", "day_return", "flow"])
 def test_no_other_number_of_an_observation_can_be_infinite(name: str) -> None:
-    """It is refused and told; in particular no drawdown is made of NaN."""
+    """It is refused and told; in particular no drawdown is made of NaN. Nor can it be larger than any amount."""
+    for number in (float("nan"), 1e300):
+        _refuses(name, number)
+
+
+def test_a_first_wealth_larger_than_any_amount_is_refused() -> None:
+    """Also where it comes again and again: a line and a page have no room for it."""
+    assert kinds(Narrator(), *observations([1e300] * 4, price=0.03))[0] == "reading_refused"
+    assert "reading_back" not in kinds(Narrator(), *observations([1.0, 1e300, 1e300, 1e300, 1e300]))
+
+
+def _refuses(name: str, number: float) -> None:
     narrator = Narrator()
     narrator.take(Statement(START - 1, (RULES,)))
-    bad: dict[str, Any] = {name: float("nan")}
+    bad: dict[str, Any] = {name: number}
     seen = [Observation(time=START + n, wealth=1.0, **bad) for n in range(3)]
     assert kinds(narrator, *seen) == ["reading_refused"]

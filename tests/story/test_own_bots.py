@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -64,6 +65,14 @@ def test_a_mode_is_one_however_it_is_capitalised(story: StoryWriter) -> None:
     (begun,) = story.started(mode="PAPER") or ()
     sent: Any = read(b'{"input": "started", "mode": "Paper"}').as_input(0)
     assert (begun.facts.mode, sent.mode) == ("paper", "paper")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("interval", [timedelta.max, timedelta(0), timedelta(minutes=-15), 10**20])
+def test_a_bar_of_no_possible_length_is_refused(story: StoryWriter, interval: Any) -> None:
+    """Of which no state could be kept: the story goes on without it."""
+    with pytest.raises(ValueError, match=r"^interval .*: expected "):
+        story.started(interval=interval)
+    assert [event.seq for event in story.note("at work") or ()] == [1]
 
 
 def test_a_bot_says_that_it_starts_and_stops(story: StoryWriter, clock: ManualClock) -> None:

@@ -18,6 +18,7 @@ from msgspec.structs import asdict, replace
 from livestory.clock import SECOND, instant
 from livestory.plain import missing, plain, shown
 from livestory.story import ccxt_records
+from livestory.story.absurd import MOST_DIGITS, absurd, is_amount
 from livestory.story.inputs import Observation, PositionReading
 from livestory.story.kinds.lifecycle import Rules
 from livestory.story.reason import Reason, in_own_words
@@ -30,16 +31,15 @@ if TYPE_CHECKING:
     Number = Decimal | float | str
 
 _CENTURY = 100 * 365 * 86_400.0  # seconds: for ever, and less than any lock can wait
-MOST_DIGITS = 30  # before the point, and half of what is after it; no market has amounts that need more
 MOST_OF_A_NAME = 200  # characters of a label, a key or an id
 _EFFECTS = {"open", "add", "reduce", "close"}
 
 
 def finite(value: object, name: str) -> float:
-    """A caller's number as a float. Raises ValueError where it is none, NaN or infinite."""
+    """A caller's number as a float. Raises ValueError where it is none, NaN, infinite or larger than any amount."""
     number = _float(value, name)
-    if not -float("inf") < number < float("inf"):
-        raise _wrong(name, value, "a finite number")
+    if not is_amount(number):
+        raise _wrong(name, value, f"a finite number of at most {MOST_DIGITS} digits")
     return number
 
 
@@ -99,7 +99,7 @@ def count(value: Any, name: str) -> int | None:
     if missing(value):
         return None
     number = finite(value, name)
-    if number < 0 or not number.is_integer():
+    if number < 0 or not number.is_integer() or absurd(int(number)):
         raise _wrong(name, value, "a whole number, from 0")
     return int(number)
 
@@ -329,9 +329,20 @@ def _reason(value: Any, _name: str) -> Reason | None:
 
 
 def duration(value: Any, name: str) -> int:
-    """A timedelta, or whole microseconds."""
+    """A timedelta, or whole microseconds: as long as there are years, and not below 0."""
     given = plain(value)
-    return given // timedelta(microseconds=1) if isinstance(given, timedelta) else int(finite(given, name))
+    taken = given // timedelta(microseconds=1) if isinstance(given, timedelta) else int(finite(given, name))
+    if taken < 0 or absurd(taken):
+        raise _wrong(name, value, "a duration: a timedelta, or microseconds")
+    return taken
+
+
+def interval(value: Any, name: str) -> int:
+    """Of a bar: a duration above 0."""
+    taken = duration(value, name)
+    if not taken:
+        raise _wrong(name, value, "the length of a bar, above 0")
+    return taken
 
 
 def _types(record: type) -> dict[str, type]:

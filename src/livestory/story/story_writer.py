@@ -291,7 +291,7 @@ class StoryWriter:
                 own=True,
                 mode=arguments.mode(mode, "mode"),
                 market=arguments.name(market, "market"),
-                interval=arguments.duration(interval, "interval") if not missing(interval) else None,
+                interval=arguments.interval(interval, "interval") if not missing(interval) else None,
                 **_amounts(wealth=wealth, position=position, cash=cash, price=price),
             )
         )

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from livestory.story.arguments import MOST_DIGITS
+from livestory.story.absurd import MOST_DIGITS
 
 ALL = "*"
 """All pairs."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from math import inf
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from livestory.story.absurd import MOST, is_amount
 from livestory.story.kinds.money import CashFlow, DataGap, MissingFields, ReadingBack, ReadingRefused
 from livestory.story.unit_value import fall_from
 from livestory.story.wording import numbers
@@ -130,7 +130,7 @@ class ReadingDetector(Struct):
             last = account.price
             if not (last and last < price * factor and price < last * factor):
                 return False
-        # An infinite or NaN summand makes an infinite or NaN sum.
+        # An infinite or NaN summand makes an infinite or NaN sum, one that is too large mostly one that is.
         summed = (
             (o.flow or 0.0)
             + (o.score or 0.0)
@@ -142,7 +142,7 @@ class ReadingDetector(Struct):
             + (o.day_return or 0.0)
             + (o.resume_score or 0.0)
         )
-        return -inf < summed < inf
+        return is_amount(summed)
 
     def passes(self, rows: Rows, account: Account) -> bool:
         """Whether all of the rows are plausible, each after the one before it."""
@@ -177,21 +177,21 @@ class ReadingDetector(Struct):
             o = replace(o, **{what: None})
             if refusal.observations == 1:
                 amount = f"{reading:g} {unit or ''}".rstrip() if what in {"wealth", "flow"} else f"{reading:g}"
-                text = numbers.reading(what, reading, unit) if 0.0 < reading < inf else amount
+                text = numbers.reading(what, reading, unit) if 0.0 < reading < MOST else amount
                 expected = account.wealth if what == "wealth" else None
                 told.append(ReadingRefused(what=what, reading=text, expected=expected, unit=unit))
         return o, tuple(told)
 
     def _believed(self, what: str, reading: float, o: Observation, account: Account) -> bool:
         if what not in {"wealth", "price"}:
-            return -inf < reading < inf
+            return is_amount(reading)
         net, last = reading, account.price
         if what == "wealth":
             net, last = reading - (o.flow or 0.0), account.wealth
             if reading == 0.0 and last is not None and (not last or (o.flow and _is_all(-o.flow, last))):
                 return True  # all is withdrawn
         refusal, factor = self.refused.get(what), account.settings.implausible
-        if not (0.0 < reading < inf and (net > 0.0 or not last)):  # the first wealth may all be deposited just now
+        if not (0.0 < reading < MOST and (net > 0.0 or not last)):  # the first wealth may all be deposited just now
             if refusal is not None:
                 refusal.alike, refusal.last = 0, None
             return False

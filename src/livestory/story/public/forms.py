@@ -6,6 +6,7 @@ The values are taken as those of a `StoryWriter`'s calls are, by `story/argument
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from msgspec import Meta, Struct, defstruct
@@ -120,9 +121,9 @@ def _reason(value: Any, name: str) -> Reason | None:
     return arguments.reason(Reason(value.key, measured, limit, against, value.text))
 
 
-def _span(value: Any, name: str) -> int:
+def _span(value: Any, name: str, taken: Callable[[Any, str], int] = arguments.duration) -> int:
     try:
-        return duration(value) if isinstance(value, str) else round(arguments.finite(value, name) * SECOND)
+        return taken(duration(value) if isinstance(value, str) else round(arguments.finite(value, name) * SECOND), name)
     except (ValueError, OverflowError):
         problem = f'{name} {value!r}: expected a duration, such as "7d" or "1d 12h", or a number of seconds'
         raise ValueError(problem) from None
@@ -141,7 +142,7 @@ _BY_TYPE: dict[Any, Form] = {
 _BY_NAME = {
     "asset": Form(Name, arguments.asset),
     "cooldown": Form(Moment, _span),
-    "interval": Form(Moment, _span),
+    "interval": Form(Moment, partial(_span, taken=arguments.interval)),
     "mode": Form(Name, arguments.mode),
     "missed_bars": Form(int, arguments.count),
     "fills_found": Form(int, arguments.count),

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from livestory import StoryWriter
 from livestory.clock import DAY
 from livestory.story.inputs import Flow, Observation
 from livestory.story.journal.reader import JournalReader
 from livestory.story.review.journal import JournalReview, read_review
 from livestory.story.review.overview import overview
-from livestory.story.review.round_trips import TripQuery, page_of
+from livestory.story.review.round_trips import MOST_REASONS, TripQuery, page_of
 from livestory.story.snapshot import Snapshot, first_value
 from tests.web.teller import QUARTER, START, Teller, week
 
@@ -123,3 +124,16 @@ def test_round_trips_are_sorted_and_filtered(tmp_path: Path) -> None:
         assert (begun.kind, begun.time, ended.time) == ("trade", row.opened, row.closed)
         assert page_of(trips, TripQuery(symbol="BTC/USDT"), 0, 50).count == 0
         assert page_of(trips, TripQuery(reason="no such reason"), 0, 50).count == 0
+
+
+def test_of_very_many_reasons_the_most_frequent_are_offered(tmp_path: Path) -> None:
+    """A bot may write a price into each: a page has no room for a hundred thousand choices."""
+    with StoryWriter(tmp_path / "live_story.txt", symbol="ETH/BTC") as story:
+        for number in range(2 * (MOST_REASONS + 20)):
+            story.fill("sell" if number % 2 else "buy", 1, 2, reason="stop" if number % 20 == 1 else f"at {number}")
+        story.flush()
+    with JournalReader.open(tmp_path / "live_story.txt") as reader:
+        offered = overview(read_review(reader)).reasons
+    assert len(offered) == MOST_REASONS
+    assert "stop" in offered
+    assert list(offered) == sorted(offered)

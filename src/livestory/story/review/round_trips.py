@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SORTED_BY = ("closed", "opened", "symbol", "held", "result", "share", "reason")
 MOST = 50_000
+MOST_SYMBOLS, MOST_REASONS = 1_000, 100  # to choose from
 _NO_REASON = "no reason told"
 
 
@@ -82,12 +83,16 @@ class RoundTrips:
         self.worst = None if several else min(self.worst or row, row, key=_result)
 
     def symbols(self) -> list[str]:
-        """The symbols there are."""
-        return sorted({row.symbol for row in self.rows if row.symbol})
+        """The symbols there are; of very many those with the most trades."""
+        return _offered((row.symbol for row in self.rows if row.symbol), MOST_SYMBOLS)
 
     def reasons(self) -> list[str]:
-        """The reasons for which trades were closed."""
-        return sorted({row.reason for row in self.rows})
+        """The reasons for which trades were closed; where a bot writes numbers into them, the most frequent."""
+        return _offered((row.reason for row in self.rows), MOST_REASONS)
+
+
+def _offered(texts: Iterable[str], most: int) -> list[str]:
+    return sorted(text for text, _ in Counter(texts).most_common(most))
 
 
 class TripQuery(Struct, frozen=True, kw_only=True):

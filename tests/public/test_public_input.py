@@ -114,7 +114,7 @@ def test_a_reason_is_words_or_a_key_with_numbers() -> None:
         (b'{"input": "observation", "wealth": "NaN"}', "wealth 'NaN': expected a finite number"),
         (b'{"input": "observation", "wealth": 1e999}', "a number in it is larger than any"),
         (b'{"input": "observation", "wealth": "1e999"}', "wealth '1e999': expected a finite number"),
-        (b'{"input": "flow", "amount": 1e30}', "amount 1e+30: expected a finite number of at most 30 digits"),
+        (b'{"input": "flow", "amount": 1e39}', "amount 1e+39: expected a finite number, smaller than 1e+39"),
         (b'{"input": "started", "interval": 1e25}', "interval 1e+25: expected a duration"),
         (b'{"input": "started", "interval": "-15m"}', "interval '-15m': expected a duration"),
         (b'{"input": "started", "interval": 0}', "interval 0: expected a duration"),

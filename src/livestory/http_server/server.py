@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from starlette.types import ASGIApp, Receive, Scope, Send
+    from uvicorn.protocols.http.h11_impl import RequestResponseCycle
 
 FAREWELL = 0.3  # seconds that a client has to take the end of its stream when the server stops
 
@@ -55,10 +56,11 @@ class _Protocol(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP, unless it was answered already; whoever still answers has nobody to answer."""
-        if self.cycle is not None:
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
-        if self.cycle is None or not self.cycle.response_started or self.conn.our_state is self._unasked:
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        if cycle is None or not cycle.response_started or self.conn.our_state is self._unasked:
             super().send_400_response(msg)
         else:
             self.transport.close()

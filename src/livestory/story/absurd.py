@@ -8,13 +8,13 @@ from msgspec import Struct
 
 _LAST = 253_402_300_800_000_000  # the end of the year 9999; no count is larger either
 _DIGITS = 100  # before or behind the point
-MOST_DIGITS = 30  # before the point, and half of what is after it; no market has amounts that need more
-MOST = 10.0**MOST_DIGITS
+MOST_DIGITS = 30  # of an exact amount before the point, and half of what is after it; no market needs more
+LARGEST = 1e39  # of any other number: no float of 32 bits is larger
 
 
 def is_amount(number: float) -> bool:
     """Whether it may be an amount, a price or a measure: neither NaN nor infinite, nor larger than any."""
-    return -MOST < number < MOST
+    return -LARGEST < number < LARGEST
 
 
 def absurd(value: object) -> bool:

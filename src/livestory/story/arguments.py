@@ -18,7 +18,7 @@ from msgspec.structs import asdict, replace
 from livestory.clock import SECOND, instant
 from livestory.plain import missing, plain, shown
 from livestory.story import ccxt_records
-from livestory.story.absurd import MOST_DIGITS, absurd, is_amount
+from livestory.story.absurd import LARGEST, MOST_DIGITS, absurd, is_amount
 from livestory.story.inputs import Observation, PositionReading
 from livestory.story.kinds.lifecycle import Rules
 from livestory.story.reason import Reason, in_own_words
@@ -39,7 +39,7 @@ def finite(value: object, name: str) -> float:
     """A caller's number as a float. Raises ValueError where it is none, NaN, infinite or larger than any amount."""
     number = _float(value, name)
     if not is_amount(number):
-        raise _wrong(name, value, f"a finite number of at most {MOST_DIGITS} digits")
+        raise _wrong(name, value, f"a finite number, smaller than {LARGEST:g}")
     return number
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from livestory.story.absurd import MOST, is_amount
+from livestory.story.absurd import LARGEST, is_amount
 from livestory.story.kinds.money import CashFlow, DataGap, MissingFields, ReadingBack, ReadingRefused
 from livestory.story.unit_value import fall_from
 from livestory.story.wording import numbers
@@ -177,7 +177,7 @@ class ReadingDetector(Struct):
             o = replace(o, **{what: None})
             if refusal.observations == 1:
                 amount = f"{reading:g} {unit or ''}".rstrip() if what in {"wealth", "flow"} else f"{reading:g}"
-                text = numbers.reading(what, reading, unit) if 0.0 < reading < MOST else amount
+                text = numbers.reading(what, reading, unit) if 0.0 < reading < LARGEST else amount
                 expected = account.wealth if what == "wealth" else None
                 told.append(ReadingRefused(what=what, reading=text, expected=expected, unit=unit))
         return o, tuple(told)
@@ -191,7 +191,7 @@ class ReadingDetector(Struct):
             if reading == 0.0 and last is not None and (not last or (o.flow and _is_all(-o.flow, last))):
                 return True  # all is withdrawn
         refusal, factor = self.refused.get(what), account.settings.implausible
-        if not (0.0 < reading < MOST and (net > 0.0 or not last)):  # the first wealth may all be deposited just now
+        if not (0.0 < reading < LARGEST and (net > 0.0 or not last)):  # the first wealth may all be deposited just now
             if refusal is not None:
                 refusal.alike, refusal.last = 0, None
             return False

@@ -89,6 +89,7 @@ def test_the_head_follows_the_observations(page: Page, teller: Teller) -> None:
         ("replay", "Stopped", 1),
         ("simulated", "Waiting", 1),
         ("constructor", "Trading", 1),
+        ("m" * 200, "Trading", 1),
     ],
 )
 def test_every_state_and_mode_is_told(driven: Browser, journal: Path, mode: str, word: str, later: int) -> None:
@@ -106,6 +107,7 @@ def test_every_state_and_mode_is_told(driven: Browser, journal: Path, mode: str,
                 expect(page).to_have_title(re.compile(word))
                 expect(page.locator("#mode")).to_have_attribute("data-mode", mode)
                 expect(page.locator("#mode")).to_contain_text(mode, ignore_case=True)
+                assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
                 expect(page.locator("#countdown")).to_have_text(
                     re.compile("1d 23h left|2d left") if word == "Halted" else ""
                 )

@@ -12,11 +12,12 @@ from msgspec import MsgspecError, msgpack
 from livestory.errors import JournalError, LivestoryError
 from livestory.outlets.fleet.database import BATCH, LARGEST, FleetRefused, Troubles, asked, check, opened
 from livestory.outlets.fleet.hearing import HearingFile, Signs
+from livestory.story.absurd import absurd
 from livestory.story.event import disagreement, facts_of
 from livestory.story.files.layout import Layout, make_folder, sync_folder
 from livestory.story.files.story_file import StoryFile
 from livestory.story.journal.reader import JournalReader
-from livestory.story.journal.replica import Origin, Replica, RowRefused, absurd
+from livestory.story.journal.replica import Origin, Replica, RowRefused
 from livestory.story.journal.schema import STEPS
 from livestory.story.journal.stored import EventRow, OtherRow, Rows
 from livestory.story.kinds import KINDS

@@ -6,14 +6,13 @@ in it as the bot's own livestory saw it. That its bot's journal was compacted is
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import apsw
 import msgspec
-from msgspec import Struct
 
 from livestory.errors import JournalForeign, LivestoryError
+from livestory.story.absurd import absurd
 from livestory.story.files.layout import Layout, make_folder
 from livestory.story.journal import queries
 from livestory.story.journal.checksum import GENESIS, ROWS, checksum, link
@@ -35,8 +34,6 @@ SNAPSHOT = "snapshot"
 """The state that says how the bot is."""
 BEFORE_ALL = -(2**63)
 """Before every instant."""
-_LAST = 253_402_300_800_000_000  # the end of the year 9999; no count is larger either
-_DIGITS = 100  # before or behind the point
 _NAME = 200  # characters of a bot's name, its symbol and so on
 
 
@@ -224,19 +221,3 @@ def _look_at(db: apsw.Connection, after_time: int, rows: Sequence[OtherRow], las
         altered = kept not in {0, checksum(*values)} or seen.time != row[0]
         if altered or not 0 <= after <= last_seq or row[0] <= after_time:
             raise RowRefused(last_seq, f"the observation of {row[0]} was altered")
-
-
-def absurd(value: object) -> bool:
-    """Whether anywhere in it is a number beyond all that there is, or a decimal that is none."""
-    match value:
-        case int():
-            return not -_LAST <= value < _LAST
-        case Decimal():
-            return not value.is_finite() or abs(value.adjusted()) > _DIGITS
-        case Struct():
-            return any(absurd(getattr(value, name)) for name in value.__struct_fields__)
-        case dict():
-            return any(map(absurd, value.values()))
-        case tuple() | list() | set() | frozenset():
-            return any(map(absurd, value))
-    return False

@@ -6,7 +6,10 @@ import re
 from pathlib import Path
 from typing import get_args
 
+import click
+
 from livestory import StoryWriter
+from livestory.cli import livestory
 from livestory.outlets.alerts.settings import Service
 from livestory.story import detectors
 from livestory.story.kinds import KINDS
@@ -15,6 +18,7 @@ from livestory.trading.strategy.choice import Choice
 from tools import files_page
 
 DOCS = Path(__file__).parents[2] / "docs"
+_PROSE = {"architecture.md", "performance.md"}  # where a sentence may begin with the program's name
 
 
 def test_every_event_kind_has_its_row_and_every_row_its_kind() -> None:
@@ -41,6 +45,26 @@ def test_every_call_of_a_story_writer_is_on_its_page() -> None:
     page = (DOCS / "story_writer.md").read_text(encoding="utf-8")
     calls = {name for name, member in vars(StoryWriter).items() if callable(member) and not name.startswith("_")}
     assert sorted(name for name in calls if not re.search(rf"`(?:await story\.)?{name}\(", page)) == []
+
+
+def test_every_command_on_a_page_is_one_with_its_options() -> None:
+    """As they are copied: README and each page, in blocks and in running text."""
+    wrong = []
+    for page in (DOCS.parent / "README.md", *DOCS.glob("*.md")):
+        for said in re.findall(
+            r"(?:^|[`|&$] ?|bin/)livestory ((?:[a-z]+ )?[^`|&#\n]*)", page.read_text("utf-8"), re.MULTILINE
+        ):
+            command: click.Command = livestory
+            words = re.split(r" {2,}| -- ", said)[0].split()
+            while isinstance(command, click.Group) and words and command.get_command(click.Context(command), words[0]):
+                found = command.get_command(click.Context(command), words.pop(0))
+                command = found or command
+            options = {name for each in command.params for name in each.opts} | {"-h", "--help"}
+            asked = {word.partition("=")[0].rstrip(",.:;)") for word in words if re.match(r"--?[a-z]", word)}
+            wrong += [f"{page.name}: livestory {said}" for _ in asked - options]
+            if command is livestory and words and not words[0].startswith("-") and page.name not in _PROSE:
+                wrong.append(f"{page.name}: livestory {said}")
+    assert wrong == []
 
 
 def test_every_strategy_is_explained() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import random
 from decimal import Decimal
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -157,3 +158,7 @@ def test_a_backtest_of_freqtrade_comes_to_what_it_prints(tmp_path: Path, seed: i
         for reason in {each.reason for each in made}
     }
     assert summary.wealth == pytest.approx(reported["final_balance"], rel=1e-12)
+    wealth = [1000.0, *accumulate((float(each.result.quantize(_PLACES)) for each in made), initial=1000.0)]
+    peaks = accumulate(wealth, max)  # freqtrade's max_drawdown_account: from the highest balance, at the closes
+    deepest = max(1 - each / peak for each, peak in zip(wealth, peaks, strict=True))
+    assert summary.deepest == pytest.approx(-deepest, rel=1e-9)

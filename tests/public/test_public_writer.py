@@ -186,7 +186,7 @@ def test_verify_finds_an_answer_that_was_altered(path: Path) -> None:
 def test_a_story_told_as_json_is_the_one_that_a_story_writer_tells(
     path: Path, tmp_path: Path, symbol: str | None, unit: str, sent: list[str]
 ) -> None:
-    """Line for line: the same calls, made in Python."""
+    """Line for line, and in what is kept: the same calls, made in Python."""
     with PublicWriter(path, Identity(symbol=symbol, unit=unit), StorySettings(), clock=ManualClock(NOW)) as story:
         answers = tell(story, *sent)
     assert not [each for each in answers if isinstance(each, str)]
@@ -206,6 +206,8 @@ def test_a_story_told_as_json_is_the_one_that_a_story_writer_tells(
                 getattr(bot, kind)(**given, timestamp=at)
         bot.flush()
     assert own.read_text() == path.read_text()
+    with JournalReader.open(path) as one, JournalReader.open(own) as other:
+        assert list(one.observations()) == list(other.observations()) != []
 
 
 @pytest.mark.parametrize("given", ['"rules", "cooldown"', '"started", "interval"'])

@@ -222,12 +222,12 @@ class Narrator(FormerVerbs):
         if type(given) is Funding:
             return self._fund(given)
         time = given.time
-        told = self._advance(time) if isinstance(given, Flow) else []
+        told = self._advance(time) if type(given) is Flow else []
         for facts in self._found(given):
-            told += self._advance(time) if isinstance(given, Skip) else []  # one told before leaves nothing to retell
+            told += self._advance(time) if type(given) is Skip else []  # one told before leaves nothing to retell
             told += self._hear(time, self._news(time, facts))
         self._memory.calls += 1
-        return self._events(time, told, found=not isinstance(given, _SAID))
+        return self._events(time, told, found=type(given) not in _SAID)
 
     @property
     def due(self) -> int:
@@ -281,7 +281,7 @@ class Narrator(FormerVerbs):
         believed, news = self._memory.times.judge(_call(given), given.time, clock)
         told = self.take(Statement(given.time if believed else reading.now, news)) if news else ()
         if not believed:
-            if isinstance(given, Observation):
+            if type(given) is Observation:
                 return Judged(told, None, doubted=True)
             given = at_the_clock(given, reading.now)
         if self._returns:
@@ -293,8 +293,8 @@ class Narrator(FormerVerbs):
             told += self.take(given)
         finally:
             self._leaps = True
-        taken = isinstance(given, Observation) and self.last_observed != observed
-        return Judged(told, given if taken and isinstance(given, Observation) else None, doubted=not believed)
+        taken = given if type(given) is Observation and self.last_observed != observed else None
+        return Judged(told, taken, doubted=not believed)
 
     def _return_of_bot(self, given: Input) -> tuple[Event, ...]:
         if isinstance(given, Begin):  # it says so itself
@@ -385,9 +385,9 @@ class Narrator(FormerVerbs):
 
     def trade_id(self, given: Input) -> str | None:
         """The id of the event that tells a fill or funding whose own id is known; the same one has it again."""
-        if isinstance(given, Fill) and given.trade_id:
+        if type(given) is Fill and given.trade_id:
             return f"{TRADE}{given.symbol or self._account.symbol or ''}-{given.trade_id}"
-        if isinstance(given, Funding) and given.funding_id:
+        if type(given) is Funding and given.funding_id:
             return f"{TRADE}{given.symbol}-funding-{given.funding_id}"
         return None
 
@@ -425,16 +425,16 @@ class Narrator(FormerVerbs):
 
     def _news(self, time: int, facts: Facts) -> tuple[Facts, ...]:
         """Of rules, a halt or a trouble only what is not told yet."""
-        if isinstance(facts, Rules):
+        if type(facts) is Rules:
             return self._memory.rules.rules(facts, self._account)
-        if isinstance(facts, Halted):
+        if type(facts) is Halted:
             return self._memory.breaker.halt(time, facts, self._account)
-        if isinstance(facts, Unhalted):
+        if type(facts) is Unhalted:
             return self._memory.breaker.resume(time, facts, self._account)
-        if isinstance(facts, Stopped):
+        if type(facts) is Stopped:
             self._memory.lifecycle.said_goodbye(time)
         news = self._memory.troubles.tell(time, facts)
-        if news and isinstance(facts, ExchangeBack) and facts.missed_bars != 0:
+        if news and type(facts) is ExchangeBack and facts.missed_bars != 0:
             self._memory.gaps.forgive()  # bars that nothing was decided at are told with the exchange's return
         return news
 
@@ -491,7 +491,7 @@ _CALLS: dict[type, str] = {
 
 def _call(given: Input) -> str:
     """What the call that gave an input is called in the story; of facts, the first one's kind."""
-    return str(given.facts[0].__struct_config__.tag) if isinstance(given, Statement) else _CALLS[type(given)]
+    return str(given.facts[0].__struct_config__.tag) if type(given) is Statement else _CALLS[type(given)]
 
 
 def at_the_clock(given: Input, now: int) -> Input:

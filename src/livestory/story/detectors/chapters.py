@@ -244,17 +244,17 @@ class ChapterDetector(Struct):
             return
         if of_health:
             day.health.hear(facts)
-        if isinstance(facts, Trade):
+        if type(facts) is Trade:
             day.hear(facts)
             if facts.fee_asset is None and facts.fee:
                 day.fees = EXACT.add(day.fees, facts.fee)
-        elif isinstance(facts, FundingPaid):
+        elif type(facts) is FundingPaid:
             day.results.fund(facts)
-        elif isinstance(facts, Exposure):
+        elif type(facts) is Exposure:
             day.exposures += 1
-        elif isinstance(facts, BreakerTripped):
+        elif type(facts) is BreakerTripped:
             day.trips += 1
-        elif isinstance(facts, CashFlow):
+        elif type(facts) is CashFlow:
             day.flow += facts.amount
 
     def in_all(self, stopped: Stopped, account: Account) -> Stopped:

@@ -34,9 +34,9 @@ class TroubleDetector(Struct):
 
     def tell(self, time: int, facts: Facts) -> tuple[Facts, ...]:
         """The facts, with how long a trouble lasted at its end; none where there is nothing new in them."""
-        if isinstance(facts, SellStuck):
+        if type(facts) is SellStuck:
             return self._sell_stuck(time, facts)
-        if isinstance(facts, ForeignOrders):
+        if type(facts) is ForeignOrders:
             return self._foreign_orders(facts)
         beginning, ending = _BEGINNINGS.get(type(facts)), ENDS.get(type(facts))
         if beginning is not None:

@@ -100,7 +100,7 @@ class Keeper:
         trade = narrator.trade_id(given)
         if trade in trades:
             return
-        if isinstance(given, Observation):
+        if type(given) is Observation:
             self._note_order(given, narrator)
         if call.clock is None:
             call.clock = self._clock.now()

@@ -59,7 +59,7 @@ class SynchronousWriter:
         """Tell what an input brings."""
         observed = self.narrator.last_observed
         events = self.narrator.take(given)
-        if isinstance(given, Observation):
+        if type(given) is Observation:
             if self.narrator.last_observed == observed:
                 return ()
             self._observations.append(given)

@@ -516,7 +516,7 @@ def test_who_waits_too_long_or_has_too_much_to_take_is_cut() -> None:
 def test_the_oldest_of_the_address_with_the_most_gives_way() -> None:
     """IPv6 neighbours count as one; those that are answered with the token are no part of it."""
     connections = Connections(4, 1)
-    addresses = ["2001:db8::1", "192.0.2.1", "2001:db8::2", "2001:db8::3", "2001:db8:0:1::1"]
+    addresses = ["2001:db8::1", "192.0.2.1", "2001:db8::2", "2001:db8:0:0:8000::3", "2001:db8:0:1::1"]
     invited = Transport("2001:db8::9")
     place = connections.enter(invited)  # type: ignore[arg-type]
     assert connections.invite(place)

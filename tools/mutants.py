@@ -191,7 +191,7 @@ class Coverage:
         ]  # fmt: skip
         done = subprocess.run(
             command, cwd=ROOT, capture_output=True, text=True, check=False,
-            env={**os.environ, "COVERAGE_PROCESS_START": str(settings), "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "COVERAGE_PROCESS_START": str(settings), "PYTHONPATH": f"{SOURCES.parent}:{ROOT}"},
         )  # fmt: skip
         subprocess.run(
             [sys.executable, "-m", "coverage", "combine", "-q", f"--rcfile={settings}"], cwd=MAP, check=False

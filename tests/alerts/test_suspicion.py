@@ -20,6 +20,7 @@ def test_a_message_is_at_fault_once_one_behind_it_was_accepted() -> None:
     suspicion.accept(before=1)
     assert not suspicion.wants_another(1)
     assert refused(suspicion, 1, 3) == [Verdict.TRY_AGAIN, Verdict.TRY_AGAIN, Verdict.GIVE_UP]
+    assert not suspicion.wants_another(1)
 
 
 def test_a_channel_that_refuses_everything_gives_nothing_up() -> None:

@@ -212,3 +212,10 @@ def test_the_quotes_half_of_a_trade_is_left_out(tmp_path: Path) -> None:
     told = explained(tmp_path, header + rows).stdout
     assert "2 rows left out: it is the quote's half of a trade, and its fee" in told
     assert "1 trade closed, 1 won, 0 lost, result +10.00 USDT" in told
+
+
+def test_values_in_place_of_a_header_are_named(tmp_path: Path) -> None:
+    """Also where one of them is a word."""
+    told = explained(tmp_path, "2024-03-05,100000.0,0.00,held nothing\n2024-03-06,101000.0,1.00,held all\n")
+    assert told.exit_code == 2
+    assert "no header: the first row holds values already" in told.stderr

@@ -120,9 +120,10 @@ def refuse_several(seen: Seen, shape: Shape, fields: Mapping[str, int]) -> None:
 
 def refuse_values(table: Table, line: int, names: Sequence[str]) -> None:
     """Refuse a table without a header: in place of ``names`` it has a time and numbers. Raises TableError."""
-    if not any(map(_IS_TIME, names)) or any(re.search(r"[A-Za-z]{3}", name) for name in names):
-        return
     numbers = [float(name) for name in names if _IS_NUMBER(name) and not _IS_TIME(name)]
+    words = any(re.search(r"[A-Za-z]{3}", name) for name in names)
+    if not any(map(_IS_TIME, names)) or (words and not (_IS_TIME(names[0]) and numbers)):
+        return
     problem = "no header: the first row holds values already; put the names of the columns above it"
     if _are_candles(numbers):
         problem = f"candles without a header: {declared.CANDLES.advice}"

@@ -212,6 +212,9 @@ def test_the_commands_speak_to_a_person(fleet: AFleet, bot: ABot, tmp_path: Path
     made = inside("fleet", "init", "--to", *access, "--bot", "scout", cwd=tmp_path)
     assert (made.returncode, made.stdout) == (0, ""), made.stderr
     assert "the bot scout has its password already (livestory_scout)" in made.stderr
+    late = inside("fleet", "init", "--to", *access, "--bot", "late", cwd=tmp_path).stdout.splitlines()
+    assert late[0] == "# for the bot late; the password is shown this once"
+    assert late[2].startswith("livestory fleet push --to 'postgresql://livestory_late@")
     wrong = inside("fleet", "push", "--to", "postgresql://x:y@z/w", "--once", cwd=tmp_path)
     assert (wrong.returncode, wrong.stdout) == (2, "")
     fleet.pushed(bot)
@@ -219,5 +222,5 @@ def test_the_commands_speak_to_a_person(fleet: AFleet, bot: ABot, tmp_path: Path
     assert pulled.stdout == f"pulled 3 events from {fleet.address('postgres').name} into fleet\n"
     status = inside("fleet", "status", "--from", *access, cwd=tmp_path)
     assert status.returncode == 1
-    assert "grid   never heard\nscout  event 3, up to date, heard " in status.stdout
-    assert status.stderr == "not well: grid\n"
+    assert "grid   never heard\nlate   never heard\nscout  event 3, up to date, heard " in status.stdout
+    assert status.stderr == "not well: grid, late\n"

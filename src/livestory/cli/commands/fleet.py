@@ -81,15 +81,15 @@ def init(url: str, password_file: Path | None, bots: tuple[str, ...]) -> None:
     hub, given = make(address, bots)
     click.echo(f"{address.name}: the fleet is ready", err=True)
     for name, access, command in (
-        ("the hub", hub, "pull --from"),
-        *((f"the bot {bot}", access, "push --to") for bot, access in given.items()),
+        ("the hub", hub, "serve --fleet"),
+        *((f"the bot {bot}", access, "fleet push --to") for bot, access in given.items()),
     ):
         if access.password is None:
             click.echo(f"{name} has its password already ({access.role})", err=True)
         else:
             click.echo(f"# for {name}; the password is shown this once")
             click.echo(f"{PASSWORD}={access.password.reveal()}")
-            click.echo(f"livestory fleet {command} '{address.url_for(access.role)}'")
+            click.echo(f"livestory {command} '{address.url_for(access.role)}'")
 
 
 @fleet.command(short_help="Send a bot's journal to its fleet.")

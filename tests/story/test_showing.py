@@ -6,21 +6,22 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from livestory import StoryWriter
 from livestory.clock import DAY, HOUR, ManualClock, as_datetime, instant
-from livestory.story.inputs import Fill, Observation
+from livestory.story.inputs import Fill, Input, Observation, Statement
 from livestory.story.kinds import KINDS
 from livestory.story.kinds.chapters import Chapter, Quiet
 from livestory.story.kinds.lately import Lately
 from livestory.story.kinds.records import AllTimeHigh
 from livestory.story.kinds.results import ResultRecord
-from livestory.story.kinds.trades import Trade
+from livestory.story.kinds.trades import RegimeSwitch, Trade
 from livestory.story.narrator import Narrator
 from livestory.story.settings import StorySettings
 from livestory.story.showing import show
 from livestory.story.standing import Health
-from tests.story.inputs import START
+from tests.story.inputs import QUARTER, RULES, START
 from tests.story.rich_facts import TOLD
 
 if TYPE_CHECKING:
@@ -303,3 +304,109 @@ def test_a_fall_is_told_with_both_its_ends(period: str, since: int, at: int, tol
     assert f"deepest fall -1.0%{told}" in list(chapter.why(chapter.end))
     less = Chapter(period="week", start=MONDAY, end=MONDAY + 7 * DAY, deepest=-0.0099, **of)
     assert "deepest fall -0.99%" in list(less.why(less.end))
+
+
+def _at(n: int, regime: str, *, position: float = 0.0, halted: bool = False, reason: str | None = None) -> Observation:
+    told: dict[str, Any] = {"wealth": 1.0, "price": 0.03, "weight": position * 0.03}
+    return Observation(
+        time=START + n * QUARTER, regime=regime, position=position, halted=halted, halt_reason=reason, **told
+    )
+
+
+def _buy(n: int) -> Fill:
+    return Fill(time=START + n * QUARTER, side="buy", quantity=Decimal(10), price=Decimal("0.03"))
+
+
+def _shown(*inputs: Input, own: bool = True, detail: Detail = "normal") -> list[str]:
+    """The lines of switches, trades and signs of life that the text shows; saved and restored before each input."""
+    settings = StorySettings(detail=detail, quiet=6 * HOUR, quiet_shown=6 * HOUR)
+    saved, told = Narrator(settings=settings).save(), list[str]()
+    rules = RULES if own else replace(RULES, strategy="mine")
+    for given in (Statement(START - 1, (rules,)), *inputs):
+        narrator = Narrator(settings=settings)
+        narrator.restore(saved)
+        told += [e.line for e in narrator.take(given) if e.shown and e.kind in {"regime", "trade", "quiet"}]
+        saved = narrator.save()
+    return [line.split(" | ", 1)[1] for line in told]
+
+
+_FLAT = (_at(0, "TREND"), _at(1, "MEAN_REV"), _at(2, "TREND"), _at(3, "TREND"))
+
+
+def test_a_switch_while_nothing_is_held_is_told_by_the_trade_that_it_leads_to() -> None:
+    """By the first of them; what the regime was before is not."""
+    first, bought, again = _shown(*_FLAT, _buy(3), _buy(4))
+    assert "Regime Switch: TREND" in first
+    assert "in TREND since 15:30" in bought
+    assert "TREND" not in again
+    *_, at_once = _shown(_at(0, "TREND"), _at(1, "MEAN_REV"), _buy(1))
+    assert "now in MEAN_REV" in at_once
+
+
+def test_an_order_of_before_the_switch_is_not_said_to_come_of_it() -> None:
+    """Found after the bot was away, or late; the next trade says the regime."""
+    early = replace(_buy(3), ordered=START + QUARTER, found="away")
+    *_, found, bought = _shown(*_FLAT, early, replace(_buy(4), ordered=START + 3 * QUARTER))
+    assert "TREND" not in found
+    assert "in TREND since 15:30" in bought
+
+
+def test_a_switch_while_something_is_held_is_shown_as_it_happens() -> None:
+    """It changes when that would be sold; the trade after it need not say it."""
+    held = _at(2, "TREND", position=10.0)
+    *_, bought, switch, again = _shown(*_FLAT[:2], _buy(1), held, _buy(2))
+    assert "now in MEAN_REV" in bought
+    assert "Regime Switch: TREND" in switch
+    assert "in TREND" not in again
+
+
+def test_dust_is_nothing_that_a_switch_could_sell() -> None:
+    """Half a percent of wealth is shown as none."""
+    assert len(_shown(_at(0, "TREND"), _at(1, "MEAN_REV", position=0.1))) == 1
+    assert len(_shown(_at(0, "TREND"), _at(1, "MEAN_REV", position=0.2))) == 2
+
+
+def test_a_sign_of_life_says_the_regime_whose_switch_was_not_shown() -> None:
+    """Once; then the trade need not."""
+    *_, quiet, bought = _shown(*_FLAT, _at(26, "TREND"), _buy(26))
+    assert "Quiet" in quiet
+    assert "in TREND since 15:30" in quiet
+    assert "TREND" not in bought
+
+
+@pytest.mark.parametrize(("own", "detail"), [(False, "normal"), (True, "all")])
+def test_of_another_bot_and_where_all_is_shown_each_switch_is(own: bool, detail: Detail) -> None:  # noqa: FBT001
+    """What its regime decides is not known; and no line says it again."""
+    switches = _shown(*_FLAT, _buy(3), own=own, detail=detail)
+    assert [line.split(" | ")[0] for line in switches[:3]] == [f"🔄 Regime Switch: {each}" for each in _REGIMES]
+    assert "TREND" not in switches[3]
+
+
+_REGIMES = ("TREND", "MEAN_REV", "TREND")
+
+
+def test_what_a_resume_says_of_the_regime_no_trade_says_again() -> None:
+    """After a halt, in which no switch is shown."""
+    halt = [_at(n, "MEAN_REV", halted=True, reason="breaker") for n in (1, 2)]
+    *_, bought = _shown(_at(0, "TREND"), *halt, _at(3, "MEAN_REV"), _buy(3))
+    assert "MEAN_REV" not in bought
+    by_hand = [_at(n, "MEAN_REV", halted=True, reason="owner") for n in (1, 2)]
+    *_, bought = _shown(_at(0, "TREND"), *by_hand, _at(3, "MEAN_REV"), _buy(3))
+    assert "in MEAN_REV since 15:15" in bought
+
+
+def test_chapters_count_the_switches_that_were_not_shown_and_say_the_regime() -> None:
+    """A day those since the last chapter that was shown, a week all of its own."""
+    narrator = Narrator(settings=StorySettings(quiet=7 * DAY))
+    narrator.take(Statement(START - 1, (RULES,)))
+    thursday = START + 2 * DAY
+    told: list[Event] = []
+    for n in range(0, 22 * 24, 24):
+        given = _at(n, "TREND" if n % 48 else "MEAN_REV")
+        told += narrator.take(replace(given, time=given.time + 3 * HOUR, wealth=1.0 if given.time < thursday else 1.1))
+    switches = [e.shown for e in told if isinstance(e.facts, RegimeSwitch)]
+    assert switches == [True, *[False] * (len(switches) - 1)]
+    first, day, week = (e.line for e in told if isinstance(e.facts, Chapter) and e.shown)
+    assert "in TREND 50% of the time, now TREND; not shown: 1 of 2 regime switches" in first
+    assert "now TREND; not shown: the day before (0.0%), 8 regime switches" in day
+    assert "not shown: 21 of 22 regime switches, 4 lines" in week

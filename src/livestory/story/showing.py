@@ -17,7 +17,8 @@ from livestory.story.kinds.lifecycle import Resumed, Stopped
 from livestory.story.kinds.money import CashFlow
 from livestory.story.kinds.records import AllTimeHigh
 from livestory.story.kinds.results import ResultRecord
-from livestory.story.kinds.trades import Trade
+from livestory.story.kinds.risk import Phoenix
+from livestory.story.kinds.trades import RegimeSwitch, Trade
 from livestory.story.periods import PERIODS
 from livestory.story.unit_value import compounded
 
@@ -42,7 +43,7 @@ def show(lately: Lately, settings: StorySettings, time: int, facts: Facts, *, fo
     return shown
 
 
-COUNTED = frozenset({Quiet, AllTimeHigh, Chapter})
+COUNTED = frozenset({Quiet, AllTimeHigh, Chapter, Trade})
 """The kinds that `counted` adds something to."""
 
 
@@ -50,18 +51,41 @@ def counted(lately: Lately, settings: StorySettings, time: int, facts: Facts) ->
     """The facts told at ``time`` with what was not shown: of a chapter since the last one of its kind that was.
 
     A sign of life says how long the text was without news, where lines were told meanwhile that it does not show; a
-    record, from where on another one is shown on its day.
+    record, from where on another one is shown on its day; a trade and a sign of life, the regime that no line has said.
     """
+    if type(facts) is Trade:
+        decided = facts.ordered or facts.filled_at or time  # an order of before the switch was none of its doing
+        return _with_regime(lately, facts) if lately.regime_since <= decided else facts
     if type(facts) is Quiet:
-        silent = lately.news is not None and lately.line is not None and time - lately.line > facts.silence
-        return replace(facts, without_news=time - (lately.news or 0)) if silent else facts
+        return _with_regime(lately, _with_silence(lately, time, facts))
     if type(facts) is AllTimeHigh:
         return _with_next(lately, settings, time, facts)
-    if type(facts) is not Chapter or not (unshown := lately.unshown.get(facts.period)):
+    return _with_unshown(lately, facts) if type(facts) is Chapter else facts
+
+
+def _with_regime(lately: Lately, facts: Trade | Quiet) -> Facts:
+    if lately.regime is None:
         return facts
-    if facts.period != "day" or not lately.days:
-        return replace(facts, unshown=unshown)
-    return replace(facts, unshown=unshown, days_unshown=lately.days, change_unshown=lately.change)
+    return replace(facts, regime=lately.regime, regime_since=lately.regime_since)
+
+
+def _with_silence(lately: Lately, time: int, quiet: Quiet) -> Quiet:
+    silent = lately.news is not None and lately.line is not None and time - lately.line > quiet.silence
+    return replace(quiet, without_news=time - (lately.news or 0)) if silent else quiet
+
+
+def _with_unshown(lately: Lately, chapter: Chapter) -> Chapter:
+    period = chapter.period
+    if not (unshown := lately.unshown.get(period)):
+        return chapter
+    chapter = replace(chapter, unshown=unshown)
+    if switches := lately.switches_unshown.get(period):
+        chapter = replace(chapter, switches=lately.switches[period], switches_unshown=switches)
+    if period != "day":
+        return chapter
+    if lately.regime is not None and not chapter.halted:
+        chapter = replace(chapter, regime_at_end=lately.regime)
+    return replace(chapter, days_unshown=lately.days, change_unshown=lately.change) if lately.days else chapter
 
 
 def _with_next(lately: Lately, settings: StorySettings, time: int, high: AllTimeHigh) -> AllTimeHigh:
@@ -81,12 +105,24 @@ def _remember(lately: Lately, time: int, facts: Facts, *, shown: bool) -> None:
             lately.unshown[period] = lately.unshown.get(period, 0) + 1
     if type(facts) is Chapter:
         _end(lately, facts, shown=shown)
+    elif type(facts) is RegimeSwitch and facts.trades_by_it:
+        _switch(lately, time, facts, shown=shown)
     if not shown or type(facts) is Stopped or (type(facts) is Resumed and not facts.missed_bars):
         return  # a story that was interrupted shows the same days as one that was not
     lately.line = max(time, lately.line or 0)
+    if lately.regime is not None and isinstance(facts, _SAYING_REGIME) and facts.regime is not None:
+        lately.regime = None
     if type(facts) is Quiet:
         lately.signs += 1
-        return
+    else:
+        _remember_news(lately, time, facts)
+
+
+_SAYING_REGIME = (Trade, Quiet, Phoenix, RegimeSwitch)
+"""The kinds whose line says the regime and since when it is."""
+
+
+def _remember_news(lately: Lately, time: int, facts: Facts) -> None:
     lately.news, lately.signs = max(time, lately.news or 0), 0
     group = facts.declared.group
     lately.troubled = lately.troubled or (group in _TROUBLE and type(facts) is not CashFlow)  # whose line tells it
@@ -99,14 +135,24 @@ def _remember(lately: Lately, time: int, facts: Facts, *, shown: bool) -> None:
         lately.result_records[facts.unit or ""] = time, facts.total
 
 
+def _switch(lately: Lately, time: int, switch: RegimeSwitch, *, shown: bool) -> None:
+    for period in PERIODS:
+        lately.switches[period] = lately.switches.get(period, 0) + 1
+        if not shown:
+            lately.switches_unshown[period] = lately.switches_unshown.get(period, 0) + 1
+    if not shown:
+        lately.regime, lately.regime_since = switch.regime, time
+
+
 def _end(lately: Lately, chapter: Chapter, *, shown: bool) -> None:
     """Begin to count anew after a chapter that is shown. A day that is not shown is added to those before the next.
 
     A longer one has its last day's wealth: the next day goes on from it.
     """
     if shown:
-        lately.unshown.pop(chapter.period, None)
-        lately.unshown.pop("day", None)
+        for since in (lately.unshown, lately.switches, lately.switches_unshown):
+            since.pop(chapter.period, None)
+            since.pop("day", None)
         lately.days, lately.change = 0, 0.0
     if chapter.period != "day":
         return

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from livestory.story.kinds.money import FundingPaid
-from livestory.story.kinds.trades import Exposure, PutOff, RegimeSwitch, ResultDiffers, Trade
+from livestory.story.kinds.trades import META, Exposure, PutOff, RegimeSwitch, ResultDiffers, Trade
 from livestory.story.positions import EXACT, SHARES
 from livestory.story.regime_rule import regime_of
 from livestory.story.symbol import assets, settled_in
@@ -188,6 +188,13 @@ class ExposureDetector(Struct):
         return rows.count
 
 
+_DUST = 0.005  # of wealth: shown as 0%
+
+
+def _holds_nothing(o: Observation) -> bool:
+    return o.position == 0 or (o.weight is not None and abs(o.weight) < _DUST)
+
+
 class RegimeDetector(Struct):
     """Tells the regime that the bot reports; where it reports only score and threshold, infers it by `regime_of`."""
 
@@ -214,6 +221,7 @@ class RegimeDetector(Struct):
         upper = lower = None
         if threshold is not None and regime in {"TREND", "MEAN_REV"}:
             upper, lower = threshold + hysteresis, threshold - hysteresis
+        strategy = rules.strategy if rules is not None else None
         switch = RegimeSwitch(
             regime=regime,
             previous=previous,
@@ -223,7 +231,8 @@ class RegimeDetector(Struct):
             lower=lower,
             lasted=lasted if previous and known else None,
             halted=observation.halted is True,
-            strategy=rules.strategy if rules is not None else None,
+            strategy=strategy,
+            flat=strategy == META and _holds_nothing(observation),
         )
         return (switch,)
 

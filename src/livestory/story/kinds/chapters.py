@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from livestory.clock import DAY
 from livestory.story.halt_reasons import ENDED_BY_OWNER
 from livestory.story.kinds.base import CHAPTER, QUIET, Facts, Group, Kind, Retelling, Tone, equals, has
+from livestory.story.kinds.trades import in_regime
 from livestory.story.periods import PERIODS
 from livestory.story.reason import BarCount
 from livestory.story.reasons import counted
@@ -96,7 +97,7 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
     halted: int = 0
     trend_share: float | None = None
     regime: str | None = None
-    regime_at_end: str | None = None  # of a week, a month and a year
+    regime_at_end: str | None = None  # of a week, a month and a year; of a day where the switch was not shown
     regime_since: int | None = None  # that one
     drawdown: float | None = None  # at its end, where that is nearer to the breaker's limit than to the peak
     limit: float | None = None  # of the breaker
@@ -119,6 +120,8 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
     unshown: int = 0  # lines since the last chapter of its period, or of a longer one, that was shown
     days_unshown: int = 0  # of a day: of them, days before it
     change_unshown: float | None = None  # their return
+    switches: int = 0  # of the regime, since that chapter
+    switches_unshown: int = 0  # of them, those that were not shown
     # Of a week, a month and a year:
     held_since_start: float | None = None  # return of the base asset, had it been held
     to_breaker: BreakerDistance | None = None
@@ -258,6 +261,8 @@ class Quiet(Facts, frozen=True, kw_only=True, tag="quiet"):
     to_breaker: BreakerDistance | None = None
     entry: Decimal | None = None  # average price of the position
     unit: str | None = None
+    regime: str | None = None  # where the switch to it was not shown
+    regime_since: int | None = None
     without_news: int | None = None  # of the text, where lines were told in it that are not shown: longer than silence
 
     def shows(self, time: int, lately: Lately, settings: StorySettings, /) -> bool:
@@ -282,6 +287,7 @@ class Quiet(Facts, frozen=True, kw_only=True, tag="quiet"):
         else:
             yield "trading" if self.halted is not None else ""
             yield held + _wants(self) if held else ""
+            yield in_regime(self.regime, self.regime_since, time)
             yield _open_result(self)
             if self.position != 0:  # else nothing can have changed since the sale
                 if self.to_breaker is None:
@@ -356,14 +362,29 @@ def _not_shown(f: Chapter) -> str:
     """``not shown: the 2 days before (-0.76% together), 3 more lines``: so that a reader's own sum is right."""
     if not f.unshown:
         return ""
-    lines = f.unshown - f.days_unshown
-    if not f.days_unshown:
-        where = " (livestory tail --all)" if f.period in {"month", "year"} else ""
+    where = " (livestory tail --all)" if f.period in {"month", "year"} else ""
+    named = [*_days_not_shown(f), *_switches_not_shown(f)]
+    lines = f.unshown - f.days_unshown - f.switches_unshown
+    if not named:
         return f"{numbers.count(lines, 'line')} not shown{where}"
+    return f"not shown: {', '.join([*named, *([numbers.count(lines, 'more line')] if lines > 0 else [])])}{where}"
+
+
+def _days_not_shown(f: Chapter) -> Iterable[str]:
+    if not f.days_unshown:
+        return
     days = "the day before" if f.days_unshown == 1 else f"the {numbers.whole(f.days_unshown)} days before"
     if f.change_unshown is not None:
         days += f" ({numbers.percent(f.change_unshown)}{'' if f.days_unshown == 1 else ' together'})"
-    return f"not shown: {days}" + (f", {numbers.count(lines, 'more line')}" if lines > 0 else "")
+    yield days
+
+
+def _switches_not_shown(f: Chapter) -> Iterable[str]:
+    """``3 of 4 regime switches``."""
+    if not f.switches_unshown:
+        return
+    of_all = f"{numbers.whole(f.switches_unshown)} of " if f.switches_unshown < f.switches else ""
+    yield of_all + numbers.count(f.switches, "regime switch")
 
 
 def _earned(f: Chapter) -> str:

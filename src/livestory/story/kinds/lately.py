@@ -22,3 +22,7 @@ class Lately(Struct, omit_defaults=True):
     unshown: dict[str, int] = {}  # period -> lines that were not shown since its last chapter that was
     days: int = 0  # of them, days since the last one that was shown
     change: float | None = 0.0  # their return
+    switches: dict[str, int] = {}  # period -> switches of the regime since its last chapter that was shown
+    switches_unshown: dict[str, int] = {}  # of them, those that were not shown
+    regime: str | None = None  # of the last one that was not shown, until a line says it with its time
+    regime_since: int = 0

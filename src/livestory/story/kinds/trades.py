@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from livestory.story.settings import StorySettings
 
 _REMEMBERED = 4096  # symbols
+META = "meta"
+"""The strategy of livestory's own bot that trades by the regime."""
 _EFFECTS = {
     "TREND": "now follows the trend and no longer buys dips",
     "MEAN_REV": "now buys dips under the average price, sells over it",
@@ -56,10 +58,19 @@ class RegimeSwitch(OfACaller, frozen=True, kw_only=True, tag="regime"):
     lasted: int | None = None  # how long the previous regime did
     halted: bool = False
     strategy: str | None = None
+    flat: bool = False  # livestory's own bot trades by it, and holds nothing that it would sell
+
+    @property
+    def trades_by_it(self) -> bool:
+        """Whether it is of livestory's own bot, of which it is known what the regime decides."""
+        return self.strategy == META
 
     def shows(self, _time: int, _lately: Lately, _settings: StorySettings, /) -> bool:
-        """Not in a halt, where it has no effect."""
-        return not self.halted
+        """Not in a halt, where it has no effect; nor while nothing is held: the trade that it leads to says it then.
+
+        The first reading is shown, so that the story begins with one.
+        """
+        return not self.halted and (not self.flat or self.previous is None)
 
     def why(self, _time: int, /) -> Iterable[str]:
         after = (
@@ -83,7 +94,7 @@ class RegimeSwitch(OfACaller, frozen=True, kw_only=True, tag="regime"):
             yield f"TREND from {upper}, MEAN_REV below {lower}, between them it stays"
         if self.halted:
             yield "no effect while halted"
-        elif self.strategy == "meta":
+        elif self.trades_by_it:
             yield _EFFECTS.get(self.regime, "")
 
 
@@ -139,6 +150,8 @@ class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
     rest: Reason | None = None  # why the rest of what was wanted was given up
     gone: Decimal | None = None  # held before, and by then no more, though no fill closed it
     position: str | None = None  # which one of several in its symbol, as it was given
+    regime: str | None = None  # in which it was made, where no line has said so yet
+    regime_since: int | None = None
 
     @property
     def tone(self) -> Tone:
@@ -162,6 +175,8 @@ class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
             yield _what_it_did(self)
         if self.reason is not None:
             yield because(self.reason)
+        if self.regime is not None:
+            yield in_regime(self.regime, self.regime_since, time)
         if self.wanted is not None and self.wanted > self.quantity:
             yield _in_part(self, self.wanted)
         done = self.position_after is not None and not self.position_after
@@ -282,6 +297,14 @@ class Exposure(Facts, frozen=True, kw_only=True, tag="exposure"):
             yield because(self.reason)
         if self.price is not None:
             yield f"price {numbers.exact(self.price)}"
+
+
+def in_regime(regime: str | None, since: int | None, time: int) -> str:
+    """``in TREND since Sun 18:30``: where the switch to it was not shown."""
+    if regime is None or since is None:
+        return ""
+    name = escape(regime)
+    return f"in {name} since {numbers.moment(since, time)}" if since < time else f"now in {name}"
 
 
 def _what_it_did(f: Trade) -> str:

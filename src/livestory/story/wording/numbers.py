@@ -267,8 +267,8 @@ def year(micros: int) -> str:
 
 
 def count(number: int, thing: str) -> str:
-    """``1 buy``, ``2 buys``, ``3 tries``, ``2 losses``."""
-    plural = f"{thing[:-1]}ies" if thing.endswith("ry") else f"{thing}{'es' if thing.endswith('s') else 's'}"
+    """``1 buy``, ``2 buys``, ``3 tries``, ``2 losses``, ``2 switches``."""
+    plural = f"{thing[:-1]}ies" if thing.endswith("ry") else f"{thing}{'es' if thing.endswith(('s', 'ch')) else 's'}"
     return f"{number} {thing}" if number == 1 else f"{whole(number)} {plural}"
 
 

@@ -88,7 +88,7 @@ def test_several_pairs_are_told_in_one_story(tmp_path: Path) -> None:
         "the record to beat goes 10,112.40 → 10,613.11, drawdown from it stays -0.14%"
     )
     assert story[-1].startswith(
-        "📖 Day: Tue 3 Dec | +0.84% to 10,583.10 USDT | from 09:00; 10,000.00 → 10,583.10, deposit"
+        "📖 Day: Tue 3 Dec | +0.84% to 10,583.10 USDT | counted from 09:00; 10,000.00 → 10,583.10, deposit"
     )
 
 

@@ -116,7 +116,8 @@ TOLD: dict[str, tuple[str, list[str]]] = {
         [
             "results and fees of USDJPY not used: they are in the account's currency",
             "-100,000 USD @ 150 JPY",
-            "1 trade closed, 1 won, 0 lost, result +193.00 USD; 1 trade closed, 1 won, 0 lost, result +100,000 JPY",
+            "1 trade closed, 1 won, 0 lost, result +193.00 USD",
+            "1 trade closed, 1 won, 0 lost, result +100,000 JPY",
             "fees 7.00 USD",
         ],
     ),

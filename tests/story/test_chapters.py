@@ -84,7 +84,7 @@ def test_a_chapter_that_ended_unseen_is_told_late_with_its_time() -> None:
     day = next(event.line for event in late if event.kind == "chapter")
     assert day == (
         "2024-12-06 09:00:00 | 📖 Day: Tue 3 Dec | +10.0% to 1.1000 BTC | told late: it ended Wed 4 Dec 00:00; "
-        "from 15:00; holding ETH: 0.0%; no trade"
+        "counted from 15:00; holding ETH: 0.0%; no trade"
     )
     (friday,) = narrator.take(Observation(time=at("2024-12-07 00:00"), wealth=1.21, price=0.033))
     assert "| 📖 Day: Fri 6 Dec | +10.0% to 1.2100 BTC | from Wed 4 Dec 00:00, not heard in between; " in friday.line
@@ -147,7 +147,8 @@ def test_a_chapter_without_wealth_counts_trades_alone() -> None:
     narrator.take(Observation(time=at("2024-12-03 15:00"), price=0.03))
     narrator.take(fill("buy", 1, "0.03", time=at("2024-12-03 16:00")))
     (day,) = narrator.take(Observation(time=at("2024-12-04 00:00"), price=0.03))
-    assert day.line == "2024-12-04 00:00:00 | 📖 Day: Tue 3 Dec | no wealth told | from 15:00; holding ETH: 0.0%; 1 buy"
+    told = "📖 Day: Tue 3 Dec | no wealth told | counted from 15:00; holding ETH: 0.0%; 1 buy"
+    assert day.line == f"2024-12-04 00:00:00 | {told}"
 
 
 def test_the_share_of_trend_is_told_where_the_regimes_are_the_two() -> None:

@@ -88,11 +88,11 @@ def test_a_chapter_without_wealth_tells_the_result_in_money_each_currency_for_it
     events = told(narrator, [*TRADES, *later])
     first, second = (event.line for event in events if isinstance(event.facts, Chapter))
     assert first.split(" | ", 2)[2] == (
-        "result -21.13 USDT, +0.0100 BTC | told late: it ended 00:00; from 15:00; 4 buys, 4 sells, fees 0.001 BNB and "
-        "1.43 USDT; 2 trades closed, 1 won, 1 lost, result -21.13 USDT; USDT: deepest fall of the result "
-        "-50.50 USDT; USDT: since the start -21.13 USDT, result record 9.69 USDT, 30.82 under it; 1 trade "
-        "closed, 1 won, 0 lost, result +0.0100 BTC; BTC: since the start +0.0100 BTC, result record 0.0100 BTC; open: "
-        "3 LTC/USDT at 100; no wealth is known: results in money, no percent"
+        "result -21.13 USDT, +0.0100 BTC | told late: it ended 00:00; counted from 15:00; 4 buys, 4 sells, "
+        "fees 0.001 BNB and 1.43 USDT; 2 trades closed, 1 won, 1 lost, result -21.13 USDT; USDT: deepest fall of the "
+        "result -50.50 USDT; USDT: since the start -21.13 USDT, result record 9.69 USDT, 30.82 under it; 1 trade "
+        "closed, 1 won, 0 lost, result +0.0100 BTC after fees; BTC: since the start +0.0100 BTC, result record 0.0100 "
+        "BTC; open: 3 LTC/USDT at 100; no wealth is known: results in money, no percent"
     )
     assert "no wealth is known" not in second
     assert "result -0.08 USDT" in second
@@ -182,8 +182,8 @@ def test_what_a_portfolio_told_is_retold(tmp_path: Path) -> None:
     assert [line for line in retold.lines if line in live] == live
     assert retold.summary is not None
     assert (
-        "| 2 trades closed, 1 won, 1 lost, result -21.13 USDT; 1 trade closed, 1 won, 0 lost, result +0.0100 BTC |"
-        in retold.summary.line
+        "| 2 trades closed, 1 won, 1 lost, result -21.13 USDT; "
+        "1 trade closed, 1 won, 0 lost, result +0.0100 BTC after fees |" in retold.summary.line
     )
 
 

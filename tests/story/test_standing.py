@@ -25,6 +25,7 @@ WEEK = 7 * DAY
 RULES = Statement(MONDAY + 1, (Rules(breaker=0.2),))
 ONE = Decimal(1)
 ALL_RAN_WELL = "all ran well: no failure, missed bar or unclear order, nobody intervened, nothing asked of you"
+IN_BRIEF = "all ran well, nothing asked of you"
 
 
 def observed(time: int, wealth: float = 1.0, **more: Any) -> Observation:
@@ -38,20 +39,23 @@ def at_hour(hour: int, side: str, quantity: str, price: str) -> Fill:
     return fill(side, quantity, price, time=MONDAY + hour * HOUR + 1)
 
 
-def week(*given: Input, last: Observation | None = None) -> str:
+def week(*given: Input, last: Observation | None = None, period: str = "week") -> str:
     """The why of the first week's line of a bot that gives these besides an observation each hour."""
     narrator = Narrator(settings=StorySettings(detail="all"))
     hours = [observed(MONDAY + hour * HOUR) for hour in range(1, 168)]
     taken = {each.time for each in given if isinstance(each, Observation)}
     inputs = sorted([*given, *(each for each in hours if each.time not in taken)], key=lambda each: each.time)
+    if period == "month":
+        inputs += [observed(MONDAY + hour * HOUR) for hour in range(168, 30 * 24)]
     events = [event for each in [*inputs, last or observed(MONDAY + WEEK)] for event in narrator.take(each)]
     return next(event.line.split(" | ", 3)[3] for event in events
-                if isinstance(event.facts, Chapter) and event.facts.period == "week")  # fmt: skip
+                if isinstance(event.facts, Chapter) and event.facts.period == period)  # fmt: skip
 
 
 def test_a_week_in_which_nothing_failed_says_so() -> None:
-    """Outright: no bar missed, no order unclear, nobody intervened, nothing asked."""
-    assert ALL_RAN_WELL in week()
+    """In brief; a month outright: no bar missed, no order unclear, nobody intervened, nothing asked."""
+    assert IN_BRIEF in week()
+    assert ALL_RAN_WELL in week(last=observed(MONDAY + 30 * DAY), period="month")
 
 
 def test_a_bot_that_does_not_say_when_it_is_due_is_not_said_to_have_missed_no_bar() -> None:
@@ -108,9 +112,9 @@ def test_missing_bars_are_counted() -> None:
 def test_the_distance_to_the_breaker_is_in_percent_wealth_and_price() -> None:
     """The price only where one moves the whole: without a position none does."""
     flat = week(RULES, last=observed(MONDAY + WEEK, 0.95))
-    assert "DD -5.0% from the record to beat 1.0000 BTC; breaker at -20.0%: 0.8000 BTC (15.8% below now)" in flat
+    assert "DD -5.0% from the record 1.0000; breaker at 0.8000 BTC (15.8% below)" in flat
     held = week(RULES, last=observed(MONDAY + WEEK, 0.95, price=0.0285, position=10.0))
-    assert "breaker at -20.0%: 0.8000 BTC (15.8% below now), about price 0.0135" in held
+    assert "breaker at 0.8000 BTC (15.8% below, about price 0.0135)" in held
 
 
 def test_after_a_resume_the_distance_counts_from_it() -> None:
@@ -118,9 +122,7 @@ def test_after_a_resume_the_distance_counts_from_it() -> None:
     tripped = [observed(MONDAY + (20 + hour) * HOUR, 0.79, halted=True, halt_reason="breaker") for hour in range(5)]
     resumed = [observed(MONDAY + (25 + hour) * HOUR, 0.79) for hour in range(143)]
     told = week(RULES, *tripped, *resumed, last=observed(MONDAY + WEEK, 0.79))
-    assert (
-        "DD 0.0% since the resume; breaker at -20.0%: 0.6320 BTC (20.0% below now); record to beat 1.0000 BTC" in told
-    )
+    assert "DD 0.0% since the resume; breaker at 0.6320 BTC (20.0% below); record 1.0000" in told
 
 
 def test_the_record_to_beat_is_the_highest_ever_told_or_not() -> None:
@@ -129,7 +131,7 @@ def test_the_record_to_beat_is_the_highest_ever_told_or_not() -> None:
     tripped = [observed(MONDAY + (20 + hour) * HOUR, 0.79, halted=True, halt_reason="breaker") for hour in range(5)]
     resumed = [observed(MONDAY + (25 + hour) * HOUR, 0.79) for hour in range(143)]
     for given in ((high,), (high, *tripped, *resumed)):
-        assert "record to beat 1.0050 BTC" in week(RULES, *given, last=observed(MONDAY + WEEK, 0.9))
+        assert "record 1.0050;" in week(RULES, *given, last=observed(MONDAY + WEEK, 0.9))
 
 
 def test_a_halted_bot_has_no_distance_to_its_breaker() -> None:
@@ -147,7 +149,7 @@ def test_since_the_start_is_told_against_holding() -> None:
 
 
 def test_a_week_tells_what_was_won_and_lost() -> None:
-    """By round trips; what is sold in parts is one. Of three and more also the best and the worst."""
+    """By round trips; what is sold in parts is one. A month tells of three and more also the best and the worst."""
     trades = [
         at_hour(30, "buy", "10", "0.03"),
         at_hour(31, "sell", "4", "0.031"),
@@ -155,10 +157,14 @@ def test_a_week_tells_what_was_won_and_lost() -> None:
         at_hour(40, "buy", "10", "0.03"),
         at_hour(41, "sell", "10", "0.029"),
     ]
-    told = week(*trades)
+    more = at_hour(50, "buy", "10", "0.03"), at_hour(51, "sell", "10", "0.03")
+    assert "; 1 won, 1 lost: +0.0060 BTC; " in week(*trades)
+    assert "; 1 won, 1 lost, 1 even: +0.0060 BTC; " in week(*trades, *more)
+    end = observed(MONDAY + 30 * DAY)
+    told = week(*trades, last=end, period="month")
     assert "2 trades closed, 1 won, 1 lost, result +0.0060 BTC; " in told
     assert "best trade" not in told
-    told = week(*trades, at_hour(50, "buy", "10", "0.03"), at_hour(51, "sell", "10", "0.03"))
+    told = week(*trades, *more, last=end, period="month")
     assert "3 trades closed, 1 won, 1 lost, 1 even, result +0.0060 BTC; " in told
     assert "best trade +0.0160 BTC (+5.3%), worst trade -0.0100 BTC (-3.3%)" in told
 

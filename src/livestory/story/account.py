@@ -86,6 +86,7 @@ class Account(UnitValue):
     sold: Decimal | None = None  # and what was sold then
     basket: Basket | None = None  # of its first positions, where it is asked for
     mode: str | None = None  # as a bot said that tells of itself
+    record_units: float | None = None  # when the record was announced, or the first value known
     short_at: float | None = None  # the wealth that was last told to be less than expected
 
     @property
@@ -118,7 +119,7 @@ class Account(UnitValue):
                 self._count_from(value, observation.time)
             if self.record is None:
                 self.first = self.first or value
-                self.record = max(value, self.began or value)
+                self.record, self.record_units = max(value, self.began or value), self.units
                 self.peak = max(self.peak, self.record)  # it may have begun with more
                 self.first_price, self.first_at = observation.price, observation.time
             measured = observation.drawdown
@@ -283,7 +284,7 @@ class Account(UnitValue):
         An unexplained increase makes no record, an unexplained decrease is a loss until it is explained.
         """
         if isinstance(facts, AllTimeHigh) and facts.unit == self.unit:
-            self.record = max(self.record or 0.0, facts.wealth / self.units)
+            self.record, self.record_units = max(self.record or 0.0, facts.wealth / self.units), self.units
         elif isinstance(facts, Rules):
             self.rules = facts
         elif isinstance(facts, RulesChanged):

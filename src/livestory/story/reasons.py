@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from livestory.story.wording.beside import Number
 
 _NO_CHANGE = 0.0005  # of weight: shown as 0.0%
-_TREND_KEPT = "holds while the trend is up"
+_TREND_KEPT = "holds until the trend is down"
 _UNDER, _OVER = "under", "over"
-_BUYS, _AGAIN, _SELLS, _REST = "buys from", "next step from", "sells one step from", "sells the rest from"
+_BUYS, _AGAIN = "buys from", "next step from"
+_SELLS, _REST, _ALL = "sells one step from", "sells the rest from", "sells all from"
 
 Words = Callable[[Reason], str]
 
@@ -75,6 +76,10 @@ def counted(counts: Sequence[BarCount]) -> str:
     for count in counts:
         kept = _kept_from_trading(count.nearest)
         alike[kept] = alike.get(kept, 0) + count.bars
+    for kept in [kept for kept in alike if not kept[1]]:  # said with the bars of which it is known how near they came
+        measured = next((other for other in alike if other[0] == kept[0] and other[1]), None)
+        if measured is not None:
+            alike[measured] += alike.pop(kept)
     for (words, nearest), of_them in alike.items():
         bars = numbers.count(of_them, "bar") if len(alike) > 1 else ""
         facts = ", ".join(filter(None, (bars, nearest)))
@@ -223,13 +228,15 @@ def _warming_up(reason: Reason) -> str:
 
 
 def _small_change(reason: Reason) -> str:
+    if reason.text in KEEPING:  # it is a little over a cap, and kept
+        return _kept_from_trading(Reason(reason.text))[0]
     if reason.value is None or reason.limit is None or abs(reason.value) >= _NO_CHANGE:
         return "change not worth a trade"
-    return _TREND_KEPT if reason.text in {"trend_kept", "trend_still_up"} else "holds what it wants"
+    return _TREND_KEPT if reason.text == TREND_STILL_UP.key else "holds what it wants"
 
 
 def _nearest_small_change(reason: Reason) -> str:
-    none = reason.value is None or abs(reason.value) < _NO_CHANGE
+    none = reason.value is None or abs(reason.value) < _NO_CHANGE or reason.text in KEEPING
     return "" if none else _of_that_size("nearest {value}, trades from {limit}")(reason)
 
 
@@ -300,16 +307,25 @@ TREND_UP = _declared("trend_up", _trend("trend up", _BUYS))
 """Buys step 1; limit: the band, positive."""
 TREND_STILL_UP = _declared("trend_still_up", _trend("trend still up", _AGAIN))
 """Buys a further step, or fills up to the maximum; limit: that step's band, positive."""
-TREND_DOWN = _declared("trend_down", _trend("trend down", "sells all from"))
+TREND_DOWN = _declared("trend_down", _trend("trend down", _ALL))
 """Sells all; limit: the band, negative."""
 NO_TREND_UP = _declared("no_trend_up", _trend("no trend up", _BUYS), "no trend up", _nearest_trend(_BUYS))
 """No trade, nothing held; limit: the band, positive."""
 TREND_NO_STRONGER = _declared(
-    "trend_no_stronger", _trend("trend no stronger", _AGAIN), "trend no stronger", _nearest_trend(_AGAIN)
+    "trend_no_stronger", _trend("trend no stronger", _AGAIN), f"{_TREND_KEPT}, no stronger yet", _nearest_trend(_AGAIN)
 )
 """No trade, some held; limit: the next step's band, positive."""
-TREND_KEPT = _declared("trend_kept", _trend("trend still up", "sells all from"), _TREND_KEPT)
+TREND_KEPT = _declared("trend_kept", _trend("trend not down", _ALL), _TREND_KEPT, _nearest_trend(_ALL))
 """No trade, the maximum held; limit: the band, negative, at which it sells."""
+KEEPING = frozenset(
+    {TREND_KEPT.key, TREND_NO_STRONGER.key}
+    | {
+        each.key
+        for reasons in MEAN_REVERSION.values()
+        for each in (reasons.no_dip_again, reasons.not_recovered, reasons.not_recovered_all)
+    }
+)
+"""The keys of the reasons for which something that is held is kept."""
 
 # Whatever the strategy: no trade.
 WARM_UP = _declared("warm_up", _kept_back("warming up, {value} of {limit} bars seen", numbers.bound), _warming_up)

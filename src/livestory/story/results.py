@@ -50,6 +50,9 @@ class TripGist(Struct, frozen=True, gc=False):
     opened: int | None = None
     result: Decimal | None = None
     share: float | None = None
+    after_fees: str = "all"
+    fees_left_out: dict[str, Decimal] = {}
+    with_funding: bool = False
     why_closed: Reason | None = None
 
 
@@ -155,6 +158,8 @@ class CurrencyResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reasons: tuple[ReasonResult, ...] = ()  # the best first
     total: Decimal = _NOTHING  # realised since the story began
     record: Decimal = _NOTHING  # the highest that was
+    after_fees: int = 0  # closed trades whose result is known to be after all of their fees
+    with_funding: int = 0  # and those whose result has their funding in it
     fall: Decimal = _NOTHING  # the deepest that the realised result of the period went under its highest, negative
 
     @property
@@ -175,6 +180,8 @@ class Tally(Struct, omit_defaults=True):
     lost: int = 0
     gain: Decimal = _NOTHING
     loss: Decimal = _NOTHING
+    after_fees: int = 0
+    with_funding: int = 0
     best: TradeResult | None = None
     worst: TradeResult | None = None
     longs: OneWay = OneWay()
@@ -194,6 +201,8 @@ class Tally(Struct, omit_defaults=True):
     def close(self, trip: RoundTrip | TripGist, result: Decimal) -> None:
         """Count a trade that ended."""
         self.closed += 1
+        self.after_fees += trip.after_fees == "all" and not trip.fees_left_out
+        self.with_funding += trip.with_funding
         if result > _NOTHING:  # as `Outcome`, which takes its time
             self.won += 1
             self.gain = EXACT.add(self.gain, result)
@@ -230,6 +239,8 @@ class Tally(Struct, omit_defaults=True):
         self.won += later.won
         self.lost += later.lost
         self.gain, self.loss = EXACT.add(self.gain, later.gain), EXACT.add(self.loss, later.loss)
+        self.after_fees += later.after_fees
+        self.with_funding += later.with_funding
         self.longs, self.shorts = self.longs.with_all(later.longs), self.shorts.with_all(later.shorts)
         for amounts, more in ((self.symbols, later.symbols), (self.reasons, later.reasons)):
             for name, amount in more.items():
@@ -328,6 +339,8 @@ def _told(asset: str, tally: Tally, total: Tally) -> CurrencyResult:
         lost=tally.lost,
         gain=tally.gain,
         loss=tally.loss,
+        after_fees=tally.after_fees,
+        with_funding=tally.with_funding,
         best=tally.best if tally.closed > 1 else None,
         worst=tally.worst if tally.closed > 1 else None,
         best_symbol=TradeResult(ranked[-1][0] or None, ranked[-1][1]) if ranked else None,

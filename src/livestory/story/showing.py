@@ -53,7 +53,7 @@ def counted(lately: Lately, settings: StorySettings, time: int, facts: Facts) ->
     A sign of life says how long the text was without news, where lines were told meanwhile that it does not show; a
     record, from where on another one is shown on its day; a trade and a sign of life, the regime that no line has said.
     """
-    if type(facts) is Trade:
+    if type(facts) is Trade and lately.regime is not None:
         decided = facts.ordered or facts.filled_at or time  # an order of before the switch was none of its doing
         return _with_regime(lately, facts) if lately.regime_since <= decided else facts
     if type(facts) is Quiet:

@@ -28,6 +28,7 @@ from livestory.story.reasons import OTHER
 from livestory.story.results import Results, TradeTally
 from livestory.story.troubles import HEALTH, HealthTally, asked_after
 from livestory.story.unit_value import deepest_fall, fall_from, return_of
+from livestory.story.wording import numbers
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
@@ -107,6 +108,8 @@ class _Tally(TradeTally, kw_only=True, omit_defaults=True):
     best_day: int = 0
     worst: float | None = None
     worst_day: int = 0
+    best_alike: int = 0  # further days of which the same percentage is told
+    worst_alike: int = 0
     basket: float | None = 1.0  # the benchmark's value at its opening; None is unknown
     health: HealthTally = field(default_factory=HealthTally)
 
@@ -132,10 +135,24 @@ class _Tally(TradeTally, kw_only=True, omit_defaults=True):
         self._fall(day)
         for regime, bars in day.regimes.items():
             self.regimes[regime] = self.regimes.get(regime, 0) + bars
-        if change is not None and (self.best is None or change > self.best):
-            self.best, self.best_day = change, day.start
-        if change is not None and (self.worst is None or change < self.worst):
-            self.worst, self.worst_day = change, day.start
+        if change is not None:
+            self._compare(change, day.start)
+
+    def _compare(self, change: float, day: int) -> None:
+        """Let a day be the best, the worst, or one more like it."""
+        told = numbers.percent(change)
+        alike = self.best is not None and numbers.percent(self.best) == told
+        self.best_alike += alike
+        if self.best is None or change > self.best:
+            self.best = change
+            if not alike:
+                self.best_day, self.best_alike = day, 0
+        alike = self.worst is not None and numbers.percent(self.worst) == told
+        self.worst_alike += alike
+        if self.worst is None or change < self.worst:
+            self.worst = change
+            if not alike:
+                self.worst_day, self.worst_alike = day, 0
 
     def _fall(self, day: _Tally) -> None:
         """Add the falls of a day: from the highest value in it, and from the highest before it."""
@@ -374,7 +391,15 @@ class ChapterDetector(Struct):
     def _of_a_longer_one(self, told: Chapter, tally: _Tally, account: Account) -> Chapter:
         """With what a week, a month and a year tell besides: their best and worst day, and how the bot stands."""
         if tally.best_day != tally.worst_day:
-            told = replace(told, best=tally.best, best_day=tally.best_day, worst=tally.worst, worst_day=tally.worst_day)
+            told = replace(
+                told,
+                best=tally.best,
+                best_day=tally.best_day,
+                best_alike=tally.best_alike,
+                worst=tally.worst,
+                worst_day=tally.worst_day,
+                worst_alike=tally.worst_alike,
+            )
         if self.was_halted:
             limit = account.rules.breaker if account.rules is not None else None
             drawdown = account.drawdown if account.value is not None else None

@@ -37,6 +37,8 @@ class AllTimeHighDetector(Struct):
             unit=account.unit,
             previous=account.as_wealth(record),
             price=observation.price,
+            first=record == account.first,
+            moved=account.record_units not in {None, account.units},
             next_told=account.as_wealth(value * (1.0 + gain)) if gain else None,
         )
         return (high,)

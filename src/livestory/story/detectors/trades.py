@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from livestory.story.kinds.money import FundingPaid
 from livestory.story.kinds.trades import META, Exposure, PutOff, RegimeSwitch, ResultDiffers, Trade
 from livestory.story.positions import EXACT, SHARES
+from livestory.story.reasons import KEEPING
 from livestory.story.regime_rule import regime_of
 from livestory.story.symbol import assets, settled_in
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from livestory.story.account import Account
     from livestory.story.inputs import Fill, Funding, Observation, Skip
     from livestory.story.positions import Closed
+    from livestory.story.reason import Reason
     from livestory.story.rows import Rows
 
 
@@ -195,6 +197,12 @@ def _holds_nothing(o: Observation) -> bool:
     return o.position == 0 or (o.weight is not None and abs(o.weight) < _DUST)
 
 
+def _kept(o: Observation) -> Reason | None:
+    """The reason of livestory's own strategies for keeping what is held; one that measures how near a sale is."""
+    reason = o.no_trade_reason
+    return reason if reason is not None and reason.key in KEEPING and not o.halted else None
+
+
 class RegimeDetector(Struct):
     """Tells the regime that the bot reports; where it reports only score and threshold, infers it by `regime_of`."""
 
@@ -233,6 +241,7 @@ class RegimeDetector(Struct):
             halted=observation.halted is True,
             strategy=strategy,
             flat=strategy == META and _holds_nothing(observation),
+            kept=_kept(observation) if strategy == META and account.settings.detail != "all" else None,
         )
         return (switch,)
 

@@ -40,7 +40,7 @@ def _counts(p: Period) -> str:
     trading = p.trading
     counts = [numbers.count(trading.buys, "buy")] if trading.buys else []
     counts += [numbers.count(trading.sells, "sell")] if trading.sells else []
-    costs = [performance.fees(p.closed.fees), performance.funding(p.closed.funding)]
+    costs = [performance.fees(p.closed.fees), performance.funding(p.closed.funding, p.results)]
     return ", ".join(filter(None, (" and ".join(counts) or "no trade", *costs)))
 
 

@@ -138,10 +138,10 @@ DRAWDOWN = WEALTH | {"drawdown", "halted", "halt_reason"}
 """What the lines about a drawdown need."""
 HALT = frozenset({"halted", "halt_reason", "position"})
 """What the lines about a halt need."""
-CHAPTER = DRAWDOWN | {"price", "position", "regime", "no_trade_reason", "fill", "next_due"}
+CHAPTER = DRAWDOWN | {"price", "position", "weight", "regime", "no_trade_reason", "fill", "next_due"}
 """What a chapter needs."""
 QUIET = CHAPTER | {
-    *("position", "weight", "target_weight", "score", "threshold", "resume_at", "resume_score"),
+    *("target_weight", "score", "threshold", "resume_at", "resume_score"),
     *("daily_loss_hit", "day_return", "next_due", "skip"),
 }
 """What a quiet line needs: any line ends a silence."""

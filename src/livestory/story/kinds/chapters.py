@@ -7,7 +7,6 @@ from math import isclose
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import field
-from msgspec.structs import replace
 
 from livestory.clock import DAY
 from livestory.story.halt_reasons import ENDED_BY_OWNER
@@ -106,6 +105,8 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
     best_day: int | None = None
     worst: float | None = None
     worst_day: int | None = None
+    best_alike: int = 0  # further days of which the same is told
+    worst_alike: int = 0
     no_trade: tuple[BarCount, ...] = ()
     # Of a bot that trades several symbols, or short, or knows no wealth:
     results: tuple[CurrencyResult, ...] = ()
@@ -171,7 +172,7 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
             yield f"told late: it ended {numbers.moment(self.end, time)}"
         yield _since(self)
         yield _bridge(self)
-        if self.period != "day":
+        if self.period != "day" and not self.told_in_brief:
             yield _earned(self)
         if self.holding is not None and self.base:
             yield f"holding {escape(self.base)}: {numbers.percent(self.holding)}"
@@ -184,16 +185,20 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
         yield from self._fallen()
         if self.to_breaker is None:
             yield near_breaker(self.drawdown, self.limit, tripped=self.halted_since is not None)
-        record = self.record
-        if record is not None and self.period == "week":  # a date that says the same each week
-            record = replace(record, at=None)
-        yield from standing.distances(self.to_breaker, record, self.wealth, self.unit, self.end)
+        time_of_record = self.end if self.period != "week" else None
+        yield from standing.distances(self.to_breaker, self.record, self.wealth, self.unit, time_of_record)
         if self.unknown_wealth:
             yield "no wealth is known: results in money" + (", no percent" if self.began is None else "")
         yield _regime(self)
         if standing.is_well(self.health):
-            yield from standing.health(self.health, calm=not (self.trips or self.halted), flow=self.flow)
+            calm = not (self.trips or self.halted)
+            yield from standing.health(self.health, calm=calm, flow=self.flow, brief=self.period == "week")
         yield _not_shown(self)
+
+    @property
+    def told_in_brief(self) -> bool:
+        """Whether it is a week of one symbol: of its trades and days each has a line of its own."""
+        return self.period == "week" and self.base is not None and self.wealth is not None
 
     def _since_start(self) -> str:
         since = standing.since_start(self.since_start, self.held_since_start, self.base)
@@ -206,20 +211,30 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
             yield " ".join(filter(None, ("HALTED", f"all {self.period}" * self._halted_throughout, since)))
         if self.buys or self.sells or not self._halted_throughout:
             yield _trades(self)
-        yield from performance.performance(
-            self.results, wealth_known=self.wealth is not None, began=self.began, unit=self.unit
-        )
-        yield performance.funding(self.funding)
+        if self.told_in_brief:
+            yield from performance.won_and_lost(self.results)
+        else:
+            yield from performance.performance(
+                self.results, wealth_known=self.wealth is not None, began=self.began, unit=self.unit
+            )
+        yield performance.funding(self.funding, self.results)
         yield performance.open_positions(self.open)
 
     def _fallen(self) -> Iterable[str]:
         """How deep it fell, its best and its worst day, and how long it was halted."""
-        if self.deepest and (self.period != "day" or self.deepest <= min(self.change or 0.0, 0.0) - _MOVED / 2):
+        if self.deepest and self.deepest <= self._worth_telling:
             yield f"deepest fall {numbers.percent(self.deepest)}{_span(self)}"
         yield ", ".join(_extremes(self))
         trips = [numbers.count(self.trips, "trip")] if self.trips else []
         halted = [f"halted {numbers.duration(self.halted)}"] if self.halted and not self._halted_throughout else []
         yield ", ".join(trips + halted)
+
+    @property
+    def _worth_telling(self) -> float:
+        """The fall from which on it is told: of a day where its return does not say as much."""
+        if self.period == "day":
+            return min(self.change or 0.0, 0.0) - _MOVED / 2
+        return -_DEEP * _MOVED if self.period == "week" else 0.0
 
     @property
     def _halted_throughout(self) -> bool:
@@ -343,11 +358,14 @@ def _waits_for(f: Quiet, time: int) -> str:
 
 
 def _extremes(f: Chapter) -> Iterable[str]:
-    """The best and the worst day; one on which little moved is neither."""
-    if f.best and f.best_day is not None and abs(f.best) >= _MOVED:
-        yield f"best day {_day(f, f.best_day)} {numbers.percent(f.best)}"
-    if f.worst and f.worst_day is not None and abs(f.worst) >= _MOVED:
-        yield f"worst day {_day(f, f.worst_day)} {numbers.percent(f.worst)}"
+    """The best and the worst day; one on which little moved is neither. Of a week only its last: others have lines."""
+    for name, change, day, alike in (
+        ("best", f.best, f.best_day, f.best_alike),
+        ("worst", f.worst, f.worst_day, f.worst_alike),
+    ):
+        if change and day is not None and abs(change) >= _MOVED and (f.period != "week" or day + DAY == f.end):
+            more = f" and {alike} more" if alike else ""
+            yield f"{name} day{'s' if alike else ''} {_day(f, day)}{more} {numbers.percent(change)}"
 
 
 def _since(f: Chapter) -> str:
@@ -355,7 +373,7 @@ def _since(f: Chapter) -> str:
         return ""
     if f.since < f.start:
         return f"from {numbers.moment(f.since, f.end - 1)}, not heard in between"
-    return f"from {numbers.moment(f.since, f.since) if f.period == 'day' else _inside(f, f.since)}"
+    return f"counted from {numbers.moment(f.since, f.since) if f.period == 'day' else _inside(f, f.since)}"
 
 
 def _not_shown(f: Chapter) -> str:
@@ -367,7 +385,8 @@ def _not_shown(f: Chapter) -> str:
     lines = f.unshown - f.days_unshown - f.switches_unshown
     if not named:
         return f"{numbers.count(lines, 'line')} not shown{where}"
-    return f"not shown: {', '.join([*named, *([numbers.count(lines, 'more line')] if lines > 0 else [])])}{where}"
+    more = "line" if f.told_in_brief else "more line"
+    return f"not shown: {', '.join([*named, *([numbers.count(lines, more)] if lines > 0 else [])])}{where}"
 
 
 def _days_not_shown(f: Chapter) -> Iterable[str]:
@@ -426,18 +445,16 @@ def _regime(f: Chapter) -> str:
         return f"in {escape(name)} all {f.period}"
     if f.trend_share is None:
         return ""
+    if f.period == "week" and f.regime_at_end and f.regime_since is not None:
+        return f"in {escape(f.regime_at_end)} since {_inside(f, f.regime_since)}"
     at_end = f", now {escape(f.regime_at_end)}" if f.regime_at_end else ""
     return f"in TREND {numbers.weight(f.trend_share)} of the time{at_end}"
 
 
 def _span(f: Chapter) -> str:
-    if f.period == "day" or f.deepest_from is None or f.deepest_at is None or abs(f.deepest or 0.0) < _MOVED:
+    if f.period in {"day", "week"} or f.deepest_from is None or f.deepest_at is None or abs(f.deepest or 0.0) < _MOVED:
         return ""
-    since, at = _inside(f, f.deepest_from), _inside(f, f.deepest_at)
-    first, last = since[:3], at[:3]
-    if f.period == "week" and f.start <= f.deepest_from and first != last:
-        since, at = first, last
-    return f" ({since} to {at})"
+    return f" ({_inside(f, f.deepest_from)} to {_inside(f, f.deepest_at)})"
 
 
 def _day(f: Chapter, micros: int) -> str:

@@ -33,6 +33,8 @@ class AllTimeHigh(OfACaller, frozen=True, kw_only=True, tag="ath"):
     unit: str | None = None
     previous: float | None = None
     price: float | None = None
+    first: bool = False  # `previous` is the wealth at the start, else the last record that was told
+    moved: bool = False  # by deposits or withdrawals: in today's size it stands in no line
     next_told: float | None = None
     next_today: float | None = None  # the wealth from which another is shown on the same day, where that is higher
 
@@ -45,7 +47,15 @@ class AllTimeHigh(OfACaller, frozen=True, kw_only=True, tag="ath"):
         if self.previous:
             price = f", price {numbers.exact(self.price)}" if self.price is not None else ""
             gain, _ = beside(self.wealth / self.previous - 1, 0.0, numbers.percent)
-            yield f"{gain} over {numbers.wealth(self.previous, self.unit)}{price}"
+            yield f"{gain} over {self._before(self.previous)}{price}"
         if self.next_told is not None:
             today = f", today from {numbers.wealth(self.next_today, self.unit)}" if self.next_today is not None else ""
             yield f"next one told from {numbers.wealth(self.next_told, self.unit)}{today}"
+
+    def _before(self, previous: float) -> str:
+        """``1.0234`` at first, ``the last told, 1.0567``, ``the last told, deposits and withdrawals left out``."""
+        what = "the start" if self.first else "the last told"
+        if self.moved:
+            return f"{what}, deposits and withdrawals left out"
+        told = numbers.wealth(previous, self.unit)
+        return told if self.first else f"{what}, {told}"

@@ -182,7 +182,7 @@ class Summary(Facts, frozen=True, kw_only=True, tag="summary"):
         yield from performance.performance(
             self.results, wealth_known=known, began=self.began, unit=self.unit, headed=not known
         )
-        yield performance.funding(self.funding)
+        yield performance.funding(self.funding, self.results)
         yield performance.open_positions(self.open)
         yield _regimes(self)
         if self.halts:

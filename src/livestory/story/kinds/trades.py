@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _REMEMBERED = 4096  # symbols
 META = "meta"
 """The strategy of livestory's own bot that trades by the regime."""
+_REGIME = frozenset({"regime", "halted", "position", "weight"})  # which its switch is shown by, or else what follows it
 _EFFECTS = {
     "TREND": "now follows the trend and no longer buys dips",
     "MEAN_REV": "now buys dips under the average price, sells over it",
@@ -46,7 +47,7 @@ class RegimeSwitch(OfACaller, frozen=True, kw_only=True, tag="regime"):
         tone=Tone.REGIME,
         retelling=Retelling.ANEW,
         mark=Mark.REGIME,
-        needs=frozenset({"regime", "score", "threshold", "halted"}),
+        needs=_REGIME | {"score", "threshold", "no_trade_reason"},
     )
 
     regime: str
@@ -59,6 +60,7 @@ class RegimeSwitch(OfACaller, frozen=True, kw_only=True, tag="regime"):
     halted: bool = False
     strategy: str | None = None
     flat: bool = False  # livestory's own bot trades by it, and holds nothing that it would sell
+    kept: Reason | None = None  # why it keeps what it holds, measured by what it goes by now
 
     @property
     def trades_by_it(self) -> bool:
@@ -94,6 +96,8 @@ class RegimeSwitch(OfACaller, frozen=True, kw_only=True, tag="regime"):
             yield f"TREND from {upper}, MEAN_REV below {lower}, between them it stays"
         if self.halted:
             yield "no effect while halted"
+        elif self.kept is not None:
+            yield f"keeps what it holds: {because(self.kept)}"
         elif self.trades_by_it:
             yield _EFFECTS.get(self.regime, "")
 
@@ -110,7 +114,7 @@ class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
         tone=Tone.GOOD,
         retelling=Retelling.FROM_INPUT,
         mark=Mark.SIDE,
-        needs=frozenset({"fill", "skip"}),
+        needs=_REGIME | {"fill", "skip"},
     )
 
     side: str
@@ -175,8 +179,7 @@ class Trade(OfACaller, frozen=True, kw_only=True, tag="trade"):
             yield _what_it_did(self)
         if self.reason is not None:
             yield because(self.reason)
-        if self.regime is not None:
-            yield in_regime(self.regime, self.regime_since, time)
+        yield in_regime(self.regime, self.regime_since, time)
         if self.wanted is not None and self.wanted > self.quantity:
             yield _in_part(self, self.wanted)
         done = self.position_after is not None and not self.position_after
@@ -423,7 +426,7 @@ def _all_sold(f: Trade) -> str:
 
 def _remaining(f: Trade, *, done: bool) -> str:
     if f.weight_before is not None and f.weight_after is not None:
-        step = f"step {f.step}: " if f.step and f.side == "buy" else ""
+        step = f"step {numbers.whole(f.step)}: " if f.step and f.side == "buy" else ""
         of_what = escape(f.base or "weight")
         shares = f"{step}{of_what} {numbers.weight(f.weight_before)} → {numbers.weight(f.weight_after)}"
         return _all_sold(f) if done else shares

@@ -74,16 +74,26 @@ def performance(
         yield from _others(results)
 
 
+def won_and_lost(results: Sequence[CurrencyResult]) -> Iterable[str]:
+    """``1 won, 2 lost: -0.0162 BTC``, in brief, what trades came to that have lines of their own."""
+    for each in results:
+        if each.closed:
+            told = ", ".join(told for told in outcomes(each) if not told.startswith("0 "))
+            yield f"{told}: {_together(each)}"
+
+
 def fees(by_asset: Mapping[str, Decimal]) -> str:
     """``fees 1.23 USDT and 0.0012 BNB``."""
     told = _amounts(by_asset)
     return f"fees {told}" if told else ""
 
 
-def funding(by_asset: Mapping[str, Decimal]) -> str:
-    """``funding paid 1.20 USDT``: received less paid."""
+def funding(by_asset: Mapping[str, Decimal], results: Sequence[CurrencyResult] = ()) -> str:
+    """``funding paid 1.20 USDT, not in the results``: received less paid, and that these are without it, if known."""
     told = paid_or_received(by_asset, _amounts)
-    return f"funding {told}" if told else ""
+    closed = [each for each in results if each.closed]
+    known = closed and all(each.after_fees == each.closed and not each.with_funding for each in closed)
+    return f"funding {told}{', not in the results' if known else ''}" if told else ""
 
 
 def open_positions(positions: Sequence[OpenPosition]) -> str:
@@ -223,10 +233,17 @@ def _others(results: Sequence[CurrencyResult]) -> Iterable[str]:
 def _closed(f: CurrencyResult) -> str:
     if not f.closed:
         return f"result {money(f.realised, f.asset)}"
+    return f"{numbers.count(f.closed, 'trade')} closed, {', '.join(outcomes(f))}, {_result(f)}"
+
+
+def _result(f: CurrencyResult) -> str:
+    return f"result {_together(f)}{' after fees' if f.after_fees == f.closed else ''}"
+
+
+def _together(f: CurrencyResult) -> str:
     together = summed((f.gain, f.loss))
     # Else parts were closed of trades that ended in another period, or go on: the sum is of these trades, as counted.
-    result = "result" if together == f.realised else "result in all"
-    return f"{numbers.count(f.closed, 'trade')} closed, {', '.join(outcomes(f))}, {result} {money(together, f.asset)}"
+    return f"{'in all ' if together != f.realised else ''}{money(together, f.asset)}"
 
 
 def _extremes(f: CurrencyResult) -> str:

@@ -53,13 +53,20 @@ ASKING = frozenset(ASKED)
 
 
 def distances(
-    to_breaker: BreakerDistance | None, record: Record | None, wealth: float | None, unit: str | None, time: int
+    to_breaker: BreakerDistance | None,
+    record: Record | None,
+    wealth: float | None,
+    unit: str | None,
+    time: int | None,
 ) -> Iterable[str]:
-    """How far it is to the breaker and to the record at that instant, the record once where the one counts from it."""
+    """How far it is to the breaker and to the record at that instant, the record once where the one counts from it.
+
+    ``time`` None: in brief, without the breaker's limit and the date of the record, which seldom change.
+    """
     to_beat = _to_beat(record, unit, time) if record is not None and (wealth or 0.0) < record.wealth else ""
     by_breaker = to_breaker is not None and not to_breaker.since_resume
     if to_breaker is not None:
-        yield from until_breaker(to_breaker, unit, to_beat if by_breaker else "")
+        yield from until_breaker(to_breaker, unit, to_beat if by_breaker else "", brief=time is None)
     if record is None or wealth is None:
         return
     if to_beat:
@@ -68,8 +75,13 @@ def distances(
         yield f"next record told from {of(numbers.wealth(record.next_told, unit), unit)}"
 
 
-def until_breaker(distance: BreakerDistance | None, unit: str | None, to_beat: str = "") -> Iterable[str]:
-    """``DD -4.5% since the resume``, ``breaker at -20.0%: 0.7143 BTC (16.2% below now), about price 0.0248``."""
+def until_breaker(
+    distance: BreakerDistance | None, unit: str | None, to_beat: str = "", *, brief: bool = False
+) -> Iterable[str]:
+    """``DD -4.5% since the resume``, ``breaker at -20.0%: 0.7143 BTC (16.2% below now), about price 0.0248``.
+
+    ``brief``: ``breaker at 0.7143 BTC (16.2% below, about price 0.0248)``.
+    """
     if distance is None:
         return
     drawdown, limit = beside(distance.drawdown, -distance.limit, numbers.percent)
@@ -78,11 +90,16 @@ def until_breaker(distance: BreakerDistance | None, unit: str | None, to_beat: s
     below = f"{numbers.unsigned_percent(distance.fall)} below now"
     price = f", about price {numbers.average(distance.price)}" if distance.price is not None else ""
     at = of(numbers.wealth(distance.wealth, unit), unit)
+    if brief:
+        yield f"{trips(distance.drawdown, distance.limit)} {at} ({below.removesuffix(' now')}{price})"
+        return
     yield f"{trips(distance.drawdown, distance.limit)} {limit}: {at} ({below}){price}"
 
 
-def _to_beat(record: Record, unit: str | None, time: int) -> str:
-    """``to beat 1.0567 BTC of 3 Dec``."""
+def _to_beat(record: Record, unit: str | None, time: int | None) -> str:
+    """``to beat 1.0567 BTC of 3 Dec``; in brief ``1.0567``."""
+    if time is None:
+        return numbers.wealth(record.wealth, unit)
     date = f" of {numbers.day_and_year(record.at, time)}" if record.at is not None else ""
     return f"to beat {of(numbers.wealth(record.wealth, unit), unit)}{date}"
 
@@ -109,16 +126,20 @@ def is_well(f: Health | None) -> bool:
     return f is not None and f.bars_known and not (f.failed or f.by_hand.keys() - {"flow"} or f.asked)
 
 
-def health(f: Health | None, *, calm: bool = True, flow: float = 0.0) -> Iterable[str]:
+def health(f: Health | None, *, calm: bool = True, flow: float = 0.0, brief: bool = False) -> Iterable[str]:
     """That all ran well, said outright; or what failed, what the owner did, and what is asked.
 
     Not ``calm``: there was a halt, after which nobody would say so. ``flow`` is what was put in, or taken out, in all.
+    ``brief``: that all ran well without what that means, which a month says.
     """
     if f is None:
         return
     by_hand = counted(f.by_hand, BY_HAND | ({"flow": _flow(flow)} if flow else {}))
     nothing = "no failure, missed bar or unclear order"
     if is_well(f):
+        if brief and calm and not by_hand:
+            yield "all ran well, nothing asked of you"
+            return
         who = f"nobody intervened{f' but for {by_hand}' if by_hand else ''}"
         yield f"{'all ran well: ' if calm else ''}{nothing}, {who}, nothing asked of you"
         return

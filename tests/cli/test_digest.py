@@ -211,7 +211,7 @@ def test_a_story_without_wealth_has_its_result_as_verdict() -> None:
     events = [event for each in given for event in narrator.take(each)]
     period = Period(span_of("day", START), None, "USDT")
     told = digest(gather(period, [(each.time, each.facts) for each in events], None)).text()
-    assert told.startswith("Tue 3 Dec 2024: 1 trade closed, 1 won, 0 lost, result +20.00 USDT.")
+    assert told.startswith("Tue 3 Dec 2024: 1 trade closed, 1 won, 0 lost, result +20.00 USDT after fees.")
     assert "Open: 2 LTC/USDT at 80." in told
 
 

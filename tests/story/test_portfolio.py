@@ -295,7 +295,7 @@ def test_a_day_on_which_nothing_was_closed_says_so_and_what_is_open() -> None:
     bought = [TRADES[0], fill(1, "buy", "1", "0.05", "ETH/BTC"), fill(12, "buy", "1", "100", "LTC/USDT")]
     (day,) = (each.line for each in told(Narrator(None, None), bought) if isinstance(each.facts, Chapter))
     assert day.split(" | ", 2)[2] == (
-        "nothing closed | told late: it ended 00:00; from 15:00; 2 buys, fees 0.3 USDT; "
+        "nothing closed | told late: it ended 00:00; counted from 15:00; 2 buys, fees 0.3 USDT; "
         "open: 1 ETH/BTC at 0.05, 2 SOL/USDT at 150"
     )
 

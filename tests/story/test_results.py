@@ -227,6 +227,8 @@ def _by_hand(trips: list[TripGist]) -> Tally:
         lost=sum(each < 0 for each in results),
         gain=sum((each for each in results if each > 0), Decimal(0)),
         loss=sum((each for each in results if each < 0), Decimal(0)),
+        after_fees=sum(trip.after_fees == "all" and not trip.fees_left_out for trip in trips),
+        with_funding=sum(trip.with_funding for trip in trips),
         best=max(outcomes, key=lambda each: each.result, default=None),
         worst=min(outcomes, key=lambda each: each.result, default=None),
         longs=one_way(short=False),

@@ -191,3 +191,13 @@ def test_a_quiet_line_tells_the_open_result() -> None:
         hours = [observed(start + (first + hour) * HOUR, position=position, price=0.033) for hour in range(10)]
         quiet = [event.line for each in hours for event in narrator.take(each) if isinstance(event.facts, Quiet)]
         assert told in quiet[-1]
+
+
+def test_days_that_read_alike_are_told_as_several() -> None:
+    """The first of them by its name, the others by their number; of one day alone the name."""
+    levels = (1.0, 1.02, 1.02, 1.0404, 1.0404, 1.01)
+    days = [
+        observed(MONDAY + (24 * day + hour) * HOUR, level) for day, level in enumerate(levels) for hour in range(1, 25)
+    ]
+    told = week(*days, last=observed(MONDAY + 30 * DAY, 1.01), period="month")
+    assert "best days Tue 3 Dec and 1 more +2.0%, worst day Sat 7 Dec -2.9%" in told

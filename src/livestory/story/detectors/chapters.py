@@ -144,15 +144,15 @@ class _Tally(TradeTally, kw_only=True, omit_defaults=True):
         alike = self.best is not None and numbers.percent(self.best) == told
         self.best_alike += alike
         if self.best is None or change > self.best:
-            self.best = change
+            self.best, self.best_day = change, day
             if not alike:
-                self.best_day, self.best_alike = day, 0
+                self.best_alike = 0
         alike = self.worst is not None and numbers.percent(self.worst) == told
         self.worst_alike += alike
         if self.worst is None or change < self.worst:
-            self.worst = change
+            self.worst, self.worst_day = change, day
             if not alike:
-                self.worst_day, self.worst_alike = day, 0
+                self.worst_alike = 0
 
     def _fall(self, day: _Tally) -> None:
         """Add the falls of a day: from the highest value in it, and from the highest before it."""

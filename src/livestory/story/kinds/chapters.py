@@ -364,7 +364,7 @@ def _extremes(f: Chapter) -> Iterable[str]:
         ("worst", f.worst, f.worst_day, f.worst_alike),
     ):
         if change and day is not None and abs(change) >= _MOVED and (f.period != "week" or day + DAY == f.end):
-            more = f" and {alike} more" if alike else ""
+            more = f" and {numbers.whole(alike)} more" if alike else ""
             yield f"{name} day{'s' if alike else ''} {_day(f, day)}{more} {numbers.percent(change)}"
 
 

@@ -107,11 +107,12 @@ def _rules(asked: Request, *, own: bool) -> Any:
     from msgspec.structs import replace
 
     from livestory.story.kinds.lifecycle import Rules
-    from livestory.trading.rules import rules_in_force
 
     settings = asked.settings
     rules = None
     if own or asked.configured:
+        from livestory.trading.rules import rules_in_force
+
         base = asked.pair.partition("/")[0]
         rules = rules_in_force(
             settings.risk, settings.strategy, settings.paper, base=base, ath_min_gain=settings.story.ath_min_gain

@@ -62,6 +62,9 @@ Settings = TypeVar("Settings", bound=Struct)
 
 def load(path: Path | None, defaults: Settings, environ: Mapping[str, str] | None = None) -> Settings:
     """``defaults``, changed by the file and then by the environment; see `livestory.config.load`."""
+    environ = os.environ if environ is None else environ
+    if path is None and not any(variable.startswith(PREFIX) for variable in environ):
+        return defaults
     root = Section.of(defaults)
     values: dict[Names, Any] = {}
     places: dict[Names, Place] = {}
@@ -71,7 +74,7 @@ def load(path: Path | None, defaults: Settings, environ: Mapping[str, str] | Non
         root = root.naming(document)
         found = sorted((_place(names, places), problem) for names, problem in _read(document, root, values))
         faults += [f"{path}:{_text(place)}: {problem}" for place, problem in found]
-    faults += _read_environment(os.environ if environ is None else environ, root, values)
+    faults += _read_environment(environ, root, values)
     settings, objections = root.build(values)
     for section, problem in objections:
         at = f"{path}:{_text(places[section.path])}: " if section.path in places else ""

@@ -1,4 +1,7 @@
-"""Which bot or tool wrote a file: what is recognised is read by its own reader, any other database is named."""
+"""Which bot or tool wrote a file: what is recognised is read by its own reader, any other database is named.
+
+Each reader is imported where its file is met: a plain table, which is looked at here first, needs none of them.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from livestory.errors import InputError
-from livestory.follow.database import Database
-from livestory.follow.freqtrade.backtest import FreqtradeBacktest
-from livestory.follow.freqtrade.bare_list import FreqtradeBareList, is_bare_list
-from livestory.follow.freqtrade.database import FreqtradeDatabase
-from livestory.follow.hummingbot.database import HummingbotDatabase
-from livestory.follow.hummingbot.history import HummingbotHistory
-from livestory.follow.lean import LeanBacktest
 from livestory.story.files.layout import SQLITE
 
 if TYPE_CHECKING:
@@ -59,7 +55,7 @@ def recognised(file: Path, name: str, now: int, strategy: str | None = None) -> 
     with file.open("rb") as opened:
         head = opened.read(len(SQLITE))
     if head == SQLITE:
-        return _database(Database(file, name=name), now)
+        return _database(file, name, now)
     if zipfile.is_zipfile(file):
         return _zipped(file, name, strategy)
     if head.lstrip(_BLANKS)[:1] in {b"{", b"["}:
@@ -77,7 +73,13 @@ def unknown_database(name: str, tables: Collection[str]) -> InputError:
     )
 
 
-def _database(database: Database, now: int) -> BotFile:
+def _database(file: Path, name: str, now: int) -> BotFile:
+    from livestory.follow.database import Database  # noqa: PLC0415 - of databases alone, as the three below
+    from livestory.follow.freqtrade.database import FreqtradeDatabase  # noqa: PLC0415 - as above
+    from livestory.follow.hummingbot.database import HummingbotDatabase  # noqa: PLC0415 - as above
+    from livestory.follow.hummingbot.history import HummingbotHistory  # noqa: PLC0415 - as above
+
+    database = Database(file, name=name)
     tables = database.tables()
     if FreqtradeDatabase.is_in(tables):
         from livestory.follow.freqtrade.history import FreqtradeHistory  # noqa: PLC0415 - it loads a client of HTTP
@@ -141,6 +143,10 @@ def _is_note(each: Any) -> bool:
 
 
 def _result(name: str, document: Any, strategy: str | None) -> BotFile | None:
+    from livestory.follow.freqtrade.backtest import FreqtradeBacktest  # noqa: PLC0415 - of backtests alone
+    from livestory.follow.freqtrade.bare_list import FreqtradeBareList, is_bare_list  # noqa: PLC0415 - as above
+    from livestory.follow.lean import LeanBacktest  # noqa: PLC0415 - as above
+
     if is_bare_list(document):
         return FreqtradeBareList(name, document)
     if not isinstance(document, dict):

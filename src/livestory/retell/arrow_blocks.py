@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from livestory.clock import END
 from livestory.story.inputs import LEAST_INSTANT
 from livestory.story.rows import MOST, Column
+from livestory.story.unit_value import Fall
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +25,10 @@ _EPOCH = {10: 10**6, 13: 10**3, 16: 1}
 
 class ArrayColumn(Column):
     """A column of an array of numpy, in which nothing takes a step for each of its numbers."""
+
+    def __getitem__(self, place: Any) -> Any:
+        """The number at a place."""
+        return self.given.item(place)
 
     @cached_property
     def numbers(self) -> list[float | None]:
@@ -41,6 +46,16 @@ class ArrayColumn(Column):
     def changes(self) -> list[int]:
         """The places whose number is not that of the one before."""
         return _places(self.given[1:] != self.given[:-1], 1)
+
+    def deepest_fall(self, peak: float, units: float, start: int, end: int) -> Fall:
+        """The first of the deepest falls of a unit's value, as any column finds it."""
+        import numpy as np  # noqa: PLC0415 - as below
+
+        values = self.given[start:end] / units
+        peaks = np.maximum(np.maximum.accumulate(values), peak)
+        depths = values / peaks - 1.0  # as `fall_from`
+        place = int(depths.argmin())
+        return Fall(depths.item(place), place, peaks.item(place))
 
     def _places(self, compare: Any, bound: float) -> list[int]:
         return _places(compare(self.given, bound))

@@ -235,22 +235,21 @@ class Reteller:
         """Take rows together where nothing is to be told of them, and the others one by one."""
         narrator, place, size, count = self._narrator, 0, _MOST, rows.count
         while place < count:
-            end = min(place + size, rows.before(narrator.due, place + 1), count)
-            part = rows.part(place, end)
-            together = end - place > 1 and self._summary.passes(part)
-            taken = narrator.take_together(part) if together else 0
-            if taken is None and end - place > _FEW:
-                size = (end - place) // _SHARE
+            part = rows.part(place, rows.before(narrator.due, place + 1, min(place + size, count)))
+            together = part.count > 1 and self._summary.passes(part)
+            taken = narrator.take_together(part) if together else part.part(0, 0)
+            if taken is None and part.count > _FEW:
+                size = part.count // _SHARE
                 continue
             if taken:
-                self._summary.on_rows(part if taken == part.count else part.part(0, taken))
-            if taken == part.count:
-                place, size = end, size * 2
+                self._summary.on_rows(taken)
+                place += taken.count
+            if taken is part:
+                size *= 2
                 continue
-            first = taken or 0
-            alone = part if taken is None else part.part(first, first + 1)
+            alone = part if taken is None else [rows[place]]
             self._take(alone)
-            place, size = place + first + alone.count, _MOST
+            place, size = place + len(alone), _MOST
 
     def _take(self, chunk: Sequence[SourceInput] | Rows) -> None:
         tell, count = self._narrator.take, self._summary.on_observation

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _IN_MEMORY = 4 << 20  # bytes of a story that are kept in memory; more go to a temporary file
 _BLOCK = 1 << 20
+_AT_ONCE = 512  # texts
 _COMMA = ",\n"  # before a record of the JSON array; the first one goes without
 _COLUMNS = ("time", "kind", "headline", "facts", "why", "record")
 
@@ -111,12 +112,14 @@ class Spool:
 
     def __init__(self) -> None:
         self.used = False
+        self._waiting: list[str] = []  # a call of the file for each line takes longer than all else with it
         self._file: IO[str] = SpooledTemporaryFile(  # noqa: SIM115 - closed by `close`
             _IN_MEMORY, "w+", encoding="utf-8", newline=""
         )
 
     def clear(self) -> None:
         """Delete the text that was written so far."""
+        self._waiting.clear()
         self._file.seek(0)
         self._file.truncate()
         self.used = False
@@ -124,17 +127,25 @@ class Spool:
     def write(self, text: str) -> None:
         """Add to it. Raises OSError."""
         self.used = True
-        self._file.write(text)
+        self._waiting.append(text)
+        if len(self._waiting) >= _AT_ONCE:
+            self._keep()
 
     def blocks(self) -> Iterator[str]:
         """All of it, in blocks."""
+        self._keep()
         self._file.seek(0)
         while block := self._file.read(_BLOCK):
             yield block
 
     def close(self) -> None:
         """Delete the text, and its temporary file."""
+        self._waiting.clear()
         self._file.close()
+
+    def _keep(self) -> None:
+        self._file.write("".join(self._waiting))
+        self._waiting.clear()
 
 
 def write_whole(path: Path, blocks: Iterable[str]) -> None:

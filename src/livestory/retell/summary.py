@@ -9,21 +9,25 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from livestory.clock import as_datetime, as_instant
-from livestory.story.kinds.chapters import Chapter
+from livestory.story.kinds.chapters import Chapter, Quiet
 from livestory.story.kinds.money import CashFlow, FundingPaid
+from livestory.story.kinds.records import AllTimeHigh
 from livestory.story.kinds.retold import RegimeTime, Summary
 from livestory.story.kinds.risk import BreakerTripped, Halted, Phoenix, Unhalted
 from livestory.story.kinds.trades import Exposure, RegimeSwitch, Trade
 from livestory.story.open_positions import open_positions
 from livestory.story.results import TradeTally
 from livestory.story.spans import HaltSpan, HaltSpans, RegimeSpans
-from livestory.story.troubles import HealthTally, asked_after
+from livestory.story.troubles import HEALTH, HealthTally, asked_after
 from livestory.story.unit_value import fall_from, return_of
 
 if TYPE_CHECKING:
     from livestory.story.account import Account
     from livestory.story.event import Event
+    from livestory.story.kinds.base import Facts
     from livestory.story.rows import Rows
+
+_UNCOUNTED = frozenset({Quiet, AllTimeHigh})  # most of what is told; `match` would try each of its kinds
 
 
 class SummaryBuilder:
@@ -93,9 +97,17 @@ class SummaryBuilder:
         time, facts = event.time, event.facts
         self._first = time if self._first is None else self._first
         self._last = max(self._last, time)
-        self._health.hear(facts)
-        asked_after(self._asked, facts)
+        if type(facts) in HEALTH or self._asked:
+            self._health.hear(facts)
+            asked_after(self._asked, facts)
+        if type(facts) not in _UNCOUNTED:
+            self._count(time, facts)
+
+    def _count(self, time: int, facts: Facts) -> None:
         match facts:
+            case Chapter(period=period):
+                if period == "month":
+                    self._end_month(facts.start, facts.change)
             case RegimeSwitch():
                 self._regimes.switch(time, facts.regime)
             case BreakerTripped() | Halted() | Phoenix() | Unhalted():
@@ -108,8 +120,6 @@ class SummaryBuilder:
                 self._exposures += 1
             case CashFlow():
                 self._flow += facts.amount
-            case Chapter(period="month"):
-                self._end_month(facts.start, facts.change)
             case _:
                 pass
 

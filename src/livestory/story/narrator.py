@@ -176,12 +176,15 @@ class Narrator(FormerVerbs):
             ("", memory.chapters),
             ("", memory.silence),
         )
-        listening = [each for field, each in ordered if each is not None and field not in memory.never]
-        self._observers = tuple(detector.observe for detector in listening)
-        # One that can't say where it is silent lets each observation be taken for itself.
+        listening = [(field, each) for field, each in ordered if each is not None and field not in memory.never]
+        self._observers = tuple(detector.observe for _, detector in listening)
+        # One that can't say where it is silent lets each observation be taken for itself. Those that look at each row's
+        # wealth are asked last: there are fewer rows then.
+        listening.sort(key=lambda each: each[0] == "wealth")
         self._until: tuple[Callable[[Rows, Account], int | None], ...] = tuple(
-            getattr(detector, "until", _unknown) for detector in listening
+            getattr(detector, "until", _unknown) for _, detector in listening
         )
+        self._may_pass = memory.never >= _TOGETHER
 
     @property
     def account(self) -> Account:
@@ -236,15 +239,15 @@ class Narrator(FormerVerbs):
         quiet_at = (memory.silence.last_news or 0) + limit
         return min(memory.chapters.end, quiet_at) if limit else memory.chapters.end
 
-    def take_together(self, rows: Rows) -> int | None:
-        """Take the observations before the first one that may be told, and say how many they are.
+    def take_together(self, rows: Rows) -> Rows | None:
+        """Take the observations before the first one that may be told, and return them: all, some or none of ``rows``.
 
         None, and none is taken, where something may be told of any of them. Events and memory are then the same as if
         each of them had been taken for itself.
         """
         memory, account = self._memory, self._account
         if (
-            not memory.never >= _TOGETHER
+            not self._may_pass
             or memory.inferred_halt is not None
             or rows.first_time <= memory.last_observed
             or not account.passes()
@@ -253,12 +256,14 @@ class Narrator(FormerVerbs):
             return None
         for until in self._until:
             silent = until(rows, account)
-            if not silent:
-                return silent
+            if silent is None:
+                return None
             if silent < rows.count:
                 rows = rows.part(0, silent)
+                if not silent:
+                    return rows
         self._pass(rows)
-        return rows.count
+        return rows
 
     def _pass(self, rows: Rows) -> None:
         """Take observations of which nothing is told."""

@@ -14,6 +14,8 @@ from livestory.clock import DAY, as_datetime, as_instant
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_EPOCH = 3  # the weekday of 1970-01-01, a Thursday
+
 
 def _day(time: int) -> tuple[int, int]:
     start = (time - 1) // DAY * DAY
@@ -21,8 +23,8 @@ def _day(time: int) -> tuple[int, int]:
 
 
 def _week(time: int) -> tuple[int, int]:
-    day = as_datetime(_day(time)[0])
-    start = as_instant(day - timedelta(days=day.weekday()))
+    day = (time - 1) // DAY
+    start = (day - (day + _EPOCH) % 7) * DAY
     return start, start + 7 * DAY
 
 
@@ -36,5 +38,24 @@ def _year(time: int) -> tuple[int, int]:
     return as_instant(first), as_instant(datetime(first.year + 1, 1, 1, tzinfo=first.tzinfo))
 
 
-PERIODS: dict[str, Callable[[int], tuple[int, int]]] = {"day": _day, "week": _week, "month": _month, "year": _year}
+def _remembering(find: Callable[[int], tuple[int, int]]) -> Callable[[int], tuple[int, int]]:
+    """The same, looking first at the period found last: a story asks for the same one again and again."""
+    last = 0, 0
+
+    def found(time: int) -> tuple[int, int]:
+        nonlocal last
+        period = last  # whole, whichever thread has found it
+        if not period[0] < time <= period[1]:
+            period = last = find(time)
+        return period
+
+    return found
+
+
+PERIODS: dict[str, Callable[[int], tuple[int, int]]] = {
+    "day": _day,
+    "week": _week,
+    "month": _remembering(_month),
+    "year": _remembering(_year),
+}
 """Each period's start and end, of the one that holds an instant."""

@@ -19,9 +19,12 @@ from operator import ge, lt, ne
 from typing import TYPE_CHECKING, Any
 
 from livestory.story.inputs import Observation
+from livestory.story.unit_value import deepest_fall
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from livestory.story.unit_value import Fall
 
 PASSED = frozenset({"wealth", "price", "position", "weight", "target_weight", "score", "threshold"})
 """The fields of observations that can be taken together: numbers, of which none is missing."""
@@ -54,7 +57,7 @@ class Column(Sequence[float | None]):
 
     def __getitem__(self, place: Any) -> Any:
         """The number at a place; None is unknown."""
-        return self.numbers[place]
+        return self.given[place]
 
     def __iter__(self) -> Iterator[float | None]:
         return iter(self.numbers)
@@ -69,6 +72,13 @@ class Column(Sequence[float | None]):
     def extremes(self) -> tuple[float, float] | None:
         """The least and the greatest; None where one is unknown, NaN, infinite, or beyond all measure."""
         return extremes_of(self.numbers)
+
+    def deepest_fall(self, peak: float, units: float, start: int, end: int) -> Fall:
+        """The first of the deepest falls of a unit's value, wealth being the column, from ``start`` to before ``end``.
+
+        All there are known; the peak was ``peak`` before them.
+        """
+        return deepest_fall(peak, _valued(self.numbers[start:end], units))
 
     def first_from(self, bound: float, start: int, end: int) -> int:
         """The first place from ``start`` to before ``end`` with ``bound`` or more, or ``end``; all there are known."""
@@ -113,6 +123,11 @@ class Column(Sequence[float | None]):
 _REMEMBERED = 16  # bounds: a story has two
 
 
+def _valued(wealth: Any, units: float) -> Sequence[float]:
+    values: Sequence[float] = wealth if units == 1.0 else [each / units for each in wealth]
+    return values
+
+
 def extremes_of(numbers: Sequence[float | None]) -> tuple[float, float] | None:
     """The least and the greatest of some numbers; None where one can't be summed up with others."""
     try:
@@ -135,8 +150,9 @@ class Rows:
         self.start = start
         self.end = len(times) if end is None else end
         self.count = self.end - start
-        self._values: tuple[float, Sequence[float]] | None = None
-        self._span: tuple[float, float, float] | None = None
+        self._units: float | None = None  # that the three below are measured in
+        self._values: Sequence[float] = ()
+        self._low = self._high = 0.0
         self._extremes: dict[str, tuple[float, float] | None] = {}
         self._known: bool | None = None
 
@@ -145,7 +161,7 @@ class Rows:
 
     def __getitem__(self, place: int) -> Observation:
         place += self.start if place >= 0 else self.end
-        fields: dict[str, Any] = {name: column.numbers[place] for name, column in self.columns.items()}
+        fields: dict[str, Any] = {name: column[place] for name, column in self.columns.items()}
         return Observation(self.times[place], **fields)
 
     def __iter__(self) -> Iterator[Observation]:
@@ -164,26 +180,28 @@ class Rows:
     def part(self, start: int, end: int) -> Rows:
         """Those from ``start`` to before ``end``."""
         found = Rows(self.times, self.columns, self.start + start, self.start + end)
-        found._known = self._known or None  # of what is known a part is
+        found._known = self.are_known or None  # of what is known a part is
         return found
 
-    def before(self, time: int, start: int) -> int:
-        """The place of the first one from ``start`` on that is not before ``time``."""
-        return bisect_left(self.times, time, self.start + start, self.end) - self.start
+    def before(self, time: int, start: int, end: int) -> int:
+        """The place of the first one from ``start`` to before ``end`` that is not before ``time``; else ``end``."""
+        return bisect_left(self.times, time, self.start + start, self.start + end) - self.start
 
     def values(self, units: float) -> Sequence[float]:
         """The values of a unit in them, whose wealth is known."""
-        if self._values is None or self._values[0] != units:
-            wealth: Any = self.columns["wealth"].numbers[self.start : self.end]
-            self._values = units, wealth if units == 1.0 else [each / units for each in wealth]
-        return self._values[1]
+        if self._units != units:
+            self._measure(units)
+        return self._values
 
     def span(self, units: float) -> tuple[float, float]:
         """The least and the greatest value of a unit in them, whose wealth is known."""
-        if self._span is None or self._span[0] != units:
-            low, high = self.extremes("wealth") or (-inf, inf)
-            self._span = units, low / units, high / units
-        return self._span[1:]
+        if self._units != units:
+            self._measure(units)
+        return self._low, self._high
+
+    def deepest_fall(self, peak: float, units: float) -> Fall:
+        """The first of the deepest falls in them, whose wealth is known, where the peak was ``peak`` before them."""
+        return self.columns["wealth"].deepest_fall(peak, units, self.start, self.end)
 
     def last(self, values: Sequence[float], value: float) -> int:
         """The instant of the last of ``values`` that is ``value``."""
@@ -201,6 +219,10 @@ class Rows:
         if self._known is None:
             self._known = all(column.extremes or self.extremes(name) for name, column in self.columns.items())
         return self._known
+
+    def _measure(self, units: float) -> None:
+        self._values = values = _valued(self.columns["wealth"].numbers[self.start : self.end], units)
+        self._units, self._low, self._high = units, min(values), max(values)
 
     def _found(self, name: str) -> tuple[float, float] | None:
         column = self.columns[name]

@@ -29,7 +29,7 @@ def refuse(_line: int, error: TableError) -> NoReturn:
 
 
 _LONGEST_LINE = 1 << 20  # bytes; a longer one is no table, and would be held in memory whole
-LARGE_BLOCK = 1 << 19  # bytes of a block that is read at once, if it is plain
+LARGE_BLOCK = 1 << 21  # bytes of a block that is read at once, if it is plain
 _BATCH = 2048  # rows of a batch, where they are made one by one
 _SEPARATORS = ",;\t|"
 _LOOKED_AT = 100  # rows, for the separator and the header
@@ -338,7 +338,7 @@ class _Decoder:
             return text
         if self._encoding != "cp1252":
             self._encoding = "utf-8"
-            self._only_ascii = self._only_ascii and block.isascii()
+            self._only_ascii = self._only_ascii and len(text) == len(block)  # each byte a character
         return text
 
 

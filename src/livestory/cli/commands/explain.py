@@ -17,7 +17,7 @@ from livestory.clock import instant
 from livestory.errors import InputError
 
 if TYPE_CHECKING:
-    from livestory.retell.explain_story import StoryListener
+    from livestory.retell.explain_story import InputSource, StoryListener
     from livestory.retell.report import Report
     from livestory.retell.story_output import StoryOutput
 
@@ -178,21 +178,25 @@ def _check_places(file: Path, out: Path | None, html: Path | None) -> None:
 
 def _retell(file: Path, request: Request, story: StoryOutput, out: Path | None, html: Path | None) -> None:
     from livestory.retell.explain_story import explain as retell
-    from livestory.retell.journal_source import JournalSource
-    from livestory.retell.report import Report
     from livestory.story.line import tell
 
     with ExitStack() as stack:
         stack.callback(story.close)
         source, retelling = source_of(stack, file, request)
-        bars = source.bars if isinstance(source, JournalSource) else None
-        report = Report(retelling.symbol, bars) if html is not None else None
+        report = _report(stack, source, retelling.symbol) if html is not None else None
         listeners: list[StoryListener] = [story] if report is None else [story, report]
-        if report is not None:
-            stack.callback(report.close)
         shown = stack.enter_context(progress("explain"))
         summary = retell(source, retelling, listeners, shown)
         _write(story, report, out, html, tell(summary.end, summary))
+
+
+def _report(stack: ExitStack, source: InputSource, symbol: str | None) -> Report:
+    from livestory.retell.journal_source import JournalSource
+    from livestory.retell.report import Report
+
+    report = Report(symbol, source.bars if isinstance(source, JournalSource) else None)
+    stack.callback(report.close)
+    return report
 
 
 def _write(story: StoryOutput, report: Report | None, out: Path | None, html: Path | None, summary: str) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 from math import inf
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -27,7 +26,7 @@ from livestory.story.reason import BarCount, Reason
 from livestory.story.reasons import OTHER
 from livestory.story.results import Results, TradeTally
 from livestory.story.troubles import HEALTH, HealthTally, asked_after
-from livestory.story.unit_value import deepest_fall, fall_from, return_of
+from livestory.story.unit_value import fall_from, return_of
 from livestory.story.wording import numbers
 
 if TYPE_CHECKING:
@@ -76,6 +75,8 @@ class NoTradeTally(Struct):
 
     def told(self) -> tuple[BarCount, ...]:
         """The counts, most frequent first."""
+        if not self.counts:
+            return ()
         ordered = sorted(self.counts.values(), key=lambda count: -count.bars)
         return tuple(BarCount(count.bars, count.nearest) for count in ordered)
 
@@ -156,12 +157,13 @@ class _Tally(TradeTally, kw_only=True, omit_defaults=True):
 
     def _fall(self, day: _Tally) -> None:
         """Add the falls of a day: from the highest value in it, and from the highest before it."""
-        falls = []
+        deepest, at, since = 0.0, 0, 0
         if day.deepest_from > day.since:  # from a value that it opened with, the one before it is as deep or deeper
-            falls.append((day.deepest, day.deepest_at, day.deepest_from))
+            deepest, at, since = day.deepest, day.deepest_at, day.deepest_from
         if self.peak and day.lowest_at:
-            falls.append((fall_from(self.peak, day.lowest), day.lowest_at, self.peak_at))
-        deepest, at, since = min(falls, key=itemgetter(0, 1), default=(0.0, 0, 0))
+            fall = fall_from(self.peak, day.lowest)
+            if fall < deepest or (fall == deepest and day.lowest_at < at):
+                deepest, at, since = fall, day.lowest_at, self.peak_at
         if deepest < self.deepest:
             self.deepest, self.deepest_from, self.deepest_at = deepest, since, at
         if day.peak_at > day.since and day.peak >= self.peak:
@@ -224,7 +226,7 @@ class ChapterDetector(Struct):
         if low < day.lowest:
             day.lowest, day.lowest_at = low, rows.times[rows.start + values.index(low)]
         if fall_from(max(day.peak, high), low) < day.deepest:  # else none in them can be deeper
-            deepest, place, peak = deepest_fall(day.peak, values)
+            deepest, place, peak = rows.deepest_fall(day.peak, account.units)
             if deepest < day.deepest:
                 before = values[:place]
                 since = rows.last(before, peak) if peak in before else day.peak_at

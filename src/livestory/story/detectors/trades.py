@@ -184,7 +184,7 @@ class ExposureDetector(Struct):
             return 0
         limit = account.settings.exposure_told - _ROUNDING
         for place in targets.runs(rows.start, rows.end):
-            target = targets.numbers[place]
+            target = targets[place]
             if target is None or (target != told and (target == 0.0 or not abs(target - told) < limit)):
                 return place - rows.start
         return rows.count

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from livestory.clock import END
 from livestory.story.inputs import LEAST_INSTANT
 from livestory.story.rows import MOST, Column
-from livestory.story.unit_value import Fall
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,16 +45,6 @@ class ArrayColumn(Column):
     def changes(self) -> list[int]:
         """The places whose number is not that of the one before."""
         return _places(self.given[1:] != self.given[:-1], 1)
-
-    def deepest_fall(self, peak: float, units: float, start: int, end: int) -> Fall:
-        """The first of the deepest falls of a unit's value, as any column finds it."""
-        import numpy as np  # noqa: PLC0415 - as below
-
-        values = self.given[start:end] / units
-        peaks = np.maximum(np.maximum.accumulate(values), peak)
-        depths = values / peaks - 1.0  # as `fall_from`
-        place = int(depths.argmin())
-        return Fall(depths.item(place), place, peaks.item(place))
 
     def _places(self, compare: Any, bound: float) -> list[int]:
         return _places(compare(self.given, bound))

@@ -241,7 +241,7 @@ class Reteller:
             if taken is None and part.count > _FEW:
                 size = part.count // _SHARE
                 continue
-            if taken:
+            if taken is not None and taken.count:
                 self._summary.on_rows(taken)
                 place += taken.count
             if taken is part:

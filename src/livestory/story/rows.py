@@ -19,12 +19,9 @@ from operator import ge, lt, ne
 from typing import TYPE_CHECKING, Any
 
 from livestory.story.inputs import Observation
-from livestory.story.unit_value import deepest_fall
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-
-    from livestory.story.unit_value import Fall
 
 PASSED = frozenset({"wealth", "price", "position", "weight", "target_weight", "score", "threshold"})
 """The fields of observations that can be taken together: numbers, of which none is missing."""
@@ -73,13 +70,6 @@ class Column(Sequence[float | None]):
         """The least and the greatest; None where one is unknown, NaN, infinite, or beyond all measure."""
         return extremes_of(self.numbers)
 
-    def deepest_fall(self, peak: float, units: float, start: int, end: int) -> Fall:
-        """The first of the deepest falls of a unit's value, wealth being the column, from ``start`` to before ``end``.
-
-        All there are known; the peak was ``peak`` before them.
-        """
-        return deepest_fall(peak, _valued(self.numbers[start:end], units))
-
     def first_from(self, bound: float, start: int, end: int) -> int:
         """The first place from ``start`` to before ``end`` with ``bound`` or more, or ``end``; all there are known."""
         return self._first(self._reaches, ge, bound, start, end)
@@ -92,10 +82,8 @@ class Column(Sequence[float | None]):
         """The places from ``start`` to before ``end`` whose number is not that of the one before; ``start`` is one."""
         yield start
         changes = self.changes
-        for place in islice(changes, bisect_left(changes, start + 1), None):
-            if place >= end:
-                return
-            yield place
+        for number in range(bisect_left(changes, start + 1), bisect_left(changes, end)):
+            yield changes[number]
 
     @cached_property
     def changes(self) -> list[int]:
@@ -123,11 +111,6 @@ class Column(Sequence[float | None]):
 _REMEMBERED = 16  # bounds: a story has two
 
 
-def _valued(wealth: Any, units: float) -> Sequence[float]:
-    values: Sequence[float] = wealth if units == 1.0 else [each / units for each in wealth]
-    return values
-
-
 def extremes_of(numbers: Sequence[float | None]) -> tuple[float, float] | None:
     """The least and the greatest of some numbers; None where one can't be summed up with others."""
     try:
@@ -142,6 +125,8 @@ def extremes_of(numbers: Sequence[float | None]) -> tuple[float, float] | None:
 class Rows:
     """Some observations: their times, which ascend strictly, and a column for each field of `PASSED` that they have."""
 
+    __slots__ = ("_high", "_known", "_low", "_units", "_values", "columns", "count", "end", "start", "times")
+
     def __init__(
         self, times: Sequence[int], columns: Mapping[str, Column], start: int = 0, end: int | None = None
     ) -> None:
@@ -153,7 +138,6 @@ class Rows:
         self._units: float | None = None  # that the three below are measured in
         self._values: Sequence[float] = ()
         self._low = self._high = 0.0
-        self._extremes: dict[str, tuple[float, float] | None] = {}
         self._known: bool | None = None
 
     def __len__(self) -> int:
@@ -199,19 +183,18 @@ class Rows:
             self._measure(units)
         return self._low, self._high
 
-    def deepest_fall(self, peak: float, units: float) -> Fall:
-        """The first of the deepest falls in them, whose wealth is known, where the peak was ``peak`` before them."""
-        return self.columns["wealth"].deepest_fall(peak, units, self.start, self.end)
-
     def last(self, values: Sequence[float], value: float) -> int:
         """The instant of the last of ``values`` that is ``value``."""
         return self.times[self.start + len(values) - 1 - values[::-1].index(value)]
 
     def extremes(self, name: str) -> tuple[float, float] | None:
         """The least and the greatest of a column; None where one is unknown, NaN, infinite, or beyond all measure."""
-        if name not in self._extremes:
-            self._extremes[name] = self._found(name)
-        return self._extremes[name]
+        column = self.columns[name]
+        known = column.extremes
+        if known is not None and known[0] == known[1]:
+            return known
+        numbers: Any = column.numbers[self.start : self.end]
+        return extremes_of(numbers) if known is None else (min(numbers), max(numbers))  # of what is known a part is
 
     @property
     def are_known(self) -> bool:
@@ -221,13 +204,6 @@ class Rows:
         return self._known
 
     def _measure(self, units: float) -> None:
-        self._values = values = _valued(self.columns["wealth"].numbers[self.start : self.end], units)
+        wealth: Any = self.columns["wealth"].numbers[self.start : self.end]
+        self._values = values = wealth if units == 1.0 else [each / units for each in wealth]
         self._units, self._low, self._high = units, min(values), max(values)
-
-    def _found(self, name: str) -> tuple[float, float] | None:
-        column = self.columns[name]
-        known = column.extremes
-        numbers: Any = column.numbers[self.start : self.end]
-        if known is not None:  # of what is known a part is
-            return known if known[0] == known[1] else (min(numbers), max(numbers))
-        return extremes_of(numbers)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from itertools import accumulate, islice
 from math import inf
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -70,39 +70,3 @@ def falls(peak: float, values: Sequence[float]) -> tuple[list[float], list[float
     """The peak at each of some values, where it was ``peak`` before, and how far the value lies under it."""
     peaks = list(islice(accumulate(values, max, initial=peak), 1, None))
     return peaks, list(map(fall_from, peaks, values))
-
-
-class Fall(NamedTuple):
-    """How far a value lies under the peak before it, and where it stands."""
-
-    depth: float
-    place: int
-    peak: float
-
-
-def deepest_fall(peak: float, values: Sequence[float]) -> Fall:
-    """The first of the deepest falls in some values, where the peak was ``peak`` before them.
-
-    It is the one that `falls` has, found by a few looks at the least and the greatest of them.
-    """
-    deepest: Fall | None = None
-    start, reached = 0, peak
-    while start < len(values):
-        rest = values[start:] if start else values
-        low, high = min(rest), max(rest)
-        if deepest is not None and fall_from(max(reached, high), low) >= deepest.depth:
-            break
-        place = rest.index(low)
-        before = rest[:place]
-        highest = max(before, default=low)
-        reached = max(reached, highest, low)
-        depth = fall_from(reached, low)
-        if before and fall_from(reached, min(before)) <= depth:  # rounded, one before it is as deep
-            peaks, found = falls(peak, values)
-            depth = min(found)
-            place = found.index(depth)
-            return Fall(depth, place, peaks[place])
-        if deepest is None or depth < deepest.depth:
-            deepest = Fall(depth, start + place, reached)
-        start += place + 1
-    return deepest or Fall(0.0, 0, peak)

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from livestory.clock import instant
 from livestory.errors import TableError
-from livestory.tables import delimited, excel, html, json_records, parquet
+from livestory.tables import delimited, excel, json_records, parquet
 from livestory.tables.delimited import Short, adds_up, is_remark, refuse
 from livestory.tables.source import Batch, TablePart, kind_of
 
@@ -79,6 +79,8 @@ class Table(Struct, frozen=True):
             case "excel":
                 return excel.rows(self.source)
             case "html":
+                from livestory.tables import html  # noqa: PLC0415 - its parser waits for the first page
+
                 return html.rows(self.source)
             case _:
                 return delimited.rows(self.source)
@@ -131,7 +133,13 @@ def tables(path: Path, name: str | None = None) -> list[Table]:
 
 def _within(source: TablePart, kind: str) -> list[Table]:
     """The tables of a file that is no archive: mostly one."""
-    names = html.titles(source) if kind == "html" else json_records.tables(source) if kind == "json" else []
+    names: list[str] = []
+    if kind == "html":
+        from livestory.tables import html  # noqa: PLC0415 - as above
+
+        names = html.titles(source)
+    elif kind == "json":
+        names = json_records.tables(source)
     if not names:
         return [Table(source, kind)]
     return [Table(replace(source, sheet=name), kind) for name in names]

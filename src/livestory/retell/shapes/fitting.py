@@ -34,9 +34,8 @@ _MAY_BE_AMOUNTS = frozenset(
 _MAY_BE_ANYTHING = frozenset({"value", "total"})
 _MAY_BE_NAMES = frozenset({"portfolio", "strategy"})
 """Names of columns of wealth that hold names elsewhere."""
-_JUDGED = frozenset({
-    "fill_side", "fill_effect", "time", "entry_time", "exit_time", "fill_symbol", "fill_quantity", "wealth", "won",
-})  # fmt: skip
+_TIMES = frozenset({"time", "entry_time", "exit_time"})
+_JUDGED = frozenset({"fill_side", "fill_effect", "fill_symbol", "fill_quantity", "wealth", "won"}) | _TIMES
 """Columns that are known by their cells too."""
 _MOST_UNKNOWN = 0.5
 _MOST_WORDS = 40  # that a column of sides has
@@ -47,12 +46,13 @@ def fits(own: str, cells: Sequence[str], spelling: str) -> bool:
     """Whether the cells of a column called ``spelling`` may be those of ``own``."""
     if own not in _JUDGED or (own == "wealth" and spelling not in _MAY_BE_NAMES | _MAY_BE_ANYTHING):
         return True
+    if own in _TIMES:  # a time of day stands beside a column of days
+        known = (text for cell in cells if (text := cell.strip().casefold()) not in UNKNOWN)
+        return not (_CLOCK.fullmatch(next(known, "")) and all(map(_CLOCK.fullmatch, known)))
     texts = {text.strip().casefold() for text in cells} - UNKNOWN
     match own:
         case "fill_side" | "fill_effect":
             return (_are_sides if own == "fill_side" else _are_effects)(texts, spelling)
-        case "time" | "entry_time" | "exit_time":  # a time of day stands beside a column of days
-            return not texts or not all(map(_CLOCK.fullmatch, texts))
         case "fill_symbol":
             named = spelling not in _MAY_BE_AMOUNTS  # 600519 is a share in China
             return not texts or any(re.search(r"[^\W\d_]" if not named else r"\w", text) for text in texts)

@@ -58,7 +58,7 @@ class Survey:
         """The column's first cells that are not empty."""
         texts = self.columns[self.layout.fields[own]]
         if own in self.times or own not in TIMES or self.clock is None:
-            return [text for text in texts if not is_unknown(text)]
+            return [text for text in texts if text[:1].isdigit() or not is_unknown(text)]  # no unknown begins so
         return with_clocks(texts, self.columns[self.clock])
 
     def values(self, own: str) -> list[Any]:

@@ -41,7 +41,7 @@ def clock_column(survey: Survey) -> int | None:
 def find_times(survey: Survey, zone: tzinfo | None) -> None:
     """Find out how each column of times is written; ``zone`` is that of a time which names none."""
     found = {
-        own: [each for each in survey.texts(own) if any(map(str.isdigit, each))]
+        own: [each for each in survey.texts(own) if each[:1].isdigit() or any(map(str.isdigit, each))]
         for own in survey.layout.fields
         if own in TIMES
     }

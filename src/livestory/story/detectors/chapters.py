@@ -30,6 +30,8 @@ from livestory.story.unit_value import fall_from, return_of
 from livestory.story.wording import numbers
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from livestory.story.account import Account
     from livestory.story.inputs import Observation
     from livestory.story.kinds.base import Facts
@@ -122,6 +124,20 @@ class _Tally(TradeTally, kw_only=True, omit_defaults=True):
             self.peak, self.peak_at = value, time
         elif (drawdown := fall_from(self.peak, value)) < self.deepest:
             self.deepest, self.deepest_from, self.deepest_at = drawdown, self.peak_at, time
+
+    def fall(self, start: int, times: Sequence[int], values: Sequence[float]) -> None:
+        """Let each of some values be the highest or the deepest, as `measure` does; ``start`` is the first one's place.
+
+        A loop, and not the least and the greatest of them: a day has few values, and comes here once or twice.
+        """
+        peak, peak_at, deepest = self.peak, self.peak_at, self.deepest
+        for place, value in enumerate(values, start):
+            if value >= peak:
+                peak, peak_at = value, times[place]
+            elif (drawdown := value / peak - 1.0) < deepest:  # as `fall_from`
+                deepest = self.deepest = drawdown
+                self.deepest_from, self.deepest_at = peak_at, times[place]
+        self.peak, self.peak_at = peak, peak_at
 
     def take(self, day: _Tally, change: float | None) -> None:
         """Add a day that ended."""
@@ -226,12 +242,8 @@ class ChapterDetector(Struct):
         if low < day.lowest:
             day.lowest, day.lowest_at = low, rows.times[rows.start + values.index(low)]
         if fall_from(max(day.peak, high), low) < day.deepest:  # else none in them can be deeper
-            deepest, place, peak = rows.deepest_fall(day.peak, account.units)
-            if deepest < day.deepest:
-                before = values[:place]
-                since = rows.last(before, peak) if peak in before else day.peak_at
-                day.deepest, day.deepest_from, day.deepest_at = deepest, since, rows.times[rows.start + place]
-        if high >= day.peak:
+            day.fall(rows.start, rows.times, values)
+        elif high >= day.peak:
             day.peak, day.peak_at = high, rows.last(values, high)
 
     def close(self, time: int, account: Account) -> tuple[Chapter, ...]:

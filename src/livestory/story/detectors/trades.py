@@ -247,9 +247,10 @@ class RegimeDetector(Struct):
 
     def until(self, rows: Rows, account: Account) -> int:
         """The number of rows before the first that switches the regime; the score is known in all of them."""
-        if not {"score", "threshold"} <= rows.columns.keys():
+        scores = rows.columns.get("score")
+        if scores is None or "threshold" not in rows.columns:
             return rows.count
-        scores, thresholds, hysteresis = rows.columns["score"], rows.extremes("threshold"), account.settings.hysteresis
+        thresholds, hysteresis = rows.extremes("threshold"), account.settings.hysteresis
         if thresholds is None or thresholds[0] != thresholds[1] or self.regime not in {"TREND", "MEAN_REV"}:
             return 0
         threshold = thresholds[0]

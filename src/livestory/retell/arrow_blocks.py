@@ -25,9 +25,9 @@ _EPOCH = {10: 10**6, 13: 10**3, 16: 1}
 class ArrayColumn(Column):
     """A column of an array of numpy, in which nothing takes a step for each of its numbers."""
 
-    def __getitem__(self, place: Any) -> Any:
-        """The number at a place."""
-        return self.given.item(place)
+    def __init__(self, given: Any) -> None:
+        super().__init__(given)
+        self.at = given.item
 
     @cached_property
     def numbers(self) -> list[float | None]:

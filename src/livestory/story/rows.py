@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 PASSED = frozenset({"wealth", "price", "position", "weight", "target_weight", "score", "threshold"})
 """The fields of observations that can be taken together: numbers, of which none is missing."""
+_FIELDS = Observation.__struct_fields__[1:]
+_PLACES = _FIELDS[: max(map(_FIELDS.index, PASSED)) + 1]
 MOST = 1e300
 """A number that may be summed up with others is less: so that the sum of some is finite."""
 
@@ -34,6 +36,7 @@ class Column(Sequence[float | None]):
 
     def __init__(self, given: Any) -> None:
         self.given = given
+        self.at: Callable[[int], Any] = given.__getitem__  # the number at a place, as Python has it
         self._reaches: dict[float, list[int]] = {}
         self._falls: dict[float, list[int]] = {}
 
@@ -54,7 +57,7 @@ class Column(Sequence[float | None]):
 
     def __getitem__(self, place: Any) -> Any:
         """The number at a place; None is unknown."""
-        return self.given[place]
+        return self.at(place)
 
     def __iter__(self) -> Iterator[float | None]:
         return iter(self.numbers)
@@ -125,10 +128,27 @@ def extremes_of(numbers: Sequence[float | None]) -> tuple[float, float] | None:
 class Rows:
     """Some observations: their times, which ascend strictly, and a column for each field of `PASSED` that they have."""
 
-    __slots__ = ("_high", "_known", "_low", "_units", "_values", "columns", "count", "end", "start", "times")
+    __slots__ = (
+        "_by_place",
+        "_high",
+        "_known",
+        "_low",
+        "_units",
+        "_values",
+        "columns",
+        "count",
+        "end",
+        "start",
+        "times",
+    )
 
     def __init__(
-        self, times: Sequence[int], columns: Mapping[str, Column], start: int = 0, end: int | None = None
+        self,
+        times: Sequence[int],
+        columns: Mapping[str, Column],
+        start: int = 0,
+        end: int | None = None,
+        by_place: Sequence[Column | None] = (),
     ) -> None:
         self.columns = columns  # of the whole, as is `times`
         self.times = times
@@ -139,14 +159,16 @@ class Rows:
         self._values: Sequence[float] = ()
         self._low = self._high = 0.0
         self._known: bool | None = None
+        self._by_place = by_place or [*map(columns.get, _PLACES)]  # as an observation is made quickest
 
     def __len__(self) -> int:
         return self.count
 
     def __getitem__(self, place: int) -> Observation:
         place += self.start if place >= 0 else self.end
-        fields: dict[str, Any] = {name: column[place] for name, column in self.columns.items()}
-        return Observation(self.times[place], **fields)
+        return Observation(
+            self.times[place], *[None if column is None else column.at(place) for column in self._by_place]
+        )
 
     def __iter__(self) -> Iterator[Observation]:
         return map(self.__getitem__, range(self.count))
@@ -163,7 +185,7 @@ class Rows:
 
     def part(self, start: int, end: int) -> Rows:
         """Those from ``start`` to before ``end``."""
-        found = Rows(self.times, self.columns, self.start + start, self.start + end)
+        found = Rows(self.times, self.columns, self.start + start, self.start + end, self._by_place)
         found._known = self.are_known or None  # of what is known a part is
         return found
 

@@ -158,7 +158,7 @@ class Chapter(Facts, frozen=True, kw_only=True, tag="chapter"):
     def _ends_with_a_longer_one(self) -> bool:
         """Whether a week's or a month's line stands beside it, and says what it would."""
         whole = self.since is None or self.since < self.start
-        return whole and any(PERIODS[period](self.end)[1] == self.end for period in ("week", "month"))
+        return whole and self.end in {PERIODS["week"](self.end)[1], PERIODS["month"](self.end)[1]}
 
     def _told_by_a_sale(self, lately: Lately) -> bool:
         """Whether its wealth is what the last sale told that left nothing."""
@@ -284,7 +284,7 @@ class Quiet(Facts, frozen=True, kw_only=True, tag="quiet"):
         """After a silence in the text that is long enough, and then ever more seldom; not shortly before a chapter."""
         if lately.news is None:
             return True
-        to_chapter = min(PERIODS[period](time)[1] for period in ("week", "month")) - time
+        to_chapter = min(PERIODS["week"](time)[1], PERIODS["month"](time)[1]) - time
         if to_chapter <= settings.quiet_shown / 2:
             return False
         signs = lately.signs

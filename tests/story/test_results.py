@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, localcontext
+from decimal import ROUND_HALF_UP, Decimal, getcontext, localcontext
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -90,6 +90,17 @@ def test_chapters_and_the_end_sum_what_was_told_to_the_last_digit(precision: int
         paid,
         paid,
     ]
+
+
+def test_a_library_that_changes_how_its_thread_rounds_changes_no_line() -> None:
+    """As ccxt does for whoever calls it: a half is told by the even digit, and the thread keeps its own rounding."""
+    (record,) = of_results(trades("9.385"))
+    line = record.line
+    with localcontext() as context:
+        context.rounding = ROUND_HALF_UP
+        assert record.line == line
+        assert getcontext() is context
+    assert "+9.38 USDT" in line
 
 
 def test_a_fall_and_its_end_are_told_between_two_records() -> None:

@@ -6,12 +6,14 @@ one event is one line whatever anybody's text contains.
 
 from __future__ import annotations
 
+from decimal import getcontext, setcontext
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from livestory.clock import instant
 from livestory.story.event import Event
 from livestory.story.kinds import KINDS
+from livestory.story.positions import SHARES
 from livestory.story.wording import numbers
 from livestory.story.wording.columns import Row
 
@@ -45,7 +47,12 @@ class Untold(Event, frozen=True):
 
 def tell(time: int, facts: Facts) -> str:
     """The line that tells ``facts`` at ``time``, without its newline."""
-    return _joined(time, _headline_and_facts(facts), "; ".join(clauses(time, facts)))
+    before = getcontext()
+    setcontext(SHARES)  # a library beside the bot may have changed how its thread rounds, as ccxt does
+    try:
+        return _joined(time, _headline_and_facts(facts), "; ".join(clauses(time, facts)))
+    finally:
+        setcontext(before)
 
 
 def third_column(facts: Facts) -> str:

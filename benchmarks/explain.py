@@ -1,7 +1,8 @@
 """`livestory explain` of a long CSV, against a row-by-row pandas loop that looks for the same things.
 
-Rows of plain numbers are read a block at a time, by Arrow; where no detector can speak a block is taken at once. What
-is left are the lines that are told, and half a second of start.
+Of rows at 15 minutes about one second in nine goes into reading the CSV and cutting it into columns of numbers, three
+in five into the narrator and its detectors (a tenth into chapters alone), one in six into lines; the rest is the start.
+At one minute, where fewer lines are told of as many rows, the start and the reading are two in five.
 """
 
 from __future__ import annotations

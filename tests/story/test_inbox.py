@@ -114,11 +114,13 @@ def test_a_word_committed_and_not_removed_is_not_taken_again(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("make", ["pipe", "link", "folder", "nonsense", "foreign", "huge", "nameless"])
-def test_what_is_no_word_is_set_aside_and_the_next_is_taken(tmp_path: Path, make: str) -> None:
-    """A pipe doesn't block, a link isn't followed, and nothing is deleted."""
+def test_what_is_no_word_is_set_aside_and_the_next_is_taken(
+    tmp_path: Path, make: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A pipe doesn't block, a link isn't followed, nothing is deleted, and a name forges no line of the log."""
     layout = _layout(tmp_path)
     layout.inbox.mkdir(parents=True)
-    path = layout.inbox / ("nameless.json" if make == "nameless" else f"{NOON:020d}-00000000.json")
+    path = layout.inbox / ("name\nless.json" if make == "nameless" else f"{NOON:020d}-00000000.json")
     secret = tmp_path / "elsewhere"
     secret.write_bytes(b'{"word": "halt"}')
     match make:
@@ -141,6 +143,7 @@ def test_what_is_no_word_is_set_aside_and_the_next_is_taken(tmp_path: Path, make
     assert [posted.command for posted in inbox.waiting()] == [Resume()]
     assert [posted.command for posted in inbox.waiting()] == [Resume()]
     assert os.path.lexists(path.with_suffix(".bad"))
+    assert [len(message.splitlines()) for message in caplog.messages] == [1]
 
 
 def test_a_half_written_word_is_not_seen(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from livestory.clock import SystemClock
 from livestory.errors import InputError
 from livestory.story.commands import Command
 from livestory.story.files.layout import make_folder, sync_folder, temporary
-from livestory.story.wording.text import encodable
+from livestory.story.wording.text import escape
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,7 +127,7 @@ class Inbox:
             return None
         except (OSError, ValueError) as error:
             self._refused.add(posted)
-            _log.error("%s: not a command that can be taken: %s; set aside", encodable(path), encodable(error))
+            _log.error("%s: not a command that can be taken: %s; set aside", escape(str(path)), escape(str(error)))
             with suppress(OSError):
                 path.rename(path.with_suffix(".bad"))
             return None

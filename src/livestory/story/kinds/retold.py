@@ -22,7 +22,7 @@ _LACKING = {
     "wealth": "no wealth in it: no records, drawdowns or returns",
     "price": "no price: nothing of what holding would have made",
     "regime": "no regime or score: no regime switches",
-    "halted": "no halted flag: drawdowns, but no trips and resumes",
+    "halted": "no halted flag: no trips and resumes",
     "fill": "no fills: no trades",
     "flow": "no flows: deposits and withdrawals pass for gains and losses",
     "next_due": "no times at which rows are due: no data gaps",

@@ -79,6 +79,7 @@ BAD: dict[str, tuple[Callable[[Asked], None], int, str]] = {
     "dripping": (drips, 1, r"no answer within 0.3 s"),
     "cut off": (cut_off, 1, "complete message body"),
     "damaged": (lambda asked: asked.reply(200, b'{"status":"succ'), 1, "JSON that is cut off or damaged"),
+    "nested": (lambda asked: asked.reply(200, b'{"status":' + b"[" * 10_000), 1, "JSON that is cut off or damaged"),
     "a failure": (lambda asked: asked.refuse(500, "out of disk"), 1, "out of disk"),
     "a failure behind a proxy": (
         lambda asked: asked.reply(502, b"<html>Bad Gateway</html>", "text/html"),

@@ -42,6 +42,7 @@ CORPUS: dict[str, tuple[bytes, str]] = {
     "no side": (b"time,side,quantity,price\n2024-01-01,maybe,1,1\n", "t.csv:2:2: 'maybe' is not buy or sell"),
     "no quantity": (b"time,side,quantity,price\n2024-01-01,buy,,1\n", "t.csv:2:3: '' is not the quantity of the fill"),
     "a flag of 7": (b"time,halted\n2024-01-01,7\n", "t.csv:2:2: '7' is not a flag"),
+    "a nested reason": (b'time,reason\n2024-01-01,"{""x"":' + b"[" * 10_000 + b'"\n', "t.csv:2:2:"),
     "a broken reason": (b'time,reason\n2024-01-01,"{""key"":"\n', "t.csv:2:2:"),
 }
 

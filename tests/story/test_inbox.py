@@ -113,7 +113,7 @@ def test_a_word_committed_and_not_removed_is_not_taken_again(tmp_path: Path) -> 
     assert list(layout.inbox.iterdir()) == []
 
 
-@pytest.mark.parametrize("make", ["pipe", "link", "folder", "nonsense", "foreign", "huge", "nameless"])
+@pytest.mark.parametrize("make", ["pipe", "link", "folder", "nonsense", "foreign", "huge", "nested", "nameless"])
 def test_what_is_no_word_is_set_aside_and_the_next_is_taken(
     tmp_path: Path, make: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -136,6 +136,8 @@ def test_what_is_no_word_is_set_aside_and_the_next_is_taken(
             path.write_bytes(b'{"word": "dance"}')
         case "huge":
             path.write_bytes(b'{"word": "note", "text": "' + b"x" * 100_000 + b'"}')
+        case "nested":
+            path.write_bytes(b'{"word": "note", "else": ' + b"[" * 10_000)
         case _:
             path.write_bytes(b'{"word": "halt"}')
     inbox = Inbox(layout)

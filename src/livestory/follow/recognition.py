@@ -160,5 +160,5 @@ def _decoded(content: bytes) -> object:
     """The JSON document; None where it is none, as of JSON lines."""
     try:
         return msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"))
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None

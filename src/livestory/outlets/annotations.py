@@ -79,7 +79,7 @@ class Grafana:
         answer = self._sent("GET", params=asked)
         try:
             found = msgspec.json.decode(answer.content, type=list[_There])
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             raise self._not_grafana() from None
         return {each for annotation in found for each in annotation.tags}
 

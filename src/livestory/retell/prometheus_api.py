@@ -172,7 +172,7 @@ class Prometheus:
         status, is_json, body = self._get(f"{self.url}/api/v1/{what}", parameters)
         try:
             envelope = msgspec.json.decode(body, type=_Envelope)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             raise self._not_prometheus(status, is_json=is_json) from None
         if envelope.status != "success":
             raise self._refusal(status, envelope.error)
@@ -181,7 +181,7 @@ class Prometheus:
             raise self._failure(message)
         try:
             return msgspec.json.decode(envelope.data, type=kind)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             message = f"{self.url}: answers, but not as Prometheus does ({error}); check the address"
             raise InputError(message) from None
 

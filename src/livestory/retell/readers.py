@@ -167,7 +167,10 @@ def _flag(text: str) -> bool:
 
 
 def _reason(text: str) -> Reason:
-    return msgspec.json.decode(text, type=Reason) if text.startswith("{") else in_own_words(text)
+    try:
+        return msgspec.json.decode(text, type=Reason) if text.startswith("{") else in_own_words(text)
+    except RecursionError:
+        _refuse()
 
 
 def _side(text: str) -> str:

@@ -125,7 +125,7 @@ class Inbox:
             return Posted(posted, int(posted.partition("-")[0]), _DECODER.decode(raw))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             self._refused.add(posted)
             _log.error("%s: not a command that can be taken: %s; set aside", escape(str(path)), escape(str(error)))
             with suppress(OSError):

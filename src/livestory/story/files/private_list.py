@@ -40,7 +40,7 @@ def read(path: Path, kind: type[T], anew: str) -> list[T]:
         raise InputError(message)
     try:
         return msgspec.json.decode(content, type=list[kind])  # type: ignore[valid-type]  # mypy: a type that is a value
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise _unread(path, str(error), anew) from None
 
 

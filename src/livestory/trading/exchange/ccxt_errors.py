@@ -124,7 +124,7 @@ def words_of(error: Exception, verdict: Verdict) -> str:
     start = text.find("{")
     try:
         told = json.loads(text[start:]) if start >= 0 else None
-    except ValueError:
+    except (ValueError, RecursionError):
         told = None
     message = told.get("msg") or told.get("message") if isinstance(told, dict) else None
     if told is None and "://" not in text:

@@ -109,7 +109,7 @@ PHRASES: dict[str, Phrase] = {
     "wait over": Phrase(
         SCORES.filter(lambda pair: pair[0] < pair[1]),
         lambda value, limit: WaitOver(waited=HOUR, score=value, resume_score=limit),
-        r"score (?P<value>.*) < (?P<limit>.*); buys",
+        r"score (?P<value>.*) < (?P<limit>.*); may buy",
     ),
     "resume": Phrase(
         SCORES, lambda value, limit: Phoenix(score=value, resume_score=limit), r"score (?P<value>.*) ≥ (?P<limit>.*)"

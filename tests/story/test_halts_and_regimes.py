@@ -43,7 +43,7 @@ def test_a_trip_its_wait_and_its_resume_are_one_arc() -> None:
         ),
         (
             "⏳ Wait Over | still halted | 1h are over, but score 20.0 < 30; "
-            "buys again from the first bar with 30 or more; no date can be told"
+            "may buy again from the first bar with 30 or more; no date can be told"
         ),
         (
             "🔥 PHOENIX ACTIVATED | Resuming Trading | halted 1h 30m; score 31.0 ≥ 30; DD counts anew from 0.8100; "

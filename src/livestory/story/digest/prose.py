@@ -404,7 +404,8 @@ def _standing(p: Period) -> Iterable[str]:
                if last.position else f"all is in {escape(p.quote)}")  # fmt: skip
         yield f"the price is {numbers.exact(last.price)}" if last.price is not None and not p.is_portfolio else ""
     if last is not None and last.regime is not None and not last.halted:
-        yield f"the regime is {escape(last.regime)}"
+        since = p.whole.regime_since if isinstance(p.whole, Chapter) else None
+        yield f"the regime is {escape(last.regime)}{f' since {_at(p, since)}' if since is not None else ''}"
     if p.held:
         yield performance.open_positions(p.held)
     elif p.is_portfolio and last is not None and last.positions is not None:

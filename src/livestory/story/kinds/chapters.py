@@ -448,6 +448,8 @@ def _regime(f: Chapter) -> str:
     if f.period == "week" and f.regime_at_end and f.regime_since is not None:
         return f"in {escape(f.regime_at_end)} since {_inside(f, f.regime_since)}"
     at_end = f", now {escape(f.regime_at_end)}" if f.regime_at_end else ""
+    if at_end and f.period != "day" and f.regime_since is not None:
+        at_end += f" since {_inside(f, f.regime_since)}"
     return f"in TREND {numbers.weight(f.trend_share)} of the time{at_end}"
 
 

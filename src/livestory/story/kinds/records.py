@@ -53,8 +53,8 @@ class AllTimeHigh(OfACaller, frozen=True, kw_only=True, tag="ath"):
             yield f"next one told from {numbers.wealth(self.next_told, self.unit)}{today}"
 
     def _before(self, previous: float) -> str:
-        """``1.0234`` at first, ``the last told, 1.0567``, ``the last told, deposits and withdrawals left out``."""
-        what = "the start" if self.first else "the last told"
+        """``1.0234`` at first, ``the one before, 1.0567``, ``the one before, deposits and withdrawals left out``."""
+        what = "the start" if self.first else "the one before"
         if self.moved:
             return f"{what}, deposits and withdrawals left out"
         told = numbers.wealth(previous, self.unit)

@@ -168,7 +168,7 @@ class WaitOver(Facts, frozen=True, kw_only=True, tag="wait_over"):
         if self.score is not None and self.resume_score is not None and self.score < self.resume_score:
             score, limit = beside(self.score, self.resume_score, numbers.score, numbers.bound)
             yield f"{numbers.duration(self.waited)} are over, but score {score} < {limit}"
-            yield f"buys again from the first bar with {limit} or more"
+            yield f"may buy again from the first bar with {limit} or more"
             yield "no date can be told"
         else:
             yield f"{numbers.duration(self.waited)} are over"

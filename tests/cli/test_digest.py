@@ -62,6 +62,8 @@ def test_every_number_of_a_real_month_is_in_its_facts(year: Path, month: int) ->
     assert told.count("\n") == 1
     assert facts.unknown(told) == set()
     assert "All 2" in told
+    assert "; no trade on " in told
+    assert told.count("the regime is ") == len(re.findall(r"the regime is (?:TREND|MEAN_REV) since ", told))
     assert "fees 0" not in told or any(trade.fee for trade in facts.trades)
 
 

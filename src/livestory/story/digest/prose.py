@@ -317,6 +317,9 @@ def _sold(sale: Trade | TradeGist) -> str:
     return f", and {sold} were sold at {numbers.exact(sale.price)}{result}"
 
 
+_REASONS = 2  # of the days without a trade, that a period with trades tells
+
+
 def _traded(p: Period) -> Iterable[str]:
     trading = p.trading
     if not trading.buys and not trading.sells:
@@ -330,6 +333,12 @@ def _traded(p: Period) -> Iterable[str]:
     counts = [numbers.count(trading.buys, "buy") + (f" ({why})" if why else "")] if trading.buys else []
     counts += [numbers.count(trading.sells, "sell")] if trading.sells else []
     yield ", ".join(filter(None, (" and ".join(counts), _fees(p))))
+    idle = sum(bool(day.no_trade) for day in p.days)
+    if idle:
+        most = sorted(p.no_trade().told(), key=lambda each: -each.bars)
+        mostly = "mostly " if most[_REASONS:] else ""
+        told = ", or ".join(counted([each]) for each in most[:_REASONS])
+        yield f"no trade on {numbers.count(idle, 'day')}: {mostly}{told}"
     for asset, tally in p.closed.tallies.items():
         if tally.closed:
             yield _closed(p, asset, tally)

@@ -45,7 +45,9 @@ def read(file: Path, content: bytes) -> str:
     assert all(0 < bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high for bar in found)
     assert all(isfinite(bar.high) and (bar.volume is None or 0 <= bar.volume < float("inf")) for bar in found)
     if not file.read_bytes().startswith((b"\x1f\x8b", b"PK", b"\x28\xb5")) and b'"' not in content:
-        lines = [line for line in content.replace(b"\r\n", b"\n").split(b"\n") if line.strip()]
+        lines = [
+            line for line in content.replace(b"\r\n", b"\n").split(b"\n") if line.decode("utf-8", "replace").strip()
+        ]
         rows = [*dropwhile(lambda line: line.count(b",") < lines[-1].count(b","), lines)]  # titles stand above them
         assert bars.count + bars.duplicates == len(rows) - (
             not rows[0].lstrip(b"\xef\xbb\xbf").split(b",")[0].isdigit()

@@ -53,6 +53,7 @@ ANSWERS = [
     (400, -9999, "A code that nobody has heard of.", Meaning.NO_ANSWER),
 ]
 PAGES = [(502, "<h1>502 Bad Gateway</h1>"), (503, "<h1>down for maintenance</h1>"), (403, "<h1>blocked</h1>")]
+PAGES.append((502, '{"code":' + "[" * 10_000))  # nested without an end
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.cli.program import environment, livestory
+from tests.export.answering_server import answering
 from tests.web.teller import START, Teller
 
 if TYPE_CHECKING:
@@ -108,3 +109,11 @@ def test_a_wrong_token_or_none_is_told(journal: Path) -> None:
         assert "glsa_wrong" not in wrong.stderr
         assert "GRAFANA_TOKEN" in none.stderr
         assert kept == []
+
+
+def test_an_answer_without_an_end_is_no_grafana(journal: Path) -> None:
+    """However deep its lists are nested."""
+    with answering(lambda asked: asked.reply(200, b'[{"x":' + b"[" * 10_000)) as url:
+        done = exported(journal, url)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"{url}/api/annotations: answers, but not as Grafana does; check the address\n"

@@ -62,6 +62,15 @@ def test_every_file_of_one_backtest_tells_the_same(tmp_path: Path) -> None:
     assert len([given for given in told(bare) if isinstance(given, Fill)]) == 4
 
 
+def test_a_zip_of_lists_without_an_end_is_no_backtest(tmp_path: Path) -> None:
+    """However deep they are nested."""
+    name = "backtest-result-2026-11-26"
+    with zipfile.ZipFile(tmp_path / f"{name}.zip", "w") as archive:
+        archive.writestr(f"{name}.json", "[" * 10_000)
+    with pytest.raises(InputError, match="is not a backtest's result as freqtrade writes one"):
+        told(tmp_path / f"{name}.zip")
+
+
 def test_wealth_is_the_start_and_what_each_close_brought(tmp_path: Path) -> None:
     """One reading a moment, after the fills of that moment."""
     given = told(written(tmp_path / "b.json", NEW))

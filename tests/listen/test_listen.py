@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import signal
 import socket
 import stat
@@ -158,6 +159,15 @@ def test_a_file_of_sources_that_others_may_write_lets_nobody_in(path: Path) -> N
         os.utime(file, ns=(1, 1))
         assert server.post(NOTE, f"tell/{secret}").status == 404
     with pytest.raises(InputError, match="others may read or write it"):
+        sources.SourceSecrets(file)
+
+
+def test_a_file_of_sources_without_an_end_is_refused_by_name(path: Path) -> None:
+    """However deep its lists are nested."""
+    file = Layout.of(path).sources
+    sources.add(file, "tradingview", 1)
+    file.write_bytes(b'[{"x":' + b"[" * 10_000)
+    with pytest.raises(InputError, match=rf"^{re.escape(str(file))}: "):
         sources.SourceSecrets(file)
 
 

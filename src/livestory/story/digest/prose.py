@@ -336,9 +336,9 @@ def _traded(p: Period) -> Iterable[str]:
     idle = sum(bool(day.no_trade) for day in p.days)
     if idle:
         most = sorted(p.no_trade().told(), key=lambda each: -each.bars)
-        mostly = "mostly " if most[_REASONS:] else ""
+        often = "most often " if most[_REASONS:] else ""
         told = ", or ".join(counted([each]) for each in most[:_REASONS])
-        yield f"no trade on {numbers.count(idle, 'day')}: {mostly}{told}"
+        yield f"no trade on {numbers.count(idle, 'day')}: {often}{told}"
     for asset, tally in p.closed.tallies.items():
         if tally.closed:
             yield _closed(p, asset, tally)
